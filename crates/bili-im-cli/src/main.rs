@@ -1,0 +1,3 @@
+//! bilibili private messages at a terminal.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The bilibili private-message protocol without I/O.

@@ -1,0 +1,1 @@
+//! bilibili private messages over async reqwest.
