@@ -1,1 +1,38 @@
 //! The bilibili private-message protocol without I/O.
+
+mod answer;
+mod content;
+mod context;
+mod credential;
+mod encode;
+mod endpoint;
+mod endpoints;
+mod error;
+mod ids;
+mod lenient;
+mod message;
+mod printable;
+#[cfg(test)]
+mod testing;
+mod time;
+mod wbi;
+
+pub use http;
+
+pub use crate::{
+    answer::Answer,
+    content::{Content, Image, ImageFormat, Text},
+    context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},
+    credential::{Credential, InvalidCredential},
+    encode::Query,
+    endpoint::{Body, Effect, Endpoint, Parts, Spec},
+    endpoints::*,
+    error::{
+        Error, Invalid, RateLimited, Refusal, RefusalKind, Sent, Transport, Unconfirmed, Unreadable,
+    },
+    ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
+    message::{Emoticon, Message, MsgSource, MsgStatus, MsgType},
+    printable::{Printable, is_treacherous},
+    time::{Monotonic, Now, UnixMicros, UnixSeconds},
+    wbi::{InvalidKeys, SigningKeys},
+};

@@ -1,0 +1,289 @@
+//! The envelope that every answer comes in (docs/protocol.md §3).
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use memchr::memmem;
+use serde::{Deserialize, Deserializer};
+
+use crate::{
+    endpoint::Spec,
+    error::{Error, FIRST_BACK_OFF, Refusal, RefusalKind, Unreadable},
+    lenient::{self, Lenient, wire},
+    printable,
+};
+
+/// How much of an answer is shown when it cannot be read, in bytes.
+const EXCERPT: usize = 200;
+
+/// Where a voucher stands when it is not in the body.
+const VOUCHER_HEADER: &str = "x-bili-gaia-vvoucher";
+
+/// An HTTP answer, with the endpoint that it answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    spec: &'static Spec,
+    status: StatusCode,
+    headers: &'a HeaderMap,
+    body: &'a [u8],
+}
+
+/// An answer's data, and the verdict of the envelope around it.
+pub(crate) struct Opened<T> {
+    pub(crate) data: T,
+    pub(crate) refusal: Option<Refusal>,
+}
+
+impl<'a> Answer<'a> {
+    pub(crate) fn new(
+        spec: &'static Spec,
+        status: StatusCode,
+        headers: &'a HeaderMap,
+        body: &'a [u8],
+    ) -> Self {
+        Self {
+            spec,
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    /// The body.
+    pub fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// Only whether the service did as asked.
+    ///
+    /// # Errors
+    /// When it refused, or the answer cannot be understood.
+    pub fn success(&self) -> Result<(), Error> {
+        self.open::<Nothing>()?.accepted().map(drop)
+    }
+
+    /// The answer's `data`, an object. Data that is missing or null counts as `{}`.
+    ///
+    /// # Errors
+    /// When the service refused, or the answer cannot be understood.
+    pub fn data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
+        let data = self.open::<ObjectOrNothing<T>>()?.accepted()?.0;
+        match data {
+            Some(data) => Ok(data),
+            None => serde_json::from_str("{}")
+                .map_err(|_| self.unreadable("the field data is missing or of another type")),
+        }
+    }
+
+    /// The answer's `data` whatever the verdict, for endpoints whose refusals carry data too.
+    pub(crate) fn open<T: Lenient + Default>(&self) -> Result<Opened<T>, Error> {
+        let by_status = kind_of_status(self.status);
+        let envelope = match (self.envelope(), by_status) {
+            (Ok(envelope), _) => envelope,
+            (Err(_), Some(kind)) => return Err(self.refusal(kind, None, String::new()).into()),
+            (Err(reason), None) => return Err(self.unreadable(reason)),
+        };
+        let Envelope {
+            code,
+            message,
+            msg,
+            data,
+        } = envelope;
+        let message = message.filter(|m| !m.is_empty()).or(msg);
+        let message = message.unwrap_or_default();
+        let refusal = match (code, by_status) {
+            (_, Some(kind)) => Some(self.refusal(kind, code, message)),
+            (None, None) => return Err(self.unreadable("the field code is missing")),
+            (Some(0), None) if !self.status.is_success() => {
+                return Err(self.unreadable("success is said with an HTTP status that denies it"));
+            }
+            (Some(0), None) => self
+                .has_voucher()
+                .then(|| self.refusal(RefusalKind::RiskControl, code, message)),
+            (Some(code), None) => Some(self.refusal(self.spec.kind_of(code), Some(code), message)),
+        };
+        Ok(Opened { data, refusal })
+    }
+
+    /// An error that says that the answer cannot be understood.
+    pub fn unreadable(&self, reason: impl Into<String>) -> Error {
+        Error::Unreadable(Box::new(Unreadable {
+            endpoint: self.spec.name(),
+            status: self.status.as_u16(),
+            reason: reason.into(),
+            excerpt: printable::excerpt(self.body, EXCERPT),
+        }))
+    }
+
+    /// The refusal of a call that needs a login, said in other words than a code's.
+    pub(crate) fn not_logged_in(&self) -> Refusal {
+        self.refusal(RefusalKind::NotLoggedIn, None, String::new())
+    }
+
+    /// The value of a field that the answer is nothing without.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn require<T>(&self, value: Option<T>, field: &str) -> Result<T, Error> {
+        value.ok_or_else(|| {
+            self.unreadable(format!(
+                "the field {field} is missing or of an unexpected type"
+            ))
+        })
+    }
+
+    /// What the status alone says, for an answer of which no body came.
+    pub(crate) fn refusal_by_status(
+        spec: &'static Spec,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Option<Refusal> {
+        let kind = kind_of_status(status)?;
+        Some(Answer::new(spec, status, headers, &[]).refusal(kind, None, String::new()))
+    }
+
+    fn refusal(&self, kind: RefusalKind, code: Option<i64>, message: String) -> Refusal {
+        let retry_after = self.retry_after().or(match (kind, code) {
+            (RefusalKind::RateLimited, Some(21046)) => Some(Duration::from_secs(24 * 60 * 60)),
+            (RefusalKind::RateLimited, _) => Some(FIRST_BACK_OFF),
+            _ => None,
+        });
+        Refusal {
+            endpoint: self.spec.name(),
+            kind,
+            code: code.filter(|&code| code != 0),
+            status: self.status.as_u16(),
+            message: Some(message).filter(|m| m != "0").unwrap_or_default(),
+            retry_after,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until = httpdate::parse_http_date(text).ok()?;
+        let date = self.headers.get(http::header::DATE)?.to_str().ok()?;
+        let date = httpdate::parse_http_date(date).ok()?;
+        Some(until.duration_since(date).unwrap_or_default())
+    }
+
+    /// Whether risk control answered in the shape of a success.
+    fn has_voucher(&self) -> bool {
+        if self.headers.contains_key(VOUCHER_HEADER) {
+            return true;
+        }
+        // Rare, and anyone can write the word into a message: look closely only when it is there.
+        memmem::find(self.body, b"\"v_voucher\"").is_some()
+            && self
+                .envelope::<Voucher>()
+                .is_ok_and(|envelope| envelope.data.v_voucher.is_some())
+    }
+
+    /// The envelope, or why there is none.
+    fn envelope<T: Lenient + Default>(&self) -> Result<Envelope<T>, String> {
+        let mut json = serde_json::Deserializer::from_slice(self.body);
+        match lenient::object(&mut json).and_then(|envelope| json.end().map(|()| envelope)) {
+            Ok(envelope) => envelope.ok_or_else(|| "it is not a JSON object".to_owned()),
+            Err(error) => Err(self.reason(&error)),
+        }
+    }
+
+    /// Why a body is not JSON, without quoting it.
+    fn reason(&self, error: &serde_json::Error) -> String {
+        let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        match start {
+            None => "it is empty".to_owned(),
+            Some(b'<') => "it is a page of HTML, not JSON".to_owned(),
+            Some(b'{') if error.is_eof() => "its JSON is cut short".to_owned(),
+            Some(b'{') => format!(
+                "its JSON is broken at line {} column {}",
+                error.line(),
+                error.column()
+            ),
+            Some(_) => "it is not a JSON object".to_owned(),
+        }
+    }
+}
+
+impl<T> Opened<T> {
+    /// As [`accepted`](Self::accepted), but a voucher beside what was asked for is no refusal.
+    pub(crate) fn accepted_if(mut self, holds_answer: impl Fn(&T) -> bool) -> Result<T, Error> {
+        let is_voucher = |refusal: &mut Refusal| {
+            refusal.kind == RefusalKind::RiskControl
+                && refusal.code.is_none()
+                && refusal.status < 300
+        };
+        if holds_answer(&self.data) {
+            self.refusal.take_if(is_voucher);
+        }
+        self.accepted()
+    }
+
+    /// The data of an answer that was not refused.
+    pub(crate) fn accepted(self) -> Result<T, Error> {
+        match self.refusal {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(self.data),
+        }
+    }
+}
+
+/// Statuses that decide whatever the body says.
+fn kind_of_status(status: StatusCode) -> Option<RefusalKind> {
+    match status.as_u16() {
+        401 => Some(RefusalKind::NotLoggedIn),
+        412 => Some(RefusalKind::RiskControl),
+        429 => Some(RefusalKind::RateLimited),
+        500.. => Some(RefusalKind::Service),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "T: Lenient + Default")]
+struct Envelope<T> {
+    #[serde(default, deserialize_with = "lenient::option")]
+    code: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::option")]
+    message: Option<String>,
+    #[serde(default, deserialize_with = "lenient::option")]
+    msg: Option<String>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    data: T,
+}
+
+wire! {
+    struct Nothing {}
+}
+
+wire! {
+    struct Voucher {
+        v_voucher: Option<String>,
+    }
+}
+
+struct ObjectOrNothing<T>(Option<T>);
+
+impl<T> Default for ObjectOrNothing<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: for<'a> Deserialize<'a>> Lenient for ObjectOrNothing<T> {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        lenient::object(deserializer).map(|data| Some(Self(data)))
+    }
+}

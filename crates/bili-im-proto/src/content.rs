@@ -1,0 +1,446 @@
+//! What messages say (docs/protocol.md §5, §9).
+
+use http::Uri;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{
+    error::Invalid,
+    ids::MsgKey,
+    lenient::{self, Lenient, wire},
+    message::MsgType,
+};
+
+/// The most bytes that a content may have as JSON text.
+const LIMIT: usize = 2000;
+
+/// Hosts from which the service takes images.
+const IMAGE_HOSTS: [&str; 2] = [".hdslb.com", ".biliimg.com"];
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Content {
+    /// A text (type 1).
+    Text(String),
+    /// An image (type 2) or a custom emoticon (type 6).
+    Image(Image),
+    /// The recall of another message (type 5).
+    Recall(MsgKey),
+    /// The message was recalled; what it said is not shown.
+    Recalled,
+    /// A type not known here, or not read yet.
+    Unknown {
+        /// Its type.
+        msg_type: MsgType,
+        /// Its content as it came.
+        raw: String,
+    },
+    /// The content is not what its type says.
+    Malformed {
+        /// Its type.
+        msg_type: MsgType,
+        /// Its content as it came.
+        raw: String,
+    },
+}
+
+impl Content {
+    /// Reads a content by its type. Never fails: see [`Malformed`](Self::Malformed).
+    pub fn parse(msg_type: MsgType, raw: &str) -> Self {
+        let parsed = match msg_type {
+            MsgType::Text => parse::<TextWire>(raw)
+                .and_then(|wire| wire.content)
+                .map(Self::Text),
+            MsgType::Image | MsgType::CustomEmoticon => parse::<ImageWire>(raw)
+                .and_then(ImageWire::finish)
+                .map(Self::Image),
+            MsgType::Recall => recalled_key(raw).map(Self::Recall),
+            _ => {
+                return Self::Unknown {
+                    msg_type,
+                    raw: raw.to_owned(),
+                };
+            }
+        };
+        parsed.unwrap_or_else(|| Self::Malformed {
+            msg_type,
+            raw: raw.to_owned(),
+        })
+    }
+}
+
+fn parse<T: Lenient>(raw: &str) -> Option<T> {
+    let mut json = serde_json::Deserializer::from_str(raw);
+    let value = T::lenient(&mut json).ok()?;
+    json.end().ok()?;
+    value
+}
+
+/// The target of a recall: a bare number, or `{"content":"N"}`.
+fn recalled_key(raw: &str) -> Option<MsgKey> {
+    parse::<MsgKey>(raw).or_else(|| parse::<TextWire>(raw)?.content?.parse().ok())
+}
+
+wire! {
+    struct TextWire {
+        content: Option<String>,
+    }
+}
+
+/// A text to send: not empty, and at most 2000 bytes as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text(String);
+
+impl Text {
+    /// Takes a text.
+    ///
+    /// # Errors
+    /// When it is empty or too long.
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = Self(text.into());
+        if text.0.is_empty() {
+            return Err(Invalid::EmptyText);
+        }
+        let bytes = text.json().len();
+        if bytes > LIMIT {
+            let over = bytes - LIMIT;
+            return Err(Invalid::TooLong { bytes, over });
+        }
+        Ok(text)
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Content<'a> {
+            content: &'a str,
+        }
+        json(&Content { content: &self.0 })
+    }
+}
+
+impl TryFrom<String> for Text {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::new(text)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+/// An image by its address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Image {
+    url: String,
+    /// Its width in pixels.
+    pub width: Option<u32>,
+    /// Its height in pixels.
+    pub height: Option<u32>,
+    /// Its format: `jpeg`, `png` or `gif`.
+    pub format: Option<ImageFormat>,
+    /// Its size in kilobytes of 1024 bytes, rounded up.
+    pub size: Option<u32>,
+}
+
+impl Eq for Image {}
+
+/// What an image is encoded as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ImageFormat {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// GIF.
+    Gif,
+}
+
+impl Image {
+    /// An image on the service's hosts. An `http` address becomes `https`.
+    ///
+    /// # Errors
+    /// When it is not an address, or on another host.
+    pub fn new(url: &str) -> Result<Self, Invalid> {
+        let (host, url) = split(url)?;
+        let ours = IMAGE_HOSTS.iter().any(|ending| host.ends_with(ending));
+        if ours {
+            Ok(Self::unchecked(url))
+        } else {
+            Err(Invalid::ImageHost(host))
+        }
+    }
+
+    /// An image on any host, should the service take others than the known ones.
+    ///
+    /// # Errors
+    /// When it is not an address.
+    pub fn on_any_host(url: &str) -> Result<Self, Invalid> {
+        split(url).map(|(_, url)| Self::unchecked(url))
+    }
+
+    fn unchecked(url: String) -> Self {
+        Self {
+            url,
+            width: None,
+            height: None,
+            format: None,
+            size: None,
+        }
+    }
+
+    /// With its width and height in pixels.
+    #[must_use]
+    pub fn with_dimensions(self, width: u32, height: u32) -> Self {
+        Self {
+            width: Some(width),
+            height: Some(height),
+            ..self
+        }
+    }
+
+    /// With its format.
+    #[must_use]
+    pub fn with_format(self, format: ImageFormat) -> Self {
+        Self {
+            format: Some(format),
+            ..self
+        }
+    }
+
+    /// With its size from its length in bytes.
+    #[must_use]
+    pub fn with_length(self, bytes: u64) -> Self {
+        Self {
+            size: u32::try_from(bytes.div_ceil(1024)).ok(),
+            ..self
+        }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Content<'a> {
+            url: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            width: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            height: Option<u32>,
+            #[serde(rename = "imageType", skip_serializing_if = "Option::is_none")]
+            image_type: Option<ImageFormat>,
+            #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+            format: Option<ImageFormat>,
+            original: u8,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            size: Option<u32>,
+        }
+        json(&Content {
+            url: &self.url,
+            width: self.width,
+            height: self.height,
+            image_type: self.format,
+            format: self.format,
+            original: 1,
+            size: self.size,
+        })
+    }
+}
+
+/// The host of an image's address in lower case, and the address with `https` for `http`.
+fn split(url: &str) -> Result<(String, String), Invalid> {
+    let refused = || Invalid::ImageUrl(crate::printable::excerpt(url.as_bytes(), 200));
+    let rest = ["https://", "http://", "//"]
+        .iter()
+        .find_map(|scheme| url.strip_prefix(scheme))
+        .ok_or_else(refused)?;
+    let url = format!("https://{rest}");
+    let uri: Uri = url.parse().map_err(|_| refused())?;
+    let authority = uri.authority().ok_or_else(refused)?;
+    if authority.as_str().contains('@') || authority.host().is_empty() {
+        return Err(refused());
+    }
+    Ok((authority.host().to_ascii_lowercase(), url))
+}
+
+wire! {
+    struct ImageWire {
+        url: Option<String>,
+        width: Option<u32>,
+        height: Option<u32>,
+        #[serde(rename = "imageType")]
+        image_type: Option<ImageFormat>,
+        #[serde(rename = "type")]
+        format: Option<ImageFormat>,
+        size: Option<f64>,
+    }
+}
+
+impl ImageWire {
+    fn finish(self) -> Option<Image> {
+        let size = self.size.map(f64::ceil);
+        Some(Image {
+            url: self.url.filter(|url| !url.is_empty())?,
+            width: self.width,
+            height: self.height,
+            format: self.image_type.or(self.format),
+            size: size
+                .filter(|size| (0.0..=f64::from(u32::MAX)).contains(size))
+                .map(|size| size as u32),
+        })
+    }
+}
+
+impl Lenient for ImageFormat {
+    /// Reads names and MIME types.
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let name: String = lenient::or_default(deserializer)?;
+        let name = name.to_ascii_lowercase();
+        Ok(match name.strip_prefix("image/").unwrap_or(&name) {
+            "jpeg" | "jpg" => Some(Self::Jpeg),
+            "png" => Some(Self::Png),
+            "gif" => Some(Self::Gif),
+            _ => None,
+        })
+    }
+}
+
+fn json(content: &impl Serialize) -> String {
+    // Structs of text and numbers can always be written.
+    serde_json::to_string(content).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_measured_as_json_bytes() {
+        let frame = r#"{"content":""}"#.len();
+        assert!(Text::new("a".repeat(LIMIT - frame)).is_ok());
+        let longer = Text::new("a".repeat(LIMIT - frame + 3)).unwrap_err();
+        assert_eq!(
+            longer,
+            Invalid::TooLong {
+                bytes: 2003,
+                over: 3
+            }
+        );
+        // A quote takes two bytes, a Chinese character three, an emoji four: none is escaped.
+        assert!(Text::new("\"".repeat((LIMIT - frame) / 2)).is_ok());
+        assert!(Text::new("中".repeat((LIMIT - frame) / 3)).is_ok());
+        assert!(Text::new("👋".repeat((LIMIT - frame) / 4)).is_ok());
+        assert!(Text::new("👋".repeat((LIMIT - frame) / 4 + 1)).is_err());
+        assert_eq!(Text::new(""), Err(Invalid::EmptyText));
+    }
+
+    #[test]
+    fn an_image_must_be_on_the_services_hosts_unless_lifted() {
+        for url in [
+            "https://i1.hdslb.com/x.jpg",
+            "http://i0.hdslb.com/x",
+            "//album.biliimg.com/x",
+        ] {
+            let image = Image::new(url).unwrap();
+            assert!(image.url().starts_with("https://"), "{url}");
+        }
+        for url in [
+            "https://hdslb.com.evil.example/x",
+            "https://evil-hdslb.com/x",
+            "https://example.com/.hdslb.com",
+        ] {
+            assert!(
+                matches!(Image::new(url), Err(Invalid::ImageHost(_))),
+                "{url}"
+            );
+            assert!(Image::on_any_host(url).is_ok());
+        }
+        for url in [
+            "",
+            "x",
+            "ftp://i0.hdslb.com/x",
+            "https://a@i0.hdslb.com/x",
+            "https:///x",
+        ] {
+            assert!(
+                matches!(Image::new(url), Err(Invalid::ImageUrl(_))),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_image_is_written_with_both_names_of_its_format() {
+        let image = Image::new("https://i0.hdslb.com/x.jpg")
+            .unwrap()
+            .with_dimensions(3, 4)
+            .with_format(ImageFormat::Jpeg)
+            .with_length(1025);
+        assert_eq!(
+            image.json(),
+            r#"{"url":"https://i0.hdslb.com/x.jpg","width":3,"height":4,"imageType":"jpeg","type":"jpeg","original":1,"size":2}"#
+        );
+        assert_eq!(
+            Content::parse(MsgType::Image, &image.json()),
+            Content::Image(image)
+        );
+    }
+
+    #[test]
+    fn either_name_a_mime_type_and_a_fraction_are_read() {
+        let raw = r#"{"url":"http://x/y","type":"image/jpg","width":"3","height":null,"size":1.2}"#;
+        let Content::Image(image) = Content::parse(MsgType::Image, raw) else {
+            panic!("not an image")
+        };
+        assert_eq!(image.format, Some(ImageFormat::Jpeg));
+        assert_eq!(
+            (image.width, image.height, image.size),
+            (Some(3), None, Some(2))
+        );
+    }
+
+    #[test]
+    fn a_recall_names_its_target_in_two_ways() {
+        for raw in [
+            "6852559688104417870",
+            r#""6852559688104417870""#,
+            r#"{"content":"6852559688104417870"}"#,
+        ] {
+            let content = Content::parse(MsgType::Recall, raw);
+            assert_eq!(content, Content::Recall(MsgKey(6852559688104417870)));
+        }
+    }
+
+    #[test]
+    fn what_does_not_parse_is_kept() {
+        for (msg_type, raw) in [
+            (MsgType::Text, "plain"),
+            (MsgType::Text, "{}"),
+            (MsgType::Text, r#"{"content":"\ud800"}"#),
+            (MsgType::Text, r#"{"content":"a"} b"#),
+            (MsgType::Image, r#"{"url":""}"#),
+            (MsgType::Recall, "-1"),
+        ] {
+            let kept = Content::Malformed {
+                msg_type,
+                raw: raw.to_owned(),
+            };
+            assert_eq!(Content::parse(msg_type, raw), kept, "{raw}");
+        }
+    }
+}

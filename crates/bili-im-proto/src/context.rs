@@ -1,0 +1,299 @@
+//! What a request needs from outside.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use http::{
+    HeaderValue, Uri,
+    uri::{Authority, Scheme},
+};
+
+use crate::{
+    credential::Credential,
+    error::Invalid,
+    ids::{DeviceId, Uid},
+    time::UnixMicros,
+    wbi::SigningKeys,
+};
+
+/// Everything needed from outside to build a request.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Context {
+    /// The login; some calls work without.
+    pub credential: Option<Credential>,
+    /// Whom the login belongs to, when that is known otherwise than from its cookies.
+    pub uid: Option<Uid>,
+    /// The keys of the day; only signed calls need them.
+    pub keys: Option<SigningKeys>,
+    /// The sending installation.
+    pub device_id: DeviceId,
+    /// The service's time.
+    pub time: UnixMicros,
+    /// Where the service is.
+    pub hosts: Hosts,
+    /// How the client calls itself.
+    pub user_agent: UserAgent,
+}
+
+impl Context {
+    /// A context for the real service, without login and keys.
+    pub fn new(device_id: DeviceId, time: UnixMicros) -> Self {
+        Self {
+            credential: None,
+            uid: None,
+            keys: None,
+            device_id,
+            time,
+            hosts: Hosts::default(),
+            user_agent: UserAgent::default(),
+        }
+    }
+
+    /// With a login.
+    #[must_use]
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
+    /// With signing keys.
+    #[must_use]
+    pub fn with_keys(mut self, keys: SigningKeys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// With the service elsewhere.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    /// With another name for the client.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: UserAgent) -> Self {
+        self.user_agent = user_agent;
+        self
+    }
+
+    /// The account's own number.
+    ///
+    /// # Errors
+    /// When there is no login or it does not say.
+    pub fn own_uid(&self) -> Result<Uid, Invalid> {
+        let credential = self.credential.as_ref().ok_or(Invalid::NoCredential)?;
+        self.uid.or(credential.uid()).ok_or(Invalid::NoOwnUid)
+    }
+}
+
+/// One of the service's three hosts (docs/protocol.md §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// `api.vc.bilibili.com`: everything about private messages.
+    Im,
+    /// `api.bilibili.com`: account, signing keys, image upload.
+    Main,
+    /// `passport.bilibili.com`: login and logout.
+    Passport,
+}
+
+/// Where the service's three hosts are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hosts {
+    im: Origin,
+    main: Origin,
+    passport: Origin,
+}
+
+impl Hosts {
+    /// All three at one address, as a simulated service has them.
+    pub fn single(origin: Origin) -> Self {
+        Self {
+            im: origin.clone(),
+            main: origin.clone(),
+            passport: origin,
+        }
+    }
+
+    /// The address of one of them.
+    pub fn get(&self, host: Host) -> &Origin {
+        match host {
+            Host::Im => &self.im,
+            Host::Main => &self.main,
+            Host::Passport => &self.passport,
+        }
+    }
+
+    /// Whether all three are on this machine.
+    pub fn are_loopback(&self) -> bool {
+        [&self.im, &self.main, &self.passport]
+            .into_iter()
+            .all(Origin::is_loopback)
+    }
+}
+
+impl Default for Hosts {
+    /// The real ones.
+    fn default() -> Self {
+        let real = |host| Origin {
+            scheme: Scheme::HTTPS,
+            authority: Authority::from_static(host),
+        };
+        Self {
+            im: real("api.vc.bilibili.com"),
+            main: real("api.bilibili.com"),
+            passport: real("passport.bilibili.com"),
+        }
+    }
+}
+
+/// Scheme, host and port of a service. Plain `http` is for this machine only: the cookie that goes
+/// there is the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
+}
+
+/// Why an address cannot be the service's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidOrigin {
+    /// It is not an address of the form wanted.
+    #[error("not an address of the form https://HOST or http://127.0.0.1:PORT")]
+    Malformed,
+    /// It is plain http to another machine.
+    #[error("plain http to another machine would show it the cookie: use https")]
+    Insecure,
+}
+
+impl Origin {
+    /// Whether it is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.authority.host();
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        match bare.unwrap_or(host).parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => host.eq_ignore_ascii_case("localhost"),
+        }
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let uri: Uri = text.trim().parse().map_err(|_| InvalidOrigin::Malformed)?;
+        let parts = uri.into_parts();
+        let bare = parts.path_and_query.is_none_or(|path| path == "/");
+        let (Some(scheme), Some(authority), true) = (parts.scheme, parts.authority, bare) else {
+            return Err(InvalidOrigin::Malformed);
+        };
+        if authority.as_str().contains('@') || authority.host().is_empty() {
+            return Err(InvalidOrigin::Malformed);
+        }
+        let origin = Self { scheme, authority };
+        match origin.scheme.as_str() {
+            "https" => Ok(origin),
+            "http" if origin.is_loopback() => Ok(origin),
+            "http" => Err(InvalidOrigin::Insecure),
+            _ => Err(InvalidOrigin::Malformed),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+/// How the client calls itself (`User-Agent`). By default it is honest and shaped like a
+/// browser's, since the service distrusts others (docs/protocol.md §1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserAgent(pub(crate) HeaderValue);
+
+/// The text cannot be a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a user agent is a line of visible ASCII characters")]
+pub struct InvalidUserAgent;
+
+impl Default for UserAgent {
+    fn default() -> Self {
+        Self(HeaderValue::from_static(concat!(
+            "Mozilla/5.0 (compatible; bili-im/",
+            env!("CARGO_PKG_VERSION"),
+            ")"
+        )))
+    }
+}
+
+impl FromStr for UserAgent {
+    type Err = InvalidUserAgent;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUserAgent> {
+        let visible = text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+        if text.trim().is_empty() || !visible {
+            return Err(InvalidUserAgent);
+        }
+        HeaderValue::from_str(text.trim())
+            .map(Self)
+            .map_err(|_| InvalidUserAgent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for text in [
+            "https://example.com",
+            "https://example.com:8443/",
+            "http://127.0.0.1:8970",
+            "http://127.9.9.9",
+            "http://[::1]:80/",
+            "http://[::ffff:127.0.0.1]",
+            "http://localhost:1",
+            "HTTP://LOCALHOST",
+        ] {
+            assert!(text.parse::<Origin>().is_ok(), "{text}");
+        }
+        for text in [
+            "http://example.com",
+            "http://192.168.0.1",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "http://0.0.0.0:1",
+        ] {
+            assert_eq!(
+                text.parse::<Origin>(),
+                Err(InvalidOrigin::Insecure),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_with_more_than_an_origin_is_refused() {
+        for text in [
+            "",
+            "127.0.0.1:80",
+            "/x",
+            "ftp://127.0.0.1",
+            "https://",
+            "https://a/path",
+            "https://a?x",
+            "http://127.0.0.1@example.com",
+            "http://user@127.0.0.1",
+        ] {
+            assert_eq!(
+                text.parse::<Origin>(),
+                Err(InvalidOrigin::Malformed),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The login: cookies of a browser or of a QR login (docs/protocol.md §2).
+
+use std::{fmt, sync::Arc};
+
+use http::HeaderValue;
+use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::{
+    encode::RESERVED,
+    ids::Uid,
+    lenient::{self, wire},
+};
+
+/// The cookies that are one login. Its memory is wiped when the last copy is dropped, and
+/// nothing of it is ever printed.
+#[derive(Clone)]
+pub struct Credential(Arc<Cookies>);
+
+struct Cookies {
+    /// In the order given, `SESSDATA` among them; names are unique.
+    pairs: Vec<(String, Zeroizing<String>)>,
+    uid: Option<Uid>,
+}
+
+/// Why a text is not the cookie of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidCredential {
+    /// There is no `SESSDATA` in it.
+    #[error("the cookie has no SESSDATA: copy it from a browser that is logged in")]
+    NoSessdata,
+    /// A value holds what no cookie can, such as a line break.
+    #[error("a cookie's value holds a character that cookies cannot have")]
+    BadValue,
+    /// It looks like JSON and is none, or not of a form that holds cookies.
+    #[error("the JSON is neither a list of cookies nor an object of names and values")]
+    BadJson,
+}
+
+impl Credential {
+    /// From the values of `SESSDATA`, `bili_jct` and `DedeUserID`.
+    ///
+    /// # Errors
+    /// When `sessdata` is empty or a value cannot stand in a cookie.
+    pub fn new(sessdata: &str, bili_jct: &str, uid: Uid) -> Result<Self, InvalidCredential> {
+        let mut cookies = Collector::default();
+        cookies.add("SESSDATA", sessdata)?;
+        cookies.add("bili_jct", bili_jct)?;
+        cookies.add("DedeUserID", &uid.to_string())?;
+        cookies.finish()
+    }
+
+    /// From what people have at hand: a whole `Cookie:` header, `name=value` pairs on lines or
+    /// between semicolons, or a browser's export as JSON (a list of objects with `name`, `value` and
+    /// perhaps `domain`, or one object of names and values). Cookies of other sites are left out.
+    ///
+    /// # Errors
+    /// When there is no `SESSDATA`, or the text is of none of these forms.
+    pub fn parse(text: &str) -> Result<Self, InvalidCredential> {
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let mut cookies = Collector::default();
+        if text.starts_with(['[', '{']) {
+            let export = serde_json::from_str(text).map_err(|_| InvalidCredential::BadJson)?;
+            cookies.add_export(export)?;
+        } else {
+            let text = match text.split_at_checked("cookie:".len()) {
+                Some((name, rest)) if name.eq_ignore_ascii_case("cookie:") => rest,
+                _ => text,
+            };
+            for pair in text.split([';', '\n', '\r']) {
+                if let Some((name, value)) = pair.split_once('=') {
+                    cookies.add(name, value)?;
+                }
+            }
+        }
+        cookies.finish()
+    }
+
+    /// The account's own number, as `DedeUserID` says.
+    pub fn uid(&self) -> Option<Uid> {
+        self.0.uid
+    }
+
+    /// Whether there is a CSRF token, which every change needs.
+    pub fn can_write(&self) -> bool {
+        self.csrf_token().is_some()
+    }
+
+    /// The CSRF token (`bili_jct`): a secret.
+    pub fn csrf_token(&self) -> Option<&str> {
+        self.0.get("bili_jct")
+    }
+
+    /// The `Cookie` header, marked sensitive.
+    pub(crate) fn header(&self) -> HeaderValue {
+        // Only what a header can hold is ever collected.
+        let mut header = HeaderValue::from_str(&self.0.joined())
+            .unwrap_or_else(|_| HeaderValue::from_static(""));
+        header.set_sensitive(true);
+        header
+    }
+}
+
+impl Cookies {
+    fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.pairs.iter().find(|(other, _)| other == name)?;
+        Some(value).filter(|value| !value.is_empty()).map(|v| &***v)
+    }
+
+    fn joined(&self) -> Zeroizing<String> {
+        let length = self.pairs.iter().map(|(n, v)| n.len() + v.len() + 3).sum();
+        let mut text = Zeroizing::new(String::with_capacity(length));
+        for (index, (name, value)) in self.pairs.iter().enumerate() {
+            if index > 0 {
+                text.push_str("; ");
+            }
+            text.push_str(name);
+            text.push('=');
+            text.push_str(value);
+        }
+        text
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("uid", &self.uid())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Credential {
+    /// Whether both hold the same cookies, in any order.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.pairs.len() == other.0.pairs.len()
+            && (self.0.pairs.iter()).all(|(name, value)| {
+                (other.0.pairs.iter()).any(|(n, v)| n == name && **v == **value)
+            })
+    }
+}
+
+impl Eq for Credential {}
+
+#[derive(Default)]
+struct Collector(Vec<(String, Zeroizing<String>)>);
+
+/// Attributes that a pasted `Set-Cookie` line carries beside the cookie.
+const ATTRIBUTES: [&str; 7] = [
+    "path", "domain", "expires", "max-age", "samesite", "httponly", "secure",
+];
+
+impl Collector {
+    fn add(&mut self, name: &str, value: &str) -> Result<(), InvalidCredential> {
+        let name = name.trim();
+        let value = value.trim();
+        let value = value
+            .strip_prefix('"')
+            .and_then(|v| v.strip_suffix('"'))
+            .unwrap_or(value);
+        if name.is_empty() || ATTRIBUTES.iter().any(|a| name.eq_ignore_ascii_case(a)) {
+            return Ok(());
+        }
+        let value = if name == "SESSDATA" && !value.contains('%') {
+            Zeroizing::new(utf8_percent_encode(value, RESERVED).to_string())
+        } else {
+            Zeroizing::new(value.to_owned())
+        };
+        let fits = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b';');
+        if !fits(name) || name.contains('=') || !fits(&value) {
+            // Other sites' scripts put all sorts of things into cookies; only ours matter.
+            return if NEEDED.contains(&name) {
+                Err(InvalidCredential::BadValue)
+            } else {
+                Ok(())
+            };
+        }
+        match self.0.iter_mut().find(|(other, _)| other == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+        Ok(())
+    }
+
+    fn add_export(&mut self, export: Export) -> Result<(), InvalidCredential> {
+        match export {
+            Export::List(cookies) => {
+                for cookie in cookies.iter().filter(|cookie| is_ours(&cookie.domain)) {
+                    self.add(&cookie.name, &cookie.value)?;
+                }
+            }
+            Export::Nested { cookies } => self.add_export(Export::List(cookies))?,
+            Export::Map(pairs) => {
+                for (name, Scalar(value)) in &pairs {
+                    self.add(name, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Credential, InvalidCredential> {
+        let mut cookies = Cookies {
+            pairs: self.0,
+            uid: None,
+        };
+        if cookies.get("SESSDATA").is_none() {
+            return Err(InvalidCredential::NoSessdata);
+        }
+        cookies.uid = (cookies.get("DedeUserID"))
+            .and_then(|uid| uid.parse().ok())
+            .filter(|&uid| uid != Uid(0));
+        Ok(Credential(Arc::new(cookies)))
+    }
+}
+
+/// Cookies whose loss would go unnoticed until a call fails.
+const NEEDED: [&str; 3] = ["SESSDATA", "bili_jct", "DedeUserID"];
+
+/// The forms in which browsers and their extensions export cookies.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Export {
+    List(Vec<ExportedCookie>),
+    Nested { cookies: Vec<ExportedCookie> },
+    Map(std::collections::BTreeMap<String, Scalar>),
+}
+
+wire! {
+    struct ExportedCookie {
+        name: String,
+        value: String,
+        domain: String,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Scalar(#[serde(deserialize_with = "lenient::or_default")] String);
+
+fn is_ours(domain: &str) -> bool {
+    let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+    domain.is_empty() || domain == "bilibili.com" || domain.ends_with(".bilibili.com")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header_of(text: &str) -> String {
+        let credential = Credential::parse(text).unwrap();
+        credential.header().to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_cookie_header_is_sent_as_it_was_pasted() {
+        let header = "buvid3=x; SESSDATA=a%2Cb%2A; bili_jct=c; DedeUserID=5; other=1=2";
+        assert_eq!(header_of(header), header);
+        assert_eq!(header_of(&format!("Cookie: {header}\n")), header);
+    }
+
+    #[test]
+    fn every_accepted_form_gives_the_same_credential() {
+        let three = Credential::new("a,b*c", "d", Uid(5)).unwrap();
+        for text in [
+            "SESSDATA=a%2Cb%2Ac; bili_jct=d; DedeUserID=5",
+            "DedeUserID=5\nbili_jct=d\nSESSDATA=a,b*c\n",
+            r#"[{"name":"SESSDATA","value":"a%2Cb%2Ac","domain":".bilibili.com","expirationDate":1.5},
+                {"name":"bili_jct","value":"d"},{"name":"DedeUserID","value":5},
+                {"name":"SESSDATA","value":"foreign","domain":"example.com"}]"#,
+            r#"{"SESSDATA":"a,b*c","bili_jct":"d","DedeUserID":5}"#,
+            r#"{"url":"x","cookies":[{"name":"SESSDATA","value":"a,b*c"},
+                {"name":"bili_jct","value":"d"},{"name":"DedeUserID","value":"5"}]}"#,
+        ] {
+            let credential = Credential::parse(text).unwrap();
+            assert!(credential == three, "{text}");
+            assert_eq!(credential.uid(), Some(Uid(5)));
+        }
+    }
+
+    #[test]
+    fn a_decoded_sessdata_is_encoded_and_an_encoded_one_is_left_alone() {
+        assert_eq!(header_of("SESSDATA=a,b*c~"), "SESSDATA=a%2Cb%2Ac~");
+        assert_eq!(header_of("SESSDATA=a%2Cb*"), "SESSDATA=a%2Cb*");
+    }
+
+    #[test]
+    fn a_cookie_without_sessdata_is_refused() {
+        for text in ["", "bili_jct=x", "SESSDATA=", "[]", "{}", "x"] {
+            let refused = Credential::parse(text).unwrap_err();
+            assert_eq!(refused, InvalidCredential::NoSessdata, "{text}");
+        }
+        assert_eq!(
+            Credential::parse("[1").unwrap_err(),
+            InvalidCredential::BadJson
+        );
+    }
+
+    #[test]
+    fn a_value_cannot_smuggle_a_header() {
+        let text = r#"{"SESSDATA":"x","bili_jct":"a\r\nX-Evil: 1"}"#;
+        assert_eq!(
+            Credential::parse(text).unwrap_err(),
+            InvalidCredential::BadValue
+        );
+        assert_eq!(
+            header_of(r#"{"SESSDATA":"x\r\ny","z":"a\nb"}"#),
+            "SESSDATA=x%0D%0Ay"
+        );
+    }
+
+    #[test]
+    fn a_credential_is_not_printable() {
+        let credential = Credential::new("topsecret", "alsosecret", Uid(5)).unwrap();
+        let shown = format!("{credential:?} {:?}", credential.header());
+        assert!(!shown.contains("secret"), "{shown}");
+        assert!(shown.contains('5'));
+    }
+}

@@ -1,0 +1,142 @@
+//! Writing queries: what is signed is what goes out (docs/protocol.md §4).
+
+use std::{
+    borrow::Cow,
+    fmt::{self, Display, Write},
+    ops::Range,
+};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but letters, digits and `-_.~`, so that no HTTP client encodes it anew.
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// A query in the making.
+///
+/// ```
+/// use bili_im_proto::Query;
+///
+/// let query = Query::new().with("talker_id", 1).with("note", "a b*");
+/// assert_eq!(query.to_string(), "talker_id=1&note=a%20b%2A");
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// `name=value`, each encoded, one after the other without anything between.
+    text: String,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug, Clone)]
+struct Field {
+    name: Cow<'static, str>,
+    place: Range<usize>,
+}
+
+impl Query {
+    /// An empty query.
+    pub const fn new() -> Self {
+        Self {
+            text: String::new(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Display) -> Self {
+        self.push(name.into(), value);
+        self
+    }
+
+    /// Adds a field when there is a value.
+    #[must_use]
+    pub fn with_some(self, name: &'static str, value: Option<impl Display>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// Whether it has no fields.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, name: Cow<'static, str>, value: impl Display) {
+        if self.fields.is_empty() {
+            // Room for what a signed send carries, so that it is not grown step by step.
+            self.fields.reserve(8);
+            self.text.reserve(192);
+        }
+        let start = self.text.len();
+        let mut encoded = Encoded(&mut self.text);
+        // Writing to a string cannot fail.
+        let _ = write!(encoded, "{name}");
+        encoded.0.push('=');
+        let _ = write!(encoded, "{value}");
+        let place = start..self.text.len();
+        self.fields.push(Field { name, place });
+    }
+
+    /// The fields sorted by name, values rid of `!'()*`, as signatures want them.
+    pub(crate) fn canonical(&self) -> String {
+        let mut order: Vec<&Field> = self.fields.iter().collect();
+        order.sort_by(|a, b| a.name.cmp(&b.name));
+        // Room for the signature behind it.
+        let mut text = String::with_capacity(self.text.len() + self.fields.len() + 48);
+        for field in order {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            push_without_dropped(&mut text, self.encoded(field));
+        }
+        text
+    }
+
+    fn encoded(&self, field: &Field) -> &str {
+        self.text.get(field.place.clone()).unwrap_or_default()
+    }
+}
+
+impl Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, field) in self.fields.iter().enumerate() {
+            if index > 0 {
+                f.write_char('&')?;
+            }
+            f.write_str(self.encoded(field))?;
+        }
+        Ok(())
+    }
+}
+
+/// Copies an encoded `name=value`, leaving out what signatures drop from values.
+fn push_without_dropped(text: &mut String, field: &str) {
+    let (name, value) = field.split_once('=').unwrap_or((field, ""));
+    text.push_str(name);
+    text.push('=');
+    let mut rest = value;
+    while let Some((plain, escape)) = rest.split_once('%') {
+        text.push_str(plain);
+        let (digits, after) = escape.split_at_checked(2).unwrap_or((escape, ""));
+        if !matches!(digits, "21" | "27" | "28" | "29" | "2A") {
+            text.push('%');
+            text.push_str(digits);
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+}
+
+struct Encoded<'a>(&'a mut String);
+
+impl Write for Encoded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend(utf8_percent_encode(text, RESERVED));
+        Ok(())
+    }
+}

@@ -1,0 +1,342 @@
+//! One call to the service as a value: what it asks for, and what it makes of the answer.
+
+use std::fmt;
+
+use http::{
+    HeaderValue, Request, Response,
+    header::{CONTENT_TYPE, COOKIE, ORIGIN, REFERER, USER_AGENT},
+};
+use percent_encoding::utf8_percent_encode;
+use serde::Serialize;
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::{Query, RESERVED},
+    error::{Error, Invalid, RefusalKind},
+};
+
+/// A call to the service. Each endpoint of this crate is one; others can be added outside.
+///
+/// ```
+/// use bili_im_proto::{Answer, Context, Endpoint, Error, Host, Invalid, Parts, Query, Spec};
+///
+/// /// When the service thinks it is.
+/// struct ServerTime;
+///
+/// impl Endpoint for ServerTime {
+///     type Response = ();
+///     const SPEC: Spec = Spec::get(Host::Main, "/x/report/click/now");
+///
+///     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+///         Ok(Parts::query(Query::new()))
+///     }
+///
+///     fn decode(answer: Answer<'_>) -> Result<(), Error> {
+///         answer.success()
+///     }
+/// }
+/// ```
+pub trait Endpoint {
+    /// What a successful answer holds.
+    type Response;
+
+    /// Everything about the call that is the same each time.
+    const SPEC: Spec;
+
+    /// The query and the body, without what every call has.
+    ///
+    /// # Errors
+    /// When the service would refuse it, or what it needs is missing in the context.
+    fn parts(&self, context: &Context) -> Result<Parts, Invalid>;
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// When the service refused, or the answer cannot be understood.
+    fn decode(answer: Answer<'_>) -> Result<Self::Response, Error>;
+
+    /// The whole request.
+    ///
+    /// # Errors
+    /// As [`parts`](Self::parts); also when a login, CSRF token or signing keys are missing.
+    fn request(&self, context: &Context) -> Result<Request<Body>, Invalid> {
+        self.parts(context)?.into_request(&Self::SPEC, context)
+    }
+
+    /// What the answer says.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    fn response(response: &Response<impl AsRef<[u8]>>) -> Result<Self::Response, Error> {
+        Self::decode(Answer::new(
+            const { &Self::SPEC },
+            response.status(),
+            response.headers(),
+            response.body().as_ref(),
+        ))
+    }
+}
+
+/// What is the same in every call to one endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    pub(crate) method: Method,
+    pub(crate) host: Host,
+    pub(crate) path: &'static str,
+    pub(crate) signed: bool,
+    pub(crate) effect: Effect,
+    pub(crate) needs_login: bool,
+    pub(crate) csrf: &'static [&'static str],
+    pub(crate) codes: &'static [(i64, RefusalKind)],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+}
+
+/// What a call does, which decides whether it may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// It changes nothing.
+    Read,
+    /// Repeating it is harmless.
+    Idempotent,
+    /// Each time it takes effect anew.
+    Once,
+}
+
+impl Spec {
+    /// A read, with the login's cookie.
+    pub const fn get(host: Host, path: &'static str) -> Self {
+        Self {
+            method: Method::Get,
+            host,
+            path,
+            signed: false,
+            effect: Effect::Read,
+            needs_login: true,
+            csrf: &[],
+            codes: &[],
+        }
+    }
+
+    /// A change that may be repeated, with the login's cookie and the CSRF token in the body.
+    pub const fn post(host: Host, path: &'static str) -> Self {
+        Self {
+            method: Method::Post,
+            effect: Effect::Idempotent,
+            csrf: &["csrf", "csrf_token"],
+            ..Self::get(host, path)
+        }
+    }
+
+    /// The query must be signed (docs/protocol.md §4).
+    #[must_use]
+    pub const fn signed(self) -> Self {
+        Self {
+            signed: true,
+            ..self
+        }
+    }
+
+    /// It takes effect anew each time.
+    #[must_use]
+    pub const fn once(self) -> Self {
+        Self {
+            effect: Effect::Once,
+            ..self
+        }
+    }
+
+    /// It works without a login too.
+    #[must_use]
+    pub const fn without_login(self) -> Self {
+        Self {
+            needs_login: false,
+            ..self
+        }
+    }
+
+    /// What certain codes mean here, ahead of what they mean elsewhere.
+    #[must_use]
+    pub const fn codes(self, codes: &'static [(i64, RefusalKind)]) -> Self {
+        Self { codes, ..self }
+    }
+
+    /// The call's name: the last segment of its path.
+    pub fn name(&self) -> &'static str {
+        self.path.rsplit('/').next().unwrap_or(self.path)
+    }
+
+    /// What the call does.
+    pub const fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// Whether its query is signed.
+    pub const fn is_signed(&self) -> bool {
+        self.signed
+    }
+
+    /// What a code means here.
+    pub(crate) fn kind_of(&self, code: i64) -> RefusalKind {
+        (self.codes.iter())
+            .find(|(own, _)| *own == code)
+            .map_or_else(|| RefusalKind::of(code), |&(_, kind)| kind)
+    }
+}
+
+/// A request's own query and body.
+#[derive(Debug)]
+pub struct Parts {
+    query: Query,
+    form: Option<String>,
+}
+
+impl Parts {
+    /// A query and no body.
+    pub fn query(query: Query) -> Self {
+        Self { query, form: None }
+    }
+
+    /// A body of type `application/x-www-form-urlencoded`.
+    ///
+    /// # Errors
+    /// When a field is neither text nor number.
+    pub fn form(fields: &impl Serialize) -> Result<Self, Invalid> {
+        let form = serde_urlencoded::to_string(fields)
+            .map_err(|error| Invalid::Unencodable(error.to_string()))?;
+        Ok(Self {
+            query: Query::new(),
+            form: Some(form),
+        })
+    }
+
+    /// With a query beside the body.
+    #[must_use]
+    pub fn with_query(self, query: Query) -> Self {
+        Self { query, ..self }
+    }
+
+    fn into_request(self, spec: &Spec, context: &Context) -> Result<Request<Body>, Invalid> {
+        let Self { mut query, form } = self;
+        if spec.needs_login && context.credential.is_none() {
+            return Err(Invalid::NoCredential);
+        }
+        let body = match (spec.method, form) {
+            (Method::Get, _) => {
+                if spec.host == Host::Im {
+                    query = CLIENT
+                        .iter()
+                        .fold(query, |query, &(name, value)| query.with(name, value));
+                }
+                None
+            }
+            (Method::Post, form) => Some(complete(form.unwrap_or_default(), spec, context)?),
+        };
+        let query = if spec.signed {
+            let keys = context.keys.as_ref().ok_or(Invalid::NoSigningKeys)?;
+            keys.sign(query, context.time.seconds())
+        } else {
+            query.to_string()
+        };
+        let origin = context.hosts.get(spec.host);
+        let mut path = String::with_capacity(spec.path.len() + 1 + query.len());
+        path.push_str(spec.path);
+        if !query.is_empty() {
+            path.push('?');
+            path.push_str(&query);
+        }
+        let uri = http::Uri::builder()
+            .scheme(origin.scheme.clone())
+            .authority(origin.authority.clone())
+            .path_and_query(path)
+            .build()
+            .map_err(|error| Invalid::Unencodable(error.to_string()))?;
+
+        let mut request = Request::new(Body::default());
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, context.user_agent.0.clone());
+        headers.insert(
+            REFERER,
+            HeaderValue::from_static("https://message.bilibili.com/"),
+        );
+        headers.insert(
+            ORIGIN,
+            HeaderValue::from_static("https://message.bilibili.com"),
+        );
+        if let Some(credential) = &context.credential {
+            headers.insert(COOKIE, credential.header());
+        }
+        if let Some(body) = body {
+            headers.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/x-www-form-urlencoded"),
+            );
+            *request.method_mut() = http::Method::POST;
+            *request.body_mut() = Body(body.into_bytes());
+        }
+        Ok(request)
+    }
+}
+
+/// What most calls to the message host carry (docs/protocol.md §1).
+const CLIENT: [(&str, &str); 2] = [("build", "0"), ("mobi_app", "web")];
+
+/// The form with what every form carries.
+fn complete(mut form: String, spec: &Spec, context: &Context) -> Result<String, Invalid> {
+    let mut push = |name: &str, value: &str| {
+        if !form.is_empty() {
+            form.push('&');
+        }
+        form.push_str(name);
+        form.push('=');
+        form.extend(utf8_percent_encode(value, RESERVED));
+    };
+    if !spec.csrf.is_empty() {
+        let credential = context.credential.as_ref().ok_or(Invalid::NoCredential)?;
+        let token = credential.csrf_token().ok_or(Invalid::NoCsrfToken)?;
+        for name in spec.csrf {
+            push(name, token);
+        }
+    }
+    if spec.host == Host::Im {
+        for (name, value) in CLIENT {
+            push(name, value);
+        }
+    }
+    Ok(form)
+}
+
+/// The bytes of a request's body. `Debug` shows only how many: they hold the CSRF token.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Body(Vec<u8>);
+
+impl Body {
+    /// Whether there is no body at all, as in every GET.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Body> for Vec<u8> {
+    fn from(body: Body) -> Self {
+        body.0
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.0.len())
+    }
+}

@@ -1,0 +1,4 @@
+mod my_group_unread;
+mod single_unread;
+
+pub use self::{my_group_unread::*, single_unread::*};

@@ -1,0 +1,48 @@
+//! How many messages of groups are unread: `GET /session_svr/v1/session_svr/my_group_unread`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    lenient::wire,
+};
+
+/// Asks how many messages of fan groups are unread (docs/protocol.md §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MyGroupUnread;
+
+wire! {
+    /// The unread count of all groups together.
+    pub struct GroupUnread {
+        /// How many messages.
+        pub unread_count: u64,
+    }
+}
+
+impl Endpoint for MyGroupUnread {
+    type Response = GroupUnread;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/my_group_unread");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Ok(Parts::query(Query::new()))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<GroupUnread, Error> {
+        answer.data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::decode;
+
+    #[test]
+    fn the_count_is_read() {
+        let body = r#"{"code":0,"message":"0","data":{"unread_count":2}}"#;
+        assert_eq!(decode::<MyGroupUnread>(200, body).unwrap().unread_count, 2);
+    }
+}

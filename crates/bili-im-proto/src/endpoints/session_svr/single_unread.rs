@@ -1,0 +1,144 @@
+//! How many messages of users are unread: `GET /session_svr/v1/session_svr/single_unread`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    lenient::wire,
+};
+
+/// Asks how many messages of users are unread (docs/protocol.md §6). Groups are not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct SingleUnread {
+    /// Which to count; the service's default is all.
+    pub unread_type: Option<UnreadType>,
+    /// Whether to count intercepted ones (`show_dustbin`).
+    pub show_dustbin: bool,
+}
+
+/// Which unread messages to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnreadType {
+    /// All (0).
+    All,
+    /// Those of users that the account follows (1).
+    Followed,
+    /// Those of other users (2).
+    Unfollowed,
+    /// Intercepted ones (3).
+    Dustbin,
+}
+
+wire! {
+    /// Unread counts. A count that the service leaves out is 0.
+    pub struct Unread {
+        /// From users that the account follows.
+        pub follow_unread: u64,
+        /// From other users.
+        pub unfollow_unread: u64,
+        /// Intercepted ones.
+        pub dustbin_unread: u64,
+        /// From businesses that the account follows.
+        pub biz_msg_follow_unread: u64,
+        /// From other businesses.
+        pub biz_msg_unfollow_unread: u64,
+        /// From the service's own accounts (`custom_unread`).
+        pub custom_unread: u64,
+        /// Whether other users' messages are pushed to the phone.
+        pub unfollow_push_msg: u64,
+        /// Whether intercepted messages are pushed to the phone.
+        pub dustbin_push_msg: u64,
+    }
+}
+
+impl SingleUnread {
+    /// Counts all but intercepted messages.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts only some.
+    #[must_use]
+    pub fn with_type(mut self, unread_type: UnreadType) -> Self {
+        self.unread_type = Some(unread_type);
+        self.show_dustbin |= unread_type == UnreadType::Dustbin;
+        self
+    }
+}
+
+impl Endpoint for SingleUnread {
+    type Response = Unread;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/single_unread");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        let unread_type = self.unread_type.map(|unread_type| match unread_type {
+            UnreadType::All => 0,
+            UnreadType::Followed => 1,
+            UnreadType::Unfollowed => 2,
+            UnreadType::Dustbin => 3,
+        });
+        Ok(Parts::query(
+            Query::new()
+                .with_some("unread_type", unread_type)
+                .with_some("show_dustbin", self.show_dustbin.then_some(1)),
+        ))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<Unread, Error> {
+        answer.data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{error::RefusalKind, testing::*};
+
+    #[test]
+    fn the_request_is_a_plain_get_with_the_cookie() {
+        let request = SingleUnread::new().request(&context()).unwrap();
+        assert_eq!(
+            request.uri(),
+            "https://api.vc.bilibili.com/session_svr/v1/session_svr/single_unread?build=0&mobi_app=web"
+        );
+        assert!(request.headers()["cookie"].is_sensitive());
+        assert!(request.body().is_empty());
+    }
+
+    #[test]
+    fn counting_intercepted_ones_asks_for_them() {
+        let parts = SingleUnread::new().with_type(UnreadType::Dustbin);
+        let uri = parts.request(&context()).unwrap().uri().to_string();
+        assert!(
+            uri.contains("?unread_type=3&show_dustbin=1&build=0"),
+            "{uri}"
+        );
+    }
+
+    #[test]
+    fn counts_come_as_numbers_strings_or_not_at_all() {
+        let unread = decode::<SingleUnread>(
+            200,
+            r#"{"code":"0","ttl":1,"data":{"follow_unread":"6","unfollow_unread":1,"custom_unread":null,"new":{}}}"#,
+        )
+        .unwrap();
+        assert_eq!((unread.follow_unread, unread.unfollow_unread), (6, 1));
+        for data in ["{}", "null", "[]"] {
+            let unread =
+                decode::<SingleUnread>(200, &format!(r#"{{"code":0,"data":{data}}}"#)).unwrap();
+            assert_eq!(unread, Unread::default());
+        }
+    }
+
+    #[test]
+    fn a_voucher_is_no_count_of_zero() {
+        let body = r#"{"code":0,"message":"0","data":{"v_voucher":"voucher_1"}}"#;
+        let error = decode::<SingleUnread>(200, body).unwrap_err();
+        assert_eq!(error.kind(), Some(RefusalKind::RiskControl));
+    }
+}

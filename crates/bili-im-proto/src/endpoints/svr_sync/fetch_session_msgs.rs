@@ -1,0 +1,215 @@
+//! The messages of one session: `GET /svr_sync/v1/svr_sync/fetch_session_msgs`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::{Seqno, Talker},
+    lenient::wire,
+    message::{Emoticon, Message, WireMessage},
+};
+
+/// Reads messages of one session, newest first (docs/protocol.md §8). Marks nothing read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FetchSessionMsgs {
+    /// The session.
+    pub talker: Talker,
+    /// How many at most, 1 to 200; the newest when there are more.
+    pub size: u32,
+    /// Only messages after this one.
+    pub begin_seqno: Option<Seqno>,
+    /// Only messages before this one.
+    pub end_seqno: Option<Seqno>,
+}
+
+/// A page of messages, newest first.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SessionMsgs {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// Whether there are more before these.
+    pub has_more: bool,
+    /// The emoticons in them.
+    pub e_infos: Vec<Emoticon>,
+}
+
+wire! {
+    struct Wire {
+        messages: Vec<WireMessage>,
+        has_more: bool,
+        e_infos: Vec<Emoticon>,
+    }
+}
+
+impl FetchSessionMsgs {
+    /// The newest 20 messages of a session.
+    pub fn new(talker: impl Into<Talker>) -> Self {
+        Self {
+            talker: talker.into(),
+            size: 20,
+            begin_seqno: None,
+            end_seqno: None,
+        }
+    }
+
+    /// With another size of page. Sizes the service does not serve become the nearest it does.
+    #[must_use]
+    pub fn with_size(self, size: u32) -> Self {
+        Self { size, ..self }
+    }
+
+    /// Only messages after one.
+    #[must_use]
+    pub fn with_begin_seqno(self, seqno: Seqno) -> Self {
+        Self {
+            begin_seqno: Some(seqno),
+            ..self
+        }
+    }
+
+    /// Only messages before one.
+    #[must_use]
+    pub fn with_end_seqno(self, seqno: Seqno) -> Self {
+        Self {
+            end_seqno: Some(seqno),
+            ..self
+        }
+    }
+}
+
+impl SessionMsgs {
+    /// The oldest message listed, before which the next page begins.
+    pub fn oldest(&self) -> Option<Seqno> {
+        self.messages.iter().map(|message| message.seqno).min()
+    }
+
+    /// The newest message listed.
+    pub fn newest(&self) -> Option<Seqno> {
+        self.messages.iter().map(|message| message.seqno).max()
+    }
+}
+
+impl Endpoint for FetchSessionMsgs {
+    type Response = SessionMsgs;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/svr_sync/v1/svr_sync/fetch_session_msgs").signed();
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        if self.talker.id() == 0 {
+            return Err(Invalid::NobodysNumber);
+        }
+        Ok(Parts::query(
+            Query::new()
+                .with("talker_id", self.talker.id())
+                .with("session_type", self.talker.session_type())
+                .with("size", self.size.clamp(1, 200))
+                .with_some("begin_seqno", self.begin_seqno)
+                .with_some("end_seqno", self.end_seqno)
+                .with("sender_device_id", 1),
+        ))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<SessionMsgs, Error> {
+        let wire: Wire = answer.data()?;
+        let messages = (wire.messages.into_iter().enumerate())
+            .map(|(index, message)| {
+                message.finish().map_err(|field| {
+                    answer.unreadable(format!(
+                        "the field data.messages[{index}].{field} is missing or of an unexpected type"
+                    ))
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(SessionMsgs {
+            messages,
+            has_more: wire.has_more,
+            e_infos: wire.e_infos,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{content::Content, ids::MsgKey, message::*, testing::*};
+
+    #[test]
+    fn the_page_asked_for_is_signed() {
+        let request = FetchSessionMsgs::new(Talker::group(7))
+            .with_size(5000)
+            .with_begin_seqno(Seqno(3))
+            .request(&signing_context())
+            .unwrap();
+        let query = request.uri().query().unwrap();
+        assert!(
+            query.starts_with("begin_seqno=3&build=0&mobi_app=web&sender_device_id=1&session_type=2&size=200&talker_id=7&wts=1626181379&w_rid="),
+            "{query}"
+        );
+    }
+
+    #[test]
+    fn a_full_page_is_read() {
+        let page = decode::<FetchSessionMsgs>(
+            200,
+            r#"{"code":0,"msg":"0","message":"0","ttl":1,"data":{"messages":[
+                {"sender_uid":1,"receiver_type":1,"receiver_id":2,"msg_type":1,"content":"{\"content\":\"hi\"}","msg_seqno":8,"timestamp":1626181379,"at_uids":[0],"msg_key":6852559688104417870,"msg_status":0,"notify_code":"","new_face_version":1,"msg_source":7},
+                {"sender_uid":2,"receiver_type":1,"receiver_id":1,"msg_type":999,"content":"?","msg_seqno":5,"timestamp":1626181300,"msg_key":6852559688104417800,"msg_status":1}],
+                "has_more":1,"min_seqno":3,"max_seqno":8,"e_infos":[{"text":"[doge]","uri":"u","size":1}]}}"#,
+        )
+        .unwrap();
+        let [first, second] = &page.messages[..] else {
+            panic!("{page:?}")
+        };
+        assert_eq!(first.key, MsgKey(6852559688104417870));
+        assert_eq!(first.status, MsgStatus::Normal);
+        assert_eq!(first.source, MsgSource::Web);
+        assert!(first.at_uids.is_empty());
+        assert_eq!(first.content(), Content::Text("hi".to_owned()));
+        assert_eq!(second.content(), Content::Recalled);
+        assert_eq!(second.msg_type, MsgType::Other(999));
+        assert!(page.has_more);
+        // `min_seqno` may be lower than any message listed: the cursor is the smallest listed.
+        assert_eq!(page.oldest(), Some(Seqno(5)));
+        assert_eq!(page.newest(), Some(Seqno(8)));
+    }
+
+    #[test]
+    fn both_spellings_of_an_empty_page_are_read() {
+        for data in [
+            r#"{"messages":null,"has_more":0,"min_seqno":18446744073709551615,"max_seqno":0}"#,
+            r#"{"messages":[],"has_more":0,"min_seqno":0,"max_seqno":0}"#,
+            "{}",
+        ] {
+            let page =
+                decode::<FetchSessionMsgs>(200, &format!(r#"{{"code":0,"data":{data}}}"#)).unwrap();
+            assert!(page.messages.is_empty() && !page.has_more);
+            assert_eq!(page.oldest(), None);
+        }
+    }
+
+    #[test]
+    fn a_message_without_its_place_is_named() {
+        let body = r#"{"code":0,"data":{"messages":[{"sender_uid":1,"msg_type":1,"content":"","msg_key":1}]}}"#;
+        let error = decode::<FetchSessionMsgs>(200, body).unwrap_err();
+        assert!(
+            error.to_string().contains("data.messages[0].msg_seqno"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_word_voucher_in_a_message_is_no_voucher() {
+        let body = r#"{"code":0,"data":{"messages":[{"sender_uid":1,"msg_type":1,"content":"\"v_voucher\"","msg_key":1,"msg_seqno":1,"v_voucher":"x"}]}}"#;
+        assert_eq!(
+            decode::<FetchSessionMsgs>(200, body)
+                .unwrap()
+                .messages
+                .len(),
+            1
+        );
+    }
+}

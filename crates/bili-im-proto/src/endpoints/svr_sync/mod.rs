@@ -1,0 +1,3 @@
+mod fetch_session_msgs;
+
+pub use fetch_session_msgs::*;

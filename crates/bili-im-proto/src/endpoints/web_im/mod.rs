@@ -1,0 +1,3 @@
+mod send_msg;
+
+pub use send_msg::*;

@@ -1,0 +1,301 @@
+//! Send or recall a message: `POST /web_im/v1/web_im/send_msg`.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::{
+    answer::Answer,
+    content::{Image, Text},
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::{MsgKey, Talker, Uid},
+    lenient::wire,
+    message::{Emoticon, MsgType},
+    time::UnixSeconds,
+};
+
+const SPEC: Spec = Spec::post(Host::Im, "/web_im/v1/web_im/send_msg").signed();
+
+/// Sends a message (docs/protocol.md §5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SendMsg {
+    /// To whom.
+    pub talker: Talker,
+    /// What.
+    pub content: SendContent,
+}
+
+/// What can be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SendContent {
+    /// A text (type 1).
+    Text(Text),
+    /// An image by its address (type 2).
+    Image(Image),
+}
+
+/// Recalls one's own message, within 120 s of sending it (docs/protocol.md §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recall {
+    /// Whom the message went to.
+    pub talker: Talker,
+    /// The message.
+    pub msg_key: MsgKey,
+}
+
+/// An accepted message.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SentMessage {
+    /// Its key.
+    pub msg_key: MsgKey,
+    /// The content as the service took it; only for texts.
+    pub msg_content: Option<String>,
+    /// The emoticons in it.
+    pub e_infos: Vec<Emoticon>,
+    /// A warning of the service that the user should see, about money for example.
+    pub toast: Option<String>,
+}
+
+wire! {
+    struct Wire {
+        msg_key: Option<MsgKey>,
+        msg_content: Option<String>,
+        e_infos: Vec<Emoticon>,
+        key_hit_infos: KeyHitInfos,
+    }
+}
+
+wire! {
+    struct KeyHitInfos {
+        toast: Option<String>,
+    }
+}
+
+impl SendMsg {
+    /// A message to a user or group.
+    pub fn new(talker: impl Into<Talker>, content: impl Into<SendContent>) -> Self {
+        Self {
+            talker: talker.into(),
+            content: content.into(),
+        }
+    }
+}
+
+impl Recall {
+    /// The recall of a message that went to `talker`.
+    pub fn new(talker: impl Into<Talker>, msg_key: MsgKey) -> Self {
+        Self {
+            talker: talker.into(),
+            msg_key,
+        }
+    }
+}
+
+impl From<Text> for SendContent {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Image> for SendContent {
+    fn from(image: Image) -> Self {
+        Self::Image(image)
+    }
+}
+
+impl SendContent {
+    /// Its type.
+    pub fn msg_type(&self) -> MsgType {
+        match self {
+            Self::Text(_) => MsgType::Text,
+            Self::Image(_) => MsgType::Image,
+        }
+    }
+
+    /// Its JSON text, as it goes out.
+    pub fn json(&self) -> String {
+        match self {
+            Self::Text(text) => text.json(),
+            Self::Image(image) => image.json(),
+        }
+    }
+}
+
+impl Endpoint for SendMsg {
+    type Response = SentMessage;
+
+    const SPEC: Spec = SPEC.once();
+
+    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
+        parts(
+            self.talker,
+            self.content.msg_type(),
+            &self.content.json(),
+            context,
+        )
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<SentMessage, Error> {
+        let wire = (answer.open::<Wire>()?).accepted_if(|wire| wire.msg_key.is_some())?;
+        Ok(SentMessage {
+            msg_key: answer.require(wire.msg_key, "data.msg_key")?,
+            msg_content: wire.msg_content,
+            e_infos: wire.e_infos,
+            toast: wire.key_hit_infos.toast.filter(|toast| !toast.is_empty()),
+        })
+    }
+}
+
+impl Endpoint for Recall {
+    type Response = ();
+
+    const SPEC: Spec = SPEC;
+
+    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
+        if self.msg_key == MsgKey(0) {
+            return Err(Invalid::NoMessagesKey);
+        }
+        let content = self.msg_key.to_string();
+        parts(self.talker, MsgType::Recall, &content, context)
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<(), Error> {
+        (answer.open::<Wire>()?)
+            .accepted_if(|wire| wire.msg_key.is_some())
+            .map(drop)
+    }
+}
+
+#[derive(Serialize)]
+struct Form<'a> {
+    #[serde(rename = "msg[sender_uid]")]
+    sender_uid: u64,
+    #[serde(rename = "msg[receiver_id]")]
+    receiver_id: u64,
+    #[serde(rename = "msg[receiver_type]")]
+    receiver_type: u8,
+    #[serde(rename = "msg[msg_type]")]
+    msg_type: i64,
+    #[serde(rename = "msg[msg_status]")]
+    msg_status: u8,
+    #[serde(rename = "msg[dev_id]")]
+    dev_id: &'a str,
+    #[serde(rename = "msg[timestamp]", serialize_with = "seconds")]
+    timestamp: UnixSeconds,
+    #[serde(rename = "msg[new_face_version]")]
+    new_face_version: u8,
+    #[serde(rename = "msg[content]")]
+    content: &'a str,
+}
+
+fn seconds<S: Serializer>(time: &UnixSeconds, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(time.0)
+}
+
+fn parts(
+    talker: Talker,
+    msg_type: MsgType,
+    content: &str,
+    context: &Context,
+) -> Result<Parts, Invalid> {
+    if talker.id() == 0 {
+        return Err(Invalid::NobodysNumber);
+    }
+    let Uid(sender_uid) = context.own_uid()?;
+    if talker == Talker::user(sender_uid) {
+        return Err(Invalid::ToSelf);
+    }
+    let dev_id = context.device_id.as_str();
+    let query = Query::new()
+        .with("w_sender_uid", sender_uid)
+        .with("w_receiver_id", talker.id())
+        .with("w_dev_id", dev_id);
+    let form = Form {
+        sender_uid,
+        receiver_id: talker.id(),
+        receiver_type: talker.session_type(),
+        msg_type: msg_type.number(),
+        msg_status: 0,
+        dev_id,
+        timestamp: context.time.seconds(),
+        new_face_version: 1,
+        content,
+    };
+    Ok(Parts::form(&form)?.with_query(query))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn what_is_in_the_signed_query_is_in_the_body_too() {
+        let send = SendMsg::new(Uid(1), Text::new("hi").unwrap());
+        let request = send.request(&signing_context()).unwrap();
+        let query = request.uri().query().unwrap();
+        assert!(
+            query.starts_with("w_dev_id=372778FD-E359-461D-86A3-EA2BCC6FF52A&w_receiver_id=1&w_sender_uid=293793435&wts=1626181379&w_rid=1b0bd9bdfbad86b4af3164d518f753e6"),
+            "{query}"
+        );
+        let body = std::str::from_utf8(request.body().as_ref()).unwrap();
+        assert_eq!(
+            body,
+            "msg%5Bsender_uid%5D=293793435&msg%5Breceiver_id%5D=1&msg%5Breceiver_type%5D=1\
+             &msg%5Bmsg_type%5D=1&msg%5Bmsg_status%5D=0\
+             &msg%5Bdev_id%5D=372778FD-E359-461D-86A3-EA2BCC6FF52A&msg%5Btimestamp%5D=1626181379\
+             &msg%5Bnew_face_version%5D=1&msg%5Bcontent%5D=%7B%22content%22%3A%22hi%22%7D\
+             &csrf=xxx&csrf_token=xxx&build=0&mobi_app=web"
+        );
+    }
+
+    #[test]
+    fn bad_receivers_are_refused_before_anything_is_sent() {
+        let context = signing_context();
+        let text = Text::new("hi").unwrap();
+        let own = SendMsg::new(Uid(293793435), text.clone());
+        assert_eq!(own.request(&context).unwrap_err(), Invalid::ToSelf);
+        // A group may well have the number of the account.
+        let group = SendMsg::new(Talker::group(293793435), text.clone());
+        assert!(group.request(&context).is_ok());
+        let nobody = SendMsg::new(Uid(0), text);
+        assert_eq!(
+            nobody.request(&context).unwrap_err(),
+            Invalid::NobodysNumber
+        );
+        let nothing = Recall::new(Uid(1), MsgKey(0));
+        assert_eq!(
+            nothing.request(&context).unwrap_err(),
+            Invalid::NoMessagesKey
+        );
+    }
+
+    #[test]
+    fn an_accepted_message_is_not_lost_over_odd_fields() {
+        let sent = decode::<SendMsg>(
+            200,
+            r#"{"code":0,"data":{"msg_key":"7354295169819585966","e_infos":{"a":[1]},"msg_content":[],"key_hit_infos":{"toast":"careful","high_text":{}},"_gt_":"x"}}"#,
+        )
+        .unwrap();
+        assert_eq!(sent.msg_key, MsgKey(7354295169819585966));
+        assert_eq!(sent.toast.as_deref(), Some("careful"));
+        let with_voucher = r#"{"code":0,"data":{"msg_key":5,"v_voucher":"x"}}"#;
+        assert_eq!(
+            decode::<SendMsg>(200, with_voucher).unwrap().msg_key,
+            MsgKey(5)
+        );
+    }
+
+    #[test]
+    fn success_without_a_key_is_not_taken_for_one() {
+        let error = decode::<SendMsg>(200, r#"{"code":0,"data":{}}"#).unwrap_err();
+        assert!(error.to_string().contains("data.msg_key"), "{error}");
+        assert!(!error.took_no_effect());
+    }
+}

@@ -1,0 +1,3 @@
+mod web_interface;
+
+pub use web_interface::*;

@@ -1,0 +1,3 @@
+mod nav;
+
+pub use nav::*;

@@ -1,0 +1,154 @@
+//! Whom the cookie belongs to, and the signing keys: `GET /x/web-interface/nav`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid, Refusal, RefusalKind},
+    ids::Uid,
+    lenient::wire,
+    wbi::SigningKeys,
+};
+
+/// Asks whom the cookie belongs to, and for the keys that queries are signed with
+/// (docs/protocol.md §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Nav;
+
+/// What [`Nav`] answers. The keys come without a login too.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct NavAnswer {
+    /// Whom the cookie belongs to, or the refusal that says to nobody.
+    pub profile: Result<Profile, Refusal>,
+    /// The signing keys, when they are there and readable.
+    pub keys: Option<SigningKeys>,
+}
+
+/// An account as it sees itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// Its number.
+    pub uid: Uid,
+    /// Its name; may be empty.
+    pub name: String,
+    /// The address of its portrait; may be empty.
+    pub face: String,
+    /// Its level, 0 to 6.
+    pub level: Option<u32>,
+}
+
+wire! {
+    struct Wire {
+        #[serde(rename = "isLogin")]
+        is_login: Option<bool>,
+        mid: Option<Uid>,
+        uname: String,
+        face: String,
+        level_info: Option<LevelInfo>,
+        wbi_img: Option<WbiImg>,
+    }
+}
+
+wire! {
+    struct LevelInfo {
+        current_level: Option<u32>,
+    }
+}
+
+wire! {
+    struct WbiImg {
+        img_url: String,
+        sub_url: String,
+    }
+}
+
+impl Endpoint for Nav {
+    type Response = NavAnswer;
+
+    const SPEC: Spec = Spec::get(Host::Main, "/x/web-interface/nav").without_login();
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Ok(Parts::query(Query::new()))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<NavAnswer, Error> {
+        let opened = answer.open::<Wire>()?;
+        let wire = opened.data;
+        let keys = wire
+            .wbi_img
+            .and_then(|img| SigningKeys::from_urls(&img.img_url, &img.sub_url).ok());
+        let profile = match opened.refusal {
+            Some(refusal) if refusal.kind == RefusalKind::NotLoggedIn => Err(refusal),
+            Some(refusal) => return Err(refusal.into()),
+            None if wire.is_login == Some(false) => Err(answer.not_logged_in()),
+            None => Ok(Profile {
+                uid: answer.require(wire.mid.filter(|&uid| uid != Uid(0)), "data.mid")?,
+                name: wire.uname,
+                face: wire.face,
+                level: wire.level_info.and_then(|info| info.current_level),
+            }),
+        };
+        Ok(NavAnswer { profile, keys })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::decode;
+
+    const IMG: &str = r#""wbi_img":{"img_url":"https://i0.hdslb.com/bfs/wbi/7cd084941338484aae1ad9425b84077c.png","sub_url":"https://i0.hdslb.com/bfs/wbi/4932caff0ff746eab6f01bf08b70ac45.png"}"#;
+
+    #[test]
+    fn a_login_gives_its_profile_and_the_keys() {
+        let answer = decode::<Nav>(
+            200,
+            &format!(
+                r#"{{"code":0,"message":"0","ttl":1,"data":{{"isLogin":true,"mid":293793435,"uname":"n","face":"f","level_info":{{"current_level":5}},{IMG}}}}}"#
+            ),
+        )
+        .unwrap();
+        let profile = answer.profile.unwrap();
+        assert_eq!(profile.uid, Uid(293793435));
+        assert_eq!((&*profile.name, profile.level), ("n", Some(5)));
+        assert_eq!(
+            answer.keys.unwrap().mixin_key(),
+            "ea1db124af3c7062474693fa704f4ff8"
+        );
+    }
+
+    #[test]
+    fn the_keys_come_without_a_login_too() {
+        for code in [-101, 0] {
+            let answer = decode::<Nav>(
+                200,
+                &format!(
+                    r#"{{"code":{code},"message":"账号未登录","data":{{"isLogin":false,{IMG}}}}}"#
+                ),
+            )
+            .unwrap();
+            assert_eq!(answer.profile.unwrap_err().kind, RefusalKind::NotLoggedIn);
+            assert!(answer.keys.is_some());
+        }
+    }
+
+    #[test]
+    fn keys_of_another_form_are_no_keys() {
+        let answer = decode::<Nav>(
+            200,
+            r#"{"code":0,"data":{"mid":"1","wbi_img":{"img_url":"x","sub_url":null}}}"#,
+        )
+        .unwrap();
+        assert_eq!(answer.profile.unwrap().uid, Uid(1));
+        assert_eq!(answer.keys, None);
+    }
+
+    #[test]
+    fn a_profile_without_its_number_is_unreadable() {
+        let error = decode::<Nav>(200, r#"{"code":0,"data":{}}"#).unwrap_err();
+        assert!(error.to_string().contains("data.mid"), "{error}");
+    }
+}

@@ -1,0 +1,398 @@
+//! Reading what the service sends without failing over what is not needed (docs/protocol.md §3).
+//!
+//! Numbers come as strings, booleans as 0 and 1, lists as null, objects not at all. A value that
+//! cannot be made sense of counts as absent; only text that is not JSON is an error.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+
+/// A value read from JSON of any shape.
+pub(crate) trait Lenient: Sized {
+    /// `None` when the value at hand is of no use.
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+}
+
+/// For `deserialize_with`: `None` for what is absent or of no use.
+pub(crate) fn option<'de, T: Lenient, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::lenient(deserializer)
+}
+
+/// For `deserialize_with`: the default for what is absent or of no use.
+pub(crate) fn or_default<'de, T: Lenient + Default, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(T::lenient(deserializer)?.unwrap_or_default())
+}
+
+impl<T: Lenient> Lenient for Option<T> {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        T::lenient(deserializer).map(Some)
+    }
+}
+
+/// A struct whose every field is read leniently, in the order and under the names of the wire.
+macro_rules! wire {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident {
+        $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
+        #[non_exhaustive]
+        $visibility struct $name {
+            $(
+                $(#[$field_meta])*
+                #[serde(default, deserialize_with = "crate::lenient::or_default")]
+                $field_visibility $field: $type,
+            )*
+        }
+
+        impl crate::lenient::Lenient for $name {
+            fn lenient<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<Self>, D::Error> {
+                crate::lenient::object(deserializer)
+            }
+        }
+    };
+}
+pub(crate) use wire;
+
+/// What a visitor makes of each kind of JSON value. Kinds not named give `None`.
+macro_rules! visit {
+    ($target:ty, $expecting:literal { $($body:tt)* }) => {{
+        struct Seen;
+
+        impl<'de> Visitor<'de> for Seen {
+            type Value = Option<$target>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($expecting)
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_none<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+                skip_items(items).map(|()| None)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+                skip_entries(entries).map(|()| None)
+            }
+
+            $($body)*
+        }
+
+        Seen
+    }};
+}
+
+fn skip_items<'de, A: SeqAccess<'de>>(mut items: A) -> Result<(), A::Error> {
+    while items.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+fn skip_entries<'de, A: MapAccess<'de>>(mut entries: A) -> Result<(), A::Error> {
+    while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+macro_rules! integer {
+    ($type:ident) => {
+        impl Lenient for $type {
+            fn lenient<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<Self>, D::Error> {
+                deserializer.deserialize_any(visit!($type, "a number" {
+                    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                        Ok(number.try_into().ok())
+                    }
+
+                    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                        Ok(number.try_into().ok())
+                    }
+
+                    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                        Ok(whole(number).and_then(|number| number.try_into().ok()))
+                    }
+
+                    fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
+                        Ok(Some(yes.into()))
+                    }
+
+                    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                        Ok(text.trim().parse().ok())
+                    }
+                }))
+            }
+        }
+    };
+}
+
+integer!(u64);
+integer!(i64);
+integer!(u32);
+
+/// A float that is a whole number, exactly representable.
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
+impl Lenient for f64 {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_any(visit!(f64, "a number" {
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Some(number as f64))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Some(number as f64))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Some(number))
+            }
+
+            fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
+                Ok(Some(yes.into()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(text.trim().parse().ok().filter(|number: &f64| number.is_finite()))
+            }
+        }))
+    }
+}
+
+impl Lenient for bool {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_any(visit!(bool, "yes or no" {
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Some(number != 0))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Some(number != 0))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Some(number != 0.0))
+            }
+
+            fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
+                Ok(Some(yes))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(match text.trim() {
+                    "" | "0" | "false" => Some(false),
+                    "1" | "true" => Some(true),
+                    _ => None,
+                })
+            }
+        }))
+    }
+}
+
+impl Lenient for String {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_any(visit!(String, "a text" {
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Some(number.to_string()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Some(number.to_string()))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Some(number.to_string()))
+            }
+
+            fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
+                Ok(Some(yes.to_string()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Some(text.to_owned()))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Some(text))
+            }
+        }))
+    }
+}
+
+struct Shape<T>(PhantomData<T>);
+
+macro_rules! scalars_are_absent {
+    () => {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("anything")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_none<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    };
+}
+
+struct Object<T>(Shape<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = Option<T>;
+
+    scalars_are_absent!();
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        skip_items(items).map(|()| None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Some)
+    }
+}
+
+/// An object read by its type's own `Deserialize`; anything else is absent.
+pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    deserializer.deserialize_any(Object(Shape(PhantomData)))
+}
+
+impl<'de, T: Lenient> Visitor<'de> for Shape<Vec<T>> {
+    type Value = Option<Vec<T>>;
+
+    scalars_are_absent!();
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Element(item)) = items.next_element()? {
+            list.extend(item);
+        }
+        Ok(Some(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        skip_entries(entries).map(|()| None)
+    }
+}
+
+struct Element<T>(Option<T>);
+
+impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::lenient(deserializer).map(Self)
+    }
+}
+
+impl<T: Lenient> Lenient for Vec<T> {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_any(Shape(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    wire! {
+        struct Sample {
+            number: Option<u64>,
+            flag: bool,
+            text: String,
+            list: Vec<u64>,
+            inner: Option<Inner>,
+        }
+    }
+
+    wire! {
+        struct Inner {
+            text: String,
+        }
+    }
+
+    fn read(json: &str) -> Sample {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn numbers_come_as_strings_and_booleans_as_numbers() {
+        let sample =
+            read(r#"{"number":"7354295169819585966","flag":1,"text":5,"list":["1",2,null,3.0]}"#);
+        assert_eq!(sample.number, Some(7354295169819585966));
+        assert!(sample.flag);
+        assert_eq!(sample.text, "5");
+        assert_eq!(sample.list, [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_counts_as_absent() {
+        let nothing = Sample::default();
+        for value in [
+            "null",
+            "-1",
+            "1.5",
+            "{}",
+            "[]",
+            r#""x""#,
+            r#"{"a":[1]}"#,
+            "[[{}]]",
+        ] {
+            assert_eq!(
+                read(&format!("{{\"number\":{value}}}")).number,
+                None,
+                "{value}"
+            );
+        }
+        assert_eq!(
+            read(r#"{"flag":"x","text":{},"list":null,"inner":[1]}"#),
+            nothing
+        );
+        assert_eq!(read(r#"{"list":{},"inner":"x","other":[{}]}"#), nothing);
+        assert_eq!(read("{}"), nothing);
+    }
+
+    #[test]
+    fn objects_are_read_where_they_are_objects() {
+        let sample = read(r#"{"inner":{"text":"a","more":1}}"#);
+        assert_eq!(sample.inner.unwrap().text, "a");
+    }
+}

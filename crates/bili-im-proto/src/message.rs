@@ -1,0 +1,266 @@
+//! Messages as the service lists them (docs/protocol.md §8).
+
+use serde::{Deserialize, Deserializer};
+
+use crate::{
+    content::Content,
+    ids::{MsgKey, Seqno, Talker, Uid},
+    lenient::{self, Lenient, wire},
+    time::UnixSeconds,
+};
+
+/// An enum of the service's numbers that keeps the ones it does not know.
+macro_rules! numbered {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+            /// A number that is not known here.
+            Other(i64),
+        }
+
+        impl $name {
+            /// The service's number for it.
+            pub const fn number(self) -> i64 {
+                match self {
+                    $(Self::$variant => $number,)*
+                    Self::Other(number) => number,
+                }
+            }
+        }
+
+        impl From<i64> for $name {
+            fn from(number: i64) -> Self {
+                match number {
+                    $($number => Self::$variant,)*
+                    _ => Self::Other(number),
+                }
+            }
+        }
+
+        impl Lenient for $name {
+            fn lenient<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<Self>, D::Error> {
+                Ok(i64::lenient(deserializer)?.map(Self::from))
+            }
+        }
+    };
+}
+
+numbered! {
+    /// What kind of message it is (`msg_type`, docs/protocol.md §9).
+    MsgType {
+        /// A text.
+        Text = 1,
+        /// An image.
+        Image = 2,
+        /// The recall of another message.
+        Recall = 5,
+        /// A custom emoticon.
+        CustomEmoticon = 6,
+        /// A share of a video, an article and the like.
+        Share = 7,
+        /// A mini program.
+        MiniProgram = 9,
+        /// A notice with buttons.
+        Notice = 10,
+        /// A pushed video.
+        VideoPush = 11,
+        /// A pushed article.
+        ArticlePush = 12,
+        /// A card with a picture.
+        PictureCard = 13,
+        /// A share of other things, such as a live room.
+        ShareOther = 14,
+        /// Works pushed on follow.
+        Works = 16,
+        /// A tip of the system.
+        SystemTip = 18,
+        /// An AI's words.
+        Ai = 19,
+    }
+}
+
+numbered! {
+    /// What became of a message (`msg_status`).
+    MsgStatus {
+        /// Nothing.
+        Normal = 0,
+        /// It was recalled.
+        Recalled = 1,
+        /// The system removed it.
+        Removed = 2,
+        /// Its image is gone.
+        ImageGone = 50,
+    }
+}
+
+numbered! {
+    /// Where a message was written (`msg_source`).
+    MsgSource {
+        /// Unknown, as in old messages.
+        Unknown = 0,
+        /// On iOS.
+        Ios = 1,
+        /// On Android.
+        Android = 2,
+        /// On a mobile page.
+        H5 = 3,
+        /// In the desktop program.
+        Desktop = 4,
+        /// Pushed by the service.
+        OfficialPush = 5,
+        /// A notice.
+        Notice = 6,
+        /// On the site.
+        Web = 7,
+        /// An automatic reply on being followed.
+        AutoFollowed = 8,
+        /// An automatic reply on being written to.
+        AutoReceived = 9,
+        /// An automatic reply to a keyword.
+        AutoKeyword = 10,
+        /// An automatic reply to a patron.
+        AutoVoyage = 11,
+        /// A creator's note.
+        CreatorNote = 12,
+        /// A group's tip.
+        GroupTip = 13,
+        /// The system.
+        System = 16,
+        /// The two follow each other now.
+        BecameMutual = 17,
+        /// The system, of another kind.
+        SystemTip = 18,
+        /// An AI.
+        Ai = 19,
+    }
+}
+
+/// One message of a session.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Message {
+    /// Its key, unique everywhere.
+    pub key: MsgKey,
+    /// Its place in the session.
+    pub seqno: Seqno,
+    /// Who wrote it; 0 is the service.
+    pub sender: Uid,
+    /// To whom; `None` when the answer does not say.
+    pub receiver: Option<Talker>,
+    /// What kind it is.
+    pub msg_type: MsgType,
+    /// What became of it.
+    pub status: MsgStatus,
+    /// Where it was written.
+    pub source: MsgSource,
+    /// When.
+    pub timestamp: UnixSeconds,
+    /// Who is mentioned in it.
+    pub at_uids: Vec<Uid>,
+    /// The notice's code, for notices; mostly empty.
+    pub notify_code: String,
+    content: String,
+}
+
+impl Message {
+    /// What it says; [`Content::Recalled`] when it was recalled.
+    pub fn content(&self) -> Content {
+        if self.is_recalled() {
+            Content::Recalled
+        } else {
+            self.content_even_if_recalled()
+        }
+    }
+
+    /// What it says, although its sender may have taken it back.
+    pub fn content_even_if_recalled(&self) -> Content {
+        Content::parse(self.msg_type, &self.content)
+    }
+
+    /// Its content as it came, although its sender may have taken it back.
+    pub fn raw_content_even_if_recalled(&self) -> &str {
+        &self.content
+    }
+
+    /// Whether its sender took it back.
+    pub fn is_recalled(&self) -> bool {
+        self.status == MsgStatus::Recalled
+    }
+}
+
+wire! {
+    /// An emoticon that occurs in messages.
+    pub struct Emoticon {
+        /// Its name in the text, such as `[doge]`.
+        pub text: String,
+        /// The address of its image (`uri` or `url`).
+        #[serde(alias = "url")]
+        pub uri: String,
+        /// The address of its moving image; may be empty.
+        pub gif_url: String,
+        /// How large it is shown: 1 small, 2 large.
+        pub size: u32,
+    }
+}
+
+/// A message before it is known to be whole.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct WireMessage {
+    #[serde(deserialize_with = "lenient::option")]
+    sender_uid: Option<Uid>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    receiver_type: u64,
+    #[serde(deserialize_with = "lenient::or_default")]
+    receiver_id: u64,
+    #[serde(deserialize_with = "lenient::option")]
+    msg_type: Option<i64>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    content: String,
+    #[serde(deserialize_with = "lenient::option")]
+    msg_seqno: Option<Seqno>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    timestamp: UnixSeconds,
+    #[serde(deserialize_with = "lenient::or_default")]
+    at_uids: Vec<Uid>,
+    #[serde(deserialize_with = "lenient::option")]
+    msg_key: Option<MsgKey>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    msg_status: i64,
+    #[serde(deserialize_with = "lenient::or_default")]
+    msg_source: i64,
+    #[serde(deserialize_with = "lenient::or_default")]
+    notify_code: String,
+}
+
+impl Lenient for WireMessage {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        lenient::object(deserializer)
+    }
+}
+
+impl WireMessage {
+    /// The message, or the name of a field that it is nothing without.
+    pub(crate) fn finish(self) -> Result<Message, &'static str> {
+        let mut at_uids = self.at_uids;
+        at_uids.retain(|&uid| uid != Uid(0));
+        Ok(Message {
+            key: self.msg_key.ok_or("msg_key")?,
+            seqno: self.msg_seqno.ok_or("msg_seqno")?,
+            sender: self.sender_uid.ok_or("sender_uid")?,
+            receiver: Talker::from_wire(self.receiver_type, self.receiver_id),
+            msg_type: self.msg_type.ok_or("msg_type")?.into(),
+            status: self.msg_status.into(),
+            source: self.msg_source.into(),
+            timestamp: self.timestamp,
+            at_uids,
+            notify_code: self.notify_code,
+            content: self.content,
+        })
+    }
+}

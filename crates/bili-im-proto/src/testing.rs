@@ -1,0 +1,46 @@
+//! What the unit tests of several modules need.
+
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::{
+    answer::Answer, context::Context, credential::Credential, endpoint::Endpoint, error::Error,
+    time::UnixSeconds, wbi::SigningKeys,
+};
+
+pub(crate) fn context() -> Context {
+    let credential = Credential::parse("SESSDATA=xxx; bili_jct=xxx; DedeUserID=293793435");
+    Context::new(
+        "372778FD-E359-461D-86A3-EA2BCC6FF52A".parse().unwrap(),
+        UnixSeconds(1626181379).micros(),
+    )
+    .with_credential(credential.unwrap())
+}
+
+pub(crate) fn signing_context() -> Context {
+    context().with_keys(
+        SigningKeys::from_urls(
+            "7cd084941338484aae1ad9425b84077c",
+            "4932caff0ff746eab6f01bf08b70ac45",
+        )
+        .unwrap(),
+    )
+}
+
+pub(crate) fn decode<E: Endpoint>(status: u16, body: &str) -> Result<E::Response, Error> {
+    let response = Response::builder().status(status).body(body).unwrap();
+    E::response(&response)
+}
+
+pub(crate) fn decode_with<E: Endpoint>(
+    status: u16,
+    headers: &HeaderMap,
+    body: &str,
+) -> Result<E::Response, Error> {
+    let status = StatusCode::from_u16(status).unwrap();
+    E::decode(Answer::new(
+        const { &E::SPEC },
+        status,
+        headers,
+        body.as_bytes(),
+    ))
+}
