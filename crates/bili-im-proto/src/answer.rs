@@ -287,3 +287,178 @@ impl<T: for<'a> Deserialize<'a>> Lenient for ObjectOrNothing<T> {
         lenient::object(deserializer).map(|data| Some(Self(data)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+
+    use super::*;
+    use crate::{
+        endpoint::Endpoint,
+        endpoints::{SendMsg, SingleUnread},
+        testing::decode,
+    };
+
+    fn refused(status: u16, body: &str) -> Refusal {
+        match decode::<SingleUnread>(status, body).unwrap_err() {
+            Error::Refused(refusal) => *refusal,
+            Error::RateLimited(limited) => limited.refusal.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn unreadable(status: u16, body: &str) -> String {
+        let error = decode::<SingleUnread>(status, body).unwrap_err();
+        assert!(matches!(error, Error::Unreadable(_)), "{error:?}");
+        assert!(!error.took_no_effect());
+        error.to_string()
+    }
+
+    #[test]
+    fn every_code_has_its_kind() {
+        use RefusalKind::*;
+        for (kind, codes) in [
+            (NotLoggedIn, &[-101, -6, -401][..]),
+            (Csrf, &[-111]),
+            (BadRequest, &[-400, 2]),
+            (Forbidden, &[-403, -106, 700009]),
+            (NotFound, &[-404]),
+            (RiskControl, &[-352, -412]),
+            (RateLimited, &[-509, -799, 21020, 21046]),
+            (Service, &[-500, -503, -504, -3, -8888, -112]),
+            (AccountBanned, &[-102]),
+            (PhoneRequired, &[-108, -110, -114, 21015]),
+            (RealNameRequired, &[-113, -115]),
+            (NoSuchMessage, &[10005]),
+            (TooLong, &[21007]),
+            (ToSelf, &[21026]),
+            (Unavailable, &[21028, 21035]),
+            (BadImage, &[21037]),
+            (RecallExpired, &[21041]),
+            (AlreadyRecalled, &[21042]),
+            (StrangerLimit, &[21047]),
+            (RefusedByReceiver, &[25003]),
+            (Blocked, &[25005]),
+            (GroupGone, &[700013, 700014]),
+            (NoSuchSession, &[1000004]),
+            (Other, &[1, -1, 99999, i64::MIN]),
+        ] {
+            for &code in codes {
+                let refusal = refused(200, &format!(r#"{{"code":{code},"message":"m"}}"#));
+                assert_eq!((refusal.kind, refusal.code), (kind, Some(code)));
+                assert_eq!(refusal.message, "m");
+            }
+        }
+    }
+
+    #[test]
+    fn the_words_are_those_of_message_unless_it_is_empty() {
+        for (body, words) in [
+            (r#"{"code":1,"message":"a","msg":"b"}"#, "a"),
+            (r#"{"code":1,"message":"","msg":"b"}"#, "b"),
+            (r#"{"code":1,"msg":"b","data":null}"#, "b"),
+            (r#"{"code":"1","message":{},"data":{}}"#, ""),
+        ] {
+            assert_eq!(refused(200, body).message, words, "{body}");
+        }
+    }
+
+    #[test]
+    fn some_statuses_decide_whatever_the_body_is() {
+        for (status, kind) in [
+            (401, RefusalKind::NotLoggedIn),
+            (412, RefusalKind::RiskControl),
+            (429, RefusalKind::RateLimited),
+            (500, RefusalKind::Service),
+            (502, RefusalKind::Service),
+        ] {
+            for body in ["", "<html>", "{}", r#"{"code":0,"data":{}}"#] {
+                assert_eq!(refused(status, body).kind, kind, "{status} {body}");
+            }
+        }
+        let refusal = refused(412, r#"{"code":-412,"message":"request was banned"}"#);
+        assert_eq!(refusal.code, Some(-412));
+    }
+
+    #[test]
+    fn a_voucher_may_stand_in_the_body_the_code_or_the_header() {
+        let body = r#"{"code":0,"message":"0","ttl":1,"data":{"v_voucher":"v"}}"#;
+        assert_eq!(refused(200, body).kind, RefusalKind::RiskControl);
+        let body = r#"{"code":-352,"message":"-352","ttl":1,"data":{"v_voucher":"v"}}"#;
+        assert_eq!(refused(200, body).kind, RefusalKind::RiskControl);
+        let response = Response::builder()
+            .header("x-bili-gaia-vvoucher", "v")
+            .body(r#"{"code":0,"data":{}}"#)
+            .unwrap();
+        let error = SingleUnread::response(&response).unwrap_err();
+        assert_eq!(error.kind(), Some(RefusalKind::RiskControl));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_status_and_beginning() {
+        for (status, body, words) in [
+            (200, "", "it is empty"),
+            (200, " <!DOCTYPE html>\u{1b}[2J", "a page of HTML"),
+            (404, "<html>", "a page of HTML"),
+            (200, r#"{"code":0,"da"#, "cut short"),
+            (200, r#"{"code":0,}"#, "broken at line 1 column"),
+            (200, r#"[0,"m","m",{}]"#, "not a JSON object"),
+            (200, "{}", "the field code is missing"),
+            (200, r#"{"code":{}}"#, "the field code is missing"),
+            (302, r#"{"code":0}"#, "an HTTP status that denies it"),
+        ] {
+            let shown = unreadable(status, body);
+            assert!(shown.contains(words), "{shown}");
+            assert!(shown.contains("single_unread"), "{shown}");
+            assert!(shown.contains(&status.to_string()), "{shown}");
+            assert!(!shown.contains('\u{1b}'), "{shown}");
+        }
+        let long = unreadable(200, &format!("<{}", "x".repeat(500)));
+        assert!(long.ends_with(&format!("<{})", "x".repeat(199))), "{long}");
+    }
+
+    #[test]
+    fn a_refusal_of_a_send_is_certain_unless_the_service_is_in_trouble() {
+        for (status, body, certain) in [
+            (200, r#"{"code":21047}"#, true),
+            (200, r#"{"code":-400}"#, true),
+            (200, r#"{"code":987654}"#, true),
+            (412, "<html>", true),
+            (429, "", true),
+            (200, r#"{"code":-500}"#, false),
+            (200, r#"{"code":-503}"#, false),
+            (200, r#"{"code":-504}"#, false),
+            (200, r#"{"code":-8888}"#, false),
+            (502, "<html>", false),
+            (503, r#"{"code":-101}"#, false),
+            (200, "<html>", false),
+            (200, "", false),
+            (200, r#"{"code":0,"data":{"msg_k"#, false),
+        ] {
+            let error = decode::<SendMsg>(status, body).unwrap_err();
+            assert_eq!(error.took_no_effect(), certain, "{status} {body}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_wait_asked_for_is_read_as_seconds_or_as_a_date() {
+        for (header, seconds) in [
+            (Some("7"), 7),
+            (Some("Thu, 01 Jan 1970 00:01:00 GMT"), 50),
+            (Some("soon"), 30),
+            (None, 30),
+        ] {
+            let mut response = Response::builder()
+                .status(429)
+                .header("date", "Thu, 01 Jan 1970 00:00:10 GMT");
+            if let Some(header) = header {
+                response = response.header("retry-after", header);
+            }
+            let error = SingleUnread::response(&response.body("").unwrap()).unwrap_err();
+            let Error::RateLimited(limited) = error else {
+                panic!("{error:?}")
+            };
+            assert_eq!(limited.retry_after, Duration::from_secs(seconds));
+        }
+    }
+}

@@ -331,8 +331,6 @@ impl<T: Lenient> Lenient for Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     wire! {
         struct Sample {
             number: Option<u64>,

@@ -1,5 +1,6 @@
 //! The bilibili private-message protocol without I/O.
 
+mod account;
 mod answer;
 mod content;
 mod context;
@@ -8,6 +9,7 @@ mod encode;
 mod endpoint;
 mod endpoints;
 mod error;
+mod flow;
 mod ids;
 mod lenient;
 mod message;
@@ -20,6 +22,7 @@ mod wbi;
 pub use http;
 
 pub use crate::{
+    account::{Account, AccountBuilder, InvalidSnapshot, Pacing, Snapshot},
     answer::Answer,
     content::{Content, Image, ImageFormat, Text},
     context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},
@@ -30,6 +33,7 @@ pub use crate::{
     error::{
         Error, Invalid, RateLimited, Refusal, RefusalKind, Sent, Transport, Unconfirmed, Unreadable,
     },
+    flow::{Failure, Flow, Input, Outgoing, Step},
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
     message::{Emoticon, Message, MsgSource, MsgStatus, MsgType},
     printable::{Printable, is_treacherous},

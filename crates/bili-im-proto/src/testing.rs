@@ -1,10 +1,10 @@
 //! What the unit tests of several modules need.
 
-use http::{HeaderMap, Response, StatusCode};
+use http::Response;
 
 use crate::{
-    answer::Answer, context::Context, credential::Credential, endpoint::Endpoint, error::Error,
-    time::UnixSeconds, wbi::SigningKeys,
+    context::Context, credential::Credential, endpoint::Endpoint, error::Error, time::UnixSeconds,
+    wbi::SigningKeys,
 };
 
 pub(crate) fn context() -> Context {
@@ -29,18 +29,4 @@ pub(crate) fn signing_context() -> Context {
 pub(crate) fn decode<E: Endpoint>(status: u16, body: &str) -> Result<E::Response, Error> {
     let response = Response::builder().status(status).body(body).unwrap();
     E::response(&response)
-}
-
-pub(crate) fn decode_with<E: Endpoint>(
-    status: u16,
-    headers: &HeaderMap,
-    body: &str,
-) -> Result<E::Response, Error> {
-    let status = StatusCode::from_u16(status).unwrap();
-    E::decode(Answer::new(
-        const { &E::SPEC },
-        status,
-        headers,
-        body.as_bytes(),
-    ))
 }

@@ -95,7 +95,7 @@ impl Monotonic {
 
 /// What the caller's two clocks show. Waits follow [`mono`](Self::mono), signatures
 /// [`unix`](Self::unix).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
     /// The wall clock.
     pub unix: UnixMicros,

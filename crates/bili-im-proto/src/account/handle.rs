@@ -1,0 +1,370 @@
+//! The account itself.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use http::{HeaderMap, header::DATE};
+
+use crate::{
+    account::{
+        Pacing, Snapshot,
+        keys::{CachedKeys, KeyAction, SignatureBasis, clock_offset},
+        pacing::{Lane, Pacer},
+        snapshot::InvalidSnapshot,
+    },
+    context::{Context, Hosts, UserAgent},
+    credential::Credential,
+    endpoint::Endpoint,
+    endpoints::{Profile, Recall, SendContent, SendMsg, SentMessage},
+    error::{Error, RateLimited},
+    flow::{self, Flow},
+    ids::{DeviceId, MsgKey, Talker, Uid},
+    time::{Monotonic, Now, UnixMicros},
+    wbi::SigningKeys,
+};
+
+/// One login and what it carries from call to call: device id, signing keys, the service's clock,
+/// pacing. Copies share it; it is locked only while a flow is resumed, so that calls run side by side.
+#[derive(Clone)]
+pub struct Account(Arc<Shared>);
+
+struct Shared {
+    credential: Credential,
+    device_id: DeviceId,
+    hosts: Hosts,
+    user_agent: UserAgent,
+    pacing: Pacing,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) uid: Option<Uid>,
+    pub(super) keys: Option<CachedKeys>,
+    keys_leased: bool,
+    pub(super) clock_offset: i64,
+    pub(super) pacer: Pacer,
+    chance: Chance,
+    revision: u64,
+}
+
+/// Makes an [`Account`].
+#[derive(Debug)]
+pub struct AccountBuilder {
+    credential: Credential,
+    device_id: DeviceId,
+    hosts: Hosts,
+    user_agent: UserAgent,
+    pacing: Option<Pacing>,
+    state: State,
+}
+
+impl AccountBuilder {
+    /// The service elsewhere.
+    #[must_use]
+    pub fn hosts(self, hosts: Hosts) -> Self {
+        Self { hosts, ..self }
+    }
+
+    /// Another name for the client.
+    #[must_use]
+    pub fn user_agent(self, user_agent: UserAgent) -> Self {
+        Self { user_agent, ..self }
+    }
+
+    /// Another pace. Without this the service's own is kept, and none on this machine.
+    #[must_use]
+    pub fn pacing(self, pacing: Pacing) -> Self {
+        Self {
+            pacing: Some(pacing),
+            ..self
+        }
+    }
+
+    /// Goes on where an earlier account left off.
+    ///
+    /// # Errors
+    /// When the snapshot is another account's, or of a version not known here.
+    pub fn restore(mut self, snapshot: &Snapshot, now: Now) -> Result<Self, InvalidSnapshot> {
+        self.device_id = snapshot.restore(self.credential.uid(), now, &mut self.state)?;
+        Ok(self)
+    }
+
+    /// The account.
+    pub fn build(self) -> Account {
+        let pacing = self.pacing.unwrap_or_else(|| {
+            if self.hosts.are_loopback() {
+                Pacing::off()
+            } else {
+                Pacing::default()
+            }
+        });
+        Account(Arc::new(Shared {
+            credential: self.credential,
+            device_id: self.device_id,
+            hosts: self.hosts,
+            user_agent: self.user_agent,
+            pacing,
+            state: Mutex::new(self.state),
+        }))
+    }
+}
+
+impl Account {
+    /// Starts an account. `entropy` is the only chance it ever gets: random bytes, of which the
+    /// device id and the jitter of waits are made.
+    pub fn builder(credential: Credential, entropy: [u8; 24]) -> AccountBuilder {
+        let (device, seed) = split(entropy);
+        AccountBuilder {
+            credential,
+            device_id: DeviceId::from_random(device),
+            hosts: Hosts::default(),
+            user_agent: UserAgent::default(),
+            pacing: None,
+            state: State {
+                uid: None,
+                keys: None,
+                keys_leased: false,
+                clock_offset: 0,
+                pacer: Pacer::default(),
+                chance: Chance(u64::from_le_bytes(seed)),
+                revision: 0,
+            },
+        }
+    }
+
+    /// Calls an endpoint: paced, signed when it must be, and signed anew once when the keys were stale.
+    pub fn call<E>(&self, endpoint: E) -> Flow<Infallible, E::Response>
+    where
+        E: Endpoint + Send + Sync + 'static,
+        E::Response: Send,
+    {
+        let account = self.clone();
+        Flow::new(|io| async move { flow::call(&account, &io, &endpoint).await })
+    }
+
+    /// Asks whom the login belongs to.
+    pub fn profile(&self) -> Flow<Infallible, Profile> {
+        let account = self.clone();
+        Flow::new(|io| async move { flow::profile(&account, &io).await })
+    }
+
+    /// Sends a message. [`Error::Unconfirmed`] when it may or may not have been sent.
+    pub fn send(
+        &self,
+        talker: impl Into<Talker>,
+        content: impl Into<SendContent>,
+    ) -> Flow<Infallible, SentMessage> {
+        let account = self.clone();
+        let message = SendMsg::new(talker, content);
+        Flow::new(|io| async move { flow::send(&account, &io, &message).await })
+    }
+
+    /// Recalls an own message that went to `talker`.
+    pub fn recall(&self, talker: impl Into<Talker>, msg_key: MsgKey) -> Flow<Infallible, ()> {
+        self.call(Recall::new(talker, msg_key))
+    }
+
+    /// The account's own number, as far as it is known.
+    pub fn uid(&self) -> Option<Uid> {
+        self.state().uid.or(self.0.credential.uid())
+    }
+
+    /// The installation that sends.
+    pub fn device_id(&self) -> &DeviceId {
+        &self.0.device_id
+    }
+
+    /// The login.
+    pub fn credential(&self) -> &Credential {
+        &self.0.credential
+    }
+
+    /// What the next request would be built with.
+    pub fn context(&self, now: Now) -> Context {
+        let state = self.state();
+        let time = now.unix.0.saturating_add_signed(state.clock_offset);
+        Context {
+            credential: Some(self.0.credential.clone()),
+            uid: state.uid,
+            keys: state.keys.as_ref().map(|cached| cached.keys.clone()),
+            device_id: self.0.device_id.clone(),
+            time: UnixMicros(time),
+            hosts: self.0.hosts.clone(),
+            user_agent: self.0.user_agent.clone(),
+        }
+    }
+
+    /// Grows whenever there is something new to store.
+    pub fn revision(&self) -> u64 {
+        self.state().revision
+    }
+
+    /// Everything that another process of this account should know, without the login.
+    pub fn snapshot(&self, now: Now) -> Snapshot {
+        Snapshot::of(
+            &self.state(),
+            self.uid_in_credential(),
+            self.device_id(),
+            now,
+        )
+    }
+
+    fn uid_in_credential(&self) -> Option<Uid> {
+        self.0.credential.uid()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What flows ask of it.
+impl Account {
+    pub(crate) fn key_action(&self, now: Now) -> KeyAction {
+        let state = self.state();
+        let fresh = (state.keys.as_ref()).is_some_and(|cached| cached.are_fresh(now.unix));
+        if fresh && state.uid.or(self.0.credential.uid()).is_some() {
+            KeyAction::Use
+        } else if state.keys_leased {
+            KeyAction::Wait
+        } else {
+            KeyAction::Fetch
+        }
+    }
+
+    /// Marks the keys as being fetched until the lease is dropped.
+    pub(crate) fn lease_keys(&self) -> KeyLease {
+        self.state().keys_leased = true;
+        KeyLease(self.clone())
+    }
+
+    pub(crate) fn learn_keys(&self, keys: SigningKeys, now: Now) {
+        let mut state = self.state();
+        state.keys = Some(CachedKeys {
+            keys,
+            fetched: now.unix,
+        });
+        state.revision += 1;
+    }
+
+    pub(crate) fn learn_uid(&self, uid: Uid) {
+        let mut state = self.state();
+        if state.uid != Some(uid) {
+            state.uid = Some(uid);
+            state.revision += 1;
+        }
+    }
+
+    pub(crate) fn signature_basis(&self) -> SignatureBasis {
+        let state = self.state();
+        SignatureBasis {
+            keys: state.keys.clone(),
+            clock_offset: state.clock_offset,
+        }
+    }
+
+    /// Reads the service's clock off an answer.
+    pub(crate) fn observe_clock(&self, now: Now, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
+            return;
+        };
+        let offset = clock_offset(date.into(), now.unix);
+        let mut state = self.state();
+        if state.clock_offset.abs_diff(offset) > 1_000_000 {
+            state.clock_offset = offset;
+            state.revision += 1;
+        }
+    }
+
+    /// Takes the next free place for a call.
+    pub(crate) fn reserve(
+        &self,
+        now: Now,
+        lane: Lane,
+        endpoint: &'static str,
+    ) -> Result<Monotonic, Error> {
+        let mut state = self.state();
+        state.revision += 1;
+        state
+            .pacer
+            .reserve(&self.0.pacing, now.mono, lane)
+            .map_err(|retry_after| {
+                Error::RateLimited(Box::new(RateLimited {
+                    endpoint,
+                    retry_after,
+                    refusal: None,
+                }))
+            })
+    }
+
+    /// Lets the pace follow what came of a call.
+    pub(crate) fn note_outcome<T>(&self, now: Now, result: Result<T, Error>) -> Result<T, Error> {
+        let mut state = self.state();
+        match result {
+            Ok(value) => {
+                state.pacer.succeeded();
+                Ok(value)
+            }
+            Err(Error::RateLimited(mut limited)) => {
+                let refusal = limited.refusal.as_ref();
+                let only_writes = matches!(refusal.and_then(|r| r.code), Some(21020 | 21046));
+                let asked = refusal.and_then(|r| r.retry_after);
+                let chance = state.chance.next();
+                limited.retry_after =
+                    state
+                        .pacer
+                        .back_off(&self.0.pacing, now.mono, asked, only_writes, chance);
+                state.revision += 1;
+                Err(Error::RateLimited(limited))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Held while the keys are being fetched; gone with the flow that holds it.
+pub(crate) struct KeyLease(Account);
+
+impl Drop for KeyLease {
+    fn drop(&mut self) {
+        self.0.state().keys_leased = false;
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("uid", &self.uid())
+            .field("hosts", &self.0.hosts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A sequence of numbers that look like chance (SplitMix64), from the caller's seed.
+#[derive(Debug, Clone)]
+struct Chance(u64);
+
+impl Chance {
+    /// From 0 to 1.
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+fn split(entropy: [u8; 24]) -> ([u8; 16], [u8; 8]) {
+    let mut device = [0; 16];
+    let mut seed = [0; 8];
+    let (first, rest) = entropy.split_at(device.len());
+    device.copy_from_slice(first);
+    seed.copy_from_slice(rest);
+    (device, seed)
+}

@@ -1,0 +1,73 @@
+//! The signing keys at hand, and the service's clock (docs/protocol.md §4).
+
+use std::time::Duration;
+
+use crate::{time::UnixMicros, wbi::SigningKeys};
+
+/// Keys change about daily.
+const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Keys fetched within this time are not to blame for a refusal.
+const RECENT: Duration = Duration::from_secs(60);
+
+/// Clocks this close count as the same: the `Date` header has whole seconds and is late.
+const TOLERANCE: i64 = 2_000_000;
+
+/// Clocks this far apart make another signature.
+const SKEW: u64 = 60_000_000;
+
+#[derive(Debug, Clone)]
+pub(super) struct CachedKeys {
+    pub(super) keys: SigningKeys,
+    /// By our own wall clock, which other processes share.
+    pub(super) fetched: UnixMicros,
+}
+
+impl CachedKeys {
+    pub(super) fn are_fresh(&self, now: UnixMicros) -> bool {
+        self.are_younger_than(LIFETIME, now)
+    }
+
+    fn are_younger_than(&self, age: Duration, now: UnixMicros) -> bool {
+        self.fetched <= now && now.since(self.fetched) < age
+    }
+}
+
+/// What to do before a signed call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyAction {
+    /// Sign.
+    Use,
+    /// Another flow is fetching them.
+    Wait,
+    /// Fetch them.
+    Fetch,
+}
+
+/// What a signature was made with.
+#[derive(Debug, Clone)]
+pub(crate) struct SignatureBasis {
+    pub(super) keys: Option<CachedKeys>,
+    pub(super) clock_offset: i64,
+}
+
+impl SignatureBasis {
+    /// Whether a signature made with the one would be refused where the other's is taken.
+    pub(crate) fn differs_from(&self, other: &Self) -> bool {
+        self.keys.as_ref().map(|cached| &cached.keys)
+            != other.keys.as_ref().map(|cached| &cached.keys)
+            || self.clock_offset.abs_diff(other.clock_offset) > SKEW
+    }
+
+    /// Whether the keys were fetched so lately that they are not to blame.
+    pub(crate) fn is_recent(&self, now: UnixMicros) -> bool {
+        (self.keys.as_ref()).is_some_and(|cached| cached.are_younger_than(RECENT, now))
+    }
+}
+
+/// How far the service's clock is ahead of ours, in microseconds.
+pub(super) fn clock_offset(service: UnixMicros, ours: UnixMicros) -> i64 {
+    let offset = i128::from(service.0) - i128::from(ours.0);
+    let offset = i64::try_from(offset).unwrap_or_default();
+    if offset.abs() <= TOLERANCE { 0 } else { offset }
+}

@@ -1,0 +1,16 @@
+//! The state that one login carries from call to call.
+
+mod handle;
+mod keys;
+mod pacing;
+mod snapshot;
+
+pub use self::{
+    handle::{Account, AccountBuilder},
+    pacing::Pacing,
+    snapshot::{InvalidSnapshot, Snapshot},
+};
+pub(crate) use self::{
+    keys::{KeyAction, SignatureBasis},
+    pacing::Lane,
+};

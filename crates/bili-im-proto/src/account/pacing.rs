@@ -1,0 +1,203 @@
+//! How fast an account may go (docs/protocol.md §14).
+
+use std::time::Duration;
+
+use crate::{error::FIRST_BACK_OFF, time::Monotonic};
+
+/// How far apart calls are, and how long to hold back after "too fast".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pacing {
+    /// Between two changes.
+    pub write_gap: Duration,
+    /// Between two reads, after a burst.
+    pub read_gap: Duration,
+    /// How many reads may come at once after a rest.
+    pub read_burst: u32,
+    /// The first wait after "too fast"; it doubles each time.
+    pub first_back_off: Duration,
+    /// The longest wait after "too fast", unless the service asks for a longer one.
+    pub longest_back_off: Duration,
+}
+
+impl Default for Pacing {
+    /// What the service bears.
+    fn default() -> Self {
+        Self {
+            write_gap: Duration::from_secs(1),
+            read_gap: Duration::from_secs(1),
+            read_burst: 5,
+            first_back_off: FIRST_BACK_OFF,
+            longest_back_off: Duration::from_secs(30 * 60),
+        }
+    }
+}
+
+impl Pacing {
+    /// None: for a simulated service. A wait that the service asks for is still obeyed.
+    pub const fn off() -> Self {
+        Self {
+            write_gap: Duration::ZERO,
+            read_gap: Duration::ZERO,
+            read_burst: u32::MAX,
+            first_back_off: Duration::ZERO,
+            longest_back_off: Duration::ZERO,
+        }
+    }
+}
+
+/// What is paced together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Read,
+    Write,
+}
+
+/// When the account may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Pacer {
+    /// When a further write would start without any burst to spend.
+    pub(super) next_write: Monotonic,
+    /// The same for reads.
+    pub(super) next_read: Monotonic,
+    /// Nothing before then.
+    pub(super) hold: Monotonic,
+    /// No writes before then.
+    pub(super) write_hold: Monotonic,
+    /// How many times in a row the service said "too fast".
+    pub(super) strikes: u32,
+}
+
+impl Pacer {
+    /// Takes the next free place; `Err` is how long the account is held back.
+    pub(super) fn reserve(
+        &mut self,
+        pacing: &Pacing,
+        now: Monotonic,
+        lane: Lane,
+    ) -> Result<Monotonic, Duration> {
+        let held = match lane {
+            Lane::Read => self.hold,
+            Lane::Write => self.hold.max(self.write_hold),
+        };
+        if held > now {
+            return Err(held.since(now));
+        }
+        let (next, gap, burst) = match lane {
+            Lane::Read => (&mut self.next_read, pacing.read_gap, pacing.read_burst),
+            Lane::Write => (&mut self.next_write, pacing.write_gap, 1),
+        };
+        let credit = gap.saturating_mul(burst.saturating_sub(1));
+        let start = Monotonic(next.0.saturating_sub(credit)).max(now);
+        *next = (*next).max(now).after(gap);
+        Ok(start)
+    }
+
+    /// The service said "too fast": how long the account is held back now. `chance` is from 0 to 1.
+    pub(super) fn back_off(
+        &mut self,
+        pacing: &Pacing,
+        now: Monotonic,
+        asked: Option<Duration>,
+        only_writes: bool,
+        chance: f64,
+    ) -> Duration {
+        let doubled = pacing
+            .first_back_off
+            .saturating_mul(2u32.saturating_pow(self.strikes))
+            .min(pacing.longest_back_off);
+        self.strikes = self.strikes.saturating_add(1);
+        let wait = doubled
+            .mul_f64(1.0 + chance / 4.0)
+            .max(asked.unwrap_or_default());
+        let hold = if only_writes {
+            &mut self.write_hold
+        } else {
+            &mut self.hold
+        };
+        *hold = (*hold).max(now.after(wait));
+        hold.since(now)
+    }
+
+    pub(super) fn succeeded(&mut self) {
+        self.strikes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACING: fn() -> Pacing = Pacing::default;
+
+    fn at(milliseconds: u64) -> Monotonic {
+        Monotonic(Duration::from_millis(milliseconds))
+    }
+
+    #[test]
+    fn writes_are_a_second_apart() {
+        let mut pacer = Pacer::default();
+        let mut reserve = |now| pacer.reserve(&PACING(), now, Lane::Write);
+        assert_eq!(reserve(at(5000)), Ok(at(5000)));
+        assert_eq!(reserve(at(5000)), Ok(at(6000)));
+        assert_eq!(reserve(at(5500)), Ok(at(7000)));
+        assert_eq!(reserve(at(9000)), Ok(at(9000)));
+        assert_eq!(reserve(at(9999)), Ok(at(10_000)));
+    }
+
+    #[test]
+    fn reads_are_a_second_apart_after_a_burst_of_five() {
+        let mut pacer = Pacer::default();
+        let mut starts = Vec::new();
+        for _ in 0..7 {
+            starts.push(pacer.reserve(&PACING(), at(5000), Lane::Read).unwrap());
+        }
+        assert_eq!(starts[..5], [at(5000); 5]);
+        assert_eq!(starts[5..], [at(6000), at(7000)]);
+        // Reads and writes do not wait for each other.
+        assert_eq!(
+            pacer.reserve(&PACING(), at(5000), Lane::Write),
+            Ok(at(5000))
+        );
+    }
+
+    #[test]
+    fn too_fast_holds_back_half_a_minute_and_doubles_to_half_an_hour() {
+        let mut pacer = Pacer::default();
+        let mut now = at(0);
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            let wait = pacer.back_off(&PACING(), now, None, false, 0.0);
+            assert_eq!(pacer.reserve(&PACING(), now, Lane::Read), Err(wait));
+            now = now.after(wait);
+            assert!(pacer.reserve(&PACING(), now, Lane::Read).is_ok());
+            waits.push(wait.as_secs());
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1800, 1800]);
+        pacer.succeeded();
+        assert_eq!(
+            pacer
+                .back_off(&PACING(), now, None, false, 1.0)
+                .as_secs_f64(),
+            37.5
+        );
+    }
+
+    #[test]
+    fn a_longer_wait_that_the_service_asks_for_is_obeyed() {
+        let mut pacer = Pacer::default();
+        let asked = Duration::from_secs(86400);
+        assert_eq!(
+            pacer.back_off(&PACING(), at(0), Some(asked), true, 0.5),
+            asked
+        );
+        assert!(pacer.reserve(&PACING(), at(0), Lane::Read).is_ok());
+        assert_eq!(pacer.reserve(&PACING(), at(0), Lane::Write), Err(asked));
+        let mut unpaced = Pacer::default();
+        let asked = Duration::from_secs(2);
+        assert_eq!(
+            unpaced.back_off(&Pacing::off(), at(0), Some(asked), false, 0.5),
+            asked
+        );
+    }
+}

@@ -1,0 +1,162 @@
+//! One call: paced, signed when it must be, and signed once more when the keys were stale.
+
+use std::time::Duration;
+
+use crate::{
+    account::{Account, KeyAction, Lane, SignatureBasis},
+    answer::Answer,
+    endpoint::{Effect, Endpoint},
+    endpoints::{Nav, Profile},
+    error::{Error, Invalid, RefusalKind, Transport},
+    flow::{io::Io, step::Outgoing},
+};
+
+/// The most bytes of an answer that are read: a page of 200 long messages fits.
+const MAX_BODY: usize = 8 << 20;
+
+/// How long an exchange may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often to look whether another flow has fetched the keys.
+const KEY_POLL: Duration = Duration::from_millis(20);
+
+/// Calls an endpoint.
+pub(crate) async fn call<E: Endpoint, I>(
+    account: &Account,
+    io: &Io<I>,
+    endpoint: &E,
+) -> Result<E::Response, Error> {
+    ready(account, io, endpoint).await?;
+    ask(account, io, endpoint).await
+}
+
+/// Sees to it that a call can be signed, after refusing one that never could be made.
+pub(crate) async fn ready<E: Endpoint, I>(
+    account: &Account,
+    io: &Io<I>,
+    endpoint: &E,
+) -> Result<(), Error> {
+    if !E::SPEC.signed || account.key_action(io.now()) == KeyAction::Use {
+        return Ok(());
+    }
+    match endpoint.request(&account.context(io.now())) {
+        Ok(_) | Err(Invalid::NoSigningKeys | Invalid::NoOwnUid) => {}
+        Err(invalid) => return Err(invalid.into()),
+    }
+    loop {
+        match account.key_action(io.now()) {
+            KeyAction::Use => return Ok(()),
+            KeyAction::Wait => io.sleep(KEY_POLL).await,
+            KeyAction::Fetch => fetch_keys(account, io).await?,
+        }
+    }
+}
+
+/// Makes a call that is ready: what comes of it is the call's own outcome.
+pub(crate) async fn ask<E: Endpoint, I>(
+    account: &Account,
+    io: &Io<I>,
+    endpoint: &E,
+) -> Result<E::Response, Error> {
+    let signed_with = account.signature_basis();
+    let first = exchange(account, io, endpoint).await;
+    match first {
+        Err(refusal)
+            if E::SPEC.signed
+                && may_be_stale(&refusal)
+                && signs_otherwise(account, &signed_with, io).await =>
+        {
+            exchange(account, io, endpoint).await
+        }
+        other => other,
+    }
+}
+
+/// Whether a refusal is one of those that a wrong or stale signature gets (docs/protocol.md §4).
+fn may_be_stale(error: &Error) -> bool {
+    matches!(error, Error::Refused(refusal) if matches!(
+        (refusal.kind, refusal.code),
+        (RefusalKind::RiskControl, None | Some(-352)) | (_, Some(-403 | -400))
+    ) && refusal.status < 300)
+}
+
+/// Whether a call would be signed otherwise now than it was, after fetching the keys unless they
+/// are as good as new.
+async fn signs_otherwise<I>(account: &Account, basis: &SignatureBasis, io: &Io<I>) -> bool {
+    if account.signature_basis().differs_from(basis) {
+        return true;
+    }
+    if basis.is_recent(io.now().unix) {
+        return false;
+    }
+    // Should this fail, the refusal at hand is still what there is to report.
+    fetch_keys(account, io).await.is_ok() && account.signature_basis().differs_from(basis)
+}
+
+/// Asks whom the login belongs to, and learns the keys on the way.
+pub(crate) async fn profile<I>(account: &Account, io: &Io<I>) -> Result<Profile, Error> {
+    nav(account, io).await.map(|(profile, _)| profile)
+}
+
+async fn fetch_keys<I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
+    let _lease = account.lease_keys();
+    match nav(account, io).await? {
+        (_, true) => Ok(()),
+        (_, false) => Err(Invalid::NoSigningKeys.into()),
+    }
+}
+
+/// The profile, and whether there were keys.
+async fn nav<I>(account: &Account, io: &Io<I>) -> Result<(Profile, bool), Error> {
+    let answer = exchange(account, io, &Nav).await?;
+    let profile = answer.profile?;
+    account.learn_uid(profile.uid);
+    let has_keys = answer.keys.is_some();
+    if let Some(keys) = answer.keys {
+        account.learn_keys(keys, io.now());
+    }
+    Ok((profile, has_keys))
+}
+
+async fn exchange<E: Endpoint, I>(
+    account: &Account,
+    io: &Io<I>,
+    endpoint: &E,
+) -> Result<E::Response, Error> {
+    let lane = match E::SPEC.effect {
+        Effect::Read => Lane::Read,
+        Effect::Idempotent | Effect::Once => Lane::Write,
+    };
+    let start = account.reserve(io.now(), lane, E::SPEC.name())?;
+    io.sleep_until(start).await;
+    // Built after the wait, so that its time is right.
+    let outgoing = Outgoing {
+        request: endpoint.request(&account.context(io.now()))?,
+        max_body: MAX_BODY,
+        timeout: TIMEOUT,
+        effect: E::SPEC.effect,
+    };
+    let result = match io.fetch(outgoing).await {
+        Ok(response) => {
+            account.observe_clock(io.now(), response.headers());
+            E::response(&response)
+        }
+        Err(failure) => Err(match failure.head {
+            Some(head) => by_head::<E>(&head),
+            None => None,
+        }
+        .unwrap_or_else(|| {
+            Error::Transport(Box::new(Transport {
+                endpoint: E::SPEC.name(),
+                sent: failure.sent,
+                cause: failure.cause,
+            }))
+        })),
+    };
+    account.note_outcome(io.now(), result)
+}
+
+/// What a status alone says, when the body behind it did not come.
+fn by_head<E: Endpoint>(head: &http::response::Parts) -> Option<Error> {
+    Answer::refusal_by_status(const { &E::SPEC }, head.status, &head.headers).map(Error::from)
+}
