@@ -41,10 +41,7 @@ impl Error {
             Self::Unreadable(_) => {
                 Some("try again later; if it stays, report it with the excerpt above")
             }
-            Self::Transport(transport) => Some(match transport.sent {
-                Sent::No => "nothing was sent: check the network and try again",
-                Sent::Maybe => "the request may have arrived: repeating a read is harmless",
-            }),
+            Self::Transport(_) => Some("check the network and try again"),
             Self::Unconfirmed(_) => {
                 Some("look at the conversation before sending it again: it may have arrived")
             }

@@ -1,1 +1,9 @@
-//! bilibili private messages over blocking ureq.
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod exchange;
+
+pub use bili_im_proto as proto;
+pub use ureq;
+
+pub use crate::client::{Client, ClientBuilder};

@@ -84,6 +84,12 @@ impl AccountBuilder {
         }
     }
 
+    /// The sending installation, instead of a new one.
+    #[must_use]
+    pub fn device_id(self, device_id: DeviceId) -> Self {
+        Self { device_id, ..self }
+    }
+
     /// Goes on where an earlier account left off.
     ///
     /// # Errors

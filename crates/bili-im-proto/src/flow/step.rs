@@ -74,7 +74,7 @@ pub struct Failure {
     /// What happened, in the HTTP client's words, without addresses or headers.
     pub cause: String,
     /// Status and headers, when these came before things broke.
-    pub head: Option<http::response::Parts>,
+    pub head: Option<Box<http::response::Parts>>,
 }
 
 impl Failure {

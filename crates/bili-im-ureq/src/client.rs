@@ -1,0 +1,238 @@
+use std::{
+    convert::Infallible,
+    fmt, thread,
+    time::{Instant, SystemTime},
+};
+
+use bili_im_proto::{
+    Account, AccountBuilder, Credential, DeviceId, Endpoint, Error, Failure, Flow, Hosts, Image,
+    Input, InvalidSnapshot, Monotonic, MsgKey, Now, Origin, Outgoing, Pacing, Profile, SentMessage,
+    SingleUnread, Snapshot, Step, Talker, Text, Unread, UserAgent,
+};
+use http::Response;
+use ureq::Agent;
+
+use crate::exchange::{exchange, policy};
+
+/// A blocking client of one account. Copies share the account and the connections.
+#[derive(Clone)]
+pub struct Client {
+    account: Account,
+    agent: Agent,
+    clock: Clock,
+}
+
+/// Makes a [`Client`].
+#[derive(Debug)]
+pub struct ClientBuilder {
+    account: AccountBuilder,
+    loopback: bool,
+    clock: Clock,
+}
+
+impl ClientBuilder {
+    /// The service elsewhere, all three hosts at one address.
+    #[must_use]
+    pub fn endpoint(mut self, origin: Origin) -> Self {
+        let hosts = Hosts::single(origin);
+        self.loopback = hosts.are_loopback();
+        self.account = self.account.hosts(hosts);
+        self
+    }
+
+    /// Another name for the client.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: UserAgent) -> Self {
+        self.account = self.account.user_agent(user_agent);
+        self
+    }
+
+    /// Another pace. Without this the service's own is kept, and none on this machine.
+    #[must_use]
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.account = self.account.pacing(pacing);
+        self
+    }
+
+    /// The sending installation, instead of a new one.
+    #[must_use]
+    pub fn device_id(mut self, device_id: DeviceId) -> Self {
+        self.account = self.account.device_id(device_id);
+        self
+    }
+
+    /// Goes on where an earlier client left off.
+    ///
+    /// # Errors
+    /// When the snapshot is another account's, or of a version not known here.
+    pub fn restore(mut self, snapshot: &Snapshot) -> Result<Self, InvalidSnapshot> {
+        self.account = self.account.restore(snapshot, self.clock.now())?;
+        Ok(self)
+    }
+
+    /// The client: https only but for this machine, no redirects, no proxy to this machine.
+    pub fn build(self) -> Client {
+        Client {
+            account: self.account.build(),
+            agent: policy(self.loopback).new_agent(),
+            clock: self.clock,
+        }
+    }
+}
+
+impl Client {
+    /// Starts a client of the real service.
+    ///
+    /// # Panics
+    /// When the operating system has no random numbers to give.
+    pub fn builder(credential: Credential) -> ClientBuilder {
+        let mut entropy = [0; 24];
+        #[expect(clippy::expect_used, reason = "nothing can go on without")]
+        getrandom::fill(&mut entropy).expect("the operating system gives random numbers");
+        ClientBuilder {
+            account: Account::builder(credential, entropy),
+            loopback: false,
+            clock: Clock::start(),
+        }
+    }
+
+    /// A client over a ready-made agent.
+    ///
+    /// Not checked then: that it follows no redirects (they would carry the cookie along), takes
+    /// https only, goes around proxies to this machine, and treats HTTP statuses as answers.
+    pub fn from_agent(account: Account, agent: Agent) -> Self {
+        Self {
+            account,
+            agent,
+            clock: Clock::start(),
+        }
+    }
+
+    /// How many messages of users are unread.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub fn unread(&self) -> Result<Unread, Error> {
+        self.call(SingleUnread::new())
+    }
+
+    /// Whom the login belongs to.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub fn profile(&self) -> Result<Profile, Error> {
+        self.run(self.account.profile())
+    }
+
+    /// Sends a text.
+    ///
+    /// # Errors
+    /// As every call; [`Error::Unconfirmed`] when it may or may not have been sent.
+    pub fn send_text(
+        &self,
+        talker: impl Into<Talker>,
+        text: impl Into<String>,
+    ) -> Result<SentMessage, Error> {
+        self.run(self.account.send(talker, Text::new(text)?))
+    }
+
+    /// Sends an image by its address.
+    ///
+    /// # Errors
+    /// As every call; [`Error::Unconfirmed`] when it may or may not have been sent.
+    pub fn send_image(
+        &self,
+        talker: impl Into<Talker>,
+        image: Image,
+    ) -> Result<SentMessage, Error> {
+        self.run(self.account.send(talker, image))
+    }
+
+    /// Recalls an own message that went to `talker`, within 120 s.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub fn recall(&self, talker: impl Into<Talker>, msg_key: MsgKey) -> Result<(), Error> {
+        self.run(self.account.recall(talker, msg_key))
+    }
+
+    /// Calls any endpoint.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub fn call<E>(&self, endpoint: E) -> Result<E::Response, Error>
+    where
+        E: Endpoint + Send + Sync + 'static,
+        E::Response: Send,
+    {
+        self.run(self.account.call(endpoint))
+    }
+
+    /// Drives a flow to its end.
+    ///
+    /// # Errors
+    /// What the flow ends with.
+    pub fn run<Output>(&self, mut flow: Flow<Infallible, Output>) -> Result<Output, Error> {
+        let mut input = Input::Begin;
+        loop {
+            input = match flow.resume(self.now(), input) {
+                Step::Send(outgoing) => {
+                    (self.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
+                }
+                Step::WaitUntil(moment) => {
+                    thread::sleep(moment.since(self.now().mono));
+                    Input::Woken
+                }
+                Step::Item(never) => match never {},
+                Step::Done(result) => return result,
+            };
+        }
+    }
+
+    /// Sends one request of a flow that the caller drives.
+    ///
+    /// # Errors
+    /// When no whole answer came.
+    pub fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
+        exchange(&self.agent, outgoing)
+    }
+
+    /// What the clocks show, for a flow that the caller drives.
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// The account behind it.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What another process of this account should know: see [`Account::snapshot`].
+    pub fn snapshot(&self) -> Snapshot {
+        self.account.snapshot(self.now())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Clock(Instant);
+
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn now(self) -> Now {
+        Now {
+            unix: SystemTime::now().into(),
+            mono: Monotonic(self.0.elapsed()),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use std::{
+    cell::Cell,
+    io::{self, Cursor, Read},
+    time::Duration,
+};
+
+use bili_im_proto::{Failure, Outgoing, Sent};
+use http::{Response, header::CONTENT_LENGTH};
+use ureq::{Agent, AsSendBody, SendBody, config::Config};
+
+/// What a client must keep to with an account's cookie in hand.
+pub(crate) fn policy(loopback: bool) -> Config {
+    let config = Agent::config_builder()
+        .https_only(!loopback)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false);
+    if loopback {
+        config.proxy(None).build()
+    } else {
+        config.build()
+    }
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) fn exchange(agent: &Agent, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
+    let Outgoing {
+        request,
+        max_body,
+        timeout,
+        ..
+    } = outgoing;
+    let (mut head, body) = request.into_parts();
+    if body.is_empty() {
+        let request = http::Request::from_parts(head, ());
+        return receive(agent, request, timeout, max_body, || Sent::Maybe);
+    }
+    head.headers
+        .insert(CONTENT_LENGTH, body.as_ref().len().into());
+    let read = Cell::new(false);
+    let mut body = Watched {
+        bytes: Cursor::new(body.into()),
+        read: &read,
+    };
+    let request = http::Request::from_parts(head, SendBody::from_reader(&mut body));
+    // A request whose body was never asked for cannot have arrived, whatever the error says.
+    let sent = || if read.get() { Sent::Maybe } else { Sent::No };
+    receive(agent, request, timeout, max_body, sent)
+}
+
+fn receive(
+    agent: &Agent,
+    request: http::Request<impl AsSendBody>,
+    timeout: Duration,
+    max_body: usize,
+    sent: impl Fn() -> Sent,
+) -> Result<Response<Vec<u8>>, Failure> {
+    let failure = |cause: ureq::Error| Failure::new(sent(), cause.to_string());
+    let request = agent
+        .configure_request(request)
+        .timeout_global(Some(timeout))
+        .build();
+    let (head, mut body) = agent.run(request).map_err(failure)?.into_parts();
+    let limit = max_body.try_into().unwrap_or(u64::MAX);
+    match body.with_config().limit(limit).read_to_vec() {
+        Ok(body) => Ok(Response::from_parts(head, body)),
+        Err(cause) => Err(Failure {
+            head: Some(Box::new(head)),
+            ..failure(cause)
+        }),
+    }
+}
+
+/// A body that knows whether any of it was read.
+struct Watched<'a> {
+    bytes: Cursor<Vec<u8>>,
+    read: &'a Cell<bool>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read.set(true);
+        self.bytes.read(buffer)
+    }
+}
