@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{ids::Talker, printable::Printable};
+use crate::{
+    ids::{Talker, Uid},
+    printable::Printable,
+};
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +20,9 @@ pub enum Error {
     /// Too fast: the service said so just now, or did lately and the account is held back since.
     #[error(transparent)]
     RateLimited(Box<RateLimited>),
+    /// Risk control stopped the account lately; nothing was sent.
+    #[error(transparent)]
+    Stopped(Stopped),
     /// The answer could not be understood.
     #[error(transparent)]
     Unreadable(Box<Unreadable>),
@@ -38,6 +44,7 @@ impl Error {
             Self::Invalid(invalid) => invalid.advice(),
             Self::Refused(refusal) => refusal.kind.advice(),
             Self::RateLimited(_) => RefusalKind::RateLimited.advice(),
+            Self::Stopped(_) => RefusalKind::RiskControl.advice(),
             Self::Unreadable(_) => {
                 Some("try again later; if it stays, report it with the excerpt above")
             }
@@ -49,11 +56,12 @@ impl Error {
         }
     }
 
-    /// The kind of refusal, when the service refused.
+    /// The kind of refusal, when the service refused, now or lately.
     pub fn kind(&self) -> Option<RefusalKind> {
         match self {
             Self::Refused(refusal) => Some(refusal.kind),
             Self::RateLimited(_) => Some(RefusalKind::RateLimited),
+            Self::Stopped(_) => Some(RefusalKind::RiskControl),
             _ => None,
         }
     }
@@ -65,7 +73,7 @@ impl Error {
         match self {
             Self::Invalid(_) => true,
             Self::Refused(refusal) => refusal.is_certain(),
-            Self::RateLimited(_) => true,
+            Self::RateLimited(_) | Self::Stopped(_) => true,
             Self::Transport(transport) => transport.sent == Sent::No,
             Self::Unreadable(_) | Self::Unconfirmed(_) | Self::Finished => false,
         }
@@ -174,6 +182,20 @@ impl fmt::Display for RateLimited {
 }
 
 impl std::error::Error for RateLimited {}
+
+/// A call that was not made because risk control stopped the account lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error(
+    "{endpoint} was not tried: risk control stopped this account lately; the stop lasts {} s more",
+    remaining.as_secs_f64().ceil()
+)]
+pub struct Stopped {
+    /// Which call.
+    pub endpoint: &'static str,
+    /// How long the stop lasts, unless it is [lifted](crate::Account::lift_stop).
+    pub remaining: Duration,
+}
 
 /// An answer that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -298,6 +320,12 @@ pub enum Invalid {
     /// The call must be signed and there are no signing keys.
     #[error("the call must be signed and there are no signing keys")]
     NoSigningKeys,
+    /// The ticket is another account's.
+    #[error("the ticket belongs to uid {0}")]
+    ForeignTicket(Uid),
+    /// The ticket was used before.
+    #[error("the ticket was used before: a ticket sends once")]
+    UsedTicket,
     /// A field cannot be written into a request.
     #[error("cannot be written into a request: {0}")]
     Unencodable(String),
@@ -312,6 +340,7 @@ impl Invalid {
             }
             Self::NoCsrfToken => "copy the bili_jct cookie too",
             Self::NoCredential => "give the cookie of a logged-in browser",
+            Self::UsedTicket => "confirm what became of it",
             _ => return None,
         })
     }

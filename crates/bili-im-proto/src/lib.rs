@@ -16,6 +16,7 @@ mod message;
 mod printable;
 #[cfg(test)]
 mod testing;
+mod ticket;
 mod time;
 mod wbi;
 
@@ -31,12 +32,14 @@ pub use crate::{
     endpoint::{Body, Effect, Endpoint, Parts, Spec},
     endpoints::*,
     error::{
-        Error, Invalid, RateLimited, Refusal, RefusalKind, Sent, Transport, Unconfirmed, Unreadable,
+        Error, Invalid, RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport, Unconfirmed,
+        Unreadable,
     },
     flow::{Failure, Flow, Input, Outgoing, Step},
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
     message::{Emoticon, Message, MsgSource, MsgStatus, MsgType},
     printable::{Printable, is_treacherous},
+    ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},
     wbi::{InvalidKeys, SigningKeys},
 };

@@ -11,17 +11,19 @@ use http::{HeaderMap, header::DATE};
 use crate::{
     account::{
         Pacing, Snapshot,
+        flights::Flights,
         keys::{CachedKeys, KeyAction, SignatureBasis, clock_offset},
-        pacing::{Lane, Pacer},
+        pacing::{Held, Lane, Pacer},
         snapshot::InvalidSnapshot,
     },
     context::{Context, Hosts, UserAgent},
     credential::Credential,
     endpoint::Endpoint,
     endpoints::{Profile, Recall, SendContent, SendMsg, SentMessage},
-    error::{Error, RateLimited},
+    error::{Error, RateLimited, RefusalKind, Stopped},
     flow::{self, Flow},
     ids::{DeviceId, MsgKey, Talker, Uid},
+    ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros},
     wbi::SigningKeys,
 };
@@ -29,14 +31,14 @@ use crate::{
 /// One login and what it carries from call to call: device id, signing keys, the service's clock,
 /// pacing. Copies share it; it is locked only while a flow is resumed, so that calls run side by side.
 #[derive(Clone)]
-pub struct Account(Arc<Shared>);
+pub struct Account(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     credential: Credential,
     device_id: DeviceId,
     hosts: Hosts,
     user_agent: UserAgent,
-    pacing: Pacing,
+    pub(super) pacing: Pacing,
     state: Mutex<State>,
 }
 
@@ -47,8 +49,11 @@ pub(super) struct State {
     keys_leased: bool,
     pub(super) clock_offset: i64,
     pub(super) pacer: Pacer,
-    chance: Chance,
-    revision: u64,
+    pub(super) flights: Flights,
+    pub(super) chance: Chance,
+    pub(super) revision: u64,
+    /// What the clock showed when a flow last looked.
+    pub(super) seen: Monotonic,
 }
 
 /// Makes an [`Account`].
@@ -136,8 +141,10 @@ impl Account {
                 keys_leased: false,
                 clock_offset: 0,
                 pacer: Pacer::default(),
+                flights: Flights::default(),
                 chance: Chance(u64::from_le_bytes(seed)),
                 revision: 0,
+                seen: Monotonic::default(),
             },
         }
     }
@@ -158,7 +165,8 @@ impl Account {
         Flow::new(|io| async move { flow::profile(&account, &io).await })
     }
 
-    /// Sends a message. [`Error::Unconfirmed`] when it may or may not have been sent.
+    /// Sends a message, once. When the answer is lost, the conversation is read back to find out;
+    /// [`Error::Unconfirmed`] when that does not tell whether it was sent.
     pub fn send(
         &self,
         talker: impl Into<Talker>,
@@ -166,12 +174,47 @@ impl Account {
     ) -> Flow<Infallible, SentMessage> {
         let account = self.clone();
         let message = SendMsg::new(talker, content);
-        Flow::new(|io| async move { flow::send(&account, &io, &message).await })
+        Flow::new(|io| async move { flow::send(&account, &io, message).await })
     }
 
-    /// Recalls an own message that went to `talker`.
+    /// Prepares a send for a program that may die: store the ticket, then
+    /// [`send_ticket`](Self::send_ticket); started again, [`confirm`](Self::confirm).
+    pub fn prepare_send(
+        &self,
+        talker: impl Into<Talker>,
+        content: impl Into<SendContent>,
+    ) -> Flow<Infallible, SendTicket> {
+        let account = self.clone();
+        let message = SendMsg::new(talker, content);
+        Flow::new(|io| async move { flow::prepare(&account, &io, message).await })
+    }
+
+    /// Sends a ticket's message as [`send`](Self::send) does. A ticket is good for one send, or for
+    /// one more when it was confirmed as absent.
+    pub fn send_ticket(&self, ticket: SendTicket) -> Flow<Infallible, SentMessage> {
+        let account = self.clone();
+        Flow::new(|io| async move { flow::send_ticket(&account, &io, ticket).await })
+    }
+
+    /// Finds out what became of a ticket's message, after a restart for example.
+    pub fn confirm(&self, ticket: SendTicket) -> Flow<Infallible, Confirmation> {
+        let account = self.clone();
+        Flow::new(|io| async move { flow::confirm(&account, &io, ticket).await })
+    }
+
+    /// Recalls an own message that went to `talker`. Recalling is repeated when the answer is lost.
     pub fn recall(&self, talker: impl Into<Talker>, msg_key: MsgKey) -> Flow<Infallible, ()> {
-        self.call(Recall::new(talker, msg_key))
+        let account = self.clone();
+        let recall = Recall::new(talker, msg_key);
+        Flow::new(|io| async move { flow::recall(&account, &io, recall).await })
+    }
+
+    /// Goes on after risk control stopped the account, once its owner has confirmed on the site that
+    /// it is them.
+    pub fn lift_stop(&self) {
+        let mut state = self.state();
+        state.pacer.lift_stop();
+        state.revision += 1;
     }
 
     /// The account's own number, as far as it is known.
@@ -223,7 +266,7 @@ impl Account {
         self.0.credential.uid()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -296,16 +339,30 @@ impl Account {
     ) -> Result<Monotonic, Error> {
         let mut state = self.state();
         state.revision += 1;
-        state
-            .pacer
-            .reserve(&self.0.pacing, now.mono, lane)
-            .map_err(|retry_after| {
-                Error::RateLimited(Box::new(RateLimited {
-                    endpoint,
-                    retry_after,
-                    refusal: None,
-                }))
-            })
+        state.seen = now.mono;
+        let reserved = state.pacer.reserve(&self.0.pacing, now.mono, lane);
+        reserved.map_err(|held| match held {
+            Held::TooFast(retry_after) => Error::RateLimited(Box::new(RateLimited {
+                endpoint,
+                retry_after,
+                refusal: None,
+            })),
+            Held::Stopped(remaining) => Error::Stopped(Stopped {
+                endpoint,
+                remaining,
+            }),
+        })
+    }
+
+    /// Stops the account when risk control had the last word on a call.
+    pub(crate) fn note_final<T>(&self, now: Now, result: &Result<T, Error>) {
+        if let Err(Error::Refused(refusal)) = result
+            && refusal.kind == RefusalKind::RiskControl
+        {
+            let mut state = self.state();
+            state.pacer.stop(&self.0.pacing, now.mono);
+            state.revision += 1;
+        }
     }
 
     /// Lets the pace follow what came of a call.
@@ -320,7 +377,7 @@ impl Account {
                 let refusal = limited.refusal.as_ref();
                 let only_writes = matches!(refusal.and_then(|r| r.code), Some(21020 | 21046));
                 let asked = refusal.and_then(|r| r.retry_after);
-                let chance = state.chance.next();
+                let chance = state.chance.fraction();
                 limited.retry_after =
                     state
                         .pacer
@@ -353,16 +410,20 @@ impl fmt::Debug for Account {
 
 /// A sequence of numbers that look like chance (SplitMix64), from the caller's seed.
 #[derive(Debug, Clone)]
-struct Chance(u64);
+pub(super) struct Chance(u64);
 
 impl Chance {
-    /// From 0 to 1.
-    fn next(&mut self) -> f64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+        mixed ^ (mixed >> 31)
+    }
+
+    /// From 0 to 1.
+    fn fraction(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 

@@ -1,8 +1,10 @@
 //! The state that one login carries from call to call.
 
+mod flights;
 mod handle;
 mod keys;
 mod pacing;
+mod sending;
 mod snapshot;
 
 pub use self::{
@@ -13,4 +15,5 @@ pub use self::{
 pub(crate) use self::{
     keys::{KeyAction, SignatureBasis},
     pacing::Lane,
+    sending::Boarding,
 };

@@ -18,6 +18,11 @@ pub struct Pacing {
     pub first_back_off: Duration,
     /// The longest wait after "too fast", unless the service asks for a longer one.
     pub longest_back_off: Duration,
+    /// How long to stop after risk control refused, unless the stop is lifted.
+    pub risk_stop: Duration,
+    /// The waits before each of the times that a conversation is read back, to find a message of
+    /// which it is not known whether it was sent.
+    pub read_back: [Duration; 4],
 }
 
 impl Default for Pacing {
@@ -29,19 +34,23 @@ impl Default for Pacing {
             read_burst: 5,
             first_back_off: FIRST_BACK_OFF,
             longest_back_off: Duration::from_secs(30 * 60),
+            risk_stop: Duration::from_secs(60 * 60),
+            read_back: [0, 1, 2, 4].map(Duration::from_secs),
         }
     }
 }
 
 impl Pacing {
-    /// None: for a simulated service. A wait that the service asks for is still obeyed.
-    pub const fn off() -> Self {
+    /// None to speak of: for a simulated service. A wait that the service asks for is still obeyed.
+    pub fn off() -> Self {
         Self {
             write_gap: Duration::ZERO,
             read_gap: Duration::ZERO,
             read_burst: u32::MAX,
             first_back_off: Duration::ZERO,
             longest_back_off: Duration::ZERO,
+            risk_stop: Duration::from_secs(5),
+            read_back: [0, 50, 100, 200].map(Duration::from_millis),
         }
     }
 }
@@ -66,22 +75,34 @@ pub(crate) struct Pacer {
     pub(super) write_hold: Monotonic,
     /// How many times in a row the service said "too fast".
     pub(super) strikes: u32,
+    /// Nothing before then, because of risk control.
+    pub(super) stop: Monotonic,
+}
+
+/// Why a call is not made now, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    TooFast(Duration),
+    Stopped(Duration),
 }
 
 impl Pacer {
-    /// Takes the next free place; `Err` is how long the account is held back.
+    /// Takes the next free place, unless the account is held back.
     pub(super) fn reserve(
         &mut self,
         pacing: &Pacing,
         now: Monotonic,
         lane: Lane,
-    ) -> Result<Monotonic, Duration> {
+    ) -> Result<Monotonic, Held> {
+        if self.stop > now {
+            return Err(Held::Stopped(self.stop.since(now)));
+        }
         let held = match lane {
             Lane::Read => self.hold,
             Lane::Write => self.hold.max(self.write_hold),
         };
         if held > now {
-            return Err(held.since(now));
+            return Err(Held::TooFast(held.since(now)));
         }
         let (next, gap, burst) = match lane {
             Lane::Read => (&mut self.next_read, pacing.read_gap, pacing.read_burst),
@@ -121,6 +142,14 @@ impl Pacer {
 
     pub(super) fn succeeded(&mut self) {
         self.strikes = 0;
+    }
+
+    pub(super) fn stop(&mut self, pacing: &Pacing, now: Monotonic) {
+        self.stop = now.after(pacing.risk_stop);
+    }
+
+    pub(super) fn lift_stop(&mut self) {
+        self.stop = Monotonic::default();
     }
 }
 
@@ -168,7 +197,10 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..8 {
             let wait = pacer.back_off(&PACING(), now, None, false, 0.0);
-            assert_eq!(pacer.reserve(&PACING(), now, Lane::Read), Err(wait));
+            assert_eq!(
+                pacer.reserve(&PACING(), now, Lane::Read),
+                Err(Held::TooFast(wait))
+            );
             now = now.after(wait);
             assert!(pacer.reserve(&PACING(), now, Lane::Read).is_ok());
             waits.push(wait.as_secs());
@@ -192,12 +224,30 @@ mod tests {
             asked
         );
         assert!(pacer.reserve(&PACING(), at(0), Lane::Read).is_ok());
-        assert_eq!(pacer.reserve(&PACING(), at(0), Lane::Write), Err(asked));
+        assert_eq!(
+            pacer.reserve(&PACING(), at(0), Lane::Write),
+            Err(Held::TooFast(asked))
+        );
         let mut unpaced = Pacer::default();
         let asked = Duration::from_secs(2);
         assert_eq!(
             unpaced.back_off(&Pacing::off(), at(0), Some(asked), false, 0.5),
             asked
         );
+    }
+
+    #[test]
+    fn risk_control_stops_everything_until_the_stop_is_over_or_lifted() {
+        let mut pacer = Pacer::default();
+        pacer.stop(&PACING(), at(0));
+        for lane in [Lane::Read, Lane::Write] {
+            assert_eq!(
+                pacer.reserve(&PACING(), at(60_000), lane),
+                Err(Held::Stopped(Duration::from_secs(59 * 60)))
+            );
+        }
+        assert!(pacer.reserve(&PACING(), at(3_600_000), Lane::Read).is_ok());
+        pacer.lift_stop();
+        assert!(pacer.reserve(&PACING(), at(0), Lane::Write).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{handle::State, keys::CachedKeys, pacing::Pacer},
-    ids::{DeviceId, Uid},
+    ids::{DeviceId, MsgKey, Uid},
     time::{Now, UnixMicros},
     wbi::SigningKeys,
 };
@@ -13,7 +13,7 @@ use crate::{
 const VERSION: u32 = 1;
 
 /// What an account carries from process to process: device id, signing keys, the service's clock,
-/// pacing and back-off. The login is not in it.
+/// pacing, back-off and the messages that sends were credited with. The login is not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     version: u32,
@@ -27,6 +27,8 @@ pub struct Snapshot {
     hold: UnixMicros,
     write_hold: UnixMicros,
     strikes: u32,
+    stop: UnixMicros,
+    credited: Vec<MsgKey>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +66,8 @@ impl Snapshot {
             hold: now.unix_at(pacer.hold),
             write_hold: now.unix_at(pacer.write_hold),
             strikes: pacer.strikes,
+            stop: now.unix_at(pacer.stop),
+            credited: state.flights.credited.iter().copied().collect(),
         }
     }
 
@@ -94,7 +98,11 @@ impl Snapshot {
             hold: now.mono_at(self.hold),
             write_hold: now.mono_at(self.write_hold),
             strikes: self.strikes,
+            stop: now.mono_at(self.stop),
         };
+        for &key in &self.credited {
+            state.flights.credit(key);
+        }
         Ok(self.device_id.clone())
     }
 }

@@ -17,6 +17,9 @@ const MAX_BODY: usize = 8 << 20;
 /// How long an exchange may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How often a call that may be repeated is tried.
+const TRIES: u32 = 3;
+
 /// How often to look whether another flow has fetched the keys.
 const KEY_POLL: Duration = Duration::from_millis(20);
 
@@ -27,7 +30,30 @@ pub(crate) async fn call<E: Endpoint, I>(
     endpoint: &E,
 ) -> Result<E::Response, Error> {
     ready(account, io, endpoint).await?;
-    ask(account, io, endpoint).await
+    match E::SPEC.effect {
+        Effect::Idempotent => repeat(account, io, endpoint).await.0,
+        Effect::Read | Effect::Once => ask(account, io, endpoint).await,
+    }
+}
+
+/// Makes a call that is ready and may be repeated, until its outcome is known or it was tried often
+/// enough; tells how often.
+pub(crate) async fn repeat<E: Endpoint, I>(
+    account: &Account,
+    io: &Io<I>,
+    endpoint: &E,
+) -> (Result<E::Response, Error>, u32) {
+    let mut tries = 0;
+    loop {
+        let result = ask(account, io, endpoint).await;
+        tries += 1;
+        match result {
+            Err(error) if tries < TRIES && !error.took_no_effect() => {
+                io.sleep(account.repeat_gap()).await;
+            }
+            result => return (result, tries),
+        }
+    }
 }
 
 /// Sees to it that a call can be signed, after refusing one that never could be made.
@@ -36,7 +62,7 @@ pub(crate) async fn ready<E: Endpoint, I>(
     io: &Io<I>,
     endpoint: &E,
 ) -> Result<(), Error> {
-    if !E::SPEC.signed || account.key_action(io.now()) == KeyAction::Use {
+    if !E::SPEC.signed {
         return Ok(());
     }
     match endpoint.request(&account.context(io.now())) {
@@ -60,7 +86,7 @@ pub(crate) async fn ask<E: Endpoint, I>(
 ) -> Result<E::Response, Error> {
     let signed_with = account.signature_basis();
     let first = exchange(account, io, endpoint).await;
-    match first {
+    let result = match first {
         Err(refusal)
             if E::SPEC.signed
                 && may_be_stale(&refusal)
@@ -69,7 +95,9 @@ pub(crate) async fn ask<E: Endpoint, I>(
             exchange(account, io, endpoint).await
         }
         other => other,
-    }
+    };
+    account.note_final(io.now(), &result);
+    result
 }
 
 /// Whether a refusal is one of those that a wrong or stale signature gets (docs/protocol.md §4).
@@ -108,7 +136,9 @@ async fn fetch_keys<I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
 
 /// The profile, and whether there were keys.
 async fn nav<I>(account: &Account, io: &Io<I>) -> Result<(Profile, bool), Error> {
-    let answer = exchange(account, io, &Nav).await?;
+    let result = exchange(account, io, &Nav).await;
+    account.note_final(io.now(), &result);
+    let answer = result?;
     let profile = answer.profile?;
     account.learn_uid(profile.uid);
     let has_keys = answer.keys.is_some();

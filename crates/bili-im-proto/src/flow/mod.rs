@@ -2,13 +2,15 @@
 
 mod call;
 mod io;
+mod recall;
 mod run;
 mod send;
 mod step;
 
 pub(crate) use self::{
     call::{call, profile},
-    send::send,
+    recall::recall,
+    send::{confirm, prepare, send, send_ticket},
 };
 pub use self::{
     run::Flow,

@@ -1,27 +1,221 @@
-//! Sending.
+//! Sending, so that nothing is sent twice and nothing sent is reported as failed
+//! (docs/protocol.md §5).
+
+use std::time::Duration;
 
 use crate::{
-    account::Account,
-    endpoints::{SendMsg, SentMessage},
-    error::{Error, Unconfirmed},
+    account::{Account, Boarding},
+    endpoints::{FetchSessionMsgs, SendMsg, SentMessage},
+    error::{Error, RefusalKind},
     flow::{call, io::Io},
+    ids::{Seqno, Talker},
+    message::Message,
+    ticket::{Confirmation, SendTicket},
 };
 
-/// Sends a message; an outcome that is not known is told as such.
+/// How often to look whether a twin has landed.
+const TWIN_POLL: Duration = Duration::from_millis(50);
+
+/// How long reading back may take, however slow the answers are.
+const LONGEST_READ_BACK: Duration = Duration::from_secs(60);
+
+/// After this long a message that is not there will not come any more.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// How many pages of how many messages are read back at most.
+const PAGES: usize = 20;
+const PAGE_SIZE: u32 = 100;
+
+/// Sends a message.
 pub(crate) async fn send<I>(
     account: &Account,
     io: &Io<I>,
-    message: &SendMsg,
+    message: SendMsg,
 ) -> Result<SentMessage, Error> {
-    call::ready(account, io, message).await?;
-    call::ask(account, io, message).await.map_err(|error| {
-        if error.took_no_effect() {
-            error
-        } else {
-            Error::Unconfirmed(Box::new(Unconfirmed {
-                talker: message.talker,
-                cause: error,
-            }))
+    call::ready(account, io, &message).await?;
+    let nonce = account.nonce();
+    let boarding = board(account, io, &message, nonce).await;
+    let newest = match account.newest(message.talker) {
+        Some(newest) if !boarding.has_unresolved_twin() => Some(newest),
+        _ => read_newest(account, io, message.talker).await?,
+    };
+    let ticket = account.ticket(message, newest, nonce, io.now())?;
+    dispatch(account, io, boarding, &ticket).await
+}
+
+/// Makes a ticket for a message.
+pub(crate) async fn prepare<I>(
+    account: &Account,
+    io: &Io<I>,
+    message: SendMsg,
+) -> Result<SendTicket, Error> {
+    call::ready(account, io, &message).await?;
+    let newest = read_newest(account, io, message.talker).await?;
+    Ok(account.ticket(message, newest, account.nonce(), io.now())?)
+}
+
+/// Sends a ticket's message.
+pub(crate) async fn send_ticket<I>(
+    account: &Account,
+    io: &Io<I>,
+    ticket: SendTicket,
+) -> Result<SentMessage, Error> {
+    let message = SendMsg::new(ticket.talker, ticket.content.clone());
+    call::ready(account, io, &message).await?;
+    account.check_owner(&ticket)?;
+    account.use_ticket(&ticket)?;
+    let boarding = board(account, io, &message, ticket.nonce).await;
+    dispatch(account, io, boarding, &ticket).await
+}
+
+/// Finds out what became of a ticket's message.
+pub(crate) async fn confirm<I>(
+    account: &Account,
+    io: &Io<I>,
+    ticket: SendTicket,
+) -> Result<Confirmation, Error> {
+    call::ready(account, io, &FetchSessionMsgs::new(ticket.talker)).await?;
+    account.check_owner(&ticket)?;
+    let settled = account.context(io.now()).time.since(ticket.time) >= SETTLED;
+    let mut found = Confirmation::CannotTell;
+    for gap in account.read_back_gaps() {
+        io.sleep(gap).await;
+        found = look(account, io, &ticket).await?;
+        if matches!(found, Confirmation::Sent(_)) || settled {
+            break;
         }
-    })
+    }
+    account.note_confirmation(&ticket, found);
+    Ok(found)
+}
+
+/// Waits until no send of the same content is in flight.
+async fn board<I>(account: &Account, io: &Io<I>, message: &SendMsg, nonce: u64) -> Boarding {
+    loop {
+        match account.board(message, nonce, io.now()) {
+            Some(boarding) => return boarding,
+            None => io.sleep(TWIN_POLL).await,
+        }
+    }
+}
+
+async fn dispatch<I>(
+    account: &Account,
+    io: &Io<I>,
+    mut boarding: Boarding,
+    ticket: &SendTicket,
+) -> Result<SentMessage, Error> {
+    boarding.take_off();
+    let message = SendMsg::new(ticket.talker, ticket.content.clone());
+    match call::ask(account, io, &message).await {
+        Ok(sent) => {
+            boarding.landed(sent.msg_key);
+            Ok(sent)
+        }
+        Err(error) if error.took_no_effect() => {
+            boarding.never_left();
+            Err(error)
+        }
+        Err(error) => match read_back(account, io, ticket).await {
+            Some(sent) => {
+                boarding.landed(sent.msg_key);
+                Ok(sent)
+            }
+            None => Err(ticket.unconfirmed(error)),
+        },
+    }
+}
+
+/// Looks for a message of unknown outcome, several times over some seconds.
+async fn read_back<I>(account: &Account, io: &Io<I>, ticket: &SendTicket) -> Option<SentMessage> {
+    let deadline = io.now().mono.after(LONGEST_READ_BACK);
+    for gap in account.read_back_gaps() {
+        io.sleep(gap).await;
+        if io.now().mono >= deadline {
+            break;
+        }
+        match look(account, io, ticket).await {
+            Ok(Confirmation::Sent(key)) => return Some(SentMessage::read_back(key)),
+            Err(error) if !matches!(error, Error::Transport(_)) && is_hopeless(&error) => break,
+            Ok(_) | Err(_) => {}
+        }
+    }
+    None
+}
+
+/// Looks for a ticket's message once.
+async fn look<I>(
+    account: &Account,
+    io: &Io<I>,
+    ticket: &SendTicket,
+) -> Result<Confirmation, Error> {
+    let Some(mut messages) = messages_after(account, io, ticket.talker, ticket.newest).await?
+    else {
+        return Ok(Confirmation::CannotTell);
+    };
+    messages.retain(|message| ticket.matches(message));
+    if ticket.newest.is_none() && !messages.is_empty() {
+        // It may as well be an older one.
+        return Ok(Confirmation::CannotTell);
+    }
+    Ok(account.attribute(ticket, &messages, io.now()))
+}
+
+/// Everything in a session after a message, or `None` when that is too much.
+async fn messages_after<I>(
+    account: &Account,
+    io: &Io<I>,
+    talker: Talker,
+    after: Option<Seqno>,
+) -> Result<Option<Vec<Message>>, Error> {
+    let mut request = FetchSessionMsgs::new(talker).with_size(PAGE_SIZE);
+    request.begin_seqno = after;
+    let mut messages = Vec::new();
+    for _ in 0..PAGES {
+        let page = match call::call(account, io, &request).await {
+            Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
+                return Ok(Some(messages));
+            }
+            other => other?,
+        };
+        let oldest = page.oldest();
+        let is_last = !page.has_more && page.messages.len() < PAGE_SIZE as usize;
+        messages.extend(page.messages);
+        let goes_on = |oldest: &Seqno| request.end_seqno.is_none_or(|end| *oldest < end);
+        match oldest.filter(goes_on) {
+            Some(oldest) if !is_last && after.is_some() => request.end_seqno = Some(oldest),
+            // Without a lower bound the newest page must do.
+            _ => return Ok(Some(messages)),
+        }
+    }
+    Ok(None)
+}
+
+/// The newest message of a session now; 0 for a session without any. `None` when that cannot be
+/// read although the service can be reached: then sending goes on, with one safeguard less.
+async fn read_newest<I>(
+    account: &Account,
+    io: &Io<I>,
+    talker: Talker,
+) -> Result<Option<Seqno>, Error> {
+    let newest = match call::call(account, io, &FetchSessionMsgs::new(talker)).await {
+        Ok(page) => page.newest().unwrap_or_default(),
+        Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => Seqno(0),
+        Err(error) if is_hopeless(&error) => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    account.learn_newest(talker, newest);
+    Ok(Some(newest))
+}
+
+/// Whether trying anything else with this login right now is out of the question.
+fn is_hopeless(error: &Error) -> bool {
+    match error {
+        Error::Refused(refusal) => matches!(
+            refusal.kind,
+            RefusalKind::NotLoggedIn | RefusalKind::RiskControl | RefusalKind::AccountBanned
+        ),
+        Error::Unreadable(_) => false,
+        _ => true,
+    }
 }

@@ -60,6 +60,9 @@ pub struct SentMessage {
     pub e_infos: Vec<Emoticon>,
     /// A warning of the service that the user should see, about money for example.
     pub toast: Option<String>,
+    /// Whether the answer was lost and the message found by reading the conversation back. Then
+    /// only the key is known.
+    pub read_back: bool,
 }
 
 wire! {
@@ -93,6 +96,18 @@ impl Recall {
         Self {
             talker: talker.into(),
             msg_key,
+        }
+    }
+}
+
+impl SentMessage {
+    pub(crate) fn read_back(msg_key: MsgKey) -> Self {
+        Self {
+            msg_key,
+            msg_content: None,
+            e_infos: Vec::new(),
+            toast: None,
+            read_back: true,
         }
     }
 }
@@ -148,6 +163,7 @@ impl Endpoint for SendMsg {
             msg_content: wire.msg_content,
             e_infos: wire.e_infos,
             toast: wire.key_hit_infos.toast.filter(|toast| !toast.is_empty()),
+            read_back: false,
         })
     }
 }

@@ -1,0 +1,190 @@
+//! Sends in flight, and the messages that sends were credited with.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use crate::{
+    ids::{MsgKey, Seqno, Talker},
+    message::Message,
+    ticket::{Confirmation, Likeness},
+    time::Monotonic,
+};
+
+/// How long a send may be in flight; a flow that nobody drives must not stop others for ever.
+const LONGEST_FLIGHT: Duration = Duration::from_secs(2 * 60);
+
+/// How long a send of unknown outcome may still turn up.
+const MEMORY: Duration = Duration::from_secs(5 * 60);
+
+/// How many messages, sessions and tickets are remembered.
+const REMEMBERED: usize = 1024;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flights {
+    flights: Vec<Flight>,
+    /// The messages that sends were credited with, oldest first.
+    pub(super) credited: VecDeque<MsgKey>,
+    /// The newest message that was ever seen in a session.
+    newest: BTreeMap<Talker, Seqno>,
+    used_tickets: VecDeque<u64>,
+}
+
+#[derive(Debug, Clone)]
+struct Flight {
+    /// Its ticket's.
+    nonce: u64,
+    talker: Talker,
+    likeness: Likeness,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Its flow is at work, until then at the latest.
+    Out { until: Monotonic },
+    /// Nobody knows what became of it; until then its message may turn up.
+    Unresolved { until: Monotonic },
+}
+
+impl Flights {
+    /// Registers a send, unless a twin is in flight that must be waited for.
+    pub(super) fn board(
+        &mut self,
+        nonce: u64,
+        talker: Talker,
+        likeness: &Likeness,
+        now: Monotonic,
+    ) -> bool {
+        self.forget(now);
+        let is_out = |flight: &Flight| matches!(flight.phase, Phase::Out { .. });
+        if self.twins(talker, likeness).any(is_out) {
+            return false;
+        }
+        self.flights.push(Flight {
+            nonce,
+            talker,
+            likeness: likeness.clone(),
+            phase: Phase::Out {
+                until: now.after(LONGEST_FLIGHT),
+            },
+        });
+        true
+    }
+
+    /// The send is over and its outcome known; its message's key, when there is one.
+    pub(super) fn settle(&mut self, nonce: u64, key: Option<MsgKey>) {
+        self.flights.retain(|flight| flight.nonce != nonce);
+        if let Some(key) = key {
+            self.credit(key);
+        }
+    }
+
+    /// The send is over and its outcome unknown.
+    pub(super) fn leave_unresolved(&mut self, nonce: u64, now: Monotonic) {
+        let mut flights = self.flights.iter_mut();
+        if let Some(flight) = flights.find(|flight| flight.nonce == nonce) {
+            flight.phase = Phase::Unresolved {
+                until: now.after(MEMORY),
+            };
+        }
+    }
+
+    /// Whether a send of the same content has an unknown outcome.
+    pub(super) fn has_unresolved_twin(
+        &self,
+        nonce: u64,
+        talker: Talker,
+        likeness: &Likeness,
+    ) -> bool {
+        self.twins(talker, likeness)
+            .any(|flight| flight.nonce != nonce)
+    }
+
+    /// Which of the messages that match a send is its own. One that was credited to another send is
+    /// not; of the rest, one may belong to each twin whose outcome is unknown.
+    pub(super) fn attribute(
+        &mut self,
+        nonce: u64,
+        talker: Talker,
+        likeness: &Likeness,
+        matching: &[Message],
+        now: Monotonic,
+    ) -> Confirmation {
+        self.forget(now);
+        let free = || (matching.iter()).filter(|message| !self.credited.contains(&message.key));
+        let twins = (self.twins(talker, likeness))
+            .filter(|flight| flight.nonce != nonce)
+            .count();
+        match free().max_by_key(|message| message.seqno) {
+            None => Confirmation::Absent,
+            Some(newest) if free().count() > twins => {
+                let key = newest.key;
+                self.credit(key);
+                Confirmation::Sent(key)
+            }
+            Some(_) => Confirmation::CannotTell,
+        }
+    }
+
+    /// Whether the ticket was not used before; it counts as used from now on.
+    pub(super) fn use_ticket(&mut self, nonce: u64) -> bool {
+        let fresh = !self.used_tickets.contains(&nonce);
+        if fresh {
+            remember(&mut self.used_tickets, nonce);
+        }
+        fresh
+    }
+
+    /// The ticket's message is known not to exist: it may be used again.
+    pub(super) fn give_back_ticket(&mut self, nonce: u64) {
+        self.used_tickets.retain(|used| *used != nonce);
+    }
+
+    pub(super) fn credit(&mut self, key: MsgKey) {
+        if !self.credited.contains(&key) {
+            remember(&mut self.credited, key);
+        }
+    }
+
+    pub(super) fn newest(&self, talker: Talker) -> Option<Seqno> {
+        self.newest.get(&talker).copied()
+    }
+
+    pub(super) fn learn_newest(&mut self, talker: Talker, seqno: Seqno) {
+        if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&talker) {
+            self.newest.pop_first();
+        }
+        let newest = self.newest.entry(talker).or_default();
+        *newest = seqno.max(*newest);
+    }
+
+    fn twins<'a>(
+        &'a self,
+        talker: Talker,
+        likeness: &'a Likeness,
+    ) -> impl Iterator<Item = &'a Flight> {
+        (self.flights.iter())
+            .filter(move |flight| flight.talker == talker && flight.likeness == *likeness)
+    }
+
+    fn forget(&mut self, now: Monotonic) {
+        for flight in &mut self.flights {
+            if matches!(flight.phase, Phase::Out { until } if until <= now) {
+                flight.phase = Phase::Unresolved {
+                    until: now.after(MEMORY),
+                };
+            }
+        }
+        self.flights
+            .retain(|flight| !matches!(flight.phase, Phase::Unresolved { until } if until <= now));
+    }
+}
+
+fn remember<T>(list: &mut VecDeque<T>, item: T) {
+    if list.len() >= REMEMBERED {
+        list.pop_front();
+    }
+    list.push_back(item);
+}

@@ -1,0 +1,141 @@
+//! A send as a program stores it before it happens (docs/protocol.md §5).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    content::Content,
+    endpoints::SendContent,
+    error::{Error, Unconfirmed},
+    ids::{MsgKey, Seqno, Talker, Uid},
+    message::Message,
+    time::UnixMicros,
+};
+
+/// How far a message's time may lie before that of its ticket, in seconds: clocks differ.
+const CLOCK_TOLERANCE: u64 = 30;
+
+/// A message that is about to be sent. A program that may die stores it first; started again, it
+/// asks [`Account::confirm`](crate::Account::confirm) what became of it. Each ticket sends once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendTicket {
+    pub(crate) uid: Uid,
+    pub(crate) talker: Talker,
+    pub(crate) content: SendContent,
+    /// The service's time when it was made.
+    pub(crate) time: UnixMicros,
+    /// The newest message of the session at that time; `None` when it could not be read.
+    pub(crate) newest: Option<Seqno>,
+    /// Tells tickets apart.
+    pub(crate) nonce: u64,
+}
+
+/// What became of a ticket's message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Confirmation {
+    /// It was sent.
+    Sent(MsgKey),
+    /// It is not in the session.
+    Absent,
+    /// It cannot be told apart from another message of the same content, or the session cannot be
+    /// read.
+    CannotTell,
+}
+
+impl SendTicket {
+    /// To whom.
+    pub fn talker(&self) -> Talker {
+        self.talker
+    }
+
+    /// What.
+    pub fn content(&self) -> &SendContent {
+        &self.content
+    }
+
+    /// Whether a message of the session may be this one.
+    pub(crate) fn matches(&self, message: &Message) -> bool {
+        let since = self.time.seconds().0.saturating_sub(CLOCK_TOLERANCE);
+        message.sender == self.uid
+            && message.seqno > self.newest.unwrap_or_default()
+            && message.timestamp.0 >= since
+            && Likeness::of(&self.content).is(&message.content_even_if_recalled())
+    }
+
+    pub(crate) fn unconfirmed(&self, cause: Error) -> Error {
+        Error::Unconfirmed(Box::new(Unconfirmed {
+            talker: self.talker,
+            cause,
+        }))
+    }
+}
+
+/// What two messages have in common that cannot be told apart by their contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    Text(String),
+    Image(String),
+}
+
+impl Likeness {
+    pub(crate) fn of(content: &SendContent) -> Self {
+        match content {
+            SendContent::Text(text) => Self::Text(without_emoticon_names(text.as_str())),
+            SendContent::Image(image) => Self::Image(without_scheme(image.url()).to_owned()),
+        }
+    }
+
+    fn is(&self, content: &Content) -> bool {
+        match (self, content) {
+            (Self::Text(own), Content::Text(text)) => *own == without_emoticon_names(text),
+            (Self::Image(own), Content::Image(image)) => *own == without_scheme(image.url()),
+            _ => false,
+        }
+    }
+}
+
+/// The service may rewrite the old name of an emoticon: `[name]` counts as any other.
+fn without_emoticon_names(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('[') {
+        bare.push_str(before);
+        rest = match after.split_once(']') {
+            Some((name, behind)) if !name.is_empty() && !name.contains(['[', '\n']) => {
+                bare.push_str("[*]");
+                behind
+            }
+            _ => {
+                bare.push('[');
+                after
+            }
+        };
+    }
+    bare.push_str(rest);
+    bare
+}
+
+fn without_scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emoticon_names_do_not_tell_texts_apart_but_all_else_does() {
+        for (one, other, alike) in [
+            ("hi[doge]", "hi[tv_doge]", true),
+            ("[a][b]", "[c][d]", true),
+            ("[a]", "[a][a]", false),
+            ("[]", "[x]", false),
+            ("[a", "[b", false),
+            ("[[a]", "[[b]", true),
+            ("x]", "y]", false),
+        ] {
+            let likeness = without_emoticon_names(one) == without_emoticon_names(other);
+            assert_eq!(likeness, alike, "{one} {other}");
+        }
+    }
+}
