@@ -1,1 +1,9 @@
-//! bilibili private messages over async reqwest.
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod exchange;
+
+pub use bili_im_proto as proto;
+pub use reqwest;
+
+pub use crate::client::{Client, ClientBuilder};

@@ -5,9 +5,10 @@ use std::{
 };
 
 use bili_im_proto::{
-    Account, AccountBuilder, Credential, DeviceId, Endpoint, Error, Failure, Flow, Hosts, Image,
-    Input, InvalidSnapshot, Monotonic, MsgKey, Now, Origin, Outgoing, Pacing, Profile, SentMessage,
-    SingleUnread, Snapshot, Step, Talker, Text, Unread, UserAgent,
+    Account, AccountBuilder, Confirmation, Credential, DeviceId, Endpoint, Error, Failure, Flow,
+    Hosts, Image, Input, InvalidSnapshot, Monotonic, MsgKey, Now, Origin, Outgoing, Pacing,
+    Profile, SendContent, SendTicket, SentMessage, SingleUnread, Snapshot, Step, Talker, Text,
+    Unread, UserAgent,
 };
 use http::Response;
 use ureq::Agent;
@@ -27,6 +28,7 @@ pub struct Client {
 pub struct ClientBuilder {
     account: AccountBuilder,
     loopback: bool,
+    roots: Option<Vec<Vec<u8>>>,
     clock: Clock,
 }
 
@@ -61,6 +63,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Trusts these certificate authorities (DER) instead of the ones that Mozilla trusts, which are
+    /// built in: a machine's own store is not asked and need not exist.
+    #[must_use]
+    pub fn roots(mut self, certificates: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.roots = Some(certificates.into_iter().collect());
+        self
+    }
+
     /// Goes on where an earlier client left off.
     ///
     /// # Errors
@@ -74,7 +84,7 @@ impl ClientBuilder {
     pub fn build(self) -> Client {
         Client {
             account: self.account.build(),
-            agent: policy(self.loopback).new_agent(),
+            agent: policy(self.loopback, self.roots).new_agent(),
             clock: self.clock,
         }
     }
@@ -92,6 +102,7 @@ impl Client {
         ClientBuilder {
             account: Account::builder(credential, entropy),
             loopback: false,
+            roots: None,
             clock: Clock::start(),
         }
     }
@@ -124,28 +135,68 @@ impl Client {
         self.run(self.account.profile())
     }
 
-    /// Sends a text.
+    /// Sends a message, once.
     ///
     /// # Errors
     /// As every call; [`Error::Unconfirmed`] when it may or may not have been sent.
+    pub fn send(
+        &self,
+        talker: impl Into<Talker>,
+        content: impl Into<SendContent>,
+    ) -> Result<SentMessage, Error> {
+        self.run(self.account.send(talker, content))
+    }
+
+    /// Sends a text, once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); also when the text is empty or too long.
     pub fn send_text(
         &self,
         talker: impl Into<Talker>,
         text: impl Into<String>,
     ) -> Result<SentMessage, Error> {
-        self.run(self.account.send(talker, Text::new(text)?))
+        self.send(talker, Text::new(text)?)
     }
 
-    /// Sends an image by its address.
+    /// Sends an image by its address, once.
     ///
     /// # Errors
-    /// As every call; [`Error::Unconfirmed`] when it may or may not have been sent.
+    /// As [`send`](Self::send).
     pub fn send_image(
         &self,
         talker: impl Into<Talker>,
         image: Image,
     ) -> Result<SentMessage, Error> {
-        self.run(self.account.send(talker, image))
+        self.send(talker, image)
+    }
+
+    /// Prepares a send for a program that may die: see [`Account::prepare_send`].
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub fn prepare_send(
+        &self,
+        talker: impl Into<Talker>,
+        content: impl Into<SendContent>,
+    ) -> Result<SendTicket, Error> {
+        self.run(self.account.prepare_send(talker, content))
+    }
+
+    /// Sends a ticket's message, once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); also when the ticket was used before.
+    pub fn send_ticket(&self, ticket: SendTicket) -> Result<SentMessage, Error> {
+        self.run(self.account.send_ticket(ticket))
+    }
+
+    /// Finds out what became of a ticket's message, after a restart for example.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub fn confirm(&self, ticket: SendTicket) -> Result<Confirmation, Error> {
+        self.run(self.account.confirm(ticket))
     }
 
     /// Recalls an own message that went to `talker`, within 120 s.

@@ -6,11 +6,20 @@ use std::{
 
 use bili_im_proto::{Failure, Outgoing, Sent};
 use http::{Response, header::CONTENT_LENGTH};
-use ureq::{Agent, AsSendBody, SendBody, config::Config};
+use ureq::{
+    Agent, AsSendBody, SendBody,
+    config::Config,
+    tls::{Certificate, RootCerts, TlsConfig},
+};
 
 /// What a client must keep to with an account's cookie in hand.
-pub(crate) fn policy(loopback: bool) -> Config {
+pub(crate) fn policy(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Config {
+    let roots = roots.map_or(RootCerts::WebPki, |roots| {
+        let own = |der: &Vec<u8>| Certificate::from_der(der).to_owned();
+        RootCerts::from(roots.iter().map(own))
+    });
     let config = Agent::config_builder()
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
         .https_only(!loopback)
         .max_redirects(0)
         .max_redirects_will_error(false)

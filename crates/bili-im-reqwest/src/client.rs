@@ -1,0 +1,297 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    time::{Instant, SystemTime},
+};
+
+use bili_im_proto::{
+    Account, AccountBuilder, Confirmation, Credential, DeviceId, Endpoint, Error, Failure, Flow,
+    Hosts, Image, Input, InvalidSnapshot, Monotonic, MsgKey, Now, Origin, Outgoing, Pacing,
+    Profile, SendContent, SendTicket, SentMessage, SingleUnread, Snapshot, Step, Talker, Text,
+    Unread, UserAgent,
+};
+use http::Response;
+
+use crate::exchange::{exchange, policy};
+
+/// An async client of one account. Copies share the account and the connections.
+#[derive(Clone)]
+pub struct Client {
+    account: Account,
+    http: reqwest::Client,
+    clock: Clock,
+}
+
+/// Makes a [`Client`].
+#[derive(Debug)]
+pub struct ClientBuilder {
+    account: AccountBuilder,
+    loopback: bool,
+    roots: Option<Vec<Vec<u8>>>,
+    clock: Clock,
+}
+
+impl ClientBuilder {
+    /// The service elsewhere, all three hosts at one address.
+    #[must_use]
+    pub fn endpoint(mut self, origin: Origin) -> Self {
+        let hosts = Hosts::single(origin);
+        self.loopback = hosts.are_loopback();
+        self.account = self.account.hosts(hosts);
+        self
+    }
+
+    /// Another name for the client.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: UserAgent) -> Self {
+        self.account = self.account.user_agent(user_agent);
+        self
+    }
+
+    /// Another pace. Without this the service's own is kept, and none on this machine.
+    #[must_use]
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.account = self.account.pacing(pacing);
+        self
+    }
+
+    /// The sending installation, instead of a new one.
+    #[must_use]
+    pub fn device_id(mut self, device_id: DeviceId) -> Self {
+        self.account = self.account.device_id(device_id);
+        self
+    }
+
+    /// Trusts these certificate authorities (DER) instead of the ones that Mozilla trusts, which are
+    /// built in: a machine's own store is not asked and need not exist.
+    #[must_use]
+    pub fn roots(mut self, certificates: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.roots = Some(certificates.into_iter().collect());
+        self
+    }
+
+    /// Goes on where an earlier client left off.
+    ///
+    /// # Errors
+    /// When the snapshot is another account's, or of a version not known here.
+    pub fn restore(mut self, snapshot: &Snapshot) -> Result<Self, InvalidSnapshot> {
+        self.account = self.account.restore(snapshot, self.clock.now())?;
+        Ok(self)
+    }
+
+    /// The client: https only but for this machine, no redirects, no proxy to this machine.
+    ///
+    /// # Panics
+    /// When the HTTP client cannot be built, which nothing here can make happen.
+    pub fn build(self) -> Client {
+        #[expect(
+            clippy::expect_used,
+            reason = "only a TLS backend of its own could fail"
+        )]
+        Client {
+            account: self.account.build(),
+            http: policy(self.loopback, self.roots)
+                .build()
+                .expect("a client with a TLS backend of its own can be built"),
+            clock: self.clock,
+        }
+    }
+}
+
+impl Client {
+    /// Starts a client of the real service.
+    ///
+    /// # Panics
+    /// When the operating system has no random numbers to give.
+    pub fn builder(credential: Credential) -> ClientBuilder {
+        let mut entropy = [0; 24];
+        #[expect(clippy::expect_used, reason = "nothing can go on without")]
+        getrandom::fill(&mut entropy).expect("the operating system gives random numbers");
+        ClientBuilder {
+            account: Account::builder(credential, entropy),
+            loopback: false,
+            roots: None,
+            clock: Clock::start(),
+        }
+    }
+
+    /// A client over a ready-made HTTP client.
+    ///
+    /// Not checked then: that it follows no redirects (they would carry the cookie along), takes
+    /// https only, and goes around proxies to this machine.
+    pub fn from_client(account: Account, http: reqwest::Client) -> Self {
+        Self {
+            account,
+            http,
+            clock: Clock::start(),
+        }
+    }
+
+    /// How many messages of users are unread.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn unread(&self) -> Result<Unread, Error> {
+        self.call(SingleUnread::new()).await
+    }
+
+    /// Whom the login belongs to.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn profile(&self) -> Result<Profile, Error> {
+        self.run(self.account.profile()).await
+    }
+
+    /// Sends a message, once.
+    ///
+    /// # Errors
+    /// As every call; [`Error::Unconfirmed`] when it may or may not have been sent.
+    pub async fn send(
+        &self,
+        talker: impl Into<Talker>,
+        content: impl Into<SendContent>,
+    ) -> Result<SentMessage, Error> {
+        self.run(self.account.send(talker, content)).await
+    }
+
+    /// Sends a text, once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); also when the text is empty or too long.
+    pub async fn send_text(
+        &self,
+        talker: impl Into<Talker>,
+        text: impl Into<String>,
+    ) -> Result<SentMessage, Error> {
+        self.send(talker, Text::new(text)?).await
+    }
+
+    /// Sends an image by its address, once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_image(
+        &self,
+        talker: impl Into<Talker>,
+        image: Image,
+    ) -> Result<SentMessage, Error> {
+        self.send(talker, image).await
+    }
+
+    /// Prepares a send for a program that may die: see [`Account::prepare_send`].
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn prepare_send(
+        &self,
+        talker: impl Into<Talker>,
+        content: impl Into<SendContent>,
+    ) -> Result<SendTicket, Error> {
+        self.run(self.account.prepare_send(talker, content)).await
+    }
+
+    /// Sends a ticket's message, once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); also when the ticket was used before.
+    pub async fn send_ticket(&self, ticket: SendTicket) -> Result<SentMessage, Error> {
+        self.run(self.account.send_ticket(ticket)).await
+    }
+
+    /// Finds out what became of a ticket's message, after a restart for example.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn confirm(&self, ticket: SendTicket) -> Result<Confirmation, Error> {
+        self.run(self.account.confirm(ticket)).await
+    }
+
+    /// Recalls an own message that went to `talker`, within 120 s.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn recall(&self, talker: impl Into<Talker>, msg_key: MsgKey) -> Result<(), Error> {
+        self.run(self.account.recall(talker, msg_key)).await
+    }
+
+    /// Calls any endpoint.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub async fn call<E>(&self, endpoint: E) -> Result<E::Response, Error>
+    where
+        E: Endpoint + Send + Sync + 'static,
+        E::Response: Send,
+    {
+        self.run(self.account.call(endpoint)).await
+    }
+
+    /// Drives a flow to its end.
+    ///
+    /// # Errors
+    /// What the flow ends with.
+    pub async fn run<Output>(&self, mut flow: Flow<Infallible, Output>) -> Result<Output, Error> {
+        let mut input = Input::Begin;
+        loop {
+            input = match flow.resume(self.now(), input) {
+                Step::Send(outgoing) => {
+                    (self.exchange(outgoing).await).map_or_else(Input::Failed, Input::Response)
+                }
+                Step::WaitUntil(moment) => {
+                    tokio::time::sleep(moment.since(self.now().mono)).await;
+                    Input::Woken
+                }
+                Step::Item(never) => match never {},
+                Step::Done(result) => return result,
+            };
+        }
+    }
+
+    /// Sends one request of a flow that the caller drives.
+    ///
+    /// # Errors
+    /// When no whole answer came.
+    pub async fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
+        exchange(&self.http, outgoing).await
+    }
+
+    /// What the clocks show, for a flow that the caller drives.
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// The account behind it.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What another process of this account should know: see [`Account::snapshot`].
+    pub fn snapshot(&self) -> Snapshot {
+        self.account.snapshot(self.now())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Clock(Instant);
+
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn now(self) -> Now {
+        Now {
+            unix: SystemTime::now().into(),
+            mono: Monotonic(self.0.elapsed()),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use std::{
+    error::Error as _,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bili_im_proto::{Failure, Outgoing, Sent};
+use bytes::Bytes;
+use http::Response;
+use http_body::{Frame, SizeHint};
+use reqwest::{Body, Client, ClientBuilder, Request, Url, redirect::Policy};
+use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
+
+/// What a client must keep to with an account's cookie in hand.
+pub(crate) fn policy(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> ClientBuilder {
+    let builder = Client::builder()
+        .https_only(!loopback)
+        .redirect(Policy::none())
+        .tls_backend_preconfigured(tls(roots));
+    if loopback {
+        builder.no_proxy()
+    } else {
+        builder
+    }
+}
+
+fn tls(roots: Option<Vec<Vec<u8>>>) -> ClientConfig {
+    let mut store = RootCertStore::empty();
+    match roots {
+        Some(roots) => {
+            store.add_parsable_certificates(roots.into_iter().map(CertificateDer::from));
+        }
+        None => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+    }
+    #[expect(clippy::expect_used, reason = "ring supports the default versions")]
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring supports the default versions")
+        .with_root_certificates(store)
+        .with_no_client_auth()
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) async fn exchange(
+    client: &Client,
+    outgoing: Outgoing,
+) -> Result<Response<Vec<u8>>, Failure> {
+    let Outgoing {
+        request,
+        max_body,
+        timeout,
+        ..
+    } = outgoing;
+    let (head, body) = request.into_parts();
+    let url = Url::parse(&head.uri.to_string())
+        .map_err(|error| Failure::new(Sent::No, error.to_string()))?;
+    let mut request = Request::new(head.method, url);
+    *request.headers_mut() = head.headers;
+    *request.timeout_mut() = Some(timeout);
+    if body.is_empty() {
+        return receive(client, request, timeout, max_body, || Sent::Maybe).await;
+    }
+    let read = Arc::new(AtomicBool::new(false));
+    *request.body_mut() = Some(Body::wrap(Watched {
+        bytes: Some(Vec::from(body).into()),
+        read: Arc::clone(&read),
+    }));
+    // A request whose body was never asked for cannot have arrived, whatever the error says.
+    let sent = || {
+        if read.load(Ordering::Acquire) {
+            Sent::Maybe
+        } else {
+            Sent::No
+        }
+    };
+    receive(client, request, timeout, max_body, sent).await
+}
+
+async fn receive(
+    client: &Client,
+    request: Request,
+    timeout: Duration,
+    max_body: usize,
+    sent: impl Fn() -> Sent,
+) -> Result<Response<Vec<u8>>, Failure> {
+    let failure = |error: reqwest::Error| Failure::new(sent(), cause(error, timeout));
+    let mut answer = client.execute(request).await.map_err(failure)?;
+    let mut head = Response::new(()).into_parts().0;
+    head.status = answer.status();
+    head.headers = std::mem::take(answer.headers_mut());
+    let mut body = Vec::new();
+    let broken = loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if chunk.len() > max_body - body.len() => {
+                let cause = format!("the answer is longer than {max_body} bytes");
+                break Failure::new(sent(), cause);
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(Response::from_parts(head, body)),
+            Err(error) => break failure(error),
+        }
+    };
+    Err(Failure {
+        head: Some(Box::new(head)),
+        ..broken
+    })
+}
+
+/// The error with what caused it, without the address: that can hold keys.
+fn cause(error: reqwest::Error, timeout: Duration) -> String {
+    if error.is_timeout() {
+        return format!("no whole answer within {} s", timeout.as_secs());
+    }
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let further = error.to_string();
+        if !text.ends_with(&further) {
+            text.push_str(": ");
+            text.push_str(&further);
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// A body that knows whether any of it was read.
+struct Watched {
+    bytes: Option<Bytes>,
+    read: Arc<AtomicBool>,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.read.store(true, Ordering::Release);
+        Poll::Ready(self.bytes.take().map(Frame::data).map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}
