@@ -1,1 +1,39 @@
-//! A simulated bilibili private-message service.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub use counters::Count;
+pub use ids::{GroupId, MsgKey, Seqno, Talker, Uid};
+pub use reply::Reply;
+#[cfg(feature = "server")]
+pub use server::Server;
+pub use service::Service;
+pub use snapshot::{AccountState, ClockState, MessageState, SessionState, SigningKeys, Snapshot};
+pub use time::UnixMicros;
+pub use world::{
+    Accepts, Account, Group, Message, Mode, Options, OverStrangerLimit, SendLimit, SessionSettings,
+    StaleSignature, Whim, World, WorldError,
+};
+
+pub mod faults;
+
+mod answer;
+mod call;
+mod chance;
+mod codes;
+mod control;
+mod counters;
+mod endpoints;
+mod ids;
+mod reply;
+mod request;
+#[cfg(feature = "server")]
+mod server;
+mod service;
+mod snapshot;
+mod state;
+#[cfg(test)]
+mod testing;
+mod time;
+mod wbi;
+mod wire;
+mod world;

@@ -1,0 +1,186 @@
+//! Answers: the envelope around every datum and every refusal (docs/protocol.md §3).
+
+use std::borrow::Cow;
+
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::chance::Chance;
+use crate::codes::RISK_CONTROL;
+use crate::world::Mode;
+
+/// Says why a request was refused, in words for whoever looks for the mistake.
+const WHY: &str = "x-sim-why";
+/// Carries a voucher of risk control.
+const VOUCHER: &str = "x-bili-gaia-vvoucher";
+
+const JSON: &str = "application/json; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// What an endpoint answers under `data`.
+#[derive(Debug)]
+pub(crate) struct Data(Box<RawValue>);
+
+impl Data {
+    pub(crate) fn of<T: Serialize>(value: &T) -> Self {
+        Self(to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+}
+
+/// `data` of an answer that has nothing to say.
+#[derive(Debug, Serialize)]
+pub(crate) struct Nothing {}
+
+/// What an endpoint answers when it does not do what it was asked.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    code: i32,
+    message: Cow<'static, str>,
+    why: String,
+    data: Option<Data>,
+    voucher_header: Option<String>,
+}
+
+#[derive(Serialize)]
+struct VoucherData<'a> {
+    v_voucher: &'a str,
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        code: i32,
+        message: impl Into<Cow<'static, str>>,
+        why: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            why: why.into(),
+            data: None,
+            voucher_header: None,
+        }
+    }
+
+    pub(crate) fn with_data(self, data: Data) -> Self {
+        Self {
+            data: Some(data),
+            ..self
+        }
+    }
+
+    /// Risk control's refusal that looks like a success.
+    pub(crate) fn voucher(chance: &mut Chance, why: impl Into<String>) -> Self {
+        let voucher = voucher(chance);
+        Self::new(0, "0", why).with_data(Data::of(&VoucherData {
+            v_voucher: &voucher,
+        }))
+    }
+
+    /// Risk control's refusal by code, voucher included.
+    pub(crate) fn risk_control(chance: &mut Chance, why: impl Into<String>) -> Self {
+        let voucher = voucher(chance);
+        RISK_CONTROL.because(why).with_data(Data::of(&VoucherData {
+            v_voucher: &voucher,
+        }))
+    }
+
+    /// Risk control's refusal that only a header tells from a success.
+    pub(crate) fn voucher_in_header(chance: &mut Chance, why: impl Into<String>) -> Self {
+        Self {
+            voucher_header: Some(voucher(chance)),
+            ..Self::new(0, "0", why)
+        }
+    }
+}
+
+fn voucher(chance: &mut Chance) -> String {
+    format!("voucher_{}", chance.hex(32))
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    code: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg: Option<&'a str>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+}
+
+/// The HTTP answer for what an endpoint said.
+pub(crate) fn render(said: Result<Data, Refusal>, mode: Mode) -> Response<Vec<u8>> {
+    let ttl = match mode {
+        Mode::Strict => Some(1),
+        Mode::Classic => None,
+    };
+    match said {
+        Ok(data) => {
+            let text = match mode {
+                Mode::Strict => "0",
+                Mode::Classic => "ok",
+            };
+            json(
+                StatusCode::OK,
+                &Envelope {
+                    code: 0,
+                    msg: Some(text),
+                    message: text,
+                    ttl,
+                    data: Some(&data.0),
+                },
+            )
+        }
+        Err(refusal) => {
+            let data = refusal.data.as_ref().map(|data| &*data.0);
+            let envelope = Envelope {
+                code: refusal.code,
+                msg: None,
+                message: &refusal.message,
+                ttl,
+                data,
+            };
+            let mut response = json(StatusCode::OK, &envelope);
+            let named = [(WHY, Some(refusal.why)), (VOUCHER, refusal.voucher_header)];
+            for (name, value) in named {
+                if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
+            response
+        }
+    }
+}
+
+pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response<Vec<u8>> {
+    respond(status, JSON, serde_json::to_vec(value).unwrap_or_default())
+}
+
+/// A page of the kind that a gateway puts in front of the service.
+pub(crate) fn html(status: StatusCode) -> Response<Vec<u8>> {
+    let title = format!(
+        "{} {}",
+        status.as_u16(),
+        status.canonical_reason().unwrap_or("出错啦")
+    );
+    let page = format!(
+        "<!DOCTYPE html>\n<html>\n<head><title>{title}</title></head>\n<body><h1>{title}</h1><p>出错啦! - bilibili.com</p></body>\n</html>\n"
+    );
+    respond(status, HTML, page.into_bytes())
+}
+
+pub(crate) fn respond(
+    status: StatusCode,
+    content_type: &'static str,
+    body: Vec<u8>,
+) -> Response<Vec<u8>> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

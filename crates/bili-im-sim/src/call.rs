@@ -1,0 +1,117 @@
+//! One call of an endpoint: the request, the state it may change, and the checks that many endpoints share.
+
+use crate::answer::Refusal;
+use crate::codes::{BAD_REQUEST, CSRF, FORBIDDEN, NOT_LOGGED_IN, NOT_LOGGED_IN_CLASSIC};
+use crate::ids::{Talker, Uid};
+use crate::request::{Fields, Incoming};
+use crate::state::State;
+use crate::time::UnixMicros;
+use crate::wbi::{self, Flaw};
+use crate::world::{Account, Mode, StaleSignature};
+
+/// One call of an endpoint.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) request: &'a Incoming,
+    pub(crate) state: &'a mut State,
+    /// The service's clock.
+    pub(crate) now: UnixMicros,
+}
+
+impl Call<'_> {
+    pub(crate) fn is_classic(&self) -> bool {
+        self.state.options.mode == Mode::Classic
+    }
+
+    /// Whose cookie the request carries.
+    pub(crate) fn owner(&self) -> Result<Uid, Refusal> {
+        let code = if self.is_classic() {
+            NOT_LOGGED_IN_CLASSIC
+        } else {
+            NOT_LOGGED_IN
+        };
+        let sessdata = self
+            .request
+            .cookie("SESSDATA")
+            .ok_or_else(|| code.because("there is no cookie SESSDATA"))?;
+        self.state
+            .owner_of(&sessdata)
+            .ok_or_else(|| code.because("no account has this SESSDATA"))
+    }
+
+    /// The form of a POST, once its CSRF token is found to be the owner's (docs/protocol.md §2).
+    pub(crate) fn form(&self, owner: Uid) -> Result<Fields, Refusal> {
+        if !self.request.is_form {
+            return Err(
+                BAD_REQUEST.because("the content type is not application/x-www-form-urlencoded")
+            );
+        }
+        let form = Fields::parse(&self.request.body);
+        // The source document's own example has a space in a field name.
+        let form = if self.is_classic() {
+            form.trimmed()
+        } else {
+            form
+        };
+        self.check_csrf(owner, &form)?;
+        Ok(form)
+    }
+
+    fn check_csrf(&self, owner: Uid, form: &Fields) -> Result<(), Refusal> {
+        let expected = self
+            .state
+            .accounts
+            .get(&owner)
+            .map(|account: &Account| account.bili_jct.as_str());
+        let fields: &[&str] = if self.is_classic() {
+            &["csrf_token"]
+        } else {
+            &["csrf", "csrf_token"]
+        };
+        for field in fields {
+            if form.get(field) != expected {
+                return Err(CSRF.because(format!("{field} is not the account's bili_jct")));
+            }
+        }
+        if !self.is_classic() && self.request.cookie("bili_jct").as_deref() != expected {
+            return Err(CSRF.because("the cookie bili_jct is not the account's"));
+        }
+        Ok(())
+    }
+
+    /// Refuses a query that is not signed with the keys in force (docs/protocol.md §4).
+    pub(crate) fn check_signature(&mut self) -> Result<(), Refusal> {
+        let keys = self.state.key_ring.keys(self.now);
+        let why = match wbi::verify(&self.request.query, &keys, self.now) {
+            Ok(()) => return Ok(()),
+            Err(Flaw::Unsigned) => {
+                return Err(BAD_REQUEST.because("the query is not signed: no wts or no w_rid"));
+            }
+            Err(Flaw::Stale(why)) => why,
+        };
+        let chance = &mut self.state.chance;
+        let answer = match self.state.options.stale_signature {
+            StaleSignature::ByChance => match chance.below(4) {
+                0 => StaleSignature::Voucher,
+                1 => StaleSignature::RiskControl,
+                2 => StaleSignature::Forbidden,
+                _ => StaleSignature::BadRequest,
+            },
+            chosen => chosen,
+        };
+        Err(match answer {
+            StaleSignature::RiskControl => Refusal::risk_control(chance, why),
+            StaleSignature::Forbidden => FORBIDDEN.because(why),
+            StaleSignature::BadRequest => BAD_REQUEST.because(why),
+            StaleSignature::Voucher | StaleSignature::ByChance => Refusal::voucher(chance, why),
+        })
+    }
+}
+
+/// The session that `talker_id` and `session_type` name.
+pub(crate) fn talker(fields: &Fields) -> Result<Talker, Refusal> {
+    let id = fields.required_number("talker_id")?;
+    let session_type = fields.required_number("session_type")?;
+    Talker::from_wire(id, session_type)
+        .ok_or_else(|| BAD_REQUEST.because("session_type is neither 1 nor 2"))
+}

@@ -1,0 +1,43 @@
+//! Which control path does what.
+
+use http::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{clock, faults, message};
+use crate::answer;
+use crate::request::Incoming;
+use crate::service::Service;
+use crate::time::UnixMicros;
+
+/// What a control path answers: JSON, or what is wrong.
+pub(super) type Controlled = Result<serde_json::Value, String>;
+
+pub(crate) fn is_control(path: &str) -> bool {
+    path == "/_sim" || path.starts_with("/_sim/")
+}
+
+pub(crate) fn answer(
+    service: &mut Service,
+    incoming: &Incoming,
+    now: UnixMicros,
+) -> Response<Vec<u8>> {
+    let done = match (incoming.path.as_str(), &incoming.method) {
+        ("/_sim/state", &Method::GET) => shown(&service.snapshot(now)),
+        ("/_sim/message", &Method::POST) => message::write(service, &incoming.body, now),
+        ("/_sim/clock", &Method::GET) => clock::show(service, now),
+        ("/_sim/clock", &Method::POST) => clock::set(service, &incoming.body, now),
+        ("/_sim/faults", &Method::GET) => faults::show(service),
+        ("/_sim/faults", &Method::POST) => faults::add(service, &incoming.body),
+        ("/_sim/faults", &Method::DELETE) => faults::clear(service),
+        (path, method) => Err(format!("{method} {path} is not known")),
+    };
+    match done {
+        Ok(value) => answer::json(StatusCode::OK, &value),
+        Err(problem) => answer::json(StatusCode::BAD_REQUEST, &json!({ "error": problem })),
+    }
+}
+
+pub(super) fn shown<T: Serialize>(value: &T) -> Controlled {
+    serde_json::to_value(value).map_err(|error| error.to_string())
+}

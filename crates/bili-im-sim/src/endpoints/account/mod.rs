@@ -1,0 +1,3 @@
+//! `/account/v1`.
+
+pub(super) mod user;

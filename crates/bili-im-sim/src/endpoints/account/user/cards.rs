@@ -1,0 +1,100 @@
+//! Who they are: `GET /account/v1/user/cards`.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::answer::{Data, Refusal};
+use crate::call::Call;
+use crate::codes::BAD_REQUEST;
+use crate::ids::Uid;
+use crate::world::Account;
+
+/// More get an empty list (docs/protocol.md §12).
+const MOST: usize = 50;
+
+#[derive(Serialize)]
+struct Card<'a> {
+    mid: Uid,
+    name: &'a str,
+    face: &'a str,
+    sign: &'a str,
+    /// A number as text.
+    rank: &'static str,
+    level: u8,
+    silence: u8,
+}
+
+impl<'a> From<&'a Account> for Card<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self {
+            mid: account.uid,
+            name: &account.name,
+            face: &account.face,
+            sign: &account.sign,
+            rank: "10000",
+            level: account.level,
+            silence: 0,
+        }
+    }
+}
+
+pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+    call.owner()?;
+    let uids = call.request.query.required("uids")?;
+    let asked: Result<Vec<u64>, _> = uids.split(',').map(str::parse).collect();
+    let asked = asked
+        .map_err(|_| BAD_REQUEST.because("uids is not a list of numbers with commas between"))?;
+    let known: BTreeSet<Uid> = if asked.len() > MOST {
+        BTreeSet::new()
+    } else {
+        asked.into_iter().map(Uid).collect()
+    };
+    // Any order but the one asked for.
+    let found = known
+        .iter()
+        .rev()
+        .filter_map(|uid| call.state.accounts.get(uid));
+    let cards: Vec<Card<'_>> = found.map(Card::from).collect();
+    Ok(Data::of(&cards))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::Sim;
+
+    const PATH: &str = "/account/v1/user/cards";
+
+    #[test]
+    fn cards_come_in_an_order_of_their_own_and_without_who_is_unknown() {
+        let data = Sim::demo()
+            .get(10001, &format!("{PATH}?uids=10002,999,10003"))
+            .data();
+        let found: Vec<_> = data
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|card| &card["mid"])
+            .collect();
+        assert_eq!(found, [10003, 10002]);
+        assert_eq!(data[1]["name"], "铁粉小明");
+    }
+
+    #[test]
+    fn more_than_fifty_are_none() {
+        let mut sim = Sim::demo();
+        let uids = |count| vec!["10002"; count].join(",");
+        let asked = |count| format!("{PATH}?uids={}", uids(count));
+        assert_eq!(sim.get(10001, &asked(50)).data()[0]["mid"], 10002);
+        assert_eq!(sim.get(10001, &asked(51)).data(), json!([]));
+    }
+
+    #[test]
+    fn uids_are_numbers() {
+        let mut sim = Sim::demo();
+        assert_eq!(sim.get(10001, &format!("{PATH}?uids=a")).code(), -400);
+        assert_eq!(sim.get(10001, PATH).code(), -400);
+    }
+}

@@ -1,0 +1,3 @@
+//! `/account/v1/user`.
+
+pub(in crate::endpoints) mod cards;

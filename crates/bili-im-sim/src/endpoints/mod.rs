@@ -1,0 +1,10 @@
+//! The endpoints, one a file, in the service's own tree.
+
+pub(crate) use routes::{Found, find, name};
+
+mod account;
+mod routes;
+mod session_svr;
+mod svr_sync;
+mod web_im;
+mod x;

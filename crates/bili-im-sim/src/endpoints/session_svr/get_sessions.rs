@@ -1,0 +1,319 @@
+//! The list of sessions: `GET /session_svr/v1/session_svr/get_sessions`.
+
+use std::cmp::Reverse;
+
+use crate::answer::{Data, Refusal};
+use crate::call::Call;
+use crate::codes::BAD_REQUEST;
+use crate::ids::Talker;
+use crate::request::Fields;
+use crate::state::{SessionView, State};
+use crate::time::UnixMicros;
+use crate::wire::SessionList;
+
+const USUAL_SIZE: usize = 20;
+const LARGEST_SIZE: usize = 100;
+
+/// `session_type` here is a filter (docs/protocol.md §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    Users,
+    Unfollowed,
+    Groups,
+    All,
+    Intercepted,
+    Business,
+    System,
+    Strangers,
+    Followed,
+}
+
+impl Filter {
+    fn from_wire(number: u64) -> Result<Self, Refusal> {
+        Ok(match number {
+            1 => Self::Users,
+            2 => Self::Unfollowed,
+            3 => Self::Groups,
+            4 => Self::All,
+            5 => Self::Intercepted,
+            6 => Self::Business,
+            7 => Self::System,
+            8 => Self::Strangers,
+            9 => Self::Followed,
+            _ => return Err(BAD_REQUEST.because("session_type is not 1 to 9")),
+        })
+    }
+
+    fn keeps(self, view: &SessionView<'_>, state: &State) -> bool {
+        if view.session.intercepted {
+            return self == Self::Intercepted;
+        }
+        let Talker::User(talker) = view.talker else {
+            return matches!(self, Self::Groups | Self::All);
+        };
+        let is_system = state.is_system(talker);
+        let follows = state.follows(view.owner, talker);
+        match self {
+            Self::Users | Self::All => true,
+            Self::Unfollowed => !is_system && !follows,
+            Self::Strangers => !is_system && !follows && !state.follows(talker, view.owner),
+            Self::Followed => follows,
+            Self::System => is_system,
+            Self::Groups | Self::Intercepted | Self::Business => false,
+        }
+    }
+}
+
+/// How many sessions a page has.
+pub(super) fn page_size(query: &Fields) -> Result<usize, Refusal> {
+    let size = query.number("size")?.filter(|size| *size > 0);
+    Ok(size.unwrap_or(USUAL_SIZE).min(LARGEST_SIZE))
+}
+
+pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+    let owner = call.owner()?;
+    let query = &call.request.query;
+    let filter = Filter::from_wire(query.required_number("session_type")?)?;
+    let size = page_size(query)?;
+    let bounds = Bounds {
+        begin: query.number("begin_ts")?.map(UnixMicros),
+        // Ignored on the list of everything, which always is its first page (docs/protocol.md §7).
+        end: query
+            .number("end_ts")?
+            .filter(|end| *end > 0 && filter != Filter::All)
+            .map(UnixMicros),
+        inclusive: call
+            .state
+            .options
+            .inclusive_bounds
+            .strikes(&mut call.state.chance),
+    };
+    let folds_groups = query.flag("group_fold") && filter == Filter::All;
+    let folds_unfollowed =
+        query.flag("unfollow_fold") && matches!(filter, Filter::All | Filter::Users);
+    let by_read_time =
+        query.number("sort_rule")? == Some(3) && !matches!(filter, Filter::All | Filter::System);
+
+    let mut chance = call.state.chance.fork();
+    let state = &*call.state;
+    let kept = state.sessions(owner).filter(|view| {
+        let is_folded = (folds_groups && Filter::Groups.keeps(view, state))
+            || (folds_unfollowed && Filter::Unfollowed.keeps(view, state));
+        filter.keeps(view, state) && !is_folded
+    });
+    let (mut pinned, mut others): (Vec<_>, Vec<_>) = kept.partition(SessionView::is_pinned);
+    others.retain(|view| bounds.hold(view));
+    pinned.sort_by_key(|view| Reverse(view.session.top_ts));
+    others.sort_by_key(|view| {
+        Reverse((
+            if by_read_time {
+                view.session.ack_ts
+            } else {
+                view.session_ts()
+            },
+            view.max_seqno(),
+        ))
+    });
+
+    // They lead every page, but leave room for others, or paging would come to nothing.
+    pinned.truncate(if others.is_empty() {
+        size
+    } else {
+        size.saturating_sub(1)
+    });
+    let room = size.saturating_sub(pinned.len());
+    let has_more = others.len() > room;
+    let page = pinned.into_iter().chain(others.into_iter().take(room));
+    Ok(Data::of(&SessionList::new(
+        page,
+        has_more,
+        state,
+        &mut chance,
+    )))
+}
+
+struct Bounds {
+    begin: Option<UnixMicros>,
+    end: Option<UnixMicros>,
+    inclusive: bool,
+}
+
+impl Bounds {
+    fn hold(&self, view: &SessionView<'_>) -> bool {
+        let time = view.session_ts();
+        let after = |begin| {
+            if self.inclusive {
+                time >= begin
+            } else {
+                time > begin
+            }
+        };
+        let before = |end| {
+            if self.inclusive {
+                time <= end
+            } else {
+                time < end
+            }
+        };
+        self.begin.is_none_or(after) && self.end.is_none_or(before)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::testing::{Sim, talkers, world};
+
+    const PATH: &str = "/session_svr/v1/session_svr/get_sessions";
+
+    /// 2 is followed, 3 follows, 4 is a stranger, 5 is intercepted, 6 is a system account, 7 is a group; newest last.
+    fn sim(options: &str) -> Sim {
+        Sim::new(world(&format!(
+            r#"{{"accounts":[
+                {{"uid":1,"follows":[2],"sessions":[{{"talker":{{"user":5}},"intercepted":true}}]}},
+                {{"uid":2}},{{"uid":3,"follows":[1]}},{{"uid":4}},{{"uid":5}},{{"uid":6,"system_msg_type":5}}],
+              "groups":[{{"id":7,"name":"g","owner":1,"members":[1,2]}}],
+              "messages":[
+                {{"from":2,"to":1,"text":"x","seconds_ago":600}},
+                {{"from":3,"to":1,"text":"x","seconds_ago":500}},
+                {{"from":4,"to":1,"text":"x","seconds_ago":400}},
+                {{"from":5,"to":1,"text":"x","seconds_ago":300}},
+                {{"from":6,"to":1,"text":"x","seconds_ago":200}},
+                {{"from":2,"group":7,"text":"x","seconds_ago":100}}],
+              "options":{{{options}}}}}"#
+        )))
+    }
+
+    fn list(sim: &mut Sim, query: &str) -> Value {
+        sim.get(1, &format!("{PATH}?{query}")).data()
+    }
+
+    #[test]
+    fn each_type_lists_its_own_newest_first() {
+        let mut sim = sim("");
+        for (session_type, expected) in [
+            (1, vec![6, 4, 3, 2]),
+            (2, vec![4, 3]),
+            (3, vec![7]),
+            (4, vec![7, 6, 4, 3, 2]),
+            (5, vec![5]),
+            (7, vec![6]),
+            (8, vec![4]),
+            (9, vec![2]),
+        ] {
+            let data = list(&mut sim, &format!("session_type={session_type}"));
+            assert_eq!(talkers(&data), expected, "type {session_type}");
+            assert_eq!(data["has_more"], 0);
+        }
+        assert!(list(&mut sim, "session_type=6")["session_list"].is_null());
+        assert_eq!(sim.get(1, &format!("{PATH}?session_type=10")).code(), -400);
+        assert_eq!(sim.get(1, PATH).code(), -400);
+    }
+
+    #[test]
+    fn folding_leaves_groups_or_unfollowed_out() {
+        let mut sim = sim("");
+        assert_eq!(
+            talkers(&list(&mut sim, "session_type=4&group_fold=1")),
+            [6, 4, 3, 2]
+        );
+        assert_eq!(
+            talkers(&list(&mut sim, "session_type=4&unfollow_fold=1")),
+            [7, 6, 2]
+        );
+        assert_eq!(
+            talkers(&list(&mut sim, "session_type=1&unfollow_fold=1")),
+            [6, 2]
+        );
+    }
+
+    #[test]
+    fn pages_follow_end_ts_on_every_type_but_4() {
+        let mut sim = sim(r#""inclusive_bounds":"never""#);
+        for (session_type, first, second) in [(1, [6, 4], vec![3, 2]), (4, [7, 6], vec![7, 6])] {
+            let page = list(&mut sim, &format!("session_type={session_type}&size=2"));
+            assert_eq!(talkers(&page), first);
+            assert_eq!(page["has_more"], 1);
+            let end = page["session_list"][1]["session_ts"].as_u64().unwrap();
+            let page = list(
+                &mut sim,
+                &format!("session_type={session_type}&size=2&end_ts={end}"),
+            );
+            assert_eq!(talkers(&page), second);
+        }
+    }
+
+    #[test]
+    fn the_bounds_may_include_their_own_time() {
+        for (whim, expected) in [("always", vec![4, 3]), ("never", vec![])] {
+            let mut sim = sim(&format!(r#""inclusive_bounds":"{whim}""#));
+            let (begin, end) = (sim.now.0 - 500_000_000, sim.now.0 - 400_000_000);
+            let data = list(
+                &mut sim,
+                &format!("session_type=1&begin_ts={begin}&end_ts={end}"),
+            );
+            assert_eq!(talkers(&data), expected);
+        }
+    }
+
+    #[test]
+    fn pinned_sessions_lead_every_page() {
+        let mut sim = Sim::new(world(
+            r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"user":2},"pinned":true}]},
+                            {"uid":2},{"uid":3},{"uid":4}],
+                "messages":[{"from":2,"to":1,"text":"x","seconds_ago":300},
+                            {"from":3,"to":1,"text":"x","seconds_ago":200},
+                            {"from":4,"to":1,"text":"x","seconds_ago":100}],
+                "options":{"inclusive_bounds":"never"}}"#,
+        ));
+        let page = list(&mut sim, "session_type=1&size=2");
+        assert_eq!(talkers(&page), [2, 4]);
+        assert!(page["session_list"][0]["top_ts"].as_u64().unwrap() > 0);
+        let end = page["session_list"][1]["session_ts"].as_u64().unwrap();
+        let page = list(&mut sim, &format!("session_type=1&size=2&end_ts={end}"));
+        assert_eq!(talkers(&page), [2, 3]);
+        assert_eq!(page["has_more"], 0);
+    }
+
+    #[test]
+    fn sorting_by_read_time_has_no_effect_on_types_4_and_7() {
+        let mut sim = sim("");
+        let form = [("talker_id", "2"), ("session_type", "1")];
+        assert_eq!(
+            sim.post(1, "/session_svr/v1/session_svr/update_ack", &form)
+                .code(),
+            0
+        );
+        assert_eq!(
+            talkers(&list(&mut sim, "session_type=1&sort_rule=3")),
+            [2, 6, 4, 3]
+        );
+        assert_eq!(
+            talkers(&list(&mut sim, "session_type=1&sort_rule=2")),
+            [6, 4, 3, 2]
+        );
+        assert_eq!(
+            talkers(&list(&mut sim, "session_type=4&sort_rule=3")),
+            [7, 6, 4, 3, 2]
+        );
+    }
+
+    #[test]
+    fn a_page_has_at_most_a_hundred_sessions_and_twenty_unless_asked() {
+        let uids: Vec<String> = (2..=130).map(|uid| format!(r#"{{"uid":{uid}}}"#)).collect();
+        let said: Vec<String> = (2..=130)
+            .map(|uid| format!(r#"{{"from":{uid},"to":1,"text":"x","seconds_ago":{uid}}}"#))
+            .collect();
+        let mut sim = Sim::new(world(&format!(
+            r#"{{"accounts":[{{"uid":1}},{}],"messages":[{}]}}"#,
+            uids.join(","),
+            said.join(",")
+        )));
+        assert_eq!(talkers(&list(&mut sim, "session_type=1")).len(), 20);
+        assert_eq!(
+            talkers(&list(&mut sim, "session_type=1&size=500")).len(),
+            100
+        );
+    }
+}

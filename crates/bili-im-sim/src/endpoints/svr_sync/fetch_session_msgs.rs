@@ -1,0 +1,316 @@
+//! What was said in a session: `GET /svr_sync/v1/svr_sync/fetch_session_msgs`.
+
+use serde::Serialize;
+
+use crate::answer::{Data, Refusal};
+use crate::call::{Call, talker};
+use crate::ids::{Seqno, Talker, Uid};
+use crate::state::Written;
+use crate::wire::{Address, Emoticon, MessageBody, emoticons};
+
+/// More are documented, but nobody got more (docs/protocol.md §8).
+const LARGEST_SIZE: usize = 200;
+
+#[derive(Serialize)]
+struct SessionMsgs<'a> {
+    messages: Option<Vec<MessageBody<'a>>>,
+    has_more: u8,
+    min_seqno: u64,
+    max_seqno: u64,
+    e_infos: Option<Vec<Emoticon>>,
+}
+
+pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+    let owner = call.owner()?;
+    let query = &call.request.query;
+    let talker = talker(query)?;
+    let size = query.number("size")?.unwrap_or(0).min(LARGEST_SIZE);
+    let begin = Seqno(query.number("begin_seqno")?.unwrap_or(0));
+    let end = query.number("end_seqno")?.filter(|end| *end > 0).map(Seqno);
+    if let Talker::Group(group) = talker {
+        call.state.joined(owner, group)?;
+    }
+    let empty_min_is_zero = call
+        .state
+        .options
+        .empty_min_is_zero
+        .strikes(&mut call.state.chance);
+
+    let page = Page::new(
+        call.state.conversation(owner, talker),
+        owner,
+        size,
+        begin,
+        end,
+    );
+    let contents: Vec<&str> = page
+        .listed
+        .iter()
+        .map(|written| written.draft.content.as_str())
+        .collect();
+    let messages: Vec<MessageBody<'_>> =
+        page.listed.iter().copied().map(MessageBody::from).collect();
+    let nothing = if empty_min_is_zero { 0 } else { u64::MAX };
+    Ok(Data::of(&SessionMsgs {
+        has_more: page.has_more.into(),
+        min_seqno: if messages.is_empty() {
+            nothing
+        } else {
+            page.lowest.0
+        },
+        max_seqno: page.listed.first().map_or(0, |newest| newest.seqno.0),
+        e_infos: emoticons(&contents, Address::Url),
+        messages: (!messages.is_empty()).then_some(messages),
+    }))
+}
+
+/// The newest messages between two exclusive bounds.
+struct Page<'a> {
+    /// Newest first.
+    listed: Vec<&'a Written>,
+    /// May belong to a message that is not listed.
+    lowest: Seqno,
+    has_more: bool,
+}
+
+impl<'a> Page<'a> {
+    fn new(
+        messages: &'a [Written],
+        reader: Uid,
+        size: usize,
+        begin: Seqno,
+        end: Option<Seqno>,
+    ) -> Self {
+        let mut page = Self {
+            listed: Vec::new(),
+            lowest: Seqno(0),
+            has_more: false,
+        };
+        let mut counted = 0;
+        let in_bounds = messages
+            .iter()
+            .rev()
+            .skip_while(|written| end.is_some_and(|end| written.seqno >= end))
+            .take_while(|written| written.seqno > begin)
+            .filter(|written| written.draft.is_for(reader) && (size > 0 || written.draft.is_tip()));
+        for written in in_bounds {
+            if !written.draft.is_removed() {
+                // System tips come beyond the size.
+                if !written.draft.is_tip() {
+                    if counted == size {
+                        page.has_more = true;
+                        break;
+                    }
+                    counted += 1;
+                }
+                page.listed.push(written);
+            }
+            page.lowest = written.seqno;
+        }
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::testing::{Sim, world};
+
+    const PATH: &str = "/svr_sync/v1/svr_sync/fetch_session_msgs";
+
+    /// 1 and 2 have written nine texts, `1` to `9`, in turns.
+    fn sim(options: &str) -> Sim {
+        let texts: Vec<String> = (1..=9)
+            .map(|nth| {
+                let (from, to) = if nth % 2 == 1 { (1, 2) } else { (2, 1) };
+                format!(
+                    r#"{{"from":{from},"to":{to},"text":"{nth}","seconds_ago":{}}}"#,
+                    1000 - nth
+                )
+            })
+            .collect();
+        Sim::new(world(&format!(
+            r#"{{"accounts":[{{"uid":1}},{{"uid":2}},{{"uid":3}}],"messages":[{}],"options":{{{options}}}}}"#,
+            texts.join(",")
+        )))
+    }
+
+    fn fetch(sim: &mut Sim, query: &str) -> Value {
+        sim.get(1, &format!("{PATH}?talker_id=2&session_type=1{query}"))
+            .data()
+    }
+
+    fn texts(page: &Value) -> Vec<String> {
+        let content = |message: &Value| -> String {
+            let content: Value =
+                serde_json::from_str(message["content"].as_str().unwrap()).unwrap();
+            content["content"].as_str().unwrap().to_owned()
+        };
+        page["messages"]
+            .as_array()
+            .map(|messages| messages.iter().map(content).collect())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn the_newest_come_newest_first() {
+        let page = fetch(&mut sim(""), "&size=3");
+        assert_eq!(texts(&page), ["9", "8", "7"]);
+        assert_eq!(page["has_more"], 1);
+        assert_eq!(page["max_seqno"], page["messages"][0]["msg_seqno"]);
+        assert_eq!(page["min_seqno"], page["messages"][2]["msg_seqno"]);
+    }
+
+    #[test]
+    fn paging_backwards_reaches_everything_once() {
+        let mut sim = sim("");
+        let mut seen = Vec::new();
+        let mut end = 0;
+        loop {
+            let page = fetch(&mut sim, &format!("&size=4&end_seqno={end}"));
+            seen.extend(texts(&page));
+            end = page["min_seqno"].as_u64().unwrap();
+            if page["has_more"] == 0 {
+                break;
+            }
+        }
+        assert_eq!(seen, ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
+    }
+
+    #[test]
+    fn both_bounds_are_exclusive() {
+        let mut sim = sim("");
+        let all = fetch(&mut sim, "&size=20");
+        let seqno = |at: usize| all["messages"][at]["msg_seqno"].as_u64().unwrap();
+        let page = fetch(
+            &mut sim,
+            &format!("&size=20&begin_seqno={}&end_seqno={}", seqno(5), seqno(1)),
+        );
+        assert_eq!(texts(&page), ["7", "6", "5"]);
+        assert_eq!(page["has_more"], 0);
+    }
+
+    #[test]
+    fn a_gap_larger_than_the_page_loses_its_oldest() {
+        let mut sim = sim("");
+        let all = fetch(&mut sim, "&size=20");
+        let begin = all["messages"][8]["msg_seqno"].as_u64().unwrap();
+        let page = fetch(&mut sim, &format!("&size=2&begin_seqno={begin}"));
+        assert_eq!(texts(&page), ["9", "8"]);
+        assert_eq!(page["has_more"], 1);
+    }
+
+    #[test]
+    fn without_a_size_there_are_only_system_tips() {
+        let mut sim = sim("");
+        sim.write(
+            r#"{"from":2,"to":1,"msg_type":18,"content":"{\"content\":\"tip\"}","only_for":1}"#,
+        );
+        sim.say(2, 1, "10");
+        for query in ["", "&size=0"] {
+            assert_eq!(texts(&fetch(&mut sim, query)), ["tip"]);
+        }
+        assert_eq!(texts(&fetch(&mut sim, "&size=2")), ["10", "tip", "9"]);
+        let other_side = sim
+            .get(2, &format!("{PATH}?talker_id=1&session_type=1&size=2"))
+            .data();
+        assert_eq!(texts(&other_side), ["10", "9"]);
+    }
+
+    #[test]
+    fn nothing_is_spelled_in_two_ways() {
+        for (whim, min) in [("always", 0), ("never", u64::MAX)] {
+            let mut sim = sim(&format!(r#""empty_min_is_zero":"{whim}""#));
+            let page = sim
+                .get(1, &format!("{PATH}?talker_id=3&session_type=1&size=20"))
+                .data();
+            assert!(page["messages"].is_null());
+            assert_eq!(page["min_seqno"], min);
+            assert_eq!(
+                (&page["max_seqno"], &page["has_more"]),
+                (&0.into(), &0.into())
+            );
+        }
+    }
+
+    #[test]
+    fn recalled_messages_keep_their_text_and_removed_ones_are_gone() {
+        let mut sim = sim("");
+        sim.write(r#"{"from":2,"to":1,"text":"removed","msg_status":2}"#);
+        sim.write(r#"{"from":2,"to":1,"text":"recalled","msg_status":1}"#);
+        let page = fetch(&mut sim, "&size=2");
+        assert_eq!(texts(&page), ["recalled", "9"]);
+        assert_eq!(page["messages"][0]["msg_status"], 1);
+    }
+
+    #[test]
+    fn min_seqno_may_be_lower_than_any_listed_message() {
+        let mut sim = Sim::new(world(
+            r#"{"accounts":[{"uid":1},{"uid":2}],
+                "messages":[{"from":2,"to":1,"text":"removed","msg_status":2,"seconds_ago":2},
+                            {"from":2,"to":1,"text":"x","seconds_ago":1}]}"#,
+        ));
+        let page = fetch(&mut sim, "&size=20");
+        assert!(page["min_seqno"].as_u64() < page["messages"][0]["msg_seqno"].as_u64());
+    }
+
+    #[test]
+    fn old_messages_lack_fields() {
+        let data = Sim::demo()
+            .get(
+                10001,
+                &format!("{PATH}?talker_id=10002&session_type=1&size=20"),
+            )
+            .data();
+        let messages = data["messages"].as_array().unwrap();
+        let oldest = messages.last().unwrap();
+        assert!(oldest.get("new_face_version").is_none());
+        assert!(oldest.get("msg_source").is_none());
+        assert_eq!(messages[0]["new_face_version"], 1);
+        assert_eq!(messages[0]["msg_source"], 7);
+    }
+
+    #[test]
+    fn a_msg_key_is_a_number_beyond_2_to_the_53() {
+        let data = Sim::demo()
+            .get(
+                10001,
+                &format!("{PATH}?talker_id=10002&session_type=1&size=1"),
+            )
+            .data();
+        assert!(data["messages"][0]["msg_key"].as_u64().unwrap() > 1 << 53);
+    }
+
+    #[test]
+    fn reading_does_not_mark_anything_read() {
+        let mut sim = sim("");
+        let before = sim.session(1, 2)["unread_count"].clone();
+        fetch(&mut sim, "&size=20");
+        assert_eq!(sim.session(1, 2)["unread_count"], before);
+    }
+
+    #[test]
+    fn a_group_is_read_by_its_members_alone() {
+        let mut sim = Sim::demo();
+        let path = format!("{PATH}?talker_id=20001&session_type=2&size=20");
+        let data = sim.get(10002, &path).data();
+        assert_eq!(
+            data["messages"].as_array().unwrap().last().unwrap()["sender_uid"],
+            0
+        );
+        assert_eq!(sim.get(10003, &path).code(), 700_014);
+    }
+
+    #[test]
+    fn the_emoticons_of_the_page_are_explained() {
+        let data = Sim::demo()
+            .get(
+                10001,
+                &format!("{PATH}?talker_id=10002&session_type=1&size=1"),
+            )
+            .data();
+        assert_eq!(data["e_infos"][0]["text"], "[doge]");
+        assert!(fetch(&mut sim(""), "&size=1")["e_infos"].is_null());
+    }
+}

@@ -1,0 +1,3 @@
+//! `/x/frontend/finger`.
+
+pub(in crate::endpoints) mod spi;

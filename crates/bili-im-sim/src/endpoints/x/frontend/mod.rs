@@ -1,0 +1,3 @@
+//! `/x/frontend`.
+
+pub(in crate::endpoints) mod finger;

@@ -1,0 +1,4 @@
+//! `/x`.
+
+pub(super) mod frontend;
+pub(super) mod web_interface;

@@ -1,0 +1,3 @@
+//! `/x/web-interface`.
+
+pub(in crate::endpoints) mod nav;

@@ -1,0 +1,284 @@
+//! One fault: where, when and what.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One fault: where, when and what.
+///
+/// ```
+/// use bili_im_sim::faults::{Kind, Rule, When};
+///
+/// // The first send takes effect, but its answer is lost.
+/// let lost = Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect();
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Rule {
+    /// Which requests.
+    pub what: What,
+    /// Which of those.
+    pub when: When,
+    /// Whether the request takes effect first.
+    #[serde(default)]
+    pub effect: Effect,
+    /// What goes wrong.
+    pub kind: Kind,
+}
+
+/// Which requests a fault is for: `"any"`, or a path or its end (`"send_msg"`) in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum What {
+    /// All but the control paths.
+    Any,
+    /// Those whose path is this or ends with it after a slash.
+    Path(String),
+}
+
+/// Which of the requests that match.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum When {
+    /// The first.
+    Once,
+    /// All.
+    Always,
+    /// Just the n-th, counted from 1.
+    Nth(u64),
+    /// The first n.
+    First(u64),
+    /// Each with this probability, from the world's seed.
+    Chance(f64),
+}
+
+/// Whether a request takes effect before things go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// It does not take effect.
+    #[default]
+    Before,
+    /// It does, and only its answer suffers.
+    After,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The answer is this code.
+    Code {
+        /// The code.
+        code: i32,
+        /// The service's words; the code itself when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// The connection is closed without an answer.
+    BreakOff,
+    /// No answer ever comes.
+    Stall,
+    /// The connection is closed within the body; needs [`Effect::After`].
+    CutShort {
+        /// How many bytes of the body are sent; always fewer than it has.
+        bytes: usize,
+    },
+    /// A web page with status 200.
+    Html,
+    /// Status 200 and nothing else.
+    Empty,
+    /// A status other than 200: 412, 429, 502, …
+    Http {
+        /// The status, 300 to 599.
+        status: u16,
+        /// What comes with it.
+        #[serde(default)]
+        body: PageBody,
+        /// Seconds of `Retry-After`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+    /// Risk control's voucher.
+    Voucher(VoucherPlace),
+    /// The signing keys change now; the request goes on.
+    RotateKeys,
+    /// The service's clock, and with it `Date`, differs from now on; the request goes on.
+    Skew {
+        /// By how much; negative is behind.
+        seconds: i64,
+    },
+}
+
+/// What comes with an HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageBody {
+    /// A web page.
+    #[default]
+    Html,
+    /// An envelope with the status, negated, as its code.
+    Json,
+}
+
+/// Where risk control puts its voucher (docs/protocol.md §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoucherPlace {
+    /// Under `data`, with code 0.
+    Body,
+    /// Under `data`, with code -352.
+    Code,
+    /// Only in the header `x-bili-gaia-vvoucher`, with code 0.
+    Header,
+}
+
+impl Rule {
+    /// A fault that keeps the request from taking effect.
+    #[must_use]
+    pub fn new(what: impl Into<What>, when: When, kind: Kind) -> Self {
+        Self {
+            what: what.into(),
+            when,
+            effect: Effect::Before,
+            kind,
+        }
+    }
+
+    /// The same fault, after the request took effect.
+    #[must_use]
+    pub fn after_effect(self) -> Self {
+        Self {
+            effect: Effect::After,
+            ..self
+        }
+    }
+
+    /// The field that is wrong, and how.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        match self.when {
+            When::Chance(probability) if !(0.0..=1.0).contains(&probability) => {
+                return Err(("when", "a chance is between 0 and 1"));
+            }
+            When::Nth(0) => return Err(("when", "requests are counted from 1")),
+            _ => {}
+        }
+        match self.kind {
+            Kind::CutShort { .. } if self.effect == Effect::Before => Err((
+                "effect",
+                "only an answer can be cut short: must be \"after\"",
+            )),
+            Kind::Http { status, .. } if !(300..600).contains(&status) => {
+                Err(("kind", "an HTTP status is between 300 and 599"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl What {
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Path(end) => path.strip_suffix(end.as_str()).is_some_and(|before| {
+                before.is_empty() || before.ends_with('/') || end.starts_with('/')
+            }),
+        }
+    }
+}
+
+impl From<String> for What {
+    fn from(text: String) -> Self {
+        if text == "any" {
+            Self::Any
+        } else {
+            Self::Path(text)
+        }
+    }
+}
+
+impl From<&str> for What {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl FromStr for What {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(text.into())
+    }
+}
+
+impl From<What> for String {
+    fn from(what: What) -> Self {
+        what.to_string()
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::Path(end) => f.write_str(end),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_meant_by_the_end_of_its_path() {
+        let path = "/web_im/v1/web_im/send_msg";
+        for what in ["any", "send_msg", "web_im/send_msg", "/send_msg", path] {
+            assert!(What::from(what).matches(path), "{what}");
+        }
+        for what in ["msg", "send", "nav", "/v1/send_msg"] {
+            assert!(!What::from(what).matches(path), "{what}");
+        }
+    }
+
+    #[test]
+    fn rules_are_written_in_json_as_one_would_say_them() {
+        for text in [
+            r#"{"what":"send_msg","when":"once","effect":"after","kind":"break_off"}"#,
+            r#"{"what":"any","when":{"chance":0.25},"effect":"before","kind":{"http":{"status":429,"body":"json","retry_after":30}}}"#,
+            r#"{"what":"nav","when":{"nth":2},"effect":"before","kind":{"code":{"code":-503}}}"#,
+            r#"{"what":"any","when":{"first":3},"effect":"after","kind":{"voucher":"header"}}"#,
+            r#"{"what":"any","when":"always","effect":"before","kind":{"skew":{"seconds":-3600}}}"#,
+        ] {
+            let rule: Rule = serde_json::from_str(text).unwrap();
+            assert_eq!(rule.check(), Ok(()));
+            assert_eq!(serde_json::to_string(&rule).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn rules_that_mean_nothing_are_refused() {
+        assert!(
+            Rule::new("any", When::Chance(f64::NAN), Kind::Stall)
+                .check()
+                .is_err()
+        );
+        assert!(Rule::new("any", When::Nth(0), Kind::Stall).check().is_err());
+        assert!(
+            Rule::new("any", When::Once, Kind::CutShort { bytes: 1 })
+                .check()
+                .is_err()
+        );
+        let page = Kind::Http {
+            status: 200,
+            body: PageBody::Html,
+            retry_after: None,
+        };
+        assert!(Rule::new("any", When::Once, page).check().is_err());
+    }
+}

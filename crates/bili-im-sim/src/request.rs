@@ -1,0 +1,161 @@
+//! A request, taken apart.
+
+use std::str::FromStr;
+
+use http::header::{CONTENT_TYPE, COOKIE};
+use http::{Method, Request};
+use percent_encoding::percent_decode_str;
+
+use crate::answer::Refusal;
+use crate::codes::BAD_REQUEST;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The fields of a query or a form, in the order they came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    pub(crate) fn parse(encoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// The same fields under names without spaces around them.
+    pub(crate) fn trimmed(self) -> Self {
+        Self(
+            self.0
+                .into_iter()
+                .map(|(name, value)| (name.trim().to_owned(), value))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The first value of that name.
+    pub(crate) fn get(&self, wanted: &str) -> Option<&str> {
+        self.iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value)
+    }
+
+    pub(crate) fn required(&self, name: &str) -> Result<&str, Refusal> {
+        self.get(name)
+            .ok_or_else(|| BAD_REQUEST.because(format!("{name} is missing")))
+    }
+
+    /// A number; absent and empty are the same.
+    pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
+        match self.get(name) {
+            None | Some("") => Ok(None),
+            Some(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| BAD_REQUEST.because(format!("{name} is not a number in range"))),
+        }
+    }
+
+    pub(crate) fn required_number<T: FromStr>(&self, name: &str) -> Result<T, Refusal> {
+        self.number(name)?
+            .ok_or_else(|| BAD_REQUEST.because(format!("{name} is missing")))
+    }
+
+    /// A switch: set by 1.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.get(name) == Some("1")
+    }
+}
+
+/// A request, taken apart.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Fields,
+    pub(crate) body: Vec<u8>,
+    pub(crate) is_form: bool,
+    cookies: Vec<(String, String)>,
+}
+
+impl Incoming {
+    pub(crate) fn new(request: Request<Vec<u8>>) -> Self {
+        let (head, body) = request.into_parts();
+        let cookies = head
+            .headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+            .collect();
+        let is_form = head
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM));
+        Self {
+            method: head.method,
+            path: head.uri.path().to_owned(),
+            query: Fields::parse(head.uri.query().unwrap_or_default().as_bytes()),
+            body,
+            is_form,
+            cookies,
+        }
+    }
+
+    /// The cookie of that name, decoded: SESSDATA travels percent-encoded (docs/protocol.md §2).
+    pub(crate) fn cookie(&self, wanted: &str) -> Option<String> {
+        let (_, value) = self.cookies.iter().find(|(name, _)| name == wanted)?;
+        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_found_among_others_and_decoded() {
+        let request = Request::get("/")
+            .header(COOKIE, "a=1; SESSDATA=x%2Cy%2A; b=")
+            .body(Vec::new())
+            .unwrap();
+        let incoming = Incoming::new(request);
+        assert_eq!(incoming.cookie("SESSDATA").as_deref(), Some("x,y*"));
+        assert_eq!(incoming.cookie("b").as_deref(), Some(""));
+        assert_eq!(incoming.cookie("c"), None);
+    }
+
+    #[test]
+    fn a_form_is_told_by_its_content_type_whatever_its_charset() {
+        let is_form = |content_type: &str| {
+            Incoming::new(
+                Request::post("/")
+                    .header(CONTENT_TYPE, content_type)
+                    .body(Vec::new())
+                    .unwrap(),
+            )
+            .is_form
+        };
+        assert!(is_form("application/x-www-form-urlencoded"));
+        assert!(is_form("Application/X-WWW-Form-Urlencoded; charset=UTF-8"));
+        assert!(!is_form("application/json"));
+    }
+
+    #[test]
+    fn a_number_may_be_absent_or_empty_but_not_something_else() {
+        let fields = Fields::parse(b"size=20&none=&bad=2x&minus=-1");
+        assert_eq!(fields.number::<u64>("size").unwrap(), Some(20));
+        assert_eq!(fields.number::<u64>("none").unwrap(), None);
+        assert_eq!(fields.number::<u64>("missing").unwrap(), None);
+        assert!(fields.number::<u64>("bad").is_err());
+        assert!(fields.number::<u64>("minus").is_err());
+        assert!(fields.required_number::<u64>("missing").is_err());
+    }
+}

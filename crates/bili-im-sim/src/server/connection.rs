@@ -1,0 +1,54 @@
+//! One connection, over whatever carries its bytes.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::body::{BrokenOff, Sent};
+use crate::answer::html;
+use crate::reply::Reply;
+use crate::service::Service;
+
+/// Larger than any image the service takes.
+const LARGEST_BODY: usize = 16 << 20;
+
+/// Answers requests until the other side has gone or a fault breaks the connection.
+pub(super) async fn serve<I>(io: I, service: Arc<Mutex<Service>>)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    let answer = service_fn(|request| answer(request, Arc::clone(&service)));
+    // How a connection ends is the client's affair.
+    let _ended = http1::Builder::new()
+        .serve_connection(TokioIo::new(io), answer)
+        .await;
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    service: Arc<Mutex<Service>>,
+) -> Result<Response<Sent>, BrokenOff> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
+        return Ok(html(StatusCode::PAYLOAD_TOO_LARGE).map(Sent::whole));
+    };
+    let request = Request::from_parts(head, body.to_bytes().to_vec());
+    let reply = service
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .handle(request, SystemTime::now().into());
+    match reply {
+        Reply::Answer(answer) => Ok(answer.map(Sent::whole)),
+        Reply::CutShort { answer, sent } => Ok(answer.map(|body| Sent::cut_short(body, sent))),
+        Reply::BrokenOff => Err(BrokenOff),
+        Reply::Stalled => pending().await,
+    }
+}

@@ -1,0 +1,112 @@
+//! The server: a socket, a thread, and the service between them.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::connection::serve;
+use crate::service::Service;
+
+/// How long to wait when no connection can be accepted, for want of file handles.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A service that listens on loopback, in a thread of its own, until it is dropped.
+///
+/// The hosts of the real service are all this one address: their paths are different.
+#[derive(Debug)]
+pub struct Server {
+    addr: SocketAddr,
+    service: Arc<Mutex<Service>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Listens on an address of this machine alone; port 0 takes any that is free.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not a loopback address, or cannot be listened on.
+    pub fn start(service: Service, addr: SocketAddr) -> io::Result<Self> {
+        if !addr.ip().to_canonical().is_loopback() {
+            let problem = format!(
+                "the simulated service is for this machine alone, {} is not a loopback address",
+                addr.ip()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+        }
+        let listener = TcpListener::bind(addr)?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let service = Arc::new(Mutex::new(service));
+        let (stop, stopped) = oneshot::channel();
+        let accepting = accept(listener, Arc::clone(&service));
+        let thread = thread::Builder::new()
+            .name("bili-im-sim".to_owned())
+            .spawn(move || {
+                runtime.spawn(accepting);
+                // Ends every connection with the runtime, also when the server is gone without a word.
+                let _stopped = runtime.block_on(stopped);
+            })?;
+        Ok(Self {
+            addr,
+            service,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Looks at the service, or changes it, between two requests.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Service) -> T) -> T {
+        look(&mut self.service.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Serves for as long as the process lives.
+    pub fn wait(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // The thread runs no code that can panic but the runtime's own.
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.join();
+    }
+}
+
+async fn accept(listener: tokio::net::TcpListener, service: Arc<Mutex<Service>>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Answers are small; waiting to fill a packet only slows them.
+                let _best_effort = stream.set_nodelay(true);
+                tokio::spawn(serve(stream, Arc::clone(&service)));
+            }
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The service behind a socket, on loopback.
+
+pub use listen::Server;
+
+mod body;
+mod connection;
+mod listen;

@@ -1,0 +1,278 @@
+//! Everything the service remembers.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+pub(crate) use conversation::{Between, Draft, Written};
+pub(crate) use permission::Delivery;
+pub(crate) use session::{Session, SessionView};
+
+use crate::answer::Refusal;
+use crate::chance::Chance;
+use crate::codes::SERVER_ERROR;
+use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
+use crate::time::UnixMicros;
+use crate::wbi::KeyRing;
+use crate::world::{Account, Group, Known, Message, Options, World};
+
+mod conversation;
+mod permission;
+mod session;
+
+/// More than any test writes, less than memory holds.
+const MOST_MESSAGES: usize = 1_000_000;
+
+/// Everything the service remembers.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) options: Options,
+    pub(crate) accounts: BTreeMap<Uid, Account>,
+    pub(crate) groups: BTreeMap<GroupId, Group>,
+    pub(crate) key_ring: KeyRing,
+    pub(crate) chance: Chance,
+    pub(crate) upcoming_keys: VecDeque<MsgKey>,
+    pub(crate) recent_sends: BTreeMap<Uid, VecDeque<UnixMicros>>,
+    owners: BTreeMap<String, Uid>,
+    conversations: BTreeMap<Between, Vec<Written>>,
+    mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
+    places: BTreeMap<MsgKey, (Between, Seqno)>,
+    newest: Seqno,
+}
+
+impl State {
+    /// The state that a checked world is in at the start.
+    pub(crate) fn new(world: World, start: UnixMicros) -> Self {
+        let World {
+            accounts,
+            groups,
+            mut messages,
+            options,
+            faults: _,
+        } = world;
+        let mut state = Self {
+            key_ring: KeyRing::new(options.seed),
+            chance: Chance::new(options.seed),
+            upcoming_keys: options.msg_keys.iter().copied().collect(),
+            recent_sends: BTreeMap::new(),
+            owners: accounts
+                .iter()
+                .map(|account| (account.sessdata.clone(), account.uid))
+                .collect(),
+            accounts: accounts
+                .into_iter()
+                .map(|account| (account.uid, account))
+                .collect(),
+            groups: groups.into_iter().map(|group| (group.id, group)).collect(),
+            conversations: BTreeMap::new(),
+            mailboxes: BTreeMap::new(),
+            places: BTreeMap::new(),
+            newest: Seqno(0),
+            options,
+        };
+        messages.sort_by_key(|message| std::cmp::Reverse(message.seconds_ago));
+        for message in messages {
+            state.write(message, start);
+        }
+        state.apply_settings(start);
+        state
+    }
+
+    fn apply_settings(&mut self, start: UnixMicros) {
+        for (uid, account) in &self.accounts {
+            let mailbox = self.mailboxes.entry(*uid).or_default();
+            for settings in &account.sessions {
+                let session = mailbox.entry(settings.talker).or_default();
+                session.top_ts = if settings.pinned {
+                    start
+                } else {
+                    UnixMicros(0)
+                };
+                session.muted = settings.muted;
+                session.intercepted = settings.intercepted;
+            }
+        }
+    }
+
+    /// Who there is.
+    pub(crate) fn known(&self) -> Known {
+        Known {
+            users: self.accounts.keys().copied().collect(),
+            groups: self.groups.keys().copied().map(Talker::Group).collect(),
+        }
+    }
+
+    /// Whose login token that is.
+    pub(crate) fn owner_of(&self, sessdata: &str) -> Option<Uid> {
+        self.owners.get(sessdata).copied()
+    }
+
+    /// Whether `uid` follows `other`.
+    pub(crate) fn follows(&self, uid: Uid, other: Uid) -> bool {
+        self.accounts
+            .get(&uid)
+            .is_some_and(|account| account.follows.contains(&other))
+    }
+
+    /// Whether that account is the service's own.
+    pub(crate) fn is_system(&self, uid: Uid) -> bool {
+        self.accounts
+            .get(&uid)
+            .is_some_and(|account| account.system_msg_type != 0)
+    }
+
+    /// Whether there is no more room for messages.
+    pub(crate) fn is_full(&self) -> bool {
+        self.places.len() >= MOST_MESSAGES
+    }
+
+    /// Refuses when there is no more room for messages.
+    pub(crate) fn ensure_room(&self) -> Result<(), Refusal> {
+        if self.is_full() {
+            Err(SERVER_ERROR.because("the simulated service is full of messages"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes a message as worlds have them.
+    pub(crate) fn write(&mut self, message: Message, now: UnixMicros) -> (MsgKey, Seqno) {
+        let ago = i64::try_from(message.seconds_ago).unwrap_or(i64::MAX);
+        let read = message.read;
+        let talker = message.talker;
+        let from = message.from;
+        let draft = Draft::from_world(message, now.plus_secs(-ago));
+        let key = self.unused_key(draft.sent_at);
+        let seqno = self.append(key, draft);
+        if read {
+            for reader in self.participants(Between::of(from, talker)) {
+                if let Some(session) = self.session_mut(reader, Between::of(from, talker)) {
+                    session.read_upto(seqno, now);
+                }
+            }
+        }
+        (key, seqno)
+    }
+
+    /// Adds a message to its conversation.
+    pub(crate) fn append(&mut self, key: MsgKey, draft: Draft) -> Seqno {
+        self.newest = Seqno(self.newest.0 + 1);
+        let seqno = self.newest;
+        let between = Between::of(draft.from, draft.talker);
+        let (from, sent_at, is_tip) = (draft.from, draft.sent_at, draft.is_tip());
+        let readers: BTreeSet<Uid> = draft.only_for.map_or_else(
+            || self.participants(between),
+            |reader| BTreeSet::from([reader]),
+        );
+        for reader in readers {
+            if let Some(talker) = between.talker_for(reader) {
+                self.mailboxes
+                    .entry(reader)
+                    .or_default()
+                    .entry(talker)
+                    .or_default();
+            }
+        }
+        self.conversations
+            .entry(between)
+            .or_default()
+            .push(Written { key, seqno, draft });
+        self.places.insert(key, (between, seqno));
+        // Sending marks the session read (docs/protocol.md §5).
+        if !is_tip && let Some(session) = self.session_mut(from, between) {
+            session.read_upto(seqno, sent_at);
+        }
+        seqno
+    }
+
+    fn participants(&self, between: Between) -> BTreeSet<Uid> {
+        match between {
+            Between::Users(one, other) => BTreeSet::from([one, other]),
+            Between::Group(group) => self
+                .groups
+                .get(&group)
+                .map(|group| group.members.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn session_mut(&mut self, owner: Uid, between: Between) -> Option<&mut Session> {
+        self.mailboxes
+            .get_mut(&owner)?
+            .get_mut(&between.talker_for(owner)?)
+    }
+
+    /// The key that the next send gets.
+    pub(crate) fn next_key(&mut self, now: UnixMicros) -> MsgKey {
+        while let Some(key) = self.upcoming_keys.pop_front() {
+            if !self.places.contains_key(&key) {
+                return key;
+            }
+        }
+        self.unused_key(now)
+    }
+
+    /// A key made as the service makes them: seconds above, something random below.
+    fn unused_key(&mut self, now: UnixMicros) -> MsgKey {
+        loop {
+            let key = MsgKey((now.as_secs() << 32) | self.chance.below(1 << 32));
+            if !self.places.contains_key(&key) && !self.upcoming_keys.contains(&key) {
+                return key;
+            }
+        }
+    }
+
+    /// The message of that key, to change it.
+    pub(crate) fn message_mut(&mut self, key: MsgKey) -> Option<&mut Written> {
+        let (between, seqno) = self.places.get(&key)?;
+        let messages = self.conversations.get_mut(between)?;
+        let at = messages
+            .binary_search_by_key(seqno, |message| message.seqno)
+            .ok()?;
+        messages.get_mut(at)
+    }
+
+    /// What `owner` and `talker` have written, oldest first.
+    pub(crate) fn conversation(&self, owner: Uid, talker: Talker) -> &[Written] {
+        self.conversations
+            .get(&Between::of(owner, talker))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Every message there is.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Written> {
+        self.conversations.values().flatten()
+    }
+
+    /// One session as its owner sees it, unless nothing is in it.
+    pub(crate) fn session(&self, owner: Uid, talker: Talker) -> Option<SessionView<'_>> {
+        let session = self.mailboxes.get(&owner)?.get(&talker)?;
+        SessionView::new(owner, talker, session, self.conversation(owner, talker))
+    }
+
+    /// The sessions of one account, in no order that matters.
+    pub(crate) fn sessions(&self, owner: Uid) -> impl Iterator<Item = SessionView<'_>> {
+        let mailbox = self.mailboxes.get(&owner);
+        mailbox
+            .into_iter()
+            .flatten()
+            .filter_map(move |(talker, session)| {
+                SessionView::new(owner, *talker, session, self.conversation(owner, *talker))
+            })
+    }
+
+    /// Marks a session read up to a message, or up to its newest.
+    pub(crate) fn acknowledge(
+        &mut self,
+        owner: Uid,
+        talker: Talker,
+        upto: Option<Seqno>,
+        now: UnixMicros,
+    ) -> bool {
+        let Some(newest) = self.session(owner, talker).map(|view| view.max_seqno()) else {
+            return false;
+        };
+        if let Some(session) = self.session_mut(owner, Between::of(owner, talker)) {
+            session.read_upto(upto.map_or(newest, |upto| upto.min(newest)), now);
+        }
+        true
+    }
+}

@@ -1,0 +1,113 @@
+//! Who may write to whom (docs/protocol.md §3, §5).
+
+use super::State;
+use crate::answer::Refusal;
+use crate::codes::{
+    BLOCKED, GROUP_DISSOLVED, NOT_A_MEMBER, NOT_FOUND, REFUSED_BY_RECEIVER, STRANGER_LIMIT,
+    TO_SELF, TOO_FAST,
+};
+use crate::ids::{GroupId, Talker, Uid};
+use crate::time::UnixMicros;
+use crate::world::{Accepts, Group, OverStrangerLimit};
+
+/// Who gets to see an accepted message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// Everyone it is for.
+    Delivered,
+    /// Only its sender, who is not told.
+    Swallowed,
+}
+
+impl State {
+    /// Whether `owner` may write to `talker` now.
+    pub(crate) fn may_write(&self, owner: Uid, talker: Talker) -> Result<Delivery, Refusal> {
+        match talker {
+            Talker::User(receiver) => self.may_write_to_user(owner, receiver),
+            Talker::Group(group) => {
+                if self.joined(owner, group)?.dissolved {
+                    return Err(GROUP_DISSOLVED.because(format!("group {group} is dissolved")));
+                }
+                Ok(Delivery::Delivered)
+            }
+        }
+    }
+
+    /// The group, for one of its members.
+    pub(crate) fn joined(&self, uid: Uid, group: GroupId) -> Result<&Group, Refusal> {
+        match self.groups.get(&group) {
+            None => Err(GROUP_DISSOLVED.because(format!("there is no group {group}"))),
+            Some(found) if found.members.contains(&uid) => Ok(found),
+            Some(_) => Err(NOT_A_MEMBER.because(format!("{uid} is not in group {group}"))),
+        }
+    }
+
+    fn may_write_to_user(&self, owner: Uid, receiver: Uid) -> Result<Delivery, Refusal> {
+        if receiver == owner {
+            return Err(TO_SELF.because("the receiver is the sender"));
+        }
+        let Some(other) = self.accounts.get(&receiver) else {
+            return Err(NOT_FOUND.because(format!("there is no user {receiver}")));
+        };
+        if self
+            .accounts
+            .get(&owner)
+            .is_some_and(|account| account.blocks.contains(&receiver))
+        {
+            return Err(BLOCKED.because(format!("{owner} blocks {receiver}")));
+        }
+        let accepted = match other.accepts {
+            Accepts::Everyone => true,
+            Accepts::Followed => other.follows.contains(&owner),
+            Accepts::Nobody => false,
+        };
+        if !accepted || other.blocks.contains(&owner) {
+            return Err(REFUSED_BY_RECEIVER
+                .because(format!("{receiver} does not accept messages of {owner}")));
+        }
+        if !self.is_over_stranger_limit(owner, receiver) {
+            return Ok(Delivery::Delivered);
+        }
+        match self.options.over_stranger_limit {
+            OverStrangerLimit::Swallow => Ok(Delivery::Swallowed),
+            OverStrangerLimit::Refuse => Err(STRANGER_LIMIT.because(format!(
+                "{receiver} has neither answered {owner} nor follows them"
+            ))),
+        }
+    }
+
+    fn is_over_stranger_limit(&self, owner: Uid, receiver: Uid) -> bool {
+        if self.follows(receiver, owner) {
+            return false;
+        }
+        let said = self
+            .conversation(owner, Talker::User(receiver))
+            .iter()
+            .filter(|message| !message.draft.is_recall());
+        let mut senders = said
+            .filter(|message| !message.draft.is_tip())
+            .map(|message| message.draft.from);
+        let mut has_written = false;
+        senders.all(|sender| {
+            has_written |= sender == owner;
+            sender != receiver
+        }) && has_written
+    }
+
+    /// Counts a send against the limit of its sender.
+    pub(crate) fn count_send(&mut self, owner: Uid, now: UnixMicros) -> Result<(), Refusal> {
+        let Some(limit) = self.options.send_limit else {
+            return Ok(());
+        };
+        let recent = self.recent_sends.entry(owner).or_default();
+        recent.retain(|sent| now.since(*sent).as_secs() < limit.seconds);
+        if recent.len() >= usize::try_from(limit.messages).unwrap_or(usize::MAX) {
+            return Err(TOO_FAST.because(format!(
+                "{} messages within {} seconds are allowed",
+                limit.messages, limit.seconds
+            )));
+        }
+        recent.push_back(now);
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Sessions: one side's view of a conversation.
+
+use super::Written;
+use crate::ids::{Seqno, Talker, Uid};
+use crate::time::UnixMicros;
+
+/// What one side has set and read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Session {
+    pub(crate) ack_seqno: Seqno,
+    pub(crate) ack_ts: UnixMicros,
+    /// When it was pinned; 0 when it is not.
+    pub(crate) top_ts: UnixMicros,
+    pub(crate) muted: bool,
+    pub(crate) intercepted: bool,
+}
+
+impl Session {
+    /// Marks read up to a message; never back.
+    pub(crate) fn read_upto(&mut self, seqno: Seqno, now: UnixMicros) {
+        if seqno > self.ack_seqno {
+            self.ack_seqno = seqno;
+            self.ack_ts = now;
+        }
+    }
+}
+
+/// A session with at least one message that its owner can see.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionView<'a> {
+    pub(crate) owner: Uid,
+    pub(crate) talker: Talker,
+    pub(crate) session: &'a Session,
+    pub(crate) last: &'a Written,
+    messages: &'a [Written],
+}
+
+impl<'a> SessionView<'a> {
+    pub(crate) fn new(
+        owner: Uid,
+        talker: Talker,
+        session: &'a Session,
+        messages: &'a [Written],
+    ) -> Option<Self> {
+        let last = messages
+            .iter()
+            .rev()
+            .find(|message| message.is_shown_to(owner))?;
+        Some(Self {
+            owner,
+            talker,
+            session,
+            last,
+            messages,
+        })
+    }
+
+    pub(crate) fn max_seqno(&self) -> Seqno {
+        self.last.seqno
+    }
+
+    pub(crate) fn session_ts(&self) -> UnixMicros {
+        self.last.draft.sent_at
+    }
+
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.session.top_ts > UnixMicros(0)
+    }
+
+    pub(crate) fn unread(&self) -> usize {
+        self.messages
+            .iter()
+            .rev()
+            .take_while(|message| message.seqno > self.session.ack_seqno)
+            .filter(|message| message.draft.counts_for(self.owner))
+            .count()
+    }
+}

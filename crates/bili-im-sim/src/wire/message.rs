@@ -1,0 +1,57 @@
+//! A message as it travels (docs/protocol.md §8).
+
+use serde::Serialize;
+
+use crate::ids::Uid;
+use crate::state::Written;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct MessageBody<'a> {
+    sender_uid: Uid,
+    receiver_type: u8,
+    receiver_id: u64,
+    msg_type: u32,
+    content: &'a str,
+    msg_seqno: u64,
+    timestamp: u64,
+    at_uids: Option<Vec<Uid>>,
+    msg_key: u64,
+    msg_status: u32,
+    notify_code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sys_cancel: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_face_version: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_source: Option<u32>,
+}
+
+impl<'a> From<&'a Written> for MessageBody<'a> {
+    fn from(written: &'a Written) -> Self {
+        let draft = &written.draft;
+        Self {
+            sender_uid: draft.from,
+            receiver_type: draft.talker.session_type(),
+            receiver_id: draft.talker.id(),
+            msg_type: draft.msg_type,
+            content: &draft.content,
+            msg_seqno: written.seqno.0,
+            timestamp: draft.sent_at.as_secs(),
+            at_uids: at_uids(written),
+            msg_key: written.key.0,
+            msg_status: draft.msg_status,
+            notify_code: "",
+            sys_cancel: draft.is_recall().then_some(true),
+            new_face_version: (!draft.old).then_some(1),
+            msg_source: (!draft.old).then_some(draft.msg_source),
+        }
+    }
+}
+
+/// Nobody is null on some messages, `[0]` on others.
+fn at_uids(written: &Written) -> Option<Vec<Uid>> {
+    if !written.draft.at_uids.is_empty() {
+        return Some(written.draft.at_uids.clone());
+    }
+    (!written.draft.old && written.key.0 % 2 == 0).then(|| vec![Uid(0)])
+}

@@ -1,0 +1,176 @@
+//! Accounts.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Talker, Uid};
+
+/// One account, with what it thinks of others.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, from = "AccountFile")]
+#[non_exhaustive]
+pub struct Account {
+    /// Its uid.
+    pub uid: Uid,
+    /// The name others see.
+    pub name: String,
+    /// The login token, decoded.
+    pub sessdata: String,
+    /// The CSRF token.
+    pub bili_jct: String,
+    /// Level, 0 to 6.
+    pub level: u8,
+    /// Address of its picture.
+    pub face: String,
+    /// What it says of itself.
+    pub sign: String,
+    /// Whom it follows.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub follows: BTreeSet<Uid>,
+    /// Whom it blocks.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub blocks: BTreeSet<Uid>,
+    /// Whose messages it accepts.
+    pub accepts: Accepts,
+    /// 0 for a person; else the kind of system account (docs/protocol.md §7).
+    pub system_msg_type: u32,
+    /// How it has set its sessions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<SessionSettings>,
+}
+
+/// Whose messages an account accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Accepts {
+    /// Anyone's.
+    #[default]
+    Everyone,
+    /// Those of users it follows; others get 25003.
+    Followed,
+    /// None: everyone gets 25003.
+    Nobody,
+}
+
+/// How an account has set one session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SessionSettings {
+    /// The session.
+    pub talker: Talker,
+    /// Kept at the head of the list.
+    #[serde(default)]
+    pub pinned: bool,
+    /// `is_dnd`.
+    #[serde(default)]
+    pub muted: bool,
+    /// Moved among the intercepted ones.
+    #[serde(default)]
+    pub intercepted: bool,
+}
+
+impl SessionSettings {
+    /// The settings that a session has from the start.
+    #[must_use]
+    pub fn new(talker: Talker) -> Self {
+        Self {
+            talker,
+            pinned: false,
+            muted: false,
+            intercepted: false,
+        }
+    }
+}
+
+impl Account {
+    /// An account with everything that follows from its uid: SESSDATA `sim-<uid>`, `bili_jct` the uid padded to 32 digits.
+    #[must_use]
+    pub fn new(uid: Uid) -> Self {
+        AccountFile::bare(uid).into()
+    }
+
+    /// The value of a `Cookie` header for this account, with SESSDATA percent-encoded as it travels.
+    #[must_use]
+    pub fn cookie(&self) -> String {
+        let sessdata = percent_encoding::utf8_percent_encode(&self.sessdata, COOKIE_VALUE);
+        format!(
+            "SESSDATA={sessdata}; bili_jct={}; DedeUserID={}",
+            self.bili_jct, self.uid
+        )
+    }
+}
+
+/// All but letters, digits, `-_.~` (docs/protocol.md §2).
+const COOKIE_VALUE: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// An account as a file has it: all but the uid may be left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountFile {
+    uid: Uid,
+    name: Option<String>,
+    sessdata: Option<String>,
+    bili_jct: Option<String>,
+    level: Option<u8>,
+    face: Option<String>,
+    #[serde(default)]
+    sign: String,
+    #[serde(default)]
+    follows: BTreeSet<Uid>,
+    #[serde(default)]
+    blocks: BTreeSet<Uid>,
+    #[serde(default)]
+    accepts: Accepts,
+    #[serde(default)]
+    system_msg_type: u32,
+    #[serde(default)]
+    sessions: Vec<SessionSettings>,
+}
+
+impl AccountFile {
+    fn bare(uid: Uid) -> Self {
+        Self {
+            uid,
+            name: None,
+            sessdata: None,
+            bili_jct: None,
+            level: None,
+            face: None,
+            sign: String::new(),
+            follows: BTreeSet::new(),
+            blocks: BTreeSet::new(),
+            accepts: Accepts::default(),
+            system_msg_type: 0,
+            sessions: Vec::new(),
+        }
+    }
+}
+
+impl From<AccountFile> for Account {
+    fn from(file: AccountFile) -> Self {
+        let uid = file.uid;
+        Self {
+            uid,
+            name: file.name.unwrap_or_else(|| format!("用户{uid}")),
+            sessdata: file.sessdata.unwrap_or_else(|| format!("sim-{uid}")),
+            bili_jct: file.bili_jct.unwrap_or_else(|| format!("{:032}", uid.0)),
+            level: file.level.unwrap_or(5),
+            face: file
+                .face
+                .unwrap_or_else(|| "https://i0.hdslb.com/bfs/face/member/noface.jpg".to_owned()),
+            sign: file.sign,
+            follows: file.follows,
+            blocks: file.blocks,
+            accepts: file.accepts,
+            system_msg_type: file.system_msg_type,
+            sessions: file.sessions,
+        }
+    }
+}

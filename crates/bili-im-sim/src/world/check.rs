@@ -1,0 +1,211 @@
+//! Whether the parts of a world fit together.
+
+use std::collections::BTreeSet;
+
+use super::{Message, World, WorldError};
+use crate::ids::{Talker, Uid};
+
+const SYSTEM_TIP: u32 = 18;
+/// Longer than any content the service would take, for tests with hostile ones.
+const LONGEST_CONTENT: usize = 1 << 20;
+
+impl World {
+    /// Checks that ids are unique and that everyone who is named exists.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake, with its place.
+    pub fn check(&self) -> Result<(), WorldError> {
+        let known = Known {
+            users: self.accounts.iter().map(|account| account.uid).collect(),
+            groups: self
+                .groups
+                .iter()
+                .map(|group| group.id)
+                .map(Talker::Group)
+                .collect(),
+        };
+        self.check_accounts(&known)?;
+        self.check_groups(&known)?;
+        for (at, message) in self.messages.iter().enumerate() {
+            check_message(message, &known)
+                .map_err(|flaw| flaw.within(&format!("messages[{at}]")))?;
+        }
+        let mut keys = BTreeSet::new();
+        for key in &self.options.msg_keys {
+            ensure(keys.insert(key), "options.msg_keys", || {
+                format!("{key} is there twice")
+            })?;
+        }
+        for (at, rule) in self.faults.iter().enumerate() {
+            rule.check().map_err(|(field, problem)| {
+                WorldError::invalid(format!("faults[{at}].{field}"), problem)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_accounts(&self, known: &Known) -> Result<(), WorldError> {
+        let mut uids = BTreeSet::new();
+        let mut tokens = BTreeSet::new();
+        for (at, account) in self.accounts.iter().enumerate() {
+            let place = |field: &str| format!("accounts[{at}].{field}");
+            ensure(account.uid != Uid(0), place("uid"), || {
+                "0 is no user".to_owned()
+            })?;
+            ensure(uids.insert(account.uid), place("uid"), || {
+                format!("{} is taken by an earlier account", account.uid)
+            })?;
+            for (field, value) in [
+                ("sessdata", &account.sessdata),
+                ("bili_jct", &account.bili_jct),
+            ] {
+                ensure(is_cookie_value(value), place(field), || {
+                    "cannot be the value of a cookie".to_owned()
+                })?;
+            }
+            ensure(tokens.insert(&account.sessdata), place("sessdata"), || {
+                "taken by an earlier account".to_owned()
+            })?;
+            for (field, others) in [("follows", &account.follows), ("blocks", &account.blocks)] {
+                ensure(!others.contains(&account.uid), place(field), || {
+                    "one's own uid".to_owned()
+                })?;
+                known
+                    .all_users(others)
+                    .map_err(|problem| WorldError::invalid(place(field), problem))?;
+            }
+            for (nth, session) in account.sessions.iter().enumerate() {
+                known.talker(session.talker).map_err(|problem| {
+                    WorldError::invalid(place(&format!("sessions[{nth}].talker")), problem)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_groups(&self, known: &Known) -> Result<(), WorldError> {
+        let mut ids = BTreeSet::new();
+        for (at, group) in self.groups.iter().enumerate() {
+            let place = |field: &str| format!("groups[{at}].{field}");
+            ensure(ids.insert(group.id), place("id"), || {
+                format!("{} is taken by an earlier group", group.id)
+            })?;
+            known
+                .all_users(&group.members)
+                .map_err(|problem| WorldError::invalid(place("members"), problem))?;
+            ensure(
+                group.members.contains(&group.owner),
+                place("members"),
+                || format!("the owner, {}, is missing", group.owner),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Who there is.
+pub(crate) struct Known {
+    pub(crate) users: BTreeSet<Uid>,
+    pub(crate) groups: BTreeSet<Talker>,
+}
+
+impl Known {
+    fn all_users(&self, named: &BTreeSet<Uid>) -> Result<(), String> {
+        named
+            .iter()
+            .try_for_each(|uid| self.talker(Talker::User(*uid)))
+    }
+
+    fn talker(&self, talker: Talker) -> Result<(), String> {
+        let exists = match talker {
+            Talker::User(uid) => self.users.contains(&uid),
+            Talker::Group(_) => self.groups.contains(&talker),
+        };
+        if exists {
+            Ok(())
+        } else {
+            Err(format!("there is no {talker}"))
+        }
+    }
+}
+
+/// What is wrong in one field of a message.
+pub(crate) struct Flaw {
+    field: &'static str,
+    problem: String,
+}
+
+impl Flaw {
+    fn within(self, place: &str) -> WorldError {
+        WorldError::invalid(format!("{place}.{}", self.field), self.problem)
+    }
+}
+
+impl From<Flaw> for WorldError {
+    fn from(flaw: Flaw) -> Self {
+        Self::invalid(flaw.field, flaw.problem)
+    }
+}
+
+pub(crate) fn check_message(message: &Message, known: &Known) -> Result<(), Flaw> {
+    let flaw = |field, problem: &str| {
+        Err(Flaw {
+            field,
+            problem: problem.to_owned(),
+        })
+    };
+    let (to, is_group) = match message.talker {
+        Talker::User(_) => ("to", false),
+        Talker::Group(_) => ("group", true),
+    };
+    known
+        .talker(message.talker)
+        .map_err(|problem| Flaw { field: to, problem })?;
+    if message.from == Uid(0) {
+        if !is_group {
+            return flaw("from", "only groups have messages from nobody");
+        }
+    } else {
+        known
+            .talker(Talker::User(message.from))
+            .map_err(|problem| Flaw {
+                field: "from",
+                problem,
+            })?;
+    }
+    if message.talker == Talker::User(message.from) {
+        return flaw("to", "one cannot write to oneself");
+    }
+    if let Some(uid) = message.only_for {
+        known.talker(Talker::User(uid)).map_err(|problem| Flaw {
+            field: "only_for",
+            problem,
+        })?;
+    } else if message.msg_type == SYSTEM_TIP {
+        return flaw("only_for", "a system tip is for one user alone");
+    }
+    if message.content.len() > LONGEST_CONTENT {
+        return flaw("content", "longer than 1 MiB");
+    }
+    Ok(())
+}
+
+fn is_cookie_value(value: &str) -> bool {
+    !value.is_empty()
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"\";\\".contains(&byte))
+}
+
+fn ensure(
+    holds: bool,
+    place: impl Into<String>,
+    problem: impl FnOnce() -> String,
+) -> Result<(), WorldError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(WorldError::invalid(place, problem()))
+    }
+}

@@ -1,0 +1,197 @@
+//! The whole of a world.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Group, Message, Options};
+use crate::faults::Rule;
+use crate::ids::Uid;
+
+/// Who there is, what they have said, and how the service behaves: a JSON file.
+///
+/// Only `accounts` is needed. Fields that are not known are refused, because they are most often misspelt.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct World {
+    /// The accounts that one can log in as or write to.
+    pub accounts: Vec<Account>,
+    /// The fan groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+    /// What has been said. Sequence numbers follow the time; the order here decides between equals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
+    /// How the service behaves.
+    #[serde(default)]
+    pub options: Options,
+    /// Faults that are set from the start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Rule>,
+}
+
+/// What is wrong with a world, and where.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// The text is not JSON, or not of the right shape.
+    #[error("not a world: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The parts do not fit together.
+    #[error("{place}: {problem}")]
+    Invalid {
+        /// Where, as a path into the JSON: `accounts[2].uid`.
+        place: String,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+impl WorldError {
+    pub(crate) fn invalid(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid {
+            place: place.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl World {
+    /// Reads a world file.
+    ///
+    /// # Errors
+    ///
+    /// When it is not JSON, has unknown fields, or its parts do not fit together.
+    pub fn from_json(text: &str) -> Result<Self, WorldError> {
+        let world: Self = serde_json::from_str(text)?;
+        world.check()?;
+        Ok(world)
+    }
+
+    /// The world as a file.
+    ///
+    /// # Errors
+    ///
+    /// None are known: the types of a world can all be written.
+    pub fn to_json(&self) -> Result<String, WorldError> {
+        Ok(serde_json::to_string_pretty(self)?)
+    }
+
+    /// The account of that uid.
+    #[must_use]
+    pub fn account(&self, uid: Uid) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.uid == uid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        World::from_json(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_world_needs_no_more_than_uids() {
+        let world = World::from_json(r#"{"accounts":[{"uid":7}]}"#).unwrap();
+        let account = world.account(Uid(7)).unwrap();
+        assert_eq!(
+            account.cookie(),
+            "SESSDATA=sim-7; bili_jct=00000000000000000000000000000007; DedeUserID=7"
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_the_same() {
+        for world in [World::demo(), World::seed()] {
+            let text = world.to_json().unwrap();
+            assert_eq!(World::from_json(&text).unwrap().to_json().unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_place() {
+        assert!(problem("{").starts_with("not a world: EOF"));
+        assert!(problem(r#"{"accounts":[{"uid":1,"nmae":"x"}]}"#).contains("unknown field `nmae`"));
+        for (text, expected) in [
+            (
+                r#"{"accounts":[{"uid":0}]}"#,
+                "accounts[0].uid: 0 is no user",
+            ),
+            (
+                r#"{"accounts":[{"uid":1},{"uid":1}]}"#,
+                "accounts[1].uid: 1 is taken by an earlier account",
+            ),
+            (
+                r#"{"accounts":[{"uid":1,"sessdata":"x"},{"uid":2,"sessdata":"x"}]}"#,
+                "accounts[1].sessdata: taken by an earlier account",
+            ),
+            (
+                r#"{"accounts":[{"uid":1,"sessdata":"a;b"}]}"#,
+                "accounts[0].sessdata: cannot be the value of a cookie",
+            ),
+            (
+                r#"{"accounts":[{"uid":1,"follows":[5]}]}"#,
+                "accounts[0].follows: there is no user 5",
+            ),
+            (
+                r#"{"accounts":[{"uid":1,"blocks":[1]}]}"#,
+                "accounts[0].blocks: one's own uid",
+            ),
+            (
+                r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"group":3}}]}]}"#,
+                "accounts[0].sessions[0].talker: there is no group 3",
+            ),
+            (
+                r#"{"accounts":[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[1,4]}]}"#,
+                "groups[0].members: there is no user 4",
+            ),
+            (
+                r#"{"accounts":[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[]}]}"#,
+                "groups[0].members: the owner, 1, is missing",
+            ),
+            (
+                r#"{"accounts":[{"uid":1}],"messages":[{"from":1,"to":2,"text":"x"}]}"#,
+                "messages[0].to: there is no user 2",
+            ),
+            (
+                r#"{"accounts":[{"uid":1}],"messages":[{"from":1,"to":1,"text":"x"}]}"#,
+                "messages[0].to: one cannot write to oneself",
+            ),
+            (
+                r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"to":1,"text":"x"}]}"#,
+                "messages[0].from: only groups have messages from nobody",
+            ),
+            (
+                r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"msg_type":18,"content":"x"}]}"#,
+                "messages[0].only_for: a system tip is for one user alone",
+            ),
+            (
+                r#"{"accounts":[{"uid":1}],"options":{"msg_keys":["9","9"]}}"#,
+                "options.msg_keys: 9 is there twice",
+            ),
+            (
+                r#"{"accounts":[{"uid":1}],"faults":[{"what":"any","when":{"chance":1.5},"kind":"stall"}]}"#,
+                "faults[0].when: a chance is between 0 and 1",
+            ),
+        ] {
+            assert_eq!(problem(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_to_whom_and_what_exactly_once() {
+        let with = |message: &str| {
+            problem(&format!(
+                r#"{{"accounts":[{{"uid":1}}],"messages":[{message}]}}"#
+            ))
+        };
+        assert!(with(r#"{"from":1,"text":"x"}"#).contains("either `to` or `group` is needed"));
+        assert!(
+            with(r#"{"from":1,"to":2,"group":3,"text":"x"}"#)
+                .contains("`to` and `group` exclude each other")
+        );
+        assert!(with(r#"{"from":1,"to":2}"#).contains("either `text` or `content` is needed"));
+        assert!(with(r#"{"from":1,"to":2,"text":"x","content":"y"}"#).contains("`text` excludes"));
+    }
+}
