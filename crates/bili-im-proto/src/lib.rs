@@ -1,4 +1,4 @@
-//! The bilibili private-message protocol without I/O.
+#![doc = include_str!("../README.md")]
 
 mod account;
 mod answer;
