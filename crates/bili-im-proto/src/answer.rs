@@ -135,11 +135,14 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When it is not there.
     pub fn require<T>(&self, value: Option<T>, field: &str) -> Result<T, Error> {
-        value.ok_or_else(|| {
-            self.unreadable(format!(
-                "the field {field} is missing or of an unexpected type"
-            ))
-        })
+        value.ok_or_else(|| self.missing(field))
+    }
+
+    /// An error that names a field that the answer is nothing without.
+    pub fn missing(&self, field: &str) -> Error {
+        self.unreadable(format!(
+            "the field {field} is missing or of an unexpected type"
+        ))
     }
 
     /// What the status alone says, for an answer of which no body came.

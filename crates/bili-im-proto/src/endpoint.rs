@@ -215,6 +215,14 @@ impl Parts {
         })
     }
 
+    /// A body with nothing but what every form has.
+    pub fn empty_form() -> Self {
+        Self {
+            query: Query::new(),
+            form: Some(String::new()),
+        }
+    }
+
     /// With a query beside the body.
     #[must_use]
     pub fn with_query(self, query: Query) -> Self {

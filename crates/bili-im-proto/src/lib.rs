@@ -13,7 +13,9 @@ mod flow;
 mod ids;
 mod lenient;
 mod message;
+mod numbered;
 mod printable;
+mod session;
 #[cfg(test)]
 mod testing;
 mod ticket;
@@ -39,6 +41,7 @@ pub use crate::{
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
     message::{Emoticon, Message, MsgSource, MsgStatus, MsgType},
     printable::{Printable, is_treacherous},
+    session::{AccountInfo, Session, SessionList, SystemAccount},
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},
     wbi::{InvalidKeys, SigningKeys},

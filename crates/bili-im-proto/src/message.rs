@@ -6,49 +6,9 @@ use crate::{
     content::Content,
     ids::{MsgKey, Seqno, Talker, Uid},
     lenient::{self, Lenient, wire},
+    numbered::numbered,
     time::UnixSeconds,
 };
-
-/// An enum of the service's numbers that keeps the ones it does not know.
-macro_rules! numbered {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant,)*
-            /// A number that is not known here.
-            Other(i64),
-        }
-
-        impl $name {
-            /// The service's number for it.
-            pub const fn number(self) -> i64 {
-                match self {
-                    $(Self::$variant => $number,)*
-                    Self::Other(number) => number,
-                }
-            }
-        }
-
-        impl From<i64> for $name {
-            fn from(number: i64) -> Self {
-                match number {
-                    $($number => Self::$variant,)*
-                    _ => Self::Other(number),
-                }
-            }
-        }
-
-        impl Lenient for $name {
-            fn lenient<'de, D: Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Option<Self>, D::Error> {
-                Ok(i64::lenient(deserializer)?.map(Self::from))
-            }
-        }
-    };
-}
 
 numbered! {
     /// What kind of message it is (`msg_type`, docs/protocol.md §9).

@@ -220,9 +220,7 @@ fn parts(
     content: &str,
     context: &Context,
 ) -> Result<Parts, Invalid> {
-    if talker.id() == 0 {
-        return Err(Invalid::NobodysNumber);
-    }
+    talker.check()?;
     let Uid(sender_uid) = context.own_uid()?;
     if talker == Talker::user(sender_uid) {
         return Err(Invalid::ToSelf);
