@@ -85,6 +85,32 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// The answer's `data`, a list of objects. A list that is missing or null is empty, and what is
+    /// no object is left out.
+    ///
+    /// # Errors
+    /// When the service refused, or the answer cannot be understood.
+    pub fn list<T: for<'de> Deserialize<'de>>(&self) -> Result<Vec<T>, Error> {
+        let items = self.open::<Vec<ObjectOrNothing<T>>>()?.accepted()?;
+        Ok(items.into_iter().filter_map(|item| item.0).collect())
+    }
+
+    /// As [`data`](Self::data), but an error shows nothing of the answer: it may hold secrets.
+    ///
+    /// # Errors
+    /// As [`data`](Self::data).
+    pub fn secret_data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
+        self.data().map_err(without_excerpt)
+    }
+
+    /// As [`require`](Self::require), but an error shows nothing of the answer: it may hold secrets.
+    ///
+    /// # Errors
+    /// As [`require`](Self::require).
+    pub fn secret_field<T>(&self, value: Option<T>, field: &str) -> Result<T, Error> {
+        self.require(value, field).map_err(without_excerpt)
+    }
+
     /// The answer's `data` whatever the verdict, for endpoints whose refusals carry data too.
     pub(crate) fn open<T: Lenient + Default>(&self) -> Result<Opened<T>, Error> {
         let by_status = kind_of_status(self.status);
@@ -241,6 +267,13 @@ impl<T> Opened<T> {
             None => Ok(self.data),
         }
     }
+}
+
+fn without_excerpt(mut error: Error) -> Error {
+    if let Error::Unreadable(unreadable) = &mut error {
+        unreadable.excerpt = "not shown, it may hold secrets".to_owned();
+    }
+    error
 }
 
 /// Statuses that decide whatever the body says.

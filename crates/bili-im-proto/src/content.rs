@@ -168,6 +168,18 @@ pub enum ImageFormat {
     Gif,
 }
 
+impl ImageFormat {
+    /// The format of a file, by its first bytes; `None` for all but these three.
+    pub fn of(file: &[u8]) -> Option<Self> {
+        match imagesize::image_type(file).ok()? {
+            imagesize::ImageType::Jpeg => Some(Self::Jpeg),
+            imagesize::ImageType::Png => Some(Self::Png),
+            imagesize::ImageType::Gif => Some(Self::Gif),
+            _ => None,
+        }
+    }
+}
+
 impl Image {
     /// An image on the service's hosts. An `http` address becomes `https`.
     ///

@@ -308,6 +308,18 @@ pub enum Invalid {
     /// The image is not on the service's hosts.
     #[error("the image is on {0}, which is not one of the service's hosts")]
     ImageHost(String),
+    /// The bytes are no JPEG, PNG or GIF.
+    #[error("not a JPEG, PNG or GIF")]
+    NoImage,
+    /// One can ask about 1 to 50 users at once.
+    #[error("one can ask about 1 to 50 users at once, not {given}")]
+    TooManyUids {
+        /// How many were asked about.
+        given: usize,
+    },
+    /// No setting is given.
+    #[error("no setting to change is given")]
+    NothingToChange,
     /// The call needs a login and there is none.
     #[error("the call needs a login")]
     NoCredential,

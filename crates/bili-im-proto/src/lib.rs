@@ -15,6 +15,7 @@ mod lenient;
 mod message;
 mod numbered;
 mod printable;
+mod secret;
 mod session;
 #[cfg(test)]
 mod testing;
@@ -41,6 +42,7 @@ pub use crate::{
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
     message::{Emoticon, Message, MsgSource, MsgStatus, MsgType},
     printable::{Printable, is_treacherous},
+    secret::Secret,
     session::{AccountInfo, Session, SessionList, SystemAccount},
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},

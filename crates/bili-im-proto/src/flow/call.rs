@@ -14,9 +14,6 @@ use crate::{
 /// The most bytes of an answer that are read: a page of 200 long messages fits.
 const MAX_BODY: usize = 8 << 20;
 
-/// How long an exchange may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
-
 /// How often a call that may be repeated is tried.
 const TRIES: u32 = 3;
 
@@ -163,7 +160,7 @@ async fn exchange<E: Endpoint, I>(
     let outgoing = Outgoing {
         request: endpoint.request(&account.context(io.now()))?,
         max_body: MAX_BODY,
-        timeout: TIMEOUT,
+        timeout: E::SPEC.timeout,
         effect: E::SPEC.effect,
     };
     let result = match io.fetch(outgoing).await {
