@@ -110,6 +110,19 @@ mod tests {
     }
 
     #[test]
+    fn the_world_of_the_readme_is_one() {
+        let readme = include_str!("../../README.md");
+        let json = readme
+            .split("```json")
+            .nth(1)
+            .unwrap()
+            .split("```")
+            .next()
+            .unwrap();
+        assert_eq!(World::from_json(json).unwrap().messages.len(), 2);
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_place() {
         assert!(problem("{").starts_with("not a world: EOF"));
         assert!(problem(r#"{"accounts":[{"uid":1,"nmae":"x"}]}"#).contains("unknown field `nmae`"));
