@@ -69,6 +69,17 @@ impl Content {
     }
 }
 
+/// Refuses a content whose JSON text is too long.
+pub(crate) fn check_length(json: &str) -> Result<(), Invalid> {
+    match json.len().checked_sub(LIMIT) {
+        None | Some(0) => Ok(()),
+        Some(over) => Err(Invalid::TooLong {
+            bytes: json.len(),
+            over,
+        }),
+    }
+}
+
 fn parse<T: Lenient>(raw: &str) -> Option<T> {
     let mut json = serde_json::Deserializer::from_str(raw);
     let value = T::lenient(&mut json).ok()?;
@@ -102,11 +113,7 @@ impl Text {
         if text.0.is_empty() {
             return Err(Invalid::EmptyText);
         }
-        let bytes = text.json().len();
-        if bytes > LIMIT {
-            let over = bytes - LIMIT;
-            return Err(Invalid::TooLong { bytes, over });
-        }
+        check_length(&text.json())?;
         Ok(text)
     }
 
