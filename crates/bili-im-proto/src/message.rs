@@ -41,6 +41,18 @@ numbered! {
         SystemTip = 18,
         /// An AI's words.
         Ai = 19,
+        /// Someone joined the group.
+        GroupJoined = 301,
+        /// Someone left the group.
+        GroupLeft = 302,
+        /// The group was frozen.
+        GroupFrozen = 303,
+        /// The group was dissolved.
+        GroupDissolved = 304,
+        /// The group was opened.
+        GroupOpened = 305,
+        /// Someone joined the group, in another way.
+        GroupJoinedToo = 306,
     }
 }
 
