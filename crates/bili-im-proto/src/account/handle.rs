@@ -14,15 +14,20 @@ use crate::{
         flights::Flights,
         keys::{CachedKeys, KeyAction, SignatureBasis, clock_offset},
         pacing::{Held, Lane, Pacer},
+        people::People,
         snapshot::InvalidSnapshot,
     },
     context::{Context, Hosts, UserAgent},
     credential::Credential,
     endpoint::Endpoint,
-    endpoints::{Profile, Recall, SendContent, SendMsg, SentMessage},
-    error::{Error, RateLimited, RefusalKind, Stopped},
-    flow::{self, Flow},
+    endpoints::{
+        Profile, Recall, SendContent, SendMsg, SentMessage, SessionFilter, SessionMsgs, UploadBfs,
+        UserCard,
+    },
+    error::{Error, Invalid, RateLimited, RefusalKind, Stopped},
+    flow::{self, Flow, History},
     ids::{DeviceId, MsgKey, Talker, Uid},
+    session::Session,
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros},
     wbi::SigningKeys,
@@ -50,6 +55,7 @@ pub(super) struct State {
     pub(super) clock_offset: i64,
     pub(super) pacer: Pacer,
     pub(super) flights: Flights,
+    pub(super) people: People,
     pub(super) chance: Chance,
     pub(super) revision: u64,
     /// What the clock showed when a flow last looked.
@@ -142,6 +148,7 @@ impl Account {
                 clock_offset: 0,
                 pacer: Pacer::default(),
                 flights: Flights::default(),
+                people: People::default(),
                 chance: Chance(u64::from_le_bytes(seed)),
                 revision: 0,
                 seen: Monotonic::default(),
@@ -175,6 +182,48 @@ impl Account {
         let account = self.clone();
         let message = SendMsg::new(talker, content);
         Flow::new(|io| async move { flow::send(&account, &io, message).await })
+    }
+
+    /// Uploads an image, JPEG, PNG or GIF, and sends it as [`send`](Self::send) does.
+    ///
+    /// # Errors
+    /// When the bytes are no such image.
+    pub fn send_image_file(
+        &self,
+        talker: impl Into<Talker>,
+        file: Vec<u8>,
+    ) -> Result<Flow<Infallible, SentMessage>, Invalid> {
+        let account = self.clone();
+        let talker = talker.into();
+        let upload = UploadBfs::new(file)?;
+        Ok(Flow::new(|io| async move {
+            flow::send_image_file(&account, &io, talker, upload).await
+        }))
+    }
+
+    /// Pages back through a conversation, newest messages first.
+    pub fn history(&self, history: History) -> Flow<SessionMsgs, ()> {
+        let account = self.clone();
+        Flow::new(move |io| async move { flow::history(&account, &io, history).await })
+    }
+
+    /// Lists the sessions of a kind, each once, page by page.
+    pub fn sessions(&self, filter: SessionFilter) -> Flow<Vec<Session>, ()> {
+        let account = self.clone();
+        Flow::new(move |io| async move { flow::sessions(&account, &io, &[filter]).await })
+    }
+
+    /// Lists every session, each once, page by page.
+    pub fn all_sessions(&self) -> Flow<Vec<Session>, ()> {
+        let account = self.clone();
+        Flow::new(|io| async move { flow::all_sessions(&account, &io).await })
+    }
+
+    /// Tells who users are, in the order asked; whom nobody knows is left out. Answers are remembered.
+    pub fn people(&self, uids: impl IntoIterator<Item = Uid>) -> Flow<Infallible, Vec<UserCard>> {
+        let account = self.clone();
+        let uids: Vec<Uid> = uids.into_iter().collect();
+        Flow::new(|io| async move { flow::people(&account, &io, &uids).await })
     }
 
     /// Prepares a send for a program that may die: store the ticket, then

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use http::{HeaderMap, Request, Response};
+
 use crate::{
     account::{Account, KeyAction, Lane, SignatureBasis},
     answer::Answer,
-    endpoint::{Effect, Endpoint},
+    endpoint::{Body, Effect, Endpoint},
     endpoints::{Nav, Profile},
     error::{Error, Invalid, RefusalKind, Transport},
-    flow::{io::Io, step::Outgoing},
+    flow::{
+        io::Io,
+        step::{Failure, Outgoing},
+    },
 };
 
 /// The most bytes of an answer that are read: a page of 200 long messages fits.
@@ -159,30 +164,47 @@ async fn exchange<E: Endpoint, I>(
     // Another call may have been told "too fast" meanwhile.
     account.check_hold(io.now(), lane, E::SPEC.name())?;
     // Built after the wait, so that its time is right.
-    let outgoing = Outgoing {
-        request: endpoint.request(&account.context(io.now()))?,
+    let request = endpoint.request(&account.context(io.now()))?;
+    let answer = io.fetch(outgoing::<E>(request)).await;
+    if let Some(headers) = headers(&answer) {
+        account.observe_clock(io.now(), headers);
+    }
+    account.note_outcome(io.now(), lane, read::<E>(answer))
+}
+
+/// A request of an endpoint, ready to go out.
+pub(super) fn outgoing<E: Endpoint>(request: Request<Body>) -> Outgoing {
+    Outgoing {
+        request,
         max_body: MAX_BODY,
         timeout: E::SPEC.timeout,
         effect: E::SPEC.effect,
+    }
+}
+
+/// What came of it.
+pub(super) fn read<E: Endpoint>(
+    answer: Result<Response<Vec<u8>>, Failure>,
+) -> Result<E::Response, Error> {
+    let failure = match answer {
+        Ok(response) => return E::response(&response),
+        Err(failure) => failure,
     };
-    let result = match io.fetch(outgoing).await {
-        Ok(response) => {
-            account.observe_clock(io.now(), response.headers());
-            E::response(&response)
-        }
-        Err(failure) => Err(match failure.head {
-            Some(head) => by_head::<E>(&head),
-            None => None,
-        }
-        .unwrap_or_else(|| {
-            Error::Transport(Box::new(Transport {
-                endpoint: E::SPEC.name(),
-                sent: failure.sent,
-                cause: failure.cause,
-            }))
-        })),
-    };
-    account.note_outcome(io.now(), lane, result)
+    let refused = (failure.head.as_deref()).and_then(by_head::<E>);
+    Err(refused.unwrap_or_else(|| {
+        Error::Transport(Box::new(Transport {
+            endpoint: E::SPEC.name(),
+            sent: failure.sent,
+            cause: failure.cause,
+        }))
+    }))
+}
+
+fn headers(answer: &Result<Response<Vec<u8>>, Failure>) -> Option<&HeaderMap> {
+    match answer {
+        Ok(response) => Some(response.headers()),
+        Err(failure) => Some(&failure.head.as_deref()?.headers),
+    }
 }
 
 /// What a status alone says, when the body behind it did not come.

@@ -7,7 +7,11 @@ use crate::{
     account::{Account, Boarding},
     endpoints::{FetchSessionMsgs, SendMsg, SentMessage},
     error::{Error, RefusalKind},
-    flow::{call, io::Io},
+    flow::{
+        call,
+        history::{History, next_page},
+        io::Io,
+    },
     ids::{Seqno, Talker},
     message::Message,
     ticket::{Confirmation, SendTicket},
@@ -168,10 +172,11 @@ async fn messages_after<I>(
     talker: Talker,
     after: Option<Seqno>,
 ) -> Result<Option<Vec<Message>>, Error> {
-    let mut request = FetchSessionMsgs::new(talker).with_size(PAGE_SIZE);
-    request.begin_seqno = after;
+    let mut range = History::new(talker).with_page_size(PAGE_SIZE);
+    range.after = after;
     let mut messages = Vec::new();
     for _ in 0..PAGES {
+        let request = range.page(range.before);
         let page = match call::call(account, io, &request).await {
             Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
                 return Ok(Some(messages));
@@ -179,14 +184,11 @@ async fn messages_after<I>(
             other => other?,
         };
         account.learn_newest(talker, page.newest().unwrap_or_default());
-        let oldest = page.oldest();
-        let is_last = !page.has_more && page.messages.len() < PAGE_SIZE as usize;
+        range.before = next_page(&request, &page);
         messages.extend(page.messages);
-        let goes_on = |oldest: &Seqno| request.end_seqno.is_none_or(|end| *oldest < end);
-        match oldest.filter(goes_on) {
-            Some(oldest) if !is_last && after.is_some() => request.end_seqno = Some(oldest),
-            // Without a lower bound the newest page must do.
-            _ => return Ok(Some(messages)),
+        // Without a lower bound the newest page must do.
+        if range.before.is_none() || after.is_none() {
+            return Ok(Some(messages));
         }
     }
     Ok(None)
