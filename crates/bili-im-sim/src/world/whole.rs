@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Group, Message, Options};
+use super::{Account, Group, Message, Mode, Options};
 use crate::faults::Rule;
 use crate::ids::Uid;
 
@@ -74,6 +74,13 @@ impl World {
     /// None are known: the types of a world can all be written.
     pub fn to_json(&self) -> Result<String, WorldError> {
         Ok(serde_json::to_string_pretty(self)?)
+    }
+
+    /// The same world in another of the service's ages.
+    #[must_use]
+    pub fn in_mode(mut self, mode: Mode) -> Self {
+        self.options.mode = mode;
+        self
     }
 
     /// The account of that uid.
