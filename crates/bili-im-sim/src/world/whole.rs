@@ -130,6 +130,15 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_names_every_option() {
+        let readme = include_str!("../../README.md");
+        let options = serde_json::to_value(Options::default()).unwrap();
+        for name in options.as_object().unwrap().keys() {
+            assert!(readme.contains(&format!("\n| `{name}` |")), "{name}");
+        }
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_place() {
         assert!(problem("{").starts_with("not a world: EOF"));
         assert!(problem(r#"{"accounts":[{"uid":1,"nmae":"x"}]}"#).contains("unknown field `nmae`"));
