@@ -1,5 +1,4 @@
 //! The server, over a bare socket.
-#![cfg(feature = "server")]
 #![allow(
     clippy::unwrap_used,
     reason = "clippy.toml allows it within tests, not in their helpers"
