@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     endpoint::Spec,
-    error::{Error, FIRST_BACK_OFF, Refusal, RefusalKind, Unreadable},
+    error::{Error, Refusal, RefusalKind, Unreadable},
     lenient::{self, Lenient, wire},
     printable,
 };
@@ -182,11 +182,8 @@ impl<'a> Answer<'a> {
     }
 
     fn refusal(&self, kind: RefusalKind, code: Option<i64>, message: String) -> Refusal {
-        let retry_after = self.retry_after().or(match (kind, code) {
-            (RefusalKind::RateLimited, Some(21046)) => Some(Duration::from_secs(24 * 60 * 60)),
-            (RefusalKind::RateLimited, _) => Some(FIRST_BACK_OFF),
-            _ => None,
-        });
+        let a_day = Duration::from_secs(24 * 60 * 60);
+        let retry_after = (self.retry_after()).or((code == Some(21046)).then_some(a_day));
         Refusal {
             endpoint: self.spec.name(),
             kind,

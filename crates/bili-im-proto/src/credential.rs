@@ -263,14 +263,17 @@ wire! {
         name: String,
         value: String,
         domain: String,
-        #[serde(rename = "expirationDate", alias = "expires", alias = "expiry")]
+        #[serde(rename = "expirationDate")]
         expiration_date: Option<f64>,
+        expires: Option<f64>,
+        expiry: Option<f64>,
     }
 }
 
 impl ExportedCookie {
     fn expires(&self) -> Option<UnixSeconds> {
-        let seconds = self.expiration_date.filter(|&seconds| seconds >= 1.0)?;
+        let seconds = self.expiration_date.or(self.expires).or(self.expiry);
+        let seconds = seconds.filter(|&seconds| seconds >= 1.0)?;
         Some(UnixSeconds(seconds as u64))
     }
 }

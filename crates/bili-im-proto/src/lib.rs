@@ -28,7 +28,7 @@ pub use http;
 pub use crate::{
     account::{Account, AccountBuilder, InvalidSnapshot, Pacing, Snapshot},
     answer::Answer,
-    content::{Content, Image, ImageFormat, Text},
+    content::*,
     context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},
     credential::{Credential, InvalidCredential},
     encode::Query,

@@ -341,17 +341,18 @@ impl Account {
         state.revision += 1;
         state.seen = now.mono;
         let reserved = state.pacer.reserve(&self.0.pacing, now.mono, lane);
-        reserved.map_err(|held| match held {
-            Held::TooFast(retry_after) => Error::RateLimited(Box::new(RateLimited {
-                endpoint,
-                retry_after,
-                refusal: None,
-            })),
-            Held::Stopped(remaining) => Error::Stopped(Stopped {
-                endpoint,
-                remaining,
-            }),
-        })
+        reserved.map_err(|held| held_back(held, endpoint))
+    }
+
+    /// Refuses a call that must not go out now although it has its place.
+    pub(crate) fn check_hold(
+        &self,
+        now: Now,
+        lane: Lane,
+        endpoint: &'static str,
+    ) -> Result<(), Error> {
+        let held = self.state().pacer.check_hold(now.mono, lane);
+        held.map_err(|held| held_back(held, endpoint))
     }
 
     /// Stops the account when risk control had the last word on a call.
@@ -366,11 +367,16 @@ impl Account {
     }
 
     /// Lets the pace follow what came of a call.
-    pub(crate) fn note_outcome<T>(&self, now: Now, result: Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn note_outcome<T>(
+        &self,
+        now: Now,
+        lane: Lane,
+        result: Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut state = self.state();
         match result {
             Ok(value) => {
-                state.pacer.succeeded();
+                state.pacer.succeeded(lane);
                 Ok(value)
             }
             Err(Error::RateLimited(mut limited)) => {
@@ -387,6 +393,20 @@ impl Account {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+fn held_back(held: Held, endpoint: &'static str) -> Error {
+    match held {
+        Held::TooFast(retry_after) => Error::RateLimited(Box::new(RateLimited {
+            endpoint,
+            retry_after,
+            refusal: None,
+        })),
+        Held::Stopped(remaining) => Error::Stopped(Stopped {
+            endpoint,
+            remaining,
+        }),
     }
 }
 

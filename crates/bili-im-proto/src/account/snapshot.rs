@@ -27,6 +27,7 @@ pub struct Snapshot {
     hold: UnixMicros,
     write_hold: UnixMicros,
     strikes: u32,
+    write_strikes: u32,
     stop: UnixMicros,
     credited: Vec<MsgKey>,
 }
@@ -66,6 +67,7 @@ impl Snapshot {
             hold: now.unix_at(pacer.hold),
             write_hold: now.unix_at(pacer.write_hold),
             strikes: pacer.strikes,
+            write_strikes: pacer.write_strikes,
             stop: now.unix_at(pacer.stop),
             credited: state.flights.credited.iter().copied().collect(),
         }
@@ -98,6 +100,7 @@ impl Snapshot {
             hold: now.mono_at(self.hold),
             write_hold: now.mono_at(self.write_hold),
             strikes: self.strikes,
+            write_strikes: self.write_strikes,
             stop: now.mono_at(self.stop),
         };
         for &key in &self.credited {

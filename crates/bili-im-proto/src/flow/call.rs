@@ -156,6 +156,8 @@ async fn exchange<E: Endpoint, I>(
     };
     let start = account.reserve(io.now(), lane, E::SPEC.name())?;
     io.sleep_until(start).await;
+    // Another call may have been told "too fast" meanwhile.
+    account.check_hold(io.now(), lane, E::SPEC.name())?;
     // Built after the wait, so that its time is right.
     let outgoing = Outgoing {
         request: endpoint.request(&account.context(io.now()))?,
@@ -180,7 +182,7 @@ async fn exchange<E: Endpoint, I>(
             }))
         })),
     };
-    account.note_outcome(io.now(), result)
+    account.note_outcome(io.now(), lane, result)
 }
 
 /// What a status alone says, when the body behind it did not come.

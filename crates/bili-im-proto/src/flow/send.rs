@@ -178,6 +178,7 @@ async fn messages_after<I>(
             }
             other => other?,
         };
+        account.learn_newest(talker, page.newest().unwrap_or_default());
         let oldest = page.oldest();
         let is_last = !page.has_more && page.messages.len() < PAGE_SIZE as usize;
         messages.extend(page.messages);
