@@ -116,7 +116,7 @@ impl<'a> Answer<'a> {
         let by_status = kind_of_status(self.status);
         let envelope = match (self.envelope(), by_status) {
             (Ok(envelope), _) => envelope,
-            (Err(_), Some(kind)) => return Err(self.refusal(kind, None, String::new()).into()),
+            (Err(_), Some(kind)) => return Err(self.refusal(kind, None, self.beginning()).into()),
             (Err(reason), None) => return Err(self.unreadable(reason)),
         };
         let Envelope {
@@ -149,6 +149,12 @@ impl<'a> Answer<'a> {
             reason: reason.into(),
             excerpt: printable::excerpt(self.body, EXCERPT),
         }))
+    }
+
+    /// What a page says that is no envelope.
+    fn beginning(&self) -> String {
+        let start = self.body.get(..EXCERPT).unwrap_or(self.body);
+        String::from_utf8_lossy(start).trim().to_owned()
     }
 
     /// The refusal of a call that needs a login, said in other words than a code's.
@@ -267,8 +273,17 @@ impl<T> Opened<T> {
 }
 
 fn without_excerpt(mut error: Error) -> Error {
-    if let Error::Unreadable(unreadable) = &mut error {
-        unreadable.excerpt = "not shown, it may hold secrets".to_owned();
+    match &mut error {
+        Error::Unreadable(unreadable) => {
+            unreadable.excerpt = "not shown, it may hold secrets".to_owned();
+        }
+        Error::Refused(refusal) if refusal.code.is_none() => refusal.message.clear(),
+        Error::RateLimited(limited) => {
+            if let Some(refusal) = limited.refusal.as_mut().filter(|r| r.code.is_none()) {
+                refusal.message.clear();
+            }
+        }
+        _ => {}
     }
     error
 }
@@ -328,7 +343,7 @@ mod tests {
     use super::*;
     use crate::{
         endpoint::Endpoint,
-        endpoints::{SendMsg, SingleUnread},
+        endpoints::{QrGenerate, SendMsg, SingleUnread},
         testing::decode,
     };
 
@@ -492,6 +507,19 @@ mod tests {
                 panic!("{error:?}")
             };
             assert_eq!(limited.retry_after, Duration::from_secs(seconds));
+        }
+    }
+
+    #[test]
+    fn a_page_in_place_of_an_envelope_is_shown_unless_it_may_hold_secrets() {
+        let page = "<html>\u{1b}[2J".to_owned() + &"x".repeat(300);
+        for status in [412, 429, 502] {
+            let error = decode::<SingleUnread>(status, &page).unwrap_err();
+            let shown = error.to_string();
+            assert!(shown.contains(r"<html>\u{1b}[2Jxxx"), "{shown}");
+            assert!(!shown.contains(&"x".repeat(195)), "{shown}");
+            let shown = decode::<QrGenerate>(status, &page).unwrap_err().to_string();
+            assert!(!shown.contains("html"), "{shown}");
         }
     }
 }

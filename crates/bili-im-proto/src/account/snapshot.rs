@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::{handle::State, keys::CachedKeys, pacing::Pacer},
     ids::{DeviceId, MsgKey, Uid},
-    time::{Now, UnixMicros},
+    time::{Monotonic, Now, UnixMicros},
     wbi::SigningKeys,
 };
 
@@ -62,13 +62,13 @@ impl Snapshot {
                 fetched: cached.fetched,
             }),
             clock_offset: state.clock_offset,
-            next_write: now.unix_at(pacer.next_write),
-            next_read: now.unix_at(pacer.next_read),
-            hold: now.unix_at(pacer.hold),
-            write_hold: now.unix_at(pacer.write_hold),
+            next_write: still_ahead(pacer.next_write, now),
+            next_read: still_ahead(pacer.next_read, now),
+            hold: still_ahead(pacer.hold, now),
+            write_hold: still_ahead(pacer.write_hold, now),
             strikes: pacer.strikes,
             write_strikes: pacer.write_strikes,
-            stop: now.unix_at(pacer.stop),
+            stop: still_ahead(pacer.stop, now),
             credited: state.flights.credited.iter().copied().collect(),
         }
     }
@@ -107,5 +107,34 @@ impl Snapshot {
             state.flights.credit(key);
         }
         Ok(self.device_id.clone())
+    }
+}
+
+/// A moment as other processes know it. One that is over is none: should the wall clock be set back,
+/// it would lie ahead again.
+fn still_ahead(moment: Monotonic, now: Now) -> UnixMicros {
+    if moment > now.mono {
+        now.unix_at(moment)
+    } else {
+        UnixMicros(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_still_ahead_is_stored() {
+        let now = Now {
+            unix: UnixMicros(1_000_000_000),
+            mono: Monotonic(Duration::from_secs(9)),
+        };
+        let at = |seconds| Monotonic(Duration::from_secs(seconds));
+        assert_eq!(still_ahead(at(0), now), UnixMicros(0));
+        assert_eq!(still_ahead(at(9), now), UnixMicros(0));
+        assert_eq!(still_ahead(at(10), now), UnixMicros(1_001_000_000));
     }
 }
