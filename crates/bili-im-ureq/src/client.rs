@@ -69,7 +69,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Goes on where an earlier client left off.
+    /// Goes on where an earlier client left off, as the same installation.
     ///
     /// # Errors
     /// When the snapshot is another account's, or of a version not known here.

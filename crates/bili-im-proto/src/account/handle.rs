@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use http::{HeaderMap, header::DATE};
@@ -33,6 +34,9 @@ use crate::{
     wbi::SigningKeys,
 };
 
+/// How long fetching the keys may keep other flows waiting.
+const LONGEST_LEASE: Duration = Duration::from_secs(60);
+
 /// One login and what it carries from call to call: device id, signing keys, the service's clock,
 /// pacing. Copies share it; it is locked only while a flow is resumed, so that calls run side by side.
 #[derive(Clone)]
@@ -51,7 +55,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) uid: Option<Uid>,
     pub(super) keys: Option<CachedKeys>,
-    keys_leased: bool,
+    /// Until when at the latest a flow is fetching the keys.
+    key_lease: Option<Monotonic>,
     pub(super) clock_offset: i64,
     pub(super) pacer: Pacer,
     pub(super) flights: Flights,
@@ -60,6 +65,12 @@ pub(super) struct State {
     pub(super) revision: u64,
     /// What the clock showed when a flow last looked.
     pub(super) seen: Monotonic,
+}
+
+impl State {
+    fn service_time(&self, now: Now) -> UnixMicros {
+        UnixMicros(now.unix.0.saturating_add_signed(self.clock_offset))
+    }
 }
 
 /// Makes an [`Account`].
@@ -101,7 +112,7 @@ impl AccountBuilder {
         Self { device_id, ..self }
     }
 
-    /// Goes on where an earlier account left off.
+    /// Goes on where an earlier account left off, as the same installation.
     ///
     /// # Errors
     /// When the snapshot is another account's, or of a version not known here.
@@ -144,7 +155,7 @@ impl Account {
             state: State {
                 uid: None,
                 keys: None,
-                keys_leased: false,
+                key_lease: None,
                 clock_offset: 0,
                 pacer: Pacer::default(),
                 flights: Flights::default(),
@@ -284,13 +295,12 @@ impl Account {
     /// What the next request would be built with.
     pub fn context(&self, now: Now) -> Context {
         let state = self.state();
-        let time = now.unix.0.saturating_add_signed(state.clock_offset);
         Context {
             credential: Some(self.0.credential.clone()),
             uid: state.uid,
             keys: state.keys.as_ref().map(|cached| cached.keys.clone()),
             device_id: self.0.device_id.clone(),
-            time: UnixMicros(time),
+            time: state.service_time(now),
             hosts: self.0.hosts.clone(),
             user_agent: self.0.user_agent.clone(),
         }
@@ -327,17 +337,22 @@ impl Account {
         let fresh = (state.keys.as_ref()).is_some_and(|cached| cached.are_fresh(now.unix));
         if fresh && state.uid.or(self.0.credential.uid()).is_some() {
             KeyAction::Use
-        } else if state.keys_leased {
+        } else if state.key_lease.is_some_and(|until| now.mono < until) {
             KeyAction::Wait
         } else {
             KeyAction::Fetch
         }
     }
 
-    /// Marks the keys as being fetched until the lease is dropped.
-    pub(crate) fn lease_keys(&self) -> KeyLease {
-        self.state().keys_leased = true;
-        KeyLease(self.clone())
+    /// Marks the keys as being fetched until the lease is dropped, or so old that nobody can be
+    /// driving the flow that holds it.
+    pub(crate) fn lease_keys(&self, now: Now) -> KeyLease {
+        let until = now.mono.after(LONGEST_LEASE);
+        self.state().key_lease = Some(until);
+        KeyLease {
+            account: self.clone(),
+            until,
+        }
     }
 
     pub(crate) fn learn_keys(&self, keys: SigningKeys, now: Now) {
@@ -357,11 +372,12 @@ impl Account {
         }
     }
 
-    pub(crate) fn signature_basis(&self) -> SignatureBasis {
+    pub(crate) fn signature_basis(&self, now: Now) -> SignatureBasis {
         let state = self.state();
         SignatureBasis {
             keys: state.keys.clone(),
-            clock_offset: state.clock_offset,
+            time: state.service_time(now),
+            mono: now.mono,
         }
     }
 
@@ -460,11 +476,14 @@ fn held_back(held: Held, endpoint: &'static str) -> Error {
 }
 
 /// Held while the keys are being fetched; gone with the flow that holds it.
-pub(crate) struct KeyLease(Account);
+pub(crate) struct KeyLease {
+    account: Account,
+    until: Monotonic,
+}
 
 impl Drop for KeyLease {
     fn drop(&mut self) {
-        self.0.state().keys_leased = false;
+        (self.account.state().key_lease).take_if(|until| *until == self.until);
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) async fn ask<E: Endpoint, I>(
     io: &Io<I>,
     endpoint: &E,
 ) -> Result<E::Response, Error> {
-    let signed_with = account.signature_basis();
+    let signed_with = account.signature_basis(io.now());
     let first = exchange(account, io, endpoint).await;
     let result = match first {
         Err(refusal)
@@ -113,14 +113,14 @@ fn may_be_stale(error: &Error) -> bool {
 /// Whether a call would be signed otherwise now than it was, after fetching the keys unless they
 /// are as good as new.
 async fn signs_otherwise<I>(account: &Account, basis: &SignatureBasis, io: &Io<I>) -> bool {
-    if account.signature_basis().differs_from(basis) {
+    if account.signature_basis(io.now()).differs_from(basis) {
         return true;
     }
     if basis.is_recent(io.now().unix) {
         return false;
     }
     // Should this fail, the refusal at hand is still what there is to report.
-    fetch_keys(account, io).await.is_ok() && account.signature_basis().differs_from(basis)
+    fetch_keys(account, io).await.is_ok() && account.signature_basis(io.now()).differs_from(basis)
 }
 
 /// Asks whom the login belongs to, and learns the keys on the way.
@@ -129,7 +129,7 @@ pub(crate) async fn profile<I>(account: &Account, io: &Io<I>) -> Result<Profile,
 }
 
 async fn fetch_keys<I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
-    let _lease = account.lease_keys();
+    let _lease = account.lease_keys(io.now());
     match nav(account, io).await? {
         (_, true) => Ok(()),
         (_, false) => Err(Invalid::NoSigningKeys.into()),
