@@ -64,6 +64,15 @@ impl Fields {
             .ok_or_else(|| BAD_REQUEST.because(format!("{name} is missing")))
     }
 
+    /// A number that is 0 or 1.
+    pub(crate) fn required_switch(&self, name: &str) -> Result<bool, Refusal> {
+        match self.required(name)? {
+            "0" => Ok(false),
+            "1" => Ok(true),
+            _ => Err(BAD_REQUEST.because(format!("{name} is neither 0 nor 1"))),
+        }
+    }
+
     /// A switch: set by 1.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name) == Some("1")

@@ -15,6 +15,7 @@ use crate::wbi::KeyRing;
 use crate::world::{Account, Group, Known, Message, Options, World};
 
 mod conversation;
+mod mailbox;
 mod permission;
 mod session;
 
@@ -194,12 +195,6 @@ impl State {
         }
     }
 
-    fn session_mut(&mut self, owner: Uid, between: Between) -> Option<&mut Session> {
-        self.mailboxes
-            .get_mut(&owner)?
-            .get_mut(&between.talker_for(owner)?)
-    }
-
     /// The key that the next send gets.
     pub(crate) fn next_key(&mut self, now: UnixMicros) -> MsgKey {
         while let Some(key) = self.upcoming_keys.pop_front() {
@@ -252,7 +247,7 @@ impl State {
         self.conversations.values().flatten()
     }
 
-    /// One session as its owner sees it, unless nothing is in it.
+    /// One session as its owner sees it, unless nothing is in it or it was removed.
     pub(crate) fn session(&self, owner: Uid, talker: Talker) -> Option<SessionView<'_>> {
         let session = self.mailboxes.get(&owner)?.get(&talker)?;
         SessionView::new(owner, talker, session, self.conversation(owner, talker))
@@ -267,22 +262,5 @@ impl State {
             .filter_map(move |(talker, session)| {
                 SessionView::new(owner, *talker, session, self.conversation(owner, *talker))
             })
-    }
-
-    /// Marks a session read up to a message, or up to its newest.
-    pub(crate) fn acknowledge(
-        &mut self,
-        owner: Uid,
-        talker: Talker,
-        upto: Option<Seqno>,
-        now: UnixMicros,
-    ) -> bool {
-        let Some(newest) = self.session(owner, talker).map(|view| view.max_seqno()) else {
-            return false;
-        };
-        if let Some(session) = self.session_mut(owner, Between::of(owner, talker)) {
-            session.read_upto(upto.map_or(newest, |upto| upto.min(newest)), now);
-        }
-        true
     }
 }

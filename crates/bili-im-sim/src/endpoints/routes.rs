@@ -32,6 +32,14 @@ const fn post(path: &'static str, handler: Handler) -> Route {
 
 static ROUTES: &[Route] = &[
     get("/account/v1/user/cards", account::user::cards::answer),
+    post(
+        "/session_svr/v1/session_svr/batch_rm_dustbin",
+        session_svr::batch_rm_dustbin::answer,
+    ),
+    post(
+        "/session_svr/v1/session_svr/batch_update_dustbin_ack",
+        session_svr::batch_update_dustbin_ack::answer,
+    ),
     get(
         "/session_svr/v1/session_svr/get_sessions",
         session_svr::get_sessions::answer,
@@ -44,9 +52,17 @@ static ROUTES: &[Route] = &[
         "/session_svr/v1/session_svr/new_sessions",
         session_svr::new_sessions::answer,
     ),
+    post(
+        "/session_svr/v1/session_svr/remove_session",
+        session_svr::remove_session::answer,
+    ),
     get(
         "/session_svr/v1/session_svr/session_detail",
         session_svr::session_detail::answer,
+    ),
+    post(
+        "/session_svr/v1/session_svr/set_top",
+        session_svr::set_top::answer,
     ),
     get(
         "/session_svr/v1/session_svr/single_unread",
@@ -55,6 +71,10 @@ static ROUTES: &[Route] = &[
     post(
         "/session_svr/v1/session_svr/update_ack",
         session_svr::update_ack::answer,
+    ),
+    post(
+        "/session_svr/v1/session_svr/update_intercept",
+        session_svr::update_intercept::answer,
     ),
     get(
         "/svr_sync/v1/svr_sync/fetch_session_msgs",

@@ -8,7 +8,7 @@ use crate::codes::{
 };
 use crate::ids::{GroupId, Talker, Uid};
 use crate::time::UnixMicros;
-use crate::world::{Accepts, Group, OverStrangerLimit};
+use crate::world::{Accepts, Account, Group, OverStrangerLimit};
 
 /// Who gets to see an accepted message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,13 @@ impl State {
         }
     }
 
+    /// The account of that uid.
+    pub(crate) fn user(&self, uid: Uid) -> Result<&Account, Refusal> {
+        self.accounts
+            .get(&uid)
+            .ok_or_else(|| NOT_FOUND.because(format!("there is no user {uid}")))
+    }
+
     /// The group, for one of its members.
     pub(crate) fn joined(&self, uid: Uid, group: GroupId) -> Result<&Group, Refusal> {
         match self.groups.get(&group) {
@@ -46,9 +53,7 @@ impl State {
         if receiver == owner {
             return Err(TO_SELF.because("the receiver is the sender"));
         }
-        let Some(other) = self.accounts.get(&receiver) else {
-            return Err(NOT_FOUND.because(format!("there is no user {receiver}")));
-        };
+        let other = self.user(receiver)?;
         if self
             .accounts
             .get(&owner)
