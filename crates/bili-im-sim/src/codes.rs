@@ -25,12 +25,14 @@ pub(crate) const NO_SUCH_MESSAGE: Code = Code(10005, "msgkey不存在");
 pub(crate) const TOO_LONG: Code = Code(21007, "消息过长,无法发送");
 pub(crate) const TOO_FAST: Code = Code(21020, "你发送消息频率过快,请稍后再发");
 pub(crate) const TO_SELF: Code = Code(21026, "不能给自己发送消息");
+pub(crate) const UNAVAILABLE: Code = Code(21035, "该类消息暂时无法发送");
 pub(crate) const BAD_IMAGE: Code = Code(21037, "图片格式不合法,请重新上传");
 pub(crate) const RECALL_EXPIRED: Code = Code(21041, "消息已超期,不能撤回了哦");
 pub(crate) const ALREADY_RECALLED: Code = Code(21042, "消息已经撤回了哦");
 pub(crate) const STRANGER_LIMIT: Code = Code(21047, "对方主动回复或关注你前,最多发送1条消息");
 pub(crate) const REFUSED_BY_RECEIVER: Code = Code(25003, "因对方隐私设置,暂无法给TA发送消息");
 pub(crate) const BLOCKED: Code = Code(25005, "请先将对方移出黑名单");
+pub(crate) const PERMISSION_LACKING: Code = Code(700_009, "权限不足");
 pub(crate) const GROUP_DISSOLVED: Code = Code(700_013, "该群已被解散");
 pub(crate) const NOT_A_MEMBER: Code = Code(700_014, "你已不在该群中");
 /// The service's text says the opposite of what it means.

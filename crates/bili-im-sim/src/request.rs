@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::answer::Refusal;
 use crate::codes::BAD_REQUEST;
+use crate::ids::Uid;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -62,6 +63,15 @@ impl Fields {
     pub(crate) fn required_number<T: FromStr>(&self, name: &str) -> Result<T, Refusal> {
         self.number(name)?
             .ok_or_else(|| BAD_REQUEST.because(format!("{name} is missing")))
+    }
+
+    /// Refuses unless the field is the uid of whoever asks.
+    pub(crate) fn check_own(&self, name: &str, owner: Uid) -> Result<(), Refusal> {
+        if Uid(self.required_number(name)?) == owner {
+            Ok(())
+        } else {
+            Err(BAD_REQUEST.because(format!("{name} is not the owner of the cookie")))
+        }
     }
 
     /// A number that is 0 or 1.

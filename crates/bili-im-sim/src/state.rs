@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(crate) use conversation::{Between, Draft, Written};
 pub(crate) use permission::Delivery;
 pub(crate) use session::{Session, SessionView};
+pub(crate) use settings::SETTINGS;
 
 use crate::answer::Refusal;
 use crate::chance::Chance;
@@ -18,6 +19,7 @@ mod conversation;
 mod mailbox;
 mod permission;
 mod session;
+mod settings;
 
 /// More than any test writes, less than memory holds.
 const MOST_MESSAGES: usize = 1_000_000;
@@ -32,6 +34,7 @@ pub(crate) struct State {
     pub(crate) chance: Chance,
     pub(crate) upcoming_keys: VecDeque<MsgKey>,
     pub(crate) recent_sends: BTreeMap<Uid, VecDeque<UnixMicros>>,
+    changed_settings: BTreeMap<(Uid, &'static str), u8>,
     owners: BTreeMap<String, Uid>,
     conversations: BTreeMap<Between, Vec<Written>>,
     mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
@@ -54,6 +57,7 @@ impl State {
             chance: Chance::new(options.seed),
             upcoming_keys: options.msg_keys.iter().copied().collect(),
             recent_sends: BTreeMap::new(),
+            changed_settings: BTreeMap::new(),
             owners: accounts
                 .iter()
                 .map(|account| (account.sessdata.clone(), account.uid))

@@ -3,6 +3,7 @@
 pub(crate) use routes::{Found, find, name};
 
 mod account;
+mod link_setting;
 mod routes;
 mod session_svr;
 mod svr_sync;

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{account, session_svr, svr_sync, web_im, x};
+use super::{account, link_setting, session_svr, svr_sync, web_im, x};
 use crate::answer::{Data, Refusal};
 use crate::call::Call;
 
@@ -32,6 +32,34 @@ const fn post(path: &'static str, handler: Handler) -> Route {
 
 static ROUTES: &[Route] = &[
     get("/account/v1/user/cards", account::user::cards::answer),
+    get(
+        "/link_setting/v1/link_setting/get",
+        link_setting::get::answer,
+    ),
+    get(
+        "/link_setting/v1/link_setting/get_msg_dnd",
+        link_setting::get_msg_dnd::answer,
+    ),
+    get(
+        "/link_setting/v1/link_setting/get_session_ss",
+        link_setting::get_session_ss::answer,
+    ),
+    get(
+        "/link_setting/v1/link_setting/is_limit",
+        link_setting::is_limit::answer,
+    ),
+    post(
+        "/link_setting/v1/link_setting/set",
+        link_setting::set::answer,
+    ),
+    post(
+        "/link_setting/v1/link_setting/set_msg_dnd",
+        link_setting::set_msg_dnd::answer,
+    ),
+    post(
+        "/link_setting/v1/link_setting/set_push_ss",
+        link_setting::set_push_ss::answer,
+    ),
     post(
         "/session_svr/v1/session_svr/batch_rm_dustbin",
         session_svr::batch_rm_dustbin::answer,

@@ -56,6 +56,11 @@ impl State {
     }
 
     /// How `owner` has set the session with `talker`, whether it is listed or not.
+    pub(crate) fn settings(&self, owner: Uid, talker: Talker) -> Option<&Session> {
+        self.mailboxes.get(&owner)?.get(&talker)
+    }
+
+    /// The same, to change it.
     pub(crate) fn settings_mut(&mut self, owner: Uid, talker: Talker) -> &mut Session {
         self.mailboxes
             .entry(owner)

@@ -4,7 +4,7 @@ use super::State;
 use crate::answer::Refusal;
 use crate::codes::{
     BLOCKED, GROUP_DISSOLVED, NOT_A_MEMBER, NOT_FOUND, REFUSED_BY_RECEIVER, STRANGER_LIMIT,
-    TO_SELF, TOO_FAST,
+    TO_SELF, TOO_FAST, UNAVAILABLE,
 };
 use crate::ids::{GroupId, Talker, Uid};
 use crate::time::UnixMicros;
@@ -22,6 +22,9 @@ pub(crate) enum Delivery {
 impl State {
     /// Whether `owner` may write to `talker` now.
     pub(crate) fn may_write(&self, owner: Uid, talker: Talker) -> Result<Delivery, Refusal> {
+        if self.user(owner)?.limited {
+            return Err(UNAVAILABLE.because(format!("{owner} is limited")));
+        }
         match talker {
             Talker::User(receiver) => self.may_write_to_user(owner, receiver),
             Talker::Group(group) => {

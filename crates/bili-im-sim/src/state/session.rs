@@ -13,6 +13,8 @@ pub(crate) struct Session {
     pub(crate) top_ts: UnixMicros,
     pub(crate) muted: bool,
     pub(crate) intercepted: bool,
+    /// Its pushes are not received.
+    pub(crate) pushes_off: bool,
     /// Hidden until something newer comes.
     pub(crate) removed_upto: Seqno,
 }

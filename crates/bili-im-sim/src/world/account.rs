@@ -33,6 +33,10 @@ pub struct Account {
     pub blocks: BTreeSet<Uid>,
     /// Whose messages it accepts.
     pub accepts: Accepts,
+    /// How many follow it, on the whole of the site: automatic replies need 1000.
+    pub fans: u64,
+    /// It may not write: `is_limit`.
+    pub limited: bool,
     /// 0 for a person; else the kind of system account (docs/protocol.md §7).
     pub system_msg_type: u32,
     /// How it has set its sessions.
@@ -129,6 +133,10 @@ struct AccountFile {
     #[serde(default)]
     accepts: Accepts,
     #[serde(default)]
+    fans: u64,
+    #[serde(default)]
+    limited: bool,
+    #[serde(default)]
     system_msg_type: u32,
     #[serde(default)]
     sessions: Vec<SessionSettings>,
@@ -147,6 +155,8 @@ impl AccountFile {
             follows: BTreeSet::new(),
             blocks: BTreeSet::new(),
             accepts: Accepts::default(),
+            fans: 0,
+            limited: false,
             system_msg_type: 0,
             sessions: Vec::new(),
         }
@@ -169,6 +179,8 @@ impl From<AccountFile> for Account {
             follows: file.follows,
             blocks: file.blocks,
             accepts: file.accepts,
+            fans: file.fans,
+            limited: file.limited,
             system_msg_type: file.system_msg_type,
             sessions: file.sessions,
         }
