@@ -21,6 +21,7 @@ pub(crate) const FORBIDDEN: Code = Code(-403, "访问权限不足");
 pub(crate) const NOT_FOUND: Code = Code(-404, "啥都木有");
 pub(crate) const RISK_CONTROL: Code = Code(-352, "-352");
 pub(crate) const SERVER_ERROR: Code = Code(-500, "服务器错误");
+pub(crate) const LOGOUT_CSRF: Code = Code(2202, "CSRF 请求非法");
 pub(crate) const NO_SUCH_MESSAGE: Code = Code(10005, "msgkey不存在");
 pub(crate) const TOO_LONG: Code = Code(21007, "消息过长,无法发送");
 pub(crate) const TOO_FAST: Code = Code(21020, "你发送消息频率过快,请稍后再发");

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use conversation::{Between, Draft, Written};
+pub(crate) use logins::{Login, Logins, NewLogin};
 pub(crate) use permission::Delivery;
+pub(crate) use qr_codes::{QrCodes, Stage};
 pub(crate) use session::{Session, SessionView};
 pub(crate) use settings::SETTINGS;
 
@@ -16,8 +18,10 @@ use crate::wbi::KeyRing;
 use crate::world::{Account, Group, Known, Message, Options, World};
 
 mod conversation;
+mod logins;
 mod mailbox;
 mod permission;
+mod qr_codes;
 mod session;
 mod settings;
 
@@ -32,10 +36,11 @@ pub(crate) struct State {
     pub(crate) groups: BTreeMap<GroupId, Group>,
     pub(crate) key_ring: KeyRing,
     pub(crate) chance: Chance,
+    pub(crate) logins: Logins,
+    pub(crate) qr_codes: QrCodes,
     pub(crate) upcoming_keys: VecDeque<MsgKey>,
     pub(crate) recent_sends: BTreeMap<Uid, VecDeque<UnixMicros>>,
     changed_settings: BTreeMap<(Uid, &'static str), u8>,
-    owners: BTreeMap<String, Uid>,
     conversations: BTreeMap<Between, Vec<Written>>,
     mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
     places: BTreeMap<MsgKey, (Between, Seqno)>,
@@ -58,10 +63,8 @@ impl State {
             upcoming_keys: options.msg_keys.iter().copied().collect(),
             recent_sends: BTreeMap::new(),
             changed_settings: BTreeMap::new(),
-            owners: accounts
-                .iter()
-                .map(|account| (account.sessdata.clone(), account.uid))
-                .collect(),
+            logins: Logins::of(&accounts),
+            qr_codes: QrCodes::default(),
             accounts: accounts
                 .into_iter()
                 .map(|account| (account.uid, account))
@@ -103,11 +106,6 @@ impl State {
             users: self.accounts.keys().copied().collect(),
             groups: self.groups.keys().copied().map(Talker::Group).collect(),
         }
-    }
-
-    /// Whose login token that is.
-    pub(crate) fn owner_of(&self, sessdata: &str) -> Option<Uid> {
-        self.owners.get(sessdata).copied()
     }
 
     /// Whether `uid` follows `other`.

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{account, link_setting, session_svr, svr_sync, web_im, x};
+use super::{account, link_setting, login, session_svr, svr_sync, web_im, x};
 use crate::answer::{Data, Refusal};
 use crate::call::Call;
 
@@ -60,6 +60,7 @@ static ROUTES: &[Route] = &[
         "/link_setting/v1/link_setting/set_push_ss",
         link_setting::set_push_ss::answer,
     ),
+    post("/login/exit/v2", login::exit::v2::answer),
     post(
         "/session_svr/v1/session_svr/batch_rm_dustbin",
         session_svr::batch_rm_dustbin::answer,
@@ -110,6 +111,14 @@ static ROUTES: &[Route] = &[
     ),
     post("/web_im/v1/web_im/send_msg", web_im::send_msg::answer),
     get("/x/frontend/finger/spi", x::frontend::finger::spi::answer),
+    get(
+        "/x/passport-login/web/qrcode/generate",
+        x::passport_login::web::qrcode::generate::answer,
+    ),
+    get(
+        "/x/passport-login/web/qrcode/poll",
+        x::passport_login::web::qrcode::poll::answer,
+    ),
     get("/x/web-interface/nav", x::web_interface::nav::answer),
 ];
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cookie;
 use crate::ids::{Talker, Uid};
 
 /// One account, with what it thinks of others.
@@ -99,20 +100,14 @@ impl Account {
     /// The value of a `Cookie` header for this account, with SESSDATA percent-encoded as it travels.
     #[must_use]
     pub fn cookie(&self) -> String {
-        let sessdata = percent_encoding::utf8_percent_encode(&self.sessdata, COOKIE_VALUE);
         format!(
-            "SESSDATA={sessdata}; bili_jct={}; DedeUserID={}",
-            self.bili_jct, self.uid
+            "SESSDATA={}; bili_jct={}; DedeUserID={}",
+            cookie::encode(&self.sessdata),
+            self.bili_jct,
+            self.uid
         )
     }
 }
-
-/// All but letters, digits, `-_.~` (docs/protocol.md §2).
-const COOKIE_VALUE: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 /// An account as a file has it: all but the uid may be left out.
 #[derive(Deserialize)]

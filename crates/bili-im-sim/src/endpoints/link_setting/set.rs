@@ -11,7 +11,7 @@ const FEWEST_FANS: u64 = 1000;
 /// Changes all that are named, or none.
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let form = call.form(owner)?;
+    let form = call.form()?;
     let fans = call.state.user(owner)?.fans;
     let mut changes = Vec::new();
     for setting in &SETTINGS {

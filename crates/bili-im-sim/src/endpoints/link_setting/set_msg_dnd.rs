@@ -7,7 +7,7 @@ use crate::ids::{GroupId, Talker, Uid};
 
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let form = call.form(owner)?;
+    let form = call.form()?;
     form.check_own("uid", owner)?;
     let muted = form.required_switch("setting")?;
     let user = form.number("dnd_uid")?.map(Uid);

@@ -6,7 +6,7 @@ use crate::ids::{Talker, Uid};
 
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let form = call.form(owner)?;
+    let form = call.form()?;
     let uid = Uid(form.required_number("talker_uid")?);
     // 1 turns them off.
     let pushes_off = form.required_switch("setting")?;

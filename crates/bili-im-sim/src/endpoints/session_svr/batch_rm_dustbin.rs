@@ -5,7 +5,7 @@ use crate::call::Call;
 
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    call.form(owner)?;
+    call.form()?;
     for talker in call.state.intercepted(owner) {
         call.state.remove(owner, talker, call.now)?;
     }

@@ -5,7 +5,7 @@ use crate::call::{Call, talker};
 
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let talker = talker(&call.form(owner)?)?;
+    let talker = talker(&call.form()?)?;
     call.state.remove(owner, talker, call.now)?;
     Ok(Data::of(&Nothing {}))
 }

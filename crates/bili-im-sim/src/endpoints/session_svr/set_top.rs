@@ -5,7 +5,7 @@ use crate::call::{Call, talker};
 
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let form = call.form(owner)?;
+    let form = call.form()?;
     // 0 pins, 1 unpins.
     let since = (!form.required_switch("op_type")?).then_some(call.now);
     call.state.pin(owner, talker(&form)?, since)?;

@@ -6,7 +6,7 @@ use crate::ids::Seqno;
 
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let form = call.form(owner)?;
+    let form = call.form()?;
     let talker = talker(&form)?;
     let upto = form.number("ack_seqno")?.map(Seqno);
     call.state.acknowledge(owner, talker, upto, call.now)?;
