@@ -1,5 +1,7 @@
 //! What the tests that span crates have in common; the tests are in the `tests` folder beside this.
 
+#[cfg(doctest)]
+mod docs;
 mod stage;
 
 use std::env;

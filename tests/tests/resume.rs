@@ -494,9 +494,9 @@ fn signs_otherwise(first: &Asked, second: &Asked, asked: &[Asked]) -> bool {
     let keys_came = asked
         .iter()
         .any(|asked| asked.path.ends_with("nav") && matches!(asked.fate, Fate::Granted { .. }));
-    let local = second.at.unix.0.abs_diff(first.at.unix.0) / 1_000_000;
-    let signed = second.wts.unwrap().abs_diff(first.wts.unwrap());
-    keys_came || signed.abs_diff(local) > 30
+    let passed = second.at.mono.since(first.at.mono).as_secs();
+    let signed = i128::from(second.wts.unwrap()) - i128::from(first.wts.unwrap());
+    keys_came || signed.abs_diff(i128::from(passed)) > 30
 }
 
 fn check_send(played: &Played) -> Result<(), TestCaseError> {

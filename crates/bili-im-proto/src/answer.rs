@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     endpoint::Spec,
-    error::{Error, FIRST_BACK_OFF, Refusal, RefusalKind, Unreadable},
+    error::{Error, Refusal, RefusalKind, Unreadable},
     lenient::{self, Lenient, wire},
     printable,
 };
@@ -85,12 +85,38 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// The answer's `data`, a list of objects. A list that is missing or null is empty, and what is
+    /// no object is left out.
+    ///
+    /// # Errors
+    /// When the service refused, or the answer cannot be understood.
+    pub fn list<T: for<'de> Deserialize<'de>>(&self) -> Result<Vec<T>, Error> {
+        let items = self.open::<Vec<ObjectOrNothing<T>>>()?.accepted()?;
+        Ok(items.into_iter().filter_map(|item| item.0).collect())
+    }
+
+    /// As [`data`](Self::data), but an error shows nothing of the answer: it may hold secrets.
+    ///
+    /// # Errors
+    /// As [`data`](Self::data).
+    pub fn secret_data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
+        self.data().map_err(without_excerpt)
+    }
+
+    /// As [`require`](Self::require), but an error shows nothing of the answer: it may hold secrets.
+    ///
+    /// # Errors
+    /// As [`require`](Self::require).
+    pub fn secret_field<T>(&self, value: Option<T>, field: &str) -> Result<T, Error> {
+        self.require(value, field).map_err(without_excerpt)
+    }
+
     /// The answer's `data` whatever the verdict, for endpoints whose refusals carry data too.
     pub(crate) fn open<T: Lenient + Default>(&self) -> Result<Opened<T>, Error> {
         let by_status = kind_of_status(self.status);
         let envelope = match (self.envelope(), by_status) {
             (Ok(envelope), _) => envelope,
-            (Err(_), Some(kind)) => return Err(self.refusal(kind, None, String::new()).into()),
+            (Err(_), Some(kind)) => return Err(self.refusal(kind, None, self.beginning()).into()),
             (Err(reason), None) => return Err(self.unreadable(reason)),
         };
         let Envelope {
@@ -125,6 +151,12 @@ impl<'a> Answer<'a> {
         }))
     }
 
+    /// What a page says that is no envelope.
+    fn beginning(&self) -> String {
+        let start = self.body.get(..EXCERPT).unwrap_or(self.body);
+        String::from_utf8_lossy(start).trim().to_owned()
+    }
+
     /// The refusal of a call that needs a login, said in other words than a code's.
     pub(crate) fn not_logged_in(&self) -> Refusal {
         self.refusal(RefusalKind::NotLoggedIn, None, String::new())
@@ -135,11 +167,14 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When it is not there.
     pub fn require<T>(&self, value: Option<T>, field: &str) -> Result<T, Error> {
-        value.ok_or_else(|| {
-            self.unreadable(format!(
-                "the field {field} is missing or of an unexpected type"
-            ))
-        })
+        value.ok_or_else(|| self.missing(field))
+    }
+
+    /// An error that names a field that the answer is nothing without.
+    pub fn missing(&self, field: &str) -> Error {
+        self.unreadable(format!(
+            "the field {field} is missing or of an unexpected type"
+        ))
     }
 
     /// What the status alone says, for an answer of which no body came.
@@ -153,11 +188,8 @@ impl<'a> Answer<'a> {
     }
 
     fn refusal(&self, kind: RefusalKind, code: Option<i64>, message: String) -> Refusal {
-        let retry_after = self.retry_after().or(match (kind, code) {
-            (RefusalKind::RateLimited, Some(21046)) => Some(Duration::from_secs(24 * 60 * 60)),
-            (RefusalKind::RateLimited, _) => Some(FIRST_BACK_OFF),
-            _ => None,
-        });
+        let a_day = Duration::from_secs(24 * 60 * 60);
+        let retry_after = (self.retry_after()).or((code == Some(21046)).then_some(a_day));
         Refusal {
             endpoint: self.spec.name(),
             kind,
@@ -240,6 +272,22 @@ impl<T> Opened<T> {
     }
 }
 
+fn without_excerpt(mut error: Error) -> Error {
+    match &mut error {
+        Error::Unreadable(unreadable) => {
+            unreadable.excerpt = "not shown, it may hold secrets".to_owned();
+        }
+        Error::Refused(refusal) if refusal.code.is_none() => refusal.message.clear(),
+        Error::RateLimited(limited) => {
+            if let Some(refusal) = limited.refusal.as_mut().filter(|r| r.code.is_none()) {
+                refusal.message.clear();
+            }
+        }
+        _ => {}
+    }
+    error
+}
+
 /// Statuses that decide whatever the body says.
 fn kind_of_status(status: StatusCode) -> Option<RefusalKind> {
     match status.as_u16() {
@@ -295,7 +343,7 @@ mod tests {
     use super::*;
     use crate::{
         endpoint::Endpoint,
-        endpoints::{SendMsg, SingleUnread},
+        endpoints::{QrGenerate, SendMsg, SingleUnread},
         testing::decode,
     };
 
@@ -459,6 +507,19 @@ mod tests {
                 panic!("{error:?}")
             };
             assert_eq!(limited.retry_after, Duration::from_secs(seconds));
+        }
+    }
+
+    #[test]
+    fn a_page_in_place_of_an_envelope_is_shown_unless_it_may_hold_secrets() {
+        let page = "<html>\u{1b}[2J".to_owned() + &"x".repeat(300);
+        for status in [412, 429, 502] {
+            let error = decode::<SingleUnread>(status, &page).unwrap_err();
+            let shown = error.to_string();
+            assert!(shown.contains(r"<html>\u{1b}[2Jxxx"), "{shown}");
+            assert!(!shown.contains(&"x".repeat(195)), "{shown}");
+            let shown = decode::<QrGenerate>(status, &page).unwrap_err().to_string();
+            assert!(!shown.contains("html"), "{shown}");
         }
     }
 }

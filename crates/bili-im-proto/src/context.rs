@@ -85,6 +85,15 @@ impl Context {
         let credential = self.credential.as_ref().ok_or(Invalid::NoCredential)?;
         self.uid.or(credential.uid()).ok_or(Invalid::NoOwnUid)
     }
+
+    /// The CSRF token: a secret.
+    ///
+    /// # Errors
+    /// When there is no login or it has none.
+    pub fn csrf_token(&self) -> Result<&str, Invalid> {
+        let credential = self.credential.as_ref().ok_or(Invalid::NoCredential)?;
+        credential.csrf_token().ok_or(Invalid::NoCsrfToken)
+    }
 }
 
 /// One of the service's three hosts (docs/protocol.md §1).

@@ -11,6 +11,7 @@ use crate::{
     encode::RESERVED,
     ids::Uid,
     lenient::{self, wire},
+    time::UnixSeconds,
 };
 
 /// The cookies that are one login. Its memory is wiped when the last copy is dropped, and
@@ -22,6 +23,7 @@ struct Cookies {
     /// In the order given, `SESSDATA` among them; names are unique.
     pairs: Vec<(String, Zeroizing<String>)>,
     uid: Option<Uid>,
+    expires: Option<UnixSeconds>,
 }
 
 /// Why a text is not the cookie of a login.
@@ -81,6 +83,38 @@ impl Credential {
     /// The account's own number, as `DedeUserID` says.
     pub fn uid(&self) -> Option<Uid> {
         self.0.uid
+    }
+
+    /// When the login ends (`SESSDATA`), as far as it is known.
+    pub fn expires(&self) -> Option<UnixSeconds> {
+        self.0.expires
+    }
+
+    /// With the time when the login ends.
+    #[must_use]
+    pub fn with_expires(self, expires: Option<UnixSeconds>) -> Self {
+        Self(Arc::new(Cookies {
+            pairs: self.0.pairs.clone(),
+            uid: self.0.uid,
+            expires,
+        }))
+    }
+
+    /// With one more cookie, or another value for one. What cannot stand in a cookie is left out.
+    #[must_use]
+    pub fn with_cookie(&self, name: &str, value: &str) -> Self {
+        let mut cookies = Collector {
+            pairs: self.0.pairs.clone(),
+            expires: self.0.expires,
+        };
+        let added = cookies.add(name, value).and_then(|()| cookies.finish());
+        added.unwrap_or_else(|_| self.clone())
+    }
+
+    /// The whole cookie as a `Cookie` header has it: a secret, to be stored where only its owner can
+    /// read it. [`parse`](Self::parse) reads it back.
+    pub fn expose(&self) -> Zeroizing<String> {
+        self.0.joined()
     }
 
     /// Whether there is a CSRF token, which every change needs.
@@ -145,7 +179,10 @@ impl PartialEq for Credential {
 impl Eq for Credential {}
 
 #[derive(Default)]
-struct Collector(Vec<(String, Zeroizing<String>)>);
+struct Collector {
+    pairs: Vec<(String, Zeroizing<String>)>,
+    expires: Option<UnixSeconds>,
+}
 
 /// Attributes that a pasted `Set-Cookie` line carries beside the cookie.
 const ATTRIBUTES: [&str; 7] = [
@@ -177,9 +214,9 @@ impl Collector {
                 Ok(())
             };
         }
-        match self.0.iter_mut().find(|(other, _)| other == name) {
+        match self.pairs.iter_mut().find(|(other, _)| other == name) {
             Some((_, old)) => *old = value,
-            None => self.0.push((name.to_owned(), value)),
+            None => self.pairs.push((name.to_owned(), value)),
         }
         Ok(())
     }
@@ -189,6 +226,9 @@ impl Collector {
             Export::List(cookies) => {
                 for cookie in cookies.iter().filter(|cookie| is_ours(&cookie.domain)) {
                     self.add(&cookie.name, &cookie.value)?;
+                    if cookie.name == "SESSDATA" {
+                        self.expires = cookie.expires();
+                    }
                 }
             }
             Export::Nested { cookies } => self.add_export(Export::List(cookies))?,
@@ -203,8 +243,9 @@ impl Collector {
 
     fn finish(self) -> Result<Credential, InvalidCredential> {
         let mut cookies = Cookies {
-            pairs: self.0,
+            pairs: self.pairs,
             uid: None,
+            expires: self.expires,
         };
         if cookies.get("SESSDATA").is_none() {
             return Err(InvalidCredential::NoSessdata);
@@ -233,6 +274,18 @@ wire! {
         name: String,
         value: String,
         domain: String,
+        #[serde(rename = "expirationDate")]
+        expiration_date: Option<f64>,
+        expires: Option<f64>,
+        expiry: Option<f64>,
+    }
+}
+
+impl ExportedCookie {
+    fn expires(&self) -> Option<UnixSeconds> {
+        let seconds = self.expiration_date.or(self.expires).or(self.expiry);
+        let seconds = seconds.filter(|&seconds| seconds >= 1.0)?;
+        Some(UnixSeconds(seconds as u64))
     }
 }
 
@@ -240,7 +293,8 @@ wire! {
 #[serde(transparent)]
 struct Scalar(#[serde(deserialize_with = "lenient::or_default")] String);
 
-fn is_ours(domain: &str) -> bool {
+/// Whether a cookie's domain is the site's, or not said.
+pub(crate) fn is_ours(domain: &str) -> bool {
     let domain = domain.trim_start_matches('.').to_ascii_lowercase();
     domain.is_empty() || domain == "bilibili.com" || domain.ends_with(".bilibili.com")
 }

@@ -132,6 +132,21 @@ fn push_without_dropped(text: &mut String, field: &str) {
     text.push_str(rest);
 }
 
+/// Lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    push_hex(&mut text, bytes);
+    text
+}
+
+/// Appends lower-case hex digits.
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+}
+
 struct Encoded<'a>(&'a mut String);
 
 impl Write for Encoded<'_> {

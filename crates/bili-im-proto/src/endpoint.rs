@@ -1,6 +1,6 @@
 //! One call to the service as a value: what it asks for, and what it makes of the answer.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use http::{
     HeaderValue, Request, Response,
@@ -89,6 +89,8 @@ pub struct Spec {
     pub(crate) needs_login: bool,
     pub(crate) csrf: &'static [&'static str],
     pub(crate) codes: &'static [(i64, RefusalKind)],
+    pub(crate) timeout: Duration,
+    name: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +122,8 @@ impl Spec {
             needs_login: true,
             csrf: &[],
             codes: &[],
+            timeout: Duration::from_secs(20),
+            name: None,
         }
     }
 
@@ -166,9 +170,35 @@ impl Spec {
         Self { codes, ..self }
     }
 
-    /// The call's name: the last segment of its path.
+    /// The CSRF token goes out under other names than `csrf` and `csrf_token`; under none when
+    /// [`parts`](Endpoint::parts) places it itself.
+    #[must_use]
+    pub const fn csrf_as(self, csrf: &'static [&'static str]) -> Self {
+        Self { csrf, ..self }
+    }
+
+    /// It may take long: two minutes instead of 20 seconds.
+    #[must_use]
+    pub const fn slow(self) -> Self {
+        Self {
+            timeout: Duration::from_secs(120),
+            ..self
+        }
+    }
+
+    /// A better name than the last segment of the path.
+    #[must_use]
+    pub const fn named(self, name: &'static str) -> Self {
+        Self {
+            name: Some(name),
+            ..self
+        }
+    }
+
+    /// The call's name: by default the last segment of its path.
     pub fn name(&self) -> &'static str {
-        self.path.rsplit('/').next().unwrap_or(self.path)
+        let last_segment = || self.path.rsplit('/').next().unwrap_or(self.path);
+        self.name.unwrap_or_else(last_segment)
     }
 
     /// What the call does.
@@ -193,13 +223,22 @@ impl Spec {
 #[derive(Debug)]
 pub struct Parts {
     query: Query,
-    form: Option<String>,
+    payload: Payload,
+}
+
+enum Payload {
+    None,
+    Form(String),
+    Raw(HeaderValue, Vec<u8>),
 }
 
 impl Parts {
     /// A query and no body.
     pub fn query(query: Query) -> Self {
-        Self { query, form: None }
+        Self {
+            query,
+            payload: Payload::None,
+        }
     }
 
     /// A body of type `application/x-www-form-urlencoded`.
@@ -215,10 +254,22 @@ impl Parts {
                 form = form.replace(other, ours);
             }
         }
-        Ok(Self {
-            query: Query::new(),
-            form: Some(form),
-        })
+        Ok(Self::query(Query::new()).with_payload(Payload::Form(form)))
+    }
+
+    /// A form with nothing but what every form has.
+    pub fn empty_form() -> Self {
+        Self::query(Query::new()).with_payload(Payload::Form(String::new()))
+    }
+
+    /// A body of another type, to which nothing is added.
+    ///
+    /// # Errors
+    /// When the type cannot be a header.
+    pub fn raw(content_type: &str, body: Vec<u8>) -> Result<Self, Invalid> {
+        let content_type = HeaderValue::from_str(content_type)
+            .map_err(|error| Invalid::Unencodable(error.to_string()))?;
+        Ok(Self::query(Query::new()).with_payload(Payload::Raw(content_type, body)))
     }
 
     /// With a query beside the body.
@@ -227,21 +278,27 @@ impl Parts {
         Self { query, ..self }
     }
 
+    fn with_payload(self, payload: Payload) -> Self {
+        Self { payload, ..self }
+    }
+
     fn into_request(self, spec: &Spec, context: &Context) -> Result<Request<Body>, Invalid> {
-        let Self { mut query, form } = self;
+        let Self { mut query, payload } = self;
         if spec.needs_login && context.credential.is_none() {
             return Err(Invalid::NoCredential);
         }
-        let body = match (spec.method, form) {
+        let body = match (spec.method, payload) {
             (Method::Get, _) => {
                 if spec.host == Host::Im {
-                    query = CLIENT
-                        .iter()
-                        .fold(query, |query, &(name, value)| query.with(name, value));
+                    for (name, value) in CLIENT {
+                        query.push(name.into(), value);
+                    }
                 }
                 None
             }
-            (Method::Post, form) => Some(complete(form.unwrap_or_default(), spec, context)?),
+            (Method::Post, Payload::Raw(content_type, bytes)) => Some((content_type, bytes)),
+            (Method::Post, Payload::Form(form)) => Some(complete(form, spec, context)?),
+            (Method::Post, Payload::None) => Some(complete(String::new(), spec, context)?),
         };
         let query = if spec.signed {
             let keys = context.keys.as_ref().ok_or(Invalid::NoSigningKeys)?;
@@ -278,13 +335,10 @@ impl Parts {
         if let Some(credential) = &context.credential {
             headers.insert(COOKIE, credential.header());
         }
-        if let Some(body) = body {
-            headers.insert(
-                CONTENT_TYPE,
-                HeaderValue::from_static("application/x-www-form-urlencoded"),
-            );
+        if let Some((content_type, body)) = body {
+            headers.insert(CONTENT_TYPE, content_type);
             *request.method_mut() = http::Method::POST;
-            *request.body_mut() = Body(body.into_bytes());
+            *request.body_mut() = Body(body);
         }
         Ok(request)
     }
@@ -293,8 +347,23 @@ impl Parts {
 /// What most calls to the message host carry (docs/protocol.md §1).
 const CLIENT: [(&str, &str); 2] = [("build", "0"), ("mobi_app", "web")];
 
-/// The form with what every form carries.
-fn complete(mut form: String, spec: &Spec, context: &Context) -> Result<String, Invalid> {
+impl fmt::Debug for Payload {
+    /// Shows no content: it can hold the CSRF token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Form(form) => write!(f, "Form({} bytes)", form.len()),
+            Self::Raw(_, body) => write!(f, "Raw({} bytes)", body.len()),
+        }
+    }
+}
+
+/// The form with what every form carries, and its type.
+fn complete(
+    mut form: String,
+    spec: &Spec,
+    context: &Context,
+) -> Result<(HeaderValue, Vec<u8>), Invalid> {
     let mut push = |name: &str, value: &str| {
         if !form.is_empty() {
             form.push('&');
@@ -304,8 +373,7 @@ fn complete(mut form: String, spec: &Spec, context: &Context) -> Result<String, 
         form.extend(utf8_percent_encode(value, RESERVED));
     };
     if !spec.csrf.is_empty() {
-        let credential = context.credential.as_ref().ok_or(Invalid::NoCredential)?;
-        let token = credential.csrf_token().ok_or(Invalid::NoCsrfToken)?;
+        let token = context.csrf_token()?;
         for name in spec.csrf {
             push(name, token);
         }
@@ -315,7 +383,8 @@ fn complete(mut form: String, spec: &Spec, context: &Context) -> Result<String, 
             push(name, value);
         }
     }
-    Ok(form)
+    let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+    Ok((content_type, form.into_bytes()))
 }
 
 /// The bytes of a request's body. `Debug` shows only how many: they hold the CSRF token.

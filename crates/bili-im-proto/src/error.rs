@@ -111,12 +111,13 @@ pub struct Refusal {
     pub status: u16,
     /// The service's own words; may be empty.
     pub message: String,
-    /// How long the service asked to wait.
+    /// How long the service asked to wait, if it did.
     pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// Whether the request certainly took no effect: true of all but service trouble.
+    /// Whether the request certainly took no effect: true of all but HTTP 5xx and the codes -500,
+    /// -503, -504 and -8888, which also come when the service lost its own answer.
     pub fn is_certain(&self) -> bool {
         self.status < 500 && !matches!(self.code, Some(-500 | -503 | -504 | -8888))
     }
@@ -127,7 +128,8 @@ impl fmt::Display for Refusal {
         write!(f, "{} was refused", self.endpoint)?;
         match self.code {
             Some(code) => write!(f, " with code {code}")?,
-            None => write!(f, " with HTTP status {}", self.status)?,
+            None if self.status >= 300 => write!(f, " with HTTP status {}", self.status)?,
+            None => {}
         }
         if let Some(meaning) = self.kind.meaning() {
             write!(f, ": {meaning}")?;
@@ -308,6 +310,18 @@ pub enum Invalid {
     /// The image is not on the service's hosts.
     #[error("the image is on {0}, which is not one of the service's hosts")]
     ImageHost(String),
+    /// The bytes are no JPEG, PNG or GIF.
+    #[error("not a JPEG, PNG or GIF")]
+    NoImage,
+    /// One can ask about 1 to 50 users at once.
+    #[error("one can ask about 1 to 50 users at once, not {given}")]
+    TooManyUids {
+        /// How many were asked about.
+        given: usize,
+    },
+    /// No setting is given.
+    #[error("no setting to change is given")]
+    NothingToChange,
     /// The call needs a login and there is none.
     #[error("the call needs a login")]
     NoCredential,

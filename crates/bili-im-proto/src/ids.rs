@@ -4,7 +4,10 @@ use std::{fmt, num::ParseIntError, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::lenient::{self, Lenient};
+use crate::{
+    error::Invalid,
+    lenient::{self, Lenient},
+};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -100,6 +103,15 @@ impl Talker {
             1 => Some(Self::user(id)),
             2 => Some(Self::group(id)),
             _ => None,
+        }
+    }
+
+    /// Refuses the number 0.
+    pub(crate) fn check(self) -> Result<(), Invalid> {
+        if self.id() == 0 {
+            Err(Invalid::NobodysNumber)
+        } else {
+            Ok(())
         }
     }
 

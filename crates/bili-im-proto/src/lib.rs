@@ -1,4 +1,4 @@
-//! The bilibili private-message protocol without I/O.
+#![doc = include_str!("../README.md")]
 
 mod account;
 mod answer;
@@ -13,7 +13,10 @@ mod flow;
 mod ids;
 mod lenient;
 mod message;
+mod numbered;
 mod printable;
+mod secret;
+mod session;
 #[cfg(test)]
 mod testing;
 mod ticket;
@@ -25,7 +28,7 @@ pub use http;
 pub use crate::{
     account::{Account, AccountBuilder, InvalidSnapshot, Pacing, Snapshot},
     answer::Answer,
-    content::{Content, Image, ImageFormat, Text},
+    content::*,
     context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},
     credential::{Credential, InvalidCredential},
     encode::Query,
@@ -35,10 +38,12 @@ pub use crate::{
         Error, Invalid, RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport, Unconfirmed,
         Unreadable,
     },
-    flow::{Failure, Flow, Input, Outgoing, Step},
+    flow::{Failure, Flow, History, Input, LoginOutcome, LoginStep, Outgoing, Step, qr_login},
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
     message::{Emoticon, Message, MsgSource, MsgStatus, MsgType},
     printable::{Printable, is_treacherous},
+    secret::Secret,
+    session::{AccountInfo, Session, SessionList, SystemAccount},
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},
     wbi::{InvalidKeys, SigningKeys},

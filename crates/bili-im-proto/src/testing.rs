@@ -30,3 +30,23 @@ pub(crate) fn decode<E: Endpoint>(status: u16, body: &str) -> Result<E::Response
     let response = Response::builder().status(status).body(body).unwrap();
     E::response(&response)
 }
+
+/// A request's form, without what every form has.
+pub(crate) fn form(endpoint: &impl Endpoint) -> String {
+    let request = endpoint.request(&signing_context()).unwrap();
+    let form = String::from_utf8(request.into_body().into()).unwrap();
+    let (own, _) = form.split_once("csrf=").unwrap();
+    own.trim_end_matches('&').to_owned()
+}
+
+/// A request's query, without what every query has.
+pub(crate) fn query(endpoint: &impl Endpoint) -> String {
+    let request = endpoint.request(&signing_context()).unwrap();
+    let query = request.uri().query().unwrap_or_default();
+    query
+        .split("build=0")
+        .next()
+        .unwrap()
+        .trim_end_matches('&')
+        .to_owned()
+}

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How far a message's time may lie before that of its ticket, in seconds: clocks differ.
-const CLOCK_TOLERANCE: u64 = 30;
+const CLOCK_TOLERANCE: u64 = 10;
 
 /// A message that is about to be sent. A program that may die stores it first; started again, it
 /// asks [`Account::confirm`](crate::Account::confirm) what became of it. Each ticket sends once.

@@ -1,11 +1,12 @@
 //! Signing queries (docs/protocol.md §4).
 
-use std::fmt::Write;
-
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use crate::{encode::Query, time::UnixSeconds};
+use crate::{
+    encode::{Query, push_hex},
+    time::UnixSeconds,
+};
 
 /// Which character of the joined stems stands at each place of the key.
 const MIXIN: [u8; 32] = [
@@ -54,10 +55,7 @@ impl SigningKeys {
             .chain_update(&self.mixin_key)
             .finalize();
         signed.push_str("&w_rid=");
-        for byte in digest {
-            // Writing to a string cannot fail.
-            let _ = write!(signed, "{byte:02x}");
-        }
+        push_hex(&mut signed, &digest);
         signed
     }
 }

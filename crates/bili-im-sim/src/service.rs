@@ -17,6 +17,9 @@ use crate::state::State;
 use crate::time::{Clock, UnixMicros};
 use crate::world::{Message, World, WorldError, check_message};
 
+#[cfg(test)]
+mod tests;
+
 /// More than any plan needs.
 const MOST_FAULTS: usize = 1000;
 

@@ -220,14 +220,24 @@ impl State {
         }
     }
 
-    /// The message of that key, to change it.
-    pub(crate) fn message_mut(&mut self, key: MsgKey) -> Option<&mut Written> {
+    /// A message that `owner` can see in the session with `talker`, to change it.
+    pub(crate) fn message_mut(
+        &mut self,
+        owner: Uid,
+        talker: Talker,
+        key: MsgKey,
+    ) -> Option<&mut Written> {
         let (between, seqno) = self.places.get(&key)?;
+        if *between != Between::of(owner, talker) {
+            return None;
+        }
         let messages = self.conversations.get_mut(between)?;
         let at = messages
             .binary_search_by_key(seqno, |message| message.seqno)
             .ok()?;
-        messages.get_mut(at)
+        messages
+            .get_mut(at)
+            .filter(|message| message.is_shown_to(owner))
     }
 
     /// What `owner` and `talker` have written, oldest first.

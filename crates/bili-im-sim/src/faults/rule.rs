@@ -1,8 +1,6 @@
 //! One fault: where, when and what.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -205,14 +203,6 @@ impl From<String> for What {
 impl From<&str> for What {
     fn from(text: &str) -> Self {
         text.to_owned().into()
-    }
-}
-
-impl FromStr for What {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(text.into())
     }
 }
 

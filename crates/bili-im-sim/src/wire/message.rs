@@ -53,5 +53,5 @@ fn at_uids(written: &Written) -> Option<Vec<Uid>> {
     if !written.draft.at_uids.is_empty() {
         return Some(written.draft.at_uids.clone());
     }
-    (!written.draft.old && written.key.0 % 2 == 0).then(|| vec![Uid(0)])
+    (!written.draft.old && written.key.0.is_multiple_of(2)).then(|| vec![Uid(0)])
 }

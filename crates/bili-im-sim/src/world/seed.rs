@@ -9,7 +9,7 @@ const UNFOLLOWED: Uid = Uid(2);
 
 impl World {
     /// The account 293793435 with the cookies `xxx`, six unread messages from someone it follows, one from someone else, and
-    /// the two message keys of the examples.
+    /// the two message keys of the examples, whose calls are answered as shown [in classic mode](Self::in_mode).
     #[must_use]
     pub fn seed() -> Self {
         let mut owner = Account::new(OWNER);

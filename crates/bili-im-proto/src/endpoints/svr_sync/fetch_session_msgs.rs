@@ -99,9 +99,7 @@ impl Endpoint for FetchSessionMsgs {
     const SPEC: Spec = Spec::get(Host::Im, "/svr_sync/v1/svr_sync/fetch_session_msgs").signed();
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        if self.talker.id() == 0 {
-            return Err(Invalid::NobodysNumber);
-        }
+        self.talker.check()?;
         Ok(Parts::query(
             Query::new()
                 .with("talker_id", self.talker.id())
@@ -117,11 +115,8 @@ impl Endpoint for FetchSessionMsgs {
         let wire: Wire = answer.data()?;
         let messages = (wire.messages.into_iter().enumerate())
             .map(|(index, message)| {
-                message.finish().map_err(|field| {
-                    answer.unreadable(format!(
-                        "the field data.messages[{index}].{field} is missing or of an unexpected type"
-                    ))
-                })
+                (message.finish())
+                    .map_err(|field| answer.missing(&format!("data.messages[{index}].{field}")))
             })
             .collect::<Result<_, _>>()?;
         Ok(SessionMsgs {

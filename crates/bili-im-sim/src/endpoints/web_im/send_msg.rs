@@ -14,6 +14,8 @@ mod answered;
 mod content;
 mod fields;
 mod recall;
+#[cfg(test)]
+mod tests;
 
 /// Written in a web page.
 const FROM_WEB: u32 = 7;

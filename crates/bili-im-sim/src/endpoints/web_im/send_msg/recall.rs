@@ -19,24 +19,21 @@ pub(super) fn recall(
     talker: Talker,
     target: MsgKey,
 ) -> Result<MsgKey, Refusal> {
+    if let Talker::Group(group) = talker {
+        call.state.joined(owner, group)?;
+    }
     let now = call.now;
-    let shown = call
+    let found = call
         .state
-        .message_mut(target)
-        .filter(|written| written.is_shown_to(owner));
-    let Some(draft) = shown
-        .map(|written| &mut written.draft)
-        .filter(|draft| !draft.is_recall())
-    else {
-        return Err(NO_SUCH_MESSAGE.because(format!("there is no message {target}")));
+        .message_mut(owner, talker, target)
+        .map(|written| &mut written.draft);
+    let Some(draft) = found.filter(|draft| !draft.is_recall()) else {
+        return Err(NO_SUCH_MESSAGE.because(format!(
+            "there is no message {target} in the session with {talker}"
+        )));
     };
     if draft.from != owner {
         return Err(FORBIDDEN.because("only one's own messages can be recalled"));
-    }
-    if draft.talker != talker {
-        return Err(NO_SUCH_MESSAGE.because(format!(
-            "message {target} is not in the session with {talker}"
-        )));
     }
     if draft.is_recalled() {
         return Err(ALREADY_RECALLED.because(format!("message {target} is recalled already")));

@@ -1,0 +1,131 @@
+//! What the program takes at its command line.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use bili_im_proto::{Origin, Talker};
+use clap::{Args, Parser, error::ErrorKind};
+
+use crate::{commands::Command, failure::Failure, output::Output};
+
+const EXAMPLES: &str = "\
+The login is the cookie of a browser that is logged in. It comes from the
+environment (BILI_IM_COOKIE), a file or stdin, never from an argument.
+
+Examples:
+  export BILI_IM_COOKIE='SESSDATA=…; bili_jct=…; DedeUserID=…'
+  bili-im whoami
+  bili-im send 1 'up主你好'
+  bili-im unread --json | jq .follow_unread
+
+Exit codes: 0 done, 1 other, 2 wrong use, 3 not logged in, 4 refused by the
+service, 5 too fast or risk control, 6 network, 7 sent or not, it is unknown.";
+
+/// bilibili private messages (私信) at a terminal.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bili-im",
+    version,
+    after_help = EXAMPLES,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Print one JSON object; errors too, on stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Where the service is, when not at bilibili; plain http only on this machine
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "BILI_IM_ENDPOINT",
+        hide_env_values = true
+    )]
+    pub(crate) endpoint: Option<Origin>,
+    /// Read the cookie from a file
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) cookie_file: Option<PathBuf>,
+    /// Read the cookie from stdin
+    #[arg(long, global = true, conflicts_with = "cookie_file")]
+    pub(crate) cookie_stdin: bool,
+    /// Keep bilibili's pace with a service on this machine too
+    #[arg(long, global = true)]
+    pub(crate) paced: bool,
+}
+
+/// Whom a message is to or from.
+#[derive(Debug, Args)]
+pub(crate) struct To {
+    /// The receiver's number
+    #[arg(value_parser = number)]
+    uid: u64,
+    /// The number is that of a fan group
+    #[arg(long)]
+    group: bool,
+}
+
+impl To {
+    pub(crate) fn talker(&self) -> Talker {
+        if self.group {
+            Talker::group(self.uid)
+        } else {
+            Talker::user(self.uid)
+        }
+    }
+}
+
+/// What every command takes that changes something.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct DryRun {
+    /// Print the request that would be made as a curl command, without secrets, and do not make it
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// A number that names somebody or something.
+pub(crate) fn number(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => Err("0 is no number of anybody or anything".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("not a number".to_owned()),
+    }
+}
+
+/// The whole program.
+pub(crate) fn run() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(Cli { global, command }) => {
+            let out = Output::new(global.json);
+            match command.run(&global, out) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => out.fail(&failure),
+            }
+        }
+        Err(error) if is_help(error.kind()) => {
+            // A reader who has seen enough is no error.
+            let _seen = error.print();
+            ExitCode::SUCCESS
+        }
+        Err(error) => Output::new(wants_json()).fail(&Failure::usage(&error)),
+    }
+}
+
+fn is_help(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+}
+
+/// Whether an error in the arguments is to be told as JSON.
+fn wants_json() -> bool {
+    std::env::args_os()
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json")
+}

@@ -1,0 +1,102 @@
+//! Names and portraits of users: `GET /account/v1/user/cards`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::Uid,
+    lenient::wire,
+};
+
+/// How many users can be asked about at once; the service answers nothing when asked about more.
+const MOST: usize = 50;
+
+/// Asks who some users are (docs/protocol.md §12). The answer is in any order, and lacks whom nobody
+/// knows. Names and signatures are written by strangers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UserCards {
+    /// The users, 1 to 50.
+    pub uids: Vec<Uid>,
+}
+
+wire! {
+    /// Who a user is.
+    pub struct UserCard {
+        /// Their number.
+        #[serde(rename = "mid")]
+        pub uid: Uid,
+        /// Their name.
+        pub name: String,
+        /// The address of their portrait.
+        pub face: String,
+        /// What they say of themselves.
+        pub sign: String,
+        /// Their rank.
+        pub rank: u64,
+        /// Their level, 0 to 6.
+        pub level: u32,
+        /// Whether they are silenced.
+        pub silence: bool,
+    }
+}
+
+impl UserCards {
+    /// Asks about up to 50 users.
+    pub fn new(uids: impl IntoIterator<Item = Uid>) -> Self {
+        Self {
+            uids: uids.into_iter().collect(),
+        }
+    }
+}
+
+impl Endpoint for UserCards {
+    type Response = Vec<UserCard>;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/account/v1/user/cards");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        if self.uids.is_empty() || self.uids.len() > MOST {
+            return Err(Invalid::TooManyUids {
+                given: self.uids.len(),
+            });
+        }
+        let uids: Vec<String> = self.uids.iter().map(Uid::to_string).collect();
+        Ok(Parts::query(Query::new().with("uids", uids.join(","))))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<Vec<UserCard>, Error> {
+        let mut cards: Vec<UserCard> = answer.list()?;
+        cards.retain(|card| card.uid != Uid(0));
+        Ok(cards)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn at_most_fifty_are_asked_about() {
+        assert_eq!(query(&UserCards::new([Uid(1), Uid(2)])), "uids=1%2C2");
+        for given in [0, 51] {
+            let request = UserCards::new(vec![Uid(1); given]).request(&context());
+            assert_eq!(request.unwrap_err(), Invalid::TooManyUids { given });
+        }
+    }
+
+    #[test]
+    fn the_data_is_a_list_in_any_order() {
+        let body = r#"{"code":0,"data":[{"mid":2,"name":"b","level":"6","silence":0},null,{"mid":"1","name":"a"},{"name":"?"}]}"#;
+        let cards = decode::<UserCards>(200, body).unwrap();
+        let names: Vec<_> = cards.iter().map(|card| (card.uid.0, &*card.name)).collect();
+        assert_eq!(names, [(2, "b"), (1, "a")]);
+        assert_eq!(
+            decode::<UserCards>(200, r#"{"code":0,"data":null}"#),
+            Ok(vec![])
+        );
+    }
+}

@@ -1,0 +1,3 @@
+mod cards;
+
+pub use cards::*;

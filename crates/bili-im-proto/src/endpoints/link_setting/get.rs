@@ -1,0 +1,81 @@
+//! The account's settings: `GET /link_setting/v1/link_setting/get`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    lenient::wire,
+};
+
+/// Reads the account's settings of private messages (docs/protocol.md §10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GetSettings;
+
+wire! {
+    /// The account's settings of private messages: 0 or 1 where nothing else is said, `None` where the
+    /// answer does not say or nothing shall be changed. Automatic replies need 1000 fans.
+    #[derive(Eq, serde::Serialize)]
+    pub struct Settings {
+        /// Whether messages of users that the account does not follow are folded away (1), against
+        /// its name.
+        pub show_unfollowed_msg: Option<u32>,
+        /// Whether messages are announced: 1 yes, 3 no.
+        pub msg_notify: Option<u32>,
+        /// Whether groups are folded away.
+        pub is_group_fold: Option<u32>,
+        /// Whether messages of groups are received.
+        pub should_receive_group: Option<u32>,
+        /// Whether messages of users that the account does not follow are received.
+        pub receive_unfollow_msg: Option<u32>,
+        /// Whether new followers get an automatic reply.
+        pub followed_reply: Option<u32>,
+        /// Whether keywords get an automatic reply.
+        pub keys_reply: Option<u32>,
+        /// Whether messages get an automatic reply.
+        pub recv_reply: Option<u32>,
+        /// Whether patrons get an automatic reply.
+        pub voyage_reply: Option<u32>,
+        /// Whether followers that the service recommended get an automatic reply.
+        pub recommend_followed_reply: Option<u32>,
+        /// Whether an AI intercepts messages.
+        pub ai_intercept: Option<u32>,
+    }
+}
+
+impl Endpoint for GetSettings {
+    type Response = Settings;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/link_setting/v1/link_setting/get");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        // Any number just asks for the field.
+        let ask = |query: Query, name| query.with(name, 1);
+        Ok(Parts::query(NAMES.into_iter().fold(Query::new(), ask)))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<Settings, Error> {
+        answer.data()
+    }
+}
+
+/// What is asked for; the rest comes along.
+const NAMES: [&str; 2] = ["msg_notify", "show_unfollowed_msg"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn settings_are_told_from_their_absence() {
+        assert_eq!(query(&GetSettings), "msg_notify=1&show_unfollowed_msg=1");
+        let body = r#"{"code":0,"data":{"msg_notify":3,"is_group_fold":"0","keys_reply":true}}"#;
+        let settings = decode::<GetSettings>(200, body).unwrap();
+        assert_eq!(settings.msg_notify, Some(3));
+        assert_eq!(settings.is_group_fold, Some(0));
+        assert_eq!(settings.keys_reply, Some(1));
+        assert_eq!(settings.ai_intercept, None);
+    }
+}

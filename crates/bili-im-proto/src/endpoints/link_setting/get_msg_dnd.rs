@@ -1,0 +1,101 @@
+//! Whether a session is muted: `GET /link_setting/v1/link_setting/get_msg_dnd`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::Talker,
+    lenient::wire,
+};
+
+/// Asks whether a session is muted (docs/protocol.md §10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GetMsgDnd {
+    /// The session.
+    pub talker: Talker,
+}
+
+wire! {
+    /// Which sessions are muted, of those asked about.
+    pub struct MsgDnd {
+        uid_settings: Vec<DndSetting>,
+        group_settings: Vec<DndSetting>,
+    }
+}
+
+wire! {
+    struct DndSetting {
+        id: u64,
+        setting: bool,
+    }
+}
+
+impl GetMsgDnd {
+    /// Asks about the session with `talker`.
+    pub fn new(talker: impl Into<Talker>) -> Self {
+        Self {
+            talker: talker.into(),
+        }
+    }
+}
+
+impl MsgDnd {
+    /// Whether a session is muted; `None` when the answer does not say.
+    pub fn is_muted(&self, talker: Talker) -> Option<bool> {
+        let settings = match talker {
+            Talker::User(_) => &self.uid_settings,
+            Talker::Group(_) => &self.group_settings,
+        };
+        let setting = settings.iter().find(|setting| setting.id == talker.id())?;
+        Some(setting.setting)
+    }
+}
+
+impl Endpoint for GetMsgDnd {
+    type Response = MsgDnd;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/link_setting/v1/link_setting/get_msg_dnd");
+
+    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
+        self.talker.check()?;
+        let name = match self.talker {
+            Talker::User(_) => "uids",
+            Talker::Group(_) => "group_ids",
+        };
+        Ok(Parts::query(
+            Query::new()
+                .with("own_uid", context.own_uid()?)
+                .with(name, self.talker.id()),
+        ))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<MsgDnd, Error> {
+        answer.data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn users_and_groups_are_apart() {
+        assert_eq!(
+            query(&GetMsgDnd::new(Talker::user(5))),
+            "own_uid=293793435&uids=5"
+        );
+        assert_eq!(
+            query(&GetMsgDnd::new(Talker::group(5))),
+            "own_uid=293793435&group_ids=5"
+        );
+        let body =
+            r#"{"code":0,"data":{"uid_settings":[{"id":"5","setting":1}],"group_settings":null}}"#;
+        let muted = decode::<GetMsgDnd>(200, body).unwrap();
+        assert_eq!(muted.is_muted(Talker::user(5)), Some(true));
+        assert_eq!(muted.is_muted(Talker::group(5)), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! How a user and the account stand: `GET /link_setting/v1/link_setting/get_session_ss`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::{Talker, Uid},
+    lenient::wire,
+    numbered::numbered,
+};
+
+/// Asks how a user stands to the account, and whether its pushes come (docs/protocol.md §10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GetSessionSs {
+    /// The user.
+    pub uid: Uid,
+}
+
+numbered! {
+    /// How another user stands to the account (`follow_status`).
+    FollowStatus {
+        /// They do not follow it.
+        No = 0,
+        /// They follow it.
+        Follows = 2,
+        /// Both follow each other.
+        Mutual = 6,
+        /// They blocked it.
+        Blocked = 128,
+    }
+}
+
+wire! {
+    /// How a user stands to the account.
+    pub struct SessionSettings {
+        /// Whether they follow it.
+        pub follow_status: Option<FollowStatus>,
+        /// Whether they follow it specially.
+        pub special: bool,
+        /// Whether their pushes are *not* received (1).
+        pub push_setting: bool,
+        /// Whether the setting of pushes is shown.
+        pub show_push_setting: bool,
+    }
+}
+
+impl GetSessionSs {
+    /// Asks about a user.
+    pub fn new(uid: Uid) -> Self {
+        Self { uid }
+    }
+}
+
+impl Endpoint for GetSessionSs {
+    type Response = SessionSettings;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/link_setting/v1/link_setting/get_session_ss");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Talker::User(self.uid).check()?;
+        Ok(Parts::query(Query::new().with("talker_uid", self.uid)))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<SessionSettings, Error> {
+        answer.data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn the_status_is_theirs() {
+        assert_eq!(query(&GetSessionSs::new(Uid(5))), "talker_uid=5");
+        for (number, status) in [
+            (0, FollowStatus::No),
+            (2, FollowStatus::Follows),
+            (6, FollowStatus::Mutual),
+            (128, FollowStatus::Blocked),
+            (7, FollowStatus::Other(7)),
+        ] {
+            let body =
+                format!(r#"{{"code":0,"data":{{"follow_status":{number},"push_setting":1}}}}"#);
+            let settings = decode::<GetSessionSs>(200, &body).unwrap();
+            assert_eq!(settings.follow_status, Some(status));
+            assert!(settings.push_setting);
+        }
+    }
+}

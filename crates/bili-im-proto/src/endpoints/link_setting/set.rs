@@ -1,0 +1,61 @@
+//! Change the account's settings: `POST /link_setting/v1/link_setting/set`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    endpoint::{Endpoint, Parts, Spec},
+    endpoints::Settings,
+    error::{Error, Invalid},
+};
+
+/// Changes the account's settings of private messages (docs/protocol.md §10). Settings that are
+/// `None` stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetSettings {
+    /// What to change.
+    pub settings: Settings,
+}
+
+impl SetSettings {
+    /// Changes what is there.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+}
+
+impl Endpoint for SetSettings {
+    type Response = ();
+
+    const SPEC: Spec = Spec::post(Host::Im, "/link_setting/v1/link_setting/set");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        if self.settings == Settings::default() {
+            return Err(Invalid::NothingToChange);
+        }
+        Parts::form(&self.settings)
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<(), Error> {
+        answer.success()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn only_what_changes_goes_out() {
+        let mut settings = Settings::default();
+        let nothing = SetSettings::new(settings.clone()).request(&context());
+        assert_eq!(nothing.unwrap_err(), Invalid::NothingToChange);
+        settings.msg_notify = Some(3);
+        settings.keys_reply = Some(0);
+        assert_eq!(
+            form(&SetSettings::new(settings)),
+            "msg_notify=3&keys_reply=0"
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! Mute a session: `POST /link_setting/v1/link_setting/set_msg_dnd`.
+
+use serde::Serialize;
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::Talker,
+};
+
+/// Mutes a session, or unmutes it (docs/protocol.md §10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetMsgDnd {
+    /// The session.
+    pub talker: Talker,
+    /// Whether it shall be muted.
+    pub muted: bool,
+}
+
+#[derive(Serialize)]
+struct Form {
+    uid: u64,
+    setting: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dnd_uid: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dnd_group_id: Option<u64>,
+}
+
+impl SetMsgDnd {
+    /// Mutes the session with `talker`, or unmutes it.
+    pub fn new(talker: impl Into<Talker>, muted: bool) -> Self {
+        Self {
+            talker: talker.into(),
+            muted,
+        }
+    }
+}
+
+impl Endpoint for SetMsgDnd {
+    type Response = ();
+
+    const SPEC: Spec = Spec::post(Host::Im, "/link_setting/v1/link_setting/set_msg_dnd");
+
+    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
+        self.talker.check()?;
+        let (dnd_uid, dnd_group_id) = match self.talker {
+            Talker::User(uid) => (Some(uid.0), None),
+            Talker::Group(id) => (None, Some(id.0)),
+        };
+        Parts::form(&Form {
+            uid: context.own_uid()?.0,
+            setting: self.muted.into(),
+            dnd_uid,
+            dnd_group_id,
+        })
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<(), Error> {
+        answer.success()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn users_and_groups_are_named_apart() {
+        assert_eq!(
+            form(&SetMsgDnd::new(Talker::user(5), true)),
+            "uid=293793435&setting=1&dnd_uid=5"
+        );
+        assert_eq!(
+            form(&SetMsgDnd::new(Talker::group(5), false)),
+            "uid=293793435&setting=0&dnd_group_id=5"
+        );
+    }
+}

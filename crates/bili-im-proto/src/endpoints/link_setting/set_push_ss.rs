@@ -1,0 +1,71 @@
+//! Whether a user's pushes come: `POST /link_setting/v1/link_setting/set_push_ss`.
+
+use serde::Serialize;
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::{Talker, Uid},
+};
+
+/// Says whether a creator's pushes are received (docs/protocol.md §10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetPushSs {
+    /// The creator.
+    pub uid: Uid,
+    /// Whether pushes are received.
+    pub receive: bool,
+}
+
+#[derive(Serialize)]
+struct Form {
+    talker_uid: u64,
+    setting: u8,
+}
+
+impl SetPushSs {
+    /// Receives a creator's pushes, or not.
+    pub fn new(uid: Uid, receive: bool) -> Self {
+        Self { uid, receive }
+    }
+}
+
+impl Endpoint for SetPushSs {
+    type Response = ();
+
+    const SPEC: Spec = Spec::post(Host::Im, "/link_setting/v1/link_setting/set_push_ss");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Talker::User(self.uid).check()?;
+        Parts::form(&Form {
+            talker_uid: self.uid.0,
+            // 1 says not to receive.
+            setting: u8::from(!self.receive),
+        })
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<(), Error> {
+        answer.success()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn one_says_not_to_receive() {
+        assert_eq!(
+            form(&SetPushSs::new(Uid(5), false)),
+            "talker_uid=5&setting=1"
+        );
+        assert_eq!(
+            form(&SetPushSs::new(Uid(5), true)),
+            "talker_uid=5&setting=0"
+        );
+    }
+}

@@ -1,0 +1,3 @@
+mod v2;
+
+pub use v2::*;

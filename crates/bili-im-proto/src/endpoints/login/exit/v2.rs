@@ -1,0 +1,69 @@
+//! Log out: `POST /login/exit/v2`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid, RefusalKind},
+};
+
+/// Ends the login (docs/protocol.md §13). A login that had ended already counts as ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Logout;
+
+impl Endpoint for Logout {
+    type Response = ();
+
+    const SPEC: Spec = Spec::post(Host::Passport, "/login/exit/v2")
+        .csrf_as(&["biliCSRF"])
+        .named("logout")
+        .codes(&[(2202, RefusalKind::Csrf)]);
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Ok(Parts::empty_form())
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<(), Error> {
+        let start = answer
+            .body()
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace());
+        if answer.status().is_success() && start == Some(&b'<') {
+            return Ok(());
+        }
+        match answer.success() {
+            Err(error) if error.kind() == Some(RefusalKind::NotLoggedIn) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn the_token_has_another_name() {
+        let request = Logout.request(&context()).unwrap();
+        assert_eq!(request.uri(), "https://passport.bilibili.com/login/exit/v2");
+        assert_eq!(request.body().as_ref(), b"biliCSRF=xxx");
+    }
+
+    #[test]
+    fn a_dead_login_counts_as_ended() {
+        for body in [
+            r#"{"code":0,"status":true,"ts":1,"data":{"redirectUrl":"x"}}"#,
+            "<!DOCTYPE html>",
+            r#"{"code":-101}"#,
+        ] {
+            assert_eq!(decode::<Logout>(200, body), Ok(()), "{body}");
+        }
+        let error = decode::<Logout>(200, r#"{"code":2202}"#).unwrap_err();
+        assert_eq!(error.kind(), Some(RefusalKind::Csrf));
+        assert_eq!(
+            decode::<Logout>(502, "<html>").unwrap_err().kind(),
+            Some(RefusalKind::Service)
+        );
+    }
+}

@@ -1,0 +1,3 @@
+mod exit;
+
+pub use exit::*;

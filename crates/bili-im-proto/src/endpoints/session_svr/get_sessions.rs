@@ -1,0 +1,211 @@
+//! A page of sessions: `GET /session_svr/v1/session_svr/get_sessions`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    session::{SessionList, WireSessionList},
+    time::UnixMicros,
+};
+
+/// Lists sessions, newest first (docs/protocol.md §7). [`SessionFilter::All`] has one page only: the
+/// service ignores [`end_ts`](Self::end_ts) there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GetSessions {
+    /// Which sessions.
+    pub filter: SessionFilter,
+    /// Only those changed after this.
+    pub begin_ts: Option<UnixMicros>,
+    /// Only those changed before this.
+    pub end_ts: Option<UnixMicros>,
+    /// How many at most, 1 to 100.
+    pub size: u32,
+}
+
+/// Which sessions to list (`session_type` of this call, which is not the one of a session).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SessionFilter {
+    /// With users and the system (1).
+    Users,
+    /// With users that the account does not follow (2).
+    Unfollowed,
+    /// With groups (3).
+    Groups,
+    /// All, one page only (4).
+    All,
+    /// Intercepted (5).
+    Intercepted,
+    /// With businesses (6).
+    Business,
+    /// With the service's own accounts (7).
+    System,
+    /// With strangers (8).
+    Strangers,
+    /// With users that the account follows (9).
+    Followed,
+}
+
+impl GetSessions {
+    /// The newest 20 sessions of a kind.
+    pub fn new(filter: SessionFilter) -> Self {
+        Self {
+            filter,
+            begin_ts: None,
+            end_ts: None,
+            size: 20,
+        }
+    }
+
+    /// With another size of page. Sizes the service does not serve become the nearest it does.
+    #[must_use]
+    pub fn with_size(self, size: u32) -> Self {
+        Self { size, ..self }
+    }
+
+    /// Only sessions changed after this.
+    #[must_use]
+    pub fn with_begin_ts(self, time: UnixMicros) -> Self {
+        Self {
+            begin_ts: Some(time),
+            ..self
+        }
+    }
+
+    /// Only sessions changed before this: the next page.
+    #[must_use]
+    pub fn with_end_ts(self, time: UnixMicros) -> Self {
+        Self {
+            end_ts: Some(time),
+            ..self
+        }
+    }
+}
+
+impl SessionFilter {
+    fn number(self) -> u8 {
+        match self {
+            Self::Users => 1,
+            Self::Unfollowed => 2,
+            Self::Groups => 3,
+            Self::All => 4,
+            Self::Intercepted => 5,
+            Self::Business => 6,
+            Self::System => 7,
+            Self::Strangers => 8,
+            Self::Followed => 9,
+        }
+    }
+}
+
+impl Endpoint for GetSessions {
+    type Response = SessionList;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/get_sessions");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Ok(Parts::query(
+            Query::new()
+                .with("session_type", self.filter.number())
+                .with("group_fold", 0)
+                .with("unfollow_fold", 0)
+                .with("sort_rule", 2)
+                .with_some("begin_ts", self.begin_ts)
+                .with_some("end_ts", self.end_ts)
+                .with("size", self.size.clamp(1, 100)),
+        ))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<SessionList, Error> {
+        (answer.data::<WireSessionList>()?.finish()).map_err(|field| answer.missing(&field))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ids::{MsgKey, Seqno, Talker},
+        session::SystemAccount,
+        testing::*,
+    };
+
+    #[test]
+    fn a_page_is_asked_for_by_its_end() {
+        let request = GetSessions::new(SessionFilter::Groups)
+            .with_size(1000)
+            .with_end_ts(UnixMicros(1_700_000_000_000_000));
+        let uri = request.request(&context()).unwrap().uri().to_string();
+        assert!(
+            uri.ends_with("get_sessions?session_type=3&group_fold=0&unfollow_fold=0&sort_rule=2&end_ts=1700000000000000&size=100&build=0&mobi_app=web"),
+            "{uri}"
+        );
+    }
+
+    #[test]
+    fn full_and_minimal_sessions_are_read() {
+        let list = decode::<GetSessions>(
+            200,
+            r#"{"code":0,"data":{"session_list":[
+                {"talker_id":9,"session_type":1,"at_seqno":0,"top_ts":1700000000000001,"is_follow":1,"is_dnd":1,"ack_seqno":7,"ack_ts":5,"session_ts":1600000000000000,"unread_count":2,
+                 "last_msg":{"sender_uid":9,"receiver_type":1,"receiver_id":2,"msg_type":1,"content":"{}","msg_seqno":8,"msg_key":6852559688104417870},
+                 "max_seqno":8,"setting":1,"live_status":1,"system_msg_type":7,"account_info":{"name":"n","pic_url":"p"},"user_label":null},
+                {"talker_id":9,"session_type":2,"group_name":"g","last_msg":null,"session_ts":1500000000000000},
+                {"talker_id":1,"session_type":1,"last_msg":{},"session_ts":"1400000000000000"},
+                {"talker_id":4,"session_type":77}],"has_more":1}}"#,
+        )
+        .unwrap();
+        let [first, second, third] = &list.sessions[..] else {
+            panic!("{list:?}")
+        };
+        assert_eq!(first.talker, Talker::user(9));
+        assert_eq!(
+            (first.max_seqno, first.ack_seqno),
+            (Some(Seqno(8)), Some(Seqno(7)))
+        );
+        assert_eq!(
+            first.last_msg.as_ref().unwrap().key,
+            MsgKey(6852559688104417870)
+        );
+        assert_eq!(first.system_account, SystemAccount::CreatorAssistant);
+        assert!(first.is_follow && first.is_muted && first.pushes_off && first.is_live);
+        assert_eq!(
+            (second.talker, &*second.group_name),
+            (Talker::group(9), "g")
+        );
+        assert_eq!((&second.last_msg, &third.last_msg), (&None, &None));
+        assert_eq!(list.unknown, [(77, 4)]);
+        assert!(list.has_more);
+        // The pinned session is newer than the others of its page only by its pin.
+        assert_eq!(list.oldest(), Some(UnixMicros(1_400_000_000_000_000)));
+    }
+
+    #[test]
+    fn an_empty_list_may_be_null() {
+        for data in [
+            r#"{"session_list":null,"has_more":0}"#,
+            r#"{"session_list":[]}"#,
+            "{}",
+            "null",
+        ] {
+            let body = format!(r#"{{"code":0,"data":{data}}}"#);
+            assert_eq!(
+                decode::<GetSessions>(200, &body).unwrap(),
+                SessionList::default()
+            );
+        }
+    }
+
+    #[test]
+    fn a_session_with_nobody_is_named() {
+        let body = r#"{"code":0,"data":{"session_list":[{"session_type":1}]}}"#;
+        let error = decode::<GetSessions>(200, body).unwrap_err();
+        assert!(
+            error.to_string().contains("data.session_list[0].talker_id"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! Remove a session from the list: `POST /session_svr/v1/session_svr/remove_session`.
+
+use serde::Serialize;
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::Talker,
+};
+
+/// Removes a session from the list; its messages stay, and a new one brings it back
+/// (docs/protocol.md §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RemoveSession {
+    /// The session.
+    pub talker: Talker,
+}
+
+#[derive(Serialize)]
+struct Form {
+    talker_id: u64,
+    session_type: u8,
+}
+
+impl RemoveSession {
+    /// Removes the session with `talker`.
+    pub fn new(talker: impl Into<Talker>) -> Self {
+        Self {
+            talker: talker.into(),
+        }
+    }
+}
+
+impl Endpoint for RemoveSession {
+    type Response = ();
+
+    const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/remove_session");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        self.talker.check()?;
+        Parts::form(&Form {
+            talker_id: self.talker.id(),
+            session_type: self.talker.session_type(),
+        })
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<(), Error> {
+        answer.success()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn the_form_is_what_the_service_wants() {
+        let remove = RemoveSession::new(Talker::group(5));
+        assert_eq!(form(&remove), "talker_id=5&session_type=2");
+    }
+}

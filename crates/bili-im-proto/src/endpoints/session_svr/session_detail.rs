@@ -1,0 +1,79 @@
+//! One session: `GET /session_svr/v1/session_svr/session_detail`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::Talker,
+    session::{Session, WireSession},
+};
+
+/// Asks about one session (docs/protocol.md §7). Refused with
+/// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when there is none yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionDetail {
+    /// The session.
+    pub talker: Talker,
+}
+
+impl SessionDetail {
+    /// Asks about the session with `talker`.
+    pub fn new(talker: impl Into<Talker>) -> Self {
+        Self {
+            talker: talker.into(),
+        }
+    }
+}
+
+impl Endpoint for SessionDetail {
+    type Response = Session;
+
+    const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/session_detail");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        self.talker.check()?;
+        Ok(Parts::query(
+            Query::new()
+                .with("talker_id", self.talker.id())
+                .with("session_type", self.talker.session_type()),
+        ))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<Session, Error> {
+        let session: WireSession = answer.data()?;
+        let (session_type, id) =
+            (session.numbers()).map_err(|field| answer.missing(&format!("data.{field}")))?;
+        let talker = answer.require(Talker::from_wire(session_type, id), "data.session_type")?;
+        Ok(session.with(talker))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{error::RefusalKind, testing::*};
+
+    #[test]
+    fn the_data_is_the_session() {
+        let body = r#"{"code":0,"data":{"talker_id":"5","session_type":"1","unread_count":3}}"#;
+        let session = decode::<SessionDetail>(200, body).unwrap();
+        assert_eq!((session.talker, session.unread_count), (Talker::user(5), 3));
+    }
+
+    #[test]
+    fn a_session_that_is_not_there_is_told_in_our_words() {
+        let body = r#"{"code":1000004,"message":"入口节点已存在"}"#;
+        let error = decode::<SessionDetail>(200, body).unwrap_err();
+        assert_eq!(error.kind(), Some(RefusalKind::NoSuchSession));
+        assert!(error.to_string().contains("no such session"), "{error}");
+    }
+
+    #[test]
+    fn nobody_has_no_session() {
+        let request = SessionDetail::new(Talker::user(0)).request(&context());
+        assert_eq!(request.unwrap_err(), Invalid::NobodysNumber);
+    }
+}

@@ -1,0 +1,70 @@
+//! Intercept a user's messages: `POST /session_svr/v1/session_svr/update_intercept`.
+
+use serde::Serialize;
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    ids::{Talker, Uid},
+};
+
+/// Intercepts a user's messages, or lets them through again (docs/protocol.md §7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UpdateIntercept {
+    /// The user.
+    pub uid: Uid,
+    /// Whether to intercept.
+    pub intercepted: bool,
+}
+
+#[derive(Serialize)]
+struct Form {
+    talker_id: u64,
+    status: u8,
+}
+
+impl UpdateIntercept {
+    /// Intercepts a user's messages, or lets them through.
+    pub fn new(uid: Uid, intercepted: bool) -> Self {
+        Self { uid, intercepted }
+    }
+}
+
+impl Endpoint for UpdateIntercept {
+    type Response = ();
+
+    const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/update_intercept");
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Talker::User(self.uid).check()?;
+        Parts::form(&Form {
+            talker_id: self.uid.0,
+            status: self.intercepted.into(),
+        })
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<(), Error> {
+        answer.success()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[test]
+    fn the_form_is_what_the_service_wants() {
+        assert_eq!(
+            form(&UpdateIntercept::new(Uid(5), true)),
+            "talker_id=5&status=1"
+        );
+        assert_eq!(
+            form(&UpdateIntercept::new(Uid(5), false)),
+            "talker_id=5&status=0"
+        );
+    }
+}

@@ -1,0 +1,3 @@
+mod upload_bfs;
+
+pub use upload_bfs::*;

@@ -1,0 +1,207 @@
+//! Upload an image: `POST /x/dynamic/feed/draw/upload_bfs`.
+
+use md5::{Digest, Md5};
+use memchr::memmem;
+
+use crate::{
+    answer::Answer,
+    content::{Image, ImageFormat},
+    context::{Context, Host},
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid, RefusalKind},
+    lenient::wire,
+};
+
+/// Uploads an image, to be sent by the address that it gets (docs/protocol.md §11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UploadBfs {
+    file: Vec<u8>,
+    format: ImageFormat,
+    width: u32,
+    height: u32,
+}
+
+wire! {
+    struct Wire {
+        image_url: Option<String>,
+        image_width: Option<u32>,
+        image_height: Option<u32>,
+    }
+}
+
+/// An image on the service's hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UploadedImage {
+    /// Its https address.
+    pub url: String,
+    /// Its width in pixels, when the service says.
+    pub width: Option<u32>,
+    /// Its height in pixels, when the service says.
+    pub height: Option<u32>,
+}
+
+impl UploadBfs {
+    /// Takes a whole file. Its format and dimensions are read from its first bytes.
+    ///
+    /// # Errors
+    /// When it is no JPEG, PNG or GIF.
+    pub fn new(file: Vec<u8>) -> Result<Self, Invalid> {
+        let format = ImageFormat::of(&file).ok_or(Invalid::NoImage)?;
+        let size = imagesize::blob_size(&file).map_err(|_| Invalid::NoImage)?;
+        let pixels = |length: usize| u32::try_from(length).map_err(|_| Invalid::NoImage);
+        Ok(Self {
+            width: pixels(size.width)?,
+            height: pixels(size.height)?,
+            format,
+            file,
+        })
+    }
+
+    /// The image as it is sent, once it is uploaded. What the file says counts more than what the
+    /// service says.
+    pub fn image(&self, uploaded: &UploadedImage) -> Result<Image, Invalid> {
+        Ok(Image::on_any_host(&uploaded.url)?
+            .with_dimensions(self.width, self.height)
+            .with_format(self.format)
+            .with_length(self.file.len() as u64))
+    }
+
+    /// Text that does not occur in the file. It follows from the file alone, so that the same file makes
+    /// the same request.
+    fn boundary(&self) -> String {
+        let mut digest = Md5::digest(&self.file);
+        loop {
+            let boundary = format!("bili-im-{}", crate::encode::hex(&digest));
+            if memmem::find(&self.file, boundary.as_bytes()).is_none() {
+                return boundary;
+            }
+            digest = Md5::digest(digest);
+        }
+    }
+}
+
+impl Endpoint for UploadBfs {
+    type Response = UploadedImage;
+
+    const SPEC: Spec = Spec::post(Host::Main, "/x/dynamic/feed/draw/upload_bfs")
+        .csrf_as(&[])
+        .slow()
+        .codes(&[
+            (-1, RefusalKind::BadRequest),
+            (-2, RefusalKind::BadRequest),
+            (-3, RefusalKind::BadImage),
+            (-4, RefusalKind::NotLoggedIn),
+            (-7, RefusalKind::BadImage),
+        ]);
+
+    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
+        let csrf = context.csrf_token()?;
+        let boundary = self.boundary();
+        let (name, mime) = match self.format {
+            ImageFormat::Jpeg => ("image.jpg", "image/jpeg"),
+            ImageFormat::Png => ("image.png", "image/png"),
+            ImageFormat::Gif => ("image.gif", "image/gif"),
+        };
+        let mut body = Vec::with_capacity(self.file.len() + 1024);
+        for (name, value) in [("biz", "im"), ("category", "daily"), ("csrf", csrf)] {
+            let part = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        let part = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file_up\"; filename=\"{name}\"\r\n\
+             Content-Type: {mime}\r\n\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
+        body.extend_from_slice(&self.file);
+        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        Parts::raw(&format!("multipart/form-data; boundary={boundary}"), body)
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<UploadedImage, Error> {
+        let wire: Wire = answer.data()?;
+        let url = wire.image_url.as_deref().map(Image::on_any_host);
+        let image = answer.require(url.and_then(Result::ok), "data.image_url")?;
+        Ok(UploadedImage {
+            url: image.url().to_owned(),
+            width: wire.image_width,
+            height: wire.image_height,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    /// A GIF of one by two pixels.
+    const GIF: &[u8] = b"GIF89a\x01\0\x02\0\0\0\0;";
+
+    #[test]
+    fn the_form_holds_the_file_and_the_token_once() {
+        let upload = UploadBfs::new(GIF.to_vec()).unwrap();
+        let request = upload.request(&context()).unwrap();
+        let content_type = request.headers()["content-type"].to_str().unwrap();
+        let (_, boundary) = content_type.split_once("boundary=").unwrap();
+        let body = String::from_utf8_lossy(request.body().as_ref());
+        let parts: Vec<&str> = body.split(&format!("--{boundary}")).collect();
+        assert_eq!(parts.len(), 6);
+        assert_eq!(
+            parts[3],
+            "\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nxxx\r\n"
+        );
+        assert!(parts[4].contains("name=\"file_up\"; filename=\"image.gif\""));
+        assert!(parts[4].contains("Content-Type: image/gif\r\n\r\nGIF89a"));
+        assert_eq!(parts[5], "--\r\n");
+        assert!(!body.contains("csrf_token"));
+    }
+
+    #[test]
+    fn the_image_has_what_the_file_says() {
+        let upload = UploadBfs::new(GIF.to_vec()).unwrap();
+        let body = r#"{"code":0,"data":{"image_url":"http://i0.hdslb.com/x.gif","image_width":"9","img_size":1.5}}"#;
+        let uploaded = decode::<UploadBfs>(200, body).unwrap();
+        assert_eq!(uploaded.url, "https://i0.hdslb.com/x.gif");
+        let image = upload.image(&uploaded).unwrap();
+        assert_eq!((image.width, image.height), (Some(1), Some(2)));
+        assert_eq!(
+            (image.format, image.size),
+            (Some(ImageFormat::Gif), Some(1))
+        );
+    }
+
+    #[test]
+    fn what_is_no_image_is_refused() {
+        for file in [&b""[..], b"%PDF", b"GIF89a", b"RIFF....WEBP"] {
+            let upload = UploadBfs::new(file.to_vec());
+            assert_eq!(upload.unwrap_err(), Invalid::NoImage);
+        }
+    }
+
+    #[test]
+    fn codes_mean_something_else_here() {
+        for (code, kind) in [
+            (-3, RefusalKind::BadImage),
+            (-4, RefusalKind::NotLoggedIn),
+            (-7, RefusalKind::BadImage),
+            (-101, RefusalKind::NotLoggedIn),
+        ] {
+            let body = format!(r#"{{"code":{code}}}"#);
+            let error = decode::<UploadBfs>(200, &body).unwrap_err();
+            assert_eq!(error.kind(), Some(kind), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_boundary_does_not_occur_in_the_file() {
+        let upload = UploadBfs::new(GIF.to_vec()).unwrap();
+        let mut file = GIF.to_vec();
+        file.extend_from_slice(upload.boundary().as_bytes());
+        let other = UploadBfs::new(file.clone()).unwrap();
+        assert!(memmem::find(&file, other.boundary().as_bytes()).is_none());
+    }
+}

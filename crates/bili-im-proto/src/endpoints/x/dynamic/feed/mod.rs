@@ -1,0 +1,3 @@
+mod draw;
+
+pub use draw::*;

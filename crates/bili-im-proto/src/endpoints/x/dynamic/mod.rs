@@ -1,0 +1,3 @@
+mod feed;
+
+pub use feed::*;

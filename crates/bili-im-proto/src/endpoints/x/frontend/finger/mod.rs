@@ -1,0 +1,3 @@
+mod spi;
+
+pub use spi::*;

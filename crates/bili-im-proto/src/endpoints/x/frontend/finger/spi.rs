@@ -1,0 +1,59 @@
+//! The device cookies: `GET /x/frontend/finger/spi`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    lenient::wire,
+};
+
+/// Asks the service for the cookies that name a device (docs/protocol.md §2). They are asked for once
+/// and kept, never made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FingerSpi;
+
+wire! {
+    /// The cookies that name a device.
+    pub struct DeviceCookies {
+        /// `buvid3`.
+        #[serde(rename = "b_3")]
+        pub buvid3: String,
+        /// `buvid4`.
+        #[serde(rename = "b_4")]
+        pub buvid4: String,
+    }
+}
+
+impl Endpoint for FingerSpi {
+    type Response = DeviceCookies;
+
+    const SPEC: Spec = Spec::get(Host::Main, "/x/frontend/finger/spi").without_login();
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Ok(Parts::query(Query::new()))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<DeviceCookies, Error> {
+        let cookies: DeviceCookies = answer.data()?;
+        if cookies.buvid3.is_empty() {
+            return Err(answer.missing("data.b_3"));
+        }
+        Ok(cookies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::decode;
+
+    #[test]
+    fn both_cookies_are_read() {
+        let cookies = decode::<FingerSpi>(200, r#"{"code":0,"data":{"b_3":"x","b_4":"y"}}"#);
+        let cookies = cookies.unwrap();
+        assert_eq!((&*cookies.buvid3, &*cookies.buvid4), ("x", "y"));
+        assert!(decode::<FingerSpi>(200, r#"{"code":0,"data":{}}"#).is_err());
+    }
+}

@@ -1,0 +1,3 @@
+mod finger;
+
+pub use finger::*;

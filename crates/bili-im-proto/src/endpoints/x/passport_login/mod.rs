@@ -1,0 +1,3 @@
+mod web;
+
+pub use web::*;

@@ -1,0 +1,3 @@
+mod qrcode;
+
+pub use qrcode::*;

@@ -1,0 +1,72 @@
+//! Begin a QR login: `GET /x/passport-login/web/qrcode/generate`.
+
+use crate::{
+    answer::Answer,
+    context::{Context, Host},
+    encode::Query,
+    endpoint::{Endpoint, Parts, Spec},
+    error::{Error, Invalid},
+    lenient::wire,
+    secret::Secret,
+};
+
+/// Asks for a code to log in with (docs/protocol.md §13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QrGenerate;
+
+wire! {
+    struct Wire {
+        url: Option<String>,
+        qrcode_key: Option<String>,
+    }
+}
+
+/// A code to log in with; valid 180 s. Whoever sees it can log in with it, so neither half is printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QrCode {
+    /// What to show as a QR code.
+    pub url: Secret,
+    /// What to ask with whether it was scanned.
+    pub key: Secret,
+}
+
+impl Endpoint for QrGenerate {
+    type Response = QrCode;
+
+    const SPEC: Spec =
+        Spec::get(Host::Passport, "/x/passport-login/web/qrcode/generate").without_login();
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+        Ok(Parts::query(Query::new()))
+    }
+
+    fn decode(answer: Answer<'_>) -> Result<QrCode, Error> {
+        let wire: Wire = answer.secret_data()?;
+        Ok(QrCode {
+            url: Secret::new(answer.secret_field(wire.url, "data.url")?),
+            key: Secret::new(answer.secret_field(wire.qrcode_key, "data.qrcode_key")?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::decode;
+
+    #[test]
+    fn the_code_is_read_and_never_printed() {
+        let body = r#"{"code":0,"message":"0","ttl":1,"data":{"url":"https://account.bilibili.com/h5/account-h5/auth/scan-web?qrcode_key=hidden","qrcode_key":"hidden"}}"#;
+        let code = decode::<QrGenerate>(200, body).unwrap();
+        assert_eq!(code.key.expose(), "hidden");
+        assert!(!format!("{code:?}").contains("hidden"));
+        for body in [
+            r#"{"code":0,"data":{"qrcode_key":"hidden"}}"#,
+            r#"{"code":0,"data":{"qrcode_key":"hidden""#,
+        ] {
+            let error = decode::<QrGenerate>(200, body).unwrap_err();
+            assert!(!error.to_string().contains("hidden"), "{error}");
+        }
+    }
+}

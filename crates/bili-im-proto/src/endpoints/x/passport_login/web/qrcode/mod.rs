@@ -1,0 +1,4 @@
+mod generate;
+mod poll;
+
+pub use self::{generate::*, poll::*};

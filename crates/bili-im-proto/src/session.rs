@@ -1,0 +1,231 @@
+//! Sessions as the service lists them (docs/protocol.md §7).
+
+use serde::{Deserialize, Deserializer};
+
+use crate::{
+    ids::{Seqno, Talker},
+    lenient::{self, Lenient, wire},
+    message::{Message, WireMessage},
+    numbered::numbered,
+    time::UnixMicros,
+};
+
+numbered! {
+    /// Which of the service's own accounts a session is with (`system_msg_type`).
+    SystemAccount {
+        /// None: a person or a group.
+        None = 0,
+        /// The live assistant.
+        LiveAssistant = 1,
+        /// System notices.
+        SystemNotice = 5,
+        /// The creators' assistant.
+        CreatorAssistant = 7,
+        /// Support.
+        Support = 8,
+        /// Payments.
+        Payments = 9,
+    }
+}
+
+/// One session.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Session {
+    /// Whom it is with.
+    pub talker: Talker,
+    /// The newest message up to which the account has read.
+    pub ack_seqno: Option<Seqno>,
+    /// When it read so far.
+    pub ack_ts: Option<UnixMicros>,
+    /// The newest message.
+    pub max_seqno: Option<Seqno>,
+    /// The newest message that mentions the account.
+    pub at_seqno: Option<Seqno>,
+    /// When anything last changed.
+    pub session_ts: Option<UnixMicros>,
+    /// When it was pinned; `None` when it is not.
+    pub top_ts: Option<UnixMicros>,
+    /// How many messages are unread.
+    pub unread_count: u64,
+    /// How many messages of a business are unread.
+    pub biz_msg_unread_count: u64,
+    /// The newest message, when the service shows one that can be read.
+    pub last_msg: Option<Message>,
+    /// Whether the account follows the user.
+    pub is_follow: bool,
+    /// Whether it is muted (`is_dnd`).
+    pub is_muted: bool,
+    /// Whether it is intercepted.
+    pub is_intercepted: bool,
+    /// Whether pushes are *not* received (`setting` 1).
+    pub pushes_off: bool,
+    /// Whether the user is a guardian of the account's live room.
+    pub is_guardian: bool,
+    /// Whether the service trusts the user.
+    pub is_trusted: bool,
+    /// Whether it may be folded away.
+    pub can_fold: bool,
+    /// Whether the user is live.
+    pub is_live: bool,
+    /// A group's name; empty for users.
+    pub group_name: String,
+    /// The address of a group's picture; empty for users.
+    pub group_cover: String,
+    /// Which of the service's own accounts it is with.
+    pub system_account: SystemAccount,
+    /// Name and portrait, for the service's own accounts.
+    pub account_info: Option<AccountInfo>,
+}
+
+wire! {
+    /// Name and portrait of one of the service's own accounts.
+    pub struct AccountInfo {
+        /// The name.
+        pub name: String,
+        /// The address of the portrait.
+        pub pic_url: String,
+    }
+}
+
+/// A session before it is known to be whole.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct WireSession {
+    #[serde(deserialize_with = "lenient::option")]
+    talker_id: Option<u64>,
+    #[serde(deserialize_with = "lenient::option")]
+    session_type: Option<u64>,
+    #[serde(deserialize_with = "lenient::option")]
+    at_seqno: Option<Seqno>,
+    #[serde(deserialize_with = "lenient::option")]
+    top_ts: Option<UnixMicros>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    group_name: String,
+    #[serde(deserialize_with = "lenient::or_default")]
+    group_cover: String,
+    #[serde(deserialize_with = "lenient::or_default")]
+    is_follow: bool,
+    #[serde(deserialize_with = "lenient::or_default")]
+    is_dnd: bool,
+    #[serde(deserialize_with = "lenient::option")]
+    ack_seqno: Option<Seqno>,
+    #[serde(deserialize_with = "lenient::option")]
+    ack_ts: Option<UnixMicros>,
+    #[serde(deserialize_with = "lenient::option")]
+    session_ts: Option<UnixMicros>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    unread_count: u64,
+    #[serde(deserialize_with = "lenient::option")]
+    last_msg: Option<WireMessage>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    can_fold: bool,
+    #[serde(deserialize_with = "lenient::option")]
+    max_seqno: Option<Seqno>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    setting: u64,
+    #[serde(deserialize_with = "lenient::or_default")]
+    is_guardian: bool,
+    #[serde(deserialize_with = "lenient::or_default")]
+    is_intercept: bool,
+    #[serde(deserialize_with = "lenient::or_default")]
+    is_trust: bool,
+    #[serde(deserialize_with = "lenient::or_default")]
+    system_msg_type: i64,
+    #[serde(deserialize_with = "lenient::option")]
+    account_info: Option<AccountInfo>,
+    #[serde(deserialize_with = "lenient::or_default")]
+    live_status: bool,
+    #[serde(deserialize_with = "lenient::or_default")]
+    biz_msg_unread_count: u64,
+}
+
+impl Lenient for WireSession {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        lenient::object(deserializer)
+    }
+}
+
+impl WireSession {
+    /// Whom it is with, as numbers; or the name of the field that does not say.
+    pub(crate) fn numbers(&self) -> Result<(u64, u64), &'static str> {
+        let talker_id = self.talker_id.ok_or("talker_id")?;
+        Ok((self.session_type.ok_or("session_type")?, talker_id))
+    }
+
+    /// The session, given whom it is with.
+    pub(crate) fn with(self, talker: Talker) -> Session {
+        Session {
+            talker,
+            ack_seqno: self.ack_seqno,
+            ack_ts: self.ack_ts.filter(|&ts| ts != UnixMicros(0)),
+            max_seqno: self.max_seqno,
+            at_seqno: self.at_seqno.filter(|&seqno| seqno != Seqno(0)),
+            session_ts: self.session_ts.filter(|&ts| ts != UnixMicros(0)),
+            top_ts: self.top_ts.filter(|&ts| ts != UnixMicros(0)),
+            unread_count: self.unread_count,
+            biz_msg_unread_count: self.biz_msg_unread_count,
+            last_msg: self.last_msg.and_then(|message| message.finish().ok()),
+            is_follow: self.is_follow,
+            is_muted: self.is_dnd,
+            is_intercepted: self.is_intercept,
+            pushes_off: self.setting == 1,
+            is_guardian: self.is_guardian,
+            is_trusted: self.is_trust,
+            can_fold: self.can_fold,
+            is_live: self.live_status,
+            group_name: self.group_name,
+            group_cover: self.group_cover,
+            system_account: self.system_msg_type.into(),
+            account_info: self.account_info,
+        }
+    }
+}
+
+wire! {
+    pub(crate) struct WireSessionList {
+        session_list: Vec<WireSession>,
+        has_more: bool,
+    }
+}
+
+/// A page of sessions.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct SessionList {
+    /// The sessions. Pinned ones may lead any page.
+    pub sessions: Vec<Session>,
+    /// Whether there are more.
+    pub has_more: bool,
+    /// Sessions of a `session_type` that is not known here, with their `talker_id`.
+    pub unknown: Vec<(u64, u64)>,
+}
+
+impl SessionList {
+    /// Where the next page ends (`end_ts`): the oldest change listed, pinned sessions apart.
+    pub fn oldest(&self) -> Option<UnixMicros> {
+        (self.sessions.iter())
+            .filter(|session| session.top_ts.is_none())
+            .filter_map(|session| session.session_ts)
+            .min()
+    }
+}
+
+impl WireSessionList {
+    /// The page, or which session lacks which field.
+    pub(crate) fn finish(self) -> Result<SessionList, String> {
+        let mut list = SessionList {
+            has_more: self.has_more,
+            ..SessionList::default()
+        };
+        for (index, session) in self.session_list.into_iter().enumerate() {
+            let (session_type, talker_id) = (session.numbers())
+                .map_err(|field| format!("data.session_list[{index}].{field}"))?;
+            match Talker::from_wire(session_type, talker_id) {
+                Some(talker) => list.sessions.push(session.with(talker)),
+                None => list.unknown.push((session_type, talker_id)),
+            }
+        }
+        Ok(list)
+    }
+}

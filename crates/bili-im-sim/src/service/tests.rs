@@ -1,0 +1,268 @@
+use http::Request;
+use proptest::prelude::*;
+
+use crate::ids::{Talker, Uid};
+use crate::reply::Reply;
+use crate::testing::{DAY, Sim};
+use crate::world::{Mode, World};
+
+const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
+
+#[test]
+fn a_path_that_leads_nowhere_is_a_web_page() {
+    let answer = Sim::demo().get(10001, "/x/nothing");
+    assert_eq!(answer.status(), 404);
+    assert!(
+        answer
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
+}
+
+#[test]
+fn a_wrong_method_is_told_the_right_one() {
+    let mut sim = Sim::demo();
+    let answer = sim.get(10001, "/web_im/v1/web_im/send_msg");
+    assert_eq!(
+        (answer.status(), answer.header("allow")),
+        (405, Some("POST"))
+    );
+}
+
+#[test]
+fn every_answer_tells_the_services_time() {
+    let mut sim = Sim::demo();
+    sim.service.advance_clock(DAY);
+    for path in [UNREAD, "/x/nothing", "/_sim/state"] {
+        assert_eq!(
+            sim.get(10001, path).header("date"),
+            Some("Fri, 10 Oct 2025 08:53:20 GMT"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn the_hosts_are_told_apart_by_path_alone() {
+    let mut sim = Sim::demo();
+    let path = format!("https://api.vc.bilibili.com{UNREAD}");
+    assert_eq!(sim.get(10001, &path).code(), 0);
+}
+
+#[test]
+fn the_same_world_requests_and_times_give_the_same_bytes() {
+    let play = || {
+        let mut sim = Sim::demo();
+        let first = sim
+            .get_logged_out("/x/frontend/finger/spi")
+            .text()
+            .to_owned();
+        let sent = sim.send(10001, 10002, "x").text().to_owned();
+        (first, sent, sim.state())
+    };
+    assert_eq!(play(), play());
+}
+
+#[test]
+fn the_state_shows_messages_with_keys_as_text() {
+    let mut sim = Sim::demo();
+    let key = sim.send(10001, 10002, "你好").data()["msg_key"]
+        .as_u64()
+        .unwrap();
+    let state = sim.state();
+    let newest = state["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!(newest["msg_key"], key.to_string());
+    assert_eq!(
+        (&newest["from"], &newest["talker"]["user"]),
+        (&10001.into(), &10002.into())
+    );
+    assert_eq!(newest["timestamp"], sim.now.as_secs());
+    let sessions = state["accounts"][1]["sessions"].as_array().unwrap();
+    assert_eq!(
+        (&sessions[0]["talker"]["user"], &sessions[0]["unread"]),
+        (&10001.into(), &1.into())
+    );
+}
+
+#[test]
+fn requests_are_counted_by_endpoint() {
+    let mut sim = Sim::demo();
+    sim.get(10001, UNREAD);
+    sim.get_logged_out(UNREAD);
+    sim.get(10001, "/a");
+    sim.get(10001, "/b");
+    let requests = sim.state()["requests"].clone();
+    assert_eq!(
+        requests[UNREAD],
+        serde_json::json!({ "requests": 2, "refused": 1, "disturbed": 0 })
+    );
+    assert_eq!(requests["unknown"]["requests"], 2);
+}
+
+#[test]
+fn no_login_token_is_in_the_state() {
+    let state = Sim::demo().state().to_string();
+    assert!(!state.contains("sim-10001"));
+    assert!(!state.contains("00000000000000000000000000010001"));
+}
+
+#[test]
+fn an_unknown_control_path_is_an_error() {
+    let answer = Sim::demo().control("GET", "/_sim/nothing", "");
+    assert_eq!(answer.status(), 400);
+    assert_eq!(answer.json()["error"], "GET /_sim/nothing is not known");
+}
+
+#[test]
+fn a_login_token_may_travel_encoded() {
+    let mut world = World::demo();
+    world.accounts[0].sessdata = "a,b*c".to_owned();
+    let mut sim = Sim::new(world);
+    assert_eq!(
+        sim.cookie(10001).split(';').next(),
+        Some("SESSDATA=a%2Cb%2Ac")
+    );
+    assert_eq!(sim.get(10001, UNREAD).code(), 0);
+}
+
+#[test]
+fn the_world_of_the_examples_is_todays_until_the_classic_mode_is_asked_for() {
+    let unsigned = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type]=1&msg[msg_type]=1\
+        &msg[content]={\"content\":\"x\"}&csrf=xxx&csrf_token=xxx";
+    let send = |mut sim: Sim| {
+        sim.post_raw(293_793_435, "/web_im/v1/web_im/send_msg", unsigned)
+            .code()
+    };
+    assert_eq!(send(Sim::new(World::seed())), -400);
+    assert_eq!(send(Sim::classic_seed()), 0);
+}
+
+#[test]
+fn any_world_can_be_classic_by_hand_or_in_its_file() {
+    let by_hand = World::demo().in_mode(Mode::Classic);
+    let in_file = r#"{"accounts":[{"uid":10001}],"options":{"mode":"classic"}}"#;
+    for world in [by_hand, World::from_json(in_file).unwrap()] {
+        let answer = Sim::new(world).get(10001, UNREAD);
+        assert!(
+            answer.text().ends_with(r#","_gt_":0}}"#),
+            "{}",
+            answer.text()
+        );
+    }
+}
+
+fn paths() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "/account/v1/user/cards",
+        "/session_svr/v1/session_svr/get_sessions",
+        "/session_svr/v1/session_svr/new_sessions",
+        "/session_svr/v1/session_svr/session_detail",
+        "/session_svr/v1/session_svr/single_unread",
+        "/session_svr/v1/session_svr/update_ack",
+        "/svr_sync/v1/svr_sync/fetch_session_msgs",
+        "/web_im/v1/web_im/send_msg",
+        "/x/web-interface/nav",
+        "/_sim/message",
+        "/_sim/clock",
+        "/_sim/faults",
+    ]);
+    prop_oneof![9 => known.prop_map(str::to_owned), 1 => "/[a-z_/]{0,20}"]
+}
+
+fn fields() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec![
+        "talker_id",
+        "session_type",
+        "size",
+        "begin_seqno",
+        "end_seqno",
+        "begin_ts",
+        "end_ts",
+        "ack_seqno",
+        "uids",
+        "sort_rule",
+        "unread_type",
+        "wts",
+        "w_rid",
+        "msg[content]",
+        "msg[msg_type]",
+        "csrf",
+        "csrf_token",
+    ]);
+    let value = prop_oneof![
+        Just("00000000000000000000000000010001".to_owned()),
+        Just("10002".to_owned()),
+        "[0-9]{0,21}",
+        "[1-9]",
+        "-?[0-9.,]{1,5}",
+        "%[0-9A-F]{2}",
+        "[a-z{}%+]{0,8}",
+    ];
+    prop::collection::vec((name, value), 0..6).prop_map(|pairs| {
+        pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("&")
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_request_is_too_odd_to_be_answered(
+        is_post in any::<bool>(),
+        path in paths(),
+        query in fields(),
+        cookie in "(SESSDATA=sim-10001; bili_jct=00000000000000000000000000010001|[ -~]{0,20})",
+        body in prop_oneof![fields().prop_map(String::into_bytes), prop::collection::vec(any::<u8>(), 0..60)],
+        now in any::<u64>(),
+    ) {
+        let mut sim = Sim::demo();
+        sim.now = crate::time::UnixMicros(now);
+        let request = Request::builder()
+            .method(if is_post { "POST" } else { "GET" })
+            .uri(format!("{path}?{query}"))
+            .header("cookie", cookie)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        if let Ok(request) = request {
+            let reply = sim.handle(request);
+            let Reply::Answer(answer) = reply else { panic!("{reply:?}") };
+            prop_assert!(answer.headers().contains_key("date"));
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_what_is_read_back(text in "\\PC{1,80}") {
+        let mut sim = Sim::demo();
+        let key = sim.send(10001, 10002, &text).data()["msg_key"].clone();
+        let page = sim
+            .get(10002, "/svr_sync/v1/svr_sync/fetch_session_msgs?talker_id=10001&session_type=1&size=1")
+            .data();
+        prop_assert_eq!(&page["messages"][0]["msg_key"], &key);
+        let content: serde_json::Value =
+            serde_json::from_str(page["messages"][0]["content"].as_str().unwrap()).unwrap();
+        prop_assert_eq!(content["content"].as_str(), Some(text.as_str()));
+    }
+
+    #[test]
+    fn whatever_is_said_the_unread_count_is_what_came_after_the_last_send(said in prop::collection::vec(any::<bool>(), 0..20)) {
+        let mut sim = Sim::demo();
+        sim.say(10001, 10002, "start");
+        let mut unread = 0;
+        for by_friend in said {
+            if by_friend {
+                sim.say(10002, 10001, "x");
+                unread += 1;
+            } else {
+                sim.send(10001, 10002, "x").data();
+                unread = 0;
+            }
+        }
+        prop_assert_eq!(sim.get(10001, UNREAD).data()["follow_unread"].as_u64(), Some(unread));
+        let view = sim.service.snapshot(sim.now);
+        let session = view.accounts[0].sessions.iter().find(|it| it.talker == Talker::User(Uid(10002)));
+        prop_assert_eq!(session.map(|it| it.unread as u64), Some(unread));
+    }
+}

@@ -1,0 +1,224 @@
+//! The server, over a bare socket.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows it within tests, not in their helpers"
+)]
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, SystemTime};
+
+use bili_im_sim::faults::{Kind, Rule, When};
+use bili_im_sim::{Mode, Server, Service, World};
+
+const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
+
+fn serve(world: World) -> Server {
+    let service = Service::new(world, SystemTime::now().into()).unwrap();
+    Server::start(service, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
+}
+
+fn with_fault(rule: Rule) -> Server {
+    let server = serve(World::demo());
+    server.with(|service| service.add_fault(rule)).unwrap();
+    server
+}
+
+fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(server.addr()).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    stream
+}
+
+fn get(path: &str, more: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: SESSDATA=sim-10001\r\n{more}\r\n")
+}
+
+/// Sends bytes and reads until the other side closes.
+fn exchange(server: &Server, request: &str) -> String {
+    let mut stream = connect(server);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("{error}"),
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+/// What curl sends for the examples of the protocol's source document.
+fn curl(method: &str, path: &str, form: &str) -> String {
+    let body = if form.is_empty() {
+        "\r\n".to_owned()
+    } else {
+        let length = form.len();
+        format!(
+            "Content-Length: {length}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n{form}"
+        )
+    };
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\
+         Cookie: SESSDATA=xxx\r\nConnection: close\r\n{body}"
+    )
+}
+
+fn body(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").unwrap().1
+}
+
+#[test]
+fn the_source_documents_curl_calls_get_the_answers_it_shows() {
+    let server = serve(World::seed().in_mode(Mode::Classic));
+    let unread = exchange(&server, &curl("GET", UNREAD, ""));
+    assert!(unread.starts_with("HTTP/1.1 200 OK\r\n"), "{unread}");
+    assert_eq!(
+        body(&unread),
+        r#"{"code":0,"msg":"ok","message":"ok","data":{"unfollow_unread":1,"follow_unread":6,"_gt_":0}}"#
+    );
+    let form = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1&msg[msg_type]=1\
+        &msg[content]=%7B%22content%22%3A%22up%E4%B8%BB%E4%BD%A0%E5%A5%BD%2C%5Cn%E5%82%AC%E6%9B%B4%5Bdoge%5D%22%7D\
+        &csrf_token=xxx";
+    let sent = exchange(&server, &curl("POST", "/web_im/v1/web_im/send_msg", form));
+    assert_eq!(
+        body(&sent),
+        r#"{"code":0,"msg":"ok","message":"ok","data":{"msg_key":6852559688104417870,"_gt_":0}}"#
+    );
+    server.with(|service| {
+        let messages = service.snapshot(SystemTime::now().into()).messages;
+        assert_eq!(
+            messages.last().unwrap().content,
+            r#"{"content":"up主你好,\n催更[doge]"}"#
+        );
+    });
+}
+
+#[test]
+fn a_connection_is_kept_for_the_next_request() {
+    let server = serve(World::demo());
+    let mut stream = connect(&server);
+    for _ in 0..3 {
+        stream.write_all(get(UNREAD, "").as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}}") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            answer.extend(byte);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200 OK"));
+    }
+}
+
+#[test]
+fn an_answer_has_one_date_that_of_the_service() {
+    let server = serve(World::demo());
+    server.with(|service| service.skew_clock(-1_000_000_000));
+    let answer = exchange(&server, &get(UNREAD, "Connection: close\r\n"));
+    let dates: Vec<&str> = answer
+        .lines()
+        .filter(|line| line.to_ascii_lowercase().starts_with("date:"))
+        .collect();
+    assert_eq!(dates.len(), 1);
+    let year = |date: &str| date.split(' ').nth(4).unwrap().parse::<i32>().unwrap();
+    let local = httpdate::fmt_http_date(SystemTime::now());
+    let years = year(&format!("date: {local}")) - year(dates[0]);
+    assert!((31..=32).contains(&years), "{dates:?}");
+}
+
+#[test]
+fn a_broken_off_connection_closes_without_a_byte() {
+    let server = with_fault(Rule::new("single_unread", When::Once, Kind::BreakOff));
+    assert_eq!(exchange(&server, &get(UNREAD, "")), "");
+    assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
+}
+
+#[test]
+fn a_cut_answer_announces_more_than_it_sends() {
+    for bytes in [0, 10, 60] {
+        let cut = Rule::new("single_unread", When::Once, Kind::CutShort { bytes }).after_effect();
+        let answer = exchange(&with_fault(cut), &get(UNREAD, ""));
+        let announced: usize = answer
+            .lines()
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length: ")?
+                    .parse()
+                    .ok()
+            })
+            .unwrap();
+        assert_eq!(body(&answer).len(), bytes);
+        assert!(announced > bytes);
+    }
+}
+
+#[test]
+fn a_stalled_connection_stays_open_and_others_go_on() {
+    let server = with_fault(Rule::new("single_unread", When::Once, Kind::Stall));
+    let mut stalled = connect(&server);
+    stalled.write_all(get(UNREAD, "").as_bytes()).unwrap();
+    stalled
+        .set_read_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let error = stalled.read(&mut [0]).unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        "{error}"
+    );
+    assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
+}
+
+#[test]
+fn dropping_the_server_ends_stalled_connections_and_frees_the_address() {
+    let server = with_fault(Rule::new("single_unread", When::Once, Kind::Stall));
+    let addr = server.addr();
+    let mut stalled = connect(&server);
+    stalled.write_all(get(UNREAD, "").as_bytes()).unwrap();
+    while server.with(|service| service.faults()[0].fired) == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(server);
+    assert!(matches!(stalled.read(&mut [0]), Ok(0) | Err(_)));
+    assert_eq!(
+        TcpStream::connect(addr).unwrap_err().kind(),
+        ErrorKind::ConnectionRefused
+    );
+}
+
+#[test]
+fn only_this_machine_is_served() {
+    for addr in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[::ffff:192.0.2.1]:0"] {
+        let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
+        let error = Server::start(service, addr.parse().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(
+            error.to_string().contains("is not a loopback address"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_body_too_large_is_refused() {
+    let server = serve(World::demo());
+    let mut stream = connect(&server);
+    let head = "POST /_sim/message HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let chunk = vec![b'x'; 1 << 20];
+    // The server may close as soon as it has had enough.
+    let _enough = (0..19).try_for_each(|_| stream.write_all(&chunk));
+    let mut answer = [0; 12];
+    match stream.read_exact(&mut answer) {
+        Ok(()) => assert_eq!(&answer, b"HTTP/1.1 413"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+    assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
+}
+
+#[test]
+fn bytes_that_are_no_request_do_no_harm() {
+    let server = serve(World::demo());
+    exchange(&server, "\u{0}\u{1}no request at all\r\n\r\n");
+    assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
+}
