@@ -8,19 +8,18 @@
     reason = "helpers of tests"
 )]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use bili_im_proto::{
     Account, Confirmation, Credential, Error, FetchSessionMsgs, Flow, GroupId, Invalid,
     InvalidSnapshot, MsgKey, Pacing, RefusalKind, SendTicket, Sent, SentMessage, SingleUnread,
-    Snapshot, Talker, Text, Uid, UnixMicros,
+    Snapshot, Text, Uid, UnixMicros,
 };
 use bili_im_sim::{
     Message, Options, StaleSignature, World,
     faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
-use bili_im_tests::{Running, Stage, Turn, cases};
-use proptest::{collection, prelude::*, sample};
+use bili_im_tests::{Running, Stage, Turn};
 
 const OWN: u64 = 10_001;
 const FRIEND: Uid = Uid(10_002);
@@ -206,16 +205,38 @@ fn a_message_is_found_behind_many_others() {
     let mut stage = stage();
     let account = warm(&mut stage);
     let ticket = stage.run(account.prepare_send(FANS, text("hi"))).unwrap();
-    let key = stage
-        .run(account.send_ticket(ticket.clone()))
-        .unwrap()
-        .msg_key;
+    let sent = stage.run(account.send_ticket(ticket.clone())).unwrap();
     crowd(&mut stage, 350);
-    let restarted = restart(&stage, &account, 2);
-    assert_eq!(
-        stage.run(restarted.confirm(ticket)).unwrap(),
-        Confirmation::Sent(key)
+    // In a process that knows nothing but the ticket.
+    let other = stage.account(login(), 2).build();
+    for _ in 0..2 {
+        let found = stage.run(other.confirm(ticket.clone())).unwrap();
+        assert_eq!(found, Confirmation::Sent(sent.msg_key));
+    }
+    let again = stage.run(other.send_ticket(ticket)).unwrap_err();
+    assert_eq!(again, Error::Invalid(Invalid::UsedTicket));
+}
+
+#[test]
+fn a_ticket_that_was_reported_sent_is_confirmed_ever_after() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    fault(
+        &mut stage,
+        Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect(),
     );
+    let sent = stage.run(account.send_ticket(ticket.clone())).unwrap();
+    stage.advance(Duration::from_secs(30));
+    // Its program died before it had noted down that it was sent.
+    let restarted = restart(&stage, &account, 2);
+    for account in [&account, &account, &restarted, &restarted] {
+        let found = stage.run(account.confirm(ticket.clone())).unwrap();
+        assert_eq!(found, Confirmation::Sent(sent.msg_key));
+        let again = stage.run(account.send_ticket(ticket.clone())).unwrap_err();
+        assert_eq!(again, Error::Invalid(Invalid::UsedTicket));
+    }
+    assert_eq!(written(&stage, "hi"), [sent.msg_key]);
 }
 
 /// Others write to the group.
@@ -514,14 +535,9 @@ fn a_jump_of_the_wall_clock_hides_no_message() {
         }
         stage.service.clear_faults();
         let sent = stage.run(account.send_ticket(ticket.clone())).unwrap();
-        stage.advance(Duration::from_secs(30));
-        let restarted = restart(&stage, &account, 2);
-        assert!(
-            matches!(stage.run(restarted.confirm(ticket)), Ok(Confirmation::Sent(key)) if key == sent.msg_key)
-                // The restarted account credits a message once.
-                || written(&stage, "hi") == [sent.msg_key],
-            "{jump}"
-        );
+        let other = stage.account(login(), 2).build();
+        let found = stage.run(other.confirm(ticket)).unwrap();
+        assert_eq!(found, Confirmation::Sent(sent.msg_key), "{jump}");
     }
 }
 
