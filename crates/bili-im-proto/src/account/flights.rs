@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     ids::{MsgKey, Seqno, Talker},
     message::Message,
@@ -29,7 +31,15 @@ pub(super) struct Flights {
     /// The newest message that was ever seen in a session.
     newest: BTreeMap<Talker, Seqno>,
     /// The tickets that were used, oldest first.
-    pub(super) used_tickets: VecDeque<u64>,
+    pub(super) used_tickets: VecDeque<UsedTicket>,
+}
+
+/// A ticket that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct UsedTicket {
+    nonce: u64,
+    /// Its message, once that is known to have been sent.
+    key: Option<MsgKey>,
 }
 
 #[derive(Debug, Clone)]
@@ -79,6 +89,10 @@ impl Flights {
         self.flights.retain(|flight| flight.nonce != nonce);
         if let Some(key) = key {
             self.credit(key);
+            let mut tickets = self.used_tickets.iter_mut();
+            if let Some(ticket) = tickets.find(|ticket| ticket.nonce == nonce) {
+                ticket.key = Some(key);
+            }
         }
     }
 
@@ -131,16 +145,22 @@ impl Flights {
 
     /// Whether the ticket was not used before; it counts as used from now on.
     pub(super) fn use_ticket(&mut self, nonce: u64) -> bool {
-        let fresh = !self.used_tickets.contains(&nonce);
+        let fresh = !(self.used_tickets.iter()).any(|ticket| ticket.nonce == nonce);
         if fresh {
-            remember(&mut self.used_tickets, nonce);
+            remember(&mut self.used_tickets, UsedTicket { nonce, key: None });
         }
         fresh
     }
 
+    /// The message that a ticket is known to have sent.
+    pub(super) fn sent_by(&self, nonce: u64) -> Option<MsgKey> {
+        let mut tickets = self.used_tickets.iter();
+        tickets.find(|ticket| ticket.nonce == nonce)?.key
+    }
+
     /// The ticket's message is known not to exist: it may be used again.
     pub(super) fn give_back_ticket(&mut self, nonce: u64) {
-        self.used_tickets.retain(|used| *used != nonce);
+        self.used_tickets.retain(|ticket| ticket.nonce != nonce);
     }
 
     pub(super) fn credit(&mut self, key: MsgKey) {

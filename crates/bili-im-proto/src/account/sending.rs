@@ -128,11 +128,20 @@ impl Account {
         (state.flights).attribute(ticket.nonce, ticket.talker, &likeness, matching, now.mono)
     }
 
+    /// The message that a ticket is known to have sent.
+    pub(crate) fn sent_by(&self, ticket: &SendTicket) -> Option<MsgKey> {
+        self.state().flights.sent_by(ticket.nonce)
+    }
+
     /// What was found out about a ticket decides whether it is still in flight and may be used again.
     pub(crate) fn note_confirmation(&self, ticket: &SendTicket, found: Confirmation) {
         let mut state = self.state();
         match found {
-            Confirmation::Sent(key) => state.flights.settle(ticket.nonce, Some(key)),
+            Confirmation::Sent(key) => {
+                state.flights.use_ticket(ticket.nonce);
+                state.flights.settle(ticket.nonce, Some(key));
+                state.revision += 1;
+            }
             Confirmation::Absent => state.flights.give_back_ticket(ticket.nonce),
             Confirmation::CannotTell => {}
         }

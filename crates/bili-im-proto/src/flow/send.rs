@@ -80,6 +80,9 @@ pub(crate) async fn confirm<I>(
 ) -> Result<Confirmation, Error> {
     call::ready(account, io, &FetchSessionMsgs::new(ticket.talker)).await?;
     account.check_owner(&ticket)?;
+    if let Some(key) = account.sent_by(&ticket) {
+        return Ok(Confirmation::Sent(key));
+    }
     let settled = account.context(io.now()).time.since(ticket.time) >= SETTLED;
     let mut found = Confirmation::CannotTell;
     for gap in account.read_back_gaps() {
