@@ -27,11 +27,25 @@ impl Output {
 
     /// Prints what a command was asked for.
     pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
-        let mut text = if self.json {
+        let text = if self.json {
             to_json(answer)
         } else {
             answer.to_string()
         };
+        Self::write(text)
+    }
+
+    /// Tells a person how things go on; a script gets it all at the end.
+    #[cfg(feature = "sim")]
+    pub(crate) fn narrate(self, line: &impl Display) -> Result<(), Failure> {
+        if self.json {
+            Ok(())
+        } else {
+            Self::write(line.to_string())
+        }
+    }
+
+    fn write(mut text: String) -> Result<(), Failure> {
         text.push('\n');
         let mut stdout = io::stdout().lock();
         match stdout
@@ -263,6 +277,47 @@ impl Display for SimEnvOutput {
             curl::quoted(&self.endpoint),
             curl::quoted(&self.cookie)
         )
+    }
+}
+
+/// How the demonstration went.
+#[cfg(feature = "sim")]
+#[derive(Debug, Serialize)]
+pub(crate) struct DemoOutput {
+    pub(crate) ok: bool,
+    pub(crate) steps: Vec<DemoStep>,
+}
+
+/// One step of the demonstration.
+#[cfg(feature = "sim")]
+#[derive(Debug, Serialize)]
+pub(crate) struct DemoStep {
+    pub(crate) adapter: &'static str,
+    pub(crate) step: String,
+    pub(crate) ok: bool,
+    pub(crate) saw: Vec<String>,
+}
+
+#[cfg(feature = "sim")]
+impl Display for DemoOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.ok {
+            "all of it came out as it should"
+        } else {
+            "not all of it came out as it should"
+        })
+    }
+}
+
+#[cfg(feature = "sim")]
+impl Display for DemoStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.ok { "ok   " } else { "WRONG" };
+        write!(f, "  {verdict} {}", self.step)?;
+        for line in &self.saw {
+            write!(f, "\n          {line}")?;
+        }
+        Ok(())
     }
 }
 
