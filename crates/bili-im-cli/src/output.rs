@@ -8,7 +8,9 @@ use std::{
     process::ExitCode,
 };
 
-use bili_im_proto::{MsgKey, Printable, Profile, SentMessage, Talker, Uid, Unread, is_treacherous};
+use bili_im_proto::{
+    MsgKey, Printable, Profile, SentMessage, Talker, Uid, UnixSeconds, Unread, is_treacherous,
+};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
@@ -101,15 +103,18 @@ pub(crate) struct WhoamiOutput {
     name: String,
     level: Option<u32>,
     face: String,
+    /// In seconds since 1970.
+    expires: Option<UnixSeconds>,
 }
 
-impl From<Profile> for WhoamiOutput {
-    fn from(profile: Profile) -> Self {
+impl WhoamiOutput {
+    pub(crate) fn new(profile: Profile, expires: Option<UnixSeconds>) -> Self {
         Self {
             uid: profile.uid,
             name: profile.name,
             level: profile.level,
             face: profile.face,
+            expires,
         }
     }
 }
@@ -411,6 +416,7 @@ mod tests {
             name: "evil\u{1b}[2J\nuid 2".to_owned(),
             level: None,
             face: String::new(),
+            expires: None,
         };
         assert_eq!(whoami.to_string(), "uid 1\nname evil\\u{1b}[2J\\nuid 2");
     }
