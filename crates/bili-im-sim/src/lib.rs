@@ -4,6 +4,8 @@
 pub use counters::Count;
 pub use ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 pub use reply::Reply;
+#[cfg(feature = "tls")]
+pub use rustls;
 #[cfg(feature = "server")]
 pub use server::Server;
 pub use service::Service;

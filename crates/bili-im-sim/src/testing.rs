@@ -9,7 +9,7 @@ use crate::service::Service;
 use crate::time::UnixMicros;
 use crate::wbi::Keys;
 use crate::wbi::testing::sign;
-use crate::world::{Message, World};
+use crate::world::{Message, Mode, World};
 
 pub(crate) const DAY: u64 = 24 * 60 * 60;
 pub(crate) const DEVICE: &str = "372778FD-E359-461D-86A3-EA2BCC6FF52A";
@@ -50,8 +50,9 @@ impl Sim {
         Self::new(World::demo())
     }
 
-    pub(crate) fn seed() -> Self {
-        Self::new(World::seed())
+    /// The world of the source document's examples, in the age it describes.
+    pub(crate) fn classic_seed() -> Self {
+        Self::new(World::seed().in_mode(Mode::Classic))
     }
 
     pub(crate) fn pass(&mut self, seconds: u64) {

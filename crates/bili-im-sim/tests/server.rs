@@ -1,5 +1,4 @@
 //! The server, over a bare socket.
-#![cfg(feature = "server")]
 #![allow(
     clippy::unwrap_used,
     reason = "clippy.toml allows it within tests, not in their helpers"
@@ -10,7 +9,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime};
 
 use bili_im_sim::faults::{Kind, Rule, When};
-use bili_im_sim::{Server, Service, World};
+use bili_im_sim::{Mode, Server, Service, World};
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 
@@ -72,7 +71,7 @@ fn body(answer: &str) -> &str {
 
 #[test]
 fn the_source_documents_curl_calls_get_the_answers_it_shows() {
-    let server = serve(World::seed());
+    let server = serve(World::seed().in_mode(Mode::Classic));
     let unread = exchange(&server, &curl("GET", UNREAD, ""));
     assert!(unread.starts_with("HTTP/1.1 200 OK\r\n"), "{unread}");
     assert_eq!(

@@ -19,7 +19,7 @@ const LONGEST_FLIGHT: Duration = Duration::from_secs(2 * 60);
 const MEMORY: Duration = Duration::from_secs(5 * 60);
 
 /// How many messages, sessions and tickets are remembered.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = 512;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flights {
@@ -28,7 +28,8 @@ pub(super) struct Flights {
     pub(super) credited: VecDeque<MsgKey>,
     /// The newest message that was ever seen in a session.
     newest: BTreeMap<Talker, Seqno>,
-    used_tickets: VecDeque<u64>,
+    /// The tickets that were used, oldest first.
+    pub(super) used_tickets: VecDeque<u64>,
 }
 
 #[derive(Debug, Clone)]

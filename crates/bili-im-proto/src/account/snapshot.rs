@@ -13,7 +13,8 @@ use crate::{
 const VERSION: u32 = 1;
 
 /// What an account carries from process to process: device id, signing keys, the service's clock,
-/// pacing, back-off and the messages that sends were credited with. The login is not in it.
+/// pacing, back-off, the messages that sends were credited with and the tickets that were used. The
+/// login is not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     version: u32,
@@ -30,6 +31,7 @@ pub struct Snapshot {
     write_strikes: u32,
     stop: UnixMicros,
     credited: Vec<MsgKey>,
+    used_tickets: Vec<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +72,7 @@ impl Snapshot {
             write_strikes: pacer.write_strikes,
             stop: still_ahead(pacer.stop, now),
             credited: state.flights.credited.iter().copied().collect(),
+            used_tickets: state.flights.used_tickets.iter().copied().collect(),
         }
     }
 
@@ -105,6 +108,9 @@ impl Snapshot {
         };
         for &key in &self.credited {
             state.flights.credit(key);
+        }
+        for &nonce in &self.used_tickets {
+            state.flights.use_ticket(nonce);
         }
         Ok(self.device_id.clone())
     }

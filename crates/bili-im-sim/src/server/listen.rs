@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::connection::serve;
+use super::transport::Transport;
 use crate::service::Service;
 
 /// How long to wait when no connection can be accepted, for want of file handles.
@@ -32,6 +32,24 @@ impl Server {
     ///
     /// When the address is not a loopback address, or cannot be listened on.
     pub fn start(service: Service, addr: SocketAddr) -> io::Result<Self> {
+        Self::listen(service, addr, Transport::Plain)
+    }
+
+    /// Like [`start`](Self::start), with every connection inside TLS.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not a loopback address, or cannot be listened on.
+    #[cfg(feature = "tls")]
+    pub fn start_tls(
+        service: Service,
+        addr: SocketAddr,
+        config: impl Into<Arc<rustls::ServerConfig>>,
+    ) -> io::Result<Self> {
+        Self::listen(service, addr, Transport::Tls(config.into().into()))
+    }
+
+    fn listen(service: Service, addr: SocketAddr, transport: Transport) -> io::Result<Self> {
         if !addr.ip().to_canonical().is_loopback() {
             let problem = format!(
                 "the simulated service is for this machine alone, {} is not a loopback address",
@@ -51,7 +69,7 @@ impl Server {
         };
         let service = Arc::new(Mutex::new(service));
         let (stop, stopped) = oneshot::channel();
-        let accepting = accept(listener, Arc::clone(&service));
+        let accepting = accept(listener, transport, Arc::clone(&service));
         let thread = thread::Builder::new()
             .name("bili-im-sim".to_owned())
             .spawn(move || {
@@ -98,13 +116,17 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: tokio::net::TcpListener, service: Arc<Mutex<Service>>) {
+async fn accept(
+    listener: tokio::net::TcpListener,
+    transport: Transport,
+    service: Arc<Mutex<Service>>,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 // Answers are small; waiting to fill a packet only slows them.
                 let _best_effort = stream.set_nodelay(true);
-                tokio::spawn(serve(stream, Arc::clone(&service)));
+                tokio::spawn(transport.clone().serve(stream, Arc::clone(&service)));
             }
             Err(_) => tokio::time::sleep(PAUSE).await,
         }

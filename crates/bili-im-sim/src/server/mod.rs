@@ -5,3 +5,4 @@ pub use listen::Server;
 mod body;
 mod connection;
 mod listen;
+mod transport;

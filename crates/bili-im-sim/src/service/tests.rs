@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use crate::ids::{Talker, Uid};
 use crate::reply::Reply;
 use crate::testing::{DAY, Sim};
-use crate::world::World;
+use crate::world::{Mode, World};
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 
@@ -124,6 +124,32 @@ fn a_login_token_may_travel_encoded() {
         Some("SESSDATA=a%2Cb%2Ac")
     );
     assert_eq!(sim.get(10001, UNREAD).code(), 0);
+}
+
+#[test]
+fn the_world_of_the_examples_is_todays_until_the_classic_mode_is_asked_for() {
+    let unsigned = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type]=1&msg[msg_type]=1\
+        &msg[content]={\"content\":\"x\"}&csrf=xxx&csrf_token=xxx";
+    let send = |mut sim: Sim| {
+        sim.post_raw(293_793_435, "/web_im/v1/web_im/send_msg", unsigned)
+            .code()
+    };
+    assert_eq!(send(Sim::new(World::seed())), -400);
+    assert_eq!(send(Sim::classic_seed()), 0);
+}
+
+#[test]
+fn any_world_can_be_classic_by_hand_or_in_its_file() {
+    let by_hand = World::demo().in_mode(Mode::Classic);
+    let in_file = r#"{"accounts":[{"uid":10001}],"options":{"mode":"classic"}}"#;
+    for world in [by_hand, World::from_json(in_file).unwrap()] {
+        let answer = Sim::new(world).get(10001, UNREAD);
+        assert!(
+            answer.text().ends_with(r#","_gt_":0}}"#),
+            "{}",
+            answer.text()
+        );
+    }
 }
 
 fn paths() -> impl Strategy<Value = String> {

@@ -1,6 +1,6 @@
 //! The world of the examples in the protocol's source document.
 
-use super::{Account, Message, Mode, World};
+use super::{Account, Message, World};
 use crate::ids::{MsgKey, Talker, Uid};
 
 const OWNER: Uid = Uid(293_793_435);
@@ -8,8 +8,8 @@ const CREATOR: Uid = Uid(1);
 const UNFOLLOWED: Uid = Uid(2);
 
 impl World {
-    /// In classic mode: the account 293793435 with the cookies `xxx`, six unread messages from someone it follows, one from someone else, and
-    /// the two message keys of the examples.
+    /// The account 293793435 with the cookies `xxx`, six unread messages from someone it follows, one from someone else, and
+    /// the two message keys of the examples, whose calls are answered as shown [in classic mode](Self::in_mode).
     #[must_use]
     pub fn seed() -> Self {
         let mut owner = Account::new(OWNER);
@@ -31,7 +31,6 @@ impl World {
             messages,
             ..Self::default()
         };
-        world.options.mode = Mode::Classic;
         world.options.msg_keys = vec![
             MsgKey(6_852_559_688_104_417_870),
             MsgKey(6_852_570_013_146_024_354),

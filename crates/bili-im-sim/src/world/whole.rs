@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Group, Message, Options};
+use super::{Account, Group, Message, Mode, Options};
 use crate::faults::Rule;
 use crate::ids::Uid;
 
@@ -76,6 +76,13 @@ impl World {
         Ok(serde_json::to_string_pretty(self)?)
     }
 
+    /// The same world in another of the service's ages.
+    #[must_use]
+    pub fn in_mode(mut self, mode: Mode) -> Self {
+        self.options.mode = mode;
+        self
+    }
+
     /// The account of that uid.
     #[must_use]
     pub fn account(&self, uid: Uid) -> Option<&Account> {
@@ -120,6 +127,15 @@ mod tests {
             .next()
             .unwrap();
         assert_eq!(World::from_json(json).unwrap().messages.len(), 2);
+    }
+
+    #[test]
+    fn the_readme_names_every_option() {
+        let readme = include_str!("../../README.md");
+        let options = serde_json::to_value(Options::default()).unwrap();
+        for name in options.as_object().unwrap().keys() {
+            assert!(readme.contains(&format!("\n| `{name}` |")), "{name}");
+        }
     }
 
     #[test]

@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_source_document_gets_the_answer_it_shows() {
-        let mut sim = Sim::seed();
+        let mut sim = Sim::classic_seed();
         assert_eq!(
             sim.get_with_cookie("SESSDATA=xxx", PATH).text(),
             r#"{"code":0,"msg":"ok","message":"ok","data":{"unfollow_unread":1,"follow_unread":6,"_gt_":0}}"#

@@ -457,7 +457,7 @@ fn classic(sim: &mut Sim, body: &str) -> Answer {
 
 #[test]
 fn the_source_documents_sends_get_the_answers_it_shows() {
-    let mut sim = Sim::seed();
+    let mut sim = Sim::classic_seed();
     assert_eq!(
         classic(&mut sim, CURL_TEXT).text(),
         r#"{"code":0,"msg":"ok","message":"ok","data":{"msg_key":6852559688104417870,"_gt_":0}}"#
@@ -483,14 +483,14 @@ fn the_source_documents_sends_get_the_answers_it_shows() {
 fn an_unquoted_image_url_is_refused() {
     let image = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1&msg[msg_type]=2\
         &msg[content]=%7B%22url%22%3Ahttps%3A%2F%2Fi1.hdslb.com%2Fa.jpg%7D&csrf_token=xxx";
-    assert_eq!(classic(&mut Sim::seed(), image).code(), -400);
+    assert_eq!(classic(&mut Sim::classic_seed(), image).code(), -400);
 }
 
 #[test]
 fn the_classic_csrf_token_is_checked_too() {
     let wrong = CURL_TEXT.replace("csrf_token=xxx", "csrf_token=yyy");
     assert_eq!(
-        classic(&mut Sim::seed(), &wrong).text(),
+        classic(&mut Sim::classic_seed(), &wrong).text(),
         r#"{"code":-111,"message":"csrf 校验失败"}"#
     );
 }

@@ -1,0 +1,150 @@
+//! The server inside TLS.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows it within tests, not in their helpers"
+)]
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bili_im_sim::faults::{Kind, Rule, When};
+use bili_im_sim::rustls::crypto::{CryptoProvider, ring};
+use bili_im_sim::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use bili_im_sim::rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned,
+};
+use bili_im_sim::{Server, Service, World};
+
+const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
+
+/// A server, and whom to trust to talk with it.
+struct Secured {
+    server: Server,
+    trusted: RootCertStore,
+}
+
+type Stream = StreamOwned<ClientConnection, TcpStream>;
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+impl Secured {
+    fn start() -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate: CertificateDer<'static> = made.cert.into();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let mut trusted = RootCertStore::empty();
+        trusted.add(certificate.clone()).unwrap();
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            server: Server::start_tls(service, loopback, config).unwrap(),
+            trusted,
+        }
+    }
+
+    fn connect_trusting(&self, trusted: RootCertStore) -> Stream {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(trusted)
+            .with_no_client_auth();
+        let name = ServerName::try_from("localhost").unwrap();
+        let socket = TcpStream::connect(self.server.addr()).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(5)))
+            .unwrap();
+        StreamOwned::new(
+            ClientConnection::new(Arc::new(config), name).unwrap(),
+            socket,
+        )
+    }
+
+    fn connect(&self) -> Stream {
+        self.connect_trusting(self.trusted.clone())
+    }
+}
+
+/// What was read until the other side closed, and whether it said so.
+fn ask(stream: &mut Stream) -> (String, io::Result<()>) {
+    let request = format!(
+        "GET {UNREAD} HTTP/1.1\r\nHost: localhost\r\nCookie: SESSDATA=sim-10001\r\nConnection: close\r\n\r\n"
+    );
+    let mut answer = Vec::new();
+    let end = stream
+        .write_all(request.as_bytes())
+        .and_then(|()| stream.read_to_end(&mut answer))
+        .map(drop);
+    (String::from_utf8(answer).unwrap(), end)
+}
+
+#[test]
+fn a_client_that_trusts_the_certificate_is_answered() {
+    let secured = Secured::start();
+    let (answer, end) = ask(&mut secured.connect());
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains(r#""follow_unread":2"#), "{answer}");
+    end.unwrap();
+}
+
+#[test]
+fn a_client_that_does_not_trust_the_certificate_leaves_and_others_go_on() {
+    let secured = Secured::start();
+    let (answer, end) = ask(&mut secured.connect_trusting(RootCertStore::empty()));
+    assert_eq!(answer, "");
+    assert!(end.unwrap_err().to_string().contains("UnknownIssuer"));
+    assert!(ask(&mut secured.connect()).1.is_ok());
+}
+
+#[test]
+fn plain_http_gets_no_answer() {
+    let secured = Secured::start();
+    let mut socket = TcpStream::connect(secured.server.addr()).unwrap();
+    socket
+        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    let mut answer = Vec::new();
+    // Whatever comes is an alert of TLS.
+    let _end = socket.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+}
+
+#[test]
+fn a_connection_that_breaks_off_or_is_cut_ends_without_the_farewell_of_tls() {
+    let cut = Rule::new("single_unread", When::Once, Kind::CutShort { bytes: 10 }).after_effect();
+    let broken = Rule::new("single_unread", When::Once, Kind::BreakOff);
+    for (rule, body) in [(cut, r#"{"code":0,"#), (broken, "")] {
+        let secured = Secured::start();
+        secured
+            .server
+            .with(|service| service.add_fault(rule))
+            .unwrap();
+        let (answer, end) = ask(&mut secured.connect());
+        assert_eq!(answer.split_once("\r\n\r\n").map_or("", |it| it.1), body);
+        assert_eq!(end.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    }
+}
+
+#[test]
+fn only_this_machine_is_served() {
+    let config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(
+            bili_im_sim::rustls::server::ResolvesServerCertUsingSni::new(),
+        ));
+    let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
+    let everywhere = SocketAddr::from(([0, 0, 0, 0], 0));
+    let error = Server::start_tls(service, everywhere, config).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
