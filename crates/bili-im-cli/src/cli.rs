@@ -1,6 +1,6 @@
 //! What the program takes at its command line.
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
 
 use bili_im_proto::{InvalidOrigin, Origin, Talker};
 use clap::{Args, Parser, error::ErrorKind};
@@ -130,11 +130,15 @@ pub(crate) fn run() -> ExitCode {
                 Err(failure) => out.fail(&failure),
             }
         }
-        Err(error) if is_help(error.kind()) => {
+        Err(error) if is_help(error.kind()) && !is_dashed_text_there() => {
             // A reader who has seen enough is no error.
             let _seen = error.print();
             u8::try_from(error.exit_code()).unwrap_or(1).into()
         }
+        Err(error) if is_help(error.kind()) => Output::new(wants_json()).fail(&Failure::wrong_use(
+            "a text that begins with a dash looks like an option",
+            "put -- before it",
+        )),
         Err(error) => Output::new(wants_json()).fail(&Failure::usage(&error)),
     }
 }
@@ -148,9 +152,21 @@ fn is_help(kind: ErrorKind) -> bool {
     )
 }
 
+/// Whether an argument such as `-hello` was taken for `-h`. Help for a text that is not sent would be
+/// taken for success.
+fn is_dashed_text_there() -> bool {
+    options().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument.starts_with("-h") && argument.len() > "-h".len()
+    })
+}
+
 /// Whether an error in the arguments is to be told as JSON.
 fn wants_json() -> bool {
-    env::args_os()
-        .take_while(|argument| argument != "--")
-        .any(|argument| argument == "--json")
+    options().any(|argument| argument == "--json")
+}
+
+/// The arguments that can be options.
+fn options() -> impl Iterator<Item = OsString> {
+    env::args_os().take_while(|argument| argument != "--")
 }

@@ -64,7 +64,12 @@ impl Session {
                 }
             }
         });
-        let device_id = state::device_id(|| new().build().account().device_id().clone(), out);
+        let new_device_id = || new().build().account().device_id().clone();
+        let device_id = match state::stored_device_id() {
+            Some(id) => id,
+            None if state.is_some() => state::keep_device_id(new_device_id, out),
+            None => new_device_id(),
+        };
         let client = restored.unwrap_or_else(new).device_id(device_id).build();
         Ok(Self {
             stored_revision: client.account().revision(),

@@ -44,7 +44,8 @@ fn stdin_that_is_no_text_is_refused() {
 
 #[test]
 fn a_receiver_that_nobody_is_is_refused() {
-    for uid in ["0", "-1", "x", "1.5", "18446744073709551616", ""] {
+    refused(&["send", "-1", "hi"], "unexpected argument");
+    for uid in ["0", "x", "1.5", "18446744073709551616", ""] {
         refused(&["send", uid, "hi"], "<UID>");
     }
     refused(&["recall", FRIEND, "0"], "<MSG_KEY>");
@@ -126,7 +127,8 @@ fn wrong_arguments_are_told_in_few_lines() {
     refused(&["sen", FRIEND, "hi"], "unrecognized subcommand 'sen'");
     refused(&["send", FRIEND], "<TEXT>");
     refused(&["send", FRIEND, "hi", "there"], "unexpected argument");
-    refused(&["send", FRIEND, "-hi"], "unexpected argument");
+    refused(&["send", FRIEND, "-ah"], "unexpected argument");
+    refused(&["send", FRIEND, "-hello"], "begins with a dash");
     refused(&["unread", "--jsno"], "unexpected argument '--jsno'");
 }
 

@@ -74,8 +74,15 @@ fn a_file_that_cannot_be_read_is_named() {
 #[test]
 fn there_is_no_argument_for_the_cookie_and_one_tried_is_not_repeated() {
     let stage = Stage::demo();
-    for argument in ["--cookie=SESSDATA=sim-10001", "--cookie-stdin=sim-10001"] {
+    for argument in [
+        "--cookie=SESSDATA=sim-10001",
+        "--cookie=sim-10001",
+        "--cookie-stdin=sim-10001",
+        "SESSDATA=sim-10001; bili_jct=00000000000000000000000000010001",
+    ] {
+        // What is printed is searched for secrets there.
         assert_eq!(stage.run(&["unread", argument]).code, 2);
+        assert_eq!(stage.run(&["unread", "--json", argument]).code, 2);
     }
     let help = stage.run(&["--help"]);
     assert!(help.out.contains("BILI_IM_COOKIE"));
