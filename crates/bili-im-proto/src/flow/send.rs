@@ -39,7 +39,7 @@ pub(crate) async fn send<I>(
     call::ready(account, io, &message).await?;
     let nonce = account.nonce();
     let boarding = board(account, io, &message, nonce).await;
-    let newest = match account.newest(message.talker) {
+    let newest = match account.newest(message.talker, io.now()) {
         Some(newest) if !boarding.has_unresolved_twin() => Some(newest),
         _ => read_newest(account, io, message.talker).await?,
     };
@@ -184,7 +184,7 @@ async fn messages_after<I>(
             }
             other => other?,
         };
-        account.learn_newest(talker, page.newest().unwrap_or_default());
+        account.learn_newest(talker, page.newest().unwrap_or_default(), io.now());
         range.before = next_page(&request, &page);
         messages.extend(page.messages);
         if range.before.is_none() {
@@ -207,7 +207,7 @@ async fn read_newest<I>(
         Err(error) if is_hopeless(&error) => return Err(error),
         Err(_) => return Ok(None),
     };
-    account.learn_newest(talker, newest);
+    account.learn_newest(talker, newest, io.now());
     Ok(Some(newest))
 }
 
