@@ -5,8 +5,10 @@ mod commands;
 mod credentials;
 mod curl;
 mod failure;
+mod json;
 mod output;
 mod session;
+mod settings;
 mod state;
 
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! The commands, each in its own file.
 
+mod decode;
 #[cfg(feature = "sim")]
 mod demo;
 mod recall;
@@ -38,6 +39,7 @@ commands! {
     send_image::SendImage,
     recall::Recall,
     resume::Resume,
+    decode::Decode,
     #[cfg(feature = "sim")]
     sim::Sim,
     #[cfg(feature = "sim")]

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod credentials;
+mod decoding;
 #[cfg(feature = "sim")]
 mod demo;
 mod dry_run;
