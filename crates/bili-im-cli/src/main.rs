@@ -6,10 +6,14 @@ mod credentials;
 mod curl;
 mod failure;
 mod json;
+mod moment;
+mod names;
 mod output;
+mod progress;
 mod session;
 mod settings;
 mod state;
+mod table;
 
 use std::process::ExitCode;
 

@@ -9,9 +9,10 @@ use std::{
 };
 
 use bili_im_proto::{
-    MsgKey, Printable, Profile, SentMessage, Talker, Uid, UnixSeconds, Unread, is_treacherous,
+    MsgKey, Printable, Profile, SentMessage, Seqno, Talker, Uid, UnixSeconds, Unread,
+    is_treacherous,
 };
-use serde::Serialize;
+use serde::{Serialize, ser::SerializeMap};
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::{curl, failure::Failure};
@@ -225,6 +226,67 @@ pub(crate) struct RecallOutput {
 impl Display for RecallOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "recalled {}", self.msg_key)
+    }
+}
+
+/// A session as it is now.
+#[derive(Debug)]
+pub(crate) struct ChangeOutput {
+    talker: Talker,
+    /// What was done, for people.
+    done: &'static str,
+    /// What has changed, and what it is now, for scripts.
+    field: &'static str,
+    value: bool,
+}
+
+impl ChangeOutput {
+    pub(crate) fn new(
+        talker: Talker,
+        done: &'static str,
+        field: &'static str,
+        value: bool,
+    ) -> Self {
+        Self {
+            talker,
+            done,
+            field,
+            value,
+        }
+    }
+}
+
+impl Serialize for ChangeOutput {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("talker", &self.talker)?;
+        map.serialize_entry(self.field, &self.value)?;
+        map.end()
+    }
+}
+
+impl Display for ChangeOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.done, self.talker)
+    }
+}
+
+/// A session that was read.
+#[derive(Debug, Serialize)]
+pub(crate) struct AckOutput {
+    pub(crate) talker: Talker,
+    /// The newest message that was marked; all were when there is none.
+    pub(crate) upto: Option<Seqno>,
+    pub(crate) acked: bool,
+}
+
+impl Display for AckOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "acked {}", self.talker)?;
+        match self.upto {
+            Some(seqno) => write!(f, " up to {seqno}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use bili_im_proto::Settings;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// A setting: its name, where it is, and its values for on and off.
+#[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
     get: fn(&Settings) -> Option<u32>,

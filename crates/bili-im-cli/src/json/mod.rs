@@ -10,8 +10,8 @@ mod session;
 pub(crate) use self::{
     answers::{
         AcceptedJson, CodeJson, DeviceJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson,
-        LoginJson, MessagesJson, NavJson, SentJson, SessionsJson, UnreadJson, UploadedJson,
-        UserJson, UsersJson,
+        LoginJson, MessagesJson, NavJson, SentJson, SessionsJson, UnknownSessionJson, UnreadJson,
+        UploadedJson, UserJson, UsersJson,
     },
     message::MessageJson,
     session::SessionJson,
