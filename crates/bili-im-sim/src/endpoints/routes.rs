@@ -110,6 +110,10 @@ static ROUTES: &[Route] = &[
         svr_sync::fetch_session_msgs::answer,
     ),
     post("/web_im/v1/web_im/send_msg", web_im::send_msg::answer),
+    post(
+        "/x/dynamic/feed/draw/upload_bfs",
+        x::dynamic::feed::draw::upload_bfs::answer,
+    ),
     get("/x/frontend/finger/spi", x::frontend::finger::spi::answer),
     get(
         "/x/passport-login/web/qrcode/generate",
