@@ -152,3 +152,9 @@ pub(crate) fn name(path: &str) -> &'static str {
         .find(|route| route.path == path)
         .map_or("unknown", |route| route.path)
 }
+
+/// The paths of all endpoints.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    ROUTES.iter().map(|route| route.path).collect()
+}
