@@ -201,6 +201,26 @@ fn an_older_message_of_the_same_text_confirms_nothing() {
 }
 
 #[test]
+fn a_message_of_the_same_text_from_the_phone_confirms_nothing() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let phone = Message::text(
+        bili_im_sim::Uid(OWN),
+        bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0)),
+        "hi",
+    );
+    let now = stage.sim_now();
+    stage.service.write(phone, now).unwrap();
+    stage.advance(Duration::from_secs(60));
+    fault(
+        &mut stage,
+        Rule::new("send_msg", When::Once, Kind::BreakOff),
+    );
+    let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
+}
+
+#[test]
 fn a_message_is_found_behind_many_others() {
     let mut stage = stage();
     let account = warm(&mut stage);
