@@ -33,7 +33,7 @@ pub struct Stage {
 /// One request, as the service saw it.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// When.
+    /// When its flow asked for it.
     pub at: Now,
     /// Its method.
     pub method: Method,
@@ -139,10 +139,10 @@ impl Stage {
         self.clock.unix = unix;
     }
 
-    /// Carries a request to the service and the answer back.
-    pub fn exchange(&mut self, outgoing: Outgoing) -> Input {
+    /// Carries a request, which a flow asked for at some moment, to the service and the answer back.
+    pub fn exchange(&mut self, asked: Now, outgoing: Outgoing) -> Input {
         let at = self.log.len();
-        self.log.push(Exchange::new(self.clock, &outgoing));
+        self.log.push(Exchange::new(asked, &outgoing));
         if self.unreachable > 0 {
             self.unreachable -= 1;
             return Input::Failed(Failure::new(Sent::No, "connection refused"));
@@ -266,7 +266,7 @@ pub enum Turn {
 pub struct Running<Output> {
     flow: Flow<Infallible, Output>,
     input: Option<Input>,
-    outgoing: Option<Outgoing>,
+    outgoing: Option<(Now, Outgoing)>,
     /// What it is about to do.
     pub turn: Turn,
     /// How it ended.
@@ -287,18 +287,18 @@ impl<Output> Running<Output> {
 
     /// The request that is on its way; taken from a flow that is then dropped, it may still arrive.
     pub fn take_outgoing(&mut self) -> Option<Outgoing> {
-        self.outgoing.take()
+        self.outgoing.take().map(|(_, outgoing)| outgoing)
     }
 
     /// The request that is about to be carried to the service.
     pub fn outgoing(&self) -> Option<&Outgoing> {
-        self.outgoing.as_ref()
+        self.outgoing.as_ref().map(|(_, outgoing)| outgoing)
     }
 
     /// Makes one step; a wait is waited out.
     pub fn turn(&mut self, stage: &mut Stage) {
-        if let Some(outgoing) = self.outgoing.take() {
-            self.input = Some(stage.exchange(outgoing));
+        if let Some((asked, outgoing)) = self.outgoing.take() {
+            self.input = Some(stage.exchange(asked, outgoing));
             self.turn = Turn::Ready;
             return;
         }
@@ -310,7 +310,7 @@ impl<Output> Running<Output> {
         let input = self.input.take().unwrap_or(Input::Woken);
         self.turn = match self.flow.resume(stage.clock, input) {
             Step::Send(outgoing) => {
-                self.outgoing = Some(outgoing);
+                self.outgoing = Some((stage.clock, outgoing));
                 Turn::Sends
             }
             Step::WaitUntil(moment) => Turn::Waits(moment),

@@ -209,6 +209,8 @@ struct Beat {
     early: Vec<(u8, i64)>,
     /// How far somebody sets the wall clock, in seconds.
     wall_clock: i64,
+    /// How far the other clock, which should not, goes back for once, in milliseconds.
+    back: u64,
 }
 
 fn any_beat() -> impl Strategy<Value = Beat> {
@@ -218,13 +220,15 @@ fn any_beat() -> impl Strategy<Value = Beat> {
         prop_oneof![Just(10u64), Just(90_000), 0..100_000u64],
         collection::vec((0..4u8, -5_000..5_000i64), 0..2),
         prop_oneof![9 => Just(0i64), 1 => -4000..4000i64],
+        prop_oneof![9 => Just(0u64), 1 => 0..5_000u64],
     )
-        .prop_map(|(fate, date, milliseconds, early, wall_clock)| Beat {
+        .prop_map(|(fate, date, milliseconds, early, wall_clock, back)| Beat {
             fate,
             date,
             milliseconds,
             early,
             wall_clock,
+            back,
         })
 }
 
@@ -353,7 +357,8 @@ fn play(kind: Kind, warm: bool, pacing: Pacing, beats: &[Beat]) -> Result<Played
     let account = account(pacing);
     let mut resume = begin(kind, &account, warm);
     let mut now = start();
-    let mut latest = now.mono;
+    let mut latest = Monotonic::default();
+    let mut back = true;
     let mut script = beats.iter().cycle();
     let mut asked = Vec::new();
     let mut waits = Vec::new();
@@ -365,7 +370,24 @@ fn play(kind: Kind, warm: bool, pacing: Pacing, beats: &[Beat]) -> Result<Played
                 .0
                 .saturating_add_signed(beat.wall_clock * 1_000_000),
         );
-        match resume(now, input) {
+        let mono = if back {
+            (now.mono.0).saturating_sub(Duration::from_millis(beat.back))
+        } else {
+            now.mono.0
+        };
+        back = true;
+        let shown = Now {
+            mono: Monotonic(mono),
+            ..now
+        };
+        latest = latest.max(shown.mono);
+        let waited = waits.last().is_some_and(|until| *until > latest);
+        match resume(shown, input) {
+            Seen::Wait(until) if waited => {
+                prop_assert_eq!(Some(&until), waits.last());
+                back = false;
+                input = Input::Woken;
+            }
             Seen::Send(outgoing) => {
                 let request = &outgoing.request;
                 let query = request
@@ -463,7 +485,6 @@ fn play(kind: Kind, warm: bool, pacing: Pacing, beats: &[Beat]) -> Result<Played
                 });
             }
         }
-        latest = latest.max(now.mono);
     }
     Err(TestCaseError::fail("does not end"))
 }

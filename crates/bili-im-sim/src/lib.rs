@@ -23,6 +23,7 @@ mod call;
 mod chance;
 mod codes;
 mod control;
+mod cookie;
 mod counters;
 mod endpoints;
 mod ids;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{handle::State, keys::CachedKeys, pacing::Pacer},
+    account::{flights::UsedTicket, handle::State, keys::CachedKeys, pacing::Pacer},
     ids::{DeviceId, MsgKey, Uid},
     time::{Monotonic, Now, UnixMicros},
     wbi::SigningKeys,
@@ -31,7 +31,7 @@ pub struct Snapshot {
     write_strikes: u32,
     stop: UnixMicros,
     credited: Vec<MsgKey>,
-    used_tickets: Vec<u64>,
+    used_tickets: Vec<UsedTicket>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,9 +109,7 @@ impl Snapshot {
         for &key in &self.credited {
             state.flights.credit(key);
         }
-        for &nonce in &self.used_tickets {
-            state.flights.use_ticket(nonce);
-        }
+        state.flights.used_tickets = self.used_tickets.iter().copied().collect();
         Ok(self.device_id.clone())
     }
 }

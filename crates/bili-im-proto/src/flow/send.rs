@@ -39,7 +39,7 @@ pub(crate) async fn send<I>(
     call::ready(account, io, &message).await?;
     let nonce = account.nonce();
     let boarding = board(account, io, &message, nonce).await;
-    let newest = match account.newest(message.talker) {
+    let newest = match account.newest(message.talker, io.now()) {
         Some(newest) if !boarding.has_unresolved_twin() => Some(newest),
         _ => read_newest(account, io, message.talker).await?,
     };
@@ -80,6 +80,9 @@ pub(crate) async fn confirm<I>(
 ) -> Result<Confirmation, Error> {
     call::ready(account, io, &FetchSessionMsgs::new(ticket.talker)).await?;
     account.check_owner(&ticket)?;
+    if let Some(key) = account.sent_by(&ticket) {
+        return Ok(Confirmation::Sent(key));
+    }
     let settled = account.context(io.now()).time.since(ticket.time) >= SETTLED;
     let mut found = Confirmation::CannotTell;
     for gap in account.read_back_gaps() {
@@ -181,7 +184,7 @@ async fn messages_after<I>(
             }
             other => other?,
         };
-        account.learn_newest(talker, page.newest().unwrap_or_default());
+        account.learn_newest(talker, page.newest().unwrap_or_default(), io.now());
         range.before = next_page(&request, &page);
         messages.extend(page.messages);
         if range.before.is_none() {
@@ -204,7 +207,7 @@ async fn read_newest<I>(
         Err(error) if is_hopeless(&error) => return Err(error),
         Err(_) => return Ok(None),
     };
-    account.learn_newest(talker, newest);
+    account.learn_newest(talker, newest, io.now());
     Ok(Some(newest))
 }
 

@@ -3,6 +3,8 @@
 pub(crate) use routes::{Found, find, name};
 
 mod account;
+mod link_setting;
+mod login;
 mod routes;
 mod session_svr;
 mod svr_sync;

@@ -1,4 +1,5 @@
 //! `/x`.
 
 pub(super) mod frontend;
+pub(super) mod passport_login;
 pub(super) mod web_interface;
