@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     endpoint::Spec,
-    error::{Error, FIRST_BACK_OFF, Refusal, RefusalKind, Unreadable},
+    error::{Error, Refusal, RefusalKind, Unreadable},
     lenient::{self, Lenient, wire},
     printable,
 };
@@ -116,7 +116,7 @@ impl<'a> Answer<'a> {
         let by_status = kind_of_status(self.status);
         let envelope = match (self.envelope(), by_status) {
             (Ok(envelope), _) => envelope,
-            (Err(_), Some(kind)) => return Err(self.refusal(kind, None, String::new()).into()),
+            (Err(_), Some(kind)) => return Err(self.refusal(kind, None, self.beginning()).into()),
             (Err(reason), None) => return Err(self.unreadable(reason)),
         };
         let Envelope {
@@ -151,6 +151,12 @@ impl<'a> Answer<'a> {
         }))
     }
 
+    /// What a page says that is no envelope.
+    fn beginning(&self) -> String {
+        let start = self.body.get(..EXCERPT).unwrap_or(self.body);
+        String::from_utf8_lossy(start).trim().to_owned()
+    }
+
     /// The refusal of a call that needs a login, said in other words than a code's.
     pub(crate) fn not_logged_in(&self) -> Refusal {
         self.refusal(RefusalKind::NotLoggedIn, None, String::new())
@@ -182,11 +188,8 @@ impl<'a> Answer<'a> {
     }
 
     fn refusal(&self, kind: RefusalKind, code: Option<i64>, message: String) -> Refusal {
-        let retry_after = self.retry_after().or(match (kind, code) {
-            (RefusalKind::RateLimited, Some(21046)) => Some(Duration::from_secs(24 * 60 * 60)),
-            (RefusalKind::RateLimited, _) => Some(FIRST_BACK_OFF),
-            _ => None,
-        });
+        let a_day = Duration::from_secs(24 * 60 * 60);
+        let retry_after = (self.retry_after()).or((code == Some(21046)).then_some(a_day));
         Refusal {
             endpoint: self.spec.name(),
             kind,
@@ -270,8 +273,17 @@ impl<T> Opened<T> {
 }
 
 fn without_excerpt(mut error: Error) -> Error {
-    if let Error::Unreadable(unreadable) = &mut error {
-        unreadable.excerpt = "not shown, it may hold secrets".to_owned();
+    match &mut error {
+        Error::Unreadable(unreadable) => {
+            unreadable.excerpt = "not shown, it may hold secrets".to_owned();
+        }
+        Error::Refused(refusal) if refusal.code.is_none() => refusal.message.clear(),
+        Error::RateLimited(limited) => {
+            if let Some(refusal) = limited.refusal.as_mut().filter(|r| r.code.is_none()) {
+                refusal.message.clear();
+            }
+        }
+        _ => {}
     }
     error
 }
@@ -331,7 +343,7 @@ mod tests {
     use super::*;
     use crate::{
         endpoint::Endpoint,
-        endpoints::{SendMsg, SingleUnread},
+        endpoints::{QrGenerate, SendMsg, SingleUnread},
         testing::decode,
     };
 
@@ -495,6 +507,19 @@ mod tests {
                 panic!("{error:?}")
             };
             assert_eq!(limited.retry_after, Duration::from_secs(seconds));
+        }
+    }
+
+    #[test]
+    fn a_page_in_place_of_an_envelope_is_shown_unless_it_may_hold_secrets() {
+        let page = "<html>\u{1b}[2J".to_owned() + &"x".repeat(300);
+        for status in [412, 429, 502] {
+            let error = decode::<SingleUnread>(status, &page).unwrap_err();
+            let shown = error.to_string();
+            assert!(shown.contains(r"<html>\u{1b}[2Jxxx"), "{shown}");
+            assert!(!shown.contains(&"x".repeat(195)), "{shown}");
+            let shown = decode::<QrGenerate>(status, &page).unwrap_err().to_string();
+            assert!(!shown.contains("html"), "{shown}");
         }
     }
 }

@@ -100,6 +100,17 @@ impl Credential {
         }))
     }
 
+    /// With one more cookie, or another value for one. What cannot stand in a cookie is left out.
+    #[must_use]
+    pub fn with_cookie(&self, name: &str, value: &str) -> Self {
+        let mut cookies = Collector {
+            pairs: self.0.pairs.clone(),
+            expires: self.0.expires,
+        };
+        let added = cookies.add(name, value).and_then(|()| cookies.finish());
+        added.unwrap_or_else(|_| self.clone())
+    }
+
     /// The whole cookie as a `Cookie` header has it: a secret, to be stored where only its owner can
     /// read it. [`parse`](Self::parse) reads it back.
     pub fn expose(&self) -> Zeroizing<String> {
@@ -263,14 +274,17 @@ wire! {
         name: String,
         value: String,
         domain: String,
-        #[serde(rename = "expirationDate", alias = "expires", alias = "expiry")]
+        #[serde(rename = "expirationDate")]
         expiration_date: Option<f64>,
+        expires: Option<f64>,
+        expiry: Option<f64>,
     }
 }
 
 impl ExportedCookie {
     fn expires(&self) -> Option<UnixSeconds> {
-        let seconds = self.expiration_date.filter(|&seconds| seconds >= 1.0)?;
+        let seconds = self.expiration_date.or(self.expires).or(self.expiry);
+        let seconds = seconds.filter(|&seconds| seconds >= 1.0)?;
         Some(UnixSeconds(seconds as u64))
     }
 }

@@ -111,12 +111,13 @@ pub struct Refusal {
     pub status: u16,
     /// The service's own words; may be empty.
     pub message: String,
-    /// How long the service asked to wait.
+    /// How long the service asked to wait, if it did.
     pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// Whether the request certainly took no effect: true of all but service trouble.
+    /// Whether the request certainly took no effect: true of all but HTTP 5xx and the codes -500,
+    /// -503, -504 and -8888, which also come when the service lost its own answer.
     pub fn is_certain(&self) -> bool {
         self.status < 500 && !matches!(self.code, Some(-500 | -503 | -504 | -8888))
     }
@@ -127,7 +128,8 @@ impl fmt::Display for Refusal {
         write!(f, "{} was refused", self.endpoint)?;
         match self.code {
             Some(code) => write!(f, " with code {code}")?,
-            None => write!(f, " with HTTP status {}", self.status)?,
+            None if self.status >= 300 => write!(f, " with HTTP status {}", self.status)?,
+            None => {}
         }
         if let Some(meaning) = self.kind.meaning() {
             write!(f, ": {meaning}")?;

@@ -28,7 +28,7 @@ pub use http;
 pub use crate::{
     account::{Account, AccountBuilder, InvalidSnapshot, Pacing, Snapshot},
     answer::Answer,
-    content::{Content, Image, ImageFormat, Text},
+    content::*,
     context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},
     credential::{Credential, InvalidCredential},
     encode::Query,
@@ -38,7 +38,7 @@ pub use crate::{
         Error, Invalid, RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport, Unconfirmed,
         Unreadable,
     },
-    flow::{Failure, Flow, Input, Outgoing, Step},
+    flow::{Failure, Flow, History, Input, LoginOutcome, LoginStep, Outgoing, Step, qr_login},
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
     message::{Emoticon, Message, MsgSource, MsgStatus, MsgType},
     printable::{Printable, is_treacherous},

@@ -41,6 +41,18 @@ numbered! {
         SystemTip = 18,
         /// An AI's words.
         Ai = 19,
+        /// Someone joined the group.
+        GroupJoined = 301,
+        /// Someone left the group.
+        GroupLeft = 302,
+        /// The group was frozen.
+        GroupFrozen = 303,
+        /// The group was dissolved.
+        GroupDissolved = 304,
+        /// The group was opened.
+        GroupOpened = 305,
+        /// Someone joined the group, in another way.
+        GroupJoinedToo = 306,
     }
 }
 
@@ -153,18 +165,39 @@ impl Message {
     }
 }
 
+/// An emoticon that occurs in messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Emoticon {
+    /// Its name in the text, such as `[doge]`.
+    pub text: String,
+    /// The address of its image (`uri` or `url`).
+    pub url: String,
+    /// The address of its moving image; may be empty.
+    pub gif_url: String,
+    /// How large it is shown: 1 small, 2 large.
+    pub size: u32,
+}
+
 wire! {
-    /// An emoticon that occurs in messages.
-    pub struct Emoticon {
-        /// Its name in the text, such as `[doge]`.
-        pub text: String,
-        /// The address of its image (`uri` or `url`).
-        #[serde(alias = "url")]
-        pub uri: String,
-        /// The address of its moving image; may be empty.
-        pub gif_url: String,
-        /// How large it is shown: 1 small, 2 large.
-        pub size: u32,
+    struct WireEmoticon {
+        text: String,
+        uri: Option<String>,
+        url: Option<String>,
+        gif_url: String,
+        size: u32,
+    }
+}
+
+impl Lenient for Emoticon {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let wire = WireEmoticon::lenient(deserializer)?;
+        Ok(wire.map(|wire| Self {
+            text: wire.text,
+            url: wire.uri.or(wire.url).unwrap_or_default(),
+            gif_url: wire.gif_url,
+            size: wire.size,
+        }))
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Session {
     /// The newest message that mentions the account.
     pub at_seqno: Option<Seqno>,
     /// When anything last changed.
-    pub session_ts: UnixMicros,
+    pub session_ts: Option<UnixMicros>,
     /// When it was pinned; `None` when it is not.
     pub top_ts: Option<UnixMicros>,
     /// How many messages are unread.
@@ -112,8 +112,8 @@ pub(crate) struct WireSession {
     ack_seqno: Option<Seqno>,
     #[serde(deserialize_with = "lenient::option")]
     ack_ts: Option<UnixMicros>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    session_ts: UnixMicros,
+    #[serde(deserialize_with = "lenient::option")]
+    session_ts: Option<UnixMicros>,
     #[serde(deserialize_with = "lenient::or_default")]
     unread_count: u64,
     #[serde(deserialize_with = "lenient::option")]
@@ -161,7 +161,7 @@ impl WireSession {
             ack_ts: self.ack_ts.filter(|&ts| ts != UnixMicros(0)),
             max_seqno: self.max_seqno,
             at_seqno: self.at_seqno.filter(|&seqno| seqno != Seqno(0)),
-            session_ts: self.session_ts,
+            session_ts: self.session_ts.filter(|&ts| ts != UnixMicros(0)),
             top_ts: self.top_ts.filter(|&ts| ts != UnixMicros(0)),
             unread_count: self.unread_count,
             biz_msg_unread_count: self.biz_msg_unread_count,
@@ -206,7 +206,7 @@ impl SessionList {
     pub fn oldest(&self) -> Option<UnixMicros> {
         (self.sessions.iter())
             .filter(|session| session.top_ts.is_none())
-            .map(|session| session.session_ts)
+            .filter_map(|session| session.session_ts)
             .min()
     }
 }

@@ -13,20 +13,24 @@ use bili_im_proto::{Failure, Outgoing, Sent};
 use bytes::Bytes;
 use http::Response;
 use http_body::{Frame, SizeHint};
-use reqwest::{Body, Client, ClientBuilder, Request, Url, redirect::Policy};
+use reqwest::{Body, Client, Request, Url, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 
 /// What a client must keep to with an account's cookie in hand.
-pub(crate) fn policy(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> ClientBuilder {
+pub(crate) fn new_client(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Client {
     let builder = Client::builder()
         .https_only(!loopback)
         .redirect(Policy::none())
         .tls_backend_preconfigured(tls(roots));
-    if loopback {
+    let builder = if loopback {
         builder.no_proxy()
     } else {
         builder
-    }
+    };
+    #[expect(clippy::expect_used, reason = "only another TLS backend could fail")]
+    builder
+        .build()
+        .expect("a client with its own TLS backend can be built")
 }
 
 fn tls(roots: Option<Vec<Vec<u8>>>) -> ClientConfig {

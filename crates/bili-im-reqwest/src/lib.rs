@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
+mod driver;
 mod exchange;
 
 pub use bili_im_proto as proto;
 pub use reqwest;
 
-pub use crate::client::{Client, ClientBuilder};
+pub use crate::{
+    client::{Client, ClientBuilder, qr_login},
+    driver::Items,
+};

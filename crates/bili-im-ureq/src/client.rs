@@ -1,26 +1,24 @@
-use std::{
-    convert::Infallible,
-    fmt, thread,
-    time::{Instant, SystemTime},
-};
+use std::{convert::Infallible, fmt};
 
 use bili_im_proto::{
-    Account, AccountBuilder, Confirmation, Credential, DeviceId, Endpoint, Error, Failure, Flow,
-    Hosts, Image, Input, InvalidSnapshot, Monotonic, MsgKey, Now, Origin, Outgoing, Pacing,
-    Profile, SendContent, SendTicket, SentMessage, SingleUnread, Snapshot, Step, Talker, Text,
-    Unread, UserAgent,
+    self as proto, Account, AccountBuilder, Confirmation, Context, Credential, DeviceId, Endpoint,
+    Error, Failure, Flow, History, Hosts, Image, InvalidSnapshot, LoginOutcome, LoginStep, MsgKey,
+    Now, Origin, Outgoing, Pacing, Profile, SendContent, SendTicket, SentMessage, Session,
+    SessionMsgs, SingleUnread, Snapshot, Talker, Text, Uid, Unread, UserAgent, UserCard,
 };
 use http::Response;
 use ureq::Agent;
 
-use crate::exchange::{exchange, policy};
+use crate::{
+    driver::{Clock, Driver, Items},
+    exchange::new_agent,
+};
 
 /// A blocking client of one account. Copies share the account and the connections.
 #[derive(Clone)]
 pub struct Client {
     account: Account,
-    agent: Agent,
-    clock: Clock,
+    driver: Driver,
 }
 
 /// Makes a [`Client`].
@@ -71,7 +69,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Goes on where an earlier client left off.
+    /// Goes on where an earlier client left off, as the same installation.
     ///
     /// # Errors
     /// When the snapshot is another account's, or of a version not known here.
@@ -82,10 +80,10 @@ impl ClientBuilder {
 
     /// The client: https only but for this machine, no redirects, no proxy to this machine.
     pub fn build(self) -> Client {
+        let agent = new_agent(self.loopback, self.roots);
         Client {
             account: self.account.build(),
-            agent: policy(self.loopback, self.roots).new_agent(),
-            clock: self.clock,
+            driver: Driver::new(agent, self.clock),
         }
     }
 }
@@ -114,8 +112,7 @@ impl Client {
     pub fn from_agent(account: Account, agent: Agent) -> Self {
         Self {
             account,
-            agent,
-            clock: Clock::start(),
+            driver: Driver::new(agent, Clock::start()),
         }
     }
 
@@ -171,6 +168,36 @@ impl Client {
         self.send(talker, image)
     }
 
+    /// Uploads an image, JPEG, PNG or GIF, and sends it, once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); also when the bytes are no such image.
+    pub fn send_image_file(
+        &self,
+        talker: impl Into<Talker>,
+        file: Vec<u8>,
+    ) -> Result<SentMessage, Error> {
+        self.run(self.account.send_image_file(talker, file)?)
+    }
+
+    /// Pages back through a conversation, newest messages first.
+    pub fn history(&self, history: History) -> Items<SessionMsgs> {
+        self.items(self.account.history(history))
+    }
+
+    /// Every session, each once, page by page.
+    pub fn sessions(&self) -> Items<Vec<Session>> {
+        self.items(self.account.all_sessions())
+    }
+
+    /// Who users are, in the order asked; whom nobody knows is left out.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub fn people(&self, uids: impl IntoIterator<Item = Uid>) -> Result<Vec<UserCard>, Error> {
+        self.run(self.account.people(uids))
+    }
+
     /// Prepares a send for a program that may die: see [`Account::prepare_send`].
     ///
     /// # Errors
@@ -223,21 +250,25 @@ impl Client {
     ///
     /// # Errors
     /// What the flow ends with.
-    pub fn run<Output>(&self, mut flow: Flow<Infallible, Output>) -> Result<Output, Error> {
-        let mut input = Input::Begin;
-        loop {
-            input = match flow.resume(self.now(), input) {
-                Step::Send(outgoing) => {
-                    (self.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
-                }
-                Step::WaitUntil(moment) => {
-                    thread::sleep(moment.since(self.now().mono));
-                    Input::Woken
-                }
-                Step::Item(never) => match never {},
-                Step::Done(result) => return result,
-            };
-        }
+    pub fn run<Output>(&self, flow: Flow<Infallible, Output>) -> Result<Output, Error> {
+        self.driver.run(flow)
+    }
+
+    /// Drives a flow to its end, and hands out what comes on the way.
+    ///
+    /// # Errors
+    /// What the flow ends with.
+    pub fn run_with<Item, Output>(
+        &self,
+        flow: Flow<Item, Output>,
+        take: impl FnMut(Item),
+    ) -> Result<Output, Error> {
+        self.driver.run_with(flow, take)
+    }
+
+    /// The items of a flow, one after the other.
+    pub fn items<Item>(&self, flow: Flow<Item, ()>) -> Items<Item> {
+        Items::new(self.driver.clone(), flow)
     }
 
     /// Sends one request of a flow that the caller drives.
@@ -245,12 +276,12 @@ impl Client {
     /// # Errors
     /// When no whole answer came.
     pub fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
-        exchange(&self.agent, outgoing)
+        self.driver.exchange(outgoing)
     }
 
     /// What the clocks show, for a flow that the caller drives.
     pub fn now(&self) -> Now {
-        self.clock.now()
+        self.driver.now()
     }
 
     /// The account behind it.
@@ -264,26 +295,26 @@ impl Client {
     }
 }
 
+/// Logs in with a QR code: shows it through `show`, and the login is made by scanning it.
+///
+/// The service is at `endpoint` when one is given.
+///
+/// # Errors
+/// As every call: see [`Error`].
+pub fn qr_login(
+    endpoint: Option<Origin>,
+    show: impl FnMut(LoginStep),
+) -> Result<LoginOutcome, Error> {
+    let hosts = endpoint.map_or_else(Hosts::default, Hosts::single);
+    let driver = Driver::new(new_agent(hosts.are_loopback(), None), Clock::start());
+    let context = Context::new(DeviceId::from_random([0; 16]), driver.now().unix).with_hosts(hosts);
+    driver.run_with(proto::qr_login(context), show)
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("account", &self.account)
             .finish_non_exhaustive()
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Clock(Instant);
-
-impl Clock {
-    fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    fn now(self) -> Now {
-        Now {
-            unix: SystemTime::now().into(),
-            mono: Monotonic(self.0.elapsed()),
-        }
     }
 }

@@ -8,12 +8,11 @@ use bili_im_proto::{Failure, Outgoing, Sent};
 use http::{Response, header::CONTENT_LENGTH};
 use ureq::{
     Agent, AsSendBody, SendBody,
-    config::Config,
     tls::{Certificate, RootCerts, TlsConfig},
 };
 
 /// What a client must keep to with an account's cookie in hand.
-pub(crate) fn policy(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Config {
+pub(crate) fn new_agent(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Agent {
     let roots = roots.map_or(RootCerts::WebPki, |roots| {
         let own = |der: &Vec<u8>| Certificate::from_der(der).to_owned();
         RootCerts::from(roots.iter().map(own))
@@ -24,11 +23,8 @@ pub(crate) fn policy(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Config {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false);
-    if loopback {
-        config.proxy(None).build()
-    } else {
-        config.build()
-    }
+    let config = if loopback { config.proxy(None) } else { config };
+    config.build().new_agent()
 }
 
 /// Sends a request and reads the whole answer.

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     ids::{MsgKey, Seqno, Talker},
     message::Message,
@@ -18,17 +20,29 @@ const LONGEST_FLIGHT: Duration = Duration::from_secs(2 * 60);
 /// How long a send of unknown outcome may still turn up.
 const MEMORY: Duration = Duration::from_secs(5 * 60);
 
+/// How long the newest message of a session counts as known.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// How many messages, sessions and tickets are remembered.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = 512;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flights {
     flights: Vec<Flight>,
     /// The messages that sends were credited with, oldest first.
     pub(super) credited: VecDeque<MsgKey>,
-    /// The newest message that was ever seen in a session.
-    newest: BTreeMap<Talker, Seqno>,
-    used_tickets: VecDeque<u64>,
+    /// The newest message that was seen in a session, and when.
+    newest: BTreeMap<Talker, (Seqno, Monotonic)>,
+    /// The tickets that were used, oldest first.
+    pub(super) used_tickets: VecDeque<UsedTicket>,
+}
+
+/// A ticket that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct UsedTicket {
+    nonce: u64,
+    /// Its message, once that is known to have been sent.
+    key: Option<MsgKey>,
 }
 
 #[derive(Debug, Clone)]
@@ -78,6 +92,10 @@ impl Flights {
         self.flights.retain(|flight| flight.nonce != nonce);
         if let Some(key) = key {
             self.credit(key);
+            let mut tickets = self.used_tickets.iter_mut();
+            if let Some(ticket) = tickets.find(|ticket| ticket.nonce == nonce) {
+                ticket.key = Some(key);
+            }
         }
     }
 
@@ -130,16 +148,22 @@ impl Flights {
 
     /// Whether the ticket was not used before; it counts as used from now on.
     pub(super) fn use_ticket(&mut self, nonce: u64) -> bool {
-        let fresh = !self.used_tickets.contains(&nonce);
+        let fresh = !(self.used_tickets.iter()).any(|ticket| ticket.nonce == nonce);
         if fresh {
-            remember(&mut self.used_tickets, nonce);
+            remember(&mut self.used_tickets, UsedTicket { nonce, key: None });
         }
         fresh
     }
 
+    /// The message that a ticket is known to have sent.
+    pub(super) fn sent_by(&self, nonce: u64) -> Option<MsgKey> {
+        let mut tickets = self.used_tickets.iter();
+        tickets.find(|ticket| ticket.nonce == nonce)?.key
+    }
+
     /// The ticket's message is known not to exist: it may be used again.
     pub(super) fn give_back_ticket(&mut self, nonce: u64) {
-        self.used_tickets.retain(|used| *used != nonce);
+        self.used_tickets.retain(|ticket| ticket.nonce != nonce);
     }
 
     pub(super) fn credit(&mut self, key: MsgKey) {
@@ -148,16 +172,20 @@ impl Flights {
         }
     }
 
-    pub(super) fn newest(&self, talker: Talker) -> Option<Seqno> {
-        self.newest.get(&talker).copied()
+    /// The newest message of a session, when it was seen so lately that hardly anyone, on another
+    /// device, can have written the same since.
+    pub(super) fn newest(&self, talker: Talker, now: Monotonic) -> Option<Seqno> {
+        let &(newest, seen) = self.newest.get(&talker)?;
+        (now.since(seen) < FRESH).then_some(newest)
     }
 
-    pub(super) fn learn_newest(&mut self, talker: Talker, seqno: Seqno) {
+    pub(super) fn learn_newest(&mut self, talker: Talker, seqno: Seqno, now: Monotonic) {
         if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&talker) {
             self.newest.pop_first();
         }
-        let newest = self.newest.entry(talker).or_default();
+        let (newest, seen) = self.newest.entry(talker).or_default();
         *newest = seqno.max(*newest);
+        *seen = now;
     }
 
     fn twins<'a>(

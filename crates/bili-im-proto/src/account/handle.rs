@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use http::{HeaderMap, header::DATE};
@@ -14,19 +15,27 @@ use crate::{
         flights::Flights,
         keys::{CachedKeys, KeyAction, SignatureBasis, clock_offset},
         pacing::{Held, Lane, Pacer},
+        people::People,
         snapshot::InvalidSnapshot,
     },
     context::{Context, Hosts, UserAgent},
     credential::Credential,
     endpoint::Endpoint,
-    endpoints::{Profile, Recall, SendContent, SendMsg, SentMessage},
-    error::{Error, RateLimited, RefusalKind, Stopped},
-    flow::{self, Flow},
+    endpoints::{
+        Profile, Recall, SendContent, SendMsg, SentMessage, SessionFilter, SessionMsgs, UploadBfs,
+        UserCard,
+    },
+    error::{Error, Invalid, RateLimited, RefusalKind, Stopped},
+    flow::{self, Flow, History},
     ids::{DeviceId, MsgKey, Talker, Uid},
+    session::Session,
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros},
     wbi::SigningKeys,
 };
+
+/// How long fetching the keys may keep other flows waiting.
+const LONGEST_LEASE: Duration = Duration::from_secs(60);
 
 /// One login and what it carries from call to call: device id, signing keys, the service's clock,
 /// pacing. Copies share it; it is locked only while a flow is resumed, so that calls run side by side.
@@ -46,14 +55,22 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) uid: Option<Uid>,
     pub(super) keys: Option<CachedKeys>,
-    keys_leased: bool,
+    /// Until when at the latest a flow is fetching the keys.
+    key_lease: Option<Monotonic>,
     pub(super) clock_offset: i64,
     pub(super) pacer: Pacer,
     pub(super) flights: Flights,
+    pub(super) people: People,
     pub(super) chance: Chance,
     pub(super) revision: u64,
     /// What the clock showed when a flow last looked.
     pub(super) seen: Monotonic,
+}
+
+impl State {
+    fn service_time(&self, now: Now) -> UnixMicros {
+        UnixMicros(now.unix.0.saturating_add_signed(self.clock_offset))
+    }
 }
 
 /// Makes an [`Account`].
@@ -95,7 +112,7 @@ impl AccountBuilder {
         Self { device_id, ..self }
     }
 
-    /// Goes on where an earlier account left off.
+    /// Goes on where an earlier account left off, as the same installation.
     ///
     /// # Errors
     /// When the snapshot is another account's, or of a version not known here.
@@ -138,10 +155,11 @@ impl Account {
             state: State {
                 uid: None,
                 keys: None,
-                keys_leased: false,
+                key_lease: None,
                 clock_offset: 0,
                 pacer: Pacer::default(),
                 flights: Flights::default(),
+                people: People::default(),
                 chance: Chance(u64::from_le_bytes(seed)),
                 revision: 0,
                 seen: Monotonic::default(),
@@ -175,6 +193,48 @@ impl Account {
         let account = self.clone();
         let message = SendMsg::new(talker, content);
         Flow::new(|io| async move { flow::send(&account, &io, message).await })
+    }
+
+    /// Uploads an image, JPEG, PNG or GIF, and sends it as [`send`](Self::send) does.
+    ///
+    /// # Errors
+    /// When the bytes are no such image.
+    pub fn send_image_file(
+        &self,
+        talker: impl Into<Talker>,
+        file: Vec<u8>,
+    ) -> Result<Flow<Infallible, SentMessage>, Invalid> {
+        let account = self.clone();
+        let talker = talker.into();
+        let upload = UploadBfs::new(file)?;
+        Ok(Flow::new(|io| async move {
+            flow::send_image_file(&account, &io, talker, upload).await
+        }))
+    }
+
+    /// Pages back through a conversation, newest messages first.
+    pub fn history(&self, history: History) -> Flow<SessionMsgs, ()> {
+        let account = self.clone();
+        Flow::new(move |io| async move { flow::history(&account, &io, history).await })
+    }
+
+    /// Lists the sessions of a kind, each once, page by page.
+    pub fn sessions(&self, filter: SessionFilter) -> Flow<Vec<Session>, ()> {
+        let account = self.clone();
+        Flow::new(move |io| async move { flow::sessions(&account, &io, &[filter]).await })
+    }
+
+    /// Lists every session, each once, page by page.
+    pub fn all_sessions(&self) -> Flow<Vec<Session>, ()> {
+        let account = self.clone();
+        Flow::new(|io| async move { flow::all_sessions(&account, &io).await })
+    }
+
+    /// Tells who users are, in the order asked; whom nobody knows is left out. Answers are remembered.
+    pub fn people(&self, uids: impl IntoIterator<Item = Uid>) -> Flow<Infallible, Vec<UserCard>> {
+        let account = self.clone();
+        let uids: Vec<Uid> = uids.into_iter().collect();
+        Flow::new(|io| async move { flow::people(&account, &io, &uids).await })
     }
 
     /// Prepares a send for a program that may die: store the ticket, then
@@ -235,13 +295,12 @@ impl Account {
     /// What the next request would be built with.
     pub fn context(&self, now: Now) -> Context {
         let state = self.state();
-        let time = now.unix.0.saturating_add_signed(state.clock_offset);
         Context {
             credential: Some(self.0.credential.clone()),
             uid: state.uid,
             keys: state.keys.as_ref().map(|cached| cached.keys.clone()),
             device_id: self.0.device_id.clone(),
-            time: UnixMicros(time),
+            time: state.service_time(now),
             hosts: self.0.hosts.clone(),
             user_agent: self.0.user_agent.clone(),
         }
@@ -278,17 +337,22 @@ impl Account {
         let fresh = (state.keys.as_ref()).is_some_and(|cached| cached.are_fresh(now.unix));
         if fresh && state.uid.or(self.0.credential.uid()).is_some() {
             KeyAction::Use
-        } else if state.keys_leased {
+        } else if state.key_lease.is_some_and(|until| now.mono < until) {
             KeyAction::Wait
         } else {
             KeyAction::Fetch
         }
     }
 
-    /// Marks the keys as being fetched until the lease is dropped.
-    pub(crate) fn lease_keys(&self) -> KeyLease {
-        self.state().keys_leased = true;
-        KeyLease(self.clone())
+    /// Marks the keys as being fetched until the lease is dropped, or so old that nobody can be
+    /// driving the flow that holds it.
+    pub(crate) fn lease_keys(&self, now: Now) -> KeyLease {
+        let until = now.mono.after(LONGEST_LEASE);
+        self.state().key_lease = Some(until);
+        KeyLease {
+            account: self.clone(),
+            until,
+        }
     }
 
     pub(crate) fn learn_keys(&self, keys: SigningKeys, now: Now) {
@@ -308,11 +372,12 @@ impl Account {
         }
     }
 
-    pub(crate) fn signature_basis(&self) -> SignatureBasis {
+    pub(crate) fn signature_basis(&self, now: Now) -> SignatureBasis {
         let state = self.state();
         SignatureBasis {
             keys: state.keys.clone(),
-            clock_offset: state.clock_offset,
+            time: state.service_time(now),
+            mono: now.mono,
         }
     }
 
@@ -341,17 +406,18 @@ impl Account {
         state.revision += 1;
         state.seen = now.mono;
         let reserved = state.pacer.reserve(&self.0.pacing, now.mono, lane);
-        reserved.map_err(|held| match held {
-            Held::TooFast(retry_after) => Error::RateLimited(Box::new(RateLimited {
-                endpoint,
-                retry_after,
-                refusal: None,
-            })),
-            Held::Stopped(remaining) => Error::Stopped(Stopped {
-                endpoint,
-                remaining,
-            }),
-        })
+        reserved.map_err(|held| held_back(held, endpoint))
+    }
+
+    /// Refuses a call that must not go out now although it has its place.
+    pub(crate) fn check_hold(
+        &self,
+        now: Now,
+        lane: Lane,
+        endpoint: &'static str,
+    ) -> Result<(), Error> {
+        let held = self.state().pacer.check_hold(now.mono, lane);
+        held.map_err(|held| held_back(held, endpoint))
     }
 
     /// Stops the account when risk control had the last word on a call.
@@ -366,11 +432,16 @@ impl Account {
     }
 
     /// Lets the pace follow what came of a call.
-    pub(crate) fn note_outcome<T>(&self, now: Now, result: Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn note_outcome<T>(
+        &self,
+        now: Now,
+        lane: Lane,
+        result: Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut state = self.state();
         match result {
             Ok(value) => {
-                state.pacer.succeeded();
+                state.pacer.succeeded(lane);
                 Ok(value)
             }
             Err(Error::RateLimited(mut limited)) => {
@@ -390,12 +461,29 @@ impl Account {
     }
 }
 
+fn held_back(held: Held, endpoint: &'static str) -> Error {
+    match held {
+        Held::TooFast(retry_after) => Error::RateLimited(Box::new(RateLimited {
+            endpoint,
+            retry_after,
+            refusal: None,
+        })),
+        Held::Stopped(remaining) => Error::Stopped(Stopped {
+            endpoint,
+            remaining,
+        }),
+    }
+}
+
 /// Held while the keys are being fetched; gone with the flow that holds it.
-pub(crate) struct KeyLease(Account);
+pub(crate) struct KeyLease {
+    account: Account,
+    until: Monotonic,
+}
 
 impl Drop for KeyLease {
     fn drop(&mut self) {
-        self.0.state().keys_leased = false;
+        (self.account.state().key_lease).take_if(|until| *until == self.until);
     }
 }
 

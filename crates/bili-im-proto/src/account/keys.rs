@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{time::UnixMicros, wbi::SigningKeys};
+use crate::{
+    time::{Monotonic, UnixMicros, micros},
+    wbi::SigningKeys,
+};
 
 /// Keys change about daily.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -44,19 +47,23 @@ pub(crate) enum KeyAction {
     Fetch,
 }
 
-/// What a signature was made with.
+/// What a signature would be made with at some moment.
 #[derive(Debug, Clone)]
 pub(crate) struct SignatureBasis {
     pub(super) keys: Option<CachedKeys>,
-    pub(super) clock_offset: i64,
+    /// The service's time, as far as known.
+    pub(super) time: UnixMicros,
+    pub(super) mono: Monotonic,
 }
 
 impl SignatureBasis {
-    /// Whether a signature made with the one would be refused where the other's is taken.
-    pub(crate) fn differs_from(&self, other: &Self) -> bool {
-        self.keys.as_ref().map(|cached| &cached.keys)
-            != other.keys.as_ref().map(|cached| &cached.keys)
-            || self.clock_offset.abs_diff(other.clock_offset) > SKEW
+    /// Whether a signature made with this may be taken where one made with the earlier one was not:
+    /// other keys, or a clock that was set.
+    pub(crate) fn differs_from(&self, earlier: &Self) -> bool {
+        let keys = |basis: &Self| basis.keys.as_ref().map(|cached| cached.keys.clone());
+        let passed = micros(self.mono.since(earlier.mono));
+        keys(self) != keys(earlier)
+            || (self.time.0).abs_diff(earlier.time.0.saturating_add(passed)) > SKEW
     }
 
     /// Whether the keys were fetched so lately that they are not to blame.

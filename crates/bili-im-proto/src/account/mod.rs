@@ -4,6 +4,7 @@ mod flights;
 mod handle;
 mod keys;
 mod pacing;
+mod people;
 mod sending;
 mod snapshot;
 

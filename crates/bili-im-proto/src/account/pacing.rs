@@ -75,6 +75,8 @@ pub(crate) struct Pacer {
     pub(super) write_hold: Monotonic,
     /// How many times in a row the service said "too fast".
     pub(super) strikes: u32,
+    /// How many times in a row it said so of writes alone.
+    pub(super) write_strikes: u32,
     /// Nothing before then, because of risk control.
     pub(super) stop: Monotonic,
 }
@@ -94,6 +96,19 @@ impl Pacer {
         now: Monotonic,
         lane: Lane,
     ) -> Result<Monotonic, Held> {
+        self.check_hold(now, lane)?;
+        let (next, gap, burst) = match lane {
+            Lane::Read => (&mut self.next_read, pacing.read_gap, pacing.read_burst),
+            Lane::Write => (&mut self.next_write, pacing.write_gap, 1),
+        };
+        let credit = gap.saturating_mul(burst.saturating_sub(1));
+        let start = Monotonic(next.0.saturating_sub(credit)).max(now);
+        *next = (*next).max(now).after(gap);
+        Ok(start)
+    }
+
+    /// Whether the account is held back.
+    pub(super) fn check_hold(&self, now: Monotonic, lane: Lane) -> Result<(), Held> {
         if self.stop > now {
             return Err(Held::Stopped(self.stop.since(now)));
         }
@@ -104,14 +119,7 @@ impl Pacer {
         if held > now {
             return Err(Held::TooFast(held.since(now)));
         }
-        let (next, gap, burst) = match lane {
-            Lane::Read => (&mut self.next_read, pacing.read_gap, pacing.read_burst),
-            Lane::Write => (&mut self.next_write, pacing.write_gap, 1),
-        };
-        let credit = gap.saturating_mul(burst.saturating_sub(1));
-        let start = Monotonic(next.0.saturating_sub(credit)).max(now);
-        *next = (*next).max(now).after(gap);
-        Ok(start)
+        Ok(())
     }
 
     /// The service said "too fast": how long the account is held back now. `chance` is from 0 to 1.
@@ -123,25 +131,29 @@ impl Pacer {
         only_writes: bool,
         chance: f64,
     ) -> Duration {
-        let doubled = pacing
-            .first_back_off
-            .saturating_mul(2u32.saturating_pow(self.strikes))
-            .min(pacing.longest_back_off);
-        self.strikes = self.strikes.saturating_add(1);
-        let wait = doubled
-            .mul_f64(1.0 + chance / 4.0)
-            .max(asked.unwrap_or_default());
-        let hold = if only_writes {
-            &mut self.write_hold
+        let (hold, strikes) = if only_writes {
+            (&mut self.write_hold, &mut self.write_strikes)
         } else {
-            &mut self.hold
+            (&mut self.hold, &mut self.strikes)
         };
+        let wait = pacing
+            .first_back_off
+            .saturating_mul(2u32.saturating_pow(*strikes))
+            .min(pacing.longest_back_off)
+            .mul_f64(1.0 + chance / 4.0)
+            .min(pacing.longest_back_off)
+            .max(asked.unwrap_or_default());
+        *strikes = strikes.saturating_add(1);
         *hold = (*hold).max(now.after(wait));
         hold.since(now)
     }
 
-    pub(super) fn succeeded(&mut self) {
+    /// A call went through: its lane is no longer too fast.
+    pub(super) fn succeeded(&mut self, lane: Lane) {
         self.strikes = 0;
+        if lane == Lane::Write {
+            self.write_strikes = 0;
+        }
     }
 
     pub(super) fn stop(&mut self, pacing: &Pacing, now: Monotonic) {
@@ -206,7 +218,7 @@ mod tests {
             waits.push(wait.as_secs());
         }
         assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1800, 1800]);
-        pacer.succeeded();
+        pacer.succeeded(Lane::Read);
         assert_eq!(
             pacer
                 .back_off(&PACING(), now, None, false, 1.0)
@@ -234,6 +246,21 @@ mod tests {
             unpaced.back_off(&Pacing::off(), at(0), Some(asked), false, 0.5),
             asked
         );
+    }
+
+    #[test]
+    fn reads_that_go_through_do_not_shorten_the_wait_for_writes() {
+        let mut pacer = Pacer::default();
+        let mut back_off = |lane| {
+            pacer.succeeded(lane);
+            pacer.back_off(&PACING(), at(0), None, true, 0.0).as_secs()
+        };
+        assert_eq!(back_off(Lane::Read), 30);
+        assert_eq!(back_off(Lane::Read), 60);
+        assert_eq!(back_off(Lane::Read), 120);
+        assert_eq!(pacer.write_strikes, 3);
+        pacer.succeeded(Lane::Write);
+        assert_eq!(pacer.write_strikes, 0);
     }
 
     #[test]

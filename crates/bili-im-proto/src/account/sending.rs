@@ -128,23 +128,32 @@ impl Account {
         (state.flights).attribute(ticket.nonce, ticket.talker, &likeness, matching, now.mono)
     }
 
+    /// The message that a ticket is known to have sent.
+    pub(crate) fn sent_by(&self, ticket: &SendTicket) -> Option<MsgKey> {
+        self.state().flights.sent_by(ticket.nonce)
+    }
+
     /// What was found out about a ticket decides whether it is still in flight and may be used again.
     pub(crate) fn note_confirmation(&self, ticket: &SendTicket, found: Confirmation) {
         let mut state = self.state();
         match found {
-            Confirmation::Sent(key) => state.flights.settle(ticket.nonce, Some(key)),
+            Confirmation::Sent(key) => {
+                state.flights.use_ticket(ticket.nonce);
+                state.flights.settle(ticket.nonce, Some(key));
+                state.revision += 1;
+            }
             Confirmation::Absent => state.flights.give_back_ticket(ticket.nonce),
             Confirmation::CannotTell => {}
         }
     }
 
-    /// The newest message of a session that was ever seen.
-    pub(crate) fn newest(&self, talker: Talker) -> Option<Seqno> {
-        self.state().flights.newest(talker)
+    /// The newest message of a session, when it was seen lately.
+    pub(crate) fn newest(&self, talker: Talker, now: Now) -> Option<Seqno> {
+        self.state().flights.newest(talker, now.mono)
     }
 
-    pub(crate) fn learn_newest(&self, talker: Talker, seqno: Seqno) {
-        self.state().flights.learn_newest(talker, seqno);
+    pub(crate) fn learn_newest(&self, talker: Talker, seqno: Seqno, now: Now) {
+        self.state().flights.learn_newest(talker, seqno, now.mono);
     }
 
     /// How long to wait before repeating a call whose answer was lost.

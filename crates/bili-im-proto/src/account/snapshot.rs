@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{handle::State, keys::CachedKeys, pacing::Pacer},
+    account::{flights::UsedTicket, handle::State, keys::CachedKeys, pacing::Pacer},
     ids::{DeviceId, MsgKey, Uid},
-    time::{Now, UnixMicros},
+    time::{Monotonic, Now, UnixMicros},
     wbi::SigningKeys,
 };
 
@@ -13,7 +13,8 @@ use crate::{
 const VERSION: u32 = 1;
 
 /// What an account carries from process to process: device id, signing keys, the service's clock,
-/// pacing, back-off and the messages that sends were credited with. The login is not in it.
+/// pacing, back-off, the messages that sends were credited with and the tickets that were used. The
+/// login is not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     version: u32,
@@ -27,8 +28,10 @@ pub struct Snapshot {
     hold: UnixMicros,
     write_hold: UnixMicros,
     strikes: u32,
+    write_strikes: u32,
     stop: UnixMicros,
     credited: Vec<MsgKey>,
+    used_tickets: Vec<UsedTicket>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,13 +64,15 @@ impl Snapshot {
                 fetched: cached.fetched,
             }),
             clock_offset: state.clock_offset,
-            next_write: now.unix_at(pacer.next_write),
-            next_read: now.unix_at(pacer.next_read),
-            hold: now.unix_at(pacer.hold),
-            write_hold: now.unix_at(pacer.write_hold),
+            next_write: still_ahead(pacer.next_write, now),
+            next_read: still_ahead(pacer.next_read, now),
+            hold: still_ahead(pacer.hold, now),
+            write_hold: still_ahead(pacer.write_hold, now),
             strikes: pacer.strikes,
-            stop: now.unix_at(pacer.stop),
+            write_strikes: pacer.write_strikes,
+            stop: still_ahead(pacer.stop, now),
             credited: state.flights.credited.iter().copied().collect(),
+            used_tickets: state.flights.used_tickets.iter().copied().collect(),
         }
     }
 
@@ -98,11 +103,42 @@ impl Snapshot {
             hold: now.mono_at(self.hold),
             write_hold: now.mono_at(self.write_hold),
             strikes: self.strikes,
+            write_strikes: self.write_strikes,
             stop: now.mono_at(self.stop),
         };
         for &key in &self.credited {
             state.flights.credit(key);
         }
+        state.flights.used_tickets = self.used_tickets.iter().copied().collect();
         Ok(self.device_id.clone())
+    }
+}
+
+/// A moment as other processes know it. One that is over is none: should the wall clock be set back,
+/// it would lie ahead again.
+fn still_ahead(moment: Monotonic, now: Now) -> UnixMicros {
+    if moment > now.mono {
+        now.unix_at(moment)
+    } else {
+        UnixMicros(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_still_ahead_is_stored() {
+        let now = Now {
+            unix: UnixMicros(1_000_000_000),
+            mono: Monotonic(Duration::from_secs(9)),
+        };
+        let at = |seconds| Monotonic(Duration::from_secs(seconds));
+        assert_eq!(still_ahead(at(0), now), UnixMicros(0));
+        assert_eq!(still_ahead(at(9), now), UnixMicros(0));
+        assert_eq!(still_ahead(at(10), now), UnixMicros(1_001_000_000));
     }
 }

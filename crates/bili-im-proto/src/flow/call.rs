@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use http::{HeaderMap, Request, Response};
+
 use crate::{
     account::{Account, KeyAction, Lane, SignatureBasis},
     answer::Answer,
-    endpoint::{Effect, Endpoint},
+    endpoint::{Body, Effect, Endpoint},
     endpoints::{Nav, Profile},
     error::{Error, Invalid, RefusalKind, Transport},
-    flow::{io::Io, step::Outgoing},
+    flow::{
+        io::Io,
+        step::{Failure, Outgoing},
+    },
 };
 
 /// The most bytes of an answer that are read: a page of 200 long messages fits.
@@ -81,7 +86,7 @@ pub(crate) async fn ask<E: Endpoint, I>(
     io: &Io<I>,
     endpoint: &E,
 ) -> Result<E::Response, Error> {
-    let signed_with = account.signature_basis();
+    let signed_with = account.signature_basis(io.now());
     let first = exchange(account, io, endpoint).await;
     let result = match first {
         Err(refusal)
@@ -108,14 +113,14 @@ fn may_be_stale(error: &Error) -> bool {
 /// Whether a call would be signed otherwise now than it was, after fetching the keys unless they
 /// are as good as new.
 async fn signs_otherwise<I>(account: &Account, basis: &SignatureBasis, io: &Io<I>) -> bool {
-    if account.signature_basis().differs_from(basis) {
+    if account.signature_basis(io.now()).differs_from(basis) {
         return true;
     }
     if basis.is_recent(io.now().unix) {
         return false;
     }
     // Should this fail, the refusal at hand is still what there is to report.
-    fetch_keys(account, io).await.is_ok() && account.signature_basis().differs_from(basis)
+    fetch_keys(account, io).await.is_ok() && account.signature_basis(io.now()).differs_from(basis)
 }
 
 /// Asks whom the login belongs to, and learns the keys on the way.
@@ -124,7 +129,7 @@ pub(crate) async fn profile<I>(account: &Account, io: &Io<I>) -> Result<Profile,
 }
 
 async fn fetch_keys<I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
-    let _lease = account.lease_keys();
+    let _lease = account.lease_keys(io.now());
     match nav(account, io).await? {
         (_, true) => Ok(()),
         (_, false) => Err(Invalid::NoSigningKeys.into()),
@@ -156,31 +161,50 @@ async fn exchange<E: Endpoint, I>(
     };
     let start = account.reserve(io.now(), lane, E::SPEC.name())?;
     io.sleep_until(start).await;
+    // Another call may have been told "too fast" meanwhile.
+    account.check_hold(io.now(), lane, E::SPEC.name())?;
     // Built after the wait, so that its time is right.
-    let outgoing = Outgoing {
-        request: endpoint.request(&account.context(io.now()))?,
+    let request = endpoint.request(&account.context(io.now()))?;
+    let answer = io.fetch(outgoing::<E>(request)).await;
+    if let Some(headers) = headers(&answer) {
+        account.observe_clock(io.now(), headers);
+    }
+    account.note_outcome(io.now(), lane, read::<E>(answer))
+}
+
+/// A request of an endpoint, ready to go out.
+pub(super) fn outgoing<E: Endpoint>(request: Request<Body>) -> Outgoing {
+    Outgoing {
+        request,
         max_body: MAX_BODY,
         timeout: E::SPEC.timeout,
         effect: E::SPEC.effect,
+    }
+}
+
+/// What came of it.
+pub(super) fn read<E: Endpoint>(
+    answer: Result<Response<Vec<u8>>, Failure>,
+) -> Result<E::Response, Error> {
+    let failure = match answer {
+        Ok(response) => return E::response(&response),
+        Err(failure) => failure,
     };
-    let result = match io.fetch(outgoing).await {
-        Ok(response) => {
-            account.observe_clock(io.now(), response.headers());
-            E::response(&response)
-        }
-        Err(failure) => Err(match failure.head {
-            Some(head) => by_head::<E>(&head),
-            None => None,
-        }
-        .unwrap_or_else(|| {
-            Error::Transport(Box::new(Transport {
-                endpoint: E::SPEC.name(),
-                sent: failure.sent,
-                cause: failure.cause,
-            }))
-        })),
-    };
-    account.note_outcome(io.now(), result)
+    let refused = (failure.head.as_deref()).and_then(by_head::<E>);
+    Err(refused.unwrap_or_else(|| {
+        Error::Transport(Box::new(Transport {
+            endpoint: E::SPEC.name(),
+            sent: failure.sent,
+            cause: failure.cause,
+        }))
+    }))
+}
+
+fn headers(answer: &Result<Response<Vec<u8>>, Failure>) -> Option<&HeaderMap> {
+    match answer {
+        Ok(response) => Some(response.headers()),
+        Err(failure) => Some(&failure.head.as_deref()?.headers),
+    }
 }
 
 /// What a status alone says, when the body behind it did not come.

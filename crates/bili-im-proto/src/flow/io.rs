@@ -87,7 +87,6 @@ impl<I> Io<I> {
     }
 
     /// Hands something out before going on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for flows that have items"))]
     pub(crate) async fn emit(&self, item: I) {
         self.ask(Ask::Item(item)).await;
     }

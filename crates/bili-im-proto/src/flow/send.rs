@@ -7,7 +7,11 @@ use crate::{
     account::{Account, Boarding},
     endpoints::{FetchSessionMsgs, SendMsg, SentMessage},
     error::{Error, RefusalKind},
-    flow::{call, io::Io},
+    flow::{
+        call,
+        history::{History, next_page},
+        io::Io,
+    },
     ids::{Seqno, Talker},
     message::Message,
     ticket::{Confirmation, SendTicket},
@@ -35,7 +39,7 @@ pub(crate) async fn send<I>(
     call::ready(account, io, &message).await?;
     let nonce = account.nonce();
     let boarding = board(account, io, &message, nonce).await;
-    let newest = match account.newest(message.talker) {
+    let newest = match account.newest(message.talker, io.now()) {
         Some(newest) if !boarding.has_unresolved_twin() => Some(newest),
         _ => read_newest(account, io, message.talker).await?,
     };
@@ -76,6 +80,9 @@ pub(crate) async fn confirm<I>(
 ) -> Result<Confirmation, Error> {
     call::ready(account, io, &FetchSessionMsgs::new(ticket.talker)).await?;
     account.check_owner(&ticket)?;
+    if let Some(key) = account.sent_by(&ticket) {
+        return Ok(Confirmation::Sent(key));
+    }
     let settled = account.context(io.now()).time.since(ticket.time) >= SETTLED;
     let mut found = Confirmation::CannotTell;
     for gap in account.read_back_gaps() {
@@ -149,46 +156,42 @@ async fn look<I>(
     io: &Io<I>,
     ticket: &SendTicket,
 ) -> Result<Confirmation, Error> {
-    let Some(mut messages) = messages_after(account, io, ticket.talker, ticket.newest).await?
-    else {
-        return Ok(Confirmation::CannotTell);
-    };
+    let (mut messages, is_all) = messages_after(account, io, ticket.talker, ticket.newest).await?;
     messages.retain(|message| ticket.matches(message));
-    if ticket.newest.is_none() && !messages.is_empty() {
-        // It may as well be an older one.
+    if !is_all || ticket.newest.is_none() && !messages.is_empty() {
+        // It may be further back, or an older one may look the same.
         return Ok(Confirmation::CannotTell);
     }
     Ok(account.attribute(ticket, &messages, io.now()))
 }
 
-/// Everything in a session after a message, or `None` when that is too much.
+/// The messages of a session after one, and whether they are all that there are. Without a lower
+/// bound the newest page must do.
 async fn messages_after<I>(
     account: &Account,
     io: &Io<I>,
     talker: Talker,
     after: Option<Seqno>,
-) -> Result<Option<Vec<Message>>, Error> {
-    let mut request = FetchSessionMsgs::new(talker).with_size(PAGE_SIZE);
-    request.begin_seqno = after;
+) -> Result<(Vec<Message>, bool), Error> {
+    let mut range = History::new(talker).with_page_size(PAGE_SIZE);
+    range.after = after;
     let mut messages = Vec::new();
-    for _ in 0..PAGES {
+    for _ in 0..if after.is_some() { PAGES } else { 1 } {
+        let request = range.page(range.before);
         let page = match call::call(account, io, &request).await {
             Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
-                return Ok(Some(messages));
+                return Ok((messages, true));
             }
             other => other?,
         };
-        let oldest = page.oldest();
-        let is_last = !page.has_more && page.messages.len() < PAGE_SIZE as usize;
+        account.learn_newest(talker, page.newest().unwrap_or_default(), io.now());
+        range.before = next_page(&request, &page);
         messages.extend(page.messages);
-        let goes_on = |oldest: &Seqno| request.end_seqno.is_none_or(|end| *oldest < end);
-        match oldest.filter(goes_on) {
-            Some(oldest) if !is_last && after.is_some() => request.end_seqno = Some(oldest),
-            // Without a lower bound the newest page must do.
-            _ => return Ok(Some(messages)),
+        if range.before.is_none() {
+            return Ok((messages, true));
         }
     }
-    Ok(None)
+    Ok((messages, false))
 }
 
 /// The newest message of a session now; 0 for a session without any. `None` when that cannot be
@@ -204,7 +207,7 @@ async fn read_newest<I>(
         Err(error) if is_hopeless(&error) => return Err(error),
         Err(_) => return Ok(None),
     };
-    account.learn_newest(talker, newest);
+    account.learn_newest(talker, newest, io.now());
     Ok(Some(newest))
 }
 

@@ -17,6 +17,8 @@ pub struct SingleUnread {
     pub unread_type: Option<UnreadType>,
     /// Whether to count intercepted ones (`show_dustbin`).
     pub show_dustbin: bool,
+    /// Whether users that the account does not follow are shown in a list of their own.
+    pub show_unfollow_list: bool,
 }
 
 /// Which unread messages to count.
@@ -85,6 +87,7 @@ impl Endpoint for SingleUnread {
         Ok(Parts::query(
             Query::new()
                 .with_some("unread_type", unread_type)
+                .with_some("show_unfollow_list", self.show_unfollow_list.then_some(1))
                 .with_some("show_dustbin", self.show_dustbin.then_some(1)),
         ))
     }

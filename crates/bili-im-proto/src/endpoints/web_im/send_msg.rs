@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     answer::Answer,
-    content::{Image, Text},
+    content::{Image, Text, check_length},
     context::{Context, Host},
     encode::Query,
     endpoint::{Endpoint, Parts, Spec},
@@ -221,6 +221,7 @@ fn parts(
     context: &Context,
 ) -> Result<Parts, Invalid> {
     talker.check()?;
+    check_length(content)?;
     let Uid(sender_uid) = context.own_uid()?;
     if talker == Talker::user(sender_uid) {
         return Err(Invalid::ToSelf);
@@ -294,11 +295,12 @@ mod tests {
     fn an_accepted_message_is_not_lost_over_odd_fields() {
         let sent = decode::<SendMsg>(
             200,
-            r#"{"code":0,"data":{"msg_key":"7354295169819585966","e_infos":{"a":[1]},"msg_content":[],"key_hit_infos":{"toast":"careful","high_text":{}},"_gt_":"x"}}"#,
+            r#"{"code":0,"data":{"msg_key":"7354295169819585966","e_infos":[{"uri":"u","url":"v","size":"x"},7],"msg_content":[],"key_hit_infos":{"toast":"careful","high_text":{}},"_gt_":"x"}}"#,
         )
         .unwrap();
         assert_eq!(sent.msg_key, MsgKey(7354295169819585966));
         assert_eq!(sent.toast.as_deref(), Some("careful"));
+        assert_eq!(sent.e_infos[0].url, "u");
         let with_voucher = r#"{"code":0,"data":{"msg_key":5,"v_voucher":"x"}}"#;
         assert_eq!(
             decode::<SendMsg>(200, with_voucher).unwrap().msg_key,

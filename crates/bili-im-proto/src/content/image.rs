@@ -1,142 +1,16 @@
-//! What messages say (docs/protocol.md §5, §9).
+//! Images.
 
 use http::Uri;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
+    content::json,
     error::Invalid,
-    ids::MsgKey,
     lenient::{self, Lenient, wire},
-    message::MsgType,
 };
-
-/// The most bytes that a content may have as JSON text.
-const LIMIT: usize = 2000;
 
 /// Hosts from which the service takes images.
 const IMAGE_HOSTS: [&str; 2] = [".hdslb.com", ".biliimg.com"];
-
-/// What a message says.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Content {
-    /// A text (type 1).
-    Text(String),
-    /// An image (type 2) or a custom emoticon (type 6).
-    Image(Image),
-    /// The recall of another message (type 5).
-    Recall(MsgKey),
-    /// The message was recalled; what it said is not shown.
-    Recalled,
-    /// A type not known here, or not read yet.
-    Unknown {
-        /// Its type.
-        msg_type: MsgType,
-        /// Its content as it came.
-        raw: String,
-    },
-    /// The content is not what its type says.
-    Malformed {
-        /// Its type.
-        msg_type: MsgType,
-        /// Its content as it came.
-        raw: String,
-    },
-}
-
-impl Content {
-    /// Reads a content by its type. Never fails: see [`Malformed`](Self::Malformed).
-    pub fn parse(msg_type: MsgType, raw: &str) -> Self {
-        let parsed = match msg_type {
-            MsgType::Text => parse::<TextWire>(raw)
-                .and_then(|wire| wire.content)
-                .map(Self::Text),
-            MsgType::Image | MsgType::CustomEmoticon => parse::<ImageWire>(raw)
-                .and_then(ImageWire::finish)
-                .map(Self::Image),
-            MsgType::Recall => recalled_key(raw).map(Self::Recall),
-            _ => {
-                return Self::Unknown {
-                    msg_type,
-                    raw: raw.to_owned(),
-                };
-            }
-        };
-        parsed.unwrap_or_else(|| Self::Malformed {
-            msg_type,
-            raw: raw.to_owned(),
-        })
-    }
-}
-
-fn parse<T: Lenient>(raw: &str) -> Option<T> {
-    let mut json = serde_json::Deserializer::from_str(raw);
-    let value = T::lenient(&mut json).ok()?;
-    json.end().ok()?;
-    value
-}
-
-/// The target of a recall: a bare number, or `{"content":"N"}`.
-fn recalled_key(raw: &str) -> Option<MsgKey> {
-    parse::<MsgKey>(raw).or_else(|| parse::<TextWire>(raw)?.content?.parse().ok())
-}
-
-wire! {
-    struct TextWire {
-        content: Option<String>,
-    }
-}
-
-/// A text to send: not empty, and at most 2000 bytes as JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Text(String);
-
-impl Text {
-    /// Takes a text.
-    ///
-    /// # Errors
-    /// When it is empty or too long.
-    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
-        let text = Self(text.into());
-        if text.0.is_empty() {
-            return Err(Invalid::EmptyText);
-        }
-        let bytes = text.json().len();
-        if bytes > LIMIT {
-            let over = bytes - LIMIT;
-            return Err(Invalid::TooLong { bytes, over });
-        }
-        Ok(text)
-    }
-
-    /// The text itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub(crate) fn json(&self) -> String {
-        #[derive(Serialize)]
-        struct Content<'a> {
-            content: &'a str,
-        }
-        json(&Content { content: &self.0 })
-    }
-}
-
-impl TryFrom<String> for Text {
-    type Error = Invalid;
-
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        Self::new(text)
-    }
-}
-
-impl From<Text> for String {
-    fn from(text: Text) -> Self {
-        text.0
-    }
-}
 
 /// An image by its address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -291,7 +165,7 @@ fn split(url: &str) -> Result<(String, String), Invalid> {
 }
 
 wire! {
-    struct ImageWire {
+    pub(super) struct ImageWire {
         url: Option<String>,
         width: Option<u32>,
         height: Option<u32>,
@@ -304,7 +178,7 @@ wire! {
 }
 
 impl ImageWire {
-    fn finish(self) -> Option<Image> {
+    pub(super) fn finish(self) -> Option<Image> {
         let size = self.size.map(f64::ceil);
         Some(Image {
             url: self.url.filter(|url| !url.is_empty())?,
@@ -332,34 +206,10 @@ impl Lenient for ImageFormat {
     }
 }
 
-fn json(content: &impl Serialize) -> String {
-    // Structs of text and numbers can always be written.
-    serde_json::to_string(content).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_is_measured_as_json_bytes() {
-        let frame = r#"{"content":""}"#.len();
-        assert!(Text::new("a".repeat(LIMIT - frame)).is_ok());
-        let longer = Text::new("a".repeat(LIMIT - frame + 3)).unwrap_err();
-        assert_eq!(
-            longer,
-            Invalid::TooLong {
-                bytes: 2003,
-                over: 3
-            }
-        );
-        // A quote takes two bytes, a Chinese character three, an emoji four: none is escaped.
-        assert!(Text::new("\"".repeat((LIMIT - frame) / 2)).is_ok());
-        assert!(Text::new("中".repeat((LIMIT - frame) / 3)).is_ok());
-        assert!(Text::new("👋".repeat((LIMIT - frame) / 4)).is_ok());
-        assert!(Text::new("👋".repeat((LIMIT - frame) / 4 + 1)).is_err());
-        assert_eq!(Text::new(""), Err(Invalid::EmptyText));
-    }
+    use crate::{content::Content, message::MsgType};
 
     #[test]
     fn an_image_must_be_on_the_services_hosts_unless_lifted() {
@@ -424,35 +274,5 @@ mod tests {
             (image.width, image.height, image.size),
             (Some(3), None, Some(2))
         );
-    }
-
-    #[test]
-    fn a_recall_names_its_target_in_two_ways() {
-        for raw in [
-            "6852559688104417870",
-            r#""6852559688104417870""#,
-            r#"{"content":"6852559688104417870"}"#,
-        ] {
-            let content = Content::parse(MsgType::Recall, raw);
-            assert_eq!(content, Content::Recall(MsgKey(6852559688104417870)));
-        }
-    }
-
-    #[test]
-    fn what_does_not_parse_is_kept() {
-        for (msg_type, raw) in [
-            (MsgType::Text, "plain"),
-            (MsgType::Text, "{}"),
-            (MsgType::Text, r#"{"content":"\ud800"}"#),
-            (MsgType::Text, r#"{"content":"a"} b"#),
-            (MsgType::Image, r#"{"url":""}"#),
-            (MsgType::Recall, "-1"),
-        ] {
-            let kept = Content::Malformed {
-                msg_type,
-                raw: raw.to_owned(),
-            };
-            assert_eq!(Content::parse(msg_type, raw), kept, "{raw}");
-        }
     }
 }

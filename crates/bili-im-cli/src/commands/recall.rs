@@ -1,0 +1,40 @@
+//! `bili-im recall`
+
+use bili_im_proto::MsgKey;
+
+use crate::{
+    cli::{DryRun, Global, To, number},
+    failure::Failure,
+    output::{Output, RecallOutput},
+    session::{Change, Session},
+};
+
+/// Recall an own message, within 120 s of sending it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  bili-im recall 1 7354295169819585966")]
+pub(crate) struct Recall {
+    #[command(flatten)]
+    to: To,
+    /// The message, by what `send` printed
+    #[arg(value_parser = number)]
+    msg_key: u64,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+impl Recall {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let msg_key = MsgKey(self.msg_key);
+        let session = Session::open_to_change(global, out)?;
+        let flow = session.client().account().recall(self.to.talker(), msg_key);
+        match session.change(flow, self.dry_run)? {
+            Change::Made(()) => out.print(&RecallOutput {
+                msg_key,
+                recalled: true,
+            }),
+            Change::Planned(planned) => out.print(&planned),
+        }
+    }
+}

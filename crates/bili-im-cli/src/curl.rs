@@ -1,0 +1,81 @@
+//! A request as a `curl` command, without its secrets.
+
+use std::fmt;
+
+use bili_im_proto::{Body, http::Request};
+
+use crate::output::PlannedRequest;
+
+/// What stands for a secret.
+const MASK: &str = "***";
+
+/// Fields of a form that hold the CSRF token.
+const CSRF_FIELDS: [&str; 3] = ["csrf", "csrf_token", "biliCSRF"];
+
+/// A request with its secrets masked and everything else exact.
+pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
+    let headers = request.headers().iter().map(|(name, value)| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let text = if name == "cookie" {
+            mask_values(&text, "; ", |_| true)
+        } else if value.is_sensitive() {
+            MASK.to_owned()
+        } else {
+            text.into_owned()
+        };
+        (name.to_string(), text)
+    });
+    let body = String::from_utf8_lossy(request.body().as_ref());
+    PlannedRequest {
+        method: request.method().to_string(),
+        url: request.uri().to_string(),
+        headers: headers.collect(),
+        body: mask_values(&body, "&", |name| CSRF_FIELDS.contains(&name)),
+    }
+}
+
+fn mask_values(text: &str, separator: &str, is_secret: impl Fn(&str) -> bool) -> String {
+    let pairs = text
+        .split(separator)
+        .map(|pair| match pair.split_once('=') {
+            Some((name, _)) if is_secret(name) => format!("{name}={MASK}"),
+            _ => pair.to_owned(),
+        });
+    pairs.collect::<Vec<_>>().join(separator)
+}
+
+/// Writes a request as a command for a shell.
+pub(crate) fn write(f: &mut fmt::Formatter<'_>, request: &PlannedRequest) -> fmt::Result {
+    write!(f, "curl -X {} {}", request.method, quoted(&request.url))?;
+    for (name, value) in &request.headers {
+        write!(f, " \\\n  -H {}", quoted(&format!("{name}: {value}")))?;
+    }
+    if request.body.is_empty() {
+        return Ok(());
+    }
+    write!(f, " \\\n  --data-raw {}", quoted(&request.body))
+}
+
+/// A word that a POSIX shell takes as it is.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_word_does_not_end_it() {
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+    }
+
+    #[test]
+    fn only_secrets_are_masked() {
+        let masked = mask_values("a=1&csrf=x&csrf_token=y&c", "&", |name| {
+            CSRF_FIELDS.contains(&name)
+        });
+        assert_eq!(masked, "a=1&csrf=***&csrf_token=***&c");
+        assert_eq!(mask_values("S=a=b; j=c", "; ", |_| true), "S=***; j=***");
+    }
+}

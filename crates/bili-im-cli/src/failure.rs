@@ -1,0 +1,270 @@
+//! Why a command failed, what to do about it, and which exit code that is.
+
+use std::{
+    borrow::Cow,
+    env,
+    fmt::{self, Display},
+    io,
+    process::ExitCode,
+    time::Duration,
+};
+
+use bili_im_proto::{Error, Invalid, Printable, RefusalKind, Unconfirmed};
+
+/// What the process ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Other = 1,
+    WrongUse = 2,
+    NotLoggedIn = 3,
+    Refused = 4,
+    TooFast = 5,
+    Network = 6,
+    Unconfirmed = 7,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    exit: Exit,
+    kind: Cow<'static, str>,
+    code: Option<i64>,
+    endpoint: Option<&'static str>,
+    message: String,
+    advice: Option<Cow<'static, str>>,
+    retry_after: Option<Duration>,
+}
+
+impl Failure {
+    fn new(exit: Exit, kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            exit,
+            kind: kind.into(),
+            code: None,
+            endpoint: None,
+            message: message.into(),
+            advice: None,
+            retry_after: None,
+        }))
+    }
+
+    pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    /// What was given cannot be meant.
+    pub(crate) fn wrong_use(
+        message: impl Into<String>,
+        advice: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(Exit::WrongUse, "Usage", message).advise(advice)
+    }
+
+    /// The arguments are not understood.
+    pub(crate) fn usage(error: &clap::Error) -> Self {
+        let text = without_secrets(error.render().to_string());
+        // Paragraphs: what is wrong, perhaps a tip, the usage, where there is help.
+        let mut paragraphs = text.split("\n\n").map(|paragraph| {
+            let lines = paragraph.lines().map(str::trim);
+            lines
+                .filter(|line| !line.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ")
+        });
+        let message = paragraphs.next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
+        let advice = paragraphs.next().unwrap_or_default();
+        let advice = advice.strip_prefix("tip: ").unwrap_or(&advice);
+        Self::wrong_use(
+            Printable(message).to_string(),
+            Printable(advice).to_string(),
+        )
+    }
+
+    /// There is no login.
+    pub(crate) fn no_credential() -> Self {
+        Self::new(
+            Exit::NotLoggedIn,
+            "NoCredential",
+            "no cookie is given, and so nobody is logged in",
+        )
+        .advise(
+            "copy the cookie of a logged-in browser: export BILI_IM_COOKIE='SESSDATA=…; bili_jct=…; DedeUserID=…'\n      \
+             or give it with --cookie-file PATH or --cookie-stdin",
+        )
+    }
+
+    /// What was to be printed could not be.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        Self::new(
+            Exit::Other,
+            "Output",
+            format!("the command was done, but its output cannot be written: {error}"),
+        )
+    }
+
+    /// Anything else.
+    #[cfg(feature = "sim")]
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self::new(Exit::Other, "Other", message)
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.0.exit
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        &self.0.kind
+    }
+
+    pub(crate) fn code(&self) -> Option<i64> {
+        self.0.code
+    }
+
+    pub(crate) fn endpoint(&self) -> Option<&'static str> {
+        self.0.endpoint
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let wait = self.0.retry_after?;
+        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    }
+}
+
+impl Display for Failure {
+    /// One to three lines.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message())?;
+        match self.advice() {
+            Some(advice) => write!(f, "\nhint: {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Error::from(invalid).into()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let kind: Cow<'static, str> = match error.kind() {
+            Some(kind) => kind.name().into(),
+            None => kind_of(&error).into(),
+        };
+        let mut failure = Self::new(exit_of(&error), kind, error.to_string());
+        let parts = &mut *failure.0;
+        parts.advice = advice_on(&error);
+        parts.endpoint = endpoint_of(&error);
+        parts.code = code_of(&error);
+        parts.retry_after = match &error {
+            Error::RateLimited(limited) => Some(limited.retry_after),
+            Error::Stopped(stopped) => Some(stopped.remaining),
+            Error::Refused(refusal) => refusal.retry_after,
+            _ => None,
+        };
+        failure
+    }
+}
+
+/// An error in the arguments repeats them. A cookie that was put there against all advice is on the
+/// screen already, but need not get into logs as well.
+fn without_secrets(text: String) -> String {
+    env::args_os().fold(text, |text, argument| {
+        let argument = argument.to_string_lossy();
+        let value = argument.strip_prefix("--cookie-stdin=").or_else(|| {
+            Some(&*argument).filter(|a| a.contains("SESSDATA") || a.contains("bili_jct"))
+        });
+        match value {
+            Some(secret) if !secret.is_empty() => text.replace(secret, "***"),
+            _ => text,
+        }
+    })
+}
+
+fn exit_of(error: &Error) -> Exit {
+    match error {
+        Error::Invalid(Invalid::NoCredential) => Exit::NotLoggedIn,
+        Error::Invalid(Invalid::NoSigningKeys | Invalid::NoOwnUid) => Exit::Other,
+        Error::Invalid(_) => Exit::WrongUse,
+        Error::Refused(refusal) => match refusal.kind {
+            RefusalKind::NotLoggedIn => Exit::NotLoggedIn,
+            RefusalKind::RiskControl => Exit::TooFast,
+            _ => Exit::Refused,
+        },
+        Error::RateLimited(_) | Error::Stopped(_) => Exit::TooFast,
+        Error::Transport(_) => Exit::Network,
+        Error::Unconfirmed(_) => Exit::Unconfirmed,
+        _ => Exit::Other,
+    }
+}
+
+/// The kind of an error that is no refusal.
+fn kind_of(error: &Error) -> &'static str {
+    match error {
+        Error::Invalid(_) if exit_of(error) == Exit::WrongUse => "Usage",
+        Error::Transport(_) => "Network",
+        Error::Unreadable(_) => "Unreadable",
+        Error::Unconfirmed(_) => "Unconfirmed",
+        _ => "Other",
+    }
+}
+
+fn advice_on(error: &Error) -> Option<Cow<'static, str>> {
+    let advice = error.advice()?;
+    Some(match error {
+        Error::Invalid(Invalid::ImageHost(_)) => {
+            "use an address on .hdslb.com or .biliimg.com, or lift the check with --any-host".into()
+        }
+        _ if error.kind() == Some(RefusalKind::RiskControl) => {
+            format!("{advice}, then run: bili-im resume").into()
+        }
+        _ => advice.into(),
+    })
+}
+
+fn endpoint_of(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Refused(refusal) => Some(refusal.endpoint),
+        Error::RateLimited(limited) => Some(limited.endpoint),
+        Error::Stopped(stopped) => Some(stopped.endpoint),
+        Error::Unreadable(unreadable) => Some(unreadable.endpoint),
+        Error::Transport(transport) => Some(transport.endpoint),
+        Error::Unconfirmed(unconfirmed) => endpoint_of(cause(unconfirmed)),
+        _ => None,
+    }
+}
+
+fn code_of(error: &Error) -> Option<i64> {
+    match error {
+        Error::Refused(refusal) => refusal.code,
+        Error::RateLimited(limited) => limited.refusal.as_ref()?.code,
+        Error::Unconfirmed(unconfirmed) => code_of(cause(unconfirmed)),
+        _ => None,
+    }
+}
+
+fn cause(unconfirmed: &Unconfirmed) -> &Error {
+    &unconfirmed.cause
+}

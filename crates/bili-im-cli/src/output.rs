@@ -1,0 +1,423 @@
+//! What the program prints: for people as plain lines, for scripts as one JSON object. The fields are
+//! explained in the crate's README, and stay.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use bili_im_proto::{
+    MsgKey, Printable, Profile, SentMessage, Talker, Uid, UnixSeconds, Unread, is_treacherous,
+};
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use crate::{curl, failure::Failure};
+
+/// Where and how to print.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints what a command was asked for.
+    pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
+        let text = if self.json {
+            to_json(answer)
+        } else {
+            answer.to_string()
+        };
+        Self::write(text)
+    }
+
+    /// Tells a person how things go on; a script gets it all at the end.
+    #[cfg(feature = "sim")]
+    pub(crate) fn narrate(self, line: &impl Display) -> Result<(), Failure> {
+        if self.json {
+            Ok(())
+        } else {
+            Self::write(line.to_string())
+        }
+    }
+
+    fn write(mut text: String) -> Result<(), Failure> {
+        text.push('\n');
+        let mut stdout = io::stdout().lock();
+        match stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+        {
+            // A reader who has seen enough is no error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::output(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells of something that is not as it should be, but does not keep the command from its work.
+    pub(crate) fn warn(self, message: &str) {
+        if self.json {
+            complain(&to_json(&Warning {
+                warning: Words { message },
+            }));
+        } else {
+            complain(&format!("warning: {message}"));
+        }
+    }
+
+    /// Tells why a command failed.
+    pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
+        if self.json {
+            complain(&to_json(&ErrorOutput {
+                error: failure.into(),
+            }));
+        } else {
+            complain(&failure.to_string());
+        }
+        failure.exit().into()
+    }
+
+    /// Shows the service's own warning about a message, which JSON has as a field.
+    fn show_toast(self, toast: &str) {
+        if !self.json {
+            complain(&format!("the service says: {}", Printable(toast)));
+        }
+    }
+}
+
+/// Writes to stderr. When even that fails there is nobody left to tell.
+fn complain(line: &str) {
+    let _lost = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Whose login it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct WhoamiOutput {
+    uid: Uid,
+    name: String,
+    level: Option<u32>,
+    face: String,
+    /// In seconds since 1970.
+    expires: Option<UnixSeconds>,
+}
+
+impl WhoamiOutput {
+    pub(crate) fn new(profile: Profile, expires: Option<UnixSeconds>) -> Self {
+        Self {
+            uid: profile.uid,
+            name: profile.name,
+            level: profile.level,
+            face: profile.face,
+            expires,
+        }
+    }
+}
+
+impl Display for WhoamiOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "uid {}\nname {}", self.uid, Printable(&self.name))?;
+        match self.level {
+            Some(level) => write!(f, "\nlevel {level}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Unread counts.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnreadOutput {
+    follow_unread: u64,
+    unfollow_unread: u64,
+    group_unread: Option<u64>,
+    dustbin_unread: u64,
+    biz_msg_follow_unread: u64,
+    biz_msg_unfollow_unread: u64,
+    custom_unread: u64,
+}
+
+impl UnreadOutput {
+    pub(crate) fn new(users: &Unread, groups: Option<u64>) -> Self {
+        Self {
+            follow_unread: users.follow_unread,
+            unfollow_unread: users.unfollow_unread,
+            group_unread: groups,
+            dustbin_unread: users.dustbin_unread,
+            biz_msg_follow_unread: users.biz_msg_follow_unread,
+            biz_msg_unfollow_unread: users.biz_msg_unfollow_unread,
+            custom_unread: users.custom_unread,
+        }
+    }
+}
+
+impl Display for UnreadOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "followed {}\nothers {}",
+            self.follow_unread, self.unfollow_unread
+        )?;
+        match self.group_unread {
+            Some(groups) => write!(f, "\ngroups {groups}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An accepted message.
+#[derive(Debug, Serialize)]
+pub(crate) struct SendOutput {
+    msg_key: MsgKey,
+    talker: Talker,
+    read_back: bool,
+    toast: Option<String>,
+}
+
+impl SendOutput {
+    /// What to print about a message; shows the service's warning at once.
+    pub(crate) fn new(talker: Talker, sent: SentMessage, out: Output) -> Self {
+        if let Some(toast) = &sent.toast {
+            out.show_toast(toast);
+        }
+        Self {
+            msg_key: sent.msg_key,
+            talker,
+            read_back: sent.read_back,
+            toast: sent.toast,
+        }
+    }
+}
+
+impl Display for SendOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "msg_key {}", self.msg_key)
+    }
+}
+
+/// A recalled message.
+#[derive(Debug, Serialize)]
+pub(crate) struct RecallOutput {
+    pub(crate) msg_key: MsgKey,
+    pub(crate) recalled: bool,
+}
+
+impl Display for RecallOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "recalled {}", self.msg_key)
+    }
+}
+
+/// What became of risk control's stop.
+#[derive(Debug, Serialize)]
+pub(crate) struct ResumeOutput {
+    pub(crate) was_stopped: bool,
+}
+
+impl Display for ResumeOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.was_stopped {
+            "the stop is lifted"
+        } else {
+            "there was no stop to lift"
+        })
+    }
+}
+
+/// A request that is not made, without its secrets.
+#[derive(Debug, Serialize)]
+pub(crate) struct DryRunOutput {
+    pub(crate) dry_run: PlannedRequest,
+}
+
+/// A request without its secrets.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlannedRequest {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl Display for DryRunOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        curl::write(f, &self.dry_run)
+    }
+}
+
+/// Where the simulated service listens.
+#[cfg(feature = "sim")]
+#[derive(Debug, Serialize)]
+pub(crate) struct SimOutput {
+    pub(crate) listening_on: String,
+}
+
+#[cfg(feature = "sim")]
+impl Display for SimOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "listening on {}", self.listening_on)
+    }
+}
+
+/// What to set for using the program with a simulated service. Its cookies are no secrets.
+#[cfg(feature = "sim")]
+#[derive(Debug, Serialize)]
+pub(crate) struct SimEnvOutput {
+    #[serde(rename = "BILI_IM_ENDPOINT")]
+    pub(crate) endpoint: String,
+    #[serde(rename = "BILI_IM_COOKIE")]
+    pub(crate) cookie: String,
+}
+
+#[cfg(feature = "sim")]
+impl Display for SimEnvOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "export BILI_IM_ENDPOINT={}\nexport BILI_IM_COOKIE={}",
+            curl::quoted(&self.endpoint),
+            curl::quoted(&self.cookie)
+        )
+    }
+}
+
+/// How the demonstration went.
+#[cfg(feature = "sim")]
+#[derive(Debug, Serialize)]
+pub(crate) struct DemoOutput {
+    pub(crate) ok: bool,
+    pub(crate) steps: Vec<DemoStep>,
+}
+
+/// One step of the demonstration.
+#[cfg(feature = "sim")]
+#[derive(Debug, Serialize)]
+pub(crate) struct DemoStep {
+    pub(crate) adapter: &'static str,
+    pub(crate) step: String,
+    pub(crate) ok: bool,
+    pub(crate) saw: Vec<String>,
+}
+
+#[cfg(feature = "sim")]
+impl Display for DemoOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.ok {
+            "all of it came out as it should"
+        } else {
+            "not all of it came out as it should"
+        })
+    }
+}
+
+#[cfg(feature = "sim")]
+impl Display for DemoStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.ok { "ok   " } else { "WRONG" };
+        write!(f, "  {verdict} {}", self.step)?;
+        for line in &self.saw {
+            write!(f, "\n          {line}")?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Warning<'a> {
+    warning: Words<'a>,
+}
+
+#[derive(Serialize)]
+struct Words<'a> {
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorOutput<'a> {
+    error: FailureOutput<'a>,
+}
+
+#[derive(Serialize)]
+struct FailureOutput<'a> {
+    kind: &'a str,
+    code: Option<i64>,
+    endpoint: Option<&'a str>,
+    message: &'a str,
+    advice: Option<&'a str>,
+    retry_after_seconds: Option<u64>,
+    exit_code: u8,
+}
+
+impl<'a> From<&'a Failure> for FailureOutput<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self {
+            kind: failure.kind(),
+            code: failure.code(),
+            endpoint: failure.endpoint(),
+            message: failure.message(),
+            advice: failure.advice(),
+            retry_after_seconds: failure.retry_after_seconds(),
+            exit_code: failure.exit() as u8,
+        }
+    }
+}
+
+/// JSON on one line that drives no terminal, should it be shown at one.
+fn to_json(value: &impl Serialize) -> String {
+    let mut bytes = Vec::new();
+    let mut json = Serializer::with_formatter(&mut bytes, Harmless(CompactFormatter));
+    // Structs of texts and numbers can always be written, and into memory at that.
+    let _written = value.serialize(&mut json);
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Escapes what does more than put a mark on the line.
+struct Harmless(CompactFormatter);
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, character)) = rest.char_indices().find(|&(_, c)| is_treacherous(c)) {
+            let (before, from) = rest.split_at(at);
+            self.0.write_string_fragment(writer, before)?;
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = from.get(character.len_utf8()..).unwrap_or_default();
+        }
+        self.0.write_string_fragment(writer, rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_escapes_what_drives_a_terminal_and_says_the_same() {
+        let text = "a\u{202e}b\u{9b}\u{1b}[0m\n\u{e0041}中👋\"\\";
+        let json = to_json(&text);
+        assert_eq!(json, r#""a\u202eb\u009b\u001b[0m\n\udb40\udc41中👋\"\\""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn names_of_others_are_made_printable() {
+        let whoami = WhoamiOutput {
+            uid: Uid(1),
+            name: "evil\u{1b}[2J\nuid 2".to_owned(),
+            level: None,
+            face: String::new(),
+            expires: None,
+        };
+        assert_eq!(whoami.to_string(), "uid 1\nname evil\\u{1b}[2J\\nuid 2");
+    }
+}

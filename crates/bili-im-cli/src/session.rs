@@ -1,0 +1,157 @@
+//! A login at work: its client, and its state on disk for as long as the command runs.
+
+use std::{convert::Infallible, thread};
+
+use bili_im_proto::{
+    Credential, Effect, Flow, Input, Invalid, Origin, Pacing, SendContent, Step, Talker,
+};
+use bili_im_ureq::{Client, ClientBuilder};
+
+use crate::{
+    cli::{DryRun, Global},
+    credentials, curl,
+    failure::Failure,
+    output::{DryRunOutput, Output, SendOutput},
+    state::{self, StateFile},
+};
+
+/// A login at work. What it has learnt is stored when it is dropped, also after a failure.
+pub(crate) struct Session {
+    client: Client,
+    state: Option<StateFile>,
+    stored_revision: u64,
+    out: Output,
+}
+
+/// What came of a change.
+pub(crate) enum Change<T> {
+    /// It was made.
+    Made(T),
+    /// This is what would have been sent.
+    Planned(DryRunOutput),
+}
+
+impl Session {
+    /// Logs in with what the user gave and goes on where the last command left off. Waits for other
+    /// commands of the same account.
+    pub(crate) fn open(global: &Global, out: Output) -> Result<Self, Failure> {
+        let credential = credentials::load(global, out)?;
+        Self::with(credential, global, out)
+    }
+
+    /// The same for a command that changes something, which not every cookie can.
+    pub(crate) fn open_to_change(global: &Global, out: Output) -> Result<Self, Failure> {
+        let credential = credentials::load(global, out)?;
+        if credential.can_write() {
+            Self::with(credential, global, out)
+        } else {
+            Err(Invalid::NoCsrfToken.into())
+        }
+    }
+
+    fn with(credential: Credential, global: &Global, out: Output) -> Result<Self, Failure> {
+        let endpoint = global.endpoint()?;
+        let endpoint = endpoint.as_ref();
+        let new = || builder(&credential, endpoint, global.paced);
+        let state = StateFile::lock(credential.uid(), endpoint, out);
+        let restored = state.as_ref().and_then(|state| {
+            let snapshot = state.load(out)?;
+            match new().restore(&snapshot) {
+                Ok(builder) => Some(builder),
+                Err(invalid) => {
+                    state.set_aside(&invalid.to_string(), out);
+                    None
+                }
+            }
+        });
+        let new_device_id = || new().build().account().device_id().clone();
+        let device_id = match state::stored_device_id() {
+            Some(id) => id,
+            None if state.is_some() => state::keep_device_id(new_device_id, out),
+            None => new_device_id(),
+        };
+        let client = restored.unwrap_or_else(new).device_id(device_id).build();
+        Ok(Self {
+            stored_revision: client.account().revision(),
+            client,
+            state,
+            out,
+        })
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends a message and prints what came of it.
+    pub(crate) fn send(
+        &self,
+        talker: Talker,
+        content: impl Into<SendContent>,
+        dry_run: DryRun,
+    ) -> Result<(), Failure> {
+        let flow = self.client.account().send(talker, content);
+        match self.change(flow, dry_run)? {
+            Change::Made(sent) => self.out.print(&SendOutput::new(talker, sent, self.out)),
+            Change::Planned(planned) => self.out.print(&planned),
+        }
+    }
+
+    /// Makes a change, or finds out which request would make it.
+    pub(crate) fn change<T>(
+        &self,
+        flow: Flow<Infallible, T>,
+        DryRun { dry_run }: DryRun,
+    ) -> Result<Change<T>, Failure> {
+        if dry_run {
+            self.plan(flow)
+        } else {
+            Ok(Change::Made(self.client.run(flow)?))
+        }
+    }
+
+    /// Drives a flow up to the first request that changes something.
+    fn plan<T>(&self, mut flow: Flow<Infallible, T>) -> Result<Change<T>, Failure> {
+        let mut input = Input::Begin;
+        loop {
+            let now = self.client.now();
+            input = match flow.resume(now, input) {
+                Step::Send(outgoing) if outgoing.effect == Effect::Read => {
+                    (self.client.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
+                }
+                Step::Send(outgoing) => {
+                    return Ok(Change::Planned(DryRunOutput {
+                        dry_run: curl::mask(&outgoing.request),
+                    }));
+                }
+                Step::WaitUntil(moment) => {
+                    thread::sleep(moment.since(now.mono));
+                    Input::Woken
+                }
+                Step::Item(never) => match never {},
+                Step::Done(result) => return Ok(Change::Made(result?)),
+            };
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(state) = &self.state
+            && self.client.account().revision() != self.stored_revision
+        {
+            state.store(&self.client.snapshot(), self.out);
+        }
+    }
+}
+
+fn builder(credential: &Credential, endpoint: Option<&Origin>, paced: bool) -> ClientBuilder {
+    let mut builder = Client::builder(credential.clone());
+    if let Some(endpoint) = endpoint {
+        builder = builder.endpoint(endpoint.clone());
+    }
+    if paced {
+        builder = builder.pacing(Pacing::default());
+    }
+    builder
+}

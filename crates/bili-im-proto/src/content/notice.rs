@@ -1,0 +1,190 @@
+//! Notices and their buttons.
+
+use crate::lenient::wire;
+
+/// What a notice's button is shown on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Platform {
+    /// A browser.
+    Web,
+    /// An Android phone.
+    Android,
+    /// An iPhone.
+    Iphone,
+    /// An iPad.
+    Ipad,
+}
+
+/// A button: where it leads, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Button {
+    /// Where it leads.
+    pub url: String,
+    /// What it says.
+    pub label: String,
+}
+
+/// What a button says when nothing else is said.
+const DEFAULT_LABEL: &str = "查看详情";
+
+wire! {
+    /// A notice of the service.
+    #[derive(Eq)]
+    pub struct Notice {
+        /// Its title.
+        pub title: String,
+        /// Its text.
+        pub text: String,
+        jump_text: String,
+        jump_uri: String,
+        jump_uri_config: JumpConfig,
+        jump_text_2: String,
+        jump_uri_2: String,
+        jump_uri_2_config: JumpConfig,
+        jump_text_3: String,
+        jump_uri_3: String,
+        jump_uri_3_config: JumpConfig,
+        /// What it consists of beside its text.
+        pub modules: Vec<NoticeModule>,
+        /// Who sends it.
+        pub notifier: Option<Notifier>,
+    }
+}
+
+wire! {
+    #[derive(Eq)]
+    struct JumpConfig {
+        all_uri: String,
+        web_uri: String,
+        android_uri: String,
+        iphone_uri: String,
+        ipad_uri: String,
+        text: String,
+    }
+}
+
+wire! {
+    /// A line of a notice.
+    #[derive(Eq)]
+    pub struct NoticeModule {
+        /// What it is about.
+        pub title: String,
+        /// What it says.
+        pub detail: String,
+    }
+}
+
+wire! {
+    /// Who sends a notice.
+    #[derive(Eq)]
+    pub struct Notifier {
+        /// Their name.
+        pub nickname: String,
+        /// The address of their portrait.
+        pub avatar_url: String,
+        /// Where they are.
+        pub jump_url: String,
+    }
+}
+
+impl Notice {
+    /// Its buttons as a client on `platform` shows them, up to three.
+    pub fn buttons(&self, platform: Platform) -> Vec<Button> {
+        [
+            (&self.jump_uri_config, &self.jump_uri, &self.jump_text),
+            (&self.jump_uri_2_config, &self.jump_uri_2, &self.jump_text_2),
+            (&self.jump_uri_3_config, &self.jump_uri_3, &self.jump_text_3),
+        ]
+        .into_iter()
+        .filter_map(|(config, url, label)| config.button(platform, url, label))
+        .collect()
+    }
+
+    pub(super) fn summary(&self) -> String {
+        match (self.title.is_empty(), self.text.is_empty()) {
+            (false, false) => format!("{}: {}", self.title, self.text),
+            (false, true) => self.title.clone(),
+            _ => self.text.clone(),
+        }
+    }
+}
+
+impl JumpConfig {
+    fn button(&self, platform: Platform, plain: &str, label: &str) -> Option<Button> {
+        let own = match platform {
+            Platform::Web => &self.web_uri,
+            Platform::Android => &self.android_uri,
+            Platform::Iphone => &self.iphone_uri,
+            Platform::Ipad => &self.ipad_uri,
+        };
+        Some(Button {
+            url: first([own, &self.all_uri, plain])?.to_owned(),
+            label: first([&self.text, label, DEFAULT_LABEL])?.to_owned(),
+        })
+    }
+}
+
+/// The first text that is not empty.
+fn first<const N: usize>(texts: [&str; N]) -> Option<&str> {
+    texts.into_iter().find(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{content::Content, message::MsgType};
+
+    fn notice(json: &str) -> Notice {
+        match Content::parse(MsgType::Notice, json) {
+            Content::Notice(notice) => *notice,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn buttons(json: &str, platform: Platform) -> Vec<(String, String)> {
+        let buttons = notice(json).buttons(platform).into_iter();
+        buttons.map(|button| (button.url, button.label)).collect()
+    }
+
+    #[test]
+    fn an_address_is_the_platforms_else_anyones_else_the_plain_one() {
+        let json = r#"{"jump_uri":"plain","jump_text":"label",
+            "jump_uri_config":{"all_uri":"all","web_uri":"web","text":"config"},
+            "jump_uri_2":"plain2","jump_uri_2_config":{"all_uri":"all2"},
+            "jump_uri_3":"plain3","jump_text_3":"label3","jump_uri_3_config":null}"#;
+        let owned = |pairs: [(&str, &str); 3]| pairs.map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(
+            buttons(json, Platform::Web),
+            owned([
+                ("web", "config"),
+                ("all2", "查看详情"),
+                ("plain3", "label3")
+            ])
+        );
+        assert_eq!(
+            buttons(json, Platform::Ipad),
+            owned([
+                ("all", "config"),
+                ("all2", "查看详情"),
+                ("plain3", "label3")
+            ])
+        );
+    }
+
+    #[test]
+    fn without_an_address_there_is_no_button() {
+        let json = r#"{"jump_text":"label","jump_uri_config":{"text":"config"},"modules":null,"notifier":null}"#;
+        assert_eq!(buttons(json, Platform::Web), []);
+    }
+
+    #[test]
+    fn modules_and_notifier_are_read() {
+        let notice = notice(
+            r#"{"title":"t","text":"x","modules":[{"title":"a","detail":"b"},null],"notifier":{"nickname":"n"}}"#,
+        );
+        assert_eq!(notice.modules.len(), 1);
+        assert_eq!(notice.notifier.unwrap().nickname, "n");
+    }
+}

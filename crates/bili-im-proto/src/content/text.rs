@@ -1,0 +1,81 @@
+//! Texts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    content::{check_length, json},
+    error::Invalid,
+};
+
+/// A text to send: not empty, and at most 2000 bytes as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text(String);
+
+impl Text {
+    /// Takes a text.
+    ///
+    /// # Errors
+    /// When it is empty or too long.
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = Self(text.into());
+        if text.0.is_empty() {
+            return Err(Invalid::EmptyText);
+        }
+        check_length(&text.json())?;
+        Ok(text)
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Content<'a> {
+            content: &'a str,
+        }
+        json(&Content { content: &self.0 })
+    }
+}
+
+impl TryFrom<String> for Text {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::new(text)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::LIMIT;
+
+    #[test]
+    fn a_text_is_measured_as_json_bytes() {
+        let frame = r#"{"content":""}"#.len();
+        assert!(Text::new("a".repeat(LIMIT - frame)).is_ok());
+        let longer = Text::new("a".repeat(LIMIT - frame + 3)).unwrap_err();
+        assert_eq!(
+            longer,
+            Invalid::TooLong {
+                bytes: 2003,
+                over: 3
+            }
+        );
+        // A quote takes two bytes, a Chinese character three, an emoji four: none is escaped.
+        assert!(Text::new("\"".repeat((LIMIT - frame) / 2)).is_ok());
+        assert!(Text::new("中".repeat((LIMIT - frame) / 3)).is_ok());
+        assert!(Text::new("👋".repeat((LIMIT - frame) / 4)).is_ok());
+        assert!(Text::new("👋".repeat((LIMIT - frame) / 4 + 1)).is_err());
+        assert_eq!(Text::new(""), Err(Invalid::EmptyText));
+    }
+}

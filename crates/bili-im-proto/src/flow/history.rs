@@ -1,0 +1,96 @@
+//! Paging back through a conversation.
+
+use crate::{
+    account::Account,
+    endpoints::{FetchSessionMsgs, SessionMsgs},
+    error::Error,
+    flow::{call, io::Io},
+    ids::{Seqno, Talker},
+};
+
+/// Which part of a conversation to read, from the newest message back (docs/protocol.md §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct History {
+    /// The session.
+    pub talker: Talker,
+    /// Only messages before this one.
+    pub before: Option<Seqno>,
+    /// Only messages after this one.
+    pub after: Option<Seqno>,
+    /// How many messages to ask for at once, 20 to 200.
+    pub page_size: u32,
+}
+
+impl History {
+    /// All of it.
+    pub fn new(talker: impl Into<Talker>) -> Self {
+        Self {
+            talker: talker.into(),
+            before: None,
+            after: None,
+            page_size: 100,
+        }
+    }
+
+    /// Only messages before one.
+    #[must_use]
+    pub fn with_before(self, seqno: Seqno) -> Self {
+        Self {
+            before: Some(seqno),
+            ..self
+        }
+    }
+
+    /// Only messages after one.
+    #[must_use]
+    pub fn with_after(self, seqno: Seqno) -> Self {
+        Self {
+            after: Some(seqno),
+            ..self
+        }
+    }
+
+    /// With another size of page.
+    #[must_use]
+    pub fn with_page_size(self, page_size: u32) -> Self {
+        Self { page_size, ..self }
+    }
+
+    /// The page before `before`.
+    pub(crate) fn page(self, before: Option<Seqno>) -> FetchSessionMsgs {
+        let mut page = FetchSessionMsgs::new(self.talker).with_size(self.page_size.clamp(20, 200));
+        page.begin_seqno = self.after;
+        page.end_seqno = before;
+        page
+    }
+}
+
+/// Where the page before this one ends; `None` when there is none.
+pub(crate) fn next_page(asked: &FetchSessionMsgs, page: &SessionMsgs) -> Option<Seqno> {
+    let is_last = !page.has_more && page.messages.len() < asked.size as usize;
+    let oldest = page.oldest()?;
+    let progress = asked.end_seqno.is_none_or(|end| oldest < end);
+    let in_range = asked.begin_seqno.is_none_or(|begin| oldest > begin);
+    (!is_last && progress && in_range).then_some(oldest)
+}
+
+/// Hands out page by page, newest first.
+pub(crate) async fn history(
+    account: &Account,
+    io: &Io<SessionMsgs>,
+    history: History,
+) -> Result<(), Error> {
+    let mut before = history.before;
+    loop {
+        let request = history.page(before);
+        let page = call::call(account, io, &request).await?;
+        before = next_page(&request, &page);
+        if !page.messages.is_empty() {
+            io.emit(page).await;
+        }
+        if before.is_none() {
+            return Ok(());
+        }
+    }
+}

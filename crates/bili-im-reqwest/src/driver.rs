@@ -1,0 +1,150 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{Instant, SystemTime},
+};
+
+use bili_im_proto::{Error, Failure, Flow, Input, Monotonic, Now, Outgoing, Step};
+use futures_core::Stream;
+use http::Response;
+
+use crate::exchange::exchange;
+
+/// What drives flows: an HTTP client and the clocks.
+#[derive(Debug, Clone)]
+pub(crate) struct Driver {
+    http: reqwest::Client,
+    clock: Clock,
+}
+
+impl Driver {
+    pub(crate) fn new(http: reqwest::Client, clock: Clock) -> Self {
+        Self { http, clock }
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    pub(crate) async fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
+        exchange(&self.http, outgoing).await
+    }
+
+    pub(crate) async fn run<Output>(
+        &self,
+        flow: Flow<Infallible, Output>,
+    ) -> Result<Output, Error> {
+        self.run_with(flow, |never| match never {}).await
+    }
+
+    pub(crate) async fn run_with<Item, Output>(
+        &self,
+        mut flow: Flow<Item, Output>,
+        mut take: impl FnMut(Item),
+    ) -> Result<Output, Error> {
+        let mut input = Input::Begin;
+        loop {
+            input = match flow.resume(self.now(), input) {
+                Step::Send(outgoing) => {
+                    (self.exchange(outgoing).await).map_or_else(Input::Failed, Input::Response)
+                }
+                Step::WaitUntil(moment) => {
+                    tokio::time::sleep(moment.since(self.now().mono)).await;
+                    Input::Woken
+                }
+                Step::Item(item) => {
+                    take(item);
+                    Input::Woken
+                }
+                Step::Done(result) => return result,
+            };
+        }
+    }
+}
+
+/// The items of a flow, one after the other; an error is the last.
+///
+/// It can be left waiting and come back to, or the future of [`next`](Self::next) dropped: what was
+/// under way goes on when it is polled again.
+pub struct Items<Item> {
+    driver: Driver,
+    flow: Option<Flow<Item, ()>>,
+    under_way: Option<Pin<Box<dyn Future<Output = Input> + Send>>>,
+}
+
+impl<Item> Items<Item> {
+    pub(crate) fn new(driver: Driver, flow: Flow<Item, ()>) -> Self {
+        Self {
+            driver,
+            flow: Some(flow),
+            under_way: None,
+        }
+    }
+
+    /// The next item; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<Item, Error>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl<Item> Stream for Items<Item> {
+    type Item = Result<Item, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            let input = match &mut this.under_way {
+                Some(under_way) => ready!(under_way.as_mut().poll(context)),
+                // Before the first item `Woken` begins the flow, as any input does.
+                None => Input::Woken,
+            };
+            this.under_way = None;
+            let Some(flow) = &mut this.flow else {
+                return Poll::Ready(None);
+            };
+            let driver = this.driver.clone();
+            this.under_way = Some(match flow.resume(driver.now(), input) {
+                Step::Send(outgoing) => Box::pin(async move {
+                    (driver.exchange(outgoing).await).map_or_else(Input::Failed, Input::Response)
+                }),
+                Step::WaitUntil(moment) => Box::pin(async move {
+                    tokio::time::sleep(moment.since(driver.now().mono)).await;
+                    Input::Woken
+                }),
+                Step::Item(item) => return Poll::Ready(Some(Ok(item))),
+                Step::Done(result) => {
+                    this.flow = None;
+                    return Poll::Ready(result.err().map(Err));
+                }
+            });
+        }
+    }
+}
+
+impl<Item> fmt::Debug for Items<Item> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("flow", &self.flow)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The clocks, the monotonic one counted from its own start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn now(self) -> Now {
+        Now {
+            unix: SystemTime::now().into(),
+            mono: Monotonic(self.0.elapsed()),
+        }
+    }
+}
