@@ -31,7 +31,7 @@ pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> 
     } else if let Some(path) = &global.cookie_file {
         let place = path.display().to_string();
         let file = File::open(path).map_err(|error| unreadable(&place, &error))?;
-        let credential = Credential::parse(&*read(&file, &place)?);
+        let credential = Credential::parse(&read(&file, &place)?);
         if credential.is_ok() {
             warn_if_others_can_read(&file, path, out);
         }
