@@ -9,7 +9,7 @@ use crate::{
     answer::Answer,
     endpoint::{Body, Effect, Endpoint},
     endpoints::{Nav, Profile},
-    error::{Error, Invalid, RefusalKind, Transport},
+    error::{Error, Invalid, RefusalKind, Sent, Transport},
     flow::{
         io::Io,
         step::{Failure, Outgoing},
@@ -190,7 +190,10 @@ pub(super) fn read<E: Endpoint>(
         Ok(response) => return E::response(&response),
         Err(failure) => failure,
     };
-    let refused = (failure.head.as_deref()).and_then(by_head::<E>);
+    // A request that never left had no effect, whatever came before things broke.
+    let refused = (failure.head.as_deref())
+        .and_then(by_head::<E>)
+        .filter(|refused| failure.sent == Sent::Maybe || refused.took_no_effect());
     Err(refused.unwrap_or_else(|| {
         Error::Transport(Box::new(Transport {
             endpoint: E::SPEC.name(),
