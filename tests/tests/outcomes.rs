@@ -5,7 +5,7 @@
 use std::{convert::Infallible, fmt::Debug, sync::mpsc, thread, time::Duration};
 
 use bili_im_proto::{
-    Account, Error, Failure, FetchSessionMsgs, Flow, Input, Monotonic, MsgKey, Now, Pacing,
+    Account, Effect, Error, Failure, FetchSessionMsgs, Flow, Input, Monotonic, MsgKey, Now, Pacing,
     RefusalKind, Sent, SingleUnread, Step, Talker, Text, Uid, UnixMicros,
     http::{Response, response::Parts},
 };
@@ -276,8 +276,12 @@ proptest! {
             prop_assert!(other_keys || other_clock, "repeated with the same signature");
         }
         for seen in &world.seen {
-            let endpoint = seen.endpoint();
-            prop_assert!(["nav", "send_msg", "fetch_session_msgs"].contains(&endpoint));
+            let effect = match seen.endpoint() {
+                "send_msg" => Effect::Once,
+                "nav" | "fetch_session_msgs" => Effect::Read,
+                other => panic!("{other} is called"),
+            };
+            prop_assert_eq!(seen.effect, effect);
         }
         for (_, seen) in writes {
             prop_assert_eq!(seen.field("msg[content]"), Some(format!("{{\"content\":\"{TEXT}\"}}")));
@@ -337,6 +341,7 @@ proptest! {
         }
         for (_, seen) in &service.writes {
             prop_assert_eq!(seen.field("msg[content]"), Some(MSG_KEY.to_string()));
+            prop_assert_eq!(seen.effect, Effect::Idempotent);
         }
     }
 
