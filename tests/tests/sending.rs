@@ -302,8 +302,8 @@ fn a_ticket_made_while_the_session_could_not_be_read_is_never_called_absent_wron
         .msg_key;
     crowd(&mut stage, 150);
     stage.advance(Duration::from_secs(60));
-    let restarted = restart(&stage, &account, 2);
-    let found = stage.run(restarted.confirm(ticket)).unwrap();
+    let other = stage.account(login(), 2).build();
+    let found = stage.run(other.confirm(ticket)).unwrap();
     assert!(
         matches!(found, Confirmation::Sent(found) if found == key)
             || found == Confirmation::CannotTell,
@@ -353,6 +353,45 @@ fn of_two_identical_sends_at_once_the_one_that_never_arrived_is_not_taken_for_th
             .collect();
         assert!(matches!(lost[..], [Error::Unconfirmed(_)]), "{lost:?}");
     }
+}
+
+#[test]
+fn without_knowing_where_a_session_ended_an_older_message_confirms_nothing() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    stage.run(account.send(FANS, text("hi"))).unwrap();
+    stage.advance(Duration::from_secs(2));
+    let other = stage.account(login(), 2).build();
+    stage.run(other.profile()).unwrap();
+    fault(
+        &mut stage,
+        Rule::new("fetch_session_msgs", When::Once, http(502)),
+    );
+    fault(
+        &mut stage,
+        Rule::new("send_msg", When::Once, Kind::BreakOff),
+    );
+    let error = stage.run(other.send(FANS, text("hi"))).unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
+}
+
+#[test]
+fn of_two_identical_sends_at_once_the_second_waits_for_the_first() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let mut first = until_send(&mut stage, account.send(FRIEND, text("hi")));
+    let mut second = Running::new(account.send(FRIEND, text("hi")));
+    for _ in 0..20 {
+        second.turn(&mut stage);
+        assert!(matches!(second.turn, Turn::Waits(_)), "{second:?}");
+    }
+    while first.result.is_none() {
+        first.turn(&mut stage);
+    }
+    while second.result.is_none() {
+        second.turn(&mut stage);
+    }
+    assert_eq!(written(&stage, "hi").len(), 2);
 }
 
 #[test]
