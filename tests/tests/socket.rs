@@ -564,7 +564,7 @@ fn a_redirect_is_an_answer_and_not_followed() {
                 let response = adapter.exchange(outgoing).unwrap();
                 assert_eq!(
                     response.status().as_str(),
-                    &status[..3],
+                    status.split_once(' ').unwrap().0,
                     "{}",
                     adapter.name()
                 );
@@ -589,7 +589,7 @@ fn refusals_by_status_are_answers() {
             let response = adapter.exchange(send(origin.clone(), PATIENCE)).unwrap();
             assert_eq!(
                 response.status().as_str(),
-                &status[..3],
+                status.split_once(' ').unwrap().0,
                 "{}",
                 adapter.name()
             );
