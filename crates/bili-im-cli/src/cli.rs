@@ -1,11 +1,13 @@
 //! What the program takes at its command line.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
 
-use bili_im_proto::{Origin, Talker};
+use bili_im_proto::{InvalidOrigin, Origin, Talker};
 use clap::{Args, Parser, error::ErrorKind};
 
 use crate::{commands::Command, failure::Failure, output::Output};
+
+const ENDPOINT: &str = "BILI_IM_ENDPOINT";
 
 const EXAMPLES: &str = "\
 The login is the cookie of a browser that is logged in. It comes from the
@@ -26,6 +28,7 @@ service, 5 too fast or risk control, 6 network, 7 sent or not, it is unknown.";
     name = "bili-im",
     version,
     after_help = EXAMPLES,
+    arg_required_else_help = true,
     disable_help_subcommand = true,
     max_term_width = 100
 )]
@@ -43,14 +46,9 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Where the service is, when not at bilibili; plain http only on this machine
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "BILI_IM_ENDPOINT",
-        hide_env_values = true
-    )]
-    pub(crate) endpoint: Option<Origin>,
+    /// [env: BILI_IM_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL")]
+    endpoint: Option<Origin>,
     /// Read the cookie from a file
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) cookie_file: Option<PathBuf>,
@@ -60,6 +58,28 @@ pub(crate) struct Global {
     /// Keep bilibili's pace with a service on this machine too
     #[arg(long, global = true)]
     pub(crate) paced: bool,
+}
+
+impl Global {
+    /// Where the service is, when not at bilibili.
+    pub(crate) fn endpoint(&self) -> Result<Option<Origin>, Failure> {
+        // Not left to clap, whose usage line would show it as if it were needed.
+        if self.endpoint.is_some() {
+            return Ok(self.endpoint.clone());
+        }
+        let Some(text) = env::var_os(ENDPOINT).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        text.to_string_lossy()
+            .parse()
+            .map(Some)
+            .map_err(|invalid: InvalidOrigin| {
+                Failure::wrong_use(
+                    format!("{ENDPOINT}: {invalid}"),
+                    "set it to the address of a service, or unset it for bilibili",
+                )
+            })
+    }
 }
 
 /// Whom a message is to or from.
@@ -94,9 +114,9 @@ pub(crate) struct DryRun {
 /// A number that names somebody or something.
 pub(crate) fn number(text: &str) -> Result<u64, String> {
     match text.parse() {
-        Ok(0) => Err("0 is no number of anybody or anything".to_owned()),
+        Ok(0) => Err("0 is nobody's number and no message's".to_owned()),
         Ok(number) => Ok(number),
-        Err(_) => Err("not a number".to_owned()),
+        Err(_) => Err(format!("a number is wanted, {} at most", u64::MAX)),
     }
 }
 
@@ -110,22 +130,43 @@ pub(crate) fn run() -> ExitCode {
                 Err(failure) => out.fail(&failure),
             }
         }
-        Err(error) if is_help(error.kind()) => {
+        Err(error) if is_help(error.kind()) && !is_dashed_text_there() => {
             // A reader who has seen enough is no error.
             let _seen = error.print();
-            ExitCode::SUCCESS
+            u8::try_from(error.exit_code()).unwrap_or(1).into()
         }
+        Err(error) if is_help(error.kind()) => Output::new(wants_json()).fail(&Failure::wrong_use(
+            "a text that begins with a dash looks like an option",
+            "put -- before it",
+        )),
         Err(error) => Output::new(wants_json()).fail(&Failure::usage(&error)),
     }
 }
 
 fn is_help(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+    matches!(
+        kind,
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    )
+}
+
+/// Whether an argument such as `-hello` was taken for `-h`. Help for a text that is not sent would be
+/// taken for success.
+fn is_dashed_text_there() -> bool {
+    options().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument.starts_with("-h") && argument.len() > "-h".len()
+    })
 }
 
 /// Whether an error in the arguments is to be told as JSON.
 fn wants_json() -> bool {
-    std::env::args_os()
-        .take_while(|argument| argument != "--")
-        .any(|argument| argument == "--json")
+    options().any(|argument| argument == "--json")
+}
+
+/// The arguments that can be options.
+fn options() -> impl Iterator<Item = OsString> {
+    env::args_os().take_while(|argument| argument != "--")
 }

@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, Read},
     path::Path,
+    time::{Duration, SystemTime},
 };
 
 use bili_im_proto::Credential;
@@ -13,31 +14,59 @@ use crate::{cli::Global, failure::Failure, output::Output};
 
 const VARIABLE: &str = "BILI_IM_COOKIE";
 
+/// In seconds.
+const DAY: u64 = 24 * 60 * 60;
+
+/// How long before a login ends its user is told.
+const FAREWELL: Duration = Duration::from_secs(7 * DAY);
+
 /// More than any browser's cookies of one site.
 const MOST: u64 = 1 << 20;
 
 /// The login that the user gave.
 pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> {
-    let (text, place) = if global.cookie_stdin {
-        (read(io::stdin().lock(), "stdin")?, "stdin".to_owned())
+    let (credential, place) = if global.cookie_stdin {
+        let text = read(io::stdin().lock(), "stdin")?;
+        (Credential::parse(&text), "stdin".to_owned())
     } else if let Some(path) = &global.cookie_file {
         let place = path.display().to_string();
         let file = File::open(path).map_err(|error| unreadable(&place, &error))?;
-        warn_if_others_can_read(&file, path, out);
-        (read(file, &place)?, place)
+        let credential = Credential::parse(&read(&file, &place)?);
+        if credential.is_ok() {
+            warn_if_others_can_read(&file, path, out);
+        }
+        (credential, place)
     } else {
         let Some(text) = std::env::var_os(VARIABLE).filter(|text| !text.is_empty()) else {
             return Err(Failure::no_credential());
         };
         let text = text.into_string().map_err(|_| not_text(VARIABLE))?;
-        (Zeroizing::new(text), VARIABLE.to_owned())
+        let text = Zeroizing::new(text);
+        (Credential::parse(&text), VARIABLE.to_owned())
     };
-    Credential::parse(&text).map_err(|invalid| {
+    let credential = credential.map_err(|invalid| {
         Failure::wrong_use(
-            format!("{place} holds no login: {invalid}"),
-            "copy the whole Cookie header of a request to bilibili.com from the browser's developer tools",
+            format!("{place}: {invalid}"),
+            "copy the whole Cookie header of a request to bilibili.com from the developer tools",
         )
-    })
+    })?;
+    warn_before_the_end(&credential, out);
+    Ok(credential)
+}
+
+fn warn_before_the_end(credential: &Credential, out: Output) {
+    let Some(end) = credential.expires() else {
+        return;
+    };
+    let left = end.micros().since(SystemTime::now().into());
+    if left.is_zero() {
+        out.warn("the cookie has expired: copy a new one");
+    } else if left < FAREWELL {
+        let days = left.as_secs() / DAY;
+        out.warn(&format!(
+            "the cookie expires in {days} days: copy a new one soon"
+        ));
+    }
 }
 
 fn read(from: impl Read, place: &str) -> Result<Zeroizing<String>, Failure> {

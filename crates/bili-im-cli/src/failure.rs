@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    env,
     fmt::{self, Display},
     io,
     process::ExitCode,
@@ -72,7 +73,7 @@ impl Failure {
 
     /// The arguments are not understood.
     pub(crate) fn usage(error: &clap::Error) -> Self {
-        let text = error.render().to_string();
+        let text = without_secrets(error.render().to_string());
         // Paragraphs: what is wrong, perhaps a tip, the usage, where there is help.
         let mut paragraphs = text.split("\n\n").map(|paragraph| {
             let lines = paragraph.lines().map(str::trim);
@@ -185,6 +186,21 @@ impl From<Error> for Failure {
         };
         failure
     }
+}
+
+/// An error in the arguments repeats them. A cookie that was put there against all advice is on the
+/// screen already, but need not get into logs as well.
+fn without_secrets(text: String) -> String {
+    env::args_os().fold(text, |text, argument| {
+        let argument = argument.to_string_lossy();
+        let value = argument.strip_prefix("--cookie-stdin=").or_else(|| {
+            Some(&*argument).filter(|a| a.contains("SESSDATA") || a.contains("bili_jct"))
+        });
+        match value {
+            Some(secret) if !secret.is_empty() => text.replace(secret, "***"),
+            _ => text,
+        }
+    })
 }
 
 fn exit_of(error: &Error) -> Exit {

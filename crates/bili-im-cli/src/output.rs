@@ -8,7 +8,9 @@ use std::{
     process::ExitCode,
 };
 
-use bili_im_proto::{MsgKey, Printable, Profile, SentMessage, Talker, Uid, Unread, is_treacherous};
+use bili_im_proto::{
+    MsgKey, Printable, Profile, SentMessage, Talker, Uid, UnixSeconds, Unread, is_treacherous,
+};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
@@ -27,11 +29,25 @@ impl Output {
 
     /// Prints what a command was asked for.
     pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
-        let mut text = if self.json {
+        let text = if self.json {
             to_json(answer)
         } else {
             answer.to_string()
         };
+        Self::write(text)
+    }
+
+    /// Tells a person how things go on; a script gets it all at the end.
+    #[cfg(feature = "sim")]
+    pub(crate) fn narrate(self, line: &impl Display) -> Result<(), Failure> {
+        if self.json {
+            Ok(())
+        } else {
+            Self::write(line.to_string())
+        }
+    }
+
+    fn write(mut text: String) -> Result<(), Failure> {
         text.push('\n');
         let mut stdout = io::stdout().lock();
         match stdout
@@ -87,15 +103,18 @@ pub(crate) struct WhoamiOutput {
     name: String,
     level: Option<u32>,
     face: String,
+    /// In seconds since 1970.
+    expires: Option<UnixSeconds>,
 }
 
-impl From<Profile> for WhoamiOutput {
-    fn from(profile: Profile) -> Self {
+impl WhoamiOutput {
+    pub(crate) fn new(profile: Profile, expires: Option<UnixSeconds>) -> Self {
         Self {
             uid: profile.uid,
             name: profile.name,
             level: profile.level,
             face: profile.face,
+            expires,
         }
     }
 }
@@ -266,6 +285,47 @@ impl Display for SimEnvOutput {
     }
 }
 
+/// How the demonstration went.
+#[cfg(feature = "sim")]
+#[derive(Debug, Serialize)]
+pub(crate) struct DemoOutput {
+    pub(crate) ok: bool,
+    pub(crate) steps: Vec<DemoStep>,
+}
+
+/// One step of the demonstration.
+#[cfg(feature = "sim")]
+#[derive(Debug, Serialize)]
+pub(crate) struct DemoStep {
+    pub(crate) adapter: &'static str,
+    pub(crate) step: String,
+    pub(crate) ok: bool,
+    pub(crate) saw: Vec<String>,
+}
+
+#[cfg(feature = "sim")]
+impl Display for DemoOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.ok {
+            "all of it came out as it should"
+        } else {
+            "not all of it came out as it should"
+        })
+    }
+}
+
+#[cfg(feature = "sim")]
+impl Display for DemoStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.ok { "ok   " } else { "WRONG" };
+        write!(f, "  {verdict} {}", self.step)?;
+        for line in &self.saw {
+            write!(f, "\n          {line}")?;
+        }
+        Ok(())
+    }
+}
+
 #[derive(Serialize)]
 struct Warning<'a> {
     warning: Words<'a>,
@@ -356,6 +416,7 @@ mod tests {
             name: "evil\u{1b}[2J\nuid 2".to_owned(),
             level: None,
             face: String::new(),
+            expires: None,
         };
         assert_eq!(whoami.to_string(), "uid 1\nname evil\\u{1b}[2J\\nuid 2");
     }

@@ -36,21 +36,22 @@ impl Session {
     /// commands of the same account.
     pub(crate) fn open(global: &Global, out: Output) -> Result<Self, Failure> {
         let credential = credentials::load(global, out)?;
-        Ok(Self::with(credential, global, out))
+        Self::with(credential, global, out)
     }
 
     /// The same for a command that changes something, which not every cookie can.
     pub(crate) fn open_to_change(global: &Global, out: Output) -> Result<Self, Failure> {
         let credential = credentials::load(global, out)?;
         if credential.can_write() {
-            Ok(Self::with(credential, global, out))
+            Self::with(credential, global, out)
         } else {
             Err(Invalid::NoCsrfToken.into())
         }
     }
 
-    fn with(credential: Credential, global: &Global, out: Output) -> Self {
-        let endpoint = global.endpoint.as_ref();
+    fn with(credential: Credential, global: &Global, out: Output) -> Result<Self, Failure> {
+        let endpoint = global.endpoint()?;
+        let endpoint = endpoint.as_ref();
         let new = || builder(&credential, endpoint, global.paced);
         let state = StateFile::lock(credential.uid(), endpoint, out);
         let restored = state.as_ref().and_then(|state| {
@@ -63,14 +64,19 @@ impl Session {
                 }
             }
         });
-        let device_id = state::device_id(|| new().build().account().device_id().clone(), out);
+        let new_device_id = || new().build().account().device_id().clone();
+        let device_id = match state::stored_device_id() {
+            Some(id) => id,
+            None if state.is_some() => state::keep_device_id(new_device_id, out),
+            None => new_device_id(),
+        };
         let client = restored.unwrap_or_else(new).device_id(device_id).build();
-        Self {
+        Ok(Self {
             stored_revision: client.account().revision(),
             client,
             state,
             out,
-        }
+        })
     }
 
     pub(crate) fn client(&self) -> &Client {

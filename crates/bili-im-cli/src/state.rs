@@ -9,7 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use bili_im_proto::{DeviceId, Origin, Snapshot, Uid};
+use bili_im_proto::{DeviceId, InvalidDeviceId, Origin, Snapshot, Uid};
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 
@@ -112,35 +112,43 @@ impl StateFile {
     }
 }
 
-/// The id of this installation, which all its accounts share.
-pub(crate) fn device_id(new: impl Fn() -> DeviceId, out: Output) -> DeviceId {
-    let Some(root) = root() else { return new() };
-    let path = root.join("device_id");
-    let stored = || read(&path).map(|text| text.trim().parse::<DeviceId>());
-    // Written at one stroke, it can be read without the lock.
-    if let Ok(Ok(id)) = stored() {
-        return id;
-    }
-    let kept = create_dir(&root).and_then(|()| {
-        let lock = private().open(root.join("device_id.lock"))?;
-        lock.lock()?;
-        match stored() {
-            Ok(Ok(id)) => return Ok(id),
-            Ok(Err(invalid)) => set_aside(&path, &invalid.to_string(), out),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => set_aside(&path, &error.to_string(), out),
-        }
-        let id = new();
-        replace(&path, format!("{id}\n").as_bytes())?;
-        Ok(id)
-    });
+/// The id of this installation, which all its accounts share, if there is one yet.
+pub(crate) fn stored_device_id() -> Option<DeviceId> {
+    read_device_id(&device_id_file()?).ok()?.ok()
+}
+
+/// Makes the id of this installation and keeps it, unless another process is faster.
+pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> DeviceId {
+    let Some(path) = device_id_file() else {
+        return new();
+    };
+    let kept = private()
+        .open(path.with_extension("lock"))
+        .and_then(|lock| {
+            lock.lock()?;
+            match read_device_id(&path) {
+                Ok(Ok(id)) => return Ok(id),
+                Ok(Err(invalid)) => set_aside(&path, &invalid.to_string(), out),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => set_aside(&path, &error.to_string(), out),
+            }
+            let id = new();
+            replace(&path, format!("{id}\n").as_bytes())?;
+            Ok(id)
+        });
     kept.unwrap_or_else(|error| {
-        out.warn(&format!(
-            "the device id cannot be kept in {}: {error}",
-            root.display()
-        ));
+        let path = path.display();
+        out.warn(&format!("the device id cannot be kept as {path}: {error}"));
         new()
     })
+}
+
+fn device_id_file() -> Option<PathBuf> {
+    Some(root()?.join("device_id"))
+}
+
+fn read_device_id(path: &Path) -> io::Result<Result<DeviceId, InvalidDeviceId>> {
+    Ok(read(path)?.trim().parse())
 }
 
 fn root() -> Option<PathBuf> {

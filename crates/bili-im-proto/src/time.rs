@@ -39,11 +39,6 @@ impl UnixMicros {
         Self(self.0.saturating_add(micros(by)))
     }
 
-    /// This moment, earlier by `by`.
-    pub(crate) fn saturating_sub(self, by: Duration) -> Self {
-        Self(self.0.saturating_sub(micros(by)))
-    }
-
     /// How long after `earlier` this is; zero when it is not after.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

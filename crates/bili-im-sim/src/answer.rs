@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -19,14 +19,76 @@ const VOUCHER: &str = "x-bili-gaia-vvoucher";
 const JSON: &str = "application/json; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// What an endpoint answers under `data`.
+/// What an endpoint answers.
 #[derive(Debug)]
-pub(crate) struct Data(Box<RawValue>);
+pub(crate) struct Data {
+    body: Body,
+    cookies: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// Under `data` of the envelope.
+    Enveloped(Box<RawValue>),
+    /// In place of the envelope.
+    Bare(Box<RawValue>),
+    /// A web page.
+    Page,
+}
 
 impl Data {
+    /// What stands under `data` of the envelope.
     pub(crate) fn of<T: Serialize>(value: &T) -> Self {
-        Self(to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+        Body::Enveloped(raw(value)).into()
     }
+
+    /// An answer without the envelope.
+    pub(crate) fn bare<T: Serialize>(value: &T) -> Self {
+        Body::Bare(raw(value)).into()
+    }
+
+    /// A web page where one would expect JSON.
+    pub(crate) fn page() -> Self {
+        Body::Page.into()
+    }
+
+    /// The same, setting cookies: each as the value of a `Set-Cookie` header.
+    pub(crate) fn with_cookies(self, cookies: Vec<String>) -> Self {
+        Self { cookies, ..self }
+    }
+
+    fn respond(self, envelope: Envelope<'_>) -> Response<Vec<u8>> {
+        let mut response = match &self.body {
+            Body::Enveloped(data) => json(
+                StatusCode::OK,
+                &Envelope {
+                    data: Some(data),
+                    ..envelope
+                },
+            ),
+            Body::Bare(whole) => json(StatusCode::OK, whole),
+            Body::Page => html(StatusCode::OK),
+        };
+        for cookie in self.cookies {
+            if let Ok(cookie) = HeaderValue::try_from(cookie) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+        }
+        response
+    }
+}
+
+impl From<Body> for Data {
+    fn from(body: Body) -> Self {
+        Self {
+            body,
+            cookies: Vec::new(),
+        }
+    }
+}
+
+fn raw<T: Serialize>(value: &T) -> Box<RawValue> {
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// `data` of an answer that has nothing to say.
@@ -39,7 +101,7 @@ pub(crate) struct Refusal {
     code: i32,
     message: Cow<'static, str>,
     why: String,
-    data: Option<Data>,
+    data: Option<Box<Data>>,
     voucher_header: Option<String>,
 }
 
@@ -65,7 +127,7 @@ impl Refusal {
 
     pub(crate) fn with_data(self, data: Data) -> Self {
         Self {
-            data: Some(data),
+            data: Some(Box::new(data)),
             ..self
         }
     }
@@ -123,27 +185,26 @@ pub(crate) fn render(said: Result<Data, Refusal>, mode: Mode) -> Response<Vec<u8
                 Mode::Strict => "0",
                 Mode::Classic => "ok",
             };
-            json(
-                StatusCode::OK,
-                &Envelope {
-                    code: 0,
-                    msg: Some(text),
-                    message: text,
-                    ttl,
-                    data: Some(&data.0),
-                },
-            )
+            data.respond(Envelope {
+                code: 0,
+                msg: Some(text),
+                message: text,
+                ttl,
+                data: None,
+            })
         }
         Err(refusal) => {
-            let data = refusal.data.as_ref().map(|data| &*data.0);
             let envelope = Envelope {
                 code: refusal.code,
                 msg: None,
                 message: &refusal.message,
                 ttl,
-                data,
+                data: None,
             };
-            let mut response = json(StatusCode::OK, &envelope);
+            let mut response = match refusal.data {
+                Some(data) => data.respond(envelope),
+                None => json(StatusCode::OK, &envelope),
+            };
             let named = [(WHY, Some(refusal.why)), (VOUCHER, refusal.voucher_header)];
             for (name, value) in named {
                 if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {

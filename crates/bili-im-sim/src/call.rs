@@ -1,13 +1,13 @@
 //! One call of an endpoint: the request, the state it may change, and the checks that many endpoints share.
 
 use crate::answer::Refusal;
-use crate::codes::{BAD_REQUEST, CSRF, FORBIDDEN, NOT_LOGGED_IN, NOT_LOGGED_IN_CLASSIC};
+use crate::codes::{BAD_REQUEST, CSRF, Code, FORBIDDEN, NOT_LOGGED_IN, NOT_LOGGED_IN_CLASSIC};
 use crate::ids::{Talker, Uid};
 use crate::request::{Fields, Incoming};
-use crate::state::State;
+use crate::state::{Login, State};
 use crate::time::UnixMicros;
 use crate::wbi::{self, Flaw};
-use crate::world::{Account, Mode, StaleSignature};
+use crate::world::{Mode, StaleSignature};
 
 /// One call of an endpoint.
 #[derive(Debug)]
@@ -23,60 +23,67 @@ impl Call<'_> {
         self.state.options.mode == Mode::Classic
     }
 
-    /// Whose cookie the request carries.
-    pub(crate) fn owner(&self) -> Result<Uid, Refusal> {
+    /// The login whose cookie the request carries.
+    pub(crate) fn login(&self) -> Result<&Login, Refusal> {
         let code = if self.is_classic() {
             NOT_LOGGED_IN_CLASSIC
         } else {
             NOT_LOGGED_IN
         };
+        self.login_or(code)
+    }
+
+    /// The same, with another code when there is none.
+    pub(crate) fn login_or(&self, code: Code) -> Result<&Login, Refusal> {
         let sessdata = self
             .request
             .cookie("SESSDATA")
             .ok_or_else(|| code.because("there is no cookie SESSDATA"))?;
         self.state
-            .owner_of(&sessdata)
+            .logins
+            .get(&sessdata, self.now)
             .ok_or_else(|| code.because("no account has this SESSDATA"))
     }
 
-    /// The form of a POST, once its CSRF token is found to be the owner's (docs/protocol.md §2).
-    pub(crate) fn form(&self, owner: Uid) -> Result<Fields, Refusal> {
-        if !self.request.is_form {
+    /// Whose cookie the request carries.
+    pub(crate) fn owner(&self) -> Result<Uid, Refusal> {
+        Ok(self.login()?.uid)
+    }
+
+    /// The form of a POST.
+    pub(crate) fn unchecked_form(&self) -> Result<Fields, Refusal> {
+        if !self.request.is_form() {
             return Err(
                 BAD_REQUEST.because("the content type is not application/x-www-form-urlencoded")
             );
         }
         let form = Fields::parse(&self.request.body);
         // The source document's own example has a space in a field name.
-        let form = if self.is_classic() {
+        Ok(if self.is_classic() {
             form.trimmed()
         } else {
             form
-        };
-        self.check_csrf(owner, &form)?;
-        Ok(form)
+        })
     }
 
-    fn check_csrf(&self, owner: Uid, form: &Fields) -> Result<(), Refusal> {
-        let expected = self
-            .state
-            .accounts
-            .get(&owner)
-            .map(|account: &Account| account.bili_jct.as_str());
+    /// The form of a POST, once its CSRF token is found to be the login's (docs/protocol.md §2).
+    pub(crate) fn form(&self) -> Result<Fields, Refusal> {
+        let form = self.unchecked_form()?;
+        let expected = self.login()?.bili_jct.as_str();
         let fields: &[&str] = if self.is_classic() {
             &["csrf_token"]
         } else {
             &["csrf", "csrf_token"]
         };
         for field in fields {
-            if form.get(field) != expected {
-                return Err(CSRF.because(format!("{field} is not the account's bili_jct")));
+            if form.get(field) != Some(expected) {
+                return Err(CSRF.because(format!("{field} is not the login's bili_jct")));
             }
         }
-        if !self.is_classic() && self.request.cookie("bili_jct").as_deref() != expected {
-            return Err(CSRF.because("the cookie bili_jct is not the account's"));
+        if !self.is_classic() && self.request.cookie("bili_jct").as_deref() != Some(expected) {
+            return Err(CSRF.because("the cookie bili_jct is not the login's"));
         }
-        Ok(())
+        Ok(form)
     }
 
     /// Refuses a query that is not signed with the keys in force (docs/protocol.md §4).

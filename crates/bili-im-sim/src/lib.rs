@@ -23,9 +23,11 @@ mod call;
 mod chance;
 mod codes;
 mod control;
+mod cookie;
 mod counters;
 mod endpoints;
 mod ids;
+mod multipart;
 mod reply;
 mod request;
 #[cfg(feature = "server")]

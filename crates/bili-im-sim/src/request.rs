@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::{Method, Request};
-use percent_encoding::percent_decode_str;
 
 use crate::answer::Refusal;
 use crate::codes::BAD_REQUEST;
+use crate::cookie;
+use crate::ids::Uid;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -64,6 +65,24 @@ impl Fields {
             .ok_or_else(|| BAD_REQUEST.because(format!("{name} is missing")))
     }
 
+    /// Refuses unless the field is the uid of whoever asks.
+    pub(crate) fn check_own(&self, name: &str, owner: Uid) -> Result<(), Refusal> {
+        if Uid(self.required_number(name)?) == owner {
+            Ok(())
+        } else {
+            Err(BAD_REQUEST.because(format!("{name} is not the owner of the cookie")))
+        }
+    }
+
+    /// A number that is 0 or 1.
+    pub(crate) fn required_switch(&self, name: &str) -> Result<bool, Refusal> {
+        match self.required(name)? {
+            "0" => Ok(false),
+            "1" => Ok(true),
+            _ => Err(BAD_REQUEST.because(format!("{name} is neither 0 nor 1"))),
+        }
+    }
+
     /// A switch: set by 1.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name) == Some("1")
@@ -77,7 +96,7 @@ pub(crate) struct Incoming {
     pub(crate) path: String,
     pub(crate) query: Fields,
     pub(crate) body: Vec<u8>,
-    pub(crate) is_form: bool,
+    pub(crate) content_type: String,
     cookies: Vec<(String, String)>,
 }
 
@@ -93,26 +112,32 @@ impl Incoming {
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
             .collect();
-        let is_form = head
+        let content_type = head
             .headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM));
+            .unwrap_or_default()
+            .to_owned();
         Self {
             method: head.method,
             path: head.uri.path().to_owned(),
             query: Fields::parse(head.uri.query().unwrap_or_default().as_bytes()),
             body,
-            is_form,
+            content_type,
             cookies,
         }
+    }
+
+    /// Whether the body is an ordinary form.
+    pub(crate) fn is_form(&self) -> bool {
+        let essence = self.content_type.split(';').next();
+        essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM))
     }
 
     /// The cookie of that name, decoded: SESSDATA travels percent-encoded (docs/protocol.md §2).
     pub(crate) fn cookie(&self, wanted: &str) -> Option<String> {
         let (_, value) = self.cookies.iter().find(|(name, _)| name == wanted)?;
-        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+        Some(cookie::decode(value))
     }
 }
 
@@ -141,7 +166,7 @@ mod tests {
                     .body(Vec::new())
                     .unwrap(),
             )
-            .is_form
+            .is_form()
         };
         assert!(is_form("application/x-www-form-urlencoded"));
         assert!(is_form("Application/X-WWW-Form-Urlencoded; charset=UTF-8"));

@@ -9,11 +9,11 @@ use crate::control;
 use crate::counters::Counters;
 use crate::endpoints::{self, Found, find};
 use crate::faults::{Effect, Kind, Plan, Rule, RuleState};
-use crate::ids::{MsgKey, Seqno};
+use crate::ids::{MsgKey, Seqno, Uid};
 use crate::reply::Reply;
 use crate::request::Incoming;
 use crate::snapshot::{ClockState, Snapshot};
-use crate::state::State;
+use crate::state::{Stage, State};
 use crate::time::{Clock, UnixMicros};
 use crate::world::{Message, World, WorldError, check_message};
 
@@ -114,6 +114,55 @@ impl Service {
             return Err(WorldError::invalid("messages", "there is no room for more"));
         }
         Ok(self.state.write(message, self.clock.at(now)))
+    }
+
+    /// Scans a QR code with the phone of `uid`: the newest code, when no key is given. Returns the key of the code.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such user, or no such code that is valid.
+    pub fn scan_qr(
+        &mut self,
+        qrcode_key: Option<&str>,
+        uid: Uid,
+        now: UnixMicros,
+    ) -> Result<String, WorldError> {
+        self.advance_qr(qrcode_key, uid, Stage::Scanned, now)
+    }
+
+    /// Confirms on the phone of `uid` that whoever shows the QR code may log in, scanned or not.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such user, or no such code that is valid.
+    pub fn confirm_qr(
+        &mut self,
+        qrcode_key: Option<&str>,
+        uid: Uid,
+        now: UnixMicros,
+    ) -> Result<String, WorldError> {
+        self.advance_qr(qrcode_key, uid, Stage::Confirmed(uid), now)
+    }
+
+    fn advance_qr(
+        &mut self,
+        qrcode_key: Option<&str>,
+        uid: Uid,
+        stage: Stage,
+        now: UnixMicros,
+    ) -> Result<String, WorldError> {
+        if !self.state.accounts.contains_key(&uid) {
+            return Err(WorldError::invalid(
+                "uid",
+                format!("there is no user {uid}"),
+            ));
+        }
+        self.state
+            .qr_codes
+            .advance(qrcode_key, stage, self.clock.at(now))
+            .ok_or_else(|| {
+                WorldError::invalid("qrcode_key", "there is no such code, or it has expired")
+            })
     }
 
     /// Sets a fault, after those that are set.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::counters::{Count, Counters};
 use crate::faults::{Plan, RuleState};
 use crate::ids::{MsgKey, Seqno, Talker, Uid};
-use crate::state::{SessionView, State, Written};
+use crate::state::{SETTINGS, SessionView, State, Written};
 use crate::time::{Clock, UnixMicros};
 use crate::world::{Accepts, Account, Group, Mode};
 
@@ -83,6 +83,8 @@ pub struct AccountState {
     pub blocks: BTreeSet<Uid>,
     /// Whose messages it accepts.
     pub accepts: Accepts,
+    /// Its settings, under the service's names (docs/protocol.md §10).
+    pub settings: BTreeMap<&'static str, u8>,
     /// Its sessions.
     pub sessions: Vec<SessionState>,
 }
@@ -107,6 +109,8 @@ pub struct SessionState {
     pub muted: bool,
     /// Moved among the intercepted ones.
     pub intercepted: bool,
+    /// Its pushes are not received.
+    pub pushes_off: bool,
 }
 
 /// One message.
@@ -177,6 +181,10 @@ impl AccountState {
             follows: account.follows.clone(),
             blocks: account.blocks.clone(),
             accepts: account.accepts,
+            settings: SETTINGS
+                .iter()
+                .map(|setting| (setting.name, state.setting(account.uid, setting)))
+                .collect(),
             sessions: state
                 .sessions(account.uid)
                 .map(SessionState::from)
@@ -196,6 +204,7 @@ impl From<SessionView<'_>> for SessionState {
             pinned: view.is_pinned(),
             muted: view.session.muted,
             intercepted: view.session.intercepted,
+            pushes_off: view.session.pushes_off,
         }
     }
 }

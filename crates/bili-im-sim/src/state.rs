@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use conversation::{Between, Draft, Written};
+pub(crate) use logins::{Login, Logins, NewLogin};
 pub(crate) use permission::Delivery;
+pub(crate) use qr_codes::{QrCodes, Stage};
 pub(crate) use session::{Session, SessionView};
+pub(crate) use settings::SETTINGS;
 
 use crate::answer::Refusal;
 use crate::chance::Chance;
@@ -15,8 +18,12 @@ use crate::wbi::KeyRing;
 use crate::world::{Account, Group, Known, Message, Options, World};
 
 mod conversation;
+mod logins;
+mod mailbox;
 mod permission;
+mod qr_codes;
 mod session;
+mod settings;
 
 /// More than any test writes, less than memory holds.
 const MOST_MESSAGES: usize = 1_000_000;
@@ -29,9 +36,11 @@ pub(crate) struct State {
     pub(crate) groups: BTreeMap<GroupId, Group>,
     pub(crate) key_ring: KeyRing,
     pub(crate) chance: Chance,
+    pub(crate) logins: Logins,
+    pub(crate) qr_codes: QrCodes,
     pub(crate) upcoming_keys: VecDeque<MsgKey>,
     pub(crate) recent_sends: BTreeMap<Uid, VecDeque<UnixMicros>>,
-    owners: BTreeMap<String, Uid>,
+    changed_settings: BTreeMap<(Uid, &'static str), u8>,
     conversations: BTreeMap<Between, Vec<Written>>,
     mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
     places: BTreeMap<MsgKey, (Between, Seqno)>,
@@ -53,10 +62,9 @@ impl State {
             chance: Chance::new(options.seed),
             upcoming_keys: options.msg_keys.iter().copied().collect(),
             recent_sends: BTreeMap::new(),
-            owners: accounts
-                .iter()
-                .map(|account| (account.sessdata.clone(), account.uid))
-                .collect(),
+            changed_settings: BTreeMap::new(),
+            logins: Logins::of(&accounts),
+            qr_codes: QrCodes::default(),
             accounts: accounts
                 .into_iter()
                 .map(|account| (account.uid, account))
@@ -98,11 +106,6 @@ impl State {
             users: self.accounts.keys().copied().collect(),
             groups: self.groups.keys().copied().map(Talker::Group).collect(),
         }
-    }
-
-    /// Whose login token that is.
-    pub(crate) fn owner_of(&self, sessdata: &str) -> Option<Uid> {
-        self.owners.get(sessdata).copied()
     }
 
     /// Whether `uid` follows `other`.
@@ -194,12 +197,6 @@ impl State {
         }
     }
 
-    fn session_mut(&mut self, owner: Uid, between: Between) -> Option<&mut Session> {
-        self.mailboxes
-            .get_mut(&owner)?
-            .get_mut(&between.talker_for(owner)?)
-    }
-
     /// The key that the next send gets.
     pub(crate) fn next_key(&mut self, now: UnixMicros) -> MsgKey {
         while let Some(key) = self.upcoming_keys.pop_front() {
@@ -252,7 +249,7 @@ impl State {
         self.conversations.values().flatten()
     }
 
-    /// One session as its owner sees it, unless nothing is in it.
+    /// One session as its owner sees it, unless nothing is in it or it was removed.
     pub(crate) fn session(&self, owner: Uid, talker: Talker) -> Option<SessionView<'_>> {
         let session = self.mailboxes.get(&owner)?.get(&talker)?;
         SessionView::new(owner, talker, session, self.conversation(owner, talker))
@@ -267,22 +264,5 @@ impl State {
             .filter_map(move |(talker, session)| {
                 SessionView::new(owner, *talker, session, self.conversation(owner, *talker))
             })
-    }
-
-    /// Marks a session read up to a message, or up to its newest.
-    pub(crate) fn acknowledge(
-        &mut self,
-        owner: Uid,
-        talker: Talker,
-        upto: Option<Seqno>,
-        now: UnixMicros,
-    ) -> bool {
-        let Some(newest) = self.session(owner, talker).map(|view| view.max_seqno()) else {
-            return false;
-        };
-        if let Some(session) = self.session_mut(owner, Between::of(owner, talker)) {
-            session.read_upto(upto.map_or(newest, |upto| upto.min(newest)), now);
-        }
-        true
     }
 }

@@ -1,5 +1,7 @@
 //! The commands, each in its own file.
 
+#[cfg(feature = "sim")]
+mod demo;
 mod recall;
 mod resume;
 mod send;
@@ -38,4 +40,6 @@ commands! {
     resume::Resume,
     #[cfg(feature = "sim")]
     sim::Sim,
+    #[cfg(feature = "sim")]
+    demo::Demo,
 }

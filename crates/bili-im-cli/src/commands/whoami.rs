@@ -15,6 +15,7 @@ impl Whoami {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let session = Session::open(global, out)?;
         let profile = session.client().profile()?;
-        out.print(&WhoamiOutput::from(profile))
+        let expires = session.client().account().credential().expires();
+        out.print(&WhoamiOutput::new(profile, expires))
     }
 }

@@ -20,6 +20,9 @@ const LONGEST_FLIGHT: Duration = Duration::from_secs(2 * 60);
 /// How long a send of unknown outcome may still turn up.
 const MEMORY: Duration = Duration::from_secs(5 * 60);
 
+/// How long the newest message of a session counts as known.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// How many messages, sessions and tickets are remembered.
 const REMEMBERED: usize = 512;
 
@@ -28,8 +31,8 @@ pub(super) struct Flights {
     flights: Vec<Flight>,
     /// The messages that sends were credited with, oldest first.
     pub(super) credited: VecDeque<MsgKey>,
-    /// The newest message that was ever seen in a session.
-    newest: BTreeMap<Talker, Seqno>,
+    /// The newest message that was seen in a session, and when.
+    newest: BTreeMap<Talker, (Seqno, Monotonic)>,
     /// The tickets that were used, oldest first.
     pub(super) used_tickets: VecDeque<UsedTicket>,
 }
@@ -169,16 +172,20 @@ impl Flights {
         }
     }
 
-    pub(super) fn newest(&self, talker: Talker) -> Option<Seqno> {
-        self.newest.get(&talker).copied()
+    /// The newest message of a session, when it was seen so lately that hardly anyone, on another
+    /// device, can have written the same since.
+    pub(super) fn newest(&self, talker: Talker, now: Monotonic) -> Option<Seqno> {
+        let &(newest, seen) = self.newest.get(&talker)?;
+        (now.since(seen) < FRESH).then_some(newest)
     }
 
-    pub(super) fn learn_newest(&mut self, talker: Talker, seqno: Seqno) {
+    pub(super) fn learn_newest(&mut self, talker: Talker, seqno: Seqno, now: Monotonic) {
         if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&talker) {
             self.newest.pop_first();
         }
-        let newest = self.newest.entry(talker).or_default();
+        let (newest, seen) = self.newest.entry(talker).or_default();
         *newest = seqno.max(*newest);
+        *seen = now;
     }
 
     fn twins<'a>(

@@ -136,11 +136,12 @@ impl Pacer {
         } else {
             (&mut self.hold, &mut self.strikes)
         };
-        let wait = pacing
+        let doubled = pacing
             .first_back_off
             .saturating_mul(2u32.saturating_pow(*strikes))
-            .min(pacing.longest_back_off)
-            .mul_f64(1.0 + chance / 4.0)
+            .min(pacing.longest_back_off);
+        let wait = doubled
+            .saturating_add(doubled.mul_f64(chance / 4.0))
             .min(pacing.longest_back_off)
             .max(asked.unwrap_or_default());
         *strikes = strikes.saturating_add(1);

@@ -147,13 +147,13 @@ impl Account {
         }
     }
 
-    /// The newest message of a session that was ever seen.
-    pub(crate) fn newest(&self, talker: Talker) -> Option<Seqno> {
-        self.state().flights.newest(talker)
+    /// The newest message of a session, when it was seen lately.
+    pub(crate) fn newest(&self, talker: Talker, now: Now) -> Option<Seqno> {
+        self.state().flights.newest(talker, now.mono)
     }
 
-    pub(crate) fn learn_newest(&self, talker: Talker, seqno: Seqno) {
-        self.state().flights.learn_newest(talker, seqno);
+    pub(crate) fn learn_newest(&self, talker: Talker, seqno: Seqno, now: Now) {
+        self.state().flights.learn_newest(talker, seqno, now.mono);
     }
 
     /// How long to wait before repeating a call whose answer was lost.

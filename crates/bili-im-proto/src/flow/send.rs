@@ -15,7 +15,6 @@ use crate::{
     ids::{Seqno, Talker},
     message::Message,
     ticket::{Confirmation, SendTicket},
-    time::Monotonic,
 };
 
 /// How often to look whether a twin has landed.
@@ -40,7 +39,7 @@ pub(crate) async fn send<I>(
     call::ready(account, io, &message).await?;
     let nonce = account.nonce();
     let boarding = board(account, io, &message, nonce).await;
-    let newest = match account.newest(message.talker) {
+    let newest = match account.newest(message.talker, io.now()) {
         Some(newest) if !boarding.has_unresolved_twin() => Some(newest),
         _ => read_newest(account, io, message.talker).await?,
     };
@@ -88,7 +87,7 @@ pub(crate) async fn confirm<I>(
     let mut found = Confirmation::CannotTell;
     for gap in account.read_back_gaps() {
         io.sleep(gap).await;
-        found = look(account, io, &ticket, None).await?;
+        found = look(account, io, &ticket).await?;
         if matches!(found, Confirmation::Sent(_)) || settled {
             break;
         }
@@ -114,7 +113,6 @@ async fn dispatch<I>(
     ticket: &SendTicket,
 ) -> Result<SentMessage, Error> {
     boarding.take_off();
-    let start = io.now().mono;
     let message = SendMsg::new(ticket.talker, ticket.content.clone());
     match call::ask(account, io, &message).await {
         Ok(sent) => {
@@ -125,7 +123,7 @@ async fn dispatch<I>(
             boarding.never_left();
             Err(error)
         }
-        Err(error) => match read_back(account, io, ticket, start).await {
+        Err(error) => match read_back(account, io, ticket).await {
             Some(sent) => {
                 boarding.landed(sent.msg_key);
                 Ok(sent)
@@ -136,19 +134,14 @@ async fn dispatch<I>(
 }
 
 /// Looks for a message of unknown outcome, several times over some seconds.
-async fn read_back<I>(
-    account: &Account,
-    io: &Io<I>,
-    ticket: &SendTicket,
-    start: Monotonic,
-) -> Option<SentMessage> {
+async fn read_back<I>(account: &Account, io: &Io<I>, ticket: &SendTicket) -> Option<SentMessage> {
     let deadline = io.now().mono.after(LONGEST_READ_BACK);
     for gap in account.read_back_gaps() {
         io.sleep(gap).await;
         if io.now().mono >= deadline {
             break;
         }
-        match look(account, io, ticket, Some(start)).await {
+        match look(account, io, ticket).await {
             Ok(Confirmation::Sent(key)) => return Some(SentMessage::read_back(key)),
             Err(error) if !matches!(error, Error::Transport(_)) && is_hopeless(&error) => break,
             Ok(_) | Err(_) => {}
@@ -157,20 +150,14 @@ async fn read_back<I>(
     None
 }
 
-/// Looks for a ticket's message once. `start` is when it was sent, if that was just now.
+/// Looks for a ticket's message once.
 async fn look<I>(
     account: &Account,
     io: &Io<I>,
     ticket: &SendTicket,
-    start: Option<Monotonic>,
 ) -> Result<Confirmation, Error> {
     let (mut messages, is_all) = messages_after(account, io, ticket.talker, ticket.newest).await?;
-    // By the answer's date too: the wall clock may have been set since the one before.
-    let now = io.now();
-    let passed = start.map(|start| now.mono.since(start));
-    let time = passed.map(|passed| account.context(now).time.saturating_sub(passed));
-    let time = time.map_or(ticket.time, |time| time.min(ticket.time));
-    messages.retain(|message| ticket.matches(message, time));
+    messages.retain(|message| ticket.matches(message));
     if !is_all || ticket.newest.is_none() && !messages.is_empty() {
         // It may be further back, or an older one may look the same.
         return Ok(Confirmation::CannotTell);
@@ -197,7 +184,7 @@ async fn messages_after<I>(
             }
             other => other?,
         };
-        account.learn_newest(talker, page.newest().unwrap_or_default());
+        account.learn_newest(talker, page.newest().unwrap_or_default(), io.now());
         range.before = next_page(&request, &page);
         messages.extend(page.messages);
         if range.before.is_none() {
@@ -220,7 +207,7 @@ async fn read_newest<I>(
         Err(error) if is_hopeless(&error) => return Err(error),
         Err(_) => return Ok(None),
     };
-    account.learn_newest(talker, newest);
+    account.learn_newest(talker, newest, io.now());
     Ok(Some(newest))
 }
 

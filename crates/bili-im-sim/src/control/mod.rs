@@ -5,4 +5,5 @@ pub(crate) use routes::{answer, is_control};
 mod clock;
 mod faults;
 mod message;
+mod qr;
 mod routes;

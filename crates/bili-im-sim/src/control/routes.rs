@@ -4,7 +4,7 @@ use http::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{clock, faults, message};
+use super::{clock, faults, message, qr};
 use crate::answer;
 use crate::request::Incoming;
 use crate::service::Service;
@@ -25,6 +25,7 @@ pub(crate) fn answer(
     let done = match (incoming.path.as_str(), &incoming.method) {
         ("/_sim/state", &Method::GET) => shown(&service.snapshot(now)),
         ("/_sim/message", &Method::POST) => message::write(service, &incoming.body, now),
+        ("/_sim/qr", &Method::POST) => qr::hold_phone(service, &incoming.body, now),
         ("/_sim/clock", &Method::GET) => clock::show(service, now),
         ("/_sim/clock", &Method::POST) => clock::set(service, &incoming.body, now),
         ("/_sim/faults", &Method::GET) => faults::show(service),

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{account, session_svr, svr_sync, web_im, x};
+use super::{account, link_setting, login, session_svr, svr_sync, web_im, x};
 use crate::answer::{Data, Refusal};
 use crate::call::Call;
 
@@ -33,6 +33,43 @@ const fn post(path: &'static str, handler: Handler) -> Route {
 static ROUTES: &[Route] = &[
     get("/account/v1/user/cards", account::user::cards::answer),
     get(
+        "/link_setting/v1/link_setting/get",
+        link_setting::get::answer,
+    ),
+    get(
+        "/link_setting/v1/link_setting/get_msg_dnd",
+        link_setting::get_msg_dnd::answer,
+    ),
+    get(
+        "/link_setting/v1/link_setting/get_session_ss",
+        link_setting::get_session_ss::answer,
+    ),
+    get(
+        "/link_setting/v1/link_setting/is_limit",
+        link_setting::is_limit::answer,
+    ),
+    post(
+        "/link_setting/v1/link_setting/set",
+        link_setting::set::answer,
+    ),
+    post(
+        "/link_setting/v1/link_setting/set_msg_dnd",
+        link_setting::set_msg_dnd::answer,
+    ),
+    post(
+        "/link_setting/v1/link_setting/set_push_ss",
+        link_setting::set_push_ss::answer,
+    ),
+    post("/login/exit/v2", login::exit::v2::answer),
+    post(
+        "/session_svr/v1/session_svr/batch_rm_dustbin",
+        session_svr::batch_rm_dustbin::answer,
+    ),
+    post(
+        "/session_svr/v1/session_svr/batch_update_dustbin_ack",
+        session_svr::batch_update_dustbin_ack::answer,
+    ),
+    get(
         "/session_svr/v1/session_svr/get_sessions",
         session_svr::get_sessions::answer,
     ),
@@ -44,9 +81,17 @@ static ROUTES: &[Route] = &[
         "/session_svr/v1/session_svr/new_sessions",
         session_svr::new_sessions::answer,
     ),
+    post(
+        "/session_svr/v1/session_svr/remove_session",
+        session_svr::remove_session::answer,
+    ),
     get(
         "/session_svr/v1/session_svr/session_detail",
         session_svr::session_detail::answer,
+    ),
+    post(
+        "/session_svr/v1/session_svr/set_top",
+        session_svr::set_top::answer,
     ),
     get(
         "/session_svr/v1/session_svr/single_unread",
@@ -56,12 +101,28 @@ static ROUTES: &[Route] = &[
         "/session_svr/v1/session_svr/update_ack",
         session_svr::update_ack::answer,
     ),
+    post(
+        "/session_svr/v1/session_svr/update_intercept",
+        session_svr::update_intercept::answer,
+    ),
     get(
         "/svr_sync/v1/svr_sync/fetch_session_msgs",
         svr_sync::fetch_session_msgs::answer,
     ),
     post("/web_im/v1/web_im/send_msg", web_im::send_msg::answer),
+    post(
+        "/x/dynamic/feed/draw/upload_bfs",
+        x::dynamic::feed::draw::upload_bfs::answer,
+    ),
     get("/x/frontend/finger/spi", x::frontend::finger::spi::answer),
+    get(
+        "/x/passport-login/web/qrcode/generate",
+        x::passport_login::web::qrcode::generate::answer,
+    ),
+    get(
+        "/x/passport-login/web/qrcode/poll",
+        x::passport_login::web::qrcode::poll::answer,
+    ),
     get("/x/web-interface/nav", x::web_interface::nav::answer),
 ];
 
@@ -90,4 +151,10 @@ pub(crate) fn name(path: &str) -> &'static str {
         .iter()
         .find(|route| route.path == path)
         .map_or("unknown", |route| route.path)
+}
+
+/// The paths of all endpoints.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    ROUTES.iter().map(|route| route.path).collect()
 }

@@ -4,11 +4,11 @@ use super::State;
 use crate::answer::Refusal;
 use crate::codes::{
     BLOCKED, GROUP_DISSOLVED, NOT_A_MEMBER, NOT_FOUND, REFUSED_BY_RECEIVER, STRANGER_LIMIT,
-    TO_SELF, TOO_FAST,
+    TO_SELF, TOO_FAST, UNAVAILABLE,
 };
 use crate::ids::{GroupId, Talker, Uid};
 use crate::time::UnixMicros;
-use crate::world::{Accepts, Group, OverStrangerLimit};
+use crate::world::{Accepts, Account, Group, OverStrangerLimit};
 
 /// Who gets to see an accepted message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub(crate) enum Delivery {
 impl State {
     /// Whether `owner` may write to `talker` now.
     pub(crate) fn may_write(&self, owner: Uid, talker: Talker) -> Result<Delivery, Refusal> {
+        if self.user(owner)?.limited {
+            return Err(UNAVAILABLE.because(format!("{owner} is limited")));
+        }
         match talker {
             Talker::User(receiver) => self.may_write_to_user(owner, receiver),
             Talker::Group(group) => {
@@ -31,6 +34,13 @@ impl State {
                 Ok(Delivery::Delivered)
             }
         }
+    }
+
+    /// The account of that uid.
+    pub(crate) fn user(&self, uid: Uid) -> Result<&Account, Refusal> {
+        self.accounts
+            .get(&uid)
+            .ok_or_else(|| NOT_FOUND.because(format!("there is no user {uid}")))
     }
 
     /// The group, for one of its members.
@@ -46,9 +56,7 @@ impl State {
         if receiver == owner {
             return Err(TO_SELF.because("the receiver is the sender"));
         }
-        let Some(other) = self.accounts.get(&receiver) else {
-            return Err(NOT_FOUND.because(format!("there is no user {receiver}")));
-        };
+        let other = self.user(receiver)?;
         if self
             .accounts
             .get(&owner)

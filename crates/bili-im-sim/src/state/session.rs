@@ -13,6 +13,10 @@ pub(crate) struct Session {
     pub(crate) top_ts: UnixMicros,
     pub(crate) muted: bool,
     pub(crate) intercepted: bool,
+    /// Its pushes are not received.
+    pub(crate) pushes_off: bool,
+    /// Hidden until something newer comes.
+    pub(crate) removed_upto: Seqno,
 }
 
 impl Session {
@@ -25,7 +29,7 @@ impl Session {
     }
 }
 
-/// A session with at least one message that its owner can see.
+/// A session that is listed: something in it is newer than its removal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionView<'a> {
     pub(crate) owner: Uid,
@@ -45,7 +49,8 @@ impl<'a> SessionView<'a> {
         let last = messages
             .iter()
             .rev()
-            .find(|message| message.is_shown_to(owner))?;
+            .find(|message| message.is_shown_to(owner))
+            .filter(|last| last.seqno > session.removed_upto)?;
         Some(Self {
             owner,
             talker,

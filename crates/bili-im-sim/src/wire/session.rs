@@ -77,7 +77,7 @@ impl<'a> SessionBody<'a> {
             status: 0,
             max_seqno: view.max_seqno().0,
             new_push_msg: 0,
-            setting: 0,
+            setting: session.pushes_off.into(),
             is_guardian: 0,
             is_intercept: session.intercepted.into(),
             is_trust: 0,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cookie;
 use crate::ids::{Talker, Uid};
 
 /// One account, with what it thinks of others.
@@ -33,6 +34,10 @@ pub struct Account {
     pub blocks: BTreeSet<Uid>,
     /// Whose messages it accepts.
     pub accepts: Accepts,
+    /// How many follow it, on the whole of the site: automatic replies need 1000.
+    pub fans: u64,
+    /// It may not write: `is_limit`.
+    pub limited: bool,
     /// 0 for a person; else the kind of system account (docs/protocol.md §7).
     pub system_msg_type: u32,
     /// How it has set its sessions.
@@ -95,20 +100,14 @@ impl Account {
     /// The value of a `Cookie` header for this account, with SESSDATA percent-encoded as it travels.
     #[must_use]
     pub fn cookie(&self) -> String {
-        let sessdata = percent_encoding::utf8_percent_encode(&self.sessdata, COOKIE_VALUE);
         format!(
-            "SESSDATA={sessdata}; bili_jct={}; DedeUserID={}",
-            self.bili_jct, self.uid
+            "SESSDATA={}; bili_jct={}; DedeUserID={}",
+            cookie::encode(&self.sessdata),
+            self.bili_jct,
+            self.uid
         )
     }
 }
-
-/// All but letters, digits, `-_.~` (docs/protocol.md §2).
-const COOKIE_VALUE: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 /// An account as a file has it: all but the uid may be left out.
 #[derive(Deserialize)]
@@ -129,6 +128,10 @@ struct AccountFile {
     #[serde(default)]
     accepts: Accepts,
     #[serde(default)]
+    fans: u64,
+    #[serde(default)]
+    limited: bool,
+    #[serde(default)]
     system_msg_type: u32,
     #[serde(default)]
     sessions: Vec<SessionSettings>,
@@ -147,6 +150,8 @@ impl AccountFile {
             follows: BTreeSet::new(),
             blocks: BTreeSet::new(),
             accepts: Accepts::default(),
+            fans: 0,
+            limited: false,
             system_msg_type: 0,
             sessions: Vec::new(),
         }
@@ -169,6 +174,8 @@ impl From<AccountFile> for Account {
             follows: file.follows,
             blocks: file.blocks,
             accepts: file.accepts,
+            fans: file.fans,
+            limited: file.limited,
             system_msg_type: file.system_msg_type,
             sessions: file.sessions,
         }

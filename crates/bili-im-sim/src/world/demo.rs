@@ -17,6 +17,7 @@ impl World {
     pub fn demo() -> Self {
         let mut creator = person(CREATOR, "演示UP主", "每周三更新");
         creator.level = 6;
+        creator.fans = 12_000;
         creator.follows.insert(FRIEND);
         let mut friend = person(FRIEND, "铁粉小明", "");
         friend.follows.insert(CREATOR);

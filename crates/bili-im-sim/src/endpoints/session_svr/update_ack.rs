@@ -2,19 +2,15 @@
 
 use crate::answer::{Data, Nothing, Refusal};
 use crate::call::{Call, talker};
-use crate::codes::NO_SUCH_SESSION;
 use crate::ids::Seqno;
 
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let form = call.form(owner)?;
+    let form = call.form()?;
     let talker = talker(&form)?;
     let upto = form.number("ack_seqno")?.map(Seqno);
-    if call.state.acknowledge(owner, talker, upto, call.now) {
-        Ok(Data::of(&Nothing {}))
-    } else {
-        Err(NO_SUCH_SESSION.because(format!("{owner} has no session with {talker}")))
-    }
+    call.state.acknowledge(owner, talker, upto, call.now)?;
+    Ok(Data::of(&Nothing {}))
 }
 
 #[cfg(test)]

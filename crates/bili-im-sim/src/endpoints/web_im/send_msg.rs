@@ -29,7 +29,7 @@ struct ClassicSent {
 
 pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let form = call.form(owner)?;
+    let form = call.form()?;
     if !call.is_classic() {
         call.check_signature()?;
         fields::check_query(&call.request.query, &form)?;

@@ -15,9 +15,7 @@ pub(super) struct Sending {
 
 impl Sending {
     pub(super) fn read(form: &Fields, owner: Uid) -> Result<Self, Refusal> {
-        if Uid(form.required_number("msg[sender_uid]")?) != owner {
-            return Err(BAD_REQUEST.because("msg[sender_uid] is not the owner of the cookie"));
-        }
+        form.check_own("msg[sender_uid]", owner)?;
         let receiver = form.required_number("msg[receiver_id]")?;
         let talker = Talker::from_wire(receiver, form.required_number("msg[receiver_type]")?)
             .ok_or_else(|| BAD_REQUEST.because("msg[receiver_type] is neither 1 nor 2"))?;

@@ -1,0 +1,23 @@
+//! The program from outside: the real binary against a simulated service on loopback.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic, its helpers too"
+)]
+
+mod bad_input;
+mod credentials;
+#[cfg(feature = "sim")]
+mod demo;
+mod dry_run;
+mod failures;
+mod printing;
+mod reading;
+mod recalling;
+mod sending;
+#[cfg(feature = "sim")]
+mod sim;
+mod state;
+mod support;

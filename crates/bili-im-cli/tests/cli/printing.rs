@@ -1,0 +1,75 @@
+//! How it prints.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
+use crate::support::{FRIEND, Stage, bare, finish};
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    let stage = Stage::demo();
+    for args in [&["unread"][..], &["unread", "--json"], &["--help"], &["-V"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = stage.command(args);
+        command.stdout(writer).stderr(Stdio::piped());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert_eq!(output.stderr, b"", "{args:?}");
+    }
+}
+
+#[test]
+fn nobody_reading_errors_changes_nothing() {
+    let stage = Stage::demo();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = stage.command(&["send", "10001", "hi"]);
+    let status = command.stderr(writer).status().unwrap();
+    assert_eq!(status.code(), Some(2));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_an_error() {
+    let stage = Stage::demo();
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut command = stage.command(&["send", FRIEND, "hi"]);
+    let ran = finish(command.stdout(full.unwrap()));
+    ran.failed(1, "the command was done, but its output cannot be written");
+}
+
+#[test]
+fn help_shows_each_command_and_no_value_of_the_environment() {
+    let stage = Stage::demo();
+    let help = stage.run(&["--help"]);
+    assert_eq!(help.code, 0);
+    for command in ["whoami", "unread", "send", "send-image", "recall", "resume"] {
+        assert!(help.out.contains(&format!("\n  {command} ")), "{command}");
+        assert_eq!(stage.run(&[command, "--help"]).code, 0);
+    }
+    assert!(!help.out.contains(&stage.endpoint()));
+    // Without any command, help is what is wanted; but nothing was done.
+    let nothing = finish(&mut bare(&[]));
+    assert_eq!(nothing.code, 2);
+    assert!(nothing.err.contains("Usage: bili-im"));
+}
+
+#[test]
+fn the_version_is_said() {
+    let ran = finish(&mut bare(&["--version"]));
+    assert_eq!(ran.out, format!("bili-im {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_line_is_out_before_the_process_ends() {
+    let stage = Stage::demo();
+    let mut command = stage.command(&["unread"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "followed 2");
+    drop(lines);
+    assert!(child.wait().unwrap().success());
+}

@@ -1,0 +1,113 @@
+//! `send` and `send-image`.
+
+use bili_im_sim::{
+    GroupId, Talker, Uid,
+    faults::{Kind, Rule, When},
+};
+use serde_json::{Value, json};
+
+use crate::support::{FANS, FRIEND, Stage, feed};
+
+fn content(stage: &Stage) -> Value {
+    serde_json::from_str(&stage.newest().content).unwrap()
+}
+
+#[test]
+fn a_text_arrives_as_it_was_given() {
+    let stage = Stage::demo();
+    let text = "up主你好,\n催更[doge] ' \" \\ $HOME 👋";
+    let ran = stage.run(&["send", FRIEND, text]);
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    let newest = stage.newest();
+    assert_eq!(ran.out, format!("msg_key {}\n", newest.msg_key));
+    assert_eq!(newest.from, Uid(10001));
+    assert_eq!(newest.talker, Talker::User(Uid(10002)));
+    assert_eq!(content(&stage), json!({ "content": text }));
+}
+
+#[test]
+fn json_names_the_message_with_ids_as_strings() {
+    let stage = Stage::demo();
+    let sent = stage.json(&["send", FRIEND, "hi"]);
+    assert_eq!(
+        sent,
+        json!({
+            "msg_key": stage.newest().msg_key.to_string(),
+            "talker": {"user": "10002"},
+            "read_back": false,
+            "toast": null,
+        })
+    );
+}
+
+#[test]
+fn a_dash_reads_the_text_from_stdin_less_one_line_end() {
+    let stage = Stage::demo();
+    for (input, text) in [
+        ("one\ntwo\n", "one\ntwo"),
+        ("one\r\n", "one"),
+        ("one\n\n", "one\n"),
+        ("one", "one"),
+    ] {
+        let ran = feed(&mut stage.command(&["send", FRIEND, "-"]), input.as_bytes());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(content(&stage), json!({ "content": text }));
+    }
+}
+
+#[test]
+fn a_text_may_begin_with_a_dash_behind_two() {
+    let stage = Stage::demo();
+    assert_eq!(stage.run(&["send", FRIEND, "--", "--json"]).code, 0);
+    assert_eq!(content(&stage), json!({ "content": "--json" }));
+}
+
+#[test]
+fn a_group_is_written_to_when_it_is_said_to_be_one() {
+    let stage = Stage::demo();
+    let sent = stage.json(&["send", "--group", FANS, "大家好"]);
+    assert_eq!(sent["talker"], json!({"group": "20001"}));
+    assert_eq!(stage.newest().talker, Talker::Group(GroupId(20001)));
+}
+
+#[test]
+fn an_image_is_sent_by_its_address() {
+    let stage = Stage::demo();
+    let sent = stage.json(&["send-image", FRIEND, "http://i0.hdslb.com/bfs/album/x.jpg"]);
+    assert_eq!(sent["msg_key"], stage.newest().msg_key.to_string());
+    assert_eq!(stage.newest().msg_type, 2);
+    assert_eq!(
+        content(&stage)["url"],
+        "https://i0.hdslb.com/bfs/album/x.jpg"
+    );
+}
+
+#[test]
+fn an_image_elsewhere_is_sent_only_when_asked_to() {
+    let stage = Stage::demo();
+    let url = "https://example.com/x.jpg";
+    let ran = stage.run(&["send-image", FRIEND, url, "--any-host"]);
+    // The service has a mind of its own about it.
+    ran.failed(4, "21037");
+    assert_eq!(stage.asked("send_msg"), 1);
+}
+
+#[test]
+fn the_services_warning_about_a_text_is_shown() {
+    let stage = Stage::demo();
+    let ran = stage.run(&["send", FRIEND, "请转账"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.err.starts_with("the service says: "), "{ran:?}");
+    let sent = stage.json(&["send", FRIEND, "请转账"]);
+    assert!(sent["toast"].as_str().unwrap().contains("汇款"));
+}
+
+#[test]
+fn a_message_whose_answer_is_lost_is_found_and_not_sent_again() {
+    let stage = Stage::demo();
+    stage.fault(Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect());
+    let sent = stage.json(&["send", FRIEND, "hi"]);
+    assert_eq!(sent["read_back"], true);
+    assert_eq!(sent["msg_key"], stage.newest().msg_key.to_string());
+    assert_eq!(stage.asked("send_msg"), 1);
+}

@@ -1,0 +1,90 @@
+//! Which sessions are muted: `GET /link_setting/v1/link_setting/get_msg_dnd`.
+
+use serde::Serialize;
+
+use crate::answer::{Data, Refusal};
+use crate::call::Call;
+use crate::codes::BAD_REQUEST;
+use crate::ids::{GroupId, Talker, Uid};
+
+#[derive(Serialize)]
+struct MsgDnd {
+    uid_settings: Option<[DndSetting; 1]>,
+    group_settings: Option<[DndSetting; 1]>,
+}
+
+#[derive(Serialize)]
+struct DndSetting {
+    id: u64,
+    setting: u8,
+}
+
+pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+    let owner = call.owner()?;
+    let query = &call.request.query;
+    query.check_own("own_uid", owner)?;
+    let user = query.number("uids")?.map(Uid).map(Talker::User);
+    let group = query.number("group_ids")?.map(GroupId).map(Talker::Group);
+    if user.is_none() && group.is_none() {
+        return Err(BAD_REQUEST.because("there is neither uids nor group_ids"));
+    }
+    let asked = |talker: Talker| {
+        let settings = call.state.settings(owner, talker);
+        [DndSetting {
+            id: talker.id(),
+            setting: settings.is_some_and(|session| session.muted).into(),
+        }]
+    };
+    Ok(Data::of(&MsgDnd {
+        uid_settings: user.map(asked),
+        group_settings: group.map(asked),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::Sim;
+
+    const PATH: &str = "/link_setting/v1/link_setting/get_msg_dnd";
+
+    #[test]
+    fn users_and_groups_are_asked_about_apart_or_together() {
+        let mut sim = Sim::demo();
+        let mut ask = |query: &str| {
+            sim.get(10001, &format!("{PATH}?own_uid=10001&{query}"))
+                .data()
+        };
+        let not_muted = |id: u64| json!([{ "id": id, "setting": 0 }]);
+        assert_eq!(
+            ask("uids=10002"),
+            json!({ "uid_settings": not_muted(10002), "group_settings": null })
+        );
+        assert_eq!(
+            ask("group_ids=20001"),
+            json!({ "uid_settings": null, "group_settings": not_muted(20001) })
+        );
+        assert_eq!(
+            ask("uids=10002&group_ids=20001"),
+            json!({ "uid_settings": not_muted(10002), "group_settings": not_muted(20001) })
+        );
+    }
+
+    #[test]
+    fn one_asks_for_oneself_about_one_each() {
+        let mut sim = Sim::demo();
+        for query in [
+            "own_uid=10001",
+            "own_uid=10002&uids=10001",
+            "uids=10002",
+            "own_uid=10001&uids=10002,10003",
+        ] {
+            assert_eq!(
+                sim.get(10001, &format!("{PATH}?{query}")).code(),
+                -400,
+                "{query}"
+            );
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! `/login/exit`.
+
+pub(in crate::endpoints) mod v2;

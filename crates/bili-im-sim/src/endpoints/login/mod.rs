@@ -1,0 +1,3 @@
+//! `/login`.
+
+pub(super) mod exit;

@@ -1,0 +1,3 @@
+//! `/x/passport-login`.
+
+pub(in crate::endpoints) mod web;

@@ -1,0 +1,3 @@
+//! `/x/passport-login/web`.
+
+pub(in crate::endpoints) mod qrcode;

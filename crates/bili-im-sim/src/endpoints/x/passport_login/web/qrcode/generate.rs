@@ -1,0 +1,38 @@
+//! A QR code to log in with: `GET /x/passport-login/web/qrcode/generate`.
+
+use serde::Serialize;
+
+use crate::answer::{Data, Refusal};
+use crate::call::Call;
+
+#[derive(Serialize)]
+struct Generated<'a> {
+    url: String,
+    qrcode_key: &'a str,
+}
+
+pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+    let state = &mut *call.state;
+    let qrcode_key = state.qr_codes.generate(call.now, &mut state.chance);
+    Ok(Data::of(&Generated {
+        url: format!(
+            "https://account.bilibili.com/h5/account-h5/auth/scan-web?navhide=1&callback=close&qrcode_key={qrcode_key}&from="
+        ),
+        qrcode_key: &qrcode_key,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Sim;
+
+    #[test]
+    fn every_code_has_a_key_of_its_own_which_its_address_carries() {
+        let mut sim = Sim::demo();
+        let path = "/x/passport-login/web/qrcode/generate";
+        let [first, second] = [(); 2].map(|()| sim.get_logged_out(path).data());
+        let key = first["qrcode_key"].as_str().unwrap();
+        assert!(first["url"].as_str().unwrap().contains(key));
+        assert_ne!(first["qrcode_key"], second["qrcode_key"]);
+    }
+}

@@ -1,0 +1,87 @@
+//! Which login tokens are alive, and whose they are (docs/protocol.md §2, §13).
+
+use std::collections::BTreeMap;
+
+use crate::chance::Chance;
+use crate::ids::Uid;
+use crate::time::UnixMicros;
+use crate::world::Account;
+
+/// How long a login lasts: 180 days.
+const LIFETIME_SECONDS: i64 = 180 * 24 * 60 * 60;
+
+/// What a login token is good for.
+#[derive(Debug, Clone)]
+pub(crate) struct Login {
+    pub(crate) uid: Uid,
+    pub(crate) bili_jct: String,
+    /// Those that a world begins with have no end.
+    expires: Option<UnixMicros>,
+}
+
+/// The cookies of a login that has just begun.
+#[derive(Debug)]
+pub(crate) struct NewLogin {
+    pub(crate) sessdata: String,
+    pub(crate) bili_jct: String,
+    pub(crate) expires: UnixMicros,
+}
+
+/// The logins by their token.
+#[derive(Debug)]
+pub(crate) struct Logins(BTreeMap<String, Login>);
+
+impl Logins {
+    pub(crate) fn of(accounts: &[Account]) -> Self {
+        let login = |account: &Account| {
+            let login = Login {
+                uid: account.uid,
+                bili_jct: account.bili_jct.clone(),
+                expires: None,
+            };
+            (account.sessdata.clone(), login)
+        };
+        Self(accounts.iter().map(login).collect())
+    }
+
+    /// The login that a token belongs to, while it lasts.
+    pub(crate) fn get(&self, sessdata: &str, now: UnixMicros) -> Option<&Login> {
+        self.0.get(sessdata).filter(|login| login.is_alive(now))
+    }
+
+    /// Lets `uid` in, beside whatever logins it has.
+    pub(crate) fn begin(&mut self, uid: Uid, now: UnixMicros, chance: &mut Chance) -> NewLogin {
+        self.0.retain(|_, login| login.is_alive(now));
+        let expires = now.plus_secs(LIFETIME_SECONDS);
+        let sessdata = format!(
+            "{},{},{}*{}",
+            chance.hex(8),
+            expires.as_secs(),
+            chance.hex(5),
+            chance.hex(2)
+        );
+        let login = Login {
+            uid,
+            bili_jct: chance.hex(32),
+            expires: Some(expires),
+        };
+        let bili_jct = login.bili_jct.clone();
+        self.0.insert(sessdata.clone(), login);
+        NewLogin {
+            sessdata,
+            bili_jct,
+            expires,
+        }
+    }
+
+    /// Makes a token worthless.
+    pub(crate) fn end(&mut self, sessdata: &str) {
+        self.0.remove(sessdata);
+    }
+}
+
+impl Login {
+    fn is_alive(&self, now: UnixMicros) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+}

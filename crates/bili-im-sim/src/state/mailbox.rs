@@ -1,0 +1,84 @@
+//! What an account does with its sessions (docs/protocol.md §7).
+
+use super::{Between, Session, State};
+use crate::answer::Refusal;
+use crate::codes::NO_SUCH_SESSION;
+use crate::ids::{Seqno, Talker, Uid};
+use crate::time::UnixMicros;
+
+impl State {
+    /// Marks a session read up to a message, or up to its newest.
+    pub(crate) fn acknowledge(
+        &mut self,
+        owner: Uid,
+        talker: Talker,
+        upto: Option<Seqno>,
+        now: UnixMicros,
+    ) -> Result<(), Refusal> {
+        let newest = self.newest(owner, talker)?;
+        self.settings_mut(owner, talker)
+            .read_upto(upto.map_or(newest, |upto| upto.min(newest)), now);
+        Ok(())
+    }
+
+    /// Hides a session until something newer comes. What was unread in it is not any more.
+    pub(crate) fn remove(
+        &mut self,
+        owner: Uid,
+        talker: Talker,
+        now: UnixMicros,
+    ) -> Result<(), Refusal> {
+        let newest = self.newest(owner, talker)?;
+        let session = self.settings_mut(owner, talker);
+        session.read_upto(newest, now);
+        session.removed_upto = newest;
+        Ok(())
+    }
+
+    /// Pins a session, or unpins it.
+    pub(crate) fn pin(
+        &mut self,
+        owner: Uid,
+        talker: Talker,
+        since: Option<UnixMicros>,
+    ) -> Result<(), Refusal> {
+        self.newest(owner, talker)?;
+        self.settings_mut(owner, talker).top_ts = since.unwrap_or_default();
+        Ok(())
+    }
+
+    /// With whom the listed sessions are that `owner` has intercepted.
+    pub(crate) fn intercepted(&self, owner: Uid) -> Vec<Talker> {
+        self.sessions(owner)
+            .filter(|view| view.session.intercepted)
+            .map(|view| view.talker)
+            .collect()
+    }
+
+    /// How `owner` has set the session with `talker`, whether it is listed or not.
+    pub(crate) fn settings(&self, owner: Uid, talker: Talker) -> Option<&Session> {
+        self.mailboxes.get(&owner)?.get(&talker)
+    }
+
+    /// The same, to change it.
+    pub(crate) fn settings_mut(&mut self, owner: Uid, talker: Talker) -> &mut Session {
+        self.mailboxes
+            .entry(owner)
+            .or_default()
+            .entry(talker)
+            .or_default()
+    }
+
+    pub(super) fn session_mut(&mut self, owner: Uid, between: Between) -> Option<&mut Session> {
+        self.mailboxes
+            .get_mut(&owner)?
+            .get_mut(&between.talker_for(owner)?)
+    }
+
+    /// The newest message of a listed session.
+    fn newest(&self, owner: Uid, talker: Talker) -> Result<Seqno, Refusal> {
+        self.session(owner, talker)
+            .map(|view| view.max_seqno())
+            .ok_or_else(|| NO_SUCH_SESSION.because(format!("{owner} has no session with {talker}")))
+    }
+}
