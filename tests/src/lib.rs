@@ -1,10 +1,15 @@
 //! What the tests that span crates have in common; the tests are in the `tests` folder beside this.
 
+pub mod answers;
 #[cfg(doctest)]
 mod docs;
+pub mod drive;
+pub mod plain;
 mod stage;
 
 use std::env;
+
+use bili_im_proto::{Account, AccountBuilder, Credential, InvalidCredential};
 
 pub use crate::stage::{Exchange, Running, Stage, Turn};
 
@@ -14,4 +19,28 @@ pub fn cases(default: u32) -> u32 {
         .ok()
         .and_then(|cases| cases.parse().ok())
         .unwrap_or(default)
+}
+
+/// The account that hand-written answers are about.
+pub const OWN_UID: u64 = 293_793_435;
+
+/// Its CSRF token.
+pub const CSRF: &str = "0123456789abcdef0123456789abcdef";
+
+/// The login of that account.
+///
+/// # Errors
+/// Never, as long as the crate takes a plain `Cookie` header.
+pub fn credential() -> Result<Credential, InvalidCredential> {
+    Credential::parse(&format!(
+        "SESSDATA=a%2Cb%2Ac; bili_jct={CSRF}; DedeUserID={OWN_UID}; buvid3=B3"
+    ))
+}
+
+/// That account, always with the same chance.
+///
+/// # Errors
+/// As [`credential`].
+pub fn account() -> Result<AccountBuilder, InvalidCredential> {
+    Ok(Account::builder(credential()?, [7; 24]))
 }

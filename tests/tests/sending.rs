@@ -8,18 +8,24 @@
     reason = "helpers of tests"
 )]
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bili_im_proto::{
     Account, Confirmation, Credential, Error, FetchSessionMsgs, Flow, GroupId, Invalid,
     InvalidSnapshot, MsgKey, Pacing, RefusalKind, SendTicket, Sent, SentMessage, SingleUnread,
-    Snapshot, Text, Uid, UnixMicros,
+    Snapshot, Talker, Text, Uid, UnixMicros,
 };
 use bili_im_sim::{
     Message, Options, StaleSignature, World,
     faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
-use bili_im_tests::{Running, Stage, Turn};
+use bili_im_tests::{Running, Stage, Turn, cases};
+use proptest::{
+    collection,
+    prelude::*,
+    sample,
+    test_runner::{RngSeed, TestRunner},
+};
 
 const OWN: u64 = 10_001;
 const FRIEND: Uid = Uid(10_002);
@@ -201,6 +207,26 @@ fn an_older_message_of_the_same_text_confirms_nothing() {
 }
 
 #[test]
+fn a_message_of_the_same_text_from_the_phone_confirms_nothing() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let phone = Message::text(
+        bili_im_sim::Uid(OWN),
+        bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0)),
+        "hi",
+    );
+    let now = stage.sim_now();
+    stage.service.write(phone, now).unwrap();
+    stage.advance(Duration::from_secs(60));
+    fault(
+        &mut stage,
+        Rule::new("send_msg", When::Once, Kind::BreakOff),
+    );
+    let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
+}
+
+#[test]
 fn a_message_is_found_behind_many_others() {
     let mut stage = stage();
     let account = warm(&mut stage);
@@ -276,8 +302,8 @@ fn a_ticket_made_while_the_session_could_not_be_read_is_never_called_absent_wron
         .msg_key;
     crowd(&mut stage, 150);
     stage.advance(Duration::from_secs(60));
-    let restarted = restart(&stage, &account, 2);
-    let found = stage.run(restarted.confirm(ticket)).unwrap();
+    let other = stage.account(login(), 2).build();
+    let found = stage.run(other.confirm(ticket)).unwrap();
     assert!(
         matches!(found, Confirmation::Sent(found) if found == key)
             || found == Confirmation::CannotTell,
@@ -327,6 +353,45 @@ fn of_two_identical_sends_at_once_the_one_that_never_arrived_is_not_taken_for_th
             .collect();
         assert!(matches!(lost[..], [Error::Unconfirmed(_)]), "{lost:?}");
     }
+}
+
+#[test]
+fn without_knowing_where_a_session_ended_an_older_message_confirms_nothing() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    stage.run(account.send(FANS, text("hi"))).unwrap();
+    stage.advance(Duration::from_secs(2));
+    let other = stage.account(login(), 2).build();
+    stage.run(other.profile()).unwrap();
+    fault(
+        &mut stage,
+        Rule::new("fetch_session_msgs", When::Once, http(502)),
+    );
+    fault(
+        &mut stage,
+        Rule::new("send_msg", When::Once, Kind::BreakOff),
+    );
+    let error = stage.run(other.send(FANS, text("hi"))).unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
+}
+
+#[test]
+fn of_two_identical_sends_at_once_the_second_waits_for_the_first() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let mut first = until_send(&mut stage, account.send(FRIEND, text("hi")));
+    let mut second = Running::new(account.send(FRIEND, text("hi")));
+    for _ in 0..20 {
+        second.turn(&mut stage);
+        assert!(matches!(second.turn, Turn::Waits(_)), "{second:?}");
+    }
+    while first.result.is_none() {
+        first.turn(&mut stage);
+    }
+    while second.result.is_none() {
+        second.turn(&mut stage);
+    }
+    assert_eq!(written(&stage, "hi").len(), 2);
 }
 
 #[test]
@@ -976,4 +1041,628 @@ fn too_fast_is_answered_by_waits_that_double_from_half_a_minute() {
     }
     stage.run(account.call(SingleUnread::new())).unwrap();
     assert_eq!(asked(&stage, "single_unread"), 9);
+}
+
+/// How one of the sends of a history stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum End {
+    /// Its ticket was never used.
+    Prepared,
+    Running,
+    Sent(MsgKey),
+    /// A plain error: certainly not sent.
+    Failed,
+    Unconfirmed,
+    /// Its flow was dropped.
+    Cancelled,
+    /// Its ticket was confirmed so.
+    Absent,
+    CannotTell,
+}
+
+impl End {
+    /// Whether the program that sent knows that it does not know.
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Unconfirmed | Self::Cancelled | Self::CannotTell)
+    }
+}
+
+/// One send of a history.
+#[derive(Debug)]
+struct OneSend {
+    talker: Talker,
+    text: &'static str,
+    ticket: Option<SendTicket>,
+    end: End,
+    /// The messages that its requests really made.
+    made: Vec<MsgKey>,
+}
+
+/// What must hold of all sends together, whatever happened.
+///
+/// Which of several identical sends a message belongs to cannot always be told, and need not be: there
+/// must be as many as are reported, or may be there.
+fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> {
+    let mut reported = BTreeMap::new();
+    for (index, send) in sends.iter().enumerate() {
+        let alike = |other: &&OneSend| other.talker == send.talker && other.text == send.text;
+        let is_alone = sends.iter().filter(alike).count() == 1;
+        if send.made.len() > 1 && is_alone {
+            return Err(format!("send {index} went out twice: {send:?}"));
+        }
+        let is_said = matches!(send.end, End::Sent(_)) || send.end.is_open();
+        let may_be_anothers = send.end == End::Absent && !is_alone;
+        if !send.made.is_empty() && !is_said && !may_be_anothers {
+            return Err(format!("send {index} exists and is not said to: {send:?}"));
+        }
+        if let End::Sent(key) = send.end {
+            let is_there = |send: &OneSend| send.made.contains(&key);
+            if !existing.contains(&key) || !sends.iter().filter(alike).any(is_there) {
+                return Err(format!("send {index} is said to exist: {send:?}"));
+            }
+            if let Some(other) = reported.insert(key, index) {
+                return Err(format!("{key} is reported for {other} and {index}"));
+            }
+        }
+        let said = (sends.iter().filter(alike))
+            .filter(|send| matches!(send.end, End::Sent(_)))
+            .count();
+        let open = sends
+            .iter()
+            .filter(alike)
+            .filter(|s| s.end.is_open())
+            .count();
+        let there: usize = sends.iter().filter(alike).map(|send| send.made.len()).sum();
+        if said > there || there > said + open {
+            return Err(format!(
+                "{there} exist, {said} are said to, {open} are open: {send:?}"
+            ));
+        }
+    }
+    let mut made: Vec<MsgKey> = sends.iter().flat_map(|send| send.made.clone()).collect();
+    made.sort();
+    let mut existing = existing.to_vec();
+    existing.sort();
+    if made != existing {
+        return Err(format!("made were {made:?}, and there are {existing:?}"));
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone)]
+enum Op {
+    Send {
+        talker: usize,
+        text: usize,
+    },
+    Prepare {
+        talker: usize,
+        text: usize,
+    },
+    SendTicket(usize),
+    Confirm(usize),
+    /// Some steps of a flow.
+    Step(usize, u8),
+    /// All its steps.
+    Finish(usize),
+    Cancel(usize, Parting),
+    /// The program dies and is started again; requests on their way arrive or not.
+    Restart(Parting),
+    Fault(Rule),
+    ClearFaults,
+    Unreachable,
+    Advance(u64),
+    Peer {
+        talker: usize,
+        text: usize,
+    },
+    RotateKeys,
+    /// Somebody sets the clock of the machine, so far ahead of the service's.
+    SetWallClock(i64),
+    LiftStop,
+}
+
+/// What becomes of a request on its way when its flow is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parting {
+    Arrives,
+    Lost,
+    /// It arrives some seconds later.
+    Late(u64),
+}
+
+const TEXTS: [&str; 2] = ["hi", "[doge]"];
+
+fn talkers() -> [Talker; 3] {
+    [FRIEND.into(), STRANGER.into(), FANS.into()]
+}
+
+fn any_rule() -> impl Strategy<Value = Rule> {
+    let kind = prop_oneof![
+        6 => sample::select(open_ends()),
+        1 => (0..60usize).prop_map(|bytes| Kind::CutShort { bytes }),
+        2 => sample::select(vec![code(-400), code(-403), code(-352), code(21047), code(-799), code(-101), code(-3)]),
+        1 => sample::select(vec![http(412), http(429), http(404)]),
+        1 => sample::select(vec![VoucherPlace::Body, VoucherPlace::Code, VoucherPlace::Header]).prop_map(Kind::Voucher),
+    ];
+    let what = sample::select(vec![
+        "send_msg",
+        "send_msg",
+        "send_msg",
+        "fetch_session_msgs",
+        "nav",
+        "any",
+    ]);
+    let when = prop_oneof![
+        4 => Just(When::Once),
+        1 => (2..4u64).prop_map(When::Nth),
+        1 => (1..4u64).prop_map(When::First),
+        1 => Just(When::Chance(0.4)),
+    ];
+    (what, when, kind, any::<bool>()).prop_map(|(what, when, kind, after)| {
+        // A refusal that took effect all the same is not in the protocol.
+        let opens = open_ends().contains(&kind) && after;
+        let rule = Rule::new(what, when, kind);
+        if opens || matches!(rule.kind, Kind::CutShort { .. }) {
+            rule.after_effect()
+        } else {
+            rule
+        }
+    })
+}
+
+fn any_op() -> impl Strategy<Value = Op> {
+    let parting = || {
+        prop_oneof![
+            Just(Parting::Arrives),
+            Just(Parting::Lost),
+            (1..9u64).prop_map(Parting::Late),
+        ]
+    };
+    let whom = || (0..3usize, prop_oneof![3 => Just(0usize), 1 => Just(1)]);
+    let which = || 0..100usize;
+    prop_oneof![
+        6 => whom().prop_map(|(talker, text)| Op::Send { talker, text }),
+        2 => whom().prop_map(|(talker, text)| Op::Prepare { talker, text }),
+        3 => which().prop_map(Op::SendTicket),
+        2 => which().prop_map(Op::Confirm),
+        6 => (which(), 1..8u8).prop_map(|(which, steps)| Op::Step(which, steps)),
+        4 => which().prop_map(Op::Finish),
+        3 => (which(), parting()).prop_map(|(which, parting)| Op::Cancel(which, parting)),
+        1 => parting().prop_map(Op::Restart),
+        5 => any_rule().prop_map(Op::Fault),
+        1 => Just(Op::ClearFaults),
+        1 => Just(Op::Unreachable),
+        2 => prop_oneof![Just(1u64), Just(70), Just(400), 0..4000u64].prop_map(Op::Advance),
+        1 => whom().prop_map(|(talker, text)| Op::Peer { talker, text }),
+        1 => Just(Op::RotateKeys),
+        1 => sample::select(vec![0i64, 3600, -3600, 60]).prop_map(Op::SetWallClock),
+        1 => Just(Op::LiftStop),
+    ]
+}
+
+enum Flying {
+    Prepare(Running<SendTicket>),
+    Send(Running<SentMessage>),
+    Confirm(Running<Confirmation>),
+}
+
+/// A program that sends, its service, and what really happened.
+struct History {
+    stage: Stage,
+    account: Account,
+    sends: Vec<OneSend>,
+    flying: Vec<(usize, Flying)>,
+    late: Vec<(u64, usize, bili_im_proto::Outgoing)>,
+    restarts: u8,
+    /// How far the machine's clock is ahead of the service's, in seconds.
+    ahead: i64,
+}
+
+impl History {
+    fn new(paced: bool) -> Self {
+        let mut world = World::demo();
+        world.options.stale_signature = StaleSignature::ByChance;
+        let stage = Stage::new(world).unwrap();
+        let account = stage.account(login(), 1);
+        let account = if paced {
+            account.pacing(Pacing::default())
+        } else {
+            account
+        };
+        Self {
+            account: account.build(),
+            stage,
+            sends: Vec::new(),
+            flying: Vec::new(),
+            late: Vec::new(),
+            restarts: 1,
+            ahead: 0,
+        }
+    }
+
+    fn existing(&self) -> Vec<MsgKey> {
+        let messages = self.stage.service.snapshot(self.stage.sim_now()).messages;
+        // What was said before the story began is not part of it.
+        (messages.iter())
+            .filter(|message| message.from.0 == OWN && message.timestamp > 1_760_000_000)
+            .filter(|message| {
+                TEXTS
+                    .iter()
+                    .any(|text| message.content.contains(&format!("\"{text}\"")))
+            })
+            .map(|message| MsgKey(message.msg_key.0))
+            .collect()
+    }
+
+    /// Does something, and notes which messages came of it.
+    fn noting<T>(&mut self, id: usize, act: impl FnOnce(&mut Stage) -> T) -> T {
+        let before = self.existing();
+        let done = act(&mut self.stage);
+        let after = self.existing();
+        let new = after.into_iter().filter(|key| !before.contains(key));
+        self.sends[id].made.extend(new);
+        done
+    }
+
+    fn turn(&mut self, at: usize) {
+        self.deliver_late();
+        let (id, mut flying) = self.flying.remove(at);
+        let over = match &mut flying {
+            Flying::Prepare(running) => {
+                running.turn(&mut self.stage);
+                match running.result.take() {
+                    Some(Ok(ticket)) => {
+                        // A program stores its tickets.
+                        let stored = serde_json::to_string(&ticket).unwrap();
+                        self.sends[id].ticket = Some(serde_json::from_str(&stored).unwrap());
+                        self.sends[id].end = End::Prepared;
+                        true
+                    }
+                    Some(Err(_)) => {
+                        self.sends[id].end = End::Failed;
+                        true
+                    }
+                    None => false,
+                }
+            }
+            Flying::Send(running) => {
+                self.noting(id, |stage| running.turn(stage));
+                match running.result.take() {
+                    Some(result) => {
+                        self.sends[id].end = match result {
+                            Ok(sent) => End::Sent(sent.msg_key),
+                            Err(Error::Unconfirmed(_)) => End::Unconfirmed,
+                            Err(_) => End::Failed,
+                        };
+                        true
+                    }
+                    None => false,
+                }
+            }
+            Flying::Confirm(running) => {
+                running.turn(&mut self.stage);
+                match running.result.take() {
+                    Some(result) => {
+                        let before = self.sends[id].end.clone();
+                        let after = match result {
+                            Ok(Confirmation::Sent(key)) => End::Sent(key),
+                            Ok(Confirmation::Absent) => End::Absent,
+                            Ok(_) => End::CannotTell,
+                            Err(_) => before.clone(),
+                        };
+                        if let End::Sent(_) = before {
+                            assert_eq!(after, before, "what was sent is not any more");
+                        }
+                        // What is certain stays so, even when it cannot be seen.
+                        let is_certain = matches!(before, End::Failed | End::Prepared);
+                        if !(is_certain && after == End::CannotTell) {
+                            self.sends[id].end = after;
+                        }
+                        true
+                    }
+                    None => false,
+                }
+            }
+        };
+        if !over {
+            self.flying.insert(at, (id, flying));
+        }
+    }
+
+    fn deliver_late(&mut self) {
+        let now = self.stage.now().mono.0.as_secs();
+        while let Some(at) = self.late.iter().position(|(due, ..)| *due <= now) {
+            let (_, id, outgoing) = self.late.remove(at);
+            self.noting(id, |stage| drop(stage.deliver(outgoing)));
+        }
+    }
+
+    fn finish(&mut self, id: usize) {
+        for _ in 0..2000 {
+            // Others must go on too: it may wait for them.
+            let Some(at) = self.flying.iter().position(|(other, _)| *other == id) else {
+                return;
+            };
+            self.turn(at);
+        }
+        for _ in 0..2000 {
+            if self.flying.is_empty() {
+                return;
+            }
+            for at in (0..self.flying.len()).rev() {
+                self.turn(at);
+            }
+        }
+        panic!("does not end");
+    }
+
+    fn part(&mut self, id: usize, flying: Flying, parting: Parting) {
+        let Flying::Send(mut running) = flying else {
+            return;
+        };
+        let has_ticket = self.sends[id].ticket.is_some();
+        self.sends[id].end = End::Cancelled;
+        let Some(outgoing) = running.take_outgoing() else {
+            return;
+        };
+        match parting {
+            Parting::Lost => {}
+            // Whoever confirms a ticket has seen its connection close.
+            Parting::Late(seconds) if !has_ticket => {
+                let due = self.stage.now().mono.0.as_secs() + seconds;
+                self.late.push((due, id, outgoing));
+            }
+            Parting::Arrives | Parting::Late(_) => {
+                self.noting(id, |stage| drop(stage.deliver(outgoing)));
+            }
+        }
+    }
+
+    fn of_flying(&self, which: usize) -> Option<usize> {
+        (!self.flying.is_empty()).then(|| which % self.flying.len())
+    }
+
+    fn of_tickets(&self, which: usize) -> Option<(usize, SendTicket)> {
+        let idle: Vec<usize> = (0..self.sends.len())
+            .filter(|id| self.sends[*id].ticket.is_some())
+            .filter(|id| !self.flying.iter().any(|(other, _)| other == id))
+            .collect();
+        let id = *idle.get(which.checked_rem(idle.len())?)?;
+        Some((id, self.sends[id].ticket.clone()?))
+    }
+
+    fn begin(&mut self, talker: usize, text: usize) -> (usize, Talker, Text) {
+        let (talker, text) = (talkers()[talker], TEXTS[text]);
+        self.sends.push(OneSend {
+            talker,
+            text,
+            ticket: None,
+            end: End::Running,
+            made: Vec::new(),
+        });
+        (self.sends.len() - 1, talker, self::text(text))
+    }
+
+    fn apply(&mut self, op: Op) {
+        match op {
+            Op::Send { talker, text } => {
+                let (id, talker, text) = self.begin(talker, text);
+                let flow = Running::new(self.account.send(talker, text));
+                self.flying.push((id, Flying::Send(flow)));
+            }
+            Op::Prepare { talker, text } => {
+                let (id, talker, text) = self.begin(talker, text);
+                let flow = Running::new(self.account.prepare_send(talker, text));
+                self.flying.push((id, Flying::Prepare(flow)));
+                self.finish(id);
+            }
+            Op::SendTicket(which) => {
+                let Some((id, ticket)) = self.of_tickets(which) else {
+                    return;
+                };
+                let before = self.sends[id].end.clone();
+                if matches!(before, End::Prepared | End::Absent) {
+                    self.sends[id].end = End::Running;
+                    let flow = Running::new(self.account.send_ticket(ticket));
+                    self.flying.push((id, Flying::Send(flow)));
+                } else {
+                    // A program that has lost count. Some tickets were never really used.
+                    let flow = self.account.send_ticket(ticket);
+                    match self.noting(id, |stage| stage.run(flow)) {
+                        Ok(sent) => self.sends[id].end = End::Sent(sent.msg_key),
+                        Err(Error::Unconfirmed(_)) => self.sends[id].end = End::Unconfirmed,
+                        Err(_) => {}
+                    }
+                }
+            }
+            Op::Confirm(which) => {
+                let Some((id, ticket)) = self.of_tickets(which) else {
+                    return;
+                };
+                let flow = Running::new(self.account.confirm(ticket));
+                self.flying.push((id, Flying::Confirm(flow)));
+                self.finish(id);
+            }
+            Op::Step(which, steps) => {
+                for _ in 0..steps {
+                    if let Some(at) = self.of_flying(which) {
+                        self.turn(at);
+                    }
+                }
+            }
+            Op::Finish(which) => {
+                if let Some(at) = self.of_flying(which) {
+                    self.finish(self.flying[at].0);
+                }
+            }
+            Op::Cancel(which, parting) => {
+                if let Some(at) = self.of_flying(which) {
+                    let (id, flying) = self.flying.remove(at);
+                    self.part(id, flying, parting);
+                }
+            }
+            Op::Restart(parting) => {
+                for (id, flying) in std::mem::take(&mut self.flying) {
+                    self.part(id, flying, parting);
+                }
+                self.restarts += 1;
+                self.account = restart(&self.stage, &self.account, self.restarts);
+            }
+            Op::Fault(rule) => fault(&mut self.stage, rule),
+            Op::ClearFaults => self.stage.service.clear_faults(),
+            Op::Unreachable => self.stage.unreachable = 1,
+            Op::Advance(seconds) => {
+                self.stage.advance(Duration::from_secs(seconds));
+                self.deliver_late();
+            }
+            Op::Peer { talker, text } => self.peer(talker, text),
+            Op::RotateKeys => self.stage.service.rotate_keys(),
+            Op::SetWallClock(ahead) => self.set_wall_clock(ahead),
+            Op::LiftStop => self.account.lift_stop(),
+        }
+    }
+
+    fn set_wall_clock(&mut self, ahead: i64) {
+        let change = (ahead - self.ahead) * 1_000_000;
+        let unix = self.stage.now().unix.0.saturating_add_signed(change);
+        self.stage.set_wall_clock(UnixMicros(unix));
+        self.stage.service.skew_clock(-ahead);
+        self.ahead = ahead;
+    }
+
+    /// Somebody else says the same.
+    fn peer(&mut self, talker: usize, text: usize) {
+        let (from, to) = match talkers()[talker] {
+            Talker::User(uid) => (uid.0, bili_im_sim::Talker::User(bili_im_sim::Uid(OWN))),
+            Talker::Group(group) => (
+                FRIEND.0,
+                bili_im_sim::Talker::Group(bili_im_sim::GroupId(group.0)),
+            ),
+        };
+        let message = Message::text(bili_im_sim::Uid(from), to, TEXTS[text]);
+        let now = self.stage.sim_now();
+        self.stage.service.write(message, now).unwrap();
+    }
+
+    /// Lets everything come to an end on a quiet day, and checks.
+    fn close(mut self) -> Result<Vec<End>, String> {
+        self.stage.service.clear_faults();
+        self.stage.unreachable = 0;
+        self.set_wall_clock(0);
+        self.account.lift_stop();
+        while let Some((id, _)) = self.flying.first() {
+            let id = *id;
+            self.finish(id);
+        }
+        self.stage.advance(Duration::from_secs(3600));
+        self.deliver_late();
+        self.account.lift_stop();
+        for id in 0..self.sends.len() {
+            if let Some(ticket) = self.sends[id].ticket.clone() {
+                let flow = Running::new(self.account.confirm(ticket));
+                self.flying.push((id, Flying::Confirm(flow)));
+                self.finish(id);
+            }
+        }
+        check_laws(&self.sends, &self.existing())?;
+        Ok(self.sends.into_iter().map(|send| send.end).collect())
+    }
+}
+
+fn play(mut history: History, ops: Vec<Op>) -> Result<Vec<End>, String> {
+    for op in ops {
+        history.apply(op);
+    }
+    history.close()
+}
+
+fn config(default: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases: cases(default),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    /// Whatever is sent, cancelled, restarted and disturbed: what was reported sent exists, once and
+    /// for one send; what exists was reported sent, or its sender was told that it may; nothing is sent
+    /// twice.
+    #[test]
+    fn random_sends_keep_the_laws(
+        paced in any::<bool>(),
+        ops in collection::vec(any_op(), 1..40),
+    ) {
+        if let Err(broken) = play(History::new(paced), ops) {
+            prop_assert!(false, "{}", broken);
+        }
+    }
+}
+
+/// The law that some random history breaks.
+fn caught(plant: fn(&mut Stage)) -> Option<String> {
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        max_shrink_iters: 5000,
+        rng_seed: RngSeed::Fixed(7),
+        ..ProptestConfig::default()
+    });
+    let outcome = runner.run(&collection::vec(any_op(), 1..40), |ops| {
+        let mut history = History::new(false);
+        plant(&mut history.stage);
+        play(history, ops).map(drop).map_err(TestCaseError::fail)
+    });
+    outcome.err().map(|error| error.to_string())
+}
+
+#[test]
+fn an_adapter_that_reports_every_failure_as_never_sent_is_caught() {
+    let law = caught(|stage| stage.denies_sending = true).unwrap();
+    assert!(law.contains("exists and is not said to"), "{law}");
+}
+
+#[test]
+fn an_adapter_that_sends_a_request_twice_is_caught() {
+    let law = caught(|stage| stage.repeats_changes = true).unwrap();
+    assert!(
+        law.contains("went out twice") || law.contains("exist, "),
+        "{law}"
+    );
+}
+
+#[test]
+fn sound_adapters_are_not_caught_by_the_same_histories() {
+    assert_eq!(caught(|_| {}), None);
+}
+
+/// The histories are worth something only if they reach every kind of end.
+#[test]
+fn random_sends_end_in_every_way() {
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(3),
+        ..ProptestConfig::default()
+    });
+    let seen = std::cell::RefCell::new(BTreeMap::new());
+    let outcome = runner.run(&collection::vec(any_op(), 1..40), |ops| {
+        let ends = play(History::new(false), ops).map_err(TestCaseError::fail)?;
+        for end in ends {
+            let name = match end {
+                End::Sent(_) => "Sent".to_owned(),
+                other => format!("{other:?}"),
+            };
+            *seen.borrow_mut().entry(name).or_insert(0u32) += 1;
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+    for name in ["Sent", "Failed", "Unconfirmed", "Cancelled", "Absent"] {
+        assert!(seen.borrow().contains_key(name), "{name} in {seen:?}");
+    }
 }

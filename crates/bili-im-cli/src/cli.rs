@@ -114,9 +114,9 @@ pub(crate) struct DryRun {
 /// A number that names somebody or something.
 pub(crate) fn number(text: &str) -> Result<u64, String> {
     match text.parse() {
-        Ok(0) => Err("0 is no number of anybody or anything".to_owned()),
+        Ok(0) => Err("0 is nobody's number and no message's".to_owned()),
         Ok(number) => Ok(number),
-        Err(_) => Err("not a number".to_owned()),
+        Err(_) => Err(format!("a number is wanted, {} at most", u64::MAX)),
     }
 }
 

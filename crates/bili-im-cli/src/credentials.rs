@@ -25,24 +25,29 @@ const MOST: u64 = 1 << 20;
 
 /// The login that the user gave.
 pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> {
-    let (text, place) = if global.cookie_stdin {
-        (read(io::stdin().lock(), "stdin")?, "stdin".to_owned())
+    let (credential, place) = if global.cookie_stdin {
+        let text = read(io::stdin().lock(), "stdin")?;
+        (Credential::parse(&text), "stdin".to_owned())
     } else if let Some(path) = &global.cookie_file {
         let place = path.display().to_string();
         let file = File::open(path).map_err(|error| unreadable(&place, &error))?;
-        warn_if_others_can_read(&file, path, out);
-        (read(file, &place)?, place)
+        let credential = Credential::parse(&read(&file, &place)?);
+        if credential.is_ok() {
+            warn_if_others_can_read(&file, path, out);
+        }
+        (credential, place)
     } else {
         let Some(text) = std::env::var_os(VARIABLE).filter(|text| !text.is_empty()) else {
             return Err(Failure::no_credential());
         };
         let text = text.into_string().map_err(|_| not_text(VARIABLE))?;
-        (Zeroizing::new(text), VARIABLE.to_owned())
+        let text = Zeroizing::new(text);
+        (Credential::parse(&text), VARIABLE.to_owned())
     };
-    let credential = Credential::parse(&text).map_err(|invalid| {
+    let credential = credential.map_err(|invalid| {
         Failure::wrong_use(
-            format!("{place} holds no login: {invalid}"),
-            "copy the whole Cookie header of a request to bilibili.com from the browser's developer tools",
+            format!("{place}: {invalid}"),
+            "copy the whole Cookie header of a request to bilibili.com from the developer tools",
         )
     })?;
     warn_before_the_end(&credential, out);

@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use crate::{
     ids::{Talker, Uid},
     printable::Printable,
+    watch::ForeignCursor,
 };
 
 /// Why a call failed.
@@ -77,6 +78,12 @@ impl Error {
             Self::Transport(transport) => transport.sent == Sent::No,
             Self::Unreadable(_) | Self::Unconfirmed(_) | Self::Finished => false,
         }
+    }
+}
+
+impl From<ForeignCursor> for Error {
+    fn from(foreign: ForeignCursor) -> Self {
+        Self::Invalid(foreign.into())
     }
 }
 
@@ -334,6 +341,9 @@ pub enum Invalid {
     /// The call must be signed and there are no signing keys.
     #[error("the call must be signed and there are no signing keys")]
     NoSigningKeys,
+    /// The cursor is another account's.
+    #[error(transparent)]
+    ForeignCursor(#[from] ForeignCursor),
     /// The ticket is another account's.
     #[error("the ticket belongs to uid {0}")]
     ForeignTicket(Uid),

@@ -21,6 +21,7 @@ mod session;
 mod testing;
 mod ticket;
 mod time;
+mod watch;
 mod wbi;
 
 pub use http;
@@ -46,5 +47,6 @@ pub use crate::{
     session::{AccountInfo, Session, SessionList, SystemAccount},
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},
+    watch::{Cursor, Direction, Event, EventId, EventKind, ForeignCursor, Position, WatchOptions},
     wbi::{InvalidKeys, SigningKeys},
 };

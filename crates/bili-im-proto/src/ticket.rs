@@ -11,9 +11,6 @@ use crate::{
     time::UnixMicros,
 };
 
-/// How far a message's time may lie before that of its ticket, in seconds: clocks differ.
-const CLOCK_TOLERANCE: u64 = 10;
-
 /// A message that is about to be sent. A program that may die stores it first; started again, it
 /// asks [`Account::confirm`](crate::Account::confirm) what became of it. Each ticket sends once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,16 +53,8 @@ impl SendTicket {
     /// Whether a message of the session may be this one.
     pub(crate) fn matches(&self, message: &Message) -> bool {
         message.sender == self.uid
-            && match self.newest {
-                Some(newest) => message.seqno > newest,
-                None => message.timestamp.0 >= self.earliest(),
-            }
+            && message.seqno > self.newest.unwrap_or_default()
             && Likeness::of(&self.content).is(&message.content_even_if_recalled())
-    }
-
-    /// When the message can have been sent at the earliest, by the service's clock.
-    fn earliest(&self) -> u64 {
-        self.time.seconds().0.saturating_sub(CLOCK_TOLERANCE)
     }
 
     pub(crate) fn unconfirmed(&self, cause: Error) -> Error {

@@ -27,6 +27,7 @@ mod cookie;
 mod counters;
 mod endpoints;
 mod ids;
+mod multipart;
 mod reply;
 mod request;
 #[cfg(feature = "server")]

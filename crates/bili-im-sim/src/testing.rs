@@ -124,10 +124,20 @@ impl Sim {
         path: &str,
         body: &str,
     ) -> Answer {
+        self.post_bytes(content_type, cookie, path, body.into())
+    }
+
+    pub(crate) fn post_bytes(
+        &mut self,
+        content_type: &str,
+        cookie: &str,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Answer {
         let request = Request::post(path)
             .header("cookie", cookie)
             .header("content-type", content_type);
-        self.answer(request.body(body.as_bytes().to_vec()).unwrap())
+        self.answer(request.body(body).unwrap())
     }
 
     pub(crate) fn control(&mut self, method: &str, path: &str, body: &str) -> Answer {

@@ -1,10 +1,11 @@
 use std::{convert::Infallible, fmt};
 
 use bili_im_proto::{
-    self as proto, Account, AccountBuilder, Confirmation, Context, Credential, DeviceId, Endpoint,
-    Error, Failure, Flow, History, Hosts, Image, InvalidSnapshot, LoginOutcome, LoginStep, MsgKey,
-    Now, Origin, Outgoing, Pacing, Profile, SendContent, SendTicket, SentMessage, Session,
-    SessionMsgs, SingleUnread, Snapshot, Talker, Text, Uid, Unread, UserAgent, UserCard,
+    self as proto, Account, AccountBuilder, Confirmation, Context, Credential, Cursor, DeviceId,
+    Endpoint, Error, Event, Failure, Flow, History, Hosts, Image, InvalidSnapshot, LoginOutcome,
+    LoginStep, MsgKey, Now, Origin, Outgoing, Pacing, Profile, SendContent, SendTicket,
+    SentMessage, Session, SessionMsgs, SingleUnread, Snapshot, Talker, Text, Uid, Unread,
+    UserAgent, UserCard, WatchOptions,
 };
 use http::Response;
 use ureq::Agent;
@@ -196,6 +197,19 @@ impl Client {
     /// As every call: see [`Error`].
     pub fn people(&self, uids: impl IntoIterator<Item = Uid>) -> Result<Vec<UserCard>, Error> {
         self.run(self.account.people(uids))
+    }
+
+    /// A cursor that begins now: see [`Account::cursor_now`].
+    ///
+    /// # Errors
+    /// As every call: see [`Error`].
+    pub fn cursor_now(&self) -> Result<Cursor, Error> {
+        self.run(self.account.cursor_now())
+    }
+
+    /// Watches what happens from a cursor on: see [`Account::watch`].
+    pub fn watch(&self, cursor: Cursor, options: WatchOptions) -> Items<Event> {
+        self.items(self.account.watch(cursor, options))
     }
 
     /// Prepares a send for a program that may die: see [`Account::prepare_send`].

@@ -96,6 +96,7 @@ impl Sim {
 
     fn serve(&self, world: World, out: Output) -> Result<(), Failure> {
         let uids = uids(&world);
+        let first = uids.split(',').next().unwrap_or_default();
         let service = Service::new(world, SystemTime::now().into())
             .map_err(|error| Failure::other(error.to_string()))?;
         let server = Server::start(service, self.listen).map_err(|error| {
@@ -113,8 +114,8 @@ impl Sim {
         // For the person who started it; a script has its line already.
         let _lost = writeln!(
             io::stderr(),
-            "accounts: {uids}; to be one of them, in another terminal:\n  \
-             eval \"$(bili-im sim{} --print-env ACCOUNT)\"",
+            "accounts: {uids}; to be the first, in another terminal:\n  \
+             eval \"$(bili-im sim{} --print-env {first})\"",
             self.options(addr),
         );
         server.wait();

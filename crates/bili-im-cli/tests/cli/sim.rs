@@ -164,11 +164,28 @@ fn the_classic_seed_world_answers_as_the_source_document_shows() {
             "data": {"msg_key": msg_key, "_gt_": 0},
         })
     };
-    let text = "%7B%22content%22%3A%22up%E4%B8%BB%E4%BD%A0%E5%A5%BD%EF%BC%8C%5Cn%E5%82%AC%E6%9B%B4%5Bdoge%5D%22%7D";
+    let text = "%7B%22content%22%3A%22up%E4%B8%BB%E4%BD%A0%E5%A5%BD%2C%5Cn%E5%82%AC%E6%9B%B4%5Bdoge%5D%22%7D";
     assert_eq!(send("1", text), accepted(6852559688104417870));
     let image = "%7B%22url%22%3A%22https%3A%2F%2Fi1.hdslb.com%2Fbfs%2Fface%2Faebb2639a0d47f2ce1fec0631f412eaf53d4a0be.jpg%22%7D";
     assert_eq!(send("2", image), accepted(6852570013146024354));
     assert_eq!(send("5", "6852559688104417870")["code"], 0);
+}
+
+#[test]
+fn of_the_source_documents_two_slips_the_harmless_one_is_taken() {
+    let serving = Serving::start(&["--world", "seed", "--classic"]);
+    // As curl encodes what is written there: a space in a name, an address without quotes.
+    let send = |msg_type: &str, content: &str| {
+        let form = format!(
+            "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1\
+             &msg[msg_type]={msg_type}&msg[content]={content}&csrf_token=xxx"
+        );
+        serving.curl("/web_im/v1/web_im/send_msg", "SESSDATA=xxx", Some(&form))
+    };
+    let text = "%7B%22content%22%3A%22up%E4%B8%BB%E4%BD%A0%E5%A5%BD%2C%5Cn%E5%82%AC%E6%9B%B4%5Bdoge%5D%22%7D";
+    assert_eq!(send("1", text)["data"]["msg_key"], 6852559688104417870_u64);
+    let image = "%7B%22url%22%3Ahttps%3A%2F%2Fi1.hdslb.com%2Fbfs%2Fface%2Faebb2639a0d47f2ce1fec0631f412eaf53d4a0be.jpg%7D";
+    assert_eq!(send("2", image)["code"], -400);
 }
 
 #[test]

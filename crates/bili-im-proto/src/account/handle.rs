@@ -31,6 +31,7 @@ use crate::{
     session::Session,
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros},
+    watch::{Cursor, Event, WatchOptions},
     wbi::SigningKeys,
 };
 
@@ -230,6 +231,19 @@ impl Account {
         Flow::new(|io| async move { flow::all_sessions(&account, &io).await })
     }
 
+    /// A cursor that begins now: what was written before is never told. Store it before watching.
+    pub fn cursor_now(&self) -> Flow<Infallible, Cursor> {
+        let account = self.clone();
+        Flow::new(|io| async move { flow::cursor_now(&account, &io).await })
+    }
+
+    /// Watches what happens from a cursor on: every message once, in order within its session, relative
+    /// to the cursor. Ends only with an error: a lost login, risk control.
+    pub fn watch(&self, cursor: Cursor, options: WatchOptions) -> Flow<Event, ()> {
+        let account = self.clone();
+        Flow::new(move |io| async move { flow::watch(&account, &io, cursor, options).await })
+    }
+
     /// Tells who users are, in the order asked; whom nobody knows is left out. Answers are remembered.
     pub fn people(&self, uids: impl IntoIterator<Item = Uid>) -> Flow<Infallible, Vec<UserCard>> {
         let account = self.clone();
@@ -342,6 +356,16 @@ impl Account {
         } else {
             KeyAction::Fetch
         }
+    }
+
+    /// How long a watcher waits between polls, with some chance in it so that not all ask at once.
+    pub(crate) fn watch_interval(&self, wanted: Option<Duration>) -> Duration {
+        let pacing = &self.0.pacing;
+        let interval = wanted.unwrap_or(pacing.watch_interval);
+        let chance = self.state().chance.fraction();
+        interval
+            .max(pacing.least_watch_interval)
+            .mul_f64(1.0 + chance / 10.0)
     }
 
     /// Marks the keys as being fetched until the lease is dropped, or so old that nobody can be

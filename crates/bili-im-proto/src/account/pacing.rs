@@ -18,6 +18,10 @@ pub struct Pacing {
     pub first_back_off: Duration,
     /// The longest wait after "too fast", unless the service asks for a longer one.
     pub longest_back_off: Duration,
+    /// How often a watcher asks.
+    pub watch_interval: Duration,
+    /// How often it asks at most, whatever it is told.
+    pub least_watch_interval: Duration,
     /// How long to stop after risk control refused, unless the stop is lifted.
     pub risk_stop: Duration,
     /// The waits before each of the times that a conversation is read back, to find a message of
@@ -34,6 +38,8 @@ impl Default for Pacing {
             read_burst: 5,
             first_back_off: FIRST_BACK_OFF,
             longest_back_off: Duration::from_secs(30 * 60),
+            watch_interval: Duration::from_secs(20),
+            least_watch_interval: Duration::from_secs(6),
             risk_stop: Duration::from_secs(60 * 60),
             read_back: [0, 1, 2, 4].map(Duration::from_secs),
         }
@@ -49,6 +55,8 @@ impl Pacing {
             read_burst: u32::MAX,
             first_back_off: Duration::ZERO,
             longest_back_off: Duration::ZERO,
+            watch_interval: Duration::from_secs(1),
+            least_watch_interval: Duration::ZERO,
             risk_stop: Duration::from_secs(5),
             read_back: [0, 50, 100, 200].map(Duration::from_millis),
         }
@@ -136,11 +144,12 @@ impl Pacer {
         } else {
             (&mut self.hold, &mut self.strikes)
         };
-        let wait = pacing
+        let doubled = pacing
             .first_back_off
             .saturating_mul(2u32.saturating_pow(*strikes))
-            .min(pacing.longest_back_off)
-            .mul_f64(1.0 + chance / 4.0)
+            .min(pacing.longest_back_off);
+        let wait = doubled
+            .saturating_add(doubled.mul_f64(chance / 4.0))
             .min(pacing.longest_back_off)
             .max(asked.unwrap_or_default());
         *strikes = strikes.saturating_add(1);

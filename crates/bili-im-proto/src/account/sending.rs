@@ -147,6 +147,11 @@ impl Account {
         }
     }
 
+    /// Whether a message was sent through this account.
+    pub(crate) fn sent(&self, key: MsgKey) -> bool {
+        self.state().flights.credited.contains(&key)
+    }
+
     /// The newest message of a session, when it was seen lately.
     pub(crate) fn newest(&self, talker: Talker, now: Now) -> Option<Seqno> {
         self.state().flights.newest(talker, now.mono)

@@ -9,7 +9,7 @@ use crate::{
     answer::Answer,
     endpoint::{Body, Effect, Endpoint},
     endpoints::{Nav, Profile},
-    error::{Error, Invalid, RefusalKind, Transport},
+    error::{Error, Invalid, RefusalKind, Sent, Transport},
     flow::{
         io::Io,
         step::{Failure, Outgoing},
@@ -86,9 +86,22 @@ pub(crate) async fn ask<E: Endpoint, I>(
     io: &Io<I>,
     endpoint: &E,
 ) -> Result<E::Response, Error> {
+    let result = match take_turn::<E, I>(account, io).await {
+        Ok(()) => ask_now(account, io, endpoint).await,
+        Err(held) => Err(held),
+    };
+    account.note_final(io.now(), &result);
+    result
+}
+
+async fn ask_now<E: Endpoint, I>(
+    account: &Account,
+    io: &Io<I>,
+    endpoint: &E,
+) -> Result<E::Response, Error> {
+    // Only now: while the call waited for its turn, another may have learned new keys.
     let signed_with = account.signature_basis(io.now());
-    let first = exchange(account, io, endpoint).await;
-    let result = match first {
+    match exchange_now(account, io, endpoint).await {
         Err(refusal)
             if E::SPEC.signed
                 && may_be_stale(&refusal)
@@ -97,9 +110,7 @@ pub(crate) async fn ask<E: Endpoint, I>(
             exchange(account, io, endpoint).await
         }
         other => other,
-    };
-    account.note_final(io.now(), &result);
-    result
+    }
 }
 
 /// Whether a refusal is one of those that a wrong or stale signature gets (docs/protocol.md §4).
@@ -155,21 +166,38 @@ async fn exchange<E: Endpoint, I>(
     io: &Io<I>,
     endpoint: &E,
 ) -> Result<E::Response, Error> {
-    let lane = match E::SPEC.effect {
+    take_turn::<E, I>(account, io).await?;
+    exchange_now(account, io, endpoint).await
+}
+
+fn lane_of(effect: Effect) -> Lane {
+    match effect {
         Effect::Read => Lane::Read,
         Effect::Idempotent | Effect::Once => Lane::Write,
-    };
+    }
+}
+
+/// Waits until the call may go out.
+async fn take_turn<E: Endpoint, I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
+    let lane = lane_of(E::SPEC.effect);
     let start = account.reserve(io.now(), lane, E::SPEC.name())?;
     io.sleep_until(start).await;
     // Another call may have been told "too fast" meanwhile.
-    account.check_hold(io.now(), lane, E::SPEC.name())?;
+    account.check_hold(io.now(), lane, E::SPEC.name())
+}
+
+async fn exchange_now<E: Endpoint, I>(
+    account: &Account,
+    io: &Io<I>,
+    endpoint: &E,
+) -> Result<E::Response, Error> {
     // Built after the wait, so that its time is right.
     let request = endpoint.request(&account.context(io.now()))?;
     let answer = io.fetch(outgoing::<E>(request)).await;
     if let Some(headers) = headers(&answer) {
         account.observe_clock(io.now(), headers);
     }
-    account.note_outcome(io.now(), lane, read::<E>(answer))
+    account.note_outcome(io.now(), lane_of(E::SPEC.effect), read::<E>(answer))
 }
 
 /// A request of an endpoint, ready to go out.
@@ -190,7 +218,10 @@ pub(super) fn read<E: Endpoint>(
         Ok(response) => return E::response(&response),
         Err(failure) => failure,
     };
-    let refused = (failure.head.as_deref()).and_then(by_head::<E>);
+    // A request that never left had no effect, whatever came before things broke.
+    let refused = (failure.head.as_deref())
+        .and_then(by_head::<E>)
+        .filter(|refused| failure.sent == Sent::Maybe || refused.took_no_effect());
     Err(refused.unwrap_or_else(|| {
         Error::Transport(Box::new(Transport {
             endpoint: E::SPEC.name(),

@@ -11,6 +11,7 @@ mod run;
 mod send;
 mod sessions;
 mod step;
+mod watch;
 
 pub(crate) use self::{
     call::{call, profile},
@@ -20,6 +21,7 @@ pub(crate) use self::{
     recall::recall,
     send::{confirm, prepare, send, send_ticket},
     sessions::{all_sessions, sessions},
+    watch::{cursor_now, watch},
 };
 pub use self::{
     history::History,

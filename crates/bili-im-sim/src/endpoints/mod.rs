@@ -1,5 +1,7 @@
 //! The endpoints, one a file, in the service's own tree.
 
+#[cfg(test)]
+pub(crate) use routes::paths;
 pub(crate) use routes::{Found, find, name};
 
 mod account;

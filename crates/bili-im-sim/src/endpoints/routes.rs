@@ -110,6 +110,10 @@ static ROUTES: &[Route] = &[
         svr_sync::fetch_session_msgs::answer,
     ),
     post("/web_im/v1/web_im/send_msg", web_im::send_msg::answer),
+    post(
+        "/x/dynamic/feed/draw/upload_bfs",
+        x::dynamic::feed::draw::upload_bfs::answer,
+    ),
     get("/x/frontend/finger/spi", x::frontend::finger::spi::answer),
     get(
         "/x/passport-login/web/qrcode/generate",
@@ -147,4 +151,10 @@ pub(crate) fn name(path: &str) -> &'static str {
         .iter()
         .find(|route| route.path == path)
         .map_or("unknown", |route| route.path)
+}
+
+/// The paths of all endpoints.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    ROUTES.iter().map(|route| route.path).collect()
 }

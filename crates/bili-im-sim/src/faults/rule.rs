@@ -251,6 +251,28 @@ mod tests {
         }
     }
 
+    /// What stands in backquotes in the first column of a table of the readme.
+    fn in_readme(heading: &str) -> Vec<&str> {
+        let readme = include_str!("../../README.md");
+        let table = readme.split_once(heading).unwrap().1;
+        let rows = table
+            .lines()
+            .skip(2)
+            .take_while(|line| line.starts_with('|'));
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2))
+            .collect()
+    }
+
+    #[test]
+    fn the_readme_shows_kinds_as_they_are_read() {
+        let shown = in_readme("| `kind` | what the client sees |");
+        assert_eq!(shown.len(), 12);
+        for kind in shown {
+            let kind: Result<Kind, _> = serde_json::from_str(kind);
+            assert!(kind.is_ok(), "{kind:?}");
+        }
+    }
+
     #[test]
     fn rules_that_mean_nothing_are_refused() {
         assert!(

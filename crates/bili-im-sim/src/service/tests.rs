@@ -1,6 +1,7 @@
-use http::Request;
+use http::{Method, Request};
 use proptest::prelude::*;
 
+use crate::endpoints::{self, Found};
 use crate::ids::{Talker, Uid};
 use crate::reply::Reply;
 use crate::testing::{DAY, Sim};
@@ -152,22 +153,30 @@ fn any_world_can_be_classic_by_hand_or_in_its_file() {
     }
 }
 
+#[test]
+fn the_readme_lists_every_endpoint_with_its_method() {
+    let readme = include_str!("../../README.md");
+    for path in endpoints::paths() {
+        let method = match endpoints::find(&Method::GET, path) {
+            Found::Endpoint(_) => "GET",
+            _ => "POST",
+        };
+        let (tree, name) = path.rsplit_once('/').unwrap();
+        let row = readme
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{tree}/` | {method} |")));
+        let row = row.unwrap_or_else(|| panic!("{method} {path}"));
+        assert!(row.contains(&format!("`{name}`")), "{path}");
+    }
+}
+
 fn paths() -> impl Strategy<Value = String> {
-    let known = prop::sample::select(vec![
-        "/account/v1/user/cards",
-        "/session_svr/v1/session_svr/get_sessions",
-        "/session_svr/v1/session_svr/new_sessions",
-        "/session_svr/v1/session_svr/session_detail",
-        "/session_svr/v1/session_svr/single_unread",
-        "/session_svr/v1/session_svr/update_ack",
-        "/svr_sync/v1/svr_sync/fetch_session_msgs",
-        "/web_im/v1/web_im/send_msg",
-        "/x/web-interface/nav",
-        "/_sim/message",
-        "/_sim/clock",
-        "/_sim/faults",
-    ]);
-    prop_oneof![9 => known.prop_map(str::to_owned), 1 => "/[a-z_/]{0,20}"]
+    let control = ["/_sim/message", "/_sim/clock", "/_sim/faults", "/_sim/qr"];
+    let known = [endpoints::paths(), control.to_vec()].concat();
+    prop_oneof![
+        9 => prop::sample::select(known).prop_map(str::to_owned),
+        1 => "/[a-z_/]{0,20}",
+    ]
 }
 
 fn fields() -> impl Strategy<Value = String> {
@@ -189,6 +198,15 @@ fn fields() -> impl Strategy<Value = String> {
         "msg[msg_type]",
         "csrf",
         "csrf_token",
+        "op_type",
+        "status",
+        "setting",
+        "uid",
+        "dnd_uid",
+        "talker_uid",
+        "msg_notify",
+        "qrcode_key",
+        "biliCSRF",
     ]);
     let value = prop_oneof![
         Just("00000000000000000000000000010001".to_owned()),
@@ -214,7 +232,8 @@ proptest! {
         is_post in any::<bool>(),
         path in paths(),
         query in fields(),
-        cookie in "(SESSDATA=sim-10001; bili_jct=00000000000000000000000000010001|[ -~]{0,20})",
+        cookie in "(SESSDATA=sim-10001; bili_jct=00000000000000000000000000010001; DedeUserID=10001|[ -~]{0,20})",
+        content_type in "(application/x-www-form-urlencoded|multipart/form-data; boundary=b|[ -~]{0,20})",
         body in prop_oneof![fields().prop_map(String::into_bytes), prop::collection::vec(any::<u8>(), 0..60)],
         now in any::<u64>(),
     ) {
@@ -224,7 +243,7 @@ proptest! {
             .method(if is_post { "POST" } else { "GET" })
             .uri(format!("{path}?{query}"))
             .header("cookie", cookie)
-            .header("content-type", "application/x-www-form-urlencoded")
+            .header("content-type", content_type)
             .body(body);
         if let Ok(request) = request {
             let reply = sim.handle(request);

@@ -32,6 +32,10 @@ pub struct Options {
     pub empty_min_is_zero: Whim,
     /// `last_msg` of a session is null or absent.
     pub last_msg_missing: Whim,
+    /// `image_url` of an upload is `http://` (docs/protocol.md §11).
+    pub http_image_urls: Whim,
+    /// `img_size` of an upload is absent.
+    pub img_size_missing: Whim,
     /// Old emoticon names in texts, and what they become: `{"[doge]":"[tv_doge]"}`.
     pub renamed_emoticons: BTreeMap<String, String>,
 }

@@ -60,8 +60,20 @@ impl Endpoint for GetSettings {
     }
 }
 
-/// What is asked for; the rest comes along.
-const NAMES: [&str; 2] = ["msg_notify", "show_unfollowed_msg"];
+/// What is asked for: nothing else comes.
+const NAMES: [&str; 11] = [
+    "show_unfollowed_msg",
+    "msg_notify",
+    "is_group_fold",
+    "should_receive_group",
+    "receive_unfollow_msg",
+    "followed_reply",
+    "keys_reply",
+    "recv_reply",
+    "voyage_reply",
+    "recommend_followed_reply",
+    "ai_intercept",
+];
 
 #[cfg(test)]
 mod tests {
@@ -70,7 +82,11 @@ mod tests {
 
     #[test]
     fn settings_are_told_from_their_absence() {
-        assert_eq!(query(&GetSettings), "msg_notify=1&show_unfollowed_msg=1");
+        let asked = query(&GetSettings);
+        assert!(
+            asked.starts_with("show_unfollowed_msg=1&msg_notify=1&"),
+            "{asked}"
+        );
         let body = r#"{"code":0,"data":{"msg_notify":3,"is_group_fold":"0","keys_reply":true}}"#;
         let settings = decode::<GetSettings>(200, body).unwrap();
         assert_eq!(settings.msg_notify, Some(3));

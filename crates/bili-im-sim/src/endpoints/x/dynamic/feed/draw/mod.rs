@@ -1,0 +1,3 @@
+//! `/x/dynamic/feed/draw`.
+
+pub(in crate::endpoints) mod upload_bfs;

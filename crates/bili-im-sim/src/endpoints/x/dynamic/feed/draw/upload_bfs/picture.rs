@@ -1,0 +1,97 @@
+//! What can be seen of a picture without decoding it.
+
+use imageinfo::{ImageFormat, ImageInfo};
+
+/// A JPEG, PNG or GIF.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Picture {
+    pub(super) extension: &'static str,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+impl Picture {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let info = ImageInfo::from_raw_data(bytes).ok()?;
+        let extension = match info.format {
+            ImageFormat::JPEG => "jpg",
+            ImageFormat::PNG => "png",
+            ImageFormat::GIF => "gif",
+            _ => return None,
+        };
+        let side = |pixels| u32::try_from(pixels).ok().filter(|pixels| *pixels > 0);
+        Some(Self {
+            extension,
+            width: side(info.size.width)?,
+            height: side(info.size.height)?,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    /// The head of a PNG, which is all that is looked at.
+    pub(in super::super) fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        png.extend(width.to_be_bytes());
+        png.extend(height.to_be_bytes());
+        png.extend([8, 2, 0, 0, 0, 0, 0, 0, 0]);
+        png
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::testing::png;
+    use super::*;
+
+    const GIF: &[u8] =
+        b"GIF89a\x03\0\x04\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\
+        \xff\xc0\0\x11\x08\0\x05\0\x06\x03\x01\x22\0\x02\x11\x01\x03\x11\x01\xff\xd9";
+
+    #[test]
+    fn the_three_kinds_are_told_apart_with_their_sides() {
+        for (bytes, expected) in [
+            (png(640, 480).as_slice(), ("png", 640, 480)),
+            (GIF, ("gif", 3, 4)),
+            (JPEG, ("jpg", 6, 5)),
+        ] {
+            let picture = Picture::read(bytes).unwrap();
+            let seen = (picture.extension, picture.width, picture.height);
+            assert_eq!(seen, expected);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_picture() {
+        for bytes in [
+            b"".as_slice(),
+            b"<html>",
+            b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0",
+            &png(0, 5),
+            &png(1, 1)[..10],
+        ] {
+            assert_eq!(Picture::read(bytes), None, "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_odd_to_be_looked_at(
+            head in prop::sample::select(vec![JPEG, GIF, b"\x89PNG\r\n\x1a\n", b"RIFF", b"II*\0", b""]),
+            spoilt in prop::collection::vec((0..50_usize, any::<u8>()), 0..4),
+            rest in prop::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let mut bytes = [head, &rest].concat();
+            for (at, byte) in spoilt {
+                if let Some(old) = bytes.get_mut(at) {
+                    *old = byte;
+                }
+            }
+            Picture::read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! `/x/dynamic/feed`.
+
+pub(in crate::endpoints) mod draw;

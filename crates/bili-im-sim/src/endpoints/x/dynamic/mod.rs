@@ -1,0 +1,3 @@
+//! `/x/dynamic`.
+
+pub(in crate::endpoints) mod feed;

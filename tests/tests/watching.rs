@@ -1,0 +1,458 @@
+//! Watching over the simulated service, in virtual time: every message once, in order, whatever
+//! breaks.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bili_im_proto::{
+    Account, Credential, Cursor, Direction, Error, Event, EventKind, Flow, Input, Outgoing, Seqno,
+    Step, Talker, Text, Uid, WatchOptions,
+};
+use bili_im_sim::{
+    MessageState, World,
+    faults::{Kind, PageBody, Rule, VoucherPlace, When},
+};
+use bili_im_tests::{Stage, cases};
+use proptest::{collection, prelude::*, sample};
+
+const OWN: u64 = 1;
+const PEOPLE: [u64; 4] = [2, 3, 4, 5];
+
+fn world() -> World {
+    let mut world = World::from_json(r#"{"accounts":[]}"#).unwrap();
+    for uid in [OWN].into_iter().chain(PEOPLE) {
+        let mut account = bili_im_sim::Account::new(bili_im_sim::Uid(uid));
+        account.follows = [OWN]
+            .into_iter()
+            .chain(PEOPLE)
+            .map(bili_im_sim::Uid)
+            .collect();
+        account.follows.remove(&bili_im_sim::Uid(uid));
+        world.accounts.push(account);
+    }
+    for (uid, seconds_ago) in [(2, 500), (3, 400), (2, 300)] {
+        world
+            .messages
+            .push(written(uid, OWN, "before").seconds_ago(seconds_ago));
+    }
+    world
+}
+
+fn written(from: u64, to: u64, text: &str) -> bili_im_sim::Message {
+    let to = bili_im_sim::Talker::User(bili_im_sim::Uid(to));
+    bili_im_sim::Message::text(bili_im_sim::Uid(from), to, text)
+}
+
+fn account(stage: &Stage, entropy: u8) -> Account {
+    let login = Credential::new("sim-1", &format!("{OWN:032}"), Uid(OWN)).unwrap();
+    stage.account(login, entropy).build()
+}
+
+/// A program that watches, and what it has handled and stored.
+struct Program {
+    flow: Flow<Event, ()>,
+    input: Option<Input>,
+    outgoing: Option<Outgoing>,
+    cursor: Cursor,
+    /// What it handled, in order, repeats and all.
+    told: Vec<Event>,
+    ended: Option<Result<(), Error>>,
+}
+
+impl Program {
+    fn start(stage: &mut Stage, account: &Account) -> Self {
+        let cursor = stage.run(account.cursor_now()).unwrap();
+        Self::resume(account, cursor)
+    }
+
+    fn resume(account: &Account, cursor: Cursor) -> Self {
+        let options = WatchOptions::default()
+            .with_automatic(true)
+            .with_interval(Duration::from_secs(20));
+        Self {
+            flow: account.watch(cursor.clone(), options),
+            input: None,
+            outgoing: None,
+            cursor,
+            told: Vec::new(),
+            ended: None,
+        }
+    }
+
+    /// Starts anew from what is stored.
+    fn crash(&mut self, account: &Account) {
+        let told = std::mem::take(&mut self.told);
+        *self = Self::resume(account, self.cursor.clone());
+        self.told = told;
+    }
+
+    /// One step. Time passes only when the program waits, and not beyond `until`: whether it waits
+    /// beyond is told.
+    fn turn(&mut self, stage: &mut Stage, until: Duration, stores: bool) -> bool {
+        if self.ended.is_some() {
+            return true;
+        }
+        if let Some(outgoing) = self.outgoing.take() {
+            let now = stage.now();
+            self.input = Some(stage.exchange(now, outgoing));
+        }
+        let input = self.input.take().unwrap_or(Input::Woken);
+        match self.flow.resume(stage.now(), input) {
+            Step::Send(outgoing) => self.outgoing = Some(outgoing),
+            Step::WaitUntil(moment) if moment.0 > until => return true,
+            Step::WaitUntil(moment) => stage.advance(moment.since(stage.now().mono)),
+            Step::Item(event) => {
+                if let Some(position) = event.position.filter(|_| stores) {
+                    self.cursor.advance(&position);
+                }
+                self.told.push(event);
+            }
+            Step::Done(result) => self.ended = Some(result),
+        }
+        false
+    }
+
+    /// Goes on for some time.
+    fn watch(&mut self, stage: &mut Stage, passing: Duration) {
+        let until = stage.now().mono.0 + passing;
+        while !self.turn(stage, until, true) {}
+        let left = until.saturating_sub(stage.now().mono.0);
+        stage.advance(left);
+    }
+
+    /// The sequence numbers told in each session, repeats left out that follow a crash.
+    fn seqnos(&self) -> BTreeMap<Talker, Vec<Seqno>> {
+        let mut all = BTreeMap::<Talker, Vec<Seqno>>::new();
+        for event in &self.told {
+            let (talker, seqno) = match &event.kind {
+                EventKind::Message {
+                    talker, message, ..
+                } => (*talker, message.seqno),
+                EventKind::Recalled { talker, .. } => (*talker, seqno_of(event)),
+                _ => continue,
+            };
+            all.entry(talker).or_default().push(seqno);
+        }
+        all
+    }
+}
+
+/// The number at the end of the event's id.
+fn seqno_of(event: &Event) -> Seqno {
+    let id = event.id().unwrap().to_string();
+    id.rsplit('-').next().unwrap().parse().unwrap()
+}
+
+/// What the service holds for the account, from a moment on.
+fn held(stage: &Stage, from: u64) -> BTreeMap<Talker, Vec<Seqno>> {
+    let mut all = BTreeMap::<Talker, Vec<Seqno>>::new();
+    let messages = stage.service.snapshot(stage.sim_now()).messages;
+    for message in messages
+        .iter()
+        .filter(|m| m.timestamp >= from && m.msg_status != 2)
+    {
+        let talker = Talker::user(other_side(message));
+        all.entry(talker)
+            .or_default()
+            .push(Seqno(message.msg_seqno.0));
+    }
+    for seqnos in all.values_mut() {
+        seqnos.sort_unstable();
+    }
+    all
+}
+
+fn other_side(message: &MessageState) -> u64 {
+    match message.talker {
+        bili_im_sim::Talker::User(uid) if message.from.0 == OWN => uid.0,
+        _ => message.from.0,
+    }
+}
+
+fn write(stage: &mut Stage, from: u64, to: u64, text: &str) {
+    let now = stage.sim_now();
+    stage.service.write(written(from, to, text), now).unwrap();
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn nothing_from_before_the_watch_is_news() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.told, []);
+    // Neither when an old session wakes up.
+    write(&mut stage, 3, OWN, "new");
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.told.len(), 1);
+    let EventKind::Message {
+        message,
+        direction,
+        talker,
+    } = &program.told[0].kind
+    else {
+        panic!("{:?}", program.told)
+    };
+    assert_eq!(message.content().summary(), "new");
+    assert_eq!(
+        (*direction, *talker),
+        (Direction::Incoming, Talker::user(3))
+    );
+}
+
+#[test]
+fn own_messages_are_told_from_those_sent_here() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    write(&mut stage, OWN, 2, "from the phone");
+    let text = Text::new("from here").unwrap();
+    stage.run(account.send(Uid(2), text)).unwrap();
+    program.watch(&mut stage, MINUTE);
+    let told = program.told.iter().map(|event| match &event.kind {
+        EventKind::Message {
+            message, direction, ..
+        } => (message.content().summary(), *direction),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("from the phone".to_owned(), Direction::Own),
+            ("from here".to_owned(), Direction::Sent)
+        ]
+    );
+}
+
+#[test]
+fn what_came_while_away_is_told_in_order_however_much_it_is() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    let start = stage.now().unix.seconds().0;
+    stage.advance(Duration::from_secs(3 * 24 * 60 * 60));
+    for index in 0..2500 {
+        write(&mut stage, 2, OWN, &format!("message {index}"));
+    }
+    write(&mut stage, 4, OWN, "a first word");
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.seqnos(), held(&stage, start));
+    assert_eq!(program.told.len(), 2501);
+}
+
+#[test]
+fn a_session_that_fails_delays_no_other_and_is_not_passed_over() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    let start = stage.now().unix.seconds().0;
+    for uid in [2, 3, 4] {
+        write(&mut stage, uid, OWN, "hello");
+    }
+    let broken = Rule::new("fetch_session_msgs", When::Once, Kind::BreakOff);
+    stage.service.add_fault(broken).unwrap();
+    let until = stage.now().mono.0 + MINUTE;
+    while program.told.len() < 3 {
+        assert!(!program.turn(&mut stage, until, true), "{:?}", program.told);
+    }
+    // Two are told, then that something is wrong.
+    assert!(matches!(program.told[2].kind, EventKind::Held { .. }));
+    program.crash(&account);
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.seqnos(), held(&stage, start));
+}
+
+#[test]
+fn a_lost_login_and_risk_control_end_the_watch() {
+    for (kind, ends) in [
+        (
+            Kind::Code {
+                code: -101,
+                message: None,
+            },
+            true,
+        ),
+        (Kind::Voucher(VoucherPlace::Body), true),
+        (
+            Kind::Http {
+                status: 502,
+                body: PageBody::Html,
+                retry_after: None,
+            },
+            false,
+        ),
+    ] {
+        let mut stage = Stage::new(world()).unwrap();
+        let account = account(&stage, 1);
+        let mut program = Program::start(&mut stage, &account);
+        program.watch(&mut stage, MINUTE);
+        stage
+            .service
+            .add_fault(Rule::new("new_sessions", When::Once, kind))
+            .unwrap();
+        program.watch(&mut stage, MINUTE);
+        assert_eq!(program.ended.is_some(), ends);
+        assert_eq!(program.told.len(), usize::from(!ends));
+    }
+}
+
+#[test]
+fn another_accounts_cursor_is_refused() {
+    let mut stage = Stage::new(world()).unwrap();
+    let cursor = stage.run(account(&stage, 1).cursor_now()).unwrap();
+    let login = Credential::new("sim-2", &format!("{:032}", 2), Uid(2)).unwrap();
+    let other = stage.account(login, 2).build();
+    let mut program = Program::resume(&other, cursor);
+    program.watch(&mut stage, MINUTE);
+    assert!(matches!(program.ended, Some(Err(Error::Invalid(_)))));
+}
+
+#[derive(Debug, Clone)]
+enum Deed {
+    /// Somebody writes to the account.
+    Write(u64),
+    /// The account writes from its phone.
+    OwnPhone(u64),
+    /// The program goes on for so many seconds.
+    Watch(u64),
+    /// It goes on for so many steps, stores nothing of the last, and crashes.
+    Crash(usize),
+    Fault(Rule),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let person = || sample::select(PEOPLE.to_vec());
+    let kind = prop_oneof![
+        Just(Kind::BreakOff),
+        Just(Kind::Html),
+        Just(Kind::Empty),
+        Just(Kind::Code {
+            code: -500,
+            message: None
+        }),
+        Just(Kind::Http {
+            status: 429,
+            body: PageBody::Json,
+            retry_after: Some(3)
+        }),
+        Just(Kind::Http {
+            status: 502,
+            body: PageBody::Html,
+            retry_after: None
+        }),
+        Just(Kind::RotateKeys),
+    ];
+    let what = sample::select(vec!["new_sessions", "fetch_session_msgs", "nav", "any"]);
+    prop_oneof![
+        6 => person().prop_map(Deed::Write),
+        1 => person().prop_map(Deed::OwnPhone),
+        3 => (1u64..90).prop_map(Deed::Watch),
+        2 => (0usize..40).prop_map(Deed::Crash),
+        2 => (what, kind).prop_map(|(what, kind)| Deed::Fault(Rule::new(what, When::Once, kind))),
+    ]
+}
+
+/// How a watcher can be got wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mistake {
+    None,
+    /// The program stores a position before the event is handled.
+    StoresFirst,
+}
+
+fn play(deeds: Vec<Deed>, mistake: Mistake) -> Result<(), String> {
+    let mut stage = Stage::new(world()).unwrap();
+    let mut entropy = 1;
+    let mut account = self::account(&stage, entropy);
+    let mut program = Program::start(&mut stage, &account);
+    let start = stage.now().unix.seconds().0;
+    // What was handled and not stored is told again: as often as the program crashed upon it.
+    let mut repeats = 0;
+    for deed in deeds {
+        match deed {
+            Deed::Write(from) => write(&mut stage, from, OWN, "hello"),
+            Deed::OwnPhone(to) => write(&mut stage, OWN, to, "hello"),
+            Deed::Watch(seconds) => program.watch(&mut stage, Duration::from_secs(seconds)),
+            Deed::Crash(steps) => {
+                let until = stage.now().mono.0 + MINUTE;
+                for _ in 0..steps {
+                    program.turn(&mut stage, until, true);
+                }
+                let before = program.told.len();
+                if mistake == Mistake::StoresFirst {
+                    program.turn(&mut stage, until, true);
+                    program.told.truncate(before);
+                } else {
+                    program.turn(&mut stage, until, false);
+                    repeats += program.told.len() - before;
+                }
+                entropy += 1;
+                account = self::account(&stage, entropy);
+                program.crash(&account);
+            }
+            Deed::Fault(rule) => stage.service.add_fault(rule).unwrap(),
+        }
+        if let Some(Err(error)) = &program.ended {
+            return Err(format!("the watch ended: {error}"));
+        }
+    }
+    stage.service.clear_faults();
+    program.watch(&mut stage, Duration::from_secs(3600));
+    if let Some(Err(error)) = &program.ended {
+        return Err(format!("the watch ended: {error}"));
+    }
+    let mut told = program.seqnos();
+    let count: usize = told.values().map(Vec::len).sum();
+    for seqnos in told.values_mut() {
+        // A repeat comes right where the program crashed: dropping it leaves the order.
+        seqnos.dedup();
+    }
+    let unique: usize = told.values().map(Vec::len).sum();
+    if count - unique > repeats {
+        return Err(format!(
+            "{} repeats, {repeats} of them right",
+            count - unique
+        ));
+    }
+    let held = held(&stage, start);
+    if told == held {
+        Ok(())
+    } else {
+        Err(format!("told {told:?}\nheld {held:?}"))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: cases(200),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Whatever people do, whatever breaks, and wherever the program crashes: every message that the
+    /// service holds since the watch began is told once relative to the stored cursor, in order within
+    /// its session, and nothing else is.
+    #[test]
+    fn every_message_is_told_once_and_in_order(deeds in collection::vec(deed(), 1..60)) {
+        if let Err(wrong) = play(deeds, Mistake::None) {
+            return Err(TestCaseError::fail(wrong));
+        }
+    }
+}
+
+#[test]
+fn a_program_that_stores_before_it_handles_is_caught() {
+    let lost = (0..40).any(|steps| {
+        let deeds = vec![Deed::Write(2), Deed::Write(3), Deed::Crash(steps)];
+        play(deeds, Mistake::StoresFirst).is_err()
+    });
+    assert!(lost);
+}
