@@ -3,7 +3,8 @@
 use std::{convert::Infallible, fmt::Display, thread};
 
 use bili_im_proto::{
-    Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent, Step, Talker,
+    Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent, SentMessage,
+    Step, Talker,
 };
 use bili_im_ureq::{Client, ClientBuilder};
 use serde::Serialize;
@@ -92,7 +93,16 @@ impl Session {
         dry_run: DryRun,
     ) -> Result<(), Failure> {
         let flow = self.client.account().send(talker, content);
-        match self.change(flow, dry_run)? {
+        self.print_sent(talker, self.change(flow, dry_run)?)
+    }
+
+    /// Prints what came of a send.
+    pub(crate) fn print_sent(
+        &self,
+        talker: Talker,
+        sent: Change<SentMessage>,
+    ) -> Result<(), Failure> {
+        match sent {
             Change::Made(sent) => self.out.print(&SendOutput::new(talker, sent, self.out)),
             Change::Planned(planned) => self.out.print(&planned),
         }

@@ -15,6 +15,7 @@ mod decoding;
 mod demo;
 mod dry_run;
 mod failures;
+mod images;
 mod listing;
 mod printing;
 mod reading;
