@@ -43,7 +43,15 @@ impl Session {
 
     /// The same for a command that changes something, which not every cookie can.
     pub(crate) fn open_to_change(global: &Global, out: Output) -> Result<Self, Failure> {
-        let credential = credentials::load(global, out)?;
+        Self::with_to_change(credentials::load(global, out)?, global, out)
+    }
+
+    /// As [`open_to_change`](Self::open_to_change), with a certain login.
+    pub(crate) fn with_to_change(
+        credential: Credential,
+        global: &Global,
+        out: Output,
+    ) -> Result<Self, Failure> {
         if credential.can_write() {
             Self::with(credential, global, out)
         } else {
@@ -51,7 +59,12 @@ impl Session {
         }
     }
 
-    fn with(credential: Credential, global: &Global, out: Output) -> Result<Self, Failure> {
+    /// As [`open`](Self::open), with a certain login.
+    pub(crate) fn with(
+        credential: Credential,
+        global: &Global,
+        out: Output,
+    ) -> Result<Self, Failure> {
         let endpoint = global.endpoint()?;
         let endpoint = endpoint.as_ref();
         let new = || builder(&credential, endpoint, global.paced);
