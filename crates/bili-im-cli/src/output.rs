@@ -149,9 +149,8 @@ impl WhoamiOutput {
 impl Display for WhoamiOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "uid {}\nname {}", self.uid, Printable(&self.name))?;
-        match self.level {
-            Some(level) => write!(f, "\nlevel {level}")?,
-            None => {}
+        if let Some(level) = self.level {
+            write!(f, "\nlevel {level}")?;
         }
         match self.expires {
             Some(end) => write!(f, "\nexpires {}", moment::day(end)),
