@@ -7,7 +7,7 @@ use bili_im_proto::{Body, http::Request};
 use crate::output::PlannedRequest;
 
 /// What stands for a secret.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// Fields of a form that hold the CSRF token.
 const CSRF_FIELDS: [&str; 3] = ["csrf", "csrf_token", "biliCSRF"];

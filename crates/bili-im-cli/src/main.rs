@@ -5,9 +5,15 @@ mod commands;
 mod credentials;
 mod curl;
 mod failure;
+mod json;
+mod moment;
+mod names;
 mod output;
+mod progress;
 mod session;
+mod settings;
 mod state;
+mod table;
 
 use std::process::ExitCode;
 

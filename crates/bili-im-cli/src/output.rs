@@ -9,10 +9,11 @@ use std::{
 };
 
 use bili_im_proto::{
-    MsgKey, Printable, Profile, SentMessage, Talker, Uid, UnixSeconds, Unread, is_treacherous,
+    MsgKey, Printable, Profile, SentMessage, Seqno, Talker, Uid, UnixSeconds, Unread,
+    is_treacherous,
 };
-use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+use serde::{Serialize, ser::SerializeMap};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::{curl, failure::Failure};
 
@@ -45,6 +46,22 @@ impl Output {
         } else {
             Self::write(line.to_string())
         }
+    }
+
+    /// Prints JSON whatever the user asked for: on one line for `--json`, else indented.
+    pub(crate) fn show(self, answer: &impl Serialize) -> Result<(), Failure> {
+        Self::write(if self.json {
+            to_json(answer)
+        } else {
+            to_json_with(PrettyFormatter::new(), answer)
+        })
+    }
+
+    /// Prints why a command failed, as [`show`](Self::show) prints what it found.
+    pub(crate) fn show_failure(self, failure: &Failure) -> Result<(), Failure> {
+        self.show(&ErrorOutput {
+            error: failure.into(),
+        })
     }
 
     fn write(mut text: String) -> Result<(), Failure> {
@@ -212,6 +229,67 @@ impl Display for RecallOutput {
     }
 }
 
+/// A session as it is now.
+#[derive(Debug)]
+pub(crate) struct ChangeOutput {
+    talker: Talker,
+    /// What was done, for people.
+    done: &'static str,
+    /// What has changed, and what it is now, for scripts.
+    field: &'static str,
+    value: bool,
+}
+
+impl ChangeOutput {
+    pub(crate) fn new(
+        talker: Talker,
+        done: &'static str,
+        field: &'static str,
+        value: bool,
+    ) -> Self {
+        Self {
+            talker,
+            done,
+            field,
+            value,
+        }
+    }
+}
+
+impl Serialize for ChangeOutput {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("talker", &self.talker)?;
+        map.serialize_entry(self.field, &self.value)?;
+        map.end()
+    }
+}
+
+impl Display for ChangeOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.done, self.talker)
+    }
+}
+
+/// A session that was read.
+#[derive(Debug, Serialize)]
+pub(crate) struct AckOutput {
+    pub(crate) talker: Talker,
+    /// The newest message that was marked; all were when there is none.
+    pub(crate) upto: Option<Seqno>,
+    pub(crate) acked: bool,
+}
+
+impl Display for AckOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "acked {}", self.talker)?;
+        match self.upto {
+            Some(seqno) => write!(f, " up to {seqno}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What became of risk control's stop.
 #[derive(Debug, Serialize)]
 pub(crate) struct ResumeOutput {
@@ -368,17 +446,49 @@ impl<'a> From<&'a Failure> for FailureOutput<'a> {
 
 /// JSON on one line that drives no terminal, should it be shown at one.
 fn to_json(value: &impl Serialize) -> String {
+    to_json_with(CompactFormatter, value)
+}
+
+fn to_json_with(formatter: impl Formatter, value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
-    let mut json = Serializer::with_formatter(&mut bytes, Harmless(CompactFormatter));
+    let mut json = Serializer::with_formatter(&mut bytes, Harmless(formatter));
     // Structs of texts and numbers can always be written, and into memory at that.
     let _written = value.serialize(&mut json);
     String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Escapes what does more than put a mark on the line.
-struct Harmless(CompactFormatter);
+struct Harmless<F>(F);
 
-impl Formatter for Harmless {
+/// Leaves these as they are.
+macro_rules! pass_on {
+    ($($method:ident($($argument:ident: $type:ty),*);)*) => {
+        $(
+            fn $method<W: ?Sized + Write>(
+                &mut self,
+                writer: &mut W,
+                $($argument: $type,)*
+            ) -> io::Result<()> {
+                self.0.$method(writer, $($argument),*)
+            }
+        )*
+    };
+}
+
+impl<F: Formatter> Formatter for Harmless<F> {
+    pass_on! {
+        begin_array();
+        end_array();
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object();
+        end_object();
+        begin_object_key(first: bool);
+        end_object_key();
+        begin_object_value();
+        end_object_value();
+    }
+
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         writer: &mut W,

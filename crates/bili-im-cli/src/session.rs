@@ -1,11 +1,12 @@
 //! A login at work: its client, and its state on disk for as long as the command runs.
 
-use std::{convert::Infallible, thread};
+use std::{convert::Infallible, fmt::Display, thread};
 
 use bili_im_proto::{
-    Credential, Effect, Flow, Input, Invalid, Origin, Pacing, SendContent, Step, Talker,
+    Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent, Step, Talker,
 };
 use bili_im_ureq::{Client, ClientBuilder};
+use serde::Serialize;
 
 use crate::{
     cli::{DryRun, Global},
@@ -93,6 +94,22 @@ impl Session {
         let flow = self.client.account().send(talker, content);
         match self.change(flow, dry_run)? {
             Change::Made(sent) => self.out.print(&SendOutput::new(talker, sent, self.out)),
+            Change::Planned(planned) => self.out.print(&planned),
+        }
+    }
+
+    /// Makes a change to a session and prints what came of it.
+    pub(crate) fn change_session<E>(
+        &self,
+        change: E,
+        dry_run: DryRun,
+        made: &(impl Serialize + Display),
+    ) -> Result<(), Failure>
+    where
+        E: Endpoint<Response = ()> + Send + Sync + 'static,
+    {
+        match self.change(self.client.account().call(change), dry_run)? {
+            Change::Made(()) => self.out.print(made),
             Change::Planned(planned) => self.out.print(&planned),
         }
     }

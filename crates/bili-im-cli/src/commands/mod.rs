@@ -1,14 +1,26 @@
 //! The commands, each in its own file.
 
+mod ack;
+mod decode;
 #[cfg(feature = "sim")]
 mod demo;
+mod history;
+mod intercept;
+mod mute;
+mod pin;
 mod recall;
+mod remove;
 mod resume;
 mod send;
 mod send_image;
+mod sessions;
+mod settings;
 #[cfg(feature = "sim")]
 mod sim;
+mod unmute;
+mod unpin;
 mod unread;
+mod who;
 mod whoami;
 
 use crate::{cli::Global, failure::Failure, output::Output};
@@ -34,10 +46,22 @@ macro_rules! commands {
 commands! {
     whoami::Whoami,
     unread::Unread,
+    sessions::Sessions,
+    history::History,
+    who::Who,
     send::Send,
     send_image::SendImage,
     recall::Recall,
+    ack::Ack,
+    pin::Pin,
+    unpin::Unpin,
+    mute::Mute,
+    unmute::Unmute,
+    remove::Remove,
+    intercept::Intercept,
+    settings::Settings,
     resume::Resume,
+    decode::Decode,
     #[cfg(feature = "sim")]
     sim::Sim,
     #[cfg(feature = "sim")]

@@ -8,11 +8,14 @@
 )]
 
 mod bad_input;
+mod changing;
 mod credentials;
+mod decoding;
 #[cfg(feature = "sim")]
 mod demo;
 mod dry_run;
 mod failures;
+mod listing;
 mod printing;
 mod reading;
 mod recalling;

@@ -46,7 +46,15 @@ fn help_shows_each_command_and_no_value_of_the_environment() {
     let stage = Stage::demo();
     let help = stage.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for command in ["whoami", "unread", "send", "send-image", "recall", "resume"] {
+    for command in [
+        "whoami",
+        "unread",
+        "send",
+        "send-image",
+        "recall",
+        "resume",
+        "decode",
+    ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}");
         assert_eq!(stage.run(&[command, "--help"]).code, 0);
     }

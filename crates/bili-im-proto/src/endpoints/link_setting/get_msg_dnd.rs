@@ -52,6 +52,13 @@ impl MsgDnd {
         let setting = settings.iter().find(|setting| setting.id == talker.id())?;
         Some(setting.setting)
     }
+
+    /// Every session that the answer speaks of, and whether it is muted.
+    pub fn settings(&self) -> impl Iterator<Item = (Talker, bool)> + '_ {
+        let users = (self.uid_settings.iter()).map(|dnd| (Talker::user(dnd.id), dnd.setting));
+        let groups = (self.group_settings.iter()).map(|dnd| (Talker::group(dnd.id), dnd.setting));
+        users.chain(groups)
+    }
 }
 
 impl Endpoint for GetMsgDnd {
@@ -97,5 +104,7 @@ mod tests {
         let muted = decode::<GetMsgDnd>(200, body).unwrap();
         assert_eq!(muted.is_muted(Talker::user(5)), Some(true));
         assert_eq!(muted.is_muted(Talker::group(5)), None);
+        let all: Vec<_> = muted.settings().collect();
+        assert_eq!(all, [(Talker::user(5), true)]);
     }
 }

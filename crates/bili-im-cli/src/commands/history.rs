@@ -1,0 +1,146 @@
+//! `bili-im history`
+
+use std::fmt::{self, Display};
+
+use bili_im_proto::{Content, History as Part, Message, Printable, Seqno, Talker};
+use serde::Serialize;
+
+use crate::{
+    cli::{Global, To, number},
+    failure::Failure,
+    json::MessageJson,
+    moment,
+    names::Names,
+    output::Output,
+    progress::Progress,
+    session::Session,
+    table::Table,
+};
+
+/// Read a conversation, newest message first; nothing is marked as read
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im history 1
+  bili-im history 1 --before 4011 --limit 50
+  bili-im history --group 20001 --all --json")]
+pub(crate) struct History {
+    #[command(flatten)]
+    with: To,
+    /// How many messages at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number)]
+    limit: u64,
+    /// Only messages before this one, by its sequence number
+    #[arg(long, value_name = "SEQNO", value_parser = number)]
+    before: Option<u64>,
+    /// Every message
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+    /// Show what recalled messages said
+    #[arg(long)]
+    show_recalled: bool,
+}
+
+impl History {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let talker = self.with.talker();
+        let session = Session::open(global, out)?;
+        let (messages, has_more) = self.read(talker, &session)?;
+        let names = Names::of(messages.iter().map(|message| message.sender), &session, out);
+        let oldest = messages.last().map(|message| message.seqno);
+        out.print(&HistoryOutput {
+            talker,
+            next_before: oldest.filter(|_| has_more),
+            messages,
+            names,
+            show_recalled: self.show_recalled,
+        })
+    }
+
+    /// The messages, and whether there are more.
+    fn read(&self, talker: Talker, session: &Session) -> Result<(Vec<Message>, bool), Failure> {
+        let most = if self.all {
+            usize::MAX
+        } else {
+            usize::try_from(self.limit).unwrap_or(usize::MAX)
+        };
+        let page_size = if self.all { 100 } else { self.limit.min(100) };
+        let mut part = Part::new(talker).with_page_size(u32::try_from(page_size).unwrap_or(100));
+        part.before = self.before.map(Seqno);
+        let progress = Progress::of("messages");
+        let mut messages = Vec::new();
+        let mut has_more = false;
+        for page in session.client().history(part) {
+            let page = page?;
+            has_more = page.has_more;
+            messages.extend(page.messages);
+            progress.reached(messages.len());
+            if messages.len() >= most {
+                has_more |= messages.len() > most;
+                messages.truncate(most);
+                break;
+            }
+        }
+        Ok((messages, has_more && !self.all))
+    }
+}
+
+struct HistoryOutput {
+    talker: Talker,
+    messages: Vec<Message>,
+    next_before: Option<Seqno>,
+    names: Names,
+    show_recalled: bool,
+}
+
+impl Serialize for HistoryOutput {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields {
+            talker: Talker,
+            messages: Vec<MessageJson>,
+            next_before: Option<Seqno>,
+        }
+        let messages = self.messages.iter().map(|message| {
+            MessageJson::new(message, self.show_recalled)
+                .with_sender_name(self.names.get(message.sender).map(str::to_owned))
+        });
+        Fields {
+            talker: self.talker,
+            messages: messages.collect(),
+            next_before: self.next_before,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Display for HistoryOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.messages.iter().map(|message| {
+            [
+                message.seqno.to_string(),
+                moment::local(message.timestamp),
+                message.sender.to_string(),
+                self.names.cell(message.sender),
+                self.words(message),
+            ]
+        });
+        Table::new(["SEQNO", "TIME", "UID", "NAME", "MESSAGE"], rows).fmt(f)
+    }
+}
+
+impl HistoryOutput {
+    fn words(&self, message: &Message) -> String {
+        let content = if self.show_recalled {
+            message.content_even_if_recalled()
+        } else {
+            message.content()
+        };
+        match content {
+            // In full: a summary has no line breaks.
+            Content::Text(text) => Printable(&text).to_string(),
+            Content::Image(image) => Printable(&format!("[图片] {}", image.url())).to_string(),
+            other => Printable(&other.summary()).to_string(),
+        }
+    }
+}

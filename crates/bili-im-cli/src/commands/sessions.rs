@@ -1,0 +1,189 @@
+//! `bili-im sessions`
+
+use std::{
+    cmp::Reverse,
+    fmt::{self, Display},
+};
+
+use bili_im_proto::{
+    GetSessions, Printable, Session as Listed, SessionFilter, SessionList, Talker, Uid,
+};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::{
+    cli::Global,
+    failure::Failure,
+    json::{SessionJson, SessionsJson, UnknownSessionJson},
+    moment,
+    names::{Names, talker_cell},
+    output::Output,
+    progress::Progress,
+    session::Session,
+    table::{Table, fit},
+};
+
+/// How many columns the newest message may take up.
+const LAST: usize = 60;
+
+/// List the sessions, newest first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im sessions
+  bili-im sessions --type groups --all
+  bili-im sessions --json | jq '.sessions[] | select(.unread_count > 0) | .talker'")]
+pub(crate) struct Sessions {
+    /// Only those of a kind
+    #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = Type::All)]
+    kind: Type,
+    /// Not only the newest 20, but every one
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Type {
+    /// Every kind
+    All,
+    /// With users and the system
+    Users,
+    /// With users you do not follow
+    Unfollowed,
+    /// With users you follow
+    Followed,
+    /// With strangers
+    Strangers,
+    /// With fan groups
+    Groups,
+    /// Intercepted ones
+    Intercepted,
+    /// With businesses
+    Business,
+    /// With the service's own accounts
+    System,
+}
+
+impl From<Type> for SessionFilter {
+    fn from(kind: Type) -> Self {
+        match kind {
+            Type::All => Self::All,
+            Type::Users => Self::Users,
+            Type::Unfollowed => Self::Unfollowed,
+            Type::Followed => Self::Followed,
+            Type::Strangers => Self::Strangers,
+            Type::Groups => Self::Groups,
+            Type::Intercepted => Self::Intercepted,
+            Type::Business => Self::Business,
+            Type::System => Self::System,
+        }
+    }
+}
+
+impl Sessions {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let session = Session::open(global, out)?;
+        let list = if self.all {
+            self.every_one(&session)?
+        } else {
+            (session.client()).call(GetSessions::new(self.kind.into()))?
+        };
+        let names = Names::of(users_without_name(&list), &session, out);
+        out.print(&SessionsOutput { list, names })
+    }
+
+    fn every_one(&self, session: &Session) -> Result<SessionList, Failure> {
+        let account = session.client().account();
+        // Listing all kinds at once has one page only.
+        let flow = match self.kind {
+            Type::All => account.all_sessions(),
+            kind => account.sessions(kind.into()),
+        };
+        let progress = Progress::of("sessions");
+        let mut list = SessionList::default();
+        for page in session.client().items(flow) {
+            list.sessions.extend(page?);
+            progress.reached(list.sessions.len());
+        }
+        (list.sessions).sort_by_key(|session| Reverse((session.top_ts, session.session_ts)));
+        Ok(list)
+    }
+}
+
+/// The service's own accounts come with their names.
+fn users_without_name(list: &SessionList) -> impl Iterator<Item = Uid> {
+    let sessions = list.sessions.iter();
+    sessions.filter_map(|session| match session.talker {
+        Talker::User(uid) if session.account_info.is_none() => Some(uid),
+        _ => None,
+    })
+}
+
+struct SessionsOutput {
+    list: SessionList,
+    names: Names,
+}
+
+impl SessionsOutput {
+    fn name_of<'a>(&'a self, session: &'a Listed) -> Option<&'a str> {
+        let name = match (session.talker, &session.account_info) {
+            (_, Some(info)) => Some(info.name.as_str()),
+            (Talker::User(uid), None) => self.names.get(uid),
+            (Talker::Group(_), None) => Some(session.group_name.as_str()),
+        };
+        name.filter(|name| !name.is_empty())
+    }
+}
+
+impl Serialize for SessionsOutput {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let sessions = self.list.sessions.iter();
+        SessionsJson {
+            sessions: sessions
+                .map(|session| {
+                    SessionJson::new(session, false)
+                        .with_name(self.name_of(session).map(str::to_owned))
+                })
+                .collect(),
+            has_more: self.list.has_more,
+            unknown: UnknownSessionJson::all(&self.list),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Display for SessionsOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.list.sessions.iter().map(|session| {
+            let last = session.last_msg.as_ref();
+            let last = last.map(|message| Printable(&message.content().summary()).to_string());
+            [
+                talker_cell(session.talker),
+                Printable(self.name_of(session).unwrap_or_default()).to_string(),
+                session.unread_count.to_string(),
+                session
+                    .session_ts
+                    .map(moment::local_micros)
+                    .unwrap_or_default(),
+                marks(session),
+                fit(last.unwrap_or_default(), LAST),
+            ]
+        });
+        Table::new(
+            ["UID", "NAME", "UNREAD", "TIME", "MARKS", "LAST MESSAGE"],
+            rows,
+        )
+        .fmt(f)
+    }
+}
+
+fn marks(session: &Listed) -> String {
+    let marks = [
+        (session.top_ts.is_some(), "pinned"),
+        (session.is_muted, "muted"),
+        (session.is_intercepted, "intercepted"),
+        (session.is_live, "live"),
+    ];
+    let marks = marks.iter().filter(|(is_set, _)| *is_set);
+    marks.map(|&(_, name)| name).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,74 @@
+//! `bili-im who`
+
+use std::fmt::{self, Display};
+
+use bili_im_proto::{Printable, Uid, UserCard};
+use serde::Serialize;
+
+use crate::{
+    cli::{Global, number},
+    failure::Failure,
+    json::UserJson,
+    output::Output,
+    session::Session,
+    table::{Table, fit},
+};
+
+/// How many columns what users say of themselves may take up.
+const SIGN: usize = 60;
+
+/// Tell who users are
+#[derive(Debug, clap::Args)]
+pub(crate) struct Who {
+    /// Their numbers
+    #[arg(required = true, value_name = "UID", value_parser = number)]
+    uids: Vec<u64>,
+}
+
+impl Who {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let session = Session::open(global, out)?;
+        let uids: Vec<Uid> = self.uids.into_iter().map(Uid).collect();
+        let users = session.client().people(uids.iter().copied())?;
+        let is_known = |uid| users.iter().any(|user| user.uid == uid);
+        let unknown: Vec<Uid> = uids.into_iter().filter(|&uid| !is_known(uid)).collect();
+        for uid in &unknown {
+            out.warn(&format!("nobody is known as {uid}"));
+        }
+        out.print(&WhoOutput { users, unknown })
+    }
+}
+
+struct WhoOutput {
+    users: Vec<UserCard>,
+    unknown: Vec<Uid>,
+}
+
+impl Serialize for WhoOutput {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            users: Vec<UserJson>,
+            unknown: &'a [Uid],
+        }
+        Fields {
+            users: self.users.iter().cloned().map(UserJson::from).collect(),
+            unknown: &self.unknown,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Display for WhoOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.users.iter().map(|user| {
+            [
+                user.uid.to_string(),
+                Printable(&user.name).to_string(),
+                user.level.to_string(),
+                fit(Printable(&user.sign).to_string(), SIGN),
+            ]
+        });
+        Table::new(["UID", "NAME", "LEVEL", "SIGN"], rows).fmt(f)
+    }
+}

@@ -1,0 +1,307 @@
+//! What the endpoints answer.
+
+use bili_im_proto::{
+    DeviceCookies, GroupUnread, Limits, MsgDnd, MsgKey, NavAnswer, Profile, QrCode, QrState,
+    SentMessage, SessionList, SessionMsgs, SessionSettings, Talker, Uid, UnixSeconds, Unread,
+    UploadedImage, UserCard,
+};
+use serde::Serialize;
+
+use super::{
+    message::{EmoticonJson, MessageJson},
+    mirror::{Id, List, mirror},
+    session::SessionJson,
+};
+use crate::curl::MASK;
+
+/// That the service did as asked.
+#[derive(Debug, Serialize)]
+pub(crate) struct AcceptedJson {
+    accepted: bool,
+}
+
+impl From<()> for AcceptedJson {
+    fn from((): ()) -> Self {
+        Self { accepted: true }
+    }
+}
+
+mirror! {
+    /// Unread counts.
+    pub(crate) struct UnreadJson of Unread {
+        follow_unread: u64,
+        unfollow_unread: u64,
+        dustbin_unread: u64,
+        biz_msg_follow_unread: u64,
+        biz_msg_unfollow_unread: u64,
+        custom_unread: u64,
+        unfollow_push_msg: u64,
+        dustbin_push_msg: u64,
+    }
+}
+
+mirror! {
+    /// The unread count of all groups together.
+    pub(crate) struct GroupUnreadJson of GroupUnread {
+        unread_count: u64,
+    }
+}
+
+/// A page of sessions.
+#[derive(Debug, Serialize)]
+pub(crate) struct SessionsJson {
+    pub(crate) sessions: Vec<SessionJson>,
+    pub(crate) has_more: bool,
+    pub(crate) unknown: Vec<UnknownSessionJson>,
+}
+
+/// A session of a type that is not known here.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnknownSessionJson {
+    session_type: u64,
+    talker_id: Id,
+}
+
+impl UnknownSessionJson {
+    pub(crate) fn all(list: &SessionList) -> Vec<Self> {
+        let unknown = list.unknown.iter();
+        unknown
+            .map(|&(session_type, talker_id)| Self {
+                session_type,
+                talker_id: talker_id.into(),
+            })
+            .collect()
+    }
+}
+
+impl SessionsJson {
+    pub(crate) fn new(list: &SessionList, show_recalled: bool) -> Self {
+        let sessions = list.sessions.iter();
+        Self {
+            sessions: sessions
+                .map(|session| SessionJson::new(session, show_recalled))
+                .collect(),
+            has_more: list.has_more,
+            unknown: UnknownSessionJson::all(list),
+        }
+    }
+}
+
+/// A page of messages.
+#[derive(Debug, Serialize)]
+pub(crate) struct MessagesJson {
+    messages: Vec<MessageJson>,
+    has_more: bool,
+    e_infos: List<EmoticonJson>,
+}
+
+impl MessagesJson {
+    pub(crate) fn new(page: SessionMsgs, show_recalled: bool) -> Self {
+        let messages = page.messages.iter();
+        Self {
+            messages: messages
+                .map(|message| MessageJson::new(message, show_recalled))
+                .collect(),
+            has_more: page.has_more,
+            e_infos: page.e_infos.into(),
+        }
+    }
+}
+
+mirror! {
+    /// An accepted message.
+    pub(crate) struct SentJson of SentMessage {
+        msg_key: MsgKey,
+        msg_content: Option<String>,
+        e_infos: List<EmoticonJson>,
+        toast: Option<String>,
+    }
+}
+
+/// Which sessions are muted.
+#[derive(Debug, Serialize)]
+pub(crate) struct DndListJson {
+    settings: Vec<DndJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct DndJson {
+    talker: Talker,
+    is_muted: bool,
+}
+
+impl From<MsgDnd> for DndListJson {
+    fn from(answer: MsgDnd) -> Self {
+        let settings = answer.settings();
+        Self {
+            settings: settings
+                .map(|(talker, is_muted)| DndJson { talker, is_muted })
+                .collect(),
+        }
+    }
+}
+
+/// How a user stands to the account.
+#[derive(Debug, Serialize)]
+pub(crate) struct FollowJson {
+    follow_status: Option<i64>,
+    special: bool,
+    pushes_off: bool,
+    show_push_setting: bool,
+}
+
+impl From<SessionSettings> for FollowJson {
+    fn from(settings: SessionSettings) -> Self {
+        Self {
+            follow_status: settings.follow_status.map(|status| status.number()),
+            special: settings.special,
+            pushes_off: settings.push_setting,
+            show_push_setting: settings.show_push_setting,
+        }
+    }
+}
+
+mirror! {
+    /// How the account is limited.
+    pub(crate) struct LimitsJson of Limits {
+        is_limit: bool,
+        report_limit: bool,
+    }
+}
+
+mirror! {
+    /// Who a user is.
+    pub(crate) struct UserJson of UserCard {
+        uid: Uid,
+        name: String,
+        face: String,
+        sign: String,
+        rank: u64,
+        level: u32,
+        silence: bool,
+    }
+}
+
+/// Who some users are.
+#[derive(Debug, Serialize)]
+pub(crate) struct UsersJson {
+    users: List<UserJson>,
+}
+
+impl From<Vec<UserCard>> for UsersJson {
+    fn from(cards: Vec<UserCard>) -> Self {
+        Self {
+            users: cards.into(),
+        }
+    }
+}
+
+mirror! {
+    /// An image on the service's hosts.
+    pub(crate) struct UploadedJson of UploadedImage {
+        url: String,
+        width: Option<u32>,
+        height: Option<u32>,
+    }
+}
+
+mirror! {
+    struct ProfileJson of Profile {
+        uid: Uid,
+        name: String,
+        face: String,
+        level: Option<u32>,
+    }
+}
+
+/// Whom the cookie belongs to, and whether there are signing keys.
+#[derive(Debug, Serialize)]
+pub(crate) struct NavJson {
+    profile: ProfileJson,
+    has_keys: bool,
+}
+
+impl TryFrom<NavAnswer> for NavJson {
+    type Error = bili_im_proto::Error;
+
+    fn try_from(answer: NavAnswer) -> Result<Self, Self::Error> {
+        Ok(Self {
+            profile: answer.profile?.into(),
+            has_keys: answer.keys.is_some(),
+        })
+    }
+}
+
+/// The cookies that name a device: whether they are there, not what they are.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeviceJson {
+    buvid3: Option<&'static str>,
+    buvid4: Option<&'static str>,
+}
+
+impl From<DeviceCookies> for DeviceJson {
+    fn from(cookies: DeviceCookies) -> Self {
+        Self {
+            buvid3: masked(&cookies.buvid3),
+            buvid4: masked(&cookies.buvid4),
+        }
+    }
+}
+
+/// A code to log in with: whether it is there, not what it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct CodeJson {
+    url: Option<&'static str>,
+    qrcode_key: Option<&'static str>,
+}
+
+impl From<QrCode> for CodeJson {
+    fn from(code: QrCode) -> Self {
+        Self {
+            url: masked(code.url.expose()),
+            qrcode_key: masked(code.key.expose()),
+        }
+    }
+}
+
+/// How a login goes: the login itself stays hidden.
+#[derive(Debug, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub(crate) enum LoginJson {
+    NotScanned,
+    Scanned,
+    Expired,
+    Done {
+        uid: Option<Uid>,
+        /// In seconds since 1970.
+        expires: Option<UnixSeconds>,
+        can_write: bool,
+        refresh_token: Option<&'static str>,
+    },
+    Other {
+        code: Option<i64>,
+    },
+}
+
+impl From<QrState> for LoginJson {
+    fn from(state: QrState) -> Self {
+        match state {
+            QrState::NotScanned => Self::NotScanned,
+            QrState::Scanned => Self::Scanned,
+            QrState::Expired => Self::Expired,
+            QrState::Done(login) => Self::Done {
+                uid: login.credential.uid(),
+                expires: login.credential.expires(),
+                can_write: login.credential.can_write(),
+                refresh_token: masked(login.refresh_token.expose()),
+            },
+            QrState::Other(code) => Self::Other { code: Some(code) },
+            _ => Self::Other { code: None },
+        }
+    }
+}
+
+/// What stands for a secret, where there is one.
+fn masked(secret: &str) -> Option<&'static str> {
+    (!secret.is_empty()).then_some(MASK)
+}

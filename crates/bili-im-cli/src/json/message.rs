@@ -1,0 +1,67 @@
+//! Messages.
+
+use bili_im_proto::{Emoticon, Message, MsgKey, Seqno, Talker, Uid, UnixSeconds};
+use serde::Serialize;
+
+use super::{content::ContentJson, mirror::mirror};
+
+/// A message.
+#[derive(Debug, Serialize)]
+pub(crate) struct MessageJson {
+    msg_key: MsgKey,
+    msg_seqno: Seqno,
+    sender_uid: Uid,
+    /// The sender's name, where it was asked for and somebody knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_name: Option<String>,
+    receiver: Option<Talker>,
+    msg_type: i64,
+    msg_status: i64,
+    msg_source: i64,
+    /// In seconds since 1970.
+    timestamp: UnixSeconds,
+    at_uids: Vec<Uid>,
+    notify_code: String,
+    content: ContentJson,
+}
+
+impl MessageJson {
+    pub(crate) fn new(message: &Message, show_recalled: bool) -> Self {
+        let content = if show_recalled {
+            message.content_even_if_recalled()
+        } else {
+            message.content()
+        };
+        Self {
+            msg_key: message.key,
+            msg_seqno: message.seqno,
+            sender_uid: message.sender,
+            sender_name: None,
+            receiver: message.receiver,
+            msg_type: message.msg_type.number(),
+            msg_status: message.status.number(),
+            msg_source: message.source.number(),
+            timestamp: message.timestamp,
+            at_uids: message.at_uids.clone(),
+            notify_code: message.notify_code.clone(),
+            content: content.into(),
+        }
+    }
+
+    pub(crate) fn with_sender_name(self, sender_name: Option<String>) -> Self {
+        Self {
+            sender_name,
+            ..self
+        }
+    }
+}
+
+mirror! {
+    /// An emoticon that occurs in messages.
+    pub(crate) struct EmoticonJson of Emoticon {
+        text: String,
+        url: String,
+        gif_url: String,
+        size: u32,
+    }
+}

@@ -1,0 +1,82 @@
+//! Sessions.
+
+use bili_im_proto::{AccountInfo, Seqno, Session, Talker, UnixMicros};
+use serde::Serialize;
+
+use super::{
+    message::MessageJson,
+    mirror::{Maybe, mirror},
+};
+
+/// A session.
+#[derive(Debug, Serialize)]
+pub(crate) struct SessionJson {
+    talker: Talker,
+    /// The talker's name, where it was asked for and somebody knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    unread_count: u64,
+    ack_seqno: Option<Seqno>,
+    max_seqno: Option<Seqno>,
+    at_seqno: Option<Seqno>,
+    /// These three in microseconds since 1970.
+    ack_ts: Option<UnixMicros>,
+    session_ts: Option<UnixMicros>,
+    top_ts: Option<UnixMicros>,
+    biz_msg_unread_count: u64,
+    is_follow: bool,
+    is_muted: bool,
+    is_intercepted: bool,
+    pushes_off: bool,
+    is_guardian: bool,
+    is_trusted: bool,
+    is_live: bool,
+    can_fold: bool,
+    group_name: String,
+    group_cover: String,
+    system_account: i64,
+    account_info: Maybe<AccountInfoJson>,
+    last_msg: Option<MessageJson>,
+}
+
+impl SessionJson {
+    pub(crate) fn new(session: &Session, show_recalled: bool) -> Self {
+        Self {
+            talker: session.talker,
+            name: None,
+            unread_count: session.unread_count,
+            ack_seqno: session.ack_seqno,
+            max_seqno: session.max_seqno,
+            at_seqno: session.at_seqno,
+            ack_ts: session.ack_ts,
+            session_ts: session.session_ts,
+            top_ts: session.top_ts,
+            biz_msg_unread_count: session.biz_msg_unread_count,
+            is_follow: session.is_follow,
+            is_muted: session.is_muted,
+            is_intercepted: session.is_intercepted,
+            pushes_off: session.pushes_off,
+            is_guardian: session.is_guardian,
+            is_trusted: session.is_trusted,
+            is_live: session.is_live,
+            can_fold: session.can_fold,
+            group_name: session.group_name.clone(),
+            group_cover: session.group_cover.clone(),
+            system_account: session.system_account.number(),
+            account_info: session.account_info.clone().into(),
+            last_msg: (session.last_msg.as_ref())
+                .map(|message| MessageJson::new(message, show_recalled)),
+        }
+    }
+
+    pub(crate) fn with_name(self, name: Option<String>) -> Self {
+        Self { name, ..self }
+    }
+}
+
+mirror! {
+    struct AccountInfoJson of AccountInfo {
+        name: String,
+        pic_url: String,
+    }
+}

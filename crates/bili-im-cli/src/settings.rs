@@ -1,0 +1,105 @@
+//! The account's settings of private messages, by name.
+
+use std::fmt::{self, Display};
+
+use bili_im_proto::Settings;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+/// A setting: its name, where it is, and its values for on and off.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    get: fn(&Settings) -> Option<u32>,
+    set: fn(&mut Settings, u32),
+    pub(crate) on: u32,
+    pub(crate) off: u32,
+}
+
+macro_rules! settings {
+    ($($name:ident: $on:literal or $off:literal,)*) => {
+        /// All of them (docs/protocol.md §10).
+        pub(crate) const ALL: &[Setting] = &[$(Setting {
+            name: stringify!($name),
+            get: |settings| settings.$name,
+            set: |settings, value| settings.$name = Some(value),
+            on: $on,
+            off: $off,
+        },)*];
+    };
+}
+
+settings! {
+    msg_notify: 1 or 3,
+    show_unfollowed_msg: 1 or 0,
+    receive_unfollow_msg: 1 or 0,
+    is_group_fold: 1 or 0,
+    should_receive_group: 1 or 0,
+    ai_intercept: 1 or 0,
+    followed_reply: 1 or 0,
+    recommend_followed_reply: 1 or 0,
+    recv_reply: 1 or 0,
+    keys_reply: 1 or 0,
+    voyage_reply: 1 or 0,
+}
+
+impl Setting {
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|setting| setting.name == name)
+    }
+
+    /// The service's number for `on`, `off` or that number itself.
+    pub(crate) fn parse(&self, value: &str) -> Option<u32> {
+        match value {
+            "on" => Some(self.on),
+            "off" => Some(self.off),
+            _ => (value.parse().ok()).filter(|&number| number == self.on || number == self.off),
+        }
+    }
+
+    pub(crate) fn set(&self, settings: &mut Settings, value: u32) {
+        (self.set)(settings, value);
+    }
+}
+
+/// The settings as they are, or those that were changed.
+#[derive(Debug)]
+pub(crate) struct SettingsJson {
+    settings: Settings,
+}
+
+impl From<Settings> for SettingsJson {
+    fn from(settings: Settings) -> Self {
+        Self { settings }
+    }
+}
+
+impl Serialize for SettingsJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(ALL.len()))?;
+        for setting in ALL {
+            map.serialize_entry(setting.name, &(setting.get)(&self.settings))?;
+        }
+        map.end()
+    }
+}
+
+impl Display for SettingsJson {
+    /// Those that are known, on a line each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = ALL
+            .iter()
+            .filter_map(|setting| Some((setting, (setting.get)(&self.settings)?)));
+        for (index, (setting, value)) in known.enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            let word = match value {
+                _ if value == setting.on => "on",
+                _ if value == setting.off => "off",
+                _ => "?",
+            };
+            write!(f, "{} {word} ({value})", setting.name)?;
+        }
+        Ok(())
+    }
+}
