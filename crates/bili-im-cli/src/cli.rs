@@ -5,17 +5,19 @@ use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
 use bili_im_proto::{InvalidOrigin, Origin, Talker};
 use clap::{Args, Parser, error::ErrorKind};
 
-use crate::{commands::Command, failure::Failure, output::Output};
+use crate::{commands::Command, failure::Failure, output::Output, profiles::ProfileName};
 
 const ENDPOINT: &str = "BILI_IM_ENDPOINT";
 
+const PROFILE: &str = "BILI_IM_PROFILE";
+
 const EXAMPLES: &str = "\
-The login is the cookie of a browser that is logged in. It comes from the
-environment (BILI_IM_COOKIE), a file or stdin, never from an argument.
+Log in with `bili-im login`, or give the cookie of a browser that is logged in:
+from stdin, a file or the environment (BILI_IM_COOKIE), never as an argument.
 
 Examples:
-  export BILI_IM_COOKIE='SESSDATA=…; bili_jct=…; DedeUserID=…'
-  bili-im whoami
+  bili-im login
+  bili-im sessions
   bili-im send 1 'up主你好'
   bili-im unread --json | jq .follow_unread
 
@@ -55,6 +57,9 @@ pub(crate) struct Global {
     /// Read the cookie from stdin
     #[arg(long, global = true, conflicts_with = "cookie_file")]
     pub(crate) cookie_stdin: bool,
+    /// Use the login kept under this name [env: BILI_IM_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<ProfileName>,
     /// Keep bilibili's pace with a service on this machine too
     #[arg(long, global = true)]
     pub(crate) paced: bool,
@@ -79,6 +84,29 @@ impl Global {
                     "set it to the address of a service, or unset it for bilibili",
                 )
             })
+    }
+}
+
+impl Global {
+    /// Which login to use of those that are kept.
+    pub(crate) fn profile(&self) -> Result<ProfileName, Failure> {
+        if let Some(name) = &self.profile {
+            return Ok(name.clone());
+        }
+        let Some(text) = env::var_os(PROFILE).filter(|text| !text.is_empty()) else {
+            return Ok(ProfileName::default());
+        };
+        text.to_string_lossy().parse().map_err(|invalid| {
+            Failure::wrong_use(
+                format!("{PROFILE}: {invalid}"),
+                "set it to one that bili-im profiles shows, or unset it",
+            )
+        })
+    }
+
+    /// Whether that was said with this very command.
+    pub(crate) fn is_profile_asked_for(&self) -> bool {
+        self.profile.is_some()
     }
 }
 

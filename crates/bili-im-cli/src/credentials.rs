@@ -1,4 +1,4 @@
-//! Where the login comes from: the environment, a file or stdin, never an argument.
+//! Where the login comes from: stdin, a file, the environment or a profile, never an argument.
 
 use std::{
     fs::File,
@@ -10,7 +10,7 @@ use std::{
 use bili_im_proto::Credential;
 use zeroize::Zeroizing;
 
-use crate::{cli::Global, failure::Failure, output::Output};
+use crate::{cli::Global, failure::Failure, output::Output, profiles::Profile};
 
 const VARIABLE: &str = "BILI_IM_COOKIE";
 
@@ -18,13 +18,36 @@ const VARIABLE: &str = "BILI_IM_COOKIE";
 const DAY: u64 = 24 * 60 * 60;
 
 /// How long before a login ends its user is told.
-const FAREWELL: Duration = Duration::from_secs(7 * DAY);
+const FAREWELL: Duration = Duration::from_secs(14 * DAY);
 
 /// More than any browser's cookies of one site.
 const MOST: u64 = 1 << 20;
 
-/// The login that the user gave.
+/// The login to use: the one that the user gave, else the one that is kept.
 pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> {
+    let name = global.profile()?;
+    if let Some(credential) = given(global, out)? {
+        if global.is_profile_asked_for() {
+            out.warn(&format!(
+                "the cookie that was given is used, not profile {name}"
+            ));
+        }
+        return Ok(credential);
+    }
+    kept(&Profile::named(name)?, global, out)
+}
+
+/// The login that is kept as a profile.
+pub(crate) fn kept(profile: &Profile, global: &Global, out: Output) -> Result<Credential, Failure> {
+    let name = &profile.name;
+    let login = (profile.load()?).ok_or_else(|| Failure::no_credential(name))?;
+    login.check_endpoint(name, global.endpoint()?.as_ref())?;
+    warn_before_the_end(&login.credential, out);
+    Ok(login.credential)
+}
+
+/// The login that the user gave with this very command or in the environment.
+pub(crate) fn given(global: &Global, out: Output) -> Result<Option<Credential>, Failure> {
     let (credential, place) = if global.cookie_stdin {
         let text = read(io::stdin().lock(), "stdin")?;
         (Credential::parse(&text), "stdin".to_owned())
@@ -38,7 +61,7 @@ pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> 
         (credential, place)
     } else {
         let Some(text) = std::env::var_os(VARIABLE).filter(|text| !text.is_empty()) else {
-            return Err(Failure::no_credential());
+            return Ok(None);
         };
         let text = text.into_string().map_err(|_| not_text(VARIABLE))?;
         let text = Zeroizing::new(text);
@@ -51,7 +74,7 @@ pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> 
         )
     })?;
     warn_before_the_end(&credential, out);
-    Ok(credential)
+    Ok(Some(credential))
 }
 
 fn warn_before_the_end(credential: &Credential, out: Output) {
@@ -60,11 +83,11 @@ fn warn_before_the_end(credential: &Credential, out: Output) {
     };
     let left = end.micros().since(SystemTime::now().into());
     if left.is_zero() {
-        out.warn("the cookie has expired: copy a new one");
+        out.warn("the cookie has expired: log in again, with bili-im login");
     } else if left < FAREWELL {
         let days = left.as_secs() / DAY;
         out.warn(&format!(
-            "the cookie expires in {days} days: copy a new one soon"
+            "the cookie expires in {days} days: log in again soon, with bili-im login"
         ));
     }
 }

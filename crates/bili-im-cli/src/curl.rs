@@ -2,12 +2,18 @@
 
 use std::fmt;
 
-use bili_im_proto::{Body, http::Request};
+use bili_im_proto::{
+    Body,
+    http::{Request, header::CONTENT_TYPE},
+};
 
 use crate::output::PlannedRequest;
 
 /// What stands for a secret.
 pub(crate) const MASK: &str = "***";
+
+/// What forms are, all but uploads.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Fields of a form that hold the CSRF token.
 const CSRF_FIELDS: [&str; 3] = ["csrf", "csrf_token", "biliCSRF"];
@@ -25,12 +31,23 @@ pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
         };
         (name.to_string(), text)
     });
-    let body = String::from_utf8_lossy(request.body().as_ref());
     PlannedRequest {
         method: request.method().to_string(),
         url: request.uri().to_string(),
         headers: headers.collect(),
-        body: mask_values(&body, "&", |name| CSRF_FIELDS.contains(&name)),
+        body: mask_body(request),
+    }
+}
+
+/// The fields of a form; of anything else, in which a secret could be anywhere, only how long it is.
+fn mask_body(request: &Request<Body>) -> String {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    let body = request.body().as_ref();
+    if body.is_empty() || content_type.is_some_and(|value| value == FORM) {
+        let body = String::from_utf8_lossy(body);
+        mask_values(&body, "&", |name| CSRF_FIELDS.contains(&name))
+    } else {
+        format!("({} bytes)", body.len())
     }
 }
 

@@ -11,6 +11,8 @@ use std::{
 
 use bili_im_proto::{Error, Invalid, Printable, RefusalKind, Unconfirmed};
 
+use crate::profiles::ProfileName;
+
 /// What the process ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -93,16 +95,20 @@ impl Failure {
     }
 
     /// There is no login.
-    pub(crate) fn no_credential() -> Self {
-        Self::new(
-            Exit::NotLoggedIn,
-            "NoCredential",
-            "no cookie is given, and so nobody is logged in",
+    pub(crate) fn no_credential(profile: &ProfileName) -> Self {
+        Self::unusable_login(
+            format!("no cookie is given, and nobody is logged in with profile {profile}"),
+            "run bili-im login; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
+             ('SESSDATA=…; bili_jct=…; DedeUserID=…'), or give it with --cookie-file or --cookie-stdin",
         )
-        .advise(
-            "copy the cookie of a logged-in browser: export BILI_IM_COOKIE='SESSDATA=…; bili_jct=…; DedeUserID=…'\n      \
-             or give it with --cookie-file PATH or --cookie-stdin",
-        )
+    }
+
+    /// There is a login, or nearly one, and it cannot be used.
+    pub(crate) fn unusable_login(
+        message: impl Into<String>,
+        advice: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(Exit::NotLoggedIn, "NoCredential", message).advise(advice)
     }
 
     /// What was to be printed could not be.
@@ -115,7 +121,6 @@ impl Failure {
     }
 
     /// Anything else.
-    #[cfg(feature = "sim")]
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Self::new(Exit::Other, "Other", message)
     }

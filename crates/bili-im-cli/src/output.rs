@@ -15,7 +15,7 @@ use bili_im_proto::{
 use serde::{Serialize, ser::SerializeMap};
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use crate::{curl, failure::Failure};
+use crate::{curl, failure::Failure, moment};
 
 /// Where and how to print.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,16 @@ impl Output {
             Ok(())
         } else {
             Self::write(line.to_string())
+        }
+    }
+
+    /// Shows a person what to do next, even beside JSON.
+    pub(crate) fn guide(self, text: &str) {
+        if self.json {
+            complain(text);
+        } else {
+            // Whoever cannot be shown it cannot do it, and learns so when the time is over.
+            let _lost = Self::write(text.to_owned());
         }
     }
 
@@ -140,7 +150,11 @@ impl Display for WhoamiOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "uid {}\nname {}", self.uid, Printable(&self.name))?;
         match self.level {
-            Some(level) => write!(f, "\nlevel {level}"),
+            Some(level) => write!(f, "\nlevel {level}")?,
+            None => {}
+        }
+        match self.expires {
+            Some(end) => write!(f, "\nexpires {}", moment::day(end)),
             None => Ok(()),
         }
     }

@@ -3,7 +3,8 @@
 use std::{convert::Infallible, fmt::Display, thread};
 
 use bili_im_proto::{
-    Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent, Step, Talker,
+    Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent, SentMessage,
+    Step, Talker,
 };
 use bili_im_ureq::{Client, ClientBuilder};
 use serde::Serialize;
@@ -42,7 +43,15 @@ impl Session {
 
     /// The same for a command that changes something, which not every cookie can.
     pub(crate) fn open_to_change(global: &Global, out: Output) -> Result<Self, Failure> {
-        let credential = credentials::load(global, out)?;
+        Self::with_to_change(credentials::load(global, out)?, global, out)
+    }
+
+    /// As [`open_to_change`](Self::open_to_change), with a certain login.
+    pub(crate) fn with_to_change(
+        credential: Credential,
+        global: &Global,
+        out: Output,
+    ) -> Result<Self, Failure> {
         if credential.can_write() {
             Self::with(credential, global, out)
         } else {
@@ -50,7 +59,12 @@ impl Session {
         }
     }
 
-    fn with(credential: Credential, global: &Global, out: Output) -> Result<Self, Failure> {
+    /// As [`open`](Self::open), with a certain login.
+    pub(crate) fn with(
+        credential: Credential,
+        global: &Global,
+        out: Output,
+    ) -> Result<Self, Failure> {
         let endpoint = global.endpoint()?;
         let endpoint = endpoint.as_ref();
         let new = || builder(&credential, endpoint, global.paced);
@@ -92,7 +106,16 @@ impl Session {
         dry_run: DryRun,
     ) -> Result<(), Failure> {
         let flow = self.client.account().send(talker, content);
-        match self.change(flow, dry_run)? {
+        self.print_sent(talker, self.change(flow, dry_run)?)
+    }
+
+    /// Prints what came of a send.
+    pub(crate) fn print_sent(
+        &self,
+        talker: Talker,
+        sent: Change<SentMessage>,
+    ) -> Result<(), Failure> {
+        match sent {
             Change::Made(sent) => self.out.print(&SendOutput::new(talker, sent, self.out)),
             Change::Planned(planned) => self.out.print(&planned),
         }

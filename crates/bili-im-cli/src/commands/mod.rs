@@ -6,8 +6,11 @@ mod decode;
 mod demo;
 mod history;
 mod intercept;
+mod login;
+mod logout;
 mod mute;
 mod pin;
+mod profiles;
 mod recall;
 mod remove;
 mod resume;
@@ -44,6 +47,9 @@ macro_rules! commands {
 
 // In the order of the help.
 commands! {
+    login::Login,
+    logout::Logout,
+    profiles::Profiles,
     whoami::Whoami,
     unread::Unread,
     sessions::Sessions,

@@ -1,24 +1,36 @@
 //! `bili-im send-image`
 
-use bili_im_proto::Image;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use bili_im_proto::{Image, Invalid, UploadBfs};
 
 use crate::{
     cli::{DryRun, Global, To},
     failure::Failure,
     output::Output,
+    progress::Progress,
     session::Session,
 };
 
-/// Send an image by its address
+/// More than any image that the service takes.
+const MOST: u64 = 64 << 20;
+
+/// Send an image: a file, or one that the service has by its address
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
+Examples:
+  bili-im send-image 1 picture.png
   bili-im send-image 1 https://i0.hdslb.com/bfs/album/x.jpg")]
 pub(crate) struct SendImage {
     #[command(flatten)]
     to: To,
-    /// Its address, on .hdslb.com or .biliimg.com
-    url: String,
+    /// A JPEG, PNG or GIF file, or an image's address on .hdslb.com or .biliimg.com
+    #[arg(value_name = "FILE-OR-URL")]
+    image: String,
     /// Take an image on any host; the service may refuse it
     #[arg(long)]
     any_host: bool,
@@ -28,12 +40,62 @@ pub(crate) struct SendImage {
 
 impl SendImage {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        if !is_address(&self.image) {
+            return self.upload(global, out);
+        }
         let image = if self.any_host {
-            Image::on_any_host(&self.url)?
+            Image::on_any_host(&self.image)?
         } else {
-            Image::new(&self.url)?
+            Image::new(&self.image)?
         };
         let session = Session::open_to_change(global, out)?;
         session.send(self.to.talker(), image, self.dry_run)
     }
+
+    fn upload(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let talker = self.to.talker();
+        let file = read(Path::new(&self.image))?;
+        // Its format is seen to before anything else is done.
+        UploadBfs::new(file.clone()).map_err(|invalid| {
+            Failure::wrong_use(
+                format!("{}: {invalid}", self.image),
+                "give a whole JPEG, PNG or GIF; convert others first",
+            )
+        })?;
+        let session = Session::open_to_change(global, out)?;
+        let account = session.client().account();
+        if account.uid().is_some_and(|own| talker == own.into()) {
+            return Err(Invalid::ToSelf.into());
+        }
+        let flow = account.send_image_file(talker, file)?;
+        let progress = Progress::of("uploading");
+        let sent = session.change(flow, self.dry_run);
+        drop(progress);
+        session.print_sent(talker, sent?)
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.contains("://") || text.starts_with("//")
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: io::Error| {
+        Failure::wrong_use(
+            format!("the image {} cannot be read: {error}", path.display()),
+            "give the path of a file, or an address that begins with https://",
+        )
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(MOST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > MOST {
+        return Err(Failure::wrong_use(
+            format!("{} is too large for an image", path.display()),
+            "make it smaller",
+        ));
+    }
+    Ok(bytes)
 }

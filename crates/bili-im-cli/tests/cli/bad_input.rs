@@ -67,11 +67,7 @@ fn an_image_elsewhere_is_refused_with_the_way_around() {
     ran.failed(2, "hdslb.com.example");
     assert!(ran.err.contains("--any-host"));
     assert!(stage.requests().is_empty());
-    for url in [
-        "x.jpg",
-        "ftp://i0.hdslb.com/x.jpg",
-        "https://a@i0.hdslb.com/x",
-    ] {
+    for url in ["ftp://i0.hdslb.com/x.jpg", "https://a@i0.hdslb.com/x"] {
         refused(&["send-image", FRIEND, url], "not the https address");
         refused(
             &["send-image", FRIEND, url, "--any-host"],

@@ -74,6 +74,18 @@ impl Stage {
         self.state.path()
     }
 
+    /// Where logins are kept.
+    pub(crate) fn config_dir(&self) -> PathBuf {
+        self.state_dir().join("config")
+    }
+
+    /// Where a profile's login is.
+    pub(crate) fn profile_file(&self, name: &str) -> PathBuf {
+        self.config_dir()
+            .join("profiles")
+            .join(format!("{name}.json"))
+    }
+
     /// Where the state of an account is.
     pub(crate) fn state_file(&self, uid: u64) -> PathBuf {
         let folder = format!("http+127.0.0.1+{}", self.server.addr().port());
@@ -85,6 +97,7 @@ impl Stage {
         let mut command = bare(args);
         command
             .env("BILI_IM_STATE_DIR", self.state_dir())
+            .env("BILI_IM_CONFIG_DIR", self.config_dir())
             .env("BILI_IM_ENDPOINT", self.endpoint())
             .env("BILI_IM_COOKIE", self.cookie(CREATOR));
         command
@@ -93,6 +106,11 @@ impl Stage {
     /// Runs the program as the creator.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         finish(&mut self.command(args))
+    }
+
+    /// Runs the program as whoever is logged in with a profile.
+    pub(crate) fn run_kept(&self, args: &[&str]) -> Ran {
+        finish(self.command(args).env_remove("BILI_IM_COOKIE"))
     }
 
     /// Runs the program as the creator and reads the object it printed.
@@ -166,6 +184,8 @@ fn one_object(text: &str) -> Value {
 pub(crate) fn bare(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bili-im"));
     command.args(args).env_clear().stdin(Stdio::null());
+    // Whoever runs the tests may be logged in.
+    command.env("BILI_IM_CONFIG_DIR", "/nowhere/config");
     command
 }
 

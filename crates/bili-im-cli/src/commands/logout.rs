@@ -1,0 +1,105 @@
+//! `bili-im logout`
+
+use std::fmt::{self, Display};
+
+use bili_im_proto::{Credential, Logout as EndLogin};
+use serde::Serialize;
+
+use crate::{
+    cli::{DryRun, Global},
+    credentials,
+    failure::Failure,
+    output::Output,
+    profiles::{Profile, ProfileName},
+    session::{Change, Session},
+};
+
+/// End the login at the service, and forget it here
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im logout
+  bili-im logout --profile work
+  bili-im logout --local      when the service cannot be reached")]
+pub(crate) struct Logout {
+    /// Only forget it here; at the service it goes on
+    #[arg(long, conflicts_with = "dry_run")]
+    local: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+impl Logout {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let profile = Profile::named(global.profile()?)?;
+        if self.local {
+            return out.print(&LogoutOutput {
+                logged_out: false,
+                forgotten: profile.remove()?.then_some(profile.name),
+            });
+        }
+        // Whoever names a profile means that one, whatever the environment has.
+        let given = if global.is_profile_asked_for() {
+            None
+        } else {
+            credentials::given(global, out)?
+        };
+        let is_given = given.is_some();
+        let credential = match given {
+            Some(credential) => credential,
+            None => credentials::kept(&profile, global, out)?,
+        };
+        let session = Session::with_to_change(credential.clone(), global, out)?;
+        let flow = session.client().account().call(EndLogin);
+        if let Change::Planned(planned) = session.change(flow, self.dry_run)? {
+            return out.print(&planned);
+        }
+        // A cookie that was given need not be the one that is kept.
+        let is_kept = !is_given || is_kept(&profile, &credential);
+        let forgotten = is_kept && profile.remove()?;
+        if is_given {
+            out.warn("the cookie that was given is worthless now: unset or delete it");
+        }
+        out.print(&LogoutOutput {
+            logged_out: true,
+            forgotten: forgotten.then_some(profile.name),
+        })
+    }
+}
+
+fn is_kept(profile: &Profile, credential: &Credential) -> bool {
+    let kept = profile.load().ok().flatten();
+    kept.is_some_and(|login| {
+        login.credential.uid() == credential.uid()
+            && sessdata(&login.credential) == sessdata(credential)
+    })
+}
+
+/// What makes two logins the same.
+fn sessdata(credential: &Credential) -> Option<String> {
+    let cookie = credential.expose();
+    let pair = cookie
+        .split("; ")
+        .find(|pair| pair.starts_with("SESSDATA="));
+    pair.map(str::to_owned)
+}
+
+/// What has ended.
+#[derive(Debug, Serialize)]
+struct LogoutOutput {
+    /// Whether the login ended at the service.
+    logged_out: bool,
+    /// The profile that was forgotten.
+    forgotten: Option<ProfileName>,
+}
+
+impl Display for LogoutOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.logged_out, &self.forgotten) {
+            (true, Some(profile)) => write!(f, "logged out, and profile {profile} is forgotten"),
+            (true, None) => f.write_str("logged out"),
+            (false, Some(profile)) => write!(f, "profile {profile} is forgotten"),
+            (false, None) => f.write_str("there was nothing to forget"),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `bili-im profiles`
+
+use std::fmt::{self, Display};
+
+use bili_im_proto::{Printable, Uid, UnixSeconds};
+use serde::Serialize;
+
+use crate::{
+    cli::Global,
+    failure::Failure,
+    moment,
+    output::Output,
+    profiles::{Profile, ProfileName},
+    table::Table,
+};
+
+/// List the logins that are kept
+#[derive(Debug, clap::Args)]
+pub(crate) struct Profiles {}
+
+impl Profiles {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let chosen = global.profile()?;
+        let profiles = Profile::all()?;
+        out.print(&ProfilesOutput {
+            profiles: profiles
+                .into_iter()
+                .map(|profile| Entry::of(profile, &chosen))
+                .collect(),
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ProfilesOutput {
+    profiles: Vec<Entry>,
+}
+
+/// A login that is kept, without its secrets.
+#[derive(Debug, Serialize)]
+struct Entry {
+    profile: ProfileName,
+    /// Whether commands use it when nothing else is said.
+    is_chosen: bool,
+    uid: Option<Uid>,
+    /// The account's name when it logged in.
+    name: Option<String>,
+    /// In seconds since 1970.
+    expires: Option<UnixSeconds>,
+    /// Where it is a login, when not at bilibili.
+    endpoint: Option<String>,
+    /// Why it cannot be used.
+    problem: Option<String>,
+}
+
+impl Entry {
+    fn of(profile: Profile, chosen: &ProfileName) -> Self {
+        let (login, problem) = match profile.load() {
+            Ok(login) => (login, None),
+            Err(failure) => (None, Some(failure.message().to_owned())),
+        };
+        let login = login.as_ref();
+        Self {
+            is_chosen: profile.name == *chosen,
+            profile: profile.name,
+            uid: login.and_then(|login| login.uid()),
+            name: login.and_then(|login| login.account.clone()),
+            expires: login.and_then(|login| login.credential.expires()),
+            endpoint: login.and_then(|login| login.endpoint.clone()),
+            problem,
+        }
+    }
+}
+
+impl Display for ProfilesOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.profiles.iter().map(|entry| {
+            let shown =
+                |text: &Option<String>| Printable(text.as_deref().unwrap_or_default()).to_string();
+            let mark = if entry.is_chosen { "*" } else { "" };
+            [
+                format!("{}{mark}", entry.profile),
+                entry.uid.map(|uid| uid.to_string()).unwrap_or_default(),
+                shown(&entry.name),
+                entry.expires.map(moment::day).unwrap_or_default(),
+                shown(&entry.endpoint),
+                shown(&entry.problem),
+            ]
+        });
+        Table::new(
+            ["PROFILE", "UID", "NAME", "EXPIRES", "ENDPOINT", "PROBLEM"],
+            rows,
+        )
+        .fmt(f)
+    }
+}

@@ -1,0 +1,322 @@
+//! Logins kept on disk: one file for each profile, which nobody but its owner can read.
+
+use std::{
+    env,
+    fmt::{self, Display},
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process,
+    str::FromStr,
+};
+
+use bili_im_proto::{Credential, Origin, Secret, Uid, UnixSeconds};
+use directories::ProjectDirs;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::failure::Failure;
+
+/// Where the folder of the profiles is, instead of the platform's place.
+const VARIABLE: &str = "BILI_IM_CONFIG_DIR";
+
+const VERSION: u32 = 1;
+
+const EXTENSION: &str = "json";
+
+/// More than any login has.
+const MOST: u64 = 1 << 20;
+
+/// What a login is kept under. It is part of a file's name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct ProfileName(String);
+
+impl Default for ProfileName {
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+impl FromStr for ProfileName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("a profile's name has 1 to 64 letters, digits, - and _")
+        }
+    }
+}
+
+impl Display for ProfileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A login that is kept, and what is known of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Login {
+    pub(crate) credential: Credential,
+    pub(crate) refresh_token: Secret,
+    /// The account's name when it logged in.
+    pub(crate) account: Option<String>,
+    /// Where the service is, when not at bilibili. A login goes nowhere else.
+    pub(crate) endpoint: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    endpoint: Option<String>,
+    account: Option<String>,
+    /// In seconds since 1970.
+    expires: Option<u64>,
+    cookie: String,
+    #[serde(default)]
+    refresh_token: String,
+}
+
+impl Drop for Stored {
+    fn drop(&mut self) {
+        self.cookie.zeroize();
+        self.refresh_token.zeroize();
+    }
+}
+
+/// The place of a profile.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile {
+    pub(crate) name: ProfileName,
+    path: PathBuf,
+}
+
+impl Profile {
+    pub(crate) fn named(name: ProfileName) -> Result<Self, Failure> {
+        let path = dir()?.join(format!("{name}.{EXTENSION}"));
+        Ok(Self { name, path })
+    }
+
+    /// All that there are, by name.
+    pub(crate) fn all() -> Result<Vec<Self>, Failure> {
+        let dir = dir()?;
+        let entries = match fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(&dir, &error)),
+        };
+        let mut profiles: Vec<Self> = entries
+            .filter_map(|entry| {
+                let path = entry.ok()?.path();
+                if path.extension()? != EXTENSION {
+                    return None;
+                }
+                let name = path.file_stem()?.to_str()?.parse().ok()?;
+                Some(Self { name, path })
+            })
+            .collect();
+        profiles.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(profiles)
+    }
+
+    /// The login, if there is one.
+    ///
+    /// Refused when others can read it: then they may have it.
+    pub(crate) fn load(&self) -> Result<Option<Login>, Failure> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&self.path, &error)),
+        };
+        if others_can_read(&file).map_err(|error| unreadable(&self.path, &error))? {
+            let path = self.path.display();
+            return Err(Failure::unusable_login(
+                format!("others can read {path}, and the login in it is the account"),
+                format!(
+                    "chmod 600 {path}; if others may have read it, bili-im logout and log in again"
+                ),
+            ));
+        }
+        let mut text = Zeroizing::new(String::new());
+        file.take(MOST)
+            .read_to_string(&mut text)
+            .map_err(|error| unreadable(&self.path, &error))?;
+        let stored: Option<Stored> = serde_json::from_str(&text).ok();
+        let login = stored.and_then(|stored| stored.login());
+        login.map(Some).ok_or_else(|| {
+            // No word of what is in it.
+            Failure::unusable_login(
+                format!("{} holds no login that can be read", self.path.display()),
+                format!("log in again: bili-im login --profile {}", self.name),
+            )
+        })
+    }
+
+    /// Keeps a login, instead of the one that was there.
+    pub(crate) fn store(&self, login: &Login) -> Result<(), Failure> {
+        let stored = Stored {
+            version: VERSION,
+            endpoint: login.endpoint.clone(),
+            account: login.account.clone(),
+            expires: login.credential.expires().map(|UnixSeconds(end)| end),
+            cookie: login.credential.expose().to_string(),
+            refresh_token: login.refresh_token.expose().to_owned(),
+        };
+        let text = serde_json::to_vec(&stored).map(Zeroizing::new);
+        let written = text
+            .map_err(io::Error::from)
+            .and_then(|text| write_private(&self.path, &text));
+        written.map_err(|error| {
+            Failure::other(format!(
+                "the login cannot be kept as {}: {error}",
+                self.path.display()
+            ))
+            .advise("set BILI_IM_CONFIG_DIR to a folder of your own")
+        })
+    }
+
+    /// Forgets the login. Whether there was one.
+    pub(crate) fn remove(&self) -> Result<bool, Failure> {
+        match fs::remove_file(&self.path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Failure::other(format!(
+                "{} cannot be removed: {error}",
+                self.path.display()
+            ))
+            .advise("remove it yourself: the login is in it")),
+        }
+    }
+}
+
+impl Stored {
+    fn login(&self) -> Option<Login> {
+        if self.version != VERSION {
+            return None;
+        }
+        let credential = Credential::parse(&self.cookie).ok()?;
+        Some(Login {
+            credential: credential.with_expires(self.expires.map(UnixSeconds)),
+            refresh_token: Secret::new(self.refresh_token.as_str()),
+            account: self.account.clone(),
+            endpoint: self.endpoint.clone(),
+        })
+    }
+}
+
+impl Login {
+    pub(crate) fn uid(&self) -> Option<Uid> {
+        self.credential.uid()
+    }
+
+    /// Refuses to take a login anywhere but where it was made.
+    pub(crate) fn check_endpoint(
+        &self,
+        profile: &ProfileName,
+        endpoint: Option<&Origin>,
+    ) -> Result<(), Failure> {
+        let asked = endpoint.map(Origin::to_string);
+        if self.endpoint == asked {
+            return Ok(());
+        }
+        let place = |endpoint: &Option<String>| endpoint.clone().unwrap_or("bilibili".to_owned());
+        let (own, asked) = (place(&self.endpoint), place(&asked));
+        Err(Failure::unusable_login(
+            format!("profile {profile} is a login at {own}, not at {asked}"),
+            format!(
+                "log in at {asked} with another profile, or go to {own} (--endpoint, BILI_IM_ENDPOINT)"
+            ),
+        ))
+    }
+}
+
+fn dir() -> Result<PathBuf, Failure> {
+    if let Some(dir) = env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
+        return Ok(PathBuf::from(dir).join("profiles"));
+    }
+    let dirs = ProjectDirs::from("", "", "bili-im").ok_or_else(|| {
+        Failure::other("there is no home directory to keep logins in")
+            .advise("set BILI_IM_CONFIG_DIR to a folder of your own")
+    })?;
+    Ok(dirs.config_dir().join("profiles"))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::unusable_login(
+        format!("{} cannot be read: {error}", path.display()),
+        "see to it that it is yours, or set BILI_IM_CONFIG_DIR to another folder",
+    )
+}
+
+#[cfg(unix)]
+fn others_can_read(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+
+    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_can_read(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Writes a file that only its owner can read, in a folder that only its owner can enter. A reader
+/// finds the old or the new one, never half of it.
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(dir) = path.parent() {
+        create_private_dir(dir)?;
+    }
+    let temporary = path.with_extension(format!("{}.new", process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _left_by_a_process_that_died = fs::remove_file(&temporary);
+    let written = options.open(&temporary).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    });
+    if written.is_err() {
+        let _best_effort = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn create_private_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)?;
+    #[cfg(unix)]
+    fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profiles_name_is_no_path() {
+        for name in ["default", "a", "Work-2_b"] {
+            assert_eq!(name.parse::<ProfileName>().unwrap().to_string(), name);
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "a.b",
+            "中",
+            "a b",
+            &"a".repeat(65),
+        ] {
+            assert!(name.parse::<ProfileName>().is_err(), "{name}");
+        }
+    }
+}

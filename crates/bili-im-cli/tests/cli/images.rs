@@ -1,0 +1,112 @@
+//! `send-image`, from files.
+
+use std::{fs, path::PathBuf};
+
+use bili_im_sim::faults::Kind;
+use serde_json::Value;
+
+use crate::support::{FRIEND, SECRETS, Stage, bare, finish};
+
+/// As much of a PNG as tells what it is.
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    file.extend(width.to_be_bytes());
+    file.extend(height.to_be_bytes());
+    file.extend(b"\x08\x02\0\0\0\0\0\0\0");
+    file.resize(1500, 0);
+    file
+}
+
+fn file(stage: &Stage, name: &str, bytes: &[u8]) -> String {
+    let path: PathBuf = stage.state_dir().join(name);
+    fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_file_is_uploaded_and_sent() {
+    let stage = Stage::demo();
+    let path = file(&stage, "图.png", &png(640, 480));
+    let sent = stage.json(&["send-image", FRIEND, &path]);
+    let newest = stage.newest();
+    assert_eq!(sent["msg_key"], newest.msg_key.to_string());
+    let content: Value = serde_json::from_str(&newest.content).unwrap();
+    assert!(
+        content["url"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://i0.hdslb.com/")
+    );
+    assert_eq!(
+        (
+            &content["width"],
+            &content["height"],
+            &content["imageType"],
+            &content["size"]
+        ),
+        (&640.into(), &480.into(), &"png".into(), &2.into())
+    );
+    assert_eq!(stage.asked("upload_bfs"), 1);
+}
+
+#[test]
+fn what_is_no_image_is_refused_before_anything_is_sent() {
+    let stage = Stage::demo();
+    for (name, bytes) in [
+        ("empty", &b""[..]),
+        ("page.png", b"<html></html>"),
+        ("half.png", b"\x89PNG\r\n\x1a\n\0\0"),
+        ("image.webp", b"RIFF\x10\0\0\0WEBPVP8 \0\0\0\0"),
+    ] {
+        let path = file(&stage, name, bytes);
+        let ran = stage.run(&["send-image", FRIEND, &path]);
+        ran.failed(2, "not a JPEG, PNG or GIF");
+        assert!(ran.err.contains(name));
+        // Whoever is not logged in learns of it too.
+        finish(&mut bare(&["send-image", FRIEND, &path])).failed(2, "not a JPEG");
+    }
+    let ran = stage.run(&["send-image", FRIEND, "/nowhere/x.jpg"]);
+    ran.failed(2, "/nowhere/x.jpg cannot be read");
+    stage
+        .run(&["send-image", FRIEND, "."])
+        .failed(2, "cannot be read");
+    assert!(stage.requests().is_empty());
+}
+
+#[test]
+fn one_cannot_send_an_image_to_oneself() {
+    let stage = Stage::demo();
+    let path = file(&stage, "x.png", &png(1, 1));
+    stage
+        .run(&["send-image", "10001", &path])
+        .failed(2, "one cannot write to oneself");
+    assert!(stage.requests().is_empty());
+}
+
+#[test]
+fn a_dry_run_uploads_nothing_and_shows_no_secret() {
+    let stage = Stage::demo();
+    let path = file(&stage, "x.png", &png(1, 1));
+    let ran = stage.run(&["send-image", FRIEND, &path, "--dry-run"]);
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.out.contains("/x/dynamic/feed/draw/upload_bfs'"),
+        "{ran:?}"
+    );
+    assert!(ran.out.contains(" bytes)'"), "{ran:?}");
+    assert!(!ran.out.contains(SECRETS[1]));
+    assert_eq!(stage.asked("upload_bfs"), 0);
+}
+
+#[test]
+fn a_refused_upload_is_told_and_nothing_is_sent() {
+    let kind = Kind::Code {
+        code: -3,
+        message: Some("图片尺寸过小".to_owned()),
+    };
+    let stage = Stage::demo().with_fault("upload_bfs", kind);
+    let path = file(&stage, "x.png", &png(1, 1));
+    let error = stage.run(&["send-image", FRIEND, &path, "--json"]).error();
+    assert_eq!(error["kind"], "BadImage");
+    assert_eq!(stage.asked("send_msg"), 0);
+}

@@ -1,0 +1,125 @@
+//! `login` with a QR code.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, ChildStdout, Stdio},
+};
+
+use bili_im_sim::faults::{Kind, Rule, When};
+use serde_json::Value;
+
+use crate::support::{FRIEND, Stage};
+
+/// The program logging in, up to its code.
+struct LoggingIn {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+    code: Vec<String>,
+}
+
+impl LoggingIn {
+    fn start(stage: &Stage) -> Self {
+        let mut command = stage.command(&["login"]);
+        command.env_remove("BILI_IM_COOKIE");
+        let mut child = (command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let code = lines.by_ref().map(Result::unwrap);
+        let code = code.take_while(|line| line.starts_with('\u{1b}')).collect();
+        Self { child, lines, code }
+    }
+
+    fn line(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+
+    fn end(mut self) -> (i32, String) {
+        let mut err = String::new();
+        (self.child.stderr.take().unwrap())
+            .read_to_string(&mut err)
+            .unwrap();
+        (self.child.wait().unwrap().code().unwrap(), err)
+    }
+}
+
+/// What the phone does.
+fn phone(stage: &Stage, gesture: &str) {
+    let mut stream = TcpStream::connect(stage.server.addr()).unwrap();
+    write!(
+        stream,
+        "POST /_sim/qr HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{gesture}",
+        gesture.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn a_code_is_drawn_scanned_and_confirmed() {
+    let stage = Stage::demo();
+    let mut login = LoggingIn::start(&stage);
+    assert!(login.code.len() > 15);
+    for line in &login.code {
+        assert!(
+            line.starts_with("\u{1b}[38;5;16;48;5;231m"),
+            "black on white: {line:?}"
+        );
+        assert!(line.ends_with("\u{1b}[0m"));
+        let blocks = line
+            .replace("\u{1b}[38;5;16;48;5;231m", "")
+            .replace("\u{1b}[0m", "");
+        assert!(
+            blocks.chars().all(|block| " ▀▄█".contains(block)),
+            "{line:?}"
+        );
+    }
+    phone(&stage, r#"{"scan":10001}"#);
+    assert_eq!(login.line(), "scanned: now confirm on the phone");
+    phone(&stage, r#"{"confirm":10001}"#);
+    let line = login.line();
+    assert!(
+        line.starts_with("logged in as 演示UP主 (10001), kept as profile default, until 20"),
+        "{line}"
+    );
+    assert_eq!(login.end(), (0, String::new()));
+
+    let stored: Value =
+        serde_json::from_str(&fs::read_to_string(stage.profile_file("default")).unwrap()).unwrap();
+    assert!(stored["expires"].as_u64().unwrap() > 0);
+    assert!(!stored["refresh_token"].as_str().unwrap().is_empty());
+    let cookie = stored["cookie"].as_str().unwrap();
+    for name in ["SESSDATA=", "bili_jct=", "DedeUserID=10001", "buvid3="] {
+        assert!(cookie.contains(name), "{name}");
+    }
+    let whoami = stage.run_kept(&["whoami"]);
+    assert!(whoami.out.contains("\nexpires 20"), "{whoami:?}");
+    assert_eq!(stage.run_kept(&["send", FRIEND, "hi"]).code, 0);
+    assert_eq!(stage.run_kept(&["logout"]).code, 0);
+    stage.run_kept(&["whoami"]).failed(3, "nobody is logged in");
+}
+
+#[test]
+fn a_code_that_nobody_confirms_expires() {
+    let stage = Stage::demo();
+    let login = LoggingIn::start(&stage);
+    stage.server.with(|service| service.advance_clock(181));
+    let (code, err) = login.end();
+    assert_eq!(code, 3);
+    assert!(err.starts_with("error: the code expired"), "{err}");
+    assert!(err.contains("bili-im login"));
+    assert!(!stage.profile_file("default").exists());
+}
+
+#[test]
+fn a_code_that_cannot_be_had_is_an_error_without_its_secrets() {
+    let stage = Stage::demo();
+    stage.fault(Rule::new("generate", When::Always, Kind::Html));
+    stage
+        .run_kept(&["login"])
+        .failed(1, "the answer to generate cannot be read");
+}
