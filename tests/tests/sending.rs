@@ -1666,3 +1666,48 @@ fn random_sends_end_in_every_way() {
         assert!(seen.borrow().contains_key(name), "{name} in {seen:?}");
     }
 }
+
+#[test]
+fn looking_for_one_message_does_not_make_older_ones_look_new() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    // Long before, from the phone.
+    let friend = bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0));
+    let old = Message::text(bili_im_sim::Uid(OWN), friend, "ok");
+    let now = stage.sim_now();
+    stage.service.write(old, now).unwrap();
+    stage.advance(Duration::from_secs(60));
+    let ticket = stage.run(account.prepare_send(FRIEND, text("ok"))).unwrap();
+    assert_eq!(
+        stage.run(account.confirm(ticket)).unwrap(),
+        Confirmation::Absent
+    );
+    fault(
+        &mut stage,
+        Rule::new("send_msg", When::Once, Kind::BreakOff),
+    );
+    let lost = stage.run(account.send(FRIEND, text("ok")));
+    assert!(matches!(lost, Err(Error::Unconfirmed(_))), "{lost:?}");
+}
+
+#[test]
+fn a_ticket_that_is_under_way_is_never_confirmed_as_absent() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    stage.advance(Duration::from_secs(60));
+    let mut sending = Running::new(account.send_ticket(ticket.clone()));
+    while sending
+        .outgoing()
+        .is_none_or(|out| out.effect != bili_im_proto::Effect::Once)
+    {
+        sending.turn(&mut stage);
+    }
+    let found = stage.run(account.confirm(ticket.clone())).unwrap();
+    assert_eq!(found, Confirmation::CannotTell);
+    let again = stage.run(account.send_ticket(ticket)).unwrap_err();
+    assert!(
+        matches!(again, Error::Invalid(Invalid::UsedTicket)),
+        "{again}"
+    );
+}

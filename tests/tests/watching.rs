@@ -263,8 +263,11 @@ fn a_session_that_fails_delays_no_other_and_is_not_passed_over() {
     while program.told.len() < 3 {
         assert!(!program.turn(&mut stage, until, true), "{:?}", program.told);
     }
-    // Two are told, then that something is wrong.
-    assert!(matches!(program.told[2].kind, EventKind::Held { .. }));
+    // That something is wrong is told, and the others.
+    assert!(matches!(
+        program.told[0].kind,
+        EventKind::SessionFailed { .. }
+    ));
     program.crash(&account);
     program.watch(&mut stage, MINUTE);
     assert_eq!(program.seqnos(), held(&stage, start));
@@ -455,4 +458,60 @@ fn a_program_that_stores_before_it_handles_is_caught() {
         play(deeds, Mistake::StoresFirst).is_err()
     });
     assert!(lost);
+}
+
+#[test]
+fn a_message_that_is_listed_before_it_can_be_read_is_told_later() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    let start = stage.now().unix.seconds().0;
+    write(&mut stage, 2, OWN, "early");
+    let until = stage.now().mono.0 + MINUTE;
+    // The first answer about the session is still as it was.
+    loop {
+        assert!(!program.turn(&mut stage, until, true));
+        let asks = |outgoing: &Outgoing| outgoing.request.uri().path().ends_with("msgs");
+        if program.outgoing.as_ref().is_some_and(asks) {
+            program.outgoing = None;
+            let nothing = r#"{"code":0,"data":{"messages":null,"has_more":0}}"#;
+            program.input = Some(Input::Response(http::Response::new(nothing.into())));
+            break;
+        }
+    }
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.seqnos(), held(&stage, start));
+    assert_eq!(program.told.len(), 1);
+}
+
+#[test]
+fn a_session_that_stays_unreadable_does_not_slow_the_others() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    write(&mut stage, 2, OWN, "hello");
+    let mut asked = 0;
+    let until = stage.now().mono.0 + Duration::from_secs(1200);
+    let mut written = 0;
+    loop {
+        if program.turn(&mut stage, until, true) {
+            break;
+        }
+        let Some(outgoing) = &program.outgoing else {
+            continue;
+        };
+        let uri = outgoing.request.uri().to_string();
+        if uri.contains("fetch_session_msgs") && uri.contains("talker_id=2&") {
+            program.outgoing = None;
+            program.input = Some(Input::Response(http::Response::new("<html>".into())));
+            asked += 1;
+        } else if uri.contains("new_sessions") {
+            write(&mut stage, 3, OWN, "more");
+            written += 1;
+        }
+    }
+    let from_others = program.told.iter().filter(|event| event.position.is_some());
+    assert!(written > 50, "polled {written} times");
+    assert!(from_others.count() >= written - 1);
+    assert!(asked < 15, "asked {asked} times about what fails");
 }

@@ -1,6 +1,6 @@
 //! The envelope that every answer comes in (docs/protocol.md §3).
 
-use std::time::Duration;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use memchr::memmem;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::{
     endpoint::Spec,
     error::{Error, Refusal, RefusalKind, Unreadable},
-    lenient::{self, Lenient, wire},
+    lenient::{self, Found, Lenient, wire},
     printable,
 };
 
@@ -19,13 +19,27 @@ const EXCERPT: usize = 200;
 /// Where a voucher stands when it is not in the body.
 const VOUCHER_HEADER: &str = "x-bili-gaia-vvoucher";
 
+/// The longest wait that is believed: anyone on the way can ask for one.
+pub(crate) const LONGEST_RETRY: Duration = Duration::from_secs(25 * 60 * 60);
+
 /// An HTTP answer, with the endpoint that it answers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Answer<'a> {
     spec: &'static Spec,
     status: StatusCode,
     headers: &'a HeaderMap,
     body: &'a [u8],
+}
+
+impl fmt::Debug for Answer<'_> {
+    /// Shows neither headers nor body: they can hold a login.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("endpoint", &self.spec.name())
+            .field("status", &self.status)
+            .field("length", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// An answer's data, and the verdict of the envelope around it.
@@ -77,11 +91,10 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
-        let data = self.open::<ObjectOrNothing<T>>()?.accepted()?.0;
-        match data {
-            Some(data) => Ok(data),
-            None => serde_json::from_str("{}")
-                .map_err(|_| self.unreadable("the field data is missing or of another type")),
+        match self.open::<Data<T>>()?.accepted()?.0 {
+            Found::Here(data) => Ok(data),
+            Found::Nothing => serde_json::from_str("{}").map_err(|_| self.missing("data")),
+            Found::Odd => Err(self.missing("data")),
         }
     }
 
@@ -91,8 +104,13 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn list<T: for<'de> Deserialize<'de>>(&self) -> Result<Vec<T>, Error> {
-        let items = self.open::<Vec<ObjectOrNothing<T>>>()?.accepted()?;
-        Ok(items.into_iter().filter_map(|item| item.0).collect())
+        let items = self.open::<Found<Vec<Data<T>>>>()?.accepted()?.list();
+        let items = self.require(items, "data")?;
+        let here = |Data(item)| match item {
+            Found::Here(item) => Some(item),
+            Found::Nothing | Found::Odd => None,
+        };
+        Ok(items.into_iter().filter_map(here).collect())
     }
 
     /// As [`data`](Self::data), but an error shows nothing of the answer: it may hold secrets.
@@ -125,6 +143,7 @@ impl<'a> Answer<'a> {
             msg,
             data,
         } = envelope;
+        let code = code.map(|Code(code)| code);
         let message = message.filter(|m| !m.is_empty()).or(msg);
         let message = message.unwrap_or_default();
         let refusal = match (code, by_status) {
@@ -134,7 +153,7 @@ impl<'a> Answer<'a> {
                 return Err(self.unreadable("success is said with an HTTP status that denies it"));
             }
             (Some(0), None) => self
-                .has_voucher()
+                .is_voucher()
                 .then(|| self.refusal(RefusalKind::RiskControl, code, message)),
             (Some(code), None) => Some(self.refusal(self.spec.kind_of(code), Some(code), message)),
         };
@@ -203,24 +222,28 @@ impl<'a> Answer<'a> {
     fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = text.parse() {
-            return Some(Duration::from_secs(seconds));
+            return Some(Duration::from_secs(seconds).min(LONGEST_RETRY));
         }
         let until = httpdate::parse_http_date(text).ok()?;
         let date = self.headers.get(http::header::DATE)?.to_str().ok()?;
         let date = httpdate::parse_http_date(date).ok()?;
-        Some(until.duration_since(date).unwrap_or_default())
+        let wait = until.duration_since(date).unwrap_or_default();
+        Some(wait.min(LONGEST_RETRY))
     }
 
-    /// Whether risk control answered in the shape of a success.
-    fn has_voucher(&self) -> bool {
-        if self.headers.contains_key(VOUCHER_HEADER) {
-            return true;
-        }
+    /// Whether risk control answered in the shape of a success: with a voucher and nothing else.
+    fn is_voucher(&self) -> bool {
+        let in_header = self.headers.contains_key(VOUCHER_HEADER);
         // Rare, and anyone can write the word into a message: look closely only when it is there.
-        memmem::find(self.body, b"\"v_voucher\"").is_some()
-            && self
-                .envelope::<Voucher>()
-                .is_ok_and(|envelope| envelope.data.v_voucher.is_some())
+        if !in_header && memmem::find(self.body, b"\"v_voucher\"").is_none() {
+            return false;
+        }
+        let data = self.envelope::<Fields>().map(|envelope| envelope.data);
+        data.is_ok_and(|Fields(fields)| {
+            let mut filled = fields.iter().filter(|(_, value)| is_filled(value));
+            let in_body = || fields.get("v_voucher").is_some_and(is_filled);
+            filled.all(|(name, _)| name == "v_voucher") && (in_header || in_body())
+        })
     }
 
     /// The envelope, or why there is none.
@@ -250,19 +273,6 @@ impl<'a> Answer<'a> {
 }
 
 impl<T> Opened<T> {
-    /// As [`accepted`](Self::accepted), but a voucher beside what was asked for is no refusal.
-    pub(crate) fn accepted_if(mut self, holds_answer: impl Fn(&T) -> bool) -> Result<T, Error> {
-        let is_voucher = |refusal: &mut Refusal| {
-            refusal.kind == RefusalKind::RiskControl
-                && refusal.code.is_none()
-                && refusal.status < 300
-        };
-        if holds_answer(&self.data) {
-            self.refusal.take_if(is_voucher);
-        }
-        self.accepted()
-    }
-
     /// The data of an answer that was not refused.
     pub(crate) fn accepted(self) -> Result<T, Error> {
         match self.refusal {
@@ -303,7 +313,7 @@ fn kind_of_status(status: StatusCode) -> Option<RefusalKind> {
 #[serde(bound = "T: Lenient + Default")]
 struct Envelope<T> {
     #[serde(default, deserialize_with = "lenient::option")]
-    code: Option<i64>,
+    code: Option<Code>,
     #[serde(default, deserialize_with = "lenient::option")]
     message: Option<String>,
     #[serde(default, deserialize_with = "lenient::option")]
@@ -312,27 +322,46 @@ struct Envelope<T> {
     data: T,
 }
 
+/// An envelope's code: a number, or a number as text. No other value says what became of a call.
+struct Code(i64);
+
+impl Lenient for Code {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let text: Option<String> = lenient::option(deserializer)?;
+        Ok(text.and_then(|text| text.trim().parse().ok().map(Self)))
+    }
+}
+
 wire! {
     struct Nothing {}
 }
 
-wire! {
-    struct Voucher {
-        v_voucher: Option<String>,
-    }
-}
+/// The fields of an answer's data, whatever they are.
+#[derive(Default)]
+struct Fields(BTreeMap<String, serde_json::Value>);
 
-struct ObjectOrNothing<T>(Option<T>);
-
-impl<T> Default for ObjectOrNothing<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<T: for<'a> Deserialize<'a>> Lenient for ObjectOrNothing<T> {
+impl Lenient for Fields {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        lenient::object(deserializer).map(|data| Some(Self(data)))
+        Ok(lenient::object(deserializer)?.map(Self))
+    }
+}
+
+fn is_filled(value: &serde_json::Value) -> bool {
+    !value.is_null() && value.as_str() != Some("")
+}
+
+/// An answer's data, where an object is expected.
+struct Data<T>(Found<T>);
+
+impl<T> Default for Data<T> {
+    fn default() -> Self {
+        Self(Found::Nothing)
+    }
+}
+
+impl<T: for<'a> Deserialize<'a>> Lenient for Data<T> {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        lenient::find_object(deserializer).map(|data| Some(Self(data)))
     }
 }
 

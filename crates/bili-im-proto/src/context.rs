@@ -98,6 +98,7 @@ impl Context {
 
 /// One of the service's three hosts (docs/protocol.md §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Host {
     /// `api.vc.bilibili.com`: everything about private messages.
     Im,
@@ -116,6 +117,11 @@ pub struct Hosts {
 }
 
 impl Hosts {
+    /// Each at its own address.
+    pub fn new(im: Origin, main: Origin, passport: Origin) -> Self {
+        Self { im, main, passport }
+    }
+
     /// All three at one address, as a simulated service has them.
     pub fn single(origin: Origin) -> Self {
         Self {

@@ -269,18 +269,22 @@ impl std::error::Error for Transport {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unconfirmed {
-    /// To whom.
-    pub talker: Talker,
+    /// To whom, when the call was a message.
+    pub talker: Option<Talker>,
     /// What left it open.
     pub cause: Error,
 }
 
 impl fmt::Display for Unconfirmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.talker {
+            Some(talker) => write!(f, "the message to {talker}")?,
+            None => f.write_str("the call")?,
+        }
         write!(
             f,
-            "the message to {} is unconfirmed, it may or may not have been sent: {}",
-            self.talker, self.cause
+            " is unconfirmed, it may or may not have been sent: {}",
+            self.cause
         )
     }
 }
@@ -347,6 +351,9 @@ pub enum Invalid {
     /// The ticket is another account's.
     #[error("the ticket belongs to uid {0}")]
     ForeignTicket(Uid),
+    /// The ticket was written by another version of this crate.
+    #[error("the ticket is of version {0}, which is not known here")]
+    TicketVersion(u32),
     /// The ticket was used before.
     #[error("the ticket was used before: a ticket sends once")]
     UsedTicket,

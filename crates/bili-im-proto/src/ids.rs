@@ -75,6 +75,19 @@ id! {
     Seqno
 }
 
+/// A number as text, since JSON's readers lose digits of long ones.
+pub(crate) mod as_text {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        lenient::option(deserializer)?.ok_or_else(|| D::Error::custom("expected a number"))
+    }
+}
+
 /// Whom a session is with: a user or a group (`talker_id` with `session_type`, or `receiver_id`
 /// with `receiver_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -236,82 +236,128 @@ impl Lenient for String {
     }
 }
 
-struct Shape<T>(PhantomData<T>);
+/// What stands where an object or a list is expected.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Found<T> {
+    /// It does.
+    Here(T),
+    /// Nothing, or null.
+    #[default]
+    Nothing,
+    /// Something else.
+    Odd,
+}
 
-macro_rules! scalars_are_absent {
+impl<T> Found<T> {
+    fn here(self) -> Option<T> {
+        match self {
+            Self::Here(value) => Some(value),
+            Self::Nothing | Self::Odd => None,
+        }
+    }
+}
+
+impl<T> Found<Vec<T>> {
+    /// The list, empty where there is nothing; `None` where there is something else.
+    pub(crate) fn list(self) -> Option<Vec<T>> {
+        match self {
+            Self::Here(list) => Some(list),
+            Self::Nothing => Some(Vec::new()),
+            Self::Odd => None,
+        }
+    }
+}
+
+macro_rules! scalars_are_odd {
     () => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("anything")
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
+            Ok(Found::Nothing)
         }
 
         fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
+            Ok(Found::Nothing)
         }
 
         fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(None)
+            Ok(Found::Odd)
         }
 
         fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(None)
+            Ok(Found::Odd)
         }
 
         fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(None)
+            Ok(Found::Odd)
         }
 
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(None)
+            Ok(Found::Odd)
         }
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(None)
+            Ok(Found::Odd)
         }
     };
 }
 
-struct Object<T>(Shape<T>);
+struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-    type Value = Option<T>;
+    type Value = Found<T>;
 
-    scalars_are_absent!();
+    scalars_are_odd!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        skip_items(items).map(|()| None)
+        skip_items(items).map(|()| Found::Odd)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(entries)).map(Some)
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Found::Here)
     }
+}
+
+/// An object read by its type's own `Deserialize`.
+pub(crate) fn find_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Found<T>, D::Error> {
+    deserializer.deserialize_any(Object(PhantomData))
 }
 
 /// An object read by its type's own `Deserialize`; anything else is absent.
 pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    deserializer.deserialize_any(Object(Shape(PhantomData)))
+    find_object(deserializer).map(Found::here)
 }
 
-impl<'de, T: Lenient> Visitor<'de> for Shape<Vec<T>> {
-    type Value = Option<Vec<T>>;
+struct List<T>(PhantomData<T>);
 
-    scalars_are_absent!();
+impl<'de, T: Lenient> Visitor<'de> for List<T> {
+    type Value = Found<Vec<T>>;
+
+    scalars_are_odd!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(Element(item)) = items.next_element()? {
             list.extend(item);
         }
-        Ok(Some(list))
+        Ok(Found::Here(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        skip_entries(entries).map(|()| None)
+        skip_entries(entries).map(|()| Found::Odd)
+    }
+}
+
+/// A list that its answer is nothing without.
+impl<T: Lenient> Lenient for Found<Vec<T>> {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_any(List(PhantomData)).map(Some)
     }
 }
 
@@ -325,7 +371,7 @@ impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
 
 impl<T: Lenient> Lenient for Vec<T> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        deserializer.deserialize_any(Shape(PhantomData))
+        (deserializer.deserialize_any(List(PhantomData))).map(Found::here)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     ids::{Seqno, Talker},
-    lenient::{self, Lenient, wire},
+    lenient::{self, Found, Lenient, wire},
     message::{Message, WireMessage},
     numbered::numbered,
     time::UnixMicros,
@@ -184,7 +184,7 @@ impl WireSession {
 
 wire! {
     pub(crate) struct WireSessionList {
-        session_list: Vec<WireSession>,
+        session_list: Found<Vec<WireSession>>,
         has_more: bool,
     }
 }
@@ -218,7 +218,8 @@ impl WireSessionList {
             has_more: self.has_more,
             ..SessionList::default()
         };
-        for (index, session) in self.session_list.into_iter().enumerate() {
+        let sessions = self.session_list.list().ok_or("data.session_list")?;
+        for (index, session) in sessions.into_iter().enumerate() {
             let (session_type, talker_id) = (session.numbers())
                 .map_err(|field| format!("data.session_list[{index}].{field}"))?;
             match Talker::from_wire(session_type, talker_id) {

@@ -15,6 +15,8 @@ use crate::{
 /// asks [`Account::confirm`](crate::Account::confirm) what became of it. Each ticket sends once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendTicket {
+    #[serde(default)]
+    pub(crate) version: u32,
     pub(crate) uid: Uid,
     pub(crate) talker: Talker,
     pub(crate) content: SendContent,
@@ -23,8 +25,12 @@ pub struct SendTicket {
     /// The newest message of the session at that time; `None` when it could not be read.
     pub(crate) newest: Option<Seqno>,
     /// Tells tickets apart.
+    #[serde(with = "crate::ids::as_text")]
     pub(crate) nonce: u64,
 }
+
+/// Changes when what is stored changes its meaning.
+pub(crate) const VERSION: u32 = 1;
 
 /// What became of a ticket's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +65,7 @@ impl SendTicket {
 
     pub(crate) fn unconfirmed(&self, cause: Error) -> Error {
         Error::Unconfirmed(Box::new(Unconfirmed {
-            talker: self.talker,
+            talker: Some(self.talker),
             cause,
         }))
     }

@@ -10,7 +10,7 @@ use bili_im_proto::{
 use http::Response;
 
 use crate::{
-    driver::{Clock, Driver, Items},
+    driver::{Driver, Items, now},
     exchange::new_client,
 };
 
@@ -27,7 +27,6 @@ pub struct ClientBuilder {
     account: AccountBuilder,
     loopback: bool,
     roots: Option<Vec<Vec<u8>>>,
-    clock: Clock,
 }
 
 impl ClientBuilder {
@@ -74,7 +73,7 @@ impl ClientBuilder {
     /// # Errors
     /// When the snapshot is another account's, or of a version not known here.
     pub fn restore(mut self, snapshot: &Snapshot) -> Result<Self, InvalidSnapshot> {
-        self.account = self.account.restore(snapshot, self.clock.now())?;
+        self.account = self.account.restore(snapshot, now())?;
         Ok(self)
     }
 
@@ -83,7 +82,7 @@ impl ClientBuilder {
         let http = new_client(self.loopback, self.roots);
         Client {
             account: self.account.build(),
-            driver: Driver::new(http, self.clock),
+            driver: Driver::new(http),
         }
     }
 }
@@ -101,7 +100,6 @@ impl Client {
             account: Account::builder(credential, entropy),
             loopback: false,
             roots: None,
-            clock: Clock::start(),
         }
     }
 
@@ -112,7 +110,7 @@ impl Client {
     pub fn from_client(account: Account, http: reqwest::Client) -> Self {
         Self {
             account,
-            driver: Driver::new(http, Clock::start()),
+            driver: Driver::new(http),
         }
     }
 
@@ -297,7 +295,7 @@ impl Client {
 
     /// What the clocks show, for a flow that the caller drives.
     pub fn now(&self) -> Now {
-        self.driver.now()
+        now()
     }
 
     /// The account behind it.
@@ -307,7 +305,7 @@ impl Client {
 
     /// What another process of this account should know: see [`Account::snapshot`].
     pub fn snapshot(&self) -> Snapshot {
-        self.account.snapshot(self.now())
+        self.account.snapshot(now())
     }
 }
 
@@ -322,9 +320,25 @@ pub async fn qr_login(
     show: impl FnMut(LoginStep),
 ) -> Result<LoginOutcome, Error> {
     let hosts = endpoint.map_or_else(Hosts::default, Hosts::single);
-    let driver = Driver::new(new_client(hosts.are_loopback(), None), Clock::start());
-    let context = Context::new(DeviceId::from_random([0; 16]), driver.now().unix).with_hosts(hosts);
-    driver.run_with(proto::qr_login(context), show).await
+    let http = new_client(hosts.are_loopback(), None);
+    qr_login_with(http, hosts, show).await
+}
+
+/// As [`qr_login`], over a ready-made HTTP client, of which the same is not checked as in
+/// [`Client::from_client`].
+///
+/// # Errors
+/// As every call: see [`Error`].
+pub async fn qr_login_with(
+    http: reqwest::Client,
+    hosts: Hosts,
+    show: impl FnMut(LoginStep),
+) -> Result<LoginOutcome, Error> {
+    let device_id = DeviceId::from_random([0; 16]);
+    let context = Context::new(device_id, now().unix).with_hosts(hosts);
+    Driver::new(http)
+        .run_with(proto::qr_login(context), show)
+        .await
 }
 
 impl fmt::Debug for Client {

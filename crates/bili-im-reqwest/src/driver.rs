@@ -3,6 +3,7 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
+    sync::LazyLock,
     task::{Context, Poll, ready},
     time::{Instant, SystemTime},
 };
@@ -13,20 +14,15 @@ use http::Response;
 
 use crate::exchange::exchange;
 
-/// What drives flows: an HTTP client and the clocks.
+/// What drives flows: an HTTP client that sends them.
 #[derive(Debug, Clone)]
 pub(crate) struct Driver {
     http: reqwest::Client,
-    clock: Clock,
 }
 
 impl Driver {
-    pub(crate) fn new(http: reqwest::Client, clock: Clock) -> Self {
-        Self { http, clock }
-    }
-
-    pub(crate) fn now(&self) -> Now {
-        self.clock.now()
+    pub(crate) fn new(http: reqwest::Client) -> Self {
+        Self { http }
     }
 
     pub(crate) async fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
@@ -47,12 +43,12 @@ impl Driver {
     ) -> Result<Output, Error> {
         let mut input = Input::Begin;
         loop {
-            input = match flow.resume(self.now(), input) {
+            input = match flow.resume(now(), input) {
                 Step::Send(outgoing) => {
                     (self.exchange(outgoing).await).map_or_else(Input::Failed, Input::Response)
                 }
                 Step::WaitUntil(moment) => {
-                    tokio::time::sleep(moment.since(self.now().mono)).await;
+                    tokio::time::sleep(moment.since(now().mono)).await;
                     Input::Woken
                 }
                 Step::Item(item) => {
@@ -106,12 +102,12 @@ impl<Item> Stream for Items<Item> {
                 return Poll::Ready(None);
             };
             let driver = this.driver.clone();
-            this.under_way = Some(match flow.resume(driver.now(), input) {
+            this.under_way = Some(match flow.resume(now(), input) {
                 Step::Send(outgoing) => Box::pin(async move {
                     (driver.exchange(outgoing).await).map_or_else(Input::Failed, Input::Response)
                 }),
                 Step::WaitUntil(moment) => Box::pin(async move {
-                    tokio::time::sleep(moment.since(driver.now().mono)).await;
+                    tokio::time::sleep(moment.since(now().mono)).await;
                     Input::Woken
                 }),
                 Step::Item(item) => return Poll::Ready(Some(Ok(item))),
@@ -132,19 +128,12 @@ impl<Item> fmt::Debug for Items<Item> {
     }
 }
 
-/// The clocks, the monotonic one counted from its own start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock(Instant);
-
-impl Clock {
-    pub(crate) fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    pub(crate) fn now(self) -> Now {
-        Now {
-            unix: SystemTime::now().into(),
-            mono: Monotonic(self.0.elapsed()),
-        }
+/// What the clocks show. The monotonic one counts from the same moment everywhere in this process, so
+/// that one account can be driven by several clients.
+pub fn now() -> Now {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Now {
+        unix: SystemTime::now().into(),
+        mono: Monotonic(START.elapsed()),
     }
 }

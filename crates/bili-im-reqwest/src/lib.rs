@@ -8,6 +8,6 @@ pub use bili_im_proto as proto;
 pub use reqwest;
 
 pub use crate::{
-    client::{Client, ClientBuilder, qr_login},
-    driver::Items,
+    client::{Client, ClientBuilder, qr_login, qr_login_with},
+    driver::{Items, now},
 };

@@ -11,7 +11,7 @@ use http::Response;
 use ureq::Agent;
 
 use crate::{
-    driver::{Clock, Driver, Items},
+    driver::{Driver, Items, now},
     exchange::new_agent,
 };
 
@@ -28,7 +28,6 @@ pub struct ClientBuilder {
     account: AccountBuilder,
     loopback: bool,
     roots: Option<Vec<Vec<u8>>>,
-    clock: Clock,
 }
 
 impl ClientBuilder {
@@ -75,7 +74,7 @@ impl ClientBuilder {
     /// # Errors
     /// When the snapshot is another account's, or of a version not known here.
     pub fn restore(mut self, snapshot: &Snapshot) -> Result<Self, InvalidSnapshot> {
-        self.account = self.account.restore(snapshot, self.clock.now())?;
+        self.account = self.account.restore(snapshot, now())?;
         Ok(self)
     }
 
@@ -84,7 +83,7 @@ impl ClientBuilder {
         let agent = new_agent(self.loopback, self.roots);
         Client {
             account: self.account.build(),
-            driver: Driver::new(agent, self.clock),
+            driver: Driver::new(agent),
         }
     }
 }
@@ -102,7 +101,6 @@ impl Client {
             account: Account::builder(credential, entropy),
             loopback: false,
             roots: None,
-            clock: Clock::start(),
         }
     }
 
@@ -113,7 +111,7 @@ impl Client {
     pub fn from_agent(account: Account, agent: Agent) -> Self {
         Self {
             account,
-            driver: Driver::new(agent, Clock::start()),
+            driver: Driver::new(agent),
         }
     }
 
@@ -295,7 +293,7 @@ impl Client {
 
     /// What the clocks show, for a flow that the caller drives.
     pub fn now(&self) -> Now {
-        self.driver.now()
+        now()
     }
 
     /// The account behind it.
@@ -305,7 +303,7 @@ impl Client {
 
     /// What another process of this account should know: see [`Account::snapshot`].
     pub fn snapshot(&self) -> Snapshot {
-        self.account.snapshot(self.now())
+        self.account.snapshot(now())
     }
 }
 
@@ -320,9 +318,23 @@ pub fn qr_login(
     show: impl FnMut(LoginStep),
 ) -> Result<LoginOutcome, Error> {
     let hosts = endpoint.map_or_else(Hosts::default, Hosts::single);
-    let driver = Driver::new(new_agent(hosts.are_loopback(), None), Clock::start());
-    let context = Context::new(DeviceId::from_random([0; 16]), driver.now().unix).with_hosts(hosts);
-    driver.run_with(proto::qr_login(context), show)
+    let agent = new_agent(hosts.are_loopback(), None);
+    qr_login_with(agent, hosts, show)
+}
+
+/// As [`qr_login`], over a ready-made HTTP client, of which the same is not checked as in
+/// [`Client::from_agent`].
+///
+/// # Errors
+/// As every call: see [`Error`].
+pub fn qr_login_with(
+    agent: Agent,
+    hosts: Hosts,
+    show: impl FnMut(LoginStep),
+) -> Result<LoginOutcome, Error> {
+    let device_id = DeviceId::from_random([0; 16]);
+    let context = Context::new(device_id, now().unix).with_hosts(hosts);
+    Driver::new(agent).run_with(proto::qr_login(context), show)
 }
 
 impl fmt::Debug for Client {

@@ -1,5 +1,6 @@
 use std::{
     convert::Infallible,
+    sync::LazyLock,
     thread,
     time::{Instant, SystemTime},
 };
@@ -10,20 +11,15 @@ use ureq::Agent;
 
 use crate::exchange::exchange;
 
-/// What drives flows: an agent and the clocks.
+/// What drives flows: an agent that sends them.
 #[derive(Debug, Clone)]
 pub(crate) struct Driver {
     agent: Agent,
-    clock: Clock,
 }
 
 impl Driver {
-    pub(crate) fn new(agent: Agent, clock: Clock) -> Self {
-        Self { agent, clock }
-    }
-
-    pub(crate) fn now(&self) -> Now {
-        self.clock.now()
+    pub(crate) fn new(agent: Agent) -> Self {
+        Self { agent }
     }
 
     pub(crate) fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
@@ -56,12 +52,12 @@ impl Driver {
         mut input: Input,
     ) -> Stop<Item, Output> {
         loop {
-            input = match flow.resume(self.now(), input) {
+            input = match flow.resume(now(), input) {
                 Step::Send(outgoing) => {
                     (self.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
                 }
                 Step::WaitUntil(moment) => {
-                    thread::sleep(moment.since(self.now().mono));
+                    thread::sleep(moment.since(now().mono));
                     Input::Woken
                 }
                 Step::Item(item) => return Stop::Item(item),
@@ -107,19 +103,12 @@ impl<Item> Iterator for Items<Item> {
     }
 }
 
-/// The clocks, the monotonic one counted from its own start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock(Instant);
-
-impl Clock {
-    pub(crate) fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    pub(crate) fn now(self) -> Now {
-        Now {
-            unix: SystemTime::now().into(),
-            mono: Monotonic(self.0.elapsed()),
-        }
+/// What the clocks show. The monotonic one counts from the same moment everywhere in this process, so
+/// that one account can be driven by several clients.
+pub fn now() -> Now {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Now {
+        unix: SystemTime::now().into(),
+        mono: Monotonic(START.elapsed()),
     }
 }

@@ -60,7 +60,7 @@ fn receive(
     max_body: usize,
     sent: impl Fn() -> Sent,
 ) -> Result<Response<Vec<u8>>, Failure> {
-    let failure = |cause: ureq::Error| Failure::new(sent(), cause.to_string());
+    let failure = |cause: ureq::Error| Failure::new(sent(), told(&cause));
     let request = agent
         .configure_request(request)
         .timeout_global(Some(timeout))
@@ -73,6 +73,15 @@ fn receive(
             head: Some(Box::new(head)),
             ..failure(cause)
         }),
+    }
+}
+
+/// The client's words, but for those that hold the address: that can hold keys.
+fn told(cause: &ureq::Error) -> String {
+    match cause {
+        ureq::Error::BadUri(_) => "the address cannot be used".to_owned(),
+        ureq::Error::RequireHttpsOnly(_) => "this agent takes https only".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -20,6 +20,9 @@ const LONGEST_FLIGHT: Duration = Duration::from_secs(2 * 60);
 /// How long a send of unknown outcome may still turn up.
 const MEMORY: Duration = Duration::from_secs(5 * 60);
 
+/// After this long a message that is not there will not come any more.
+const SETTLED: Duration = Duration::from_secs(10);
+
 /// How long the newest message of a session counts as known.
 const FRESH: Duration = Duration::from_secs(10);
 
@@ -40,6 +43,7 @@ pub(super) struct Flights {
 /// A ticket that was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct UsedTicket {
+    #[serde(with = "crate::ids::as_text")]
     nonce: u64,
     /// Its message, once that is known to have been sent.
     key: Option<MsgKey>,
@@ -161,6 +165,23 @@ impl Flights {
         tickets.find(|ticket| ticket.nonce == nonce)?.key
     }
 
+    /// Whether a ticket's message may still be on its way: its flow is at work, or was until just now.
+    pub(super) fn may_be_under_way(&mut self, nonce: u64, now: Monotonic) -> bool {
+        self.forget(now);
+        (self.flights.iter())
+            .filter(|flight| flight.nonce == nonce)
+            .any(|flight| match flight.phase {
+                Phase::Out { .. } => true,
+                Phase::Unresolved { until } => until.since(now) > MEMORY.saturating_sub(SETTLED),
+            })
+    }
+
+    /// The ticket's message certainly never left: it may be used again.
+    pub(super) fn give_back_unsent(&mut self, nonce: u64) {
+        self.used_tickets
+            .retain(|ticket| ticket.nonce != nonce || ticket.key.is_some());
+    }
+
     /// The ticket's message is known not to exist: it may be used again.
     pub(super) fn give_back_ticket(&mut self, nonce: u64) {
         self.used_tickets.retain(|ticket| ticket.nonce != nonce);
@@ -181,7 +202,10 @@ impl Flights {
 
     pub(super) fn learn_newest(&mut self, talker: Talker, seqno: Seqno, now: Monotonic) {
         if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&talker) {
-            self.newest.pop_first();
+            let oldest = (self.newest.iter()).min_by_key(|(_, (_, seen))| *seen);
+            if let Some(talker) = oldest.map(|(&talker, _)| talker) {
+                self.newest.remove(&talker);
+            }
         }
         let (newest, seen) = self.newest.entry(talker).or_default();
         *newest = seqno.max(*newest);

@@ -35,6 +35,9 @@ use crate::{
     wbi::SigningKeys,
 };
 
+/// The longest time between two polls of a watcher.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long fetching the keys may keep other flows waiting.
 const LONGEST_LEASE: Duration = Duration::from_secs(60);
 
@@ -169,6 +172,8 @@ impl Account {
     }
 
     /// Calls an endpoint: paced, signed when it must be, and signed anew once when the keys were stale.
+    /// To send a message use [`send`](Self::send): this reads nothing back, so that a lost answer leaves
+    /// it [`Error::Unconfirmed`].
     pub fn call<E>(&self, endpoint: E) -> Flow<Infallible, E::Response>
     where
         E: Endpoint + Send + Sync + 'static,
@@ -365,6 +370,7 @@ impl Account {
         let chance = self.state().chance.fraction();
         interval
             .max(pacing.least_watch_interval)
+            .min(LONGEST_INTERVAL)
             .mul_f64(1.0 + chance / 10.0)
     }
 
@@ -473,10 +479,14 @@ impl Account {
                 let only_writes = matches!(refusal.and_then(|r| r.code), Some(21020 | 21046));
                 let asked = refusal.and_then(|r| r.retry_after);
                 let chance = state.chance.fraction();
-                limited.retry_after =
-                    state
-                        .pacer
-                        .back_off(&self.0.pacing, now.mono, asked, only_writes, chance);
+                limited.retry_after = state.pacer.back_off(
+                    &self.0.pacing,
+                    now.mono,
+                    lane,
+                    asked,
+                    only_writes,
+                    chance,
+                );
                 state.revision += 1;
                 Err(Error::RateLimited(limited))
             }

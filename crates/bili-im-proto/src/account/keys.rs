@@ -14,7 +14,7 @@ const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 const RECENT: Duration = Duration::from_secs(60);
 
 /// Clocks this close count as the same: the `Date` header has whole seconds and is late.
-const TOLERANCE: i64 = 2_000_000;
+const TOLERANCE: u64 = 2_000_000;
 
 /// Clocks this far apart make another signature.
 const SKEW: u64 = 60_000_000;
@@ -76,5 +76,9 @@ impl SignatureBasis {
 pub(super) fn clock_offset(service: UnixMicros, ours: UnixMicros) -> i64 {
     let offset = i128::from(service.0) - i128::from(ours.0);
     let offset = i64::try_from(offset).unwrap_or_default();
-    if offset.abs() <= TOLERANCE { 0 } else { offset }
+    if offset.unsigned_abs() <= TOLERANCE {
+        0
+    } else {
+        offset
+    }
 }

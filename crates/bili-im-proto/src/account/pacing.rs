@@ -81,9 +81,9 @@ pub(crate) struct Pacer {
     pub(super) hold: Monotonic,
     /// No writes before then.
     pub(super) write_hold: Monotonic,
-    /// How many times in a row the service said "too fast".
-    pub(super) strikes: u32,
-    /// How many times in a row it said so of writes alone.
+    /// How many times in a row the service said "too fast" to a read.
+    pub(super) read_strikes: u32,
+    /// The same for writes.
     pub(super) write_strikes: u32,
     /// Nothing before then, because of risk control.
     pub(super) stop: Monotonic,
@@ -130,38 +130,50 @@ impl Pacer {
         Ok(())
     }
 
-    /// The service said "too fast": how long the account is held back now. `chance` is from 0 to 1.
+    /// The service said "too fast" to a call on a lane: how long the account is held back now, or its
+    /// writes are. `chance` is from 0 to 1.
     pub(super) fn back_off(
         &mut self,
         pacing: &Pacing,
         now: Monotonic,
+        lane: Lane,
         asked: Option<Duration>,
         only_writes: bool,
         chance: f64,
     ) -> Duration {
-        let (hold, strikes) = if only_writes {
-            (&mut self.write_hold, &mut self.write_strikes)
+        let hold = if only_writes {
+            &mut self.write_hold
         } else {
-            (&mut self.hold, &mut self.strikes)
+            &mut self.hold
         };
-        let doubled = pacing
-            .first_back_off
-            .saturating_mul(2u32.saturating_pow(*strikes))
-            .min(pacing.longest_back_off);
+        // Calls that went out together and were refused together are one strike.
+        let is_new = *hold <= now;
+        let strikes = match lane {
+            Lane::Read => &mut self.read_strikes,
+            Lane::Write => &mut self.write_strikes,
+        };
+        let doubled = if is_new {
+            let doubled = pacing
+                .first_back_off
+                .saturating_mul(2u32.saturating_pow(*strikes))
+                .min(pacing.longest_back_off);
+            *strikes = strikes.saturating_add(1);
+            doubled.saturating_add(doubled.mul_f64(chance / 4.0))
+        } else {
+            Duration::ZERO
+        };
         let wait = doubled
-            .saturating_add(doubled.mul_f64(chance / 4.0))
             .min(pacing.longest_back_off)
             .max(asked.unwrap_or_default());
-        *strikes = strikes.saturating_add(1);
         *hold = (*hold).max(now.after(wait));
         hold.since(now)
     }
 
     /// A call went through: its lane is no longer too fast.
     pub(super) fn succeeded(&mut self, lane: Lane) {
-        self.strikes = 0;
-        if lane == Lane::Write {
-            self.write_strikes = 0;
+        match lane {
+            Lane::Read => self.read_strikes = 0,
+            Lane::Write => self.write_strikes = 0,
         }
     }
 
@@ -217,7 +229,7 @@ mod tests {
         let mut now = at(0);
         let mut waits = Vec::new();
         for _ in 0..8 {
-            let wait = pacer.back_off(&PACING(), now, None, false, 0.0);
+            let wait = pacer.back_off(&PACING(), now, Lane::Read, None, false, 0.0);
             assert_eq!(
                 pacer.reserve(&PACING(), now, Lane::Read),
                 Err(Held::TooFast(wait))
@@ -230,7 +242,7 @@ mod tests {
         pacer.succeeded(Lane::Read);
         assert_eq!(
             pacer
-                .back_off(&PACING(), now, None, false, 1.0)
+                .back_off(&PACING(), now, Lane::Read, None, false, 1.0)
                 .as_secs_f64(),
             37.5
         );
@@ -241,7 +253,7 @@ mod tests {
         let mut pacer = Pacer::default();
         let asked = Duration::from_secs(86400);
         assert_eq!(
-            pacer.back_off(&PACING(), at(0), Some(asked), true, 0.5),
+            pacer.back_off(&PACING(), at(0), Lane::Write, Some(asked), true, 0.5),
             asked
         );
         assert!(pacer.reserve(&PACING(), at(0), Lane::Read).is_ok());
@@ -252,7 +264,7 @@ mod tests {
         let mut unpaced = Pacer::default();
         let asked = Duration::from_secs(2);
         assert_eq!(
-            unpaced.back_off(&Pacing::off(), at(0), Some(asked), false, 0.5),
+            unpaced.back_off(&Pacing::off(), at(0), Lane::Read, Some(asked), false, 0.5),
             asked
         );
     }
@@ -260,16 +272,28 @@ mod tests {
     #[test]
     fn reads_that_go_through_do_not_shorten_the_wait_for_writes() {
         let mut pacer = Pacer::default();
-        let mut back_off = |lane| {
+        let mut now = at(0);
+        let mut back_off = |lane, only_writes| {
             pacer.succeeded(lane);
-            pacer.back_off(&PACING(), at(0), None, true, 0.0).as_secs()
+            let wait = pacer.back_off(&PACING(), now, Lane::Write, None, only_writes, 0.0);
+            now = now.after(wait);
+            wait.as_secs()
         };
-        assert_eq!(back_off(Lane::Read), 30);
-        assert_eq!(back_off(Lane::Read), 60);
-        assert_eq!(back_off(Lane::Read), 120);
-        assert_eq!(pacer.write_strikes, 3);
-        pacer.succeeded(Lane::Write);
-        assert_eq!(pacer.write_strikes, 0);
+        assert_eq!(back_off(Lane::Read, true), 30);
+        assert_eq!(back_off(Lane::Read, false), 60);
+        assert_eq!(back_off(Lane::Read, true), 120);
+        assert_eq!(back_off(Lane::Write, true), 30);
+    }
+
+    #[test]
+    fn calls_that_are_refused_together_are_one_strike() {
+        let mut pacer = Pacer::default();
+        for _ in 0..5 {
+            let wait = pacer.back_off(&PACING(), at(0), Lane::Read, None, false, 0.0);
+            assert_eq!(wait.as_secs(), 30);
+        }
+        let wait = pacer.back_off(&PACING(), at(30_000), Lane::Read, None, false, 0.0);
+        assert_eq!(wait.as_secs(), 60);
     }
 
     #[test]

@@ -1,37 +1,46 @@
 //! Whom an account knows.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
-use crate::{account::handle::Account, endpoints::UserCard, ids::Uid};
+use crate::{
+    account::handle::Account,
+    endpoints::UserCard,
+    ids::Uid,
+    time::{Monotonic, Now},
+};
 
 /// How many people are remembered.
 const REMEMBERED: usize = 1024;
 
+/// How long an answer counts: people change their names.
+const FRESH: Duration = Duration::from_secs(6 * 60 * 60);
+
 /// Who people are, as far as it was asked; the longest known are forgotten first.
 #[derive(Debug, Clone, Default)]
-pub(super) struct People(VecDeque<UserCard>);
+pub(super) struct People(VecDeque<(UserCard, Monotonic)>);
 
 impl People {
-    fn learn(&mut self, card: &UserCard) {
-        self.0.retain(|known| known.uid != card.uid);
+    fn learn(&mut self, card: &UserCard, now: Monotonic) {
+        self.0.retain(|(known, _)| known.uid != card.uid);
         if self.0.len() >= REMEMBERED {
             self.0.pop_front();
         }
-        self.0.push_back(card.clone());
+        self.0.push_back((card.clone(), now));
     }
 }
 
 impl Account {
-    /// Who a user is, when that was asked before.
-    pub(crate) fn card(&self, uid: Uid) -> Option<UserCard> {
+    /// Who a user is, when that was asked lately.
+    pub(crate) fn card(&self, uid: Uid, now: Now) -> Option<UserCard> {
         let state = self.state();
-        state.people.0.iter().find(|card| card.uid == uid).cloned()
+        let (card, asked) = state.people.0.iter().find(|(card, _)| card.uid == uid)?;
+        (now.mono.since(*asked) < FRESH).then(|| card.clone())
     }
 
-    pub(crate) fn learn_cards(&self, cards: &[UserCard]) {
+    pub(crate) fn learn_cards(&self, cards: &[UserCard], now: Now) {
         let mut state = self.state();
         for card in cards {
-            state.people.learn(card);
+            state.people.learn(card, now.mono);
         }
     }
 }

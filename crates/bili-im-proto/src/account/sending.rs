@@ -8,7 +8,7 @@ use crate::{
     error::Invalid,
     ids::{MsgKey, Seqno, Talker},
     message::Message,
-    ticket::{Confirmation, Likeness, SendTicket},
+    ticket::{self, Confirmation, Likeness, SendTicket},
     time::Now,
 };
 
@@ -54,6 +54,7 @@ impl Drop for Boarding {
             state.flights.leave_unresolved(self.nonce, seen);
         } else {
             state.flights.settle(self.nonce, None);
+            state.flights.give_back_unsent(self.nonce);
         }
     }
 }
@@ -72,6 +73,7 @@ impl Account {
         now: Now,
     ) -> Result<SendTicket, Invalid> {
         Ok(SendTicket {
+            version: ticket::VERSION,
             uid: self.uid().ok_or(Invalid::NoOwnUid)?,
             talker: message.talker,
             content: message.content,
@@ -83,10 +85,12 @@ impl Account {
 
     /// Refuses another account's ticket.
     pub(crate) fn check_owner(&self, ticket: &SendTicket) -> Result<(), Invalid> {
-        if self.uid() == Some(ticket.uid) {
-            Ok(())
-        } else {
+        if ticket.version != ticket::VERSION {
+            Err(Invalid::TicketVersion(ticket.version))
+        } else if self.uid() != Some(ticket.uid) {
             Err(Invalid::ForeignTicket(ticket.uid))
+        } else {
+            Ok(())
         }
     }
 
@@ -134,8 +138,16 @@ impl Account {
     }
 
     /// What was found out about a ticket decides whether it is still in flight and may be used again.
-    pub(crate) fn note_confirmation(&self, ticket: &SendTicket, found: Confirmation) {
+    pub(crate) fn note_confirmation(
+        &self,
+        ticket: &SendTicket,
+        found: Confirmation,
+        now: Now,
+    ) -> Confirmation {
         let mut state = self.state();
+        if found == Confirmation::Absent && state.flights.may_be_under_way(ticket.nonce, now.mono) {
+            return Confirmation::CannotTell;
+        }
         match found {
             Confirmation::Sent(key) => {
                 state.flights.use_ticket(ticket.nonce);
@@ -145,6 +157,7 @@ impl Account {
             Confirmation::Absent => state.flights.give_back_ticket(ticket.nonce),
             Confirmation::CannotTell => {}
         }
+        found
     }
 
     /// Whether a message was sent through this account.

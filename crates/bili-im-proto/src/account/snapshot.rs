@@ -1,13 +1,22 @@
 //! An account's state as a program stores it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{flights::UsedTicket, handle::State, keys::CachedKeys, pacing::Pacer},
+    answer::LONGEST_RETRY,
     ids::{DeviceId, MsgKey, Uid},
     time::{Monotonic, Now, UnixMicros},
     wbi::SigningKeys,
 };
+
+/// How far ahead calls may have taken their places.
+const LONGEST_QUEUE: Duration = Duration::from_secs(10 * 60);
+
+/// How long a stop may have lasted.
+const LONGEST_STOP: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Changes when what is stored changes its meaning.
 const VERSION: u32 = 1;
@@ -18,19 +27,31 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     version: u32,
+    #[serde(default)]
     uid: Option<Uid>,
     device_id: DeviceId,
+    #[serde(default)]
     keys: Option<StoredKeys>,
     /// How far the service's clock is ahead, in microseconds.
+    #[serde(default)]
     clock_offset: i64,
+    #[serde(default)]
     next_write: UnixMicros,
+    #[serde(default)]
     next_read: UnixMicros,
+    #[serde(default)]
     hold: UnixMicros,
+    #[serde(default)]
     write_hold: UnixMicros,
-    strikes: u32,
+    #[serde(default)]
+    read_strikes: u32,
+    #[serde(default)]
     write_strikes: u32,
+    #[serde(default)]
     stop: UnixMicros,
+    #[serde(default)]
     credited: Vec<MsgKey>,
+    #[serde(default)]
     used_tickets: Vec<UsedTicket>,
 }
 
@@ -68,7 +89,7 @@ impl Snapshot {
             next_read: still_ahead(pacer.next_read, now),
             hold: still_ahead(pacer.hold, now),
             write_hold: still_ahead(pacer.write_hold, now),
-            strikes: pacer.strikes,
+            read_strikes: pacer.read_strikes,
             write_strikes: pacer.write_strikes,
             stop: still_ahead(pacer.stop, now),
             credited: state.flights.credited.iter().copied().collect(),
@@ -98,13 +119,13 @@ impl Snapshot {
         });
         state.clock_offset = self.clock_offset;
         state.pacer = Pacer {
-            next_write: now.mono_at(self.next_write),
-            next_read: now.mono_at(self.next_read),
-            hold: now.mono_at(self.hold),
-            write_hold: now.mono_at(self.write_hold),
-            strikes: self.strikes,
+            next_write: soon(self.next_write, LONGEST_QUEUE, now),
+            next_read: soon(self.next_read, LONGEST_QUEUE, now),
+            hold: soon(self.hold, LONGEST_RETRY, now),
+            write_hold: soon(self.write_hold, LONGEST_RETRY, now),
+            read_strikes: self.read_strikes,
             write_strikes: self.write_strikes,
-            stop: now.mono_at(self.stop),
+            stop: soon(self.stop, LONGEST_STOP, now),
         };
         for &key in &self.credited {
             state.flights.credit(key);
@@ -112,6 +133,11 @@ impl Snapshot {
         state.flights.used_tickets = self.used_tickets.iter().copied().collect();
         Ok(self.device_id.clone())
     }
+}
+
+/// A stored moment, but no further ahead than it can have been: the wall clock may have been set back.
+fn soon(moment: UnixMicros, most: Duration, now: Now) -> Monotonic {
+    now.mono_at(moment).min(now.mono.after(most))
 }
 
 /// A moment as other processes know it. One that is over is none: should the wall clock be set back,
@@ -126,8 +152,6 @@ fn still_ahead(moment: Monotonic, now: Now) -> UnixMicros {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -17,6 +17,9 @@ const IMAGE_HOSTS: [&str; 2] = [".hdslb.com", ".biliimg.com"];
 #[non_exhaustive]
 pub struct Image {
     url: String,
+    /// Whether the check of the host was lifted.
+    #[serde(default)]
+    any_host: bool,
     /// Its width in pixels.
     pub width: Option<u32>,
     /// Its height in pixels.
@@ -69,17 +72,31 @@ impl Image {
         }
     }
 
+    /// Refuses an image that came from elsewhere than [`new`](Self::new) and is not on the service's
+    /// hosts.
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        if self.any_host {
+            Ok(())
+        } else {
+            Self::new(&self.url).map(drop)
+        }
+    }
+
     /// An image on any host, should the service take others than the known ones.
     ///
     /// # Errors
     /// When it is not an address.
     pub fn on_any_host(url: &str) -> Result<Self, Invalid> {
-        split(url).map(|(_, url)| Self::unchecked(url))
+        split(url).map(|(_, url)| Self {
+            any_host: true,
+            ..Self::unchecked(url)
+        })
     }
 
     fn unchecked(url: String) -> Self {
         Self {
             url,
+            any_host: false,
             width: None,
             height: None,
             format: None,
@@ -182,6 +199,7 @@ impl ImageWire {
         let size = self.size.map(f64::ceil);
         Some(Image {
             url: self.url.filter(|url| !url.is_empty())?,
+            any_host: false,
             width: self.width,
             height: self.height,
             format: self.image_type.or(self.format),

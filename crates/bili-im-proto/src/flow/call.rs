@@ -9,7 +9,7 @@ use crate::{
     answer::Answer,
     endpoint::{Body, Effect, Endpoint},
     endpoints::{Nav, Profile},
-    error::{Error, Invalid, RefusalKind, Sent, Transport},
+    error::{Error, Invalid, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
         io::Io,
         step::{Failure, Outgoing},
@@ -34,7 +34,16 @@ pub(crate) async fn call<E: Endpoint, I>(
     ready(account, io, endpoint).await?;
     match E::SPEC.effect {
         Effect::Idempotent => repeat(account, io, endpoint).await.0,
-        Effect::Read | Effect::Once => ask(account, io, endpoint).await,
+        Effect::Read => ask(account, io, endpoint).await,
+        Effect::Once => ask(account, io, endpoint).await.map_err(|error| {
+            if error.took_no_effect() {
+                return error;
+            }
+            Error::Unconfirmed(Box::new(Unconfirmed {
+                talker: None,
+                cause: error,
+            }))
+        }),
     }
 }
 
@@ -193,8 +202,11 @@ async fn exchange_now<E: Endpoint, I>(
 ) -> Result<E::Response, Error> {
     // Built after the wait, so that its time is right.
     let request = endpoint.request(&account.context(io.now()))?;
+    let start = io.now().mono;
     let answer = io.fetch(outgoing::<E>(request)).await;
-    if let Some(headers) = headers(&answer) {
+    // An answer that was left lying tells an old time.
+    let is_prompt = io.now().mono.since(start) <= E::SPEC.timeout;
+    if let Some(headers) = headers(&answer).filter(|_| is_prompt) {
         account.observe_clock(io.now(), headers);
     }
     account.note_outcome(io.now(), lane_of(E::SPEC.effect), read::<E>(answer))

@@ -23,9 +23,6 @@ const TWIN_POLL: Duration = Duration::from_millis(50);
 /// How long reading back may take, however slow the answers are.
 const LONGEST_READ_BACK: Duration = Duration::from_secs(60);
 
-/// After this long a message that is not there will not come any more.
-const SETTLED: Duration = Duration::from_secs(10);
-
 /// How many pages of how many messages are read back at most.
 const PAGES: usize = 20;
 const PAGE_SIZE: u32 = 100;
@@ -83,17 +80,16 @@ pub(crate) async fn confirm<I>(
     if let Some(key) = account.sent_by(&ticket) {
         return Ok(Confirmation::Sent(key));
     }
-    let settled = account.context(io.now()).time.since(ticket.time) >= SETTLED;
+    // Its time tells when it was made, not when it was sent: that may have been just now.
     let mut found = Confirmation::CannotTell;
     for gap in account.read_back_gaps() {
         io.sleep(gap).await;
         found = look(account, io, &ticket).await?;
-        if matches!(found, Confirmation::Sent(_)) || settled {
+        if matches!(found, Confirmation::Sent(_)) {
             break;
         }
     }
-    account.note_confirmation(&ticket, found);
-    Ok(found)
+    Ok(account.note_confirmation(&ticket, found, io.now()))
 }
 
 /// Waits until no send of the same content is in flight.
@@ -184,7 +180,9 @@ async fn messages_after<I>(
             }
             other => other?,
         };
-        account.learn_newest(talker, page.newest().unwrap_or_default(), io.now());
+        if let (None, Some(newest)) = (range.before, page.newest()) {
+            account.learn_newest(talker, newest, io.now());
+        }
         range.before = next_page(&request, &page);
         messages.extend(page.messages);
         if range.before.is_none() {

@@ -11,7 +11,6 @@ use crate::{
 };
 
 /// What a flow is told.
-#[derive(Debug)]
 pub enum Input {
     /// Start.
     Begin,
@@ -66,8 +65,23 @@ impl fmt::Debug for Outgoing {
     }
 }
 
+impl fmt::Debug for Input {
+    /// Shows neither headers nor bodies: they can hold a login.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begin => f.write_str("Begin"),
+            Self::Woken => f.write_str("Woken"),
+            Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
+            Self::Response(response) => f
+                .debug_struct("Response")
+                .field("status", &response.status())
+                .field("length", &response.body().len())
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
 /// A request to which no whole answer came.
-#[derive(Debug)]
 pub struct Failure {
     /// Whether it may have reached the service. [`Sent::No`] only when that is certain.
     pub sent: Sent,
@@ -75,6 +89,17 @@ pub struct Failure {
     pub cause: String,
     /// Status and headers, when these came before things broke.
     pub head: Option<Box<http::response::Parts>>,
+}
+
+impl fmt::Debug for Failure {
+    /// Shows no headers: they can hold a login.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("sent", &self.sent)
+            .field("cause", &self.cause)
+            .field("status", &self.head.as_ref().map(|head| head.status))
+            .finish()
+    }
 }
 
 impl Failure {

@@ -14,7 +14,7 @@ use crate::{
     ids::{Seqno, Talker, Uid},
     message::{Message, MsgSource, MsgType},
     session::{Session, SessionList},
-    time::{UnixMicros, micros},
+    time::{Monotonic, UnixMicros, UnixSeconds, micros},
     watch::{Cursor, Direction, Event, EventKind, Position, WatchOptions},
 };
 
@@ -70,12 +70,18 @@ pub(crate) async fn watch(
     let mut failures = 0;
     loop {
         let due = io.now().mono.since(reconciled) >= RECONCILE;
-        match watch.poll(due).await {
-            Ok(()) => {
-                failures = 0;
+        let result = match watch.list(due).await {
+            Ok(asked) => {
                 if due {
                     reconciled = io.now().mono;
                 }
+                watch.fetch_open(asked).await
+            }
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(()) => {
+                failures = 0;
                 io.sleep(account.watch_interval(options.interval)).await;
             }
             Err(error) if ends_watch(&error) => return Err(error),
@@ -109,19 +115,33 @@ struct Watch<'a> {
     options: WatchOptions,
     /// Everything that had changed by then is handled, also in the sessions that failed.
     safe: UnixMicros,
-    /// Sessions that have something to fetch, with their newest message as far as known.
-    open: BTreeMap<Talker, Option<Seqno>>,
+    /// Sessions that have something to fetch.
+    open: BTreeMap<Talker, Open>,
+}
+
+/// A session that has something to fetch.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    /// Its newest message, as far as the list says.
+    newest: Option<Seqno>,
+    /// When it was first seen to have something.
+    since: Monotonic,
+    /// Not before then.
+    retry_at: Monotonic,
+    failures: u32,
 }
 
 impl Watch<'_> {
-    /// Asks once what changed, and tells it.
-    async fn poll(&mut self, everything: bool) -> Result<(), Error> {
+    /// Asks what changed; gives the service's time when it was asked.
+    async fn list(&mut self, everything: bool) -> Result<UnixMicros, Error> {
         if !self.is_ours {
             let profile = call::profile(self.account, self.io).await?;
             self.cursor.check(profile.uid)?;
             self.is_ours = true;
+            // A clock that was wrong once must not keep the cursor ahead of what happens.
+            self.safe = self.safe.min(self.account.context(self.io.now()).time);
         }
-        let asked = self.account.context(self.io.now()).time;
+        let start = self.io.now().mono;
         if everything {
             self.list_all(None).await?;
         } else {
@@ -133,25 +153,67 @@ impl Watch<'_> {
                 self.list_all(Some(since)).await?;
             }
         }
-        let mut first_failure = None;
+        // By the clock as the answer corrected it.
+        let now = self.io.now();
+        let passed = micros(now.mono.since(start));
+        let time = self.account.context(now).time;
+        Ok(UnixMicros(time.0.saturating_sub(passed)))
+    }
+
+    /// Fetches what is open. A session that fails delays no other: it is tried again later, and until
+    /// then the mark stays where it is. What holds all of them is an error.
+    async fn fetch_open(&mut self, asked: UnixMicros) -> Result<(), Error> {
         for talker in self.open.keys().copied().collect::<Vec<_>>() {
+            let is_due =
+                (self.open.get(&talker)).is_some_and(|open| open.retry_at <= self.io.now().mono);
+            if !is_due {
+                continue;
+            }
             match self.fetch(talker).await {
-                Ok(()) => {
+                Ok(true) => {
                     self.open.remove(&talker);
                 }
+                // Nothing to be seen yet.
+                Ok(false) => {}
                 Err(error) if ends_watch(&error) => return Err(error),
-                // A session that fails delays no other; it stays open.
-                Err(error) => first_failure = first_failure.or(Some(error)),
+                Err(error @ Error::RateLimited(_)) => return Err(error),
+                Err(error) => self.postpone(talker, error).await,
             }
         }
-        match first_failure {
-            Some(error) => Err(error),
-            None => {
-                self.safe = asked.max(self.safe);
-                self.cursor.set_mark(self.safe);
-                Ok(())
-            }
+        if self.open.is_empty() {
+            self.safe = asked.max(self.safe);
+            self.cursor.set_mark(self.safe);
         }
+        Ok(())
+    }
+
+    /// Tries a session again later, the later the more often it failed; one that is gone is let go.
+    async fn postpone(&mut self, talker: Talker, cause: Error) {
+        let now = self.io.now().mono;
+        let Some(open) = self.open.get_mut(&talker) else {
+            return;
+        };
+        open.failures = open.failures.saturating_add(1);
+        let wait = self.account.watch_interval(self.options.interval);
+        let longer = wait.saturating_mul(2u32.saturating_pow(open.failures.min(16) - 1));
+        open.retry_at = now.after(longer.min(LONGEST_WAIT));
+        let gone = matches!(
+            cause.kind(),
+            Some(RefusalKind::GroupGone | RefusalKind::Forbidden | RefusalKind::NotFound)
+        );
+        let retry_at = (!gone).then_some(open.retry_at);
+        if gone {
+            if let Some(newest) = open.newest {
+                self.cursor.set_handled(talker, newest);
+            }
+            self.open.remove(&talker);
+        }
+        self.tell(EventKind::SessionFailed {
+            talker,
+            retry_at,
+            cause,
+        })
+        .await;
     }
 
     /// From when on to look.
@@ -201,7 +263,14 @@ impl Watch<'_> {
                 (None, Some(_)) => false,
             };
             if !is_known {
-                self.open.insert(session.talker, newest);
+                let now = self.io.now().mono;
+                let open = self.open.entry(session.talker).or_insert(Open {
+                    newest,
+                    since: now,
+                    retry_at: now,
+                    failures: 0,
+                });
+                open.newest = newest.max(open.newest);
             }
         }
     }
@@ -211,8 +280,8 @@ impl Watch<'_> {
         self.cursor.start().seconds().micros()
     }
 
-    /// Tells what is new in a session, oldest first.
-    async fn fetch(&mut self, talker: Talker) -> Result<(), Error> {
+    /// Tells what is new in a session, oldest first; whether that is all that the list told of.
+    async fn fetch(&mut self, talker: Talker) -> Result<bool, Error> {
         let after = self.cursor.handled(talker);
         let range = History {
             after,
@@ -224,12 +293,11 @@ impl Watch<'_> {
         loop {
             let request = range.page(before);
             let page = match call::call(self.account, self.io, &request).await {
-                Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => return Ok(()),
+                Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => return Ok(true),
                 other => other?,
             };
-            let reaches_start = after.is_none()
-                && (page.messages.iter())
-                    .any(|message| message.timestamp.micros() < self.earliest());
+            let reaches_start =
+                after.is_none() && (page.messages.iter()).any(|message| self.is_old(message));
             let next = next_page(&request, &page);
             let kept = (pages.len() < PAGES_KEPT).then_some(page);
             pages.push((before, kept));
@@ -238,24 +306,40 @@ impl Watch<'_> {
                 _ => break,
             }
         }
-        let is_empty = pages
-            .iter()
-            .all(|(_, kept)| (kept.as_ref()).is_some_and(|page| page.messages.is_empty()));
-        if is_empty && let Some(newest) = self.open.get(&talker).copied().flatten() {
-            // What the list tells of cannot be seen, as a message that the service took away.
-            self.cursor.set_handled(talker, newest);
-        }
         for (before, kept) in pages.into_iter().rev() {
             let page = match kept {
                 Some(page) => page,
                 None => call::call(self.account, self.io, &range.page(before)).await?,
             };
-            self.tell_page(talker, page).await;
+            // Of a session that was known before only the place counts, whatever the time is.
+            self.tell_page(talker, page, after.is_some()).await;
         }
-        Ok(())
+        Ok(self.is_told(talker))
     }
 
-    async fn tell_page(&mut self, talker: Talker, page: SessionMsgs) {
+    /// Whether everything is told that the list spoke of. What cannot be seen for long, such as a
+    /// message that the service took away, counts as told: lists are early, but not by more.
+    fn is_told(&mut self, talker: Talker) -> bool {
+        let Some(&Open { newest, since, .. }) = self.open.get(&talker) else {
+            return true;
+        };
+        let newest = newest.unwrap_or_default();
+        let handled = self.cursor.handled(talker);
+        if handled.is_none_or(|handled| handled < newest) {
+            if self.io.now().mono.since(since) < OVERLAP {
+                return false;
+            }
+            self.cursor.set_handled(talker, newest);
+        }
+        true
+    }
+
+    /// Whether a message was surely written before the watch began.
+    fn is_old(&self, message: &Message) -> bool {
+        message.timestamp != UnixSeconds(0) && message.timestamp.micros() < self.earliest()
+    }
+
+    async fn tell_page(&mut self, talker: Talker, page: SessionMsgs, is_known: bool) {
         let mut messages = page.messages;
         messages.sort_by_key(|message| message.seqno);
         for message in messages {
@@ -264,7 +348,7 @@ impl Watch<'_> {
                 continue;
             }
             let seqno = message.seqno;
-            if message.timestamp.micros() >= self.earliest() {
+            if is_known || !self.is_old(&message) {
                 let position = Position {
                     talker,
                     seqno,

@@ -20,7 +20,7 @@ pub struct Cursor {
     /// Everything that had changed by then is handled.
     mark: UnixMicros,
     /// The newest message handled in each session.
-    #[serde(with = "as_list")]
+    #[serde(default, with = "as_list")]
     handled: BTreeMap<Talker, Seqno>,
 }
 

@@ -47,6 +47,15 @@ pub enum EventKind {
         /// Why.
         cause: Error,
     },
+    /// A session cannot be read; the others go on.
+    SessionFailed {
+        /// The session.
+        talker: Talker,
+        /// When it is tried again; `None` when it is gone.
+        retry_at: Option<Monotonic>,
+        /// Why.
+        cause: Error,
+    },
     /// The login ends soon.
     LoginEnds {
         /// When.

@@ -131,7 +131,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((unread.follow_unread, unread.unfollow_unread), (6, 1));
-        for data in ["{}", "null", "[]"] {
+        for data in ["{}", "null"] {
             let unread =
                 decode::<SingleUnread>(200, &format!(r#"{{"code":0,"data":{data}}}"#)).unwrap();
             assert_eq!(unread, Unread::default());

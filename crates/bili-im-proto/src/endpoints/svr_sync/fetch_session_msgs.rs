@@ -7,7 +7,7 @@ use crate::{
     endpoint::{Endpoint, Parts, Spec},
     error::{Error, Invalid},
     ids::{Seqno, Talker},
-    lenient::wire,
+    lenient::{Found, wire},
     message::{Emoticon, Message, WireMessage},
 };
 
@@ -39,7 +39,7 @@ pub struct SessionMsgs {
 
 wire! {
     struct Wire {
-        messages: Vec<WireMessage>,
+        messages: Found<Vec<WireMessage>>,
         has_more: bool,
         e_infos: Vec<Emoticon>,
     }
@@ -113,7 +113,8 @@ impl Endpoint for FetchSessionMsgs {
 
     fn decode(answer: Answer<'_>) -> Result<SessionMsgs, Error> {
         let wire: Wire = answer.data()?;
-        let messages = (wire.messages.into_iter().enumerate())
+        let messages = answer.require(wire.messages.list(), "data.messages")?;
+        let messages = (messages.into_iter().enumerate())
             .map(|(index, message)| {
                 (message.finish())
                     .map_err(|field| answer.missing(&format!("data.messages[{index}].{field}")))
@@ -183,6 +184,15 @@ mod tests {
                 decode::<FetchSessionMsgs>(200, &format!(r#"{{"code":0,"data":{data}}}"#)).unwrap();
             assert!(page.messages.is_empty() && !page.has_more);
             assert_eq!(page.oldest(), None);
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_not_taken_for_an_empty_one() {
+        for data in [r#"{"messages":{"0":{}}}"#, r#"{"messages":"x"}"#, "[]", "0"] {
+            let body = format!(r#"{{"code":0,"data":{data}}}"#);
+            let error = decode::<FetchSessionMsgs>(200, &body).unwrap_err();
+            assert!(error.to_string().contains("the field data"), "{error}");
         }
     }
 
