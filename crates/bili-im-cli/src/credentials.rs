@@ -23,18 +23,24 @@ const FAREWELL: Duration = Duration::from_secs(14 * DAY);
 /// More than any browser's cookies of one site.
 const MOST: u64 = 1 << 20;
 
-/// The login to use: the one that the user gave, else the one that is kept.
+/// The login to use: the one that the arguments point at, else the one in the environment, else the
+/// one that is kept.
 pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> {
     let name = global.profile()?;
-    if let Some(credential) = given(global, out)? {
-        if global.is_profile_asked_for() {
-            out.warn(&format!(
-                "the cookie that was given is used, not profile {name}"
+    let is_cookie_asked_for = global.cookie_stdin || global.cookie_file.is_some();
+    if global.is_profile_asked_for() {
+        if is_cookie_asked_for {
+            return Err(Failure::wrong_use(
+                format!("both a cookie and profile {name} are given, and only one can be used"),
+                "leave out one of them",
             ));
         }
-        return Ok(credential);
+        return kept(&Profile::named(name)?, global, out);
     }
-    kept(&Profile::named(name)?, global, out)
+    match given(global, out)? {
+        Some(credential) => Ok(credential),
+        None => kept(&Profile::named(name)?, global, out),
+    }
 }
 
 /// The login that is kept as a profile.

@@ -103,8 +103,8 @@ impl<Item> Iterator for Items<Item> {
     }
 }
 
-/// What the clocks show. The monotonic one counts from the same moment everywhere in this process, so
-/// that one account can be driven by several clients.
+/// What the clocks show. The monotonic one counts from the same moment for every client of this crate
+/// in this process, so that several can drive one account.
 pub fn now() -> Now {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     Now {

@@ -158,13 +158,12 @@ fn what_is_given_comes_before_what_is_kept() {
     let mut command = stage.command(&["whoami", "--cookie-stdin"]);
     let ran = feed(&mut command, stage.cookie(10003).as_bytes());
     assert_eq!(who(ran), "uid 10003");
-    // Whoever names a profile is told that it is not used.
+    // Whoever names a profile means it, whatever the environment says.
     let ran = stage.run(&["whoami", "--profile", "default"]);
-    assert_eq!(
-        ran.err,
-        "warning: the cookie that was given is used, not profile default\n"
-    );
-    assert_eq!(who(ran), "uid 10001");
+    assert_eq!(who(ran), "uid 10002");
+    let both = ["whoami", "--profile", "default", "--cookie-stdin"];
+    let ran = feed(&mut stage.command(&both), stage.cookie(10003).as_bytes());
+    ran.failed(2, "only one can be used");
 }
 
 #[test]
