@@ -515,3 +515,22 @@ fn a_session_that_stays_unreadable_does_not_slow_the_others() {
     assert!(from_others.count() >= written - 1);
     assert!(asked < 15, "asked {asked} times about what fails");
 }
+
+#[test]
+fn a_refusal_that_passes_loses_nothing() {
+    for code in [-403, -400, -404, -500] {
+        let mut stage = Stage::new(world()).unwrap();
+        let account = account(&stage, 1);
+        let mut program = Program::start(&mut stage, &account);
+        let start = stage.now().unix.seconds().0;
+        write(&mut stage, 2, OWN, "hello");
+        let kind = Kind::Code {
+            code,
+            message: None,
+        };
+        let refused = Rule::new("fetch_session_msgs", When::Once, kind);
+        stage.service.add_fault(refused).unwrap();
+        program.watch(&mut stage, MINUTE * 5);
+        assert_eq!(program.seqnos(), held(&stage, start), "{code}");
+    }
+}

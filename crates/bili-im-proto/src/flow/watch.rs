@@ -197,10 +197,8 @@ impl Watch<'_> {
         let wait = self.account.watch_interval(self.options.interval);
         let longer = wait.saturating_mul(2u32.saturating_pow(open.failures.min(16) - 1));
         open.retry_at = now.after(longer.min(LONGEST_WAIT));
-        let gone = matches!(
-            cause.kind(),
-            Some(RefusalKind::GroupGone | RefusalKind::Forbidden | RefusalKind::NotFound)
-        );
+        // Other refusals may pass: a stale signature is refused as forbidden too.
+        let gone = cause.kind() == Some(RefusalKind::GroupGone);
         let retry_at = (!gone).then_some(open.retry_at);
         if gone {
             if let Some(newest) = open.newest {
