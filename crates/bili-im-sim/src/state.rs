@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub(crate) use conversation::{Between, Draft, Written};
+pub(crate) use conversation::{Between, Draft, FROM_WEB, Written};
 pub(crate) use logins::{Login, Logins, NewLogin};
 pub(crate) use permission::Delivery;
 pub(crate) use qr_codes::{QrCodes, Stage};
@@ -15,13 +15,15 @@ use crate::codes::SERVER_ERROR;
 use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 use crate::time::UnixMicros;
 use crate::wbi::KeyRing;
-use crate::world::{Account, Group, Known, Message, Options, World};
+use crate::world::{Account, Group, Knows, Message, Options, World};
 
 mod conversation;
 mod logins;
 mod mailbox;
 mod permission;
+mod phone;
 mod qr_codes;
+mod recall;
 mod session;
 mod settings;
 
@@ -97,14 +99,6 @@ impl State {
                 session.muted = settings.muted;
                 session.intercepted = settings.intercepted;
             }
-        }
-    }
-
-    /// Who there is.
-    pub(crate) fn known(&self) -> Known {
-        Known {
-            users: self.accounts.keys().copied().collect(),
-            groups: self.groups.keys().copied().map(Talker::Group).collect(),
         }
     }
 
@@ -264,5 +258,14 @@ impl State {
             .filter_map(move |(talker, session)| {
                 SessionView::new(owner, *talker, session, self.conversation(owner, *talker))
             })
+    }
+}
+
+impl Knows for State {
+    fn knows(&self, talker: Talker) -> bool {
+        match talker {
+            Talker::User(uid) => self.accounts.contains_key(&uid),
+            Talker::Group(group) => self.groups.contains_key(&group),
+        }
     }
 }
