@@ -126,6 +126,8 @@ impl Draft {
 pub(crate) struct Written {
     pub(crate) key: MsgKey,
     pub(crate) seqno: Seqno,
+    /// When it came, by time as it passes whatever the clock shows: never before the message in front of it.
+    pub(crate) came_at: UnixMicros,
     pub(crate) draft: Draft,
 }
 
