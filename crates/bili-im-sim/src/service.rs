@@ -122,7 +122,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// When somebody or something that is named does not exist, the message is another's, or the owner leaves a group.
+    /// When somebody or something that is named does not exist, the message is another's or recalled, the group to join is
+    /// dissolved, or its owner leaves it.
     pub fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
         let now = self.pass(now);
         Ok(self.state.act(act, now)?)

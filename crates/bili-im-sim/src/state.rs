@@ -49,6 +49,7 @@ pub(crate) struct State {
     mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
     places: BTreeMap<MsgKey, (Between, Seqno)>,
     newest: Seqno,
+    /// As it passes, whatever the clock shows.
     time: UnixMicros,
 }
 
