@@ -4,7 +4,9 @@ pub mod answers;
 #[cfg(doctest)]
 mod docs;
 pub mod drive;
+pub mod dst;
 pub mod plain;
+pub mod sends;
 mod stage;
 
 use std::env;
