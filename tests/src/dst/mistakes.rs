@@ -19,7 +19,7 @@ pub const MISTAKES: [(Mistake, &str); 16] = [
     (Mistake::ShortPageWhole, "was not told"),
     (Mistake::NoReconcile, "was not told"),
     (Mistake::NewestFirst, "was told after"),
-    (Mistake::ForgetWithoutFloor, "was told after"),
+    (Mistake::ForgetWithoutFloor, "was told"),
     (Mistake::Resend, "went out twice"),
     (Mistake::CreditTwice, "are said to"),
     (Mistake::DoubtfulIsCertain, "exists and is not said to"),

@@ -86,6 +86,9 @@ pub(super) enum How {
 struct Cast {
     people: Vec<u64>,
     groups: Vec<u64>,
+    /// Messages lag. An older page must not lag where a newer one did not: what it hides then could not be
+    /// known of. So what is new fits on a page.
+    lags: bool,
     texts: u32,
 }
 
@@ -100,6 +103,7 @@ impl Plan {
         let mut cast = Cast {
             people: (2..2 + count).collect(),
             groups: (70..70 + rng.u64(0..3)).collect(),
+            lags: false,
             texts: 0,
         };
         let world = cast.world(rng);
@@ -174,9 +178,12 @@ impl Cast {
         options.stale_signature = StaleSignature::ByChance;
         options.late_lists = *rng.choice(&[0, 0, 10, 30, 50, 200]).unwrap_or(&0);
         options.lagging_messages = *rng.choice(&[0, 0, 0, 3]).unwrap_or(&0);
-        options.short_pages = *rng
-            .choice(&[Whim::Never, Whim::Never, Whim::ByChance, Whim::Always])
-            .unwrap_or(&Whim::Never);
+        if options.lagging_messages == 0 {
+            options.short_pages = *rng
+                .choice(&[Whim::Never, Whim::Never, Whim::ByChance, Whim::Always])
+                .unwrap_or(&Whim::Never);
+        }
+        self.lags = options.lagging_messages > 0;
         world
     }
 
@@ -254,7 +261,7 @@ impl Cast {
         let deed = match rng.u8(..) {
             0..70 => Deed::Write(Box::new(self.message(rng)), 1),
             70..80 => Deed::Write(Box::new(self.message(rng)), rng.u32(2..30)),
-            80 => Deed::Write(Box::new(self.message(rng)), rng.u32(190..900)),
+            80 if !self.lags => Deed::Write(Box::new(self.message(rng)), rng.u32(190..900)),
             81..92 if is_crowded => {
                 for person in self.people.clone() {
                     let text = self.text("peer");
@@ -264,7 +271,7 @@ impl Cast {
                 }
                 return;
             }
-            81..97 => Deed::Recall(rng.usize(0..6)),
+            80..97 => Deed::Recall(rng.usize(0..6)),
             97..120 => Deed::Act(self.act(rng)),
             120..124 => Deed::Ack,
             124..160 => Deed::Send(self.sending(rng)),
