@@ -1,5 +1,6 @@
 //! What the tests that span crates have in common; the tests are in the `tests` folder beside this.
 
+mod adapter;
 pub mod answers;
 #[cfg(doctest)]
 mod docs;
@@ -11,7 +12,10 @@ use std::env;
 
 use bili_im_proto::{Account, AccountBuilder, Credential, InvalidCredential};
 
-pub use crate::stage::{Exchange, Running, Stage, Turn};
+pub use crate::{
+    adapter::Adapter,
+    stage::{Exchange, Running, Stage, Turn},
+};
 
 /// How many cases a property test tries: as many as `PROPTEST_CASES` says, else `default`.
 pub fn cases(default: u32) -> u32 {
