@@ -5,6 +5,7 @@ pub mod answers;
 #[cfg(doctest)]
 mod docs;
 pub mod drive;
+pub mod endpoints;
 pub mod plain;
 mod stage;
 
