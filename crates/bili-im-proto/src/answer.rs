@@ -1,15 +1,18 @@
 //! The envelope that every answer comes in (docs/protocol.md §3).
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use memchr::memmem;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 
 use crate::{
     endpoint::Spec,
     error::{Error, Refusal, RefusalKind, Unreadable},
-    lenient::{self, Found, Lenient, wire},
+    lenient::{self, Filled, Found, Lenient, wire},
     printable,
 };
 
@@ -192,7 +195,7 @@ impl<'a> Answer<'a> {
     /// An error that names a field that the answer is nothing without.
     pub fn missing(&self, field: &str) -> Error {
         self.unreadable(format!(
-            "the field {field} is missing or of an unexpected type"
+            "the field {field} is missing, too long or of an unexpected type"
         ))
     }
 
@@ -238,12 +241,10 @@ impl<'a> Answer<'a> {
         if !in_header && memmem::find(self.body, b"\"v_voucher\"").is_none() {
             return false;
         }
-        let data = self.envelope::<Fields>().map(|envelope| envelope.data);
-        data.is_ok_and(|Fields(fields)| {
-            let mut filled = fields.iter().filter(|(_, value)| is_filled(value));
-            let in_body = || fields.get("v_voucher").is_some_and(is_filled);
-            filled.all(|(name, _)| name == "v_voucher") && (in_header || in_body())
-        })
+        let data = self
+            .envelope::<FilledFields>()
+            .map(|envelope| envelope.data);
+        data.is_ok_and(|filled| !filled.others && (in_header || filled.voucher))
     }
 
     /// The envelope, or why there is none.
@@ -336,20 +337,47 @@ wire! {
     struct Nothing {}
 }
 
-/// The fields of an answer's data, whatever they are.
+/// Which fields of an answer's data hold something.
 #[derive(Default)]
-struct Fields(BTreeMap<String, serde_json::Value>);
+struct FilledFields {
+    voucher: bool,
+    others: bool,
+}
 
-impl Lenient for Fields {
+impl Lenient for FilledFields {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(lenient::object(deserializer)?.map(Self))
+        lenient::object(deserializer)
     }
 }
 
-fn is_filled(value: &serde_json::Value) -> bool {
-    !value.is_null() && value.as_str() != Some("")
+impl<'de> Deserialize<'de> for FilledFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FilledFieldsVisitor)
+    }
 }
 
+struct FilledFieldsVisitor;
+
+impl<'de> Visitor<'de> for FilledFieldsVisitor {
+    type Value = FilledFields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<FilledFields, A::Error> {
+        let mut filled = FilledFields::default();
+        while let Some(name) = fields.next_key::<String>()? {
+            let seen = match &*name {
+                "v_voucher" => &mut filled.voucher,
+                _ => &mut filled.others,
+            };
+            let Filled(is_filled) = fields.next_value()?;
+            *seen |= is_filled;
+        }
+        Ok(filled)
+    }
+}
 /// An answer's data, where an object is expected.
 struct Data<T>(Found<T>);
 
