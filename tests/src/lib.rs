@@ -2,10 +2,12 @@
 
 mod adapter;
 pub mod answers;
+mod authority;
 #[cfg(doctest)]
 mod docs;
 pub mod drive;
 pub mod endpoints;
+pub mod marks;
 pub mod plain;
 mod stage;
 
@@ -15,6 +17,7 @@ use bili_im_proto::{Account, AccountBuilder, Credential, InvalidCredential};
 
 pub use crate::{
     adapter::Adapter,
+    authority::Authority,
     stage::{Exchange, Running, Stage, Turn},
 };
 
