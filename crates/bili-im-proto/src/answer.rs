@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
 use memchr::memmem;
 use serde::{
     Deserialize, Deserializer,
@@ -10,7 +10,8 @@ use serde::{
 };
 
 use crate::{
-    endpoint::Spec,
+    credential::Credential,
+    endpoint::{Endpoint, Spec},
     error::{Error, Refusal, RefusalKind, Unreadable},
     lenient::{self, Filled, Found, Lenient, wire},
     printable,
@@ -18,6 +19,9 @@ use crate::{
 
 /// How much of an answer is shown when it cannot be read, in bytes.
 const EXCERPT: usize = 200;
+
+/// What stands for words that may hold secrets.
+const HIDDEN: &str = "not shown, it may hold secrets";
 
 /// Where a voucher stands when it is not in the body.
 const VOUCHER_HEADER: &str = "x-bili-gaia-vvoucher";
@@ -32,6 +36,8 @@ pub struct Answer<'a> {
     status: StatusCode,
     headers: &'a HeaderMap,
     body: &'a [u8],
+    /// The login that the request carried, as far as it is known.
+    credential: Option<&'a Credential>,
 }
 
 impl fmt::Debug for Answer<'_> {
@@ -63,7 +69,25 @@ impl<'a> Answer<'a> {
             status,
             headers,
             body,
+            credential: None,
         }
+    }
+
+    /// The answer to a call.
+    pub(crate) fn of<E: Endpoint + ?Sized>(response: &'a Response<impl AsRef<[u8]>>) -> Self {
+        let (status, headers) = (response.status(), response.headers());
+        Self::new(
+            const { &E::SPEC },
+            status,
+            headers,
+            response.body().as_ref(),
+        )
+    }
+
+    /// The answer to a request that carried a login, of which no error is to show anything: some
+    /// servers quote the request in the page that refuses it.
+    pub(crate) fn to(self, credential: Option<&'a Credential>) -> Self {
+        Self { credential, ..self }
     }
 
     /// The HTTP status.
@@ -121,7 +145,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// As [`data`](Self::data).
     pub fn secret_data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
-        self.data().map_err(without_excerpt)
+        self.data().map_err(without_words)
     }
 
     /// As [`require`](Self::require), but an error shows nothing of the answer: it may hold secrets.
@@ -129,7 +153,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// As [`require`](Self::require).
     pub fn secret_field<T>(&self, value: Option<T>, field: &str) -> Result<T, Error> {
-        self.require(value, field).map_err(without_excerpt)
+        self.require(value, field).map_err(without_words)
     }
 
     /// The answer's `data` whatever the verdict, for endpoints whose refusals carry data too.
@@ -169,8 +193,18 @@ impl<'a> Answer<'a> {
             endpoint: self.spec.name(),
             status: self.status.as_u16(),
             reason: reason.into(),
-            excerpt: printable::excerpt(self.body, EXCERPT),
+            excerpt: self.words(printable::excerpt(self.body, EXCERPT)),
         }))
+    }
+
+    /// What the answer says, unless it has a secret in it.
+    fn words(&self, words: String) -> String {
+        let is_secret = |own: &Credential| own.is_shown_in(self.body);
+        if !words.is_empty() && self.credential.is_some_and(is_secret) {
+            HIDDEN.to_owned()
+        } else {
+            words
+        }
     }
 
     /// What a page says that is no envelope.
@@ -217,7 +251,7 @@ impl<'a> Answer<'a> {
             kind,
             code: code.filter(|&code| code != 0),
             status: self.status.as_u16(),
-            message: Some(message).filter(|m| m != "0").unwrap_or_default(),
+            message: self.words(Some(message).filter(|m| m != "0").unwrap_or_default()),
             retry_after,
         }
     }
@@ -283,15 +317,19 @@ impl<T> Opened<T> {
     }
 }
 
-fn without_excerpt(mut error: Error) -> Error {
-    match &mut error {
-        Error::Unreadable(unreadable) => {
-            unreadable.excerpt = "not shown, it may hold secrets".to_owned();
+/// The error without a word of the answer.
+fn without_words(mut error: Error) -> Error {
+    let hide = |words: &mut String| {
+        if !words.is_empty() {
+            *words = HIDDEN.to_owned();
         }
-        Error::Refused(refusal) if refusal.code.is_none() => refusal.message.clear(),
+    };
+    match &mut error {
+        Error::Unreadable(unreadable) => hide(&mut unreadable.excerpt),
+        Error::Refused(refusal) => hide(&mut refusal.message),
         Error::RateLimited(limited) => {
-            if let Some(refusal) = limited.refusal.as_mut().filter(|r| r.code.is_none()) {
-                refusal.message.clear();
+            if let Some(refusal) = &mut limited.refusal {
+                hide(&mut refusal.message);
             }
         }
         _ => {}
