@@ -69,12 +69,7 @@ pub trait Endpoint {
     /// # Errors
     /// As [`decode`](Self::decode).
     fn response(response: &Response<impl AsRef<[u8]>>) -> Result<Self::Response, Error> {
-        Self::decode(Answer::new(
-            const { &Self::SPEC },
-            response.status(),
-            response.headers(),
-            response.body().as_ref(),
-        ))
+        Self::decode(Answer::of::<Self>(response))
     }
 }
 

@@ -7,6 +7,7 @@ use http::{HeaderMap, Request, Response};
 use crate::{
     account::{Account, KeyAction, Lane, SignatureBasis},
     answer::Answer,
+    credential::Credential,
     endpoint::{Body, Effect, Endpoint, Spec},
     endpoints::{Nav, Profile},
     error::{Error, Invalid, RefusalKind, Sent, Transport, Unconfirmed},
@@ -210,7 +211,8 @@ async fn exchange_now<E: Endpoint, I>(
     if let Some(headers) = headers(&answer).filter(|_| is_prompt) {
         account.observe_clock(io.now(), headers);
     }
-    account.note_outcome(io.now(), lane_of(const { &E::SPEC }), read::<E>(answer))
+    let result = read::<E>(answer, Some(account.credential()));
+    account.note_outcome(io.now(), lane_of(const { &E::SPEC }), result)
 }
 
 /// A request of an endpoint, ready to go out.
@@ -226,9 +228,10 @@ pub(super) fn outgoing<E: Endpoint>(request: Request<Body>) -> Outgoing {
 /// What came of it.
 pub(super) fn read<E: Endpoint>(
     answer: Result<Response<Vec<u8>>, Failure>,
+    credential: Option<&Credential>,
 ) -> Result<E::Response, Error> {
     let failure = match answer {
-        Ok(response) => return E::response(&response),
+        Ok(response) => return E::decode(Answer::of::<E>(&response).to(credential)),
         Err(failure) => failure,
     };
     // A request that never left had no effect, whatever came before things broke.
