@@ -74,6 +74,7 @@ impl Program {
     fn resume(account: &Account, cursor: Cursor) -> Self {
         let options = WatchOptions::default()
             .with_automatic(true)
+            .with_system(true)
             .with_interval(Duration::from_secs(20));
         Self {
             flow: account.watch(cursor.clone(), options),

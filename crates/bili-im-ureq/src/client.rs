@@ -1,4 +1,4 @@
-use std::{convert::Infallible, fmt};
+use std::{convert::Infallible, fmt, time::Duration};
 
 use bili_im_proto::{
     self as proto, Account, AccountBuilder, Confirmation, Context, Credential, Cursor, DeviceId,
@@ -208,6 +208,23 @@ impl Client {
     /// Watches what happens from a cursor on: see [`Account::watch`].
     pub fn watch(&self, cursor: Cursor, options: WatchOptions) -> Items<Event> {
         self.items(self.account.watch(cursor, options))
+    }
+
+    /// Watches how much there is to read: see [`Account::watch_unread`].
+    pub fn watch_unread(&self, interval: Option<Duration>) -> Items<Event> {
+        self.items(self.account.watch_unread(interval))
+    }
+
+    /// Prepares an answer to a message that a person wrote: see [`Account::reply`].
+    ///
+    /// # Errors
+    /// As every call: see [`Error`]; also when the event may not be answered.
+    pub fn reply(
+        &self,
+        event: &Event,
+        content: impl Into<SendContent>,
+    ) -> Result<SendTicket, Error> {
+        self.run(self.account.reply(event, content)?)
     }
 
     /// Prepares a send for a program that may die: see [`Account::prepare_send`].

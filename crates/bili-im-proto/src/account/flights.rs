@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{MsgKey, Seqno, Talker},
     message::Message,
+    planted::planted,
     ticket::{Confirmation, Likeness},
     time::Monotonic,
 };
@@ -124,6 +125,14 @@ impl Flights {
             .any(|flight| flight.nonce != nonce)
     }
 
+    /// Whether an own message of a session is one that was sent, or one that is in flight.
+    pub(super) fn has_sent(&self, talker: Talker, message: &Message) -> bool {
+        self.credited.contains(&message.key)
+            || (self.flights.iter()).any(|flight| {
+                flight.talker == talker && flight.likeness.is(&message.content_even_if_recalled())
+            })
+    }
+
     /// Which of the messages that match a send is its own. One that was credited to another send is
     /// not; of the rest, one may belong to each twin whose outcome is unknown.
     pub(super) fn attribute(
@@ -135,13 +144,16 @@ impl Flights {
         now: Monotonic,
     ) -> Confirmation {
         self.forget(now);
-        let free = || (matching.iter()).filter(|message| !self.credited.contains(&message.key));
+        let free = || {
+            (matching.iter())
+                .filter(|message| !self.credited.contains(&message.key) || planted!(CreditTwice))
+        };
         let twins = (self.twins(talker, likeness))
             .filter(|flight| flight.nonce != nonce)
             .count();
         match free().max_by_key(|message| message.seqno) {
             None => Confirmation::Absent,
-            Some(newest) if free().count() > twins => {
+            Some(newest) if free().count() > twins || planted!(CreditTwice) => {
                 let key = newest.key;
                 self.credit(key);
                 Confirmation::Sent(key)

@@ -166,9 +166,9 @@ impl Account {
         found
     }
 
-    /// Whether a message was sent through this account.
-    pub(crate) fn sent(&self, key: MsgKey) -> bool {
-        self.state().flights.credited.contains(&key)
+    /// Whether an own message was sent through this account, or is just being sent.
+    pub(crate) fn has_sent(&self, talker: Talker, message: &Message) -> bool {
+        self.state().flights.has_sent(talker, message)
     }
 
     /// The newest message of a session, when it was seen lately.
