@@ -16,6 +16,7 @@ mod session;
 mod settings;
 mod state;
 mod table;
+mod watching;
 
 use std::process::ExitCode;
 
