@@ -17,6 +17,7 @@ mod settings;
 mod state;
 mod table;
 mod watching;
+mod words;
 
 use std::process::ExitCode;
 
