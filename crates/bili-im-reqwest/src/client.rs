@@ -324,6 +324,14 @@ impl Client {
     pub fn snapshot(&self) -> Snapshot {
         self.account.snapshot(now())
     }
+
+    /// Learns what another process of this account stored meanwhile: see [`Account::absorb`].
+    ///
+    /// # Errors
+    /// When the snapshot is another account's, or of a version not known here.
+    pub fn absorb(&self, snapshot: &Snapshot) -> Result<(), InvalidSnapshot> {
+        self.account.absorb(snapshot, now())
+    }
 }
 
 /// Logs in with a QR code: shows it through `show`, and the login is made by scanning it.

@@ -205,6 +205,18 @@ impl Flights {
         }
     }
 
+    /// Learns what another process knows that went on from this one's state.
+    pub(super) fn absorb(&mut self, credited: &[MsgKey], used_tickets: &[UsedTicket]) {
+        self.credited = merged(&self.credited, credited, |one, other| one == other);
+        let mut used_tickets = used_tickets.to_vec();
+        for ticket in &mut used_tickets {
+            ticket.key = ticket.key.or_else(|| self.sent_by(ticket.nonce));
+        }
+        self.used_tickets = merged(&self.used_tickets, &used_tickets, |one, other| {
+            one.nonce == other.nonce
+        });
+    }
+
     /// The newest message of a session, when it was seen so lately that hardly anyone, on another
     /// device, can have written the same since.
     pub(super) fn newest(&self, talker: Talker, now: Monotonic) -> Option<Seqno> {
@@ -244,6 +256,22 @@ impl Flights {
         self.flights
             .retain(|flight| !matches!(flight.phase, Phase::Unresolved { until } if until <= now));
     }
+}
+
+/// The newest of two lists, oldest first, that were one once. What only one of them has is older than
+/// what they share when it comes before that, and newer when it comes after.
+fn merged<T: Copy>(
+    own: &VecDeque<T>,
+    others: &[T],
+    is_same: impl Fn(&T, &T) -> bool,
+) -> VecDeque<T> {
+    let is_shared = |item: &T| others.iter().any(|other| is_same(item, other));
+    let since = (own.iter().rposition(is_shared)).map_or(0, |last| last + 1);
+    let older = own.range(..since).filter(|item| !is_shared(item));
+    let newer = own.range(since..);
+    let mut all: VecDeque<T> = older.chain(others).chain(newer).copied().collect();
+    all.drain(..all.len().saturating_sub(REMEMBERED));
+    all
 }
 
 fn remember<T>(list: &mut VecDeque<T>, item: T) {

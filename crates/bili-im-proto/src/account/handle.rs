@@ -362,6 +362,19 @@ impl Account {
         )
     }
 
+    /// Learns what another process of this account stored meanwhile, and keeps what only this one
+    /// knows: the later of each wait, the newer keys, every message that a send was credited with and
+    /// every ticket that was used. A stop counts as the process has it that set or lifted it last.
+    ///
+    /// For processes that share one stored snapshot under a lock: each takes the lock before it goes
+    /// on, absorbs what is stored, and stores its own snapshot before it lets go.
+    ///
+    /// # Errors
+    /// As [`AccountBuilder::restore`]; then nothing is learned.
+    pub fn absorb(&self, snapshot: &Snapshot, now: Now) -> Result<(), InvalidSnapshot> {
+        snapshot.absorb(self.uid_in_credential(), now, &mut self.state())
+    }
+
     fn uid_in_credential(&self) -> Option<Uid> {
         self.0.credential.uid()
     }

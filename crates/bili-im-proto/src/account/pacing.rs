@@ -1,6 +1,6 @@
 //! How fast an account may go (docs/protocol.md §14).
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 use crate::{error::FIRST_BACK_OFF, planted::planted, time::Monotonic};
 
@@ -91,6 +91,8 @@ pub(crate) struct Pacer {
     pub(super) stop: Monotonic,
     /// No poll before then.
     pub(super) next_poll: Monotonic,
+    /// How often a stop was set or lifted: of two processes, whoever counts more knows the latest.
+    pub(super) stop_changes: u64,
 }
 
 /// Why a call is not made now, and for how long.
@@ -193,10 +195,33 @@ impl Pacer {
 
     pub(super) fn stop(&mut self, pacing: &Pacing, now: Monotonic) {
         self.stop = now.after(pacing.risk_stop);
+        self.stop_changes = self.stop_changes.saturating_add(1);
     }
 
     pub(super) fn lift_stop(&mut self) {
-        self.stop = Monotonic::default();
+        if self.stop != Monotonic::default() {
+            self.stop = Monotonic::default();
+            self.stop_changes = self.stop_changes.saturating_add(1);
+        }
+    }
+
+    /// Learns what another process knows that went on from this one's state.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.next_write = other.next_write.max(self.next_write);
+        self.next_read = other.next_read.max(self.next_read);
+        self.next_poll = other.next_poll.max(self.next_poll);
+        self.hold = other.hold.max(self.hold);
+        self.write_hold = other.write_hold.max(self.write_hold);
+        // It may have got through since.
+        self.read_strikes = other.read_strikes;
+        self.write_strikes = other.write_strikes;
+        self.stop = match other.stop_changes.cmp(&self.stop_changes) {
+            Ordering::Less => self.stop,
+            Ordering::Equal => other.stop.max(self.stop),
+            // Not the later one: it may have been lifted.
+            Ordering::Greater => other.stop,
+        };
+        self.stop_changes = other.stop_changes.max(self.stop_changes);
     }
 }
 

@@ -55,6 +55,7 @@ impl Drop for Boarding {
         } else {
             state.flights.settle(self.nonce, None);
             state.flights.give_back_unsent(self.nonce);
+            state.revision += 1;
         }
     }
 }
@@ -96,7 +97,9 @@ impl Account {
 
     /// Refuses a ticket that was used before.
     pub(crate) fn use_ticket(&self, ticket: &SendTicket) -> Result<(), Invalid> {
-        if self.state().flights.use_ticket(ticket.nonce) {
+        let mut state = self.state();
+        if state.flights.use_ticket(ticket.nonce) {
+            state.revision += 1;
             Ok(())
         } else {
             Err(Invalid::UsedTicket)
@@ -154,7 +157,10 @@ impl Account {
                 state.flights.settle(ticket.nonce, Some(key));
                 state.revision += 1;
             }
-            Confirmation::Absent => state.flights.give_back_ticket(ticket.nonce),
+            Confirmation::Absent => {
+                state.flights.give_back_ticket(ticket.nonce);
+                state.revision += 1;
+            }
             Confirmation::CannotTell => {}
         }
         found
