@@ -38,6 +38,7 @@ pub(crate) async fn cursor_now<I>(account: &Account, io: &Io<I>) -> Result<Curso
             time: session.session_ts.unwrap_or_default().seconds(),
             is_pending: false,
             mark: time,
+            compared: time,
         });
     }
     Ok(cursor)

@@ -110,7 +110,10 @@ struct Watch<'a> {
     /// Nothing is asked before then.
     held: Monotonic,
     sweep: Option<Sweep>,
-    reconcile_at: Monotonic,
+    /// When all sessions were last compared, by the service's clock.
+    compared: UnixMicros,
+    /// When they are compared next; `None` until the service's clock is known.
+    reconcile_at: Option<Monotonic>,
     changes: Changes,
     /// How many times the login's end was announced.
     announced: usize,
@@ -119,9 +122,18 @@ struct Watch<'a> {
 /// A way through the lists of sessions, when the list of what changed is not enough.
 struct Sweep {
     pager: Pager<'static>,
+    kind: SweepKind,
     /// When it is over, everything that had changed by then is noted.
-    listed: Option<UnixMicros>,
+    listed: UnixMicros,
     retry_at: Monotonic,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SweepKind {
+    /// Of what changed since a while.
+    Changed,
+    /// Of all sessions.
+    All,
 }
 
 impl<'a> Watch<'a> {
@@ -137,14 +149,15 @@ impl<'a> Watch<'a> {
             is_ours: false,
             listed: mark,
             open: pending.collect(),
-            cursor,
             unseen: BTreeMap::new(),
             poll_at: now,
             polls: 0,
             failures: 0,
             held: now,
             sweep: None,
-            reconcile_at: now.after(RECONCILE),
+            compared: cursor.compared(),
+            cursor,
+            reconcile_at: None,
             changes: Changes::default(),
             announced: 0,
         }
@@ -235,21 +248,24 @@ impl Watch<'_> {
         let passed = micros(now.mono.since(asked.mono));
         let time = self.account.context(now).time;
         let listed = UnixMicros(time.0.saturating_sub(passed));
+        let sweeps = self.sweep.as_ref().map(|sweep| sweep.kind);
         if is_whole {
-            (self.sweep).take_if(|sweep| sweep.listed.is_some());
+            (self.sweep).take_if(|sweep| sweep.kind == SweepKind::Changed);
             self.listed = listed;
-        } else if (self.sweep.as_ref()).is_none_or(|sweep| sweep.listed.is_none()) {
+        } else if sweeps != Some(SweepKind::Changed) {
             // A comparison of all that this interrupts begins anew.
-            if self.sweep.is_some() {
-                self.reconcile_at = now.mono;
+            if sweeps == Some(SweepKind::All) {
+                self.reconcile_at = Some(now.mono);
             }
             let pager = Pager::new(self.filters()).back_to(since);
-            self.begin_sweep(pager, Some(listed));
+            self.begin_sweep(pager, SweepKind::Changed, listed);
         }
-        if self.is_due(self.reconcile_at) && self.sweep.is_none() && !planted!(NoReconcile) {
+        let left = RECONCILE.saturating_sub(listed.since(self.compared));
+        let due = *self.reconcile_at.get_or_insert(now.mono.after(left));
+        if self.is_due(due) && self.sweep.is_none() && !planted!(NoReconcile) {
             self.unseen.clear();
-            self.begin_sweep(Pager::new(self.filters()), None);
-            self.reconcile_at = now.mono.after(RECONCILE);
+            self.begin_sweep(Pager::new(self.filters()), SweepKind::All, listed);
+            self.reconcile_at = Some(now.mono.after(RECONCILE));
         }
         self.announce_end().await;
         if self.options.changes && self.polls.is_multiple_of(POLLS_PER_COUNT) {
@@ -289,9 +305,10 @@ impl Watch<'_> {
         }
     }
 
-    fn begin_sweep(&mut self, pager: Pager<'static>, listed: Option<UnixMicros>) {
+    fn begin_sweep(&mut self, pager: Pager<'static>, kind: SweepKind, listed: UnixMicros) {
         self.sweep = Some(Sweep {
             pager,
+            kind,
             listed,
             retry_at: self.io.now().mono,
         });
@@ -305,7 +322,10 @@ impl Watch<'_> {
         match sweep.pager.next(self.account, self.io).await? {
             Some(sessions) => self.note(sessions).await,
             None => {
-                self.listed = sweep.listed.unwrap_or(self.listed);
+                match sweep.kind {
+                    SweepKind::Changed => self.listed = sweep.listed,
+                    SweepKind::All => self.compared = sweep.listed,
+                }
                 self.sweep = None;
             }
         }
@@ -423,7 +443,7 @@ impl Watch<'_> {
 
     /// Tells messages of a session; what is older than the floor is none of its news.
     async fn tell_messages(&mut self, talker: Talker, messages: Vec<Message>, floor: UnixSeconds) {
-        let mark = self.mark();
+        let (mark, compared) = self.progress();
         let is_pending = self.open.get(&talker).is_some_and(|open| open.is_pending);
         let before = self.cursor.handled(talker);
         // A session whose time is far ahead would be remembered for ever.
@@ -440,6 +460,7 @@ impl Watch<'_> {
                 time: message.timestamp.min(latest),
                 is_pending,
                 mark,
+                compared,
             };
             self.cursor.advance(&position);
             let kind = if is_before(&message, floor) {
@@ -453,14 +474,15 @@ impl Watch<'_> {
         }
     }
 
-    /// What a program may take for handled when it has handled all that it was told.
-    fn mark(&self) -> UnixMicros {
+    /// What a program may take for handled, and for compared, when it has handled all that it was told.
+    fn progress(&self) -> (UnixMicros, UnixMicros) {
         if planted!(MarkBeforeDelivery) {
-            return self.listed;
+            return (self.listed, self.compared);
         }
-        (self.open.values())
+        let mark = (self.open.values())
             .filter(|open| !open.is_pending)
-            .fold(self.listed, |mark, open| mark.min(open.mark))
+            .fold(self.listed, |mark, open| mark.min(open.mark));
+        (mark, mark.min(self.compared))
     }
 
     /// A session is read to its end. When the list spoke of more, that is waited for: lists are early, but
@@ -484,12 +506,14 @@ impl Watch<'_> {
         let was_pending = open.is_pending;
         self.open.remove(&talker);
         if was_pending {
+            let (mark, compared) = self.progress();
             let position = Position {
                 talker,
                 seqno: handled,
                 time: UnixSeconds(0),
                 is_pending: false,
-                mark: self.mark(),
+                mark,
+                compared,
             };
             self.cursor.advance(&position);
             let kind = EventKind::SessionRecovered { talker };
@@ -518,12 +542,14 @@ impl Watch<'_> {
         if is_gone {
             self.open.remove(&talker);
         }
+        let (mark, compared) = self.progress();
         let position = Position {
             talker,
             seqno,
             time: self.cursor.floor_of(talker),
             is_pending: !is_gone && !planted!(PendingForgotten),
-            mark: self.mark(),
+            mark,
+            compared,
         };
         self.cursor.advance(&position);
         let kind = EventKind::SessionFailed {
