@@ -40,6 +40,8 @@ pub struct Snapshot {
     #[serde(default)]
     next_read: UnixMicros,
     #[serde(default)]
+    next_poll: UnixMicros,
+    #[serde(default)]
     hold: UnixMicros,
     #[serde(default)]
     write_hold: UnixMicros,
@@ -89,6 +91,7 @@ impl Snapshot {
             clock_offset: state.clock_offset,
             next_write: still_ahead(pacer.next_write, now),
             next_read: still_ahead(pacer.next_read, now),
+            next_poll: still_ahead(pacer.next_poll, now),
             hold: still_ahead(pacer.hold, now),
             write_hold: still_ahead(pacer.write_hold, now),
             read_strikes: pacer.read_strikes,
@@ -157,6 +160,7 @@ impl Snapshot {
         Pacer {
             next_write: soon(self.next_write, LONGEST_QUEUE, now),
             next_read: soon(self.next_read, LONGEST_QUEUE, now),
+            next_poll: soon(self.next_poll, LONGEST_QUEUE, now),
             hold: soon(self.hold, LONGEST_RETRY, now),
             write_hold: soon(self.write_hold, LONGEST_RETRY, now),
             read_strikes: self.read_strikes,

@@ -105,9 +105,7 @@ impl Cursor {
         if position.seqno > handled.seqno {
             handled.seqno = position.seqno;
         }
-        // A time ahead of the service's would be remembered for ever.
-        let time = position.time.min(position.mark.seconds());
-        handled.time = time.max(handled.time);
+        handled.time = position.time.max(handled.time);
         handled.is_pending = position.is_pending;
         if self.sessions.len() > self.capacity {
             self.forget();
@@ -295,11 +293,8 @@ mod tests {
             cursor.advance(&position(Talker::user(uid), uid, 9_000, 10_000));
         }
         assert_eq!(cursor.sessions(), 9);
-        // A time that is not yet counts as now.
-        cursor.advance(&position(Talker::user(10), 1, u64::MAX, 10_000));
-        cursor.advance(&position(Talker::user(11), 1, 20_000, 20_000));
+        cursor.advance(&position(Talker::user(10), 10, 20_000, 20_000));
         assert_eq!(cursor.sessions(), 2);
-        assert_eq!(cursor.handled(Talker::user(10)), Some(Seqno(1)));
         assert_eq!(cursor.floor(), UnixSeconds(9_001));
     }
 

@@ -72,6 +72,11 @@ pub enum EventKind {
         /// Why.
         cause: Error,
     },
+    /// A session that could not be read is read to its end again.
+    SessionRecovered {
+        /// The session.
+        talker: Talker,
+    },
     /// The login ends soon.
     LoginEnds {
         /// When.

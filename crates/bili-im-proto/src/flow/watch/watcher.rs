@@ -367,7 +367,7 @@ impl Watch<'_> {
             match self.fetch_page(talker).await {
                 Ok(false) => {}
                 Ok(true) => {
-                    self.close(talker);
+                    self.close(talker).await;
                     return Ok(());
                 }
                 Err(error) if ends_watch(&error) => return Err(error),
@@ -417,36 +417,28 @@ impl Watch<'_> {
         } else {
             messages.sort_by_key(|message| message.seqno);
         }
-        self.tell_messages(talker, messages, floor, is_over).await;
+        self.tell_messages(talker, messages, floor).await;
         Ok(is_over)
     }
 
     /// Tells messages of a session; what is older than the floor is none of its news.
-    async fn tell_messages(
-        &mut self,
-        talker: Talker,
-        messages: Vec<Message>,
-        floor: UnixSeconds,
-        are_last: bool,
-    ) {
+    async fn tell_messages(&mut self, talker: Talker, messages: Vec<Message>, floor: UnixSeconds) {
         let mark = self.mark();
-        let (is_pending, newest) = match self.open.get(&talker) {
-            Some(open) => (open.is_pending, open.newest),
-            None => (false, None),
-        };
-        let last = messages.last().map(|message| message.seqno);
+        let is_pending = self.open.get(&talker).is_some_and(|open| open.is_pending);
         let before = self.cursor.handled(talker);
+        // A session whose time is far ahead would be remembered for ever.
+        let now = self.account.context(self.io.now()).time;
+        let latest = now.saturating_add(OVERLAP).seconds();
         for message in messages {
             let seqno = Some(message.seqno);
             if seqno <= before {
                 continue;
             }
-            let is_done = are_last && seqno == last && seqno >= newest;
             let position = Position {
                 talker,
                 seqno,
-                time: message.timestamp,
-                is_pending: is_pending && !is_done,
+                time: message.timestamp.min(latest),
+                is_pending,
                 mark,
             };
             self.cursor.advance(&position);
@@ -473,7 +465,7 @@ impl Watch<'_> {
 
     /// A session is read to its end. When the list spoke of more, that is waited for: lists are early, but
     /// not by much. A message that the service took away never comes.
-    fn close(&mut self, talker: Talker) {
+    async fn close(&mut self, talker: Talker) {
         let Some(open) = self.open.get_mut(&talker) else {
             return;
         };
@@ -489,16 +481,20 @@ impl Watch<'_> {
             }
             self.unseen.insert(talker, newest);
         }
-        if open.is_pending {
-            self.cursor.advance(&Position {
+        let was_pending = open.is_pending;
+        self.open.remove(&talker);
+        if was_pending {
+            let position = Position {
                 talker,
                 seqno: handled,
                 time: UnixSeconds(0),
                 is_pending: false,
-                mark: self.cursor.mark(),
-            });
+                mark: self.mark(),
+            };
+            self.cursor.advance(&position);
+            let kind = EventKind::SessionRecovered { talker };
+            self.tell(kind, Some(position)).await;
         }
-        self.open.remove(&talker);
     }
 
     /// Tries a session again later; one that is gone is let go.
