@@ -286,6 +286,27 @@ fn signals_end_it_well() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn under_nohup_it_outlives_the_terminal() {
+    let stage = Stage::demo();
+    let program = env!("CARGO_BIN_EXE_bili-im");
+    let script = r#"trap "" HUP; exec "$0" "$@""#;
+    let command = stage.command(&[]);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", script, program, "--json"]).args(OFTEN);
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.unwrap());
+    }
+    let mut watch = Running::start(&mut shell);
+    until(|| stage.asked("new_sessions") == 2);
+    watch.signal("HUP");
+    stage.write(10002, "hi");
+    assert_eq!(text(&watch.json()), "hi");
+    watch.signal("TERM");
+    assert_eq!(watch.end().code, 0);
+}
+
 #[test]
 fn it_goes_on_where_it_was_ended() {
     let stage = Stage::demo();
