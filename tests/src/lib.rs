@@ -6,11 +6,9 @@ mod authority;
 #[cfg(doctest)]
 mod docs;
 pub mod drive;
-pub mod dst;
 pub mod endpoints;
 pub mod marks;
 pub mod plain;
-pub mod sends;
 mod stage;
 
 use std::env;

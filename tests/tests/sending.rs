@@ -10,6 +10,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use bili_im_dst::sends::{End, OneSend, check_laws};
 use bili_im_proto::{
     Account, Confirmation, Credential, Error, FetchSessionMsgs, Flow, GroupId, Invalid,
     InvalidSnapshot, MsgKey, Pacing, RefusalKind, SendTicket, Sent, SentMessage, SingleUnread,
@@ -19,10 +20,7 @@ use bili_im_sim::{
     Message, Options, StaleSignature, World,
     faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
-use bili_im_tests::{
-    Running, Stage, Turn, cases,
-    sends::{End, OneSend, check_laws},
-};
+use bili_im_tests::{Running, Stage, Turn, cases};
 use proptest::{
     collection,
     prelude::*,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic, reason = "helpers of tests")]
 
-use bili_im_tests::dst::{replay, run};
+use bili_im_dst::{replay, run};
 
 /// Runs the seeds, and shows what happened in the first run that breaks a law.
 fn laws_hold(seeds: std::ops::Range<u64>) {

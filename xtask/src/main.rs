@@ -66,8 +66,7 @@ fn ci() -> Result<(), String> {
 fn dst(arguments: &[String]) -> Result<(), String> {
     let planted = arguments.iter().any(|argument| argument == "--planted");
     let features = if planted { " --features planted" } else { "" };
-    let mut all =
-        format!("run --quiet --profile dst --package bili-im-tests --bin dst{features} --");
+    let mut all = format!("run --quiet --profile dst --package bili-im-dst{features} --");
     for argument in arguments {
         all.push(' ');
         all.push_str(argument);
@@ -79,7 +78,7 @@ fn lint() -> Result<(), String> {
     cargo("fmt --all --check", &[])?;
     cargo("clippy --workspace --all-targets -- -D warnings", &[])?;
     cargo(
-        "clippy --package bili-im-tests --all-targets --features planted -- -D warnings",
+        "clippy --package bili-im-dst --all-targets --features planted -- -D warnings",
         &[],
     )?;
     // Once more without the program's default features: it must build without the simulator.

@@ -8,7 +8,7 @@ use bili_im_proto::{
 use bili_im_sim::{AccountState, MessageState, Snapshot};
 
 use crate::{
-    dst::plan::{OWN, SYSTEM},
+    plan::{OWN, SYSTEM},
     sends::{End, OneSend, check_laws},
 };
 

@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use bili_im_tests::dst::{Outcome, Tally, replay, run};
+use bili_im_dst::{Outcome, Tally, replay, run};
 use clap::Parser;
 
 /// How many failures are shown.
@@ -121,7 +121,7 @@ fn run_all(first: u64, count: u64) -> ExitCode {
 /// Makes every mistake.
 #[cfg(feature = "planted")]
 fn catch_all() -> ExitCode {
-    use bili_im_tests::dst::{MISTAKES, catch};
+    use bili_im_dst::{MISTAKES, catch};
 
     let missed = AtomicU64::new(0);
     on_every_core(MISTAKES.len() as u64, |number| {

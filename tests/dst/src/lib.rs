@@ -9,6 +9,7 @@ mod laws;
 #[cfg(feature = "planted")]
 mod mistakes;
 mod plan;
+pub mod sends;
 mod simulation;
 mod stored;
 

@@ -10,13 +10,13 @@ use bili_im_proto::{
 use bili_im_sim::{Act, Message, MessageState, Reply, Service};
 use fastrand::Rng;
 
-use super::{
+use crate::sends::{End, OneSend};
+use crate::{
     history::{History, or_dash},
     laws::{Asked, Ledger, Told, TooFast, own_messages},
     plan::{Deed, How, OWN, Plan, Sending},
     stored::Stored,
 };
-use crate::sends::{End, OneSend};
 
 /// Noon of some day, far from the daily change of keys, in microseconds since 1970.
 const EPOCH: u64 = 1_760_011_200_000_000;
