@@ -1,8 +1,6 @@
 //! Secrets that are known again wherever they turn up, in part and in disguise.
 
-use std::fmt::Write;
-
-use memchr::memmem;
+use std::collections::HashMap;
 
 /// `SESSDATA`, decoded.
 pub const SESSDATA: &str = "Qk7vSess2mZp,9tLb4RcYd8uH*fG3jN6sa";
@@ -26,9 +24,12 @@ pub struct Leak {
     pub part: String,
 }
 
-/// Secrets to look for.
+/// Secrets to look for: the name of the secret of each of their parts.
 #[derive(Debug, Clone)]
-pub struct Marks(Vec<(String, String)>);
+pub struct Marks(HashMap<Vec<u8>, String>);
+
+/// What a disguise hides.
+type Read = fn(&[u8]) -> Vec<u8>;
 
 /// How many characters of a secret in a row are one too many.
 const PART: usize = 8;
@@ -49,43 +50,32 @@ impl Default for Marks {
 impl Marks {
     /// Secrets by their names.
     pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
-        Self(secrets.into_iter().map(owned).collect())
+        let parts = secrets.into_iter().flat_map(|(name, secret)| {
+            let parts = secret.as_bytes().windows(PART);
+            parts.map(move |part| (part.to_ascii_lowercase(), name.to_owned()))
+        });
+        Self(parts.collect())
     }
 
     /// The first part of any secret in a text: as it is, in other letters, percent-encoded or as the
     /// numbers of its bytes.
     pub fn find(&self, text: &[u8]) -> Option<Leak> {
-        let plain = text.to_ascii_lowercase();
-        let mut decoded = plain.clone();
-        // Twice: what is a value in a query may have been encoded before.
-        for _ in 0..2 {
-            decoded = percent_decode(&decoded).to_ascii_lowercase();
-        }
-        let numbers: Vec<u8> = (text.iter().copied())
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect();
-        self.0.iter().find_map(|(name, secret)| {
-            secret.as_bytes().windows(PART).find_map(|part| {
-                let part_of = part.to_ascii_lowercase();
-                let decimal = part.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
-                let hex = part.iter().fold(String::new(), |mut hex, byte| {
-                    let _ = write!(hex, "{byte:02x}");
-                    hex
-                });
-                let forms: [(&str, &[u8], &[u8]); 4] = [
-                    ("as it is", &plain, &part_of),
-                    ("percent-encoded", &decoded, &part_of),
-                    ("in numbers", &numbers, decimal.as_bytes()),
-                    ("in hexadecimal", &plain, hex.as_bytes()),
-                ];
-                let (form, ..) =
-                    (forms.iter()).find(|(_, text, part)| memmem::find(text, part).is_some())?;
-                Some(Leak {
-                    name: name.clone(),
-                    form,
-                    part: String::from_utf8_lossy(part).into_owned(),
-                })
+        let forms: [(_, Read); 4] = [
+            ("as it is", <[u8]>::to_vec),
+            // Twice: what is a value in a query may have been encoded before.
+            ("percent-encoded", |text| {
+                percent_decode(&percent_decode(text))
+            }),
+            ("in numbers", from_decimal),
+            ("in hexadecimal", from_hexadecimal),
+        ];
+        forms.into_iter().find_map(|(form, read)| {
+            let text = read(text).to_ascii_lowercase();
+            let part = text.windows(PART).find(|part| self.0.contains_key(*part))?;
+            Some(Leak {
+                name: self.0.get(part)?.clone(),
+                form,
+                part: String::from_utf8_lossy(part).into_owned(),
             })
         })
     }
@@ -108,21 +98,43 @@ impl Marks {
     }
 }
 
+fn digit(byte: Option<&u8>) -> Option<u8> {
+    let digit = char::from(*byte?).to_digit(16)?;
+    digit.try_into().ok()
+}
+
 fn percent_decode(text: &[u8]) -> Vec<u8> {
-    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, others @ ..] = rest {
         rest = others;
         match (first, digit(others.first()), digit(others.get(1))) {
             (b'%', Some(high), Some(low)) => {
-                decoded.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                decoded.push(high * 16 + low);
                 rest = others.get(2..).unwrap_or_default();
             }
             _ => decoded.push(*first),
         }
     }
     decoded
+}
+
+/// The bytes whose numbers stand between commas; zero for what is no such number.
+fn from_decimal(text: &[u8]) -> Vec<u8> {
+    let number = |text: &[u8]| std::str::from_utf8(text.trim_ascii()).ok()?.parse().ok();
+    let numbers = text.split(|byte| b",[](){}".contains(byte));
+    // An empty place comes of a comma or a bracket at the end.
+    let numbers = numbers.filter(|text| !text.trim_ascii().is_empty());
+    numbers.map(|text| number(text).unwrap_or(0)).collect()
+}
+
+/// The bytes that pairs of hex digits stand for, beginning at any place; zero where there is none.
+fn from_hexadecimal(text: &[u8]) -> Vec<u8> {
+    let pairs = |text: &[u8]| -> Vec<u8> {
+        let pair = |pair: &[u8]| Some(digit(pair.first())? * 16 + digit(pair.get(1))?);
+        text.chunks(2).map(|two| pair(two).unwrap_or(0)).collect()
+    };
+    [pairs(text), pairs(text.get(1..).unwrap_or_default())].concat()
 }
 
 #[cfg(test)]
@@ -162,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic = "stderr shows sid as it is: \"Tj3sidXw\""]
+    #[should_panic = "stderr shows sid as it is: \"tj3sidxw\""]
     fn a_leak_is_told() {
         Marks::default().check("stderr", format!("cookie: sid={SID}"));
     }
