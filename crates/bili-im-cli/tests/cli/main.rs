@@ -22,6 +22,8 @@ mod printing;
 mod profiles;
 mod reading;
 mod recalling;
+#[cfg(unix)]
+mod secrets;
 mod sending;
 #[cfg(feature = "sim")]
 mod sim;
