@@ -8,24 +8,31 @@ use std::{
 struct Task {
     name: &'static str,
     about: &'static str,
-    run: fn() -> Result<(), String>,
+    run: fn(&[String]) -> Result<(), String>,
 }
 
 const TASKS: &[Task] = &[
     Task {
         name: "ci",
-        about: "everything a change must pass: lint, then the tests",
-        run: ci,
+        about: "everything a change must pass: lint, the tests, the simulation and its planted mistakes",
+        run: |_| ci(),
     },
     Task {
         name: "lint",
         about: "formatting, clippy and documentation, warnings denied",
-        run: lint,
+        run: |_| lint(),
+    },
+    Task {
+        name: "dst",
+        about: "the simulation: --seeds N runs, or --seed S to see what happened in one; --planted makes mistakes on purpose",
+        run: dst,
     },
 ];
 
 fn main() -> ExitCode {
-    let wanted = env::args().nth(1);
+    let mut arguments = env::args().skip(1);
+    let wanted = arguments.next();
+    let arguments: Vec<String> = arguments.collect();
     let Some(task) = TASKS
         .iter()
         .find(|task| Some(task.name) == wanted.as_deref())
@@ -39,7 +46,7 @@ fn main() -> ExitCode {
             Some(_) => ExitCode::from(2),
         };
     };
-    match (task.run)() {
+    match (task.run)(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask {}: {error}", task.name);
@@ -50,12 +57,30 @@ fn main() -> ExitCode {
 
 fn ci() -> Result<(), String> {
     lint()?;
-    cargo("test --workspace", &[])
+    cargo("test --workspace", &[])?;
+    dst(&["--seeds".to_owned(), "1000".to_owned()])?;
+    dst(&["--planted".to_owned()])
+}
+
+/// Mistakes need another build of the protocol crate, which can make them.
+fn dst(arguments: &[String]) -> Result<(), String> {
+    let planted = arguments.iter().any(|argument| argument == "--planted");
+    let features = if planted { " --features planted" } else { "" };
+    let mut all = format!("run --quiet --profile dst --package bili-im-dst{features} --");
+    for argument in arguments {
+        all.push(' ');
+        all.push_str(argument);
+    }
+    cargo(&all, &[])
 }
 
 fn lint() -> Result<(), String> {
     cargo("fmt --all --check", &[])?;
     cargo("clippy --workspace --all-targets -- -D warnings", &[])?;
+    cargo(
+        "clippy --package bili-im-dst --all-targets --features planted -- -D warnings",
+        &[],
+    )?;
     // Once more without the program's default features: it must build without the simulator.
     cargo(
         "clippy --package bili-im-cli --no-default-features -- -D warnings",

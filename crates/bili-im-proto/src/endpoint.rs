@@ -85,6 +85,7 @@ pub struct Spec {
     pub(crate) csrf: &'static [&'static str],
     pub(crate) codes: &'static [(i64, RefusalKind)],
     pub(crate) timeout: Duration,
+    pub(crate) is_poll: bool,
     name: Option<&'static str>,
 }
 
@@ -118,6 +119,7 @@ impl Spec {
             csrf: &[],
             codes: &[],
             timeout: Duration::from_secs(20),
+            is_poll: false,
             name: None,
         }
     }
@@ -177,6 +179,15 @@ impl Spec {
     pub const fn slow(self) -> Self {
         Self {
             timeout: Duration::from_secs(120),
+            ..self
+        }
+    }
+
+    /// It asks what is new, as one does again and again: no more often than a watcher may.
+    #[must_use]
+    pub const fn poll(self) -> Self {
+        Self {
+            is_poll: true,
             ..self
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     account::{Account, KeyAction, Lane, SignatureBasis},
     answer::Answer,
     credential::Credential,
-    endpoint::{Body, Effect, Endpoint},
+    endpoint::{Body, Effect, Endpoint, Spec},
     endpoints::{Nav, Profile},
     error::{Error, Invalid, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
@@ -180,8 +180,9 @@ async fn exchange<E: Endpoint, I>(
     exchange_now(account, io, endpoint).await
 }
 
-fn lane_of(effect: Effect) -> Lane {
-    match effect {
+fn lane_of(spec: &Spec) -> Lane {
+    match spec.effect {
+        Effect::Read if spec.is_poll => Lane::Poll,
         Effect::Read => Lane::Read,
         Effect::Idempotent | Effect::Once => Lane::Write,
     }
@@ -189,7 +190,7 @@ fn lane_of(effect: Effect) -> Lane {
 
 /// Waits until the call may go out.
 async fn take_turn<E: Endpoint, I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
-    let lane = lane_of(E::SPEC.effect);
+    let lane = lane_of(const { &E::SPEC });
     let start = account.reserve(io.now(), lane, E::SPEC.name())?;
     io.sleep_until(start).await;
     // Another call may have been told "too fast" meanwhile.
@@ -211,7 +212,7 @@ async fn exchange_now<E: Endpoint, I>(
         account.observe_clock(io.now(), headers);
     }
     let result = read::<E>(answer, Some(account.credential()));
-    account.note_outcome(io.now(), lane_of(E::SPEC.effect), result)
+    account.note_outcome(io.now(), lane_of(const { &E::SPEC }), result)
 }
 
 /// A request of an endpoint, ready to go out.
