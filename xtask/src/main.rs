@@ -1,5 +1,6 @@
 //! `cargo xtask <task>`: what the workspace can do beyond building.
 
+mod fuzz;
 mod supply;
 
 use std::{
@@ -29,6 +30,11 @@ const TASKS: &[Task] = &[
         name: "dst",
         about: "the simulation: --seeds N runs, or --seed S to see what happened in one; --planted makes mistakes on purpose",
         run: dst,
+    },
+    Task {
+        name: "fuzz",
+        about: "every fuzz target in turn, --seconds N each; names after it choose some",
+        run: fuzz::run,
     },
 ];
 
