@@ -15,6 +15,9 @@ use crate::{
 /// How far ahead calls may have taken their places.
 const LONGEST_QUEUE: Duration = Duration::from_secs(10 * 60);
 
+/// How far ahead polls may have: a program that dies again and again takes places that it never uses.
+const LONGEST_POLL_QUEUE: Duration = Duration::from_secs(60);
+
 /// How long a stop may have lasted.
 const LONGEST_STOP: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -169,7 +172,7 @@ impl Snapshot {
         Pacer {
             next_write: soon(self.next_write, LONGEST_QUEUE, now),
             next_read: soon(self.next_read, LONGEST_QUEUE, now),
-            next_poll: soon(self.next_poll, LONGEST_QUEUE, now),
+            next_poll: soon(self.next_poll, LONGEST_POLL_QUEUE, now),
             hold: soon(self.hold, LONGEST_RETRY, now),
             write_hold: soon(self.write_hold, LONGEST_RETRY, now),
             read_strikes: self.read_strikes,

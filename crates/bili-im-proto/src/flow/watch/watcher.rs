@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     account::Account,
     endpoints::{GetSessions, NewSessions, SessionFilter},
-    error::{Error, RefusalKind},
+    error::{Error, Invalid, RefusalKind},
     flow::{
         call,
         io::Io,
@@ -38,6 +38,9 @@ const ANNOUNCED: [Duration; 2] = [
     Duration::from_secs(14 * 24 * 60 * 60),
     Duration::from_secs(24 * 60 * 60),
 ];
+
+/// How many sessions a list holds.
+const LISTED: usize = 100;
 
 /// At every how many polls unread counts are asked for: about every two minutes.
 const POLLS_PER_COUNT: u64 = 6;
@@ -73,7 +76,11 @@ pub(super) fn ends_watch(error: &Error) -> bool {
             refusal.kind,
             RefusalKind::NotLoggedIn | RefusalKind::RiskControl | RefusalKind::AccountBanned
         ),
-        Error::Stopped(_) | Error::Invalid(_) | Error::Finished => true,
+        // Others may pass: an answer without keys, say.
+        Error::Invalid(invalid) => {
+            matches!(invalid, Invalid::ForeignCursor(_) | Invalid::NoCredential)
+        }
+        Error::Stopped(_) | Error::Finished => true,
         _ => false,
     }
 }
@@ -172,6 +179,10 @@ impl<'a> Watch<'a> {
                 Err(error) => self.hold(error).await?,
             };
         }
+        if !self.is_ours {
+            self.io.sleep_until(self.poll_at).await;
+            return Ok(());
+        }
         if (self.sweep.as_ref()).is_some_and(|sweep| self.is_due(sweep.retry_at))
             && let Err(error) = self.sweep_on().await
         {
@@ -239,54 +250,53 @@ impl Watch<'_> {
         } else {
             UnixMicros(since.0.saturating_sub(micros(OVERLAP)))
         };
-        let mut is_whole = self.list(NewSessions::new(since)).await?;
-        if self.options.intercepted {
-            is_whole &= self.list_intercepted(since).await?;
-        }
-        // By the clock as the answers corrected it.
+        let list = call::call(self.account, self.io, &NewSessions::new(since)).await?;
+        // By the clock as the answer corrected it, and before anything is told: that may take long.
         let now = self.io.now();
         let passed = micros(now.mono.since(asked.mono));
         let time = self.account.context(now).time;
         let listed = UnixMicros(time.0.saturating_sub(passed));
-        let sweeps = self.sweep.as_ref().map(|sweep| sweep.kind);
-        if is_whole {
-            (self.sweep).take_if(|sweep| sweep.kind == SweepKind::Changed);
-            self.listed = listed;
-        } else if sweeps != Some(SweepKind::Changed) {
-            // A comparison of all that this interrupts begins anew.
-            if sweeps == Some(SweepKind::All) {
-                self.reconcile_at = Some(now.mono);
-            }
-            let pager = Pager::new(self.filters()).back_to(since);
-            self.begin_sweep(pager, SweepKind::Changed, listed);
+        let mut is_whole = !list.has_more && list.sessions.len() < LISTED;
+        self.note(list.sessions).await;
+        if self.options.intercepted {
+            is_whole &= self.list_intercepted(since).await?;
         }
+        let sweeps = self.sweep.as_ref().map(|sweep| sweep.kind);
         let left = RECONCILE.saturating_sub(listed.since(self.compared));
         let due = *self.reconcile_at.get_or_insert(now.mono.after(left));
-        if self.is_due(due) && self.sweep.is_none() && !planted!(NoReconcile) {
+        if due <= now.mono && sweeps != Some(SweepKind::All) && !planted!(NoReconcile) {
             self.unseen.clear();
             self.begin_sweep(Pager::new(self.filters()), SweepKind::All, listed);
             self.reconcile_at = Some(now.mono.after(RECONCILE));
+        } else if !is_whole && sweeps.is_none() {
+            let pager = Pager::new(self.filters()).back_to(since);
+            self.begin_sweep(pager, SweepKind::Changed, listed);
+        }
+        if is_whole {
+            (self.sweep).take_if(|sweep| sweep.kind == SweepKind::Changed);
+            self.listed = listed;
         }
         self.announce_end().await;
         if self.options.changes && self.polls.is_multiple_of(POLLS_PER_COUNT) {
-            let counts = UnreadCounts::ask(self.account, self.io).await?;
-            if self.changes.of_unread(&counts) {
-                self.tell(counts.into(), None).await;
-            }
+            self.count_unread().await?;
         }
         self.polls += 1;
         self.failures = 0;
         Ok(())
     }
 
-    /// Takes note of the sessions that changed; whether these are all.
-    async fn list(&mut self, request: NewSessions) -> Result<bool, Error> {
-        let list = call::call(self.account, self.io, &request).await?;
-        self.note(list.sessions).await;
-        Ok(!list.has_more)
+    /// Tells of unread counts that changed. They are an addition: that they cannot be had holds up nothing.
+    async fn count_unread(&mut self) -> Result<(), Error> {
+        match UnreadCounts::ask(self.account, self.io).await {
+            Ok(counts) if self.changes.of_unread(&counts) => self.tell(counts.into(), None).await,
+            Err(error) if ends_watch(&error) => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+        Ok(())
     }
 
-    /// The same for intercepted sessions, which are not among them.
+    /// Takes note of intercepted sessions, which are not among the others; whether these are all that
+    /// changed.
     async fn list_intercepted(&mut self, since: UnixMicros) -> Result<bool, Error> {
         let request = GetSessions::new(SessionFilter::Intercepted).with_size(100);
         let list = call::call(self.account, self.io, &request).await?;
@@ -322,9 +332,9 @@ impl Watch<'_> {
         match sweep.pager.next(self.account, self.io).await? {
             Some(sessions) => self.note(sessions).await,
             None => {
-                match sweep.kind {
-                    SweepKind::Changed => self.listed = sweep.listed,
-                    SweepKind::All => self.compared = sweep.listed,
+                self.listed = sweep.listed.max(self.listed);
+                if sweep.kind == SweepKind::All {
+                    self.compared = sweep.listed;
                 }
                 self.sweep = None;
             }
@@ -341,7 +351,10 @@ impl Watch<'_> {
             if wants_session(self.options, &session) && self.is_news(&session, newest) {
                 let mark = self.listed.min(session.session_ts.unwrap_or(self.listed));
                 let open = (self.open.entry(talker)).or_insert_with(|| Open::new(mark, false, now));
-                open.newest = newest.max(open.newest);
+                if newest > open.newest {
+                    open.newest = newest;
+                    open.since = now;
+                }
             }
             if self.options.changes && self.changes.of_session(&session) {
                 let session = Box::new(session);
@@ -379,15 +392,34 @@ impl Watch<'_> {
     }
 }
 
+/// How it goes with reading a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// There is another page.
+    GoesOn,
+    /// The page that there should be is not there yet.
+    Waits,
+    /// It is read to its end.
+    IsOver,
+}
+
 /// What is new in a session.
 impl Watch<'_> {
     /// Reads on in a session, some pages at once. A session that fails delays no other.
     async fn fetch(&mut self, talker: Talker) -> Result<(), Error> {
         for _ in 0..PAGES_KEPT {
             match self.fetch_page(talker).await {
-                Ok(false) => {}
-                Ok(true) => {
+                Ok(Reading::GoesOn) => {}
+                Ok(Reading::IsOver) => {
                     self.close(talker).await;
+                    return Ok(());
+                }
+                Ok(Reading::Waits) => {
+                    let later = self.poll_at.max(self.io.now().mono);
+                    if let Some(open) = self.open.get_mut(&talker) {
+                        open.retry_at = later;
+                        open.walk.let_go_of_pages();
+                    }
                     return Ok(());
                 }
                 Err(error) if ends_watch(&error) => return Err(error),
@@ -409,15 +441,17 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// Reads a page of a session, and tells what can be told by it; whether that is all there is.
-    async fn fetch_page(&mut self, talker: Talker) -> Result<bool, Error> {
+    /// Reads a page of a session, and tells what can be told by it.
+    async fn fetch_page(&mut self, talker: Talker) -> Result<Reading, Error> {
         let Some(open) = self.open.get(&talker) else {
-            return Ok(true);
+            return Ok(Reading::IsOver);
         };
         let handled = self.cursor.handled(talker);
         let request = open.walk.request(talker, handled);
         let page = match call::call(self.account, self.io, &request).await {
-            Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => return Ok(true),
+            Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
+                return Ok(Reading::IsOver);
+            }
             other => other?,
         };
         // Of a session that was known before only the place counts, whatever the time is.
@@ -426,9 +460,13 @@ impl Watch<'_> {
             _ => UnixSeconds(0),
         };
         let reaches_start = (page.messages.iter()).any(|message| is_before(message, floor));
+        let now = self.io.now().mono;
         let Some(open) = self.open.get_mut(&talker) else {
-            return Ok(true);
+            return Ok(Reading::IsOver);
         };
+        if open.walk.is_doubtful(&page) && now.since(open.since) < OVERLAP {
+            return Ok(Reading::Waits);
+        }
         let pages = open.walk.take(&request, page, reaches_start);
         let is_over = open.walk.is_over();
         let mut messages: Vec<Message> = pages.into_iter().flat_map(|page| page.messages).collect();
@@ -438,7 +476,11 @@ impl Watch<'_> {
             messages.sort_by_key(|message| message.seqno);
         }
         self.tell_messages(talker, messages, floor).await;
-        Ok(is_over)
+        Ok(if is_over {
+            Reading::IsOver
+        } else {
+            Reading::GoesOn
+        })
     }
 
     /// Tells messages of a session; what is older than the floor is none of its news.
@@ -466,7 +508,8 @@ impl Watch<'_> {
             let kind = if is_before(&message, floor) {
                 None
             } else {
-                told_as(self.account, self.uid, self.options, talker, message)
+                let now = self.io.now();
+                told_as(self.account, now, self.uid, self.options, talker, message)
             };
             if let Some(kind) = kind {
                 self.tell(kind, Some(position)).await;
