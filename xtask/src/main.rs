@@ -8,10 +8,15 @@ use std::{
 struct Task {
     name: &'static str,
     about: &'static str,
-    run: fn() -> Result<(), String>,
+    run: fn(&[String]) -> Result<(), String>,
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "bench",
+        about: "the numbers to reach, into docs/benchmarks.md; --quick only prints, --cold builds anew",
+        run: bench,
+    },
     Task {
         name: "ci",
         about: "everything a change must pass: lint, then the tests",
@@ -25,7 +30,9 @@ const TASKS: &[Task] = &[
 ];
 
 fn main() -> ExitCode {
-    let wanted = env::args().nth(1);
+    let mut arguments = env::args().skip(1);
+    let wanted = arguments.next();
+    let options: Vec<String> = arguments.collect();
     let Some(task) = TASKS
         .iter()
         .find(|task| Some(task.name) == wanted.as_deref())
@@ -39,7 +46,7 @@ fn main() -> ExitCode {
             Some(_) => ExitCode::from(2),
         };
     };
-    match (task.run)() {
+    match (task.run)(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask {}: {error}", task.name);
@@ -48,12 +55,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn ci() -> Result<(), String> {
-    lint()?;
+fn ci(options: &[String]) -> Result<(), String> {
+    lint(options)?;
     cargo("test --workspace", &[])
 }
 
-fn lint() -> Result<(), String> {
+fn lint(_: &[String]) -> Result<(), String> {
     cargo("fmt --all --check", &[])?;
     cargo("clippy --workspace --all-targets -- -D warnings", &[])?;
     // Once more without the program's default features: it must build without the simulator.
@@ -65,6 +72,16 @@ fn lint() -> Result<(), String> {
         "doc --workspace --no-deps",
         &[("RUSTDOCFLAGS", "-D warnings")],
     )
+}
+
+fn bench(options: &[String]) -> Result<(), String> {
+    // The program alone, so that no other package turns on what it does without.
+    cargo("build --release --package bili-im-cli", &[])?;
+    cargo("build --release --package bili-im-bench", &[])?;
+    let run = ["run --release --package bili-im-bench --bin bili-im-bench --"];
+    let options = options.iter().map(String::as_str);
+    let run: Vec<&str> = run.into_iter().chain(options).collect();
+    cargo(&run.join(" "), &[])
 }
 
 /// Runs cargo with space-separated arguments, echoing the command line.
