@@ -189,10 +189,10 @@ fn lane_of(effect: Effect) -> Lane {
 /// Waits until the call may go out.
 async fn take_turn<E: Endpoint, I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
     let lane = lane_of(E::SPEC.effect);
-    let start = account.reserve(io.now(), lane, E::SPEC.name())?;
+    let start = account.reserve(io.now(), lane, const { &E::SPEC })?;
     io.sleep_until(start).await;
     // Another call may have been told "too fast" meanwhile.
-    account.check_hold(io.now(), lane, E::SPEC.name())
+    account.check_hold(io.now(), lane, const { &E::SPEC })
 }
 
 async fn exchange_now<E: Endpoint, I>(
