@@ -161,23 +161,44 @@ fn measure_calls(report: &mut Report, time: Duration) -> Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(unread::check())?;
-    let server = loopback::Server::start(unread::ANSWER)?;
-    let reqwest = unread::Reqwest::new(server.origin())?;
-    report.rows.push(Row::ratio(
-        "a call over loopback, to the same by hand on the same `reqwest` client",
-        1.03,
+    let compare_reqwest = |origin: &str, time| {
+        let reqwest = unread::Reqwest::new(origin)?;
         compare(
             time,
             block(|| runtime.block_on(reqwest.ours())),
             block(|| runtime.block_on(reqwest.by_hand())),
-        )?,
+        )
+    };
+    let compare_ureq = |origin: &str, time| {
+        let ureq = unread::Ureq::new(origin)?;
+        compare(time, block(|| ureq.ours()), block(|| ureq.by_hand()))
+    };
+    let simulated = unread::simulated()?;
+    let origin = format!("http://{}", simulated.addr());
+    report.rows.push(Row::ratio(
+        "a call over loopback, to the same by hand on the same `reqwest` client",
+        1.03,
+        compare_reqwest(&origin, time)?,
     ));
-    let ureq = unread::Ureq::new(server.origin())?;
     report.rows.push(Row::ratio(
         "the same on the same `ureq` agent",
         1.03,
-        compare(time, block(|| ureq.ours()), block(|| ureq.by_hand()))?,
+        compare_ureq(&origin, time)?,
     ));
+    let prompt = loopback::Server::start(unread::ANSWER)?;
+    for (client, comparison) in [
+        ("reqwest", compare_reqwest(prompt.origin(), time / 3)?),
+        ("ureq", compare_ureq(prompt.origin(), time / 3)?),
+    ] {
+        report.others.push((
+            format!("a call through `bili-im-{client}`, when the answer is there at once"),
+            format!(
+                "{}; {:.3}× the same by hand",
+                times(comparison.ours),
+                comparison.ratio.median
+            ),
+        ));
+    }
     Ok(())
 }
 

@@ -199,8 +199,8 @@ const METHOD: &str = "
 - **Build and sign**: from a `&str` to the whole signed request, with 78 characters of text, a third of them Chinese.
 - **Decode**: a page as the service sends it, 80 % texts, the rest images, shares, notices and recalls. Contents are parsed
   when asked for, so that they are not in the decode; they are not in the strict derive either.
-- **Adapter call**: unread counts, over a kept connection, from a server that answers at once with the same bytes. Both sides
-  send the same lines and have the same time limit.
+- **Adapter call**: unread counts, over a kept connection, from the simulated service. Both sides send the same lines and have the
+  same time limit. Among the other numbers is the same with a server that does nothing but answer.
 - **`bili-im unread`** asks two things, users and groups, on one connection. `curl` is given both addresses in one
   command and the same headers; it reads both answers on one connection too. Either is a whole process: start, work, end. The
   program also reads and stores its state. The peak is the kernel's count of resident memory (`wait4`).

@@ -1,8 +1,13 @@
 //! One call over loopback, by the adapters and by hand on the same clients.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bili_im_proto::{Account, Credential, Hosts, Unread};
+use bili_im_sim::{Service, World};
 use http::{
     HeaderMap, HeaderValue,
     header::{COOKIE, ORIGIN, REFERER, USER_AGENT},
@@ -10,7 +15,7 @@ use http::{
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde::Deserialize;
 
-use crate::{Result, loopback, sign};
+use crate::{OWN_UID, Result, loopback, sign};
 
 /// The unread counts as the service answers them.
 pub const ANSWER: &str = r#"{"code":0,"msg":"0","message":"0","ttl":1,"data":{"unfollow_unread":1,"follow_unread":6,"unfollow_push_msg":0,"dustbin_push_msg":0,"dustbin_unread":0,"biz_msg_unfollow_unread":0,"biz_msg_follow_unread":0,"custom_unread":0}}"#;
@@ -202,6 +207,20 @@ impl Ureq {
         let mut answer = request.call()?;
         Counts::read(&answer.body_mut().read_to_vec()?)
     }
+}
+
+/// The simulated service, with the account.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn simulated() -> Result<bili_im_sim::Server> {
+    let mut account = bili_im_sim::Account::new(bili_im_sim::Uid(OWN_UID));
+    account.sessdata = "5e4b8c1f,1776054379,6a1d2*a1CjBvQ0xW".to_owned();
+    let mut world = World::default();
+    world.accounts.push(account);
+    let service = Service::new(world, SystemTime::now().into())?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Ok(bili_im_sim::Server::start(service, address)?)
 }
 
 /// That the adapter and the code by hand send the same and read the same.
