@@ -1,9 +1,13 @@
 //! What the tests that span crates have in common; the tests are in the `tests` folder beside this.
 
+mod adapter;
 pub mod answers;
+mod authority;
 #[cfg(doctest)]
 mod docs;
 pub mod drive;
+pub mod endpoints;
+pub mod marks;
 pub mod plain;
 mod stage;
 
@@ -11,7 +15,11 @@ use std::env;
 
 use bili_im_proto::{Account, AccountBuilder, Credential, InvalidCredential};
 
-pub use crate::stage::{Exchange, Running, Stage, Turn};
+pub use crate::{
+    adapter::Adapter,
+    authority::Authority,
+    stage::{Exchange, Running, Stage, Turn},
+};
 
 /// How many cases a property test tries: as many as `PROPTEST_CASES` says, else `default`.
 pub fn cases(default: u32) -> u32 {

@@ -7,13 +7,16 @@
     reason = "helpers of tests"
 )]
 
-use std::{fmt::Debug, fs, path::Path};
+use std::{fs, path::Path};
 
 use bili_im_proto::{
     http::{HeaderName, HeaderValue, Response},
     *,
 };
-use bili_im_tests::cases;
+use bili_im_tests::{
+    cases,
+    endpoints::{Decode, ENDPOINTS, NAMES, decode},
+};
 use proptest::{collection, prelude::*, sample};
 use serde_json::{Value, json};
 
@@ -23,30 +26,6 @@ fn config(default: u32) -> ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
     }
-}
-
-/// Reads an answer; what it says as text, so that everything in it was looked at.
-type Decode = fn(&Response<Vec<u8>>) -> Result<String, Error>;
-
-fn decode<E>(response: &Response<Vec<u8>>) -> Result<String, Error>
-where
-    E: Endpoint,
-    E::Response: Debug,
-{
-    E::response(response).map(|answer| format!("{answer:?}"))
-}
-
-macro_rules! endpoints {
-    ($($name:ident)*) => {
-        const ENDPOINTS: &[(&str, Decode)] = &[$((stringify!($name), decode::<$name>)),*];
-    };
-}
-
-endpoints! {
-    BatchRmDustbin BatchUpdateDustbinAck FetchSessionMsgs FingerSpi GetMsgDnd GetSessionSs GetSessions
-    GetSettings IsLimit Logout MyGroupUnread Nav NewSessions QrGenerate QrPoll Recall RemoveSession
-    SendMsg SessionDetail SetMsgDnd SetPushSs SetSettings SetTop SingleUnread UpdateAck UpdateIntercept
-    UploadBfs UserCards
 }
 
 #[test]
@@ -78,70 +57,6 @@ fn every_endpoint_is_on_the_list() {
     let listed: Vec<&str> = ENDPOINTS.iter().map(|(name, _)| *name).collect();
     assert_eq!(found, listed);
 }
-
-/// Names that mean something somewhere.
-const NAMES: [&str; 60] = [
-    "code",
-    "message",
-    "msg",
-    "ttl",
-    "data",
-    "v_voucher",
-    "msg_key",
-    "msg_content",
-    "e_infos",
-    "key_hit_infos",
-    "toast",
-    "high_text",
-    "text",
-    "uri",
-    "url",
-    "size",
-    "gif_url",
-    "messages",
-    "has_more",
-    "min_seqno",
-    "max_seqno",
-    "sender_uid",
-    "receiver_type",
-    "receiver_id",
-    "msg_type",
-    "content",
-    "msg_seqno",
-    "timestamp",
-    "at_uids",
-    "msg_status",
-    "msg_source",
-    "session_list",
-    "talker_id",
-    "session_type",
-    "last_msg",
-    "account_info",
-    "system_msg_type",
-    "system_msg",
-    "unread_count",
-    "follow_unread",
-    "isLogin",
-    "mid",
-    "uname",
-    "level_info",
-    "current_level",
-    "wbi_img",
-    "img_url",
-    "sub_url",
-    "name",
-    "face",
-    "b_3",
-    "b_4",
-    "qrcode_key",
-    "refresh_token",
-    "image_url",
-    "image_width",
-    "uid_settings",
-    "group_settings",
-    "status",
-    "redirectUrl",
-];
 
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

@@ -10,6 +10,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use bili_im_dst::sends::{End, OneSend, check_laws};
 use bili_im_proto::{
     Account, Confirmation, Credential, Error, FetchSessionMsgs, Flow, GroupId, Invalid,
     InvalidSnapshot, MsgKey, Pacing, RefusalKind, SendTicket, Sent, SentMessage, SingleUnread,
@@ -1043,92 +1044,6 @@ fn too_fast_is_answered_by_waits_that_double_from_half_a_minute() {
     assert_eq!(asked(&stage, "single_unread"), 9);
 }
 
-/// How one of the sends of a history stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum End {
-    /// Its ticket was never used.
-    Prepared,
-    Running,
-    Sent(MsgKey),
-    /// A plain error: certainly not sent.
-    Failed,
-    Unconfirmed,
-    /// Its flow was dropped.
-    Cancelled,
-    /// Its ticket was confirmed so.
-    Absent,
-    CannotTell,
-}
-
-impl End {
-    /// Whether the program that sent knows that it does not know.
-    fn is_open(&self) -> bool {
-        matches!(self, Self::Unconfirmed | Self::Cancelled | Self::CannotTell)
-    }
-}
-
-/// One send of a history.
-#[derive(Debug)]
-struct OneSend {
-    talker: Talker,
-    text: &'static str,
-    ticket: Option<SendTicket>,
-    end: End,
-    /// The messages that its requests really made.
-    made: Vec<MsgKey>,
-}
-
-/// What must hold of all sends together, whatever happened.
-///
-/// Which of several identical sends a message belongs to cannot always be told, and need not be: there
-/// must be as many as are reported, or may be there.
-fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> {
-    let mut reported = BTreeMap::new();
-    for (index, send) in sends.iter().enumerate() {
-        let alike = |other: &&OneSend| other.talker == send.talker && other.text == send.text;
-        let is_alone = sends.iter().filter(alike).count() == 1;
-        if send.made.len() > 1 && is_alone {
-            return Err(format!("send {index} went out twice: {send:?}"));
-        }
-        let is_said = matches!(send.end, End::Sent(_)) || send.end.is_open();
-        let may_be_anothers = send.end == End::Absent && !is_alone;
-        if !send.made.is_empty() && !is_said && !may_be_anothers {
-            return Err(format!("send {index} exists and is not said to: {send:?}"));
-        }
-        if let End::Sent(key) = send.end {
-            let is_there = |send: &OneSend| send.made.contains(&key);
-            if !existing.contains(&key) || !sends.iter().filter(alike).any(is_there) {
-                return Err(format!("send {index} is said to exist: {send:?}"));
-            }
-            if let Some(other) = reported.insert(key, index) {
-                return Err(format!("{key} is reported for {other} and {index}"));
-            }
-        }
-        let said = (sends.iter().filter(alike))
-            .filter(|send| matches!(send.end, End::Sent(_)))
-            .count();
-        let open = sends
-            .iter()
-            .filter(alike)
-            .filter(|s| s.end.is_open())
-            .count();
-        let there: usize = sends.iter().filter(alike).map(|send| send.made.len()).sum();
-        if said > there || there > said + open {
-            return Err(format!(
-                "{there} exist, {said} are said to, {open} are open: {send:?}"
-            ));
-        }
-    }
-    let mut made: Vec<MsgKey> = sends.iter().flat_map(|send| send.made.clone()).collect();
-    made.sort();
-    let mut existing = existing.to_vec();
-    existing.sort();
-    if made != existing {
-        return Err(format!("made were {made:?}, and there are {existing:?}"));
-    }
-    Ok(())
-}
-
 #[derive(Debug, Clone)]
 enum Op {
     Send {
@@ -1434,13 +1349,7 @@ impl History {
 
     fn begin(&mut self, talker: usize, text: usize) -> (usize, Talker, Text) {
         let (talker, text) = (talkers()[talker], TEXTS[text]);
-        self.sends.push(OneSend {
-            talker,
-            text,
-            ticket: None,
-            end: End::Running,
-            made: Vec::new(),
-        });
+        self.sends.push(OneSend::new(talker, text));
         (self.sends.len() - 1, talker, self::text(text))
     }
 

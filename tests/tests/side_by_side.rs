@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bili_im_proto::{Credential, Error, Talker};
+use bili_im_proto::{Credential, Direction, Error, EventKind, Talker, WatchOptions};
 use bili_im_reqwest::Client;
 use bili_im_sim::{
     Account, MsgKey, Server, Service, Uid, World,
@@ -156,4 +156,53 @@ async fn items_can_be_left_waiting_and_come_back_to() {
     assert_eq!(page.unwrap().unwrap().messages.len(), 3);
     assert_eq!(pages.next().await, None);
     assert_eq!(requests(&server, "fetch_session_msgs") - before, 1);
+}
+
+#[tokio::test]
+async fn a_watcher_that_is_dropped_between_events_or_left_waiting_loses_nothing() {
+    let (server, client) = start(3);
+    let options = WatchOptions::default().with_interval(Duration::from_millis(10));
+    let mut cursor = client.cursor_now().await.unwrap();
+    let mut events = client.watch(cursor.clone(), options);
+    let mut told = Vec::new();
+    let mut dropped = 0;
+    let mut left = 0;
+    for round in 0..30 {
+        // Sends go on beside it, over the same client.
+        let talker = Talker::user(OWN + 1 + round % 3);
+        let text = format!("number {round}");
+        let last = client.send_text(talker, text).await.unwrap();
+        loop {
+            // The future is dropped when the time is over, wherever it was.
+            let next = tokio::time::timeout(Duration::from_millis(3), events.next()).await;
+            let Ok(event) = next else {
+                left += 1;
+                continue;
+            };
+            let event = event.unwrap().unwrap();
+            let EventKind::Message {
+                message, direction, ..
+            } = &event.kind
+            else {
+                panic!("{event:?}")
+            };
+            assert_eq!(*direction, Direction::Sent);
+            told.push(message.key);
+            let is_it = message.key == last.msg_key;
+            cursor.advance(&event.position.unwrap());
+            if told.len() % 4 == 0 {
+                events = client.watch(cursor.clone(), options);
+                dropped += 1;
+            }
+            if is_it {
+                break;
+            }
+        }
+    }
+    let mut there: Vec<u64> = sent(&server).iter().map(|(_, key)| key.0).collect();
+    let mut told: Vec<u64> = told.iter().map(|key| key.0).collect();
+    there.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told, there);
+    assert!(dropped > 5 && left > 5, "{dropped} {left}");
 }

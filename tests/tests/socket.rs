@@ -20,8 +20,9 @@ use std::{
 use bili_im_proto::{
     Account, Body, Context, Credential, DeviceId, Effect, Endpoint, Failure, Hosts, MyGroupUnread,
     Origin, Outgoing, SendMsg, Sent, SigningKeys, SingleUnread, Text, Uid, UnixSeconds,
-    http::{Request, Response},
+    http::Request,
 };
+use bili_im_tests::Adapter;
 
 /// Long enough for anything that comes at all.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -184,48 +185,14 @@ fn unread(origin: Origin, timeout: Duration) -> Outgoing {
     )
 }
 
-enum Adapter {
-    Ureq(bili_im_ureq::Client),
-    Reqwest(bili_im_reqwest::Client, tokio::runtime::Runtime),
-}
-
-impl Adapter {
-    fn both(origin: &Origin) -> [Self; 2] {
-        let ureq = bili_im_ureq::Client::builder(credential()).endpoint(origin.clone());
-        let reqwest = bili_im_reqwest::Client::builder(credential()).endpoint(origin.clone());
-        [Self::Ureq(ureq.build()), Self::reqwest(|| reqwest.build())]
-    }
-
-    fn reqwest(client: impl FnOnce() -> bili_im_reqwest::Client) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let entered = runtime.enter();
-        let client = client();
-        drop(entered);
-        Self::Reqwest(client, runtime)
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Ureq(_) => "ureq",
-            Self::Reqwest(..) => "reqwest",
-        }
-    }
-
-    fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
-        match self {
-            Self::Ureq(client) => client.exchange(outgoing),
-            Self::Reqwest(client, runtime) => runtime.block_on(client.exchange(outgoing)),
-        }
-    }
+fn both(origin: &Origin) -> [Adapter; 2] {
+    Adapter::both(&credential(), origin).unwrap()
 }
 
 /// How a send fails in both adapters, over connections of that scheme.
 fn failures(peer: &Peer, scheme: &str, timeout: Duration) -> Vec<(&'static str, Failure)> {
     let origin = peer.origin(scheme);
-    Adapter::both(&origin)
+    both(&origin)
         .into_iter()
         .map(|adapter| {
             let name = adapter.name();
@@ -283,7 +250,7 @@ fn what_goes_out_is_what_was_signed_and_built() {
     for index in 0..2 {
         let peer = Peer::new([Then::Answer(answer(accepted))]);
         let origin = peer.origin("http");
-        let adapter = &Adapter::both(&origin)[index];
+        let adapter = &both(&origin)[index];
         let built = send(origin.clone(), PATIENCE);
         let target = built.request.uri().path_and_query().unwrap().to_string();
         let body = built.request.body().as_ref().to_vec();
@@ -329,7 +296,7 @@ fn a_get_has_no_body() {
             r#"{"code":0,"data":{"follow_unread":6}}"#,
         ))]);
         let origin = peer.origin("http");
-        let adapter = &Adapter::both(&origin)[index];
+        let adapter = &both(&origin)[index];
         let built = unread(origin.clone(), PATIENCE);
         let target = built.request.uri().path_and_query().unwrap().to_string();
         let response = adapter.exchange(built).unwrap();
@@ -408,7 +375,7 @@ fn a_name_that_nobody_knows_has_sent_nothing() {
         .unwrap();
     for adapter in [
         Adapter::Ureq(bili_im_ureq::Client::from_agent(account(), agent)),
-        Adapter::reqwest(|| bili_im_reqwest::Client::from_client(account(), http)),
+        Adapter::reqwest(|| bili_im_reqwest::Client::from_client(account(), http)).unwrap(),
     ] {
         let failure = adapter
             .exchange(send(origin.clone(), PATIENCE))
@@ -536,7 +503,7 @@ fn the_longest_answer_allowed_is_read() {
     let text = "a".repeat(1 << 16);
     let peer = Peer::new(vec![Then::Answer(answer(&text)); 2]);
     let origin = peer.origin("http");
-    for adapter in Adapter::both(&origin) {
+    for adapter in both(&origin) {
         let response = adapter.exchange(unread(origin.clone(), PATIENCE)).unwrap();
         assert_eq!(response.body(), text.as_bytes(), "{}", adapter.name());
     }
@@ -556,7 +523,7 @@ fn a_redirect_is_an_answer_and_not_followed() {
             format!("HTTP/1.1 {status}\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n");
         let peer = Peer::new(vec![Then::Answer(redirect.into_bytes()); 8]);
         let origin = peer.origin("http");
-        for adapter in Adapter::both(&origin) {
+        for adapter in both(&origin) {
             for outgoing in [
                 send(origin.clone(), PATIENCE),
                 unread(origin.clone(), PATIENCE),
@@ -585,7 +552,7 @@ fn refusals_by_status_are_answers() {
         let bytes = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno").into_bytes();
         let peer = Peer::new(vec![Then::Answer(bytes); 2]);
         let origin = peer.origin("http");
-        for adapter in Adapter::both(&origin) {
+        for adapter in both(&origin) {
             let response = adapter.exchange(send(origin.clone(), PATIENCE)).unwrap();
             assert_eq!(
                 response.status().as_str(),
@@ -607,7 +574,7 @@ fn a_send_over_a_connection_that_was_used_before_goes_out_once() {
             Then::Answer(answer("{}")),
         ]);
         let origin = peer.origin("http");
-        let adapter = &Adapter::both(&origin)[index];
+        let adapter = &both(&origin)[index];
         adapter.exchange(unread(origin.clone(), PATIENCE)).unwrap();
         let failure = adapter
             .exchange(send(origin.clone(), PATIENCE))
@@ -628,7 +595,7 @@ fn a_connection_that_was_closed_meanwhile_loses_no_send() {
             Then::Answer(answer("{}")),
         ]);
         let origin = peer.origin("http");
-        let adapter = &Adapter::both(&origin)[index];
+        let adapter = &both(&origin)[index];
         adapter.exchange(unread(origin.clone(), PATIENCE)).unwrap();
         thread::sleep(Duration::from_millis(50));
         let outcome = adapter.exchange(send(origin.clone(), PATIENCE));
@@ -648,12 +615,8 @@ fn a_call_over_a_whole_client_is_the_same_in_both() {
     let body = r#"{"code":0,"data":{"unread_count":2}}"#;
     let peer = Peer::new(vec![Then::Answer(answer(body)); 2]);
     let origin = peer.origin("http");
-    for adapter in Adapter::both(&origin) {
-        let count = match &adapter {
-            Adapter::Ureq(client) => client.call(MyGroupUnread),
-            Adapter::Reqwest(client, runtime) => runtime.block_on(client.call(MyGroupUnread)),
-        };
-        assert_eq!(count.unwrap().unread_count, 2);
+    for adapter in both(&origin) {
+        assert_eq!(adapter.call(MyGroupUnread).unwrap().unread_count, 2);
     }
     let seen = peer.seen();
     let (one, other) = (header_lines(&seen[0]), header_lines(&seen[1]));

@@ -5,47 +5,27 @@
     reason = "clippy.toml allows it within tests, not in their helpers"
 )]
 
-use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{net::SocketAddr, time::SystemTime};
 
 use bili_im_proto::{Credential, Error, Sent, Uid};
-use bili_im_sim::{
-    Server, Service, World,
-    rustls::{
-        ServerConfig,
-        crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer},
-    },
-};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use bili_im_sim::{Server, Service, World};
+use bili_im_tests::Authority;
 
 /// A service whose certificate a made-up authority signed.
 struct Site {
     server: Server,
-    authority: CertificateDer<'static>,
+    authority: Authority,
 }
 
 impl Site {
     fn named(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec![name.to_owned()])
-            .unwrap()
-            .signed_by(&key, &authority)
-            .unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.into()], key)
-            .unwrap();
+        let authority = Authority::new().unwrap();
+        let config = authority.vouch_for(name).unwrap();
         let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             server: Server::start_tls(service, addr, config).unwrap(),
-            authority: authority.der().clone(),
+            authority,
         }
     }
 
@@ -91,7 +71,7 @@ fn send(site: &Site, roots: Option<Vec<u8>>) -> [Result<(), Error>; 2] {
 #[test]
 fn an_authority_that_is_trusted_explicitly_is_enough() {
     let site = Site::named("localhost");
-    for sent in send(&site, Some(site.authority.to_vec())) {
+    for sent in send(&site, Some(site.authority.der().to_vec())) {
         assert_eq!(sent, Ok(()));
     }
 }
@@ -111,7 +91,7 @@ fn an_authority_that_nobody_trusts_is_refused_before_anything_is_sent() {
 #[test]
 fn a_certificate_for_another_name_is_refused_before_anything_is_sent() {
     let site = Site::named("elsewhere.example");
-    for sent in send(&site, Some(site.authority.to_vec())) {
+    for sent in send(&site, Some(site.authority.der().to_vec())) {
         assert!(matches!(sent, Err(Error::Transport(_))), "{sent:?}");
     }
     assert_eq!(site.sends(), 0);
@@ -139,7 +119,7 @@ fn a_change_that_tls_refuses_counts_as_not_sent() {
             effect: Effect::Once,
         }
     };
-    let roots = [trusted.authority.to_vec()];
+    let roots = [trusted.authority.der().to_vec()];
     let blocking = bili_im_ureq::Client::builder(credential())
         .endpoint(untrusted.origin())
         .roots(roots.clone())

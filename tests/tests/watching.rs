@@ -11,8 +11,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bili_im_proto::{
-    Account, Credential, Cursor, Direction, Error, Event, EventKind, Flow, Input, Outgoing, Seqno,
-    Step, Talker, Text, Uid, WatchOptions,
+    Account, Credential, Cursor, Direction, Error, Event, EventKind, Flow, Input, Invalid,
+    Outgoing, Seqno, Step, Talker, Text, Uid, UnixSeconds, WatchOptions,
 };
 use bili_im_sim::{
     MessageState, World,
@@ -74,6 +74,7 @@ impl Program {
     fn resume(account: &Account, cursor: Cursor) -> Self {
         let options = WatchOptions::default()
             .with_automatic(true)
+            .with_system(true)
             .with_interval(Duration::from_secs(20));
         Self {
             flow: account.watch(cursor.clone(), options),
@@ -533,4 +534,331 @@ fn a_refusal_that_passes_loses_nothing() {
         program.watch(&mut stage, MINUTE * 5);
         assert_eq!(program.seqnos(), held(&stage, start), "{code}");
     }
+}
+
+/// A program that watches with these options, from now on.
+fn watching(stage: &mut Stage, account: &Account, options: WatchOptions) -> Program {
+    let cursor = stage.run(account.cursor_now()).unwrap();
+    let mut program = Program::resume(account, cursor.clone());
+    program.flow = account.watch(cursor, options.with_interval(Duration::from_secs(20)));
+    program
+}
+
+/// The kinds of what was told, in a word each.
+fn words(program: &Program) -> Vec<String> {
+    let word = |event: &Event| match &event.kind {
+        EventKind::Message { message, .. } => message.content().summary(),
+        EventKind::Recalled { .. } => "recalled".to_owned(),
+        EventKind::SessionChanged { session } => format!("changed {}", session.talker),
+        EventKind::UnreadChanged { users, .. } => format!("unread {}", users.follow_unread),
+        EventKind::SessionFailed { talker, .. } => format!("failed {talker}"),
+        EventKind::SessionRecovered { talker } => format!("recovered {talker}"),
+        other => format!("{other:?}"),
+    };
+    program.told.iter().map(word).collect()
+}
+
+/// One message of every sort, each saying what it is.
+fn one_of_each(stage: &mut Stage) {
+    let mut say = |from: u64, to: bili_im_sim::Talker, text: &str, source: u32, msg_type: u32| {
+        let mut message = bili_im_sim::Message::text(bili_im_sim::Uid(from), to, text);
+        message.msg_source = source;
+        message.msg_type = msg_type;
+        let now = stage.sim_now();
+        stage.service.write(message, now).unwrap();
+    };
+    let own = bili_im_sim::Talker::User(bili_im_sim::Uid(OWN));
+    let friend = bili_im_sim::Talker::User(bili_im_sim::Uid(2));
+    say(2, own, "by hand", 7, 1);
+    say(2, own, "by a machine", 9, 1);
+    say(2, own, "by the service", 17, 1);
+    say(2, own, "by who knows", 99, 1);
+    say(OWN, friend, "by the phone", 2, 1);
+    let group = bili_im_sim::Talker::Group(bili_im_sim::GroupId(70));
+    say(3, group, "in a group", 1, 1);
+}
+
+fn world_with_a_group() -> World {
+    let mut world = world();
+    let members = [OWN, 3].map(bili_im_sim::Uid);
+    world.groups.push(bili_im_sim::Group::new(
+        bili_im_sim::GroupId(70),
+        "g",
+        bili_im_sim::Uid(3),
+        members,
+    ));
+    world
+}
+
+#[test]
+fn what_is_told_is_what_was_asked_for() {
+    let none = WatchOptions::default().with_own(false).with_groups(false);
+    for (options, expected) in [
+        (
+            WatchOptions::default(),
+            &["by hand", "by the phone", "by who knows", "in a group"][..],
+        ),
+        (none, &["by hand", "by who knows"]),
+        (
+            none.with_automatic(true),
+            &["by a machine", "by hand", "by who knows"],
+        ),
+        (
+            none.with_system(true),
+            &["by hand", "by the service", "by who knows"],
+        ),
+        (
+            none.with_groups(true),
+            &["by hand", "by who knows", "in a group"],
+        ),
+    ] {
+        let mut stage = Stage::new(world_with_a_group()).unwrap();
+        let account = account(&stage, 1);
+        let mut program = watching(&mut stage, &account, options);
+        one_of_each(&mut stage);
+        program.watch(&mut stage, MINUTE);
+        let mut told = words(&program);
+        told.sort();
+        assert_eq!(told, expected, "{options:?}");
+    }
+}
+
+#[test]
+fn intercepted_sessions_are_told_of_when_asked_for() {
+    for (is_wanted, expected) in [(true, &["psst"][..]), (false, &[])] {
+        let mut stage = Stage::new(world()).unwrap();
+        let account = account(&stage, 1);
+        let options = WatchOptions::default().with_intercepted(is_wanted);
+        let mut program = watching(&mut stage, &account, options);
+        let intercept = bili_im_sim::Act::Intercept {
+            uid: bili_im_sim::Uid(OWN),
+            other: bili_im_sim::Uid(4),
+        };
+        let now = stage.sim_now();
+        stage.service.act(intercept, now).unwrap();
+        write(&mut stage, 4, OWN, "psst");
+        program.watch(&mut stage, MINUTE);
+        assert_eq!(words(&program), expected);
+    }
+}
+
+#[test]
+fn changes_are_told_when_asked_for() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let options = WatchOptions::default().with_changes(true);
+    let mut program = watching(&mut stage, &account, options);
+    program.watch(&mut stage, MINUTE);
+    // What there is at first is told, whatever it is.
+    assert_eq!(words(&program), ["unread 3"]);
+    write(&mut stage, 2, OWN, "hello");
+    program.watch(&mut stage, MINUTE * 3);
+    let now = stage.sim_now();
+    let ack = bili_im_sim::Act::Ack {
+        uid: bili_im_sim::Uid(OWN),
+        talker: bili_im_sim::Talker::User(bili_im_sim::Uid(2)),
+        upto: None,
+    };
+    stage.service.act(ack, now).unwrap();
+    write(&mut stage, OWN, 2, "from the phone");
+    program.watch(&mut stage, MINUTE * 3);
+    let mut told = words(&program);
+    told.sort();
+    told.dedup();
+    assert_eq!(
+        told,
+        [
+            "changed user 2",
+            "from the phone",
+            "hello",
+            "unread 1",
+            "unread 3",
+            "unread 4"
+        ]
+    );
+    // Changes are not stored.
+    let is_change = |event: &&Event| {
+        matches!(
+            event.kind,
+            EventKind::SessionChanged { .. } | EventKind::UnreadChanged { .. }
+        )
+    };
+    assert!(
+        program
+            .told
+            .iter()
+            .filter(is_change)
+            .all(|event| event.position.is_none())
+    );
+}
+
+#[test]
+fn counts_are_told_at_first_and_when_they_change() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let cursor = stage.run(account.cursor_now()).unwrap();
+    let mut program = Program::resume(&account, cursor);
+    program.flow = account.watch_unread(Some(MINUTE));
+    program.watch(&mut stage, MINUTE * 3);
+    write(&mut stage, 2, OWN, "hello");
+    program.watch(&mut stage, MINUTE * 3);
+    assert_eq!(words(&program), ["unread 3", "unread 4"]);
+    let fault = Rule::new(
+        "single_unread",
+        When::Once,
+        Kind::Code {
+            code: -101,
+            message: None,
+        },
+    );
+    stage.service.add_fault(fault).unwrap();
+    program.watch(&mut stage, MINUTE * 3);
+    assert!(matches!(program.ended, Some(Err(Error::Refused(_)))));
+}
+
+#[test]
+fn a_session_that_failed_is_remembered_across_a_restart_and_lets_the_mark_go_on() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    write(&mut stage, 2, OWN, "unreadable for long");
+    stage
+        .service
+        .add_fault(Rule::new("fetch_session_msgs", When::Always, Kind::Html))
+        .unwrap();
+    program.watch(&mut stage, MINUTE);
+    stage.service.clear_faults();
+    write(&mut stage, 3, OWN, "readable");
+    program.watch(&mut stage, MINUTE * 2);
+    // It is asked about again all by itself, long after the lists have ceased to speak of it.
+    stage
+        .service
+        .add_fault(Rule::new("fetch_session_msgs", When::Always, Kind::Html))
+        .unwrap();
+    write(&mut stage, 4, OWN, "unreadable until the restart");
+    program.watch(&mut stage, MINUTE);
+    stage.service.clear_faults();
+    stage.advance(MINUTE * 60);
+    let before = stage.log.len();
+    program.crash(&account);
+    program.watch(&mut stage, MINUTE);
+    let told = words(&program);
+    for text in [
+        "failed user 2",
+        "unreadable for long",
+        "recovered user 2",
+        "readable",
+        "unreadable until the restart",
+        "recovered user 4",
+    ] {
+        assert!(told.iter().any(|word| word == text), "{text}: {told:?}");
+    }
+    // The mark has passed it over: it is not asked what changed since before.
+    let asked = (stage.log.iter().skip(before))
+        .find_map(|exchange| exchange.query_field("begin_ts")?.parse::<u64>().ok())
+        .unwrap();
+    let an_hour_ago = stage.now().unix.0 - 3_700_000_000;
+    assert!(asked + 120_000_000 > an_hour_ago, "{asked} {an_hour_ago}");
+}
+
+#[test]
+fn a_recall_is_told_and_hides_what_was_not_told_yet() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    for text in ["seen before it is recalled", "recalled before it is seen"] {
+        let message = written(2, OWN, text);
+        let now = stage.sim_now();
+        let (msg_key, _) = stage.service.write(message, now).unwrap();
+        if text.starts_with("seen") {
+            program.watch(&mut stage, MINUTE);
+        }
+        let recall = bili_im_sim::Act::Recall {
+            uid: bili_im_sim::Uid(2),
+            msg_key,
+        };
+        let now = stage.sim_now();
+        stage.service.act(recall, now).unwrap();
+    }
+    program.watch(&mut stage, MINUTE);
+    let told = words(&program);
+    let [seen, one, hidden, other] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(seen, "seen before it is recalled");
+    assert_eq!((&**one, &**other), ("recalled", "recalled"));
+    assert!(!hidden.contains("before"), "{hidden}");
+}
+
+#[test]
+fn more_sessions_than_a_list_holds_are_all_told_of() {
+    let mut world = world();
+    let crowd = 1000..1350;
+    for uid in crowd.clone() {
+        let account = bili_im_sim::Account::new(bili_im_sim::Uid(uid));
+        world.accounts.push(account);
+    }
+    let mut stage = Stage::new(world).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::start(&mut stage, &account);
+    let start = stage.now().unix.seconds().0;
+    for uid in crowd {
+        stage.advance(Duration::from_millis(10));
+        write(&mut stage, uid, OWN, "me too");
+    }
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.told.len(), 350);
+    assert_eq!(program.seqnos(), held(&stage, start));
+}
+
+#[test]
+fn only_what_a_person_wrote_is_answered_and_the_answer_is_sent_once() {
+    let mut stage = Stage::new(world_with_a_group()).unwrap();
+    let account = account(&stage, 1);
+    let all = WatchOptions::default()
+        .with_automatic(true)
+        .with_system(true);
+    let mut program = watching(&mut stage, &account, all);
+    one_of_each(&mut stage);
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.told.len(), 6);
+    let mut answered = Vec::new();
+    for event in &program.told {
+        match account.reply(event, Text::new("thanks").unwrap()) {
+            Ok(prepare) => {
+                let ticket = stage.run(prepare).unwrap();
+                stage.run(account.send_ticket(ticket.clone())).unwrap();
+                let again = stage.run(account.send_ticket(ticket)).unwrap_err();
+                assert!(matches!(again, Error::Invalid(Invalid::UsedTicket)));
+                answered.push(event.clone());
+            }
+            Err(refused) => assert_eq!(refused, Invalid::NotAnswerable),
+        }
+    }
+    program.told = answered;
+    let mut told = words(&program);
+    told.sort();
+    assert_eq!(told, ["by hand", "in a group"]);
+}
+
+#[test]
+fn a_login_that_ends_soon_is_announced_and_announced_again_on_its_last_day() {
+    let mut stage = Stage::new(world()).unwrap();
+    let end = stage.now().unix.seconds().0 + 14 * 24 * 3600 + 600;
+    let login = Credential::new("sim-1", &format!("{OWN:032}"), Uid(OWN))
+        .unwrap()
+        .with_expires(Some(UnixSeconds(end)));
+    let account = stage.account(login, 1).build();
+    let mut program = Program::start(&mut stage, &account);
+    let announced = |program: &Program| {
+        let is_end = |event: &&Event| matches!(event.kind, EventKind::LoginEnds { .. });
+        program.told.iter().filter(is_end).count()
+    };
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(announced(&program), 0);
+    program.watch(&mut stage, MINUTE * 20);
+    assert_eq!(announced(&program), 1);
+    stage.advance(MINUTE * 60 * 24 * 13);
+    program.watch(&mut stage, MINUTE * 20);
+    assert_eq!(announced(&program), 2);
 }

@@ -19,20 +19,25 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "ci",
-        about: "everything a change must pass: lint, then the tests",
-        run: ci,
+        about: "everything a change must pass: lint, the tests, the simulation and its planted mistakes",
+        run: |_| ci(),
     },
     Task {
         name: "lint",
         about: "formatting, clippy and documentation, warnings denied",
-        run: lint,
+        run: |_| lint(),
+    },
+    Task {
+        name: "dst",
+        about: "the simulation: --seeds N runs, or --seed S to see what happened in one; --planted makes mistakes on purpose",
+        run: dst,
     },
 ];
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     let wanted = arguments.next();
-    let options: Vec<String> = arguments.collect();
+    let arguments: Vec<String> = arguments.collect();
     let Some(task) = TASKS
         .iter()
         .find(|task| Some(task.name) == wanted.as_deref())
@@ -46,7 +51,7 @@ fn main() -> ExitCode {
             Some(_) => ExitCode::from(2),
         };
     };
-    match (task.run)(&options) {
+    match (task.run)(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask {}: {error}", task.name);
@@ -55,14 +60,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn ci(options: &[String]) -> Result<(), String> {
-    lint(options)?;
-    cargo("test --workspace", &[])
+fn ci() -> Result<(), String> {
+    lint()?;
+    cargo("test --workspace", &[])?;
+    dst(&["--seeds".to_owned(), "1000".to_owned()])?;
+    dst(&["--planted".to_owned()])
 }
 
-fn lint(_: &[String]) -> Result<(), String> {
+/// Mistakes need another build of the protocol crate, which can make them.
+fn dst(arguments: &[String]) -> Result<(), String> {
+    let planted = arguments.iter().any(|argument| argument == "--planted");
+    let features = if planted { " --features planted" } else { "" };
+    let mut all = format!("run --quiet --profile dst --package bili-im-dst{features} --");
+    for argument in arguments {
+        all.push(' ');
+        all.push_str(argument);
+    }
+    cargo(&all, &[])
+}
+
+fn lint() -> Result<(), String> {
     cargo("fmt --all --check", &[])?;
     cargo("clippy --workspace --all-targets -- -D warnings", &[])?;
+    cargo(
+        "clippy --package bili-im-dst --all-targets --features planted -- -D warnings",
+        &[],
+    )?;
     // Once more without the program's default features: it must build without the simulator.
     cargo(
         "clippy --package bili-im-cli --no-default-features -- -D warnings",
@@ -74,14 +97,16 @@ fn lint(_: &[String]) -> Result<(), String> {
     )
 }
 
-fn bench(options: &[String]) -> Result<(), String> {
+fn bench(arguments: &[String]) -> Result<(), String> {
     // The program alone, so that no other package turns on what it does without.
     cargo("build --release --package bili-im-cli", &[])?;
     cargo("build --release --package bili-im-bench", &[])?;
-    let run = ["run --release --package bili-im-bench --bin bili-im-bench --"];
-    let options = options.iter().map(String::as_str);
-    let run: Vec<&str> = run.into_iter().chain(options).collect();
-    cargo(&run.join(" "), &[])
+    let mut run = String::from("run --release --package bili-im-bench --bin bili-im-bench --");
+    for argument in arguments {
+        run.push(' ');
+        run.push_str(argument);
+    }
+    cargo(&run, &[])
 }
 
 /// Runs cargo with space-separated arguments, echoing the command line.

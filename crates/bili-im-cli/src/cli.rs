@@ -1,6 +1,6 @@
 //! What the program takes at its command line.
 
-use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{env, ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use bili_im_proto::{InvalidOrigin, Origin, Talker};
 use clap::{Args, Parser, error::ErrorKind};
@@ -145,6 +145,15 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
         Ok(0) => Err("0 is nobody's number and no message's".to_owned()),
         Ok(number) => Ok(number),
         Err(_) => Err(format!("a number is wanted, {} at most", u64::MAX)),
+    }
+}
+
+/// How often to ask.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        None | Some(Duration::ZERO) => Err("a number of seconds is wanted, such as 20".to_owned()),
+        Some(seconds) => Ok(seconds),
     }
 }
 

@@ -16,6 +16,8 @@ mod session;
 mod settings;
 mod state;
 mod table;
+mod watching;
+mod words;
 
 use std::process::ExitCode;
 

@@ -74,17 +74,23 @@ impl Output {
         })
     }
 
-    fn write(mut text: String) -> Result<(), Failure> {
-        text.push('\n');
-        let mut stdout = io::stdout().lock();
-        match stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-        {
-            // A reader who has seen enough is no error.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::output(&error)),
-            _ => Ok(()),
-        }
+    /// Prints one line of many; whether anybody still reads them.
+    pub(crate) fn line(self, line: &(impl Serialize + Display)) -> Result<bool, Failure> {
+        let text = if self.json {
+            to_json(line)
+        } else {
+            line.to_string()
+        };
+        write_line(text).map_err(|error| {
+            Failure::other(format!("stdout cannot be written: {error}"))
+                .advise("make room there; what was not printed comes again")
+        })
+    }
+
+    fn write(text: String) -> Result<(), Failure> {
+        // A reader who has seen enough is no error.
+        let _is_read = write_line(text).map_err(|error| Failure::output(&error))?;
+        Ok(())
     }
 
     /// Tells of something that is not as it should be, but does not keep the command from its work.
@@ -115,6 +121,18 @@ impl Output {
         if !self.json {
             complain(&format!("the service says: {}", Printable(toast)));
         }
+    }
+}
+
+/// Writes to stdout, with one write so that there are whole lines only; whether anybody reads it.
+fn write_line(mut text: String) -> io::Result<bool> {
+    text.push('\n');
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -185,17 +203,39 @@ impl UnreadOutput {
     }
 }
 
-impl Display for UnreadOutput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl UnreadOutput {
+    fn write(&self, f: &mut fmt::Formatter<'_>, separator: &str) -> fmt::Result {
+        let Self {
+            follow_unread,
+            unfollow_unread,
+            group_unread,
+            ..
+        } = self;
         write!(
             f,
-            "followed {}\nothers {}",
-            self.follow_unread, self.unfollow_unread
+            "followed {follow_unread}{separator}others {unfollow_unread}"
         )?;
-        match self.group_unread {
-            Some(groups) => write!(f, "\ngroups {groups}"),
+        match group_unread {
+            Some(groups) => write!(f, "{separator}groups {groups}"),
             None => Ok(()),
         }
+    }
+}
+
+impl Display for UnreadOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "\n")
+    }
+}
+
+/// Unread counts on one line.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct UnreadLine(pub(crate) UnreadOutput);
+
+impl Display for UnreadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(f, ", ")
     }
 }
 

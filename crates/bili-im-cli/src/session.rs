@@ -1,6 +1,6 @@
 //! A login at work: its client, and its state on disk for as long as the command runs.
 
-use std::{convert::Infallible, fmt::Display, thread};
+use std::{convert::Infallible, fmt::Display, io, mem, thread};
 
 use bili_im_proto::{
     Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent, SentMessage,
@@ -17,7 +17,8 @@ use crate::{
     state::{self, StateFile},
 };
 
-/// A login at work. What it has learnt is stored when it is dropped, also after a failure.
+/// A login at work: other processes of the account wait. What it has learnt is stored when it is
+/// dropped, also after a failure.
 pub(crate) struct Session {
     client: Client,
     state: Option<StateFile>,
@@ -68,7 +69,10 @@ impl Session {
         let endpoint = global.endpoint()?;
         let endpoint = endpoint.as_ref();
         let new = || builder(&credential, endpoint, global.paced);
-        let state = StateFile::lock(credential.uid(), endpoint, out);
+        let state = StateFile::open(credential.uid(), endpoint, out).filter(|state| {
+            let held = state.hold();
+            held.inspect_err(|error| state.warn(error, out)).is_ok()
+        });
         let restored = state.as_ref().and_then(|state| {
             let snapshot = state.load(out)?;
             match new().restore(&snapshot) {
@@ -96,6 +100,47 @@ impl Session {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Lets other processes of the account go on whenever this one is not at work.
+    pub(crate) fn share(mut self) -> SharedSession {
+        self.release();
+        SharedSession(self)
+    }
+
+    /// Waits for other processes and learns what they stored.
+    fn hold(&mut self) {
+        self.keep(StateFile::hold);
+        let Some(state) = &self.state else { return };
+        if let Some(snapshot) = state.load(self.out)
+            && let Err(invalid) = self.client.absorb(&snapshot)
+        {
+            state.set_aside(&invalid.to_string(), self.out);
+        }
+    }
+
+    /// Stores what is new and lets other processes go on.
+    fn release(&mut self) {
+        self.store();
+        self.keep(StateFile::release);
+    }
+
+    fn store(&mut self) {
+        let revision = self.client.account().revision();
+        if mem::replace(&mut self.stored_revision, revision) != revision {
+            let snapshot = self.client.snapshot();
+            self.keep(|state| state.store(&snapshot));
+        }
+    }
+
+    /// Does something with the state. When that fails, it is told once, and nothing kept from then on.
+    fn keep(&mut self, act: impl FnOnce(&StateFile) -> io::Result<()>) {
+        if let Some(state) = &self.state
+            && let Err(error) = act(state)
+        {
+            state.warn(&error, self.out);
+            self.state = None;
+        }
     }
 
     /// Sends a message and prints what came of it.
@@ -177,11 +222,21 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(state) = &self.state
-            && self.client.account().revision() != self.stored_revision
-        {
-            state.store(&self.client.snapshot(), self.out);
-        }
+        self.store();
+    }
+}
+
+/// A session of a command that runs for long: other processes of the account go on while it is not at
+/// work.
+pub(crate) struct SharedSession(Session);
+
+impl SharedSession {
+    /// Does some work with the account, when no other process does, and with what they left.
+    pub(crate) fn at_work<T>(&mut self, work: impl FnOnce(&Session) -> T) -> T {
+        self.0.hold();
+        let done = work(&self.0);
+        self.0.release();
+        done
     }
 }
 

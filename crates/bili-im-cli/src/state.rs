@@ -25,11 +25,10 @@ const MOST: u64 = 1 << 20;
 /// seconds: it would hold the account back for that long.
 const CLOCK_TOLERANCE: u64 = 60;
 
-/// The state of one account at one endpoint, locked against other processes.
+/// The state of one account at one endpoint.
 pub(crate) struct StateFile {
     path: PathBuf,
-    /// Held as long as this lives.
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,32 +39,31 @@ struct Stored<S> {
 }
 
 impl StateFile {
-    /// Waits for other processes and takes hold of an account's state; `None` when it cannot be kept.
-    pub(crate) fn lock(uid: Option<Uid>, endpoint: Option<&Origin>, out: Output) -> Option<Self> {
+    /// Finds an account's state; `None` when it cannot be kept.
+    pub(crate) fn open(uid: Option<Uid>, endpoint: Option<&Origin>, out: Output) -> Option<Self> {
         let dir = root()?.join(folder(endpoint));
         let name = match uid {
             Some(uid) => uid.to_string(),
             // Such a login must ask who it is, and shares its pace with others that must.
             None => "unnamed".to_owned(),
         };
-        let locked = create_dir(&dir).and_then(|()| {
-            let lock = private().open(dir.join(format!("{name}.lock")))?;
-            lock.lock()?;
-            Ok(lock)
-        });
-        match locked {
-            Ok(lock) => Some(Self {
-                path: dir.join(format!("{name}.json")),
-                _lock: lock,
-            }),
-            Err(error) => {
-                out.warn(&format!(
-                    "the pace of this account cannot be kept in {}: {error}",
-                    dir.display()
-                ));
-                None
-            }
-        }
+        let lock = create_dir(&dir)
+            .and_then(|()| private().open(dir.join(format!("{name}.lock"))))
+            .inspect_err(|error| cannot_keep(&dir, error, out));
+        Some(Self {
+            path: dir.join(format!("{name}.json")),
+            lock: lock.ok()?,
+        })
+    }
+
+    /// Waits for other processes; from now on they wait.
+    pub(crate) fn hold(&self) -> io::Result<()> {
+        self.lock.lock()
+    }
+
+    /// Lets other processes go on.
+    pub(crate) fn release(&self) -> io::Result<()> {
+        self.lock.unlock()
     }
 
     /// What the last process stored.
@@ -90,26 +88,30 @@ impl StateFile {
     }
 
     /// Stores what the next process should know.
-    pub(crate) fn store(&self, snapshot: &Snapshot, out: Output) {
+    pub(crate) fn store(&self, snapshot: &Snapshot) -> io::Result<()> {
         let stored = Stored {
             stored_at: now(),
             account: snapshot,
         };
-        let written = serde_json::to_vec(&stored)
-            .map_err(io::Error::from)
-            .and_then(|text| replace(&self.path, &text));
-        if let Err(error) = written {
-            out.warn(&format!(
-                "the pace of this account cannot be kept in {}: {error}",
-                self.path.display()
-            ));
-        }
+        replace(&self.path, &serde_json::to_vec(&stored)?)
+    }
+
+    /// Tells that it cannot be kept.
+    pub(crate) fn warn(&self, error: &io::Error, out: Output) {
+        cannot_keep(&self.path, error, out);
     }
 
     /// Puts what cannot be used where it is not found again, but can be looked at.
     pub(crate) fn set_aside(&self, reason: &str, out: Output) {
         set_aside(&self.path, reason, out);
     }
+}
+
+fn cannot_keep(path: &Path, error: &io::Error, out: Output) {
+    let path = path.display();
+    out.warn(&format!(
+        "the pace of this account cannot be kept in {path}: {error}"
+    ));
 }
 
 /// The id of this installation, which all its accounts share, if there is one yet.

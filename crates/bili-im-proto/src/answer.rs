@@ -1,20 +1,27 @@
 //! The envelope that every answer comes in (docs/protocol.md §3).
 
-use std::{collections::BTreeMap, fmt, sync::LazyLock, time::Duration};
+use std::{fmt, sync::LazyLock, time::Duration};
 
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
 use memchr::memmem::Finder;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 
 use crate::{
-    endpoint::Spec,
+    credential::Credential,
+    endpoint::{Endpoint, Spec},
     error::{Error, Refusal, RefusalKind, Unreadable},
-    lenient::{self, Found, Lenient, wire},
+    lenient::{self, Filled, Found, Lenient, wire},
     printable,
 };
 
 /// How much of an answer is shown when it cannot be read, in bytes.
 const EXCERPT: usize = 200;
+
+/// What stands for words that may hold secrets.
+const HIDDEN: &str = "not shown, it may hold secrets";
 
 /// Where a voucher stands when it is not in the body.
 const VOUCHER_HEADER: &str = "x-bili-gaia-vvoucher";
@@ -32,6 +39,8 @@ pub struct Answer<'a> {
     status: StatusCode,
     headers: &'a HeaderMap,
     body: &'a [u8],
+    /// The login that the request carried, as far as it is known.
+    credential: Option<&'a Credential>,
 }
 
 impl fmt::Debug for Answer<'_> {
@@ -63,7 +72,25 @@ impl<'a> Answer<'a> {
             status,
             headers,
             body,
+            credential: None,
         }
+    }
+
+    /// The answer to a call.
+    pub(crate) fn of<E: Endpoint + ?Sized>(response: &'a Response<impl AsRef<[u8]>>) -> Self {
+        let (status, headers) = (response.status(), response.headers());
+        Self::new(
+            const { &E::SPEC },
+            status,
+            headers,
+            response.body().as_ref(),
+        )
+    }
+
+    /// The answer to a request that carried a login, of which no error is to show anything: some
+    /// servers quote the request in the page that refuses it.
+    pub(crate) fn to(self, credential: Option<&'a Credential>) -> Self {
+        Self { credential, ..self }
     }
 
     /// The HTTP status.
@@ -121,7 +148,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// As [`data`](Self::data).
     pub fn secret_data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
-        self.data().map_err(without_excerpt)
+        self.data().map_err(without_words)
     }
 
     /// As [`require`](Self::require), but an error shows nothing of the answer: it may hold secrets.
@@ -129,7 +156,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// As [`require`](Self::require).
     pub fn secret_field<T>(&self, value: Option<T>, field: &str) -> Result<T, Error> {
-        self.require(value, field).map_err(without_excerpt)
+        self.require(value, field).map_err(without_words)
     }
 
     /// The answer's `data` whatever the verdict, for endpoints whose refusals carry data too.
@@ -142,16 +169,16 @@ impl<'a> Answer<'a> {
         };
         let code = code.map(|Code(code)| code);
         let refusal = match (code, by_status) {
-            (_, Some(kind)) => Some(self.refusal(kind, code, self.words())),
+            (_, Some(kind)) => Some(self.refusal(kind, code, self.message())),
             (None, None) => return Err(self.unreadable("the field code is missing")),
             (Some(0), None) if !self.status.is_success() => {
                 return Err(self.unreadable("success is said with an HTTP status that denies it"));
             }
             (Some(0), None) => self
                 .is_voucher()
-                .then(|| self.refusal(RefusalKind::RiskControl, code, self.words())),
+                .then(|| self.refusal(RefusalKind::RiskControl, code, self.message())),
             (Some(number), None) => {
-                Some(self.refusal(self.spec.kind_of(number), code, self.words()))
+                Some(self.refusal(self.spec.kind_of(number), code, self.message()))
             }
         };
         Ok(Opened { data, refusal })
@@ -163,15 +190,25 @@ impl<'a> Answer<'a> {
             endpoint: self.spec.name(),
             status: self.status.as_u16(),
             reason: reason.into(),
-            excerpt: printable::excerpt(self.body, EXCERPT),
+            excerpt: self.words(printable::excerpt(self.body, EXCERPT)),
         }))
     }
 
-    /// What the service says in words.
-    fn words(&self) -> String {
+    /// What the service says, in words.
+    fn message(&self) -> String {
         let Words { message, msg } = self.read().unwrap_or_default();
         let message = message.filter(|m| !m.is_empty()).or(msg);
         message.unwrap_or_default()
+    }
+
+    /// What the answer says, unless it has a secret in it.
+    fn words(&self, words: String) -> String {
+        let is_secret = |own: &Credential| own.is_shown_in(self.body);
+        if !words.is_empty() && self.credential.is_some_and(is_secret) {
+            HIDDEN.to_owned()
+        } else {
+            words
+        }
     }
 
     /// What a page says that is no envelope.
@@ -196,7 +233,7 @@ impl<'a> Answer<'a> {
     /// An error that names a field that the answer is nothing without.
     pub fn missing(&self, field: &str) -> Error {
         self.unreadable(format!(
-            "the field {field} is missing or of an unexpected type"
+            "the field {field} is missing, too long or of an unexpected type"
         ))
     }
 
@@ -218,7 +255,7 @@ impl<'a> Answer<'a> {
             kind,
             code: code.filter(|&code| code != 0),
             status: self.status.as_u16(),
-            message: Some(message).filter(|m| m != "0").unwrap_or_default(),
+            message: self.words(Some(message).filter(|m| m != "0").unwrap_or_default()),
             retry_after,
         }
     }
@@ -242,12 +279,8 @@ impl<'a> Answer<'a> {
         if !in_header && VOUCHER.find(self.body).is_none() {
             return false;
         }
-        let data = self.read().map(|envelope: Envelope<Fields>| envelope.data);
-        data.is_ok_and(|Fields(fields)| {
-            let mut filled = fields.iter().filter(|(_, value)| is_filled(value));
-            let in_body = || fields.get("v_voucher").is_some_and(is_filled);
-            filled.all(|(name, _)| name == "v_voucher") && (in_header || in_body())
-        })
+        let data = (self.read()).map(|envelope: Envelope<FilledFields>| envelope.data);
+        data.is_ok_and(|filled| !filled.others && (in_header || filled.voucher))
     }
 
     /// Something of the envelope, or why there is none.
@@ -286,15 +319,19 @@ impl<T> Opened<T> {
     }
 }
 
-fn without_excerpt(mut error: Error) -> Error {
-    match &mut error {
-        Error::Unreadable(unreadable) => {
-            unreadable.excerpt = "not shown, it may hold secrets".to_owned();
+/// The error without a word of the answer.
+fn without_words(mut error: Error) -> Error {
+    let hide = |words: &mut String| {
+        if !words.is_empty() {
+            *words = HIDDEN.to_owned();
         }
-        Error::Refused(refusal) if refusal.code.is_none() => refusal.message.clear(),
+    };
+    match &mut error {
+        Error::Unreadable(unreadable) => hide(&mut unreadable.excerpt),
+        Error::Refused(refusal) => hide(&mut refusal.message),
         Error::RateLimited(limited) => {
-            if let Some(refusal) = limited.refusal.as_mut().filter(|r| r.code.is_none()) {
-                refusal.message.clear();
+            if let Some(refusal) = &mut limited.refusal {
+                hide(&mut refusal.message);
             }
         }
         _ => {}
@@ -344,20 +381,47 @@ wire! {
     struct Nothing {}
 }
 
-/// The fields of an answer's data, whatever they are.
+/// Which fields of an answer's data hold something.
 #[derive(Default)]
-struct Fields(BTreeMap<String, serde_json::Value>);
+struct FilledFields {
+    voucher: bool,
+    others: bool,
+}
 
-impl Lenient for Fields {
+impl Lenient for FilledFields {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(lenient::object(deserializer)?.map(Self))
+        lenient::object(deserializer)
     }
 }
 
-fn is_filled(value: &serde_json::Value) -> bool {
-    !value.is_null() && value.as_str() != Some("")
+impl<'de> Deserialize<'de> for FilledFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FilledFieldsVisitor)
+    }
 }
 
+struct FilledFieldsVisitor;
+
+impl<'de> Visitor<'de> for FilledFieldsVisitor {
+    type Value = FilledFields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<FilledFields, A::Error> {
+        let mut filled = FilledFields::default();
+        while let Some(name) = fields.next_key::<String>()? {
+            let seen = match &*name {
+                "v_voucher" => &mut filled.voucher,
+                _ => &mut filled.others,
+            };
+            let Filled(is_filled) = fields.next_value()?;
+            *seen |= is_filled;
+        }
+        Ok(filled)
+    }
+}
 /// An answer's data, where an object is expected.
 struct Data<T>(Found<T>);
 

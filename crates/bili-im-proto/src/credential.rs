@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::HeaderValue;
+use memchr::memmem;
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -125,6 +126,21 @@ impl Credential {
     /// The CSRF token (`bili_jct`): a secret.
     pub fn csrf_token(&self) -> Option<&str> {
         self.0.get("bili_jct")
+    }
+
+    /// Whether a text has a part of a secret in it, as a page has that quotes the request.
+    pub(crate) fn is_shown_in(&self, text: &[u8]) -> bool {
+        /// Fewer characters in a row can be there by chance.
+        const PART: usize = 8;
+        let values = ["SESSDATA", "bili_jct"].into_iter();
+        values
+            .filter_map(|name| self.0.get(name))
+            // Whatever is between may be encoded or not.
+            .flat_map(|value| value.split(|c: char| !c.is_ascii_alphanumeric()))
+            .flat_map(|run| run.as_bytes().windows(PART))
+            // SESSDATA has a time in it.
+            .filter(|part| !part.iter().all(u8::is_ascii_digit))
+            .any(|part| memmem::find(text, part).is_some())
     }
 
     /// The `Cookie` header, marked sensitive.
@@ -364,6 +380,33 @@ mod tests {
             header_of(r#"{"SESSDATA":"x\r\ny","z":"a\nb"}"#),
             "SESSDATA=x%0D%0Ay"
         );
+    }
+
+    #[test]
+    fn a_secret_is_known_again_in_part_and_encoded_or_not() {
+        let credential = Credential::new(
+            "aB3dE6gH9,1700000000,b*c",
+            "0011223344aabbcc",
+            Uid(123456789),
+        )
+        .unwrap();
+        for shown in [
+            "SESSDATA=aB3dE6gH9%2C1700000000%2Cb%2Ac",
+            "SESSDATA=aB3dE6gH9,1700000000,b*c",
+            "cut off: aB3dE6gH",
+            "csrf=0011223344aabbcc",
+        ] {
+            assert!(credential.is_shown_in(shown.as_bytes()), "{shown}");
+        }
+        for other in [
+            "aB3dE6g",
+            "1700000000",
+            "DedeUserID=123456789",
+            "SESSDATA",
+            "",
+        ] {
+            assert!(!credential.is_shown_in(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -69,12 +69,7 @@ pub trait Endpoint {
     /// # Errors
     /// As [`decode`](Self::decode).
     fn response(response: &Response<impl AsRef<[u8]>>) -> Result<Self::Response, Error> {
-        Self::decode(Answer::new(
-            const { &Self::SPEC },
-            response.status(),
-            response.headers(),
-            response.body().as_ref(),
-        ))
+        Self::decode(Answer::of::<Self>(response))
     }
 }
 
@@ -90,6 +85,7 @@ pub struct Spec {
     pub(crate) csrf: &'static [&'static str],
     pub(crate) codes: &'static [(i64, RefusalKind)],
     pub(crate) timeout: Duration,
+    pub(crate) is_poll: bool,
     name: Option<&'static str>,
 }
 
@@ -123,6 +119,7 @@ impl Spec {
             csrf: &[],
             codes: &[],
             timeout: Duration::from_secs(20),
+            is_poll: false,
             name: None,
         }
     }
@@ -182,6 +179,15 @@ impl Spec {
     pub const fn slow(self) -> Self {
         Self {
             timeout: Duration::from_secs(120),
+            ..self
+        }
+    }
+
+    /// It asks what is new, as one does again and again: no more often than a watcher may.
+    #[must_use]
+    pub const fn poll(self) -> Self {
+        Self {
+            is_poll: true,
             ..self
         }
     }

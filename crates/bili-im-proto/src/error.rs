@@ -357,6 +357,9 @@ pub enum Invalid {
     /// The ticket was used before.
     #[error("the ticket was used before: a ticket sends once")]
     UsedTicket,
+    /// The event is not a message that may be answered.
+    #[error("only what a person wrote may be answered, and not by its writer")]
+    NotAnswerable,
     /// A field cannot be written into a request.
     #[error("cannot be written into a request: {0}")]
     Unencodable(String),

@@ -119,6 +119,25 @@ impl Talker {
         }
     }
 
+    /// The number with what it counts: `user-7`, `group-7`.
+    pub(crate) fn to_key(self) -> String {
+        match self {
+            Self::User(uid) => format!("user-{uid}"),
+            Self::Group(id) => format!("group-{id}"),
+        }
+    }
+
+    /// Reads what [`to_key`](Self::to_key) writes.
+    pub(crate) fn from_key(key: &str) -> Option<Self> {
+        let (kind, id) = key.split_once('-')?;
+        let id = id.parse().ok()?;
+        match kind {
+            "user" => Some(Self::user(id)),
+            "group" => Some(Self::group(id)),
+            _ => None,
+        }
+    }
+
     /// Refuses the number 0.
     pub(crate) fn check(self) -> Result<(), Invalid> {
         if self.id() == 0 {

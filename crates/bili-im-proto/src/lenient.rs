@@ -236,6 +236,57 @@ impl Lenient for String {
     }
 }
 
+/// Whether a value holds something: it is neither null nor an empty text.
+pub(crate) struct Filled(pub(crate) bool);
+
+impl<'de> Deserialize<'de> for Filled {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FilledVisitor).map(Self)
+    }
+}
+
+struct FilledVisitor;
+
+impl<'de> Visitor<'de> for FilledVisitor {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
+        Ok(!text.is_empty())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<bool, A::Error> {
+        skip_items(items).map(|()| true)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<bool, A::Error> {
+        skip_entries(entries).map(|()| true)
+    }
+}
+
 /// What stands where an object or a list is expected.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum Found<T> {
@@ -334,6 +385,10 @@ pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     find_object(deserializer).map(Found::here)
 }
 
+/// The most items of a list that are read; the longest page has 2000. A longer list is of no use: its
+/// items, small as they may be, would take many times the memory of the answer that they came in.
+const MOST_ITEMS: usize = 10_000;
+
 struct List<T>(PhantomData<T>);
 
 impl<'de, T: Lenient> Visitor<'de> for List<T> {
@@ -344,6 +399,10 @@ impl<'de, T: Lenient> Visitor<'de> for List<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(Element(item)) = items.next_element()? {
+            if list.len() == MOST_ITEMS {
+                drop(list);
+                return skip_items(items).map(|()| Found::Odd);
+            }
             list.extend(item);
         }
         Ok(Found::Here(list))
@@ -377,6 +436,8 @@ impl<T: Lenient> Lenient for Vec<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     wire! {
         struct Sample {
             number: Option<u64>,
@@ -432,6 +493,13 @@ mod tests {
         );
         assert_eq!(read(r#"{"list":{},"inner":"x","other":[{}]}"#), nothing);
         assert_eq!(read("{}"), nothing);
+    }
+
+    #[test]
+    fn a_list_without_end_counts_as_absent() {
+        let list = |length: usize| format!("{{\"list\":[{}7]}}", "7,".repeat(length - 1));
+        assert_eq!(read(&list(MOST_ITEMS)).list, vec![7; MOST_ITEMS]);
+        assert!(read(&list(MOST_ITEMS + 1)).list.is_empty());
     }
 
     #[test]

@@ -163,6 +163,67 @@ impl Message {
     pub fn is_recalled(&self) -> bool {
         self.status == MsgStatus::Recalled
     }
+
+    /// Whether a person wrote it, by hand (docs/protocol.md §8). Nothing else may be answered: two
+    /// machines would talk for ever.
+    pub fn is_by_a_person(&self) -> bool {
+        matches!(
+            self.source,
+            MsgSource::Unknown
+                | MsgSource::Ios
+                | MsgSource::Android
+                | MsgSource::H5
+                | MsgSource::Desktop
+                | MsgSource::Web
+        ) && matches!(
+            self.msg_type,
+            MsgType::Text | MsgType::Image | MsgType::CustomEmoticon | MsgType::Share
+        ) && self.sender != Uid(0)
+    }
+
+    /// Whether it is an automatic reply.
+    pub fn is_automatic(&self) -> bool {
+        matches!(
+            self.source,
+            MsgSource::AutoFollowed
+                | MsgSource::AutoReceived
+                | MsgSource::AutoKeyword
+                | MsgSource::AutoVoyage
+        )
+    }
+
+    /// Whether the service wrote it: a notice, a push, a tip, a group event. Of types and sources that are
+    /// not known here that is not known either.
+    pub fn is_by_the_service(&self) -> bool {
+        self.sender == Uid(0)
+            || matches!(
+                self.source,
+                MsgSource::OfficialPush
+                    | MsgSource::Notice
+                    | MsgSource::CreatorNote
+                    | MsgSource::GroupTip
+                    | MsgSource::System
+                    | MsgSource::BecameMutual
+                    | MsgSource::SystemTip
+                    | MsgSource::Ai
+            )
+            || matches!(
+                self.msg_type,
+                MsgType::Notice
+                    | MsgType::VideoPush
+                    | MsgType::ArticlePush
+                    | MsgType::PictureCard
+                    | MsgType::Works
+                    | MsgType::SystemTip
+                    | MsgType::Ai
+                    | MsgType::GroupJoined
+                    | MsgType::GroupLeft
+                    | MsgType::GroupFrozen
+                    | MsgType::GroupDissolved
+                    | MsgType::GroupOpened
+                    | MsgType::GroupJoinedToo
+            )
+    }
 }
 
 /// An emoticon that occurs in messages.

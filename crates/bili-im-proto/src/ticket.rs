@@ -86,7 +86,8 @@ impl Likeness {
         }
     }
 
-    fn is(&self, content: &Content) -> bool {
+    /// Whether a content is such a one.
+    pub(crate) fn is(&self, content: &Content) -> bool {
         match (self, content) {
             (Self::Text(own), Content::Text(text)) => *own == without_emoticon_names(text),
             (Self::Image(own), Content::Image(image)) => *own == without_scheme(image.url()),

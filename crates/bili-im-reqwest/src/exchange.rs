@@ -114,7 +114,7 @@ fn prepare(
 /// The error with what caused it, without the address: that can hold keys.
 fn cause(error: reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() {
-        return format!("no whole answer within {} s", timeout.as_secs());
+        return format!("no whole answer within {} s", timeout.as_secs_f64());
     }
     let error = error.without_url();
     let mut text = error.to_string();

@@ -125,6 +125,11 @@ impl Refusal {
         }
     }
 
+    /// The reason, in words.
+    pub(crate) fn into_why(self) -> String {
+        self.why
+    }
+
     pub(crate) fn with_data(self, data: Data) -> Self {
         Self {
             data: Some(Box::new(data)),

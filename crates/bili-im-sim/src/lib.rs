@@ -12,8 +12,8 @@ pub use service::Service;
 pub use snapshot::{AccountState, ClockState, MessageState, SessionState, SigningKeys, Snapshot};
 pub use time::UnixMicros;
 pub use world::{
-    Accepts, Account, Group, Message, Mode, Options, OverStrangerLimit, SendLimit, SessionSettings,
-    StaleSignature, Whim, World, WorldError,
+    Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, SendLimit,
+    SessionSettings, StaleSignature, Whim, World, WorldError,
 };
 
 pub mod faults;

@@ -15,7 +15,7 @@ use crate::request::Incoming;
 use crate::snapshot::{ClockState, Snapshot};
 use crate::state::{Stage, State};
 use crate::time::{Clock, UnixMicros};
-use crate::world::{Message, World, WorldError, check_message};
+use crate::world::{Act, Message, World, WorldError, check_message};
 
 #[cfg(test)]
 mod tests;
@@ -109,11 +109,33 @@ impl Service {
         message: Message,
         now: UnixMicros,
     ) -> Result<(MsgKey, Seqno), WorldError> {
-        check_message(&message, &self.state.known())?;
+        check_message(&message, &self.state)?;
         if self.state.is_full() {
             return Err(WorldError::invalid("messages", "there is no room for more"));
         }
-        Ok(self.state.write(message, self.clock.at(now)))
+        let now = self.pass(now);
+        Ok(self.state.write(message, now))
+    }
+
+    /// Does what somebody does on their phone, past every limit and fault. To do again what is done already has no effect;
+    /// only a second recall is an error.
+    ///
+    /// # Errors
+    ///
+    /// When somebody or something that is named does not exist, the message is another's or recalled, the group to join is
+    /// dissolved, or its owner leaves it.
+    pub fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
+        let now = self.pass(now);
+        Ok(self.state.act(act, now)?)
+    }
+
+    /// Does these one after the other, up to the first that cannot be done.
+    pub(crate) fn act_all(&mut self, acts: Vec<Act>, now: UnixMicros) -> Result<(), WorldError> {
+        let now = self.pass(now);
+        acts.into_iter().enumerate().try_for_each(|(at, act)| {
+            let done = self.state.act(act, now);
+            done.map_err(|flaw| flaw.within(&format!("acts[{at}]")))
+        })
     }
 
     /// Scans a QR code with the phone of `uid`: the newest code, when no key is given. Returns the key of the code.
@@ -230,10 +252,11 @@ impl Service {
                 answer
             }
             Found::Endpoint(handler) => {
+                let now = self.pass(now);
                 let mut call = Call {
                     request: incoming,
                     state: &mut self.state,
-                    now: self.clock.at(now),
+                    now,
                 };
                 let said = handler(&mut call);
                 if said.is_err() {
@@ -255,6 +278,12 @@ impl Service {
             Reply::Answer(answer) => Reply::Answer(self.dated(answer, now)),
             other => other,
         }
+    }
+
+    /// Lets time pass, and returns what the service's clock shows.
+    fn pass(&mut self, now: UnixMicros) -> UnixMicros {
+        self.state.pass(self.clock.unskewed(now));
+        self.clock.at(now)
     }
 
     /// Every answer tells the service's clock (docs/protocol.md §4).

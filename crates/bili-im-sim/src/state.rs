@@ -2,26 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub(crate) use conversation::{Between, Draft, Written};
+pub(crate) use conversation::{Between, Draft, FROM_WEB, Written};
 pub(crate) use logins::{Login, Logins, NewLogin};
 pub(crate) use permission::Delivery;
 pub(crate) use qr_codes::{QrCodes, Stage};
 pub(crate) use session::{Session, SessionView};
 pub(crate) use settings::SETTINGS;
 
+use self::lag::come_by;
 use crate::answer::Refusal;
 use crate::chance::Chance;
 use crate::codes::SERVER_ERROR;
 use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 use crate::time::UnixMicros;
 use crate::wbi::KeyRing;
-use crate::world::{Account, Group, Known, Message, Options, World};
+use crate::world::{Account, Group, Knows, Message, Options, World};
 
 mod conversation;
+mod lag;
 mod logins;
 mod mailbox;
 mod permission;
+mod phone;
 mod qr_codes;
+mod recall;
 mod session;
 mod settings;
 
@@ -45,6 +49,8 @@ pub(crate) struct State {
     mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
     places: BTreeMap<MsgKey, (Between, Seqno)>,
     newest: Seqno,
+    /// As it passes, whatever the clock shows.
+    time: UnixMicros,
 }
 
 impl State {
@@ -74,12 +80,15 @@ impl State {
             mailboxes: BTreeMap::new(),
             places: BTreeMap::new(),
             newest: Seqno(0),
+            time: UnixMicros(0),
             options,
         };
         messages.sort_by_key(|message| std::cmp::Reverse(message.seconds_ago));
         for message in messages {
+            state.pass(before(start, message.seconds_ago));
             state.write(message, start);
         }
+        state.pass(start);
         state.apply_settings(start);
         state
     }
@@ -97,14 +106,6 @@ impl State {
                 session.muted = settings.muted;
                 session.intercepted = settings.intercepted;
             }
-        }
-    }
-
-    /// Who there is.
-    pub(crate) fn known(&self) -> Known {
-        Known {
-            users: self.accounts.keys().copied().collect(),
-            groups: self.groups.keys().copied().map(Talker::Group).collect(),
         }
     }
 
@@ -138,11 +139,11 @@ impl State {
 
     /// Writes a message as worlds have them.
     pub(crate) fn write(&mut self, message: Message, now: UnixMicros) -> (MsgKey, Seqno) {
-        let ago = i64::try_from(message.seconds_ago).unwrap_or(i64::MAX);
+        let sent_at = before(now, message.seconds_ago);
         let read = message.read;
         let talker = message.talker;
         let from = message.from;
-        let draft = Draft::from_world(message, now.plus_secs(-ago));
+        let draft = Draft::from_world(message, sent_at);
         let key = self.unused_key(draft.sent_at);
         let seqno = self.append(key, draft);
         if read {
@@ -177,7 +178,12 @@ impl State {
         self.conversations
             .entry(between)
             .or_default()
-            .push(Written { key, seqno, draft });
+            .push(Written {
+                key,
+                seqno,
+                came_at: self.time,
+                draft,
+            });
         self.places.insert(key, (between, seqno));
         // Sending marks the session read (docs/protocol.md §5).
         if !is_tip && let Some(session) = self.session_mut(from, between) {
@@ -237,6 +243,16 @@ impl State {
             .filter(|message| message.is_shown_to(owner))
     }
 
+    /// What `owner` and `talker` have written, oldest first, up to what had come by some moment.
+    pub(crate) fn conversation_as_of(
+        &self,
+        owner: Uid,
+        talker: Talker,
+        moment: Option<UnixMicros>,
+    ) -> &[Written] {
+        come_by(self.conversation(owner, talker), moment)
+    }
+
     /// What `owner` and `talker` have written, oldest first.
     pub(crate) fn conversation(&self, owner: Uid, talker: Talker) -> &[Written] {
         self.conversations
@@ -257,12 +273,35 @@ impl State {
 
     /// The sessions of one account, in no order that matters.
     pub(crate) fn sessions(&self, owner: Uid) -> impl Iterator<Item = SessionView<'_>> {
+        self.sessions_as_of(owner, None)
+    }
+
+    /// The same, with nothing in them that had not come by some moment.
+    pub(crate) fn sessions_as_of(
+        &self,
+        owner: Uid,
+        moment: Option<UnixMicros>,
+    ) -> impl Iterator<Item = SessionView<'_>> {
         let mailbox = self.mailboxes.get(&owner);
         mailbox
             .into_iter()
             .flatten()
             .filter_map(move |(talker, session)| {
-                SessionView::new(owner, *talker, session, self.conversation(owner, *talker))
+                let messages = self.conversation_as_of(owner, *talker, moment);
+                SessionView::new(owner, *talker, session, messages)
             })
+    }
+}
+
+fn before(now: UnixMicros, seconds: u64) -> UnixMicros {
+    now.plus_secs(-i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+impl Knows for State {
+    fn knows(&self, talker: Talker) -> bool {
+        match talker {
+            Talker::User(uid) => self.accounts.contains_key(&uid),
+            Talker::Group(group) => self.groups.contains_key(&group),
+        }
     }
 }

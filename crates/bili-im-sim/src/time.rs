@@ -74,9 +74,14 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    /// What it shows.
     pub(crate) fn at(self, now: UnixMicros) -> UnixMicros {
-        let advanced = i64::try_from(self.advanced_seconds).unwrap_or(i64::MAX);
-        now.plus_secs(advanced).plus_secs(self.skew_seconds)
+        self.unskewed(now).plus_secs(self.skew_seconds)
+    }
+
+    /// What it would show if it were right.
+    pub(crate) fn unskewed(self, now: UnixMicros) -> UnixMicros {
+        now.plus_secs(i64::try_from(self.advanced_seconds).unwrap_or(i64::MAX))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{convert::Infallible, fmt};
+use std::{convert::Infallible, fmt, time::Duration};
 
 use bili_im_proto::{
     self as proto, Account, AccountBuilder, Confirmation, Context, Credential, Cursor, DeviceId,
@@ -210,6 +210,23 @@ impl Client {
         self.items(self.account.watch(cursor, options))
     }
 
+    /// Watches how much there is to read: see [`Account::watch_unread`].
+    pub fn watch_unread(&self, interval: Option<Duration>) -> Items<Event> {
+        self.items(self.account.watch_unread(interval))
+    }
+
+    /// Prepares an answer to a message that a person wrote: see [`Account::reply`].
+    ///
+    /// # Errors
+    /// As every call: see [`Error`]; also when the event may not be answered.
+    pub fn reply(
+        &self,
+        event: &Event,
+        content: impl Into<SendContent>,
+    ) -> Result<SendTicket, Error> {
+        self.run(self.account.reply(event, content)?)
+    }
+
     /// Prepares a send for a program that may die: see [`Account::prepare_send`].
     ///
     /// # Errors
@@ -304,6 +321,14 @@ impl Client {
     /// What another process of this account should know: see [`Account::snapshot`].
     pub fn snapshot(&self) -> Snapshot {
         self.account.snapshot(now())
+    }
+
+    /// Learns what another process of this account stored meanwhile: see [`Account::absorb`].
+    ///
+    /// # Errors
+    /// When the snapshot is another account's, or of a version not known here.
+    pub fn absorb(&self, snapshot: &Snapshot) -> Result<(), InvalidSnapshot> {
+        self.account.absorb(snapshot, now())
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{
     convert::Infallible,
-    sync::LazyLock,
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Instant, SystemTime},
 };
@@ -37,21 +37,6 @@ impl Driver {
     ) -> Result<Output, Error> {
         let mut input = Input::Begin;
         loop {
-            match self.step(&mut flow, input) {
-                Stop::Item(item) => take(item),
-                Stop::Done(result) => return result,
-            }
-            input = Input::Woken;
-        }
-    }
-
-    /// Drives a flow to its next item or its end.
-    fn step<Item, Output>(
-        &self,
-        flow: &mut Flow<Item, Output>,
-        mut input: Input,
-    ) -> Stop<Item, Output> {
-        loop {
             input = match flow.resume(now(), input) {
                 Step::Send(outgoing) => {
                     (self.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
@@ -60,16 +45,14 @@ impl Driver {
                     thread::sleep(moment.since(now().mono));
                     Input::Woken
                 }
-                Step::Item(item) => return Stop::Item(item),
-                Step::Done(result) => return Stop::Done(result),
+                Step::Item(item) => {
+                    take(item);
+                    Input::Woken
+                }
+                Step::Done(result) => return result,
             };
         }
     }
-}
-
-enum Stop<Item, Output> {
-    Item(Item),
-    Done(Result<Output, Error>),
 }
 
 /// The items of a flow, one after the other; an error is the last.
@@ -77,6 +60,7 @@ enum Stop<Item, Output> {
 pub struct Items<Item> {
     driver: Driver,
     flow: Option<Flow<Item, ()>>,
+    stop: StopHandle,
 }
 
 impl<Item> Items<Item> {
@@ -84,7 +68,14 @@ impl<Item> Items<Item> {
         Self {
             driver,
             flow: Some(flow),
+            stop: StopHandle::default(),
         }
+    }
+
+    /// What ends this from another thread, or from a signal's handler thread, also while
+    /// [`next`](Self::next) sleeps.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop.clone()
     }
 }
 
@@ -93,13 +84,64 @@ impl<Item> Iterator for Items<Item> {
 
     fn next(&mut self) -> Option<Self::Item> {
         // Before the first item `Woken` begins the flow, as any input does.
-        match self.driver.step(self.flow.as_mut()?, Input::Woken) {
-            Stop::Item(item) => Some(Ok(item)),
-            Stop::Done(result) => {
+        let mut input = Input::Woken;
+        loop {
+            let step = self.flow.as_mut()?.resume(now(), input);
+            // Only now: what the account learns from the last answer is not lost.
+            if self.stop.is_stopped() {
                 self.flow = None;
-                result.err().map(Err)
+                return None;
             }
+            input = match step {
+                Step::Send(outgoing) => {
+                    (self.driver.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
+                }
+                Step::WaitUntil(moment) => {
+                    self.stop.sleep_until(moment);
+                    Input::Woken
+                }
+                Step::Item(item) => return Some(Ok(item)),
+                Step::Done(result) => {
+                    self.flow = None;
+                    return result.err().map(Err);
+                }
+            };
         }
+    }
+}
+
+/// Ends [`Items`] from another thread.
+#[derive(Debug, Clone, Default)]
+pub struct StopHandle(Arc<Stopper>);
+
+#[derive(Debug, Default)]
+struct Stopper {
+    is_stopped: Mutex<bool>,
+    stopped: Condvar,
+}
+
+impl StopHandle {
+    /// Ends the items: [`next`](Items::next) returns `None` from now on. One that sleeps returns at
+    /// once; one that has a request out lets it end first, which its timeout bounds.
+    pub fn stop(&self) {
+        *self.lock() = true;
+        self.0.stopped.notify_all();
+    }
+
+    fn is_stopped(&self) -> bool {
+        *self.lock()
+    }
+
+    /// Sleeps until then, or until it is stopped.
+    fn sleep_until(&self, moment: Monotonic) {
+        let timeout = moment.since(now().mono);
+        let _woken = (self.0.stopped)
+            .wait_timeout_while(self.lock(), timeout, |is_stopped| !*is_stopped)
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        (self.0.is_stopped.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -60,7 +60,7 @@ fn receive(
     max_body: usize,
     sent: impl Fn() -> Sent,
 ) -> Result<Response<Vec<u8>>, Failure> {
-    let failure = |cause: ureq::Error| Failure::new(sent(), told(&cause));
+    let failure = |cause: ureq::Error| Failure::new(sent(), told(&cause, timeout));
     let request = agent
         .configure_request(request)
         .timeout_global(Some(timeout))
@@ -76,9 +76,12 @@ fn receive(
     }
 }
 
-/// The client's words, but for those that hold the address: that can hold keys.
-fn told(cause: &ureq::Error) -> String {
+/// The client's words, but for those that hold the address, which can hold keys, and those that say
+/// little.
+fn told(cause: &ureq::Error, timeout: Duration) -> String {
     match cause {
+        ureq::Error::Timeout(_) => format!("no whole answer within {} s", timeout.as_secs_f64()),
+        ureq::Error::BodyExceedsLimit(limit) => format!("the answer is longer than {limit} bytes"),
         ureq::Error::BadUri(_) => "the address cannot be used".to_owned(),
         ureq::Error::RequireHttpsOnly(_) => "this agent takes https only".to_owned(),
         other => other.to_string(),

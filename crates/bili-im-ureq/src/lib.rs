@@ -9,5 +9,5 @@ pub use ureq;
 
 pub use crate::{
     client::{Client, ClientBuilder, qr_login, qr_login_with},
-    driver::{Items, now},
+    driver::{Items, StopHandle, now},
 };

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::{Content, History as Part, Message, Printable, Seqno, Talker};
+use bili_im_proto::{History as Part, Message, Seqno, Talker};
 use serde::Serialize;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     progress::Progress,
     session::Session,
     table::Table,
+    words,
 };
 
 /// Read a conversation, newest message first; nothing is marked as read
@@ -136,11 +137,6 @@ impl HistoryOutput {
         } else {
             message.content()
         };
-        match content {
-            // In full: a summary has no line breaks.
-            Content::Text(text) => Printable(&text).to_string(),
-            Content::Image(image) => Printable(&format!("[图片] {}", image.url())).to_string(),
-            other => Printable(&other.summary()).to_string(),
-        }
+        words::line(&content)
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     output::Output,
     session::Session,
+    words::without_line_end,
 };
 
 /// More than any message can have.
@@ -68,30 +69,4 @@ fn read_text() -> Result<String, Failure> {
         }
     };
     Ok(without_line_end(&text).to_owned())
-}
-
-fn without_line_end(text: &str) -> &str {
-    let bare = text.strip_suffix('\n').unwrap_or(text);
-    bare.strip_suffix('\r')
-        .filter(|_| bare.len() < text.len())
-        .unwrap_or(bare)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_line_end_is_taken_off_and_no_more() {
-        for (text, expected) in [
-            ("a\n", "a"),
-            ("a\r\n", "a"),
-            ("a\n\n", "a\n"),
-            ("a\r", "a\r"),
-            ("a", "a"),
-            ("\n", ""),
-        ] {
-            assert_eq!(without_line_end(text), expected);
-        }
-    }
 }

@@ -21,6 +21,7 @@ use crate::{
     progress::Progress,
     session::Session,
     table::{Table, fit},
+    words::marks,
 };
 
 /// How many columns the newest message may take up.
@@ -175,15 +176,4 @@ impl Display for SessionsOutput {
         )
         .fmt(f)
     }
-}
-
-fn marks(session: &Listed) -> String {
-    let marks = [
-        (session.top_ts.is_some(), "pinned"),
-        (session.is_muted, "muted"),
-        (session.is_intercepted, "intercepted"),
-        (session.is_live, "live"),
-    ];
-    let marks = marks.iter().filter(|(is_set, _)| *is_set);
-    marks.map(|&(_, name)| name).collect::<Vec<_>>().join(",")
 }

@@ -1,20 +1,38 @@
 //! `bili-im unread`
 
-use bili_im_proto::MyGroupUnread;
+use std::time::Duration;
+
+use bili_im_proto::{EventKind, MyGroupUnread};
 
 use crate::{
-    cli::Global,
+    cli::{Global, seconds},
     failure::Failure,
-    output::{Output, UnreadOutput},
+    output::{Output, UnreadLine, UnreadOutput},
     session::Session,
+    watching::{Events, Stop},
 };
 
 /// Count the unread messages
 #[derive(Debug, clap::Args)]
-pub(crate) struct Unread {}
+#[command(after_help = "\
+Examples:
+  bili-im unread
+  bili-im unread --watch
+  bili-im unread --watch --json | jq --unbuffered .follow_unread")]
+pub(crate) struct Unread {
+    /// Go on counting, with a line whenever it changes, until SIGINT or SIGTERM
+    #[arg(long)]
+    watch: bool,
+    /// How often to ask, about every two minutes by default
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "watch")]
+    interval: Option<Duration>,
+}
 
 impl Unread {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        if self.watch {
+            return self.watch(global, out);
+        }
         let session = Session::open(global, out)?;
         let users = session.client().unread()?;
         let groups = match session.client().call(MyGroupUnread) {
@@ -25,5 +43,29 @@ impl Unread {
             }
         };
         out.print(&UnreadOutput::new(&users, groups))
+    }
+
+    fn watch(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let stop = Stop::on_signals()?;
+        let session = Session::open(global, out)?;
+        let flow = (session.client().account()).watch_unread(self.interval);
+        let mut session = session.share();
+        let mut events = Events::new(flow, &stop);
+        while let Some(event) = events.next(&mut session)? {
+            let Some(_in_hand) = stop.take_in_hand() else {
+                break;
+            };
+            match event.kind {
+                EventKind::UnreadChanged { users, groups } => {
+                    let line = UnreadLine(UnreadOutput::new(&users, groups));
+                    if !out.line(&line)? {
+                        break;
+                    }
+                }
+                EventKind::Held { cause, .. } => out.warn(&format!("not counted now: {cause}")),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }

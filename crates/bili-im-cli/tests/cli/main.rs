@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod changing;
+mod counting;
 mod credentials;
 mod decoding;
 #[cfg(feature = "sim")]
@@ -22,6 +23,7 @@ mod printing;
 mod profiles;
 mod reading;
 mod recalling;
+mod running;
 mod sending;
 #[cfg(feature = "sim")]
 mod sim;

@@ -6,7 +6,8 @@ use std::{
     net::Ipv4Addr,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    time::SystemTime,
+    thread,
+    time::{Duration, SystemTime},
 };
 
 use bili_im_sim::{
@@ -139,6 +140,15 @@ impl Stage {
         self.requests().get(name).copied().unwrap_or_default()
     }
 
+    /// Someone writes to the creator.
+    pub(crate) fn write(&self, from: u64, text: &str) {
+        let to = bili_im_sim::Talker::User(Uid(CREATOR));
+        let message = bili_im_sim::Message::text(Uid(from), to, text);
+        let now = SystemTime::now().into();
+        let written = self.server.with(|service| service.write(message, now));
+        written.unwrap();
+    }
+
     /// The newest message of all.
     pub(crate) fn newest(&self) -> MessageState {
         self.snapshot().messages.pop().unwrap()
@@ -180,6 +190,13 @@ fn one_object(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
+/// Waits for something to happen.
+pub(crate) fn until(mut happened: impl FnMut() -> bool) {
+    while !happened() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// The program with nothing in its environment.
 pub(crate) fn bare(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bili-im"));
@@ -206,7 +223,7 @@ pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
     checked(child.wait_with_output().unwrap())
 }
 
-fn checked(output: Output) -> Ran {
+pub(crate) fn checked(output: Output) -> Ran {
     let ran = Ran {
         code: output.status.code().expect("it is never killed"),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -249,6 +249,28 @@ impl Account {
         Flow::new(move |io| async move { flow::watch(&account, &io, cursor, options).await })
     }
 
+    /// Watches how much there is to read: tells at first, and whenever it changes. Asks every two minutes,
+    /// on this machine every six seconds, or as often as told. Ends as [`watch`](Self::watch) does.
+    pub fn watch_unread(&self, interval: Option<Duration>) -> Flow<Event, ()> {
+        let account = self.clone();
+        Flow::new(move |io| async move { flow::watch_unread(&account, &io, interval).await })
+    }
+
+    /// Prepares an answer to a message as [`prepare_send`](Self::prepare_send) does: store the ticket
+    /// with the event, then [`send_ticket`](Self::send_ticket).
+    ///
+    /// # Errors
+    /// [`Invalid::NotAnswerable`] when the event is not someone else's message that a person wrote
+    /// (docs/protocol.md §8).
+    pub fn reply(
+        &self,
+        event: &Event,
+        content: impl Into<SendContent>,
+    ) -> Result<Flow<Infallible, SendTicket>, Invalid> {
+        let (talker, _) = event.answerable().ok_or(Invalid::NotAnswerable)?;
+        Ok(self.prepare_send(talker, content))
+    }
+
     /// Tells who users are, in the order asked; whom nobody knows is left out. Answers are remembered.
     pub fn people(&self, uids: impl IntoIterator<Item = Uid>) -> Flow<Infallible, Vec<UserCard>> {
         let account = self.clone();
@@ -338,6 +360,19 @@ impl Account {
             self.device_id(),
             now,
         )
+    }
+
+    /// Learns what another process of this account stored meanwhile, and keeps what only this one
+    /// knows: the later of each wait, the newer keys, every message that a send was credited with and
+    /// every ticket that was used. A stop counts as the process has it that set or lifted it last.
+    ///
+    /// For processes that share one stored snapshot under a lock: each takes the lock before it goes
+    /// on, absorbs what is stored, and stores its own snapshot before it lets go.
+    ///
+    /// # Errors
+    /// As [`AccountBuilder::restore`]; then nothing is learned.
+    pub fn absorb(&self, snapshot: &Snapshot, now: Now) -> Result<(), InvalidSnapshot> {
+        snapshot.absorb(self.uid_in_credential(), now, &mut self.state())
     }
 
     fn uid_in_credential(&self) -> Option<Uid> {

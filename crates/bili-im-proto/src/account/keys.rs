@@ -31,6 +31,13 @@ impl CachedKeys {
         self.are_younger_than(LIFETIME, now)
     }
 
+    /// Whether they are better than others. Of keys fetched in the future nobody knows the age: the
+    /// clock was set back since.
+    pub(super) fn are_newer_than(&self, others: Option<&Self>, now: UnixMicros) -> bool {
+        let age = |keys: &Self| (keys.fetched <= now).then_some(keys.fetched);
+        age(self) > others.and_then(age)
+    }
+
     fn are_younger_than(&self, age: Duration, now: UnixMicros) -> bool {
         self.fetched <= now && now.since(self.fetched) < age
     }

@@ -1,8 +1,8 @@
 //! How fast an account may go (docs/protocol.md §14).
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
-use crate::{error::FIRST_BACK_OFF, time::Monotonic};
+use crate::{error::FIRST_BACK_OFF, planted::planted, time::Monotonic};
 
 /// How far apart calls are, and how long to hold back after "too fast".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,8 @@ impl Pacing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
     Read,
+    /// A read that a watcher repeats for ever. Starting it anew again and again must not make it more often.
+    Poll,
     Write,
 }
 
@@ -87,6 +89,10 @@ pub(crate) struct Pacer {
     pub(super) write_strikes: u32,
     /// Nothing before then, because of risk control.
     pub(super) stop: Monotonic,
+    /// No poll before then.
+    pub(super) next_poll: Monotonic,
+    /// How often a stop was set or lifted: of two processes, whoever counts more knows the latest.
+    pub(super) stop_changes: u64,
 }
 
 /// Why a call is not made now, and for how long.
@@ -105,13 +111,23 @@ impl Pacer {
         lane: Lane,
     ) -> Result<Monotonic, Held> {
         self.check_hold(now, lane)?;
+        if planted!(Unpaced) {
+            return Ok(now);
+        }
         let (next, gap, burst) = match lane {
-            Lane::Read => (&mut self.next_read, pacing.read_gap, pacing.read_burst),
+            Lane::Read | Lane::Poll => (&mut self.next_read, pacing.read_gap, pacing.read_burst),
             Lane::Write => (&mut self.next_write, pacing.write_gap, 1),
         };
+        let earliest = match lane {
+            Lane::Poll => now.max(self.next_poll),
+            Lane::Read | Lane::Write => now,
+        };
         let credit = gap.saturating_mul(burst.saturating_sub(1));
-        let start = Monotonic(next.0.saturating_sub(credit)).max(now);
-        *next = (*next).max(now).after(gap);
+        let start = Monotonic(next.0.saturating_sub(credit)).max(earliest);
+        *next = (*next).max(earliest).after(gap);
+        if lane == Lane::Poll {
+            self.next_poll = start.after(pacing.least_watch_interval);
+        }
         Ok(start)
     }
 
@@ -121,10 +137,10 @@ impl Pacer {
             return Err(Held::Stopped(self.stop.since(now)));
         }
         let held = match lane {
-            Lane::Read => self.hold,
+            Lane::Read | Lane::Poll => self.hold,
             Lane::Write => self.hold.max(self.write_hold),
         };
-        if held > now {
+        if held > now && !planted!(DeafToTooFast) {
             return Err(Held::TooFast(held.since(now)));
         }
         Ok(())
@@ -149,7 +165,7 @@ impl Pacer {
         // Calls that went out together and were refused together are one strike.
         let is_new = *hold <= now;
         let strikes = match lane {
-            Lane::Read => &mut self.read_strikes,
+            Lane::Read | Lane::Poll => &mut self.read_strikes,
             Lane::Write => &mut self.write_strikes,
         };
         let doubled = if is_new {
@@ -172,17 +188,40 @@ impl Pacer {
     /// A call went through: its lane is no longer too fast.
     pub(super) fn succeeded(&mut self, lane: Lane) {
         match lane {
-            Lane::Read => self.read_strikes = 0,
+            Lane::Read | Lane::Poll => self.read_strikes = 0,
             Lane::Write => self.write_strikes = 0,
         }
     }
 
     pub(super) fn stop(&mut self, pacing: &Pacing, now: Monotonic) {
         self.stop = now.after(pacing.risk_stop);
+        self.stop_changes = self.stop_changes.saturating_add(1);
     }
 
     pub(super) fn lift_stop(&mut self) {
-        self.stop = Monotonic::default();
+        if self.stop != Monotonic::default() {
+            self.stop = Monotonic::default();
+            self.stop_changes = self.stop_changes.saturating_add(1);
+        }
+    }
+
+    /// Learns what another process knows that went on from this one's state.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.next_write = other.next_write.max(self.next_write);
+        self.next_read = other.next_read.max(self.next_read);
+        self.next_poll = other.next_poll.max(self.next_poll);
+        self.hold = other.hold.max(self.hold);
+        self.write_hold = other.write_hold.max(self.write_hold);
+        // It may have got through since.
+        self.read_strikes = other.read_strikes;
+        self.write_strikes = other.write_strikes;
+        self.stop = match other.stop_changes.cmp(&self.stop_changes) {
+            Ordering::Less => self.stop,
+            Ordering::Equal => other.stop.max(self.stop),
+            // Not the later one: it may have been lifted.
+            Ordering::Greater => other.stop,
+        };
+        self.stop_changes = other.stop_changes.max(self.stop_changes);
     }
 }
 
@@ -221,6 +260,19 @@ mod tests {
             pacer.reserve(&PACING(), at(5000), Lane::Write),
             Ok(at(5000))
         );
+    }
+
+    #[test]
+    fn polls_are_six_seconds_apart_and_reads_like_others() {
+        let mut pacer = Pacer::default();
+        let mut reserve = |now, lane| pacer.reserve(&PACING(), now, lane);
+        assert_eq!(reserve(at(5000), Lane::Poll), Ok(at(5000)));
+        assert_eq!(reserve(at(10_999), Lane::Poll), Ok(at(11_000)));
+        for _ in 0..4 {
+            assert_eq!(reserve(at(11_000), Lane::Read), Ok(at(11_000)));
+        }
+        assert_eq!(reserve(at(11_000), Lane::Read), Ok(at(12_000)));
+        assert_eq!(reserve(at(30_000), Lane::Poll), Ok(at(30_000)));
     }
 
     #[test]

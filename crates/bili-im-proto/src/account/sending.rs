@@ -55,6 +55,7 @@ impl Drop for Boarding {
         } else {
             state.flights.settle(self.nonce, None);
             state.flights.give_back_unsent(self.nonce);
+            state.revision += 1;
         }
     }
 }
@@ -96,7 +97,9 @@ impl Account {
 
     /// Refuses a ticket that was used before.
     pub(crate) fn use_ticket(&self, ticket: &SendTicket) -> Result<(), Invalid> {
-        if self.state().flights.use_ticket(ticket.nonce) {
+        let mut state = self.state();
+        if state.flights.use_ticket(ticket.nonce) {
+            state.revision += 1;
             Ok(())
         } else {
             Err(Invalid::UsedTicket)
@@ -154,15 +157,18 @@ impl Account {
                 state.flights.settle(ticket.nonce, Some(key));
                 state.revision += 1;
             }
-            Confirmation::Absent => state.flights.give_back_ticket(ticket.nonce),
+            Confirmation::Absent => {
+                state.flights.give_back_ticket(ticket.nonce);
+                state.revision += 1;
+            }
             Confirmation::CannotTell => {}
         }
         found
     }
 
-    /// Whether a message was sent through this account.
-    pub(crate) fn sent(&self, key: MsgKey) -> bool {
-        self.state().flights.credited.contains(&key)
+    /// Whether an own message was sent through this account, or is just being sent.
+    pub(crate) fn has_sent(&self, talker: Talker, message: &Message) -> bool {
+        self.state().flights.has_sent(talker, message)
     }
 
     /// The newest message of a session, when it was seen lately.

@@ -40,6 +40,8 @@ pub struct Snapshot {
     #[serde(default)]
     next_read: UnixMicros,
     #[serde(default)]
+    next_poll: UnixMicros,
+    #[serde(default)]
     hold: UnixMicros,
     #[serde(default)]
     write_hold: UnixMicros,
@@ -49,6 +51,8 @@ pub struct Snapshot {
     write_strikes: u32,
     #[serde(default)]
     stop: UnixMicros,
+    #[serde(default)]
+    stop_changes: u64,
     #[serde(default)]
     credited: Vec<MsgKey>,
     #[serde(default)]
@@ -87,11 +91,13 @@ impl Snapshot {
             clock_offset: state.clock_offset,
             next_write: still_ahead(pacer.next_write, now),
             next_read: still_ahead(pacer.next_read, now),
+            next_poll: still_ahead(pacer.next_poll, now),
             hold: still_ahead(pacer.hold, now),
             write_hold: still_ahead(pacer.write_hold, now),
             read_strikes: pacer.read_strikes,
             write_strikes: pacer.write_strikes,
             stop: still_ahead(pacer.stop, now),
+            stop_changes: pacer.stop_changes,
             credited: state.flights.credited.iter().copied().collect(),
             used_tickets: state.flights.used_tickets.iter().copied().collect(),
         }
@@ -103,35 +109,65 @@ impl Snapshot {
         now: Now,
         state: &mut State,
     ) -> Result<DeviceId, InvalidSnapshot> {
+        self.check(uid)?;
+        // A login that does not say whose it is must be asked: another may have taken its place.
+        state.uid = uid.and(self.uid);
+        state.keys = self.keys();
+        state.clock_offset = self.clock_offset;
+        state.pacer = self.pacer(now);
+        (state.flights).absorb(&self.credited, &self.used_tickets);
+        Ok(self.device_id.clone())
+    }
+
+    pub(super) fn absorb(
+        &self,
+        uid: Option<Uid>,
+        now: Now,
+        state: &mut State,
+    ) -> Result<(), InvalidSnapshot> {
+        self.check(uid)?;
+        if let Some(keys) = self.keys()
+            && keys.are_newer_than(state.keys.as_ref(), now.unix)
+        {
+            state.keys = Some(keys);
+        }
+        // Whichever is older, the next answer sets it right.
+        state.clock_offset = self.clock_offset;
+        state.pacer.absorb(&self.pacer(now));
+        (state.flights).absorb(&self.credited, &self.used_tickets);
+        Ok(())
+    }
+
+    /// Refuses what is of another version or another account.
+    fn check(&self, uid: Option<Uid>) -> Result<(), InvalidSnapshot> {
         if self.version != VERSION {
             return Err(InvalidSnapshot::Version(self.version));
         }
-        if let (Some(own), Some(stored)) = (uid, self.uid)
-            && own != stored
-        {
-            return Err(InvalidSnapshot::Foreign(stored));
+        match (uid, self.uid) {
+            (Some(own), Some(stored)) if own != stored => Err(InvalidSnapshot::Foreign(stored)),
+            _ => Ok(()),
         }
-        // A login that does not say whose it is must be asked: another may have taken its place.
-        state.uid = uid.and(self.uid);
-        state.keys = self.keys.as_ref().map(|stored| CachedKeys {
+    }
+
+    fn keys(&self) -> Option<CachedKeys> {
+        self.keys.as_ref().map(|stored| CachedKeys {
             keys: stored.mixin_key.clone(),
             fetched: stored.fetched,
-        });
-        state.clock_offset = self.clock_offset;
-        state.pacer = Pacer {
+        })
+    }
+
+    fn pacer(&self, now: Now) -> Pacer {
+        Pacer {
             next_write: soon(self.next_write, LONGEST_QUEUE, now),
             next_read: soon(self.next_read, LONGEST_QUEUE, now),
+            next_poll: soon(self.next_poll, LONGEST_QUEUE, now),
             hold: soon(self.hold, LONGEST_RETRY, now),
             write_hold: soon(self.write_hold, LONGEST_RETRY, now),
             read_strikes: self.read_strikes,
             write_strikes: self.write_strikes,
             stop: soon(self.stop, LONGEST_STOP, now),
-        };
-        for &key in &self.credited {
-            state.flights.credit(key);
+            stop_changes: self.stop_changes,
         }
-        state.flights.used_tickets = self.used_tickets.iter().copied().collect();
-        Ok(self.device_id.clone())
     }
 }
 
@@ -153,6 +189,46 @@ fn still_ahead(moment: Monotonic, now: Now) -> UnixMicros {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        account::{
+            Account, Lane, Pacing,
+            flights::Flights,
+            pacing::{Held, Pacer},
+        },
+        credential::Credential,
+        ticket::Likeness,
+    };
+
+    const PACING: fn() -> Pacing = Pacing::default;
+
+    fn at(seconds: u64) -> Now {
+        Now {
+            unix: UnixMicros((1_000_000 + seconds) * 1_000_000),
+            mono: Monotonic(Duration::from_secs(seconds)),
+        }
+    }
+
+    /// A process of an account; its monotonic clock is its own.
+    fn process() -> Account {
+        let credential = Credential::new("x", "y", Uid(1)).unwrap();
+        Account::builder(credential, [7; 24]).build()
+    }
+
+    /// Another process that goes on from what this one stored.
+    fn fork(account: &Account, now: Now) -> Account {
+        let credential = Credential::new("x", "y", Uid(1)).unwrap();
+        let builder = Account::builder(credential, [8; 24]);
+        let restored = builder.restore(&account.snapshot(now), now);
+        restored.unwrap().build()
+    }
+
+    fn pacer<T>(account: &Account, act: impl FnOnce(&mut Pacer) -> T) -> T {
+        act(&mut account.state().pacer)
+    }
+
+    fn reserve(account: &Account, now: Now, lane: Lane) -> Result<Monotonic, Held> {
+        pacer(account, |pacer| pacer.reserve(&PACING(), now.mono, lane))
+    }
 
     #[test]
     fn only_what_is_still_ahead_is_stored() {
@@ -164,5 +240,160 @@ mod tests {
         assert_eq!(still_ahead(at(0), now), UnixMicros(0));
         assert_eq!(still_ahead(at(9), now), UnixMicros(0));
         assert_eq!(still_ahead(at(10), now), UnixMicros(1_001_000_000));
+    }
+
+    #[test]
+    fn absorbing_what_one_stored_oneself_changes_nothing() {
+        let account = process();
+        reserve(&account, at(5), Lane::Write).unwrap();
+        pacer(&account, |pacer| {
+            pacer.back_off(&PACING(), at(5).mono, Lane::Read, None, false, 0.5);
+            pacer.stop(&PACING(), at(5).mono);
+        });
+        account.state().flights.credit(MsgKey(3));
+        account.state().flights.use_ticket(4);
+        let stored = account.snapshot(at(6));
+        account.absorb(&stored, at(6)).unwrap();
+        assert_eq!(account.snapshot(at(6)), stored);
+    }
+
+    #[test]
+    fn processes_that_absorb_each_other_keep_one_pace() {
+        let one = process();
+        let other = fork(&one, at(5));
+        let mut starts = Vec::new();
+        for _ in 0..3 {
+            for (own, others) in [(&one, &other), (&other, &one)] {
+                own.absorb(&others.snapshot(at(5)), at(5)).unwrap();
+                starts.push(reserve(own, at(5), Lane::Write).unwrap());
+            }
+        }
+        assert_eq!(starts, [5, 6, 7, 8, 9, 10].map(|seconds| at(seconds).mono));
+    }
+
+    #[test]
+    fn the_later_hold_counts_whoever_was_told() {
+        let one = process();
+        let other = fork(&one, at(5));
+        let held = |account| reserve(account, at(5), Lane::Write).unwrap_err();
+        pacer(&other, |pacer| {
+            pacer.back_off(&PACING(), at(5).mono, Lane::Write, None, false, 0.0);
+        });
+        one.absorb(&other.snapshot(at(5)), at(5)).unwrap();
+        assert_eq!(held(&one), Held::TooFast(Duration::from_secs(30)));
+        // Absorbing the state before that again does not end it.
+        one.absorb(&process().snapshot(at(5)), at(5)).unwrap();
+        assert_eq!(held(&one), Held::TooFast(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn a_stop_reaches_the_other_process_and_so_does_its_lifting() {
+        let one = process();
+        let other = fork(&one, at(5));
+        let before = one.snapshot(at(5));
+        pacer(&one, |pacer| pacer.stop(&PACING(), at(5).mono));
+        let stopped = one.snapshot(at(5));
+        other.absorb(&stopped, at(5)).unwrap();
+        assert!(reserve(&other, at(6), Lane::Read).is_err());
+        other.lift_stop();
+        assert!(reserve(&other, at(6), Lane::Read).is_ok());
+        let lifted = other.snapshot(at(6));
+        // Only what is known since the stop lifts it.
+        one.absorb(&before, at(6)).unwrap();
+        assert!(reserve(&one, at(6), Lane::Read).is_err());
+        one.absorb(&lifted, at(6)).unwrap();
+        assert!(reserve(&one, at(6), Lane::Read).is_ok());
+        // Nor does an older stop come back.
+        one.absorb(&stopped, at(6)).unwrap();
+        assert!(reserve(&one, at(6), Lane::Read).is_ok());
+        // A new one does stop it.
+        pacer(&other, |pacer| pacer.stop(&PACING(), at(7).mono));
+        one.absorb(&other.snapshot(at(7)), at(7)).unwrap();
+        assert!(reserve(&one, at(7), Lane::Read).is_err());
+    }
+
+    #[test]
+    fn the_newer_keys_are_kept_unless_they_come_from_the_future() {
+        let keys = |digit: char| SigningKeys::try_from(digit.to_string().repeat(32)).unwrap();
+        let one = process();
+        let other = fork(&one, at(5));
+        let own = || one.state().keys.clone().unwrap().keys;
+        other.learn_keys(keys('a'), at(10));
+        one.absorb(&other.snapshot(at(11)), at(11)).unwrap();
+        assert_eq!(own(), keys('a'));
+        one.learn_keys(keys('b'), at(12));
+        one.absorb(&other.snapshot(at(13)), at(13)).unwrap();
+        assert_eq!(own(), keys('b'));
+        other.learn_keys(keys('c'), at(100));
+        one.absorb(&other.snapshot(at(13)), at(13)).unwrap();
+        assert_eq!(own(), keys('b'), "the clock was set back since");
+        one.learn_keys(keys('d'), at(200));
+        other.learn_keys(keys('e'), at(14));
+        one.absorb(&other.snapshot(at(15)), at(15)).unwrap();
+        assert_eq!(own(), keys('e'), "here it was set back as well");
+    }
+
+    #[test]
+    fn what_either_sent_is_credited_and_its_ticket_used() {
+        let one = process();
+        one.state().flights.credit(MsgKey(1));
+        one.state().flights.use_ticket(10);
+        let other = fork(&one, at(5));
+        other.state().flights.settle(10, Some(MsgKey(2)));
+        other.state().flights.use_ticket(20);
+        one.state().flights.credit(MsgKey(3));
+        one.state().flights.use_ticket(30);
+        one.absorb(&other.snapshot(at(6)), at(6)).unwrap();
+        let flights = one.state().flights.clone();
+        assert_eq!(flights.credited, [1, 2, 3].map(MsgKey));
+        assert_eq!(flights.sent_by(10), Some(MsgKey(2)));
+        for nonce in [10, 20, 30] {
+            assert!(!one.state().flights.use_ticket(nonce), "{nonce}");
+        }
+        // A ticket whose message is known stays so.
+        one.absorb(&process().snapshot(at(6)), at(6)).unwrap();
+        assert_eq!(one.state().flights.sent_by(10), Some(MsgKey(2)));
+    }
+
+    #[test]
+    fn the_newest_are_remembered_when_there_are_too_many() {
+        let mut flights = Flights::default();
+        let all: Vec<MsgKey> = (1..=600).map(MsgKey).collect();
+        for &key in &all[..512] {
+            flights.credit(key);
+        }
+        let newest = |flights: &Flights| flights.credited.iter().copied().collect::<Vec<_>>();
+        // The other has gone on.
+        flights.absorb(&all[88..], &[]);
+        assert_eq!(newest(&flights), all[88..]);
+        // The other has stood still.
+        flights.absorb(&all[..512], &[]);
+        assert_eq!(newest(&flights), all[88..]);
+    }
+
+    #[test]
+    fn a_send_under_way_stays_so() {
+        let account = process();
+        let likeness = Likeness::Text("hi".to_owned());
+        let talker = crate::ids::Talker::user(2);
+        let board = |nonce| {
+            let now = at(5).mono;
+            account.state().flights.board(nonce, talker, &likeness, now)
+        };
+        assert!(board(1));
+        account.absorb(&process().snapshot(at(5)), at(5)).unwrap();
+        assert!(!board(2));
+    }
+
+    #[test]
+    fn another_accounts_state_is_refused_and_nothing_learned() {
+        let account = process();
+        let stranger = Account::builder(Credential::new("x", "y", Uid(2)).unwrap(), [7; 24]);
+        let stranger = stranger.build();
+        pacer(&stranger, |pacer| pacer.stop(&PACING(), at(5).mono));
+        let before = account.snapshot(at(5));
+        let absorbed = account.absorb(&stranger.snapshot(at(5)), at(5));
+        assert_eq!(absorbed, Err(InvalidSnapshot::Foreign(Uid(2))));
+        assert_eq!(account.snapshot(at(5)), before);
     }
 }

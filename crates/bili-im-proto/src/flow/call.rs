@@ -7,7 +7,8 @@ use http::{HeaderMap, Request, Response};
 use crate::{
     account::{Account, KeyAction, Lane, SignatureBasis},
     answer::Answer,
-    endpoint::{Body, Effect, Endpoint},
+    credential::Credential,
+    endpoint::{Body, Effect, Endpoint, Spec},
     endpoints::{Nav, Profile},
     error::{Error, Invalid, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
@@ -179,8 +180,9 @@ async fn exchange<E: Endpoint, I>(
     exchange_now(account, io, endpoint).await
 }
 
-fn lane_of(effect: Effect) -> Lane {
-    match effect {
+fn lane_of(spec: &Spec) -> Lane {
+    match spec.effect {
+        Effect::Read if spec.is_poll => Lane::Poll,
         Effect::Read => Lane::Read,
         Effect::Idempotent | Effect::Once => Lane::Write,
     }
@@ -188,7 +190,7 @@ fn lane_of(effect: Effect) -> Lane {
 
 /// Waits until the call may go out.
 async fn take_turn<E: Endpoint, I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
-    let lane = lane_of(E::SPEC.effect);
+    let lane = lane_of(const { &E::SPEC });
     let now = io.now();
     let start = account.reserve(now, lane, const { &E::SPEC })?;
     if start <= now.mono {
@@ -214,7 +216,8 @@ async fn exchange_now<E: Endpoint, I>(
     if let Some(headers) = headers(&answer).filter(|_| is_prompt) {
         account.observe_clock(now, headers);
     }
-    account.note_outcome(now, lane_of(E::SPEC.effect), read::<E>(answer))
+    let result = read::<E>(answer, Some(account.credential()));
+    account.note_outcome(now, lane_of(const { &E::SPEC }), result)
 }
 
 /// A request of an endpoint, ready to go out.
@@ -230,9 +233,10 @@ pub(super) fn outgoing<E: Endpoint>(request: Request<Body>) -> Outgoing {
 /// What came of it.
 pub(super) fn read<E: Endpoint>(
     answer: Result<Response<Vec<u8>>, Failure>,
+    credential: Option<&Credential>,
 ) -> Result<E::Response, Error> {
     let failure = match answer {
-        Ok(response) => return E::response(&response),
+        Ok(response) => return E::decode(Answer::of::<E>(&response).to(credential)),
         Err(failure) => failure,
     };
     // A request that never left had no effect, whatever came before things broke.

@@ -93,5 +93,5 @@ async fn fetch<E: Endpoint>(
     context.time = io.now().unix;
     let request = endpoint.request(&context)?;
     let answer = io.fetch(call::outgoing::<E>(request)).await;
-    call::read::<E>(answer)
+    call::read::<E>(answer, context.credential.as_ref())
 }

@@ -21,7 +21,7 @@ pub(crate) use self::{
     recall::recall,
     send::{confirm, prepare, send, send_ticket},
     sessions::{all_sessions, sessions},
-    watch::{cursor_now, watch},
+    watch::{cursor_now, watch, watch_unread},
 };
 pub use self::{
     history::History,

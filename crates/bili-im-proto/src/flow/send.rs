@@ -14,6 +14,7 @@ use crate::{
     },
     ids::{Seqno, Talker},
     message::Message,
+    planted::planted,
     ticket::{Confirmation, SendTicket},
 };
 
@@ -115,9 +116,14 @@ async fn dispatch<I>(
             boarding.landed(sent.msg_key);
             Ok(sent)
         }
-        Err(error) if error.took_no_effect() => {
+        Err(error) if error.took_no_effect() || planted!(DoubtfulIsCertain) => {
             boarding.never_left();
             Err(error)
+        }
+        Err(_) if planted!(Resend) => {
+            let sent = call::ask(account, io, &message).await?;
+            boarding.landed(sent.msg_key);
+            Ok(sent)
         }
         Err(error) => match read_back(account, io, ticket).await {
             Some(sent) => {

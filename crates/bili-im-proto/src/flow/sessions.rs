@@ -1,6 +1,6 @@
-//! Listing every session.
+//! Listing sessions.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice};
 
 use crate::{
     account::Account,
@@ -9,41 +9,100 @@ use crate::{
     flow::{call, io::Io},
     ids::Talker,
     session::Session,
+    time::UnixMicros,
 };
 
 /// What together is everything, since listing all at once does not page (docs/protocol.md §7).
-const FILTERS: [SessionFilter; 3] = [
+pub(super) const FILTERS: &[SessionFilter] = &[
     SessionFilter::Users,
     SessionFilter::Unfollowed,
     SessionFilter::Groups,
 ];
 
-/// Hands out every session once, page by page.
+/// Goes through lists of sessions, page by page. A page that failed can be asked for again.
+pub(super) struct Pager<'a> {
+    filters: slice::Iter<'a, SessionFilter>,
+    /// The next page; `None` when the last one was had.
+    request: Option<GetSessions>,
+    /// How far back to go.
+    since: Option<UnixMicros>,
+    /// Whom it has handed out.
+    seen: BTreeSet<Talker>,
+    /// Whom this list has shown.
+    listed: BTreeSet<Talker>,
+}
+
+impl<'a> Pager<'a> {
+    /// Goes through these lists, each to its end.
+    pub(super) fn new(filters: &'a [SessionFilter]) -> Self {
+        let mut pager = Self {
+            filters: filters.iter(),
+            request: None,
+            since: None,
+            seen: BTreeSet::new(),
+            listed: BTreeSet::new(),
+        };
+        pager.next_list();
+        pager
+    }
+
+    /// Goes no further back in any list.
+    pub(super) fn back_to(self, since: UnixMicros) -> Self {
+        Self {
+            since: Some(since),
+            ..self
+        }
+    }
+
+    fn next_list(&mut self) {
+        self.listed.clear();
+        let filter = self.filters.next();
+        self.request = filter.map(|&filter| GetSessions::new(filter).with_size(100));
+    }
+
+    /// The sessions of the next page that it has not handed out before; `None` after the last page.
+    pub(super) async fn next<I>(
+        &mut self,
+        account: &Account,
+        io: &Io<I>,
+    ) -> Result<Option<Vec<Session>>, Error> {
+        let Some(request) = self.request else {
+            return Ok(None);
+        };
+        let page = call::call(account, io, &request).await?;
+        let oldest = page.oldest();
+        let has_more = page.has_more;
+        let mut new = page.sessions;
+        let mut progress = false;
+        for session in &new {
+            progress |= self.listed.insert(session.talker);
+        }
+        new.retain(|session| self.seen.insert(session.talker));
+        match oldest {
+            // Whether the bound is inclusive is not known: overlap by one and drop repeats. A page that
+            // brings nothing new ends its list.
+            Some(oldest)
+                if has_more && progress && self.since.is_none_or(|since| oldest >= since) =>
+            {
+                let end = UnixMicros(oldest.0.saturating_add(1));
+                self.request = Some(request.with_end_ts(end));
+            }
+            _ => self.next_list(),
+        }
+        Ok(Some(new))
+    }
+}
+
+/// Hands out every session of some lists once, page by page.
 pub(crate) async fn sessions(
     account: &Account,
     io: &Io<Vec<Session>>,
     filters: &[SessionFilter],
 ) -> Result<(), Error> {
-    let mut seen = BTreeSet::<Talker>::new();
-    for &filter in filters {
-        let mut request = GetSessions::new(filter).with_size(100);
-        loop {
-            let page = call::call(account, io, &request).await?;
-            let oldest = page.oldest();
-            let mut new = page.sessions;
-            new.retain(|session| seen.insert(session.talker));
-            let progress = !new.is_empty();
-            if progress {
-                io.emit(new).await;
-            }
-            match oldest {
-                // Whether the bound is inclusive is not known: overlap by one and drop repeats.
-                Some(oldest) if page.has_more && progress => {
-                    let end = crate::time::UnixMicros(oldest.0.saturating_add(1));
-                    request = request.with_end_ts(end);
-                }
-                _ => break,
-            }
+    let mut pager = Pager::new(filters);
+    while let Some(page) = pager.next(account, io).await? {
+        if !page.is_empty() {
+            io.emit(page).await;
         }
     }
     Ok(())
@@ -51,5 +110,5 @@ pub(crate) async fn sessions(
 
 /// Every session.
 pub(crate) async fn all_sessions(account: &Account, io: &Io<Vec<Session>>) -> Result<(), Error> {
-    sessions(account, io, &FILTERS).await
+    sessions(account, io, FILTERS).await
 }

@@ -1,13 +1,20 @@
 //! How far a watcher got.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{Seqno, Talker, Uid},
-    time::UnixMicros,
+    planted::planted,
+    time::{UnixMicros, UnixSeconds},
 };
+
+/// How many sessions a cursor remembers unless told otherwise.
+const CAPACITY: usize = 10_000;
+
+/// How long a session must have been quiet to be forgotten: longer than a list can be late.
+const QUIET: Duration = Duration::from_secs(60 * 60);
 
 /// How far a program got in handling what happens to one account. It stores this, and goes on from it
 /// however long it was away.
@@ -15,23 +22,43 @@ use crate::{
 pub struct Cursor {
     version: u32,
     uid: Uid,
-    /// When the watch began: what is older is never told.
-    start: UnixMicros,
-    /// Everything that had changed by then is handled.
+    /// What was written before then is never told, in sessions that are not remembered.
+    floor: UnixSeconds,
+    /// Everything that had changed by then is handled, but for the sessions that are pending.
     mark: UnixMicros,
-    /// The newest message handled in each session.
-    #[serde(default, with = "as_list")]
-    handled: BTreeMap<Talker, Seqno>,
+    /// How many sessions to remember.
+    capacity: usize,
+    #[serde(with = "as_list")]
+    sessions: BTreeMap<Talker, Handled>,
 }
 
 /// Changes when what is stored changes its meaning.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// How far one session is handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Handled {
+    /// The newest message handled.
+    seqno: Option<Seqno>,
+    /// When it was written; when there is none, the floor of this session.
+    time: UnixSeconds,
+    /// Whether there is more, which could not be read.
+    is_pending: bool,
+}
 
 /// How far a cursor gets by one event: append it to a file when the event is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     pub(crate) talker: Talker,
-    pub(crate) seqno: Seqno,
+    /// The message handled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seqno: Option<Seqno>,
+    /// When it was written.
+    #[serde(default)]
+    pub(crate) time: UnixSeconds,
+    /// Whether the session has more, which could not be read.
+    #[serde(default)]
+    pub(crate) is_pending: bool,
     pub(crate) mark: UnixMicros,
 }
 
@@ -41,15 +68,22 @@ pub struct Position {
 pub struct ForeignCursor(pub Uid);
 
 impl Cursor {
-    /// Begins at a moment of the service's clock.
-    pub(crate) fn new(uid: Uid, start: UnixMicros) -> Self {
+    pub(crate) fn new(uid: Uid, floor: UnixSeconds, mark: UnixMicros) -> Self {
         Self {
             version: VERSION,
             uid,
-            start,
-            mark: start,
-            handled: BTreeMap::new(),
+            floor,
+            mark,
+            capacity: CAPACITY,
+            sessions: BTreeMap::new(),
         }
+    }
+
+    /// Remembers so many sessions at most, 10,000 unless told otherwise. Those that have been quiet for
+    /// the longest are forgotten first, and none that was not quiet for an hour.
+    #[must_use]
+    pub fn with_capacity(self, capacity: usize) -> Self {
+        Self { capacity, ..self }
     }
 
     /// Whose it is.
@@ -57,12 +91,46 @@ impl Cursor {
         self.uid
     }
 
-    /// The event at this position is handled. Positions may be given again, and in any order within
-    /// different sessions.
+    /// How many sessions it remembers.
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// The event at this position is handled. Positions come in the order of their events; giving some
+    /// again, from any of them on, does no harm.
     pub fn advance(&mut self, position: &Position) {
-        let handled = self.handled.entry(position.talker).or_default();
-        *handled = position.seqno.max(*handled);
-        self.mark = position.mark.max(self.mark);
+        // Also when it is earlier: a clock that was wrong once must not hide what happens.
+        self.mark = position.mark;
+        let handled = self.sessions.entry(position.talker).or_default();
+        if position.seqno > handled.seqno {
+            handled.seqno = position.seqno;
+        }
+        handled.time = position.time.max(handled.time);
+        handled.is_pending = position.is_pending;
+        if self.sessions.len() > self.capacity {
+            self.forget();
+        }
+    }
+
+    /// Forgets the sessions that have been quiet for the longest. What was handled in them lies below the
+    /// floor then, and does not look new.
+    fn forget(&mut self) {
+        let quiet_since = UnixMicros(self.mark.0.saturating_sub(crate::time::micros(QUIET)));
+        let mut quiet: Vec<(UnixSeconds, Talker)> = (self.sessions.iter())
+            .filter(|(_, handled)| !handled.is_pending)
+            .filter(|(_, handled)| handled.time < quiet_since.seconds())
+            .map(|(&talker, handled)| (handled.time, talker))
+            .collect();
+        // Some more than needed, so that it need not be done again at once.
+        let kept = self.capacity - self.capacity / 8;
+        let forgotten = self.sessions.len().saturating_sub(kept).min(quiet.len());
+        quiet.sort_unstable();
+        for &(time, talker) in quiet.iter().take(forgotten) {
+            self.sessions.remove(&talker);
+            if !planted!(ForgetWithoutFloor) {
+                self.floor = self.floor.max(UnixSeconds(time.0.saturating_add(1)));
+            }
+        }
     }
 
     pub(crate) fn check(&self, uid: Uid) -> Result<(), ForeignCursor> {
@@ -73,43 +141,81 @@ impl Cursor {
         }
     }
 
-    pub(crate) fn start(&self) -> UnixMicros {
-        self.start
+    pub(crate) fn floor(&self) -> UnixSeconds {
+        self.floor
+    }
+
+    /// What was written before then in a session of which nothing is handled is never told. The floor may
+    /// have risen since it became pending.
+    pub(crate) fn floor_of(&self, talker: Talker) -> UnixSeconds {
+        match self.sessions.get(&talker) {
+            Some(handled) if handled.seqno.is_none() && handled.is_pending => handled.time,
+            _ => self.floor,
+        }
     }
 
     pub(crate) fn mark(&self) -> UnixMicros {
         self.mark
     }
 
-    pub(crate) fn set_mark(&mut self, mark: UnixMicros) {
-        self.mark = mark.max(self.mark);
-    }
-
+    /// The newest message handled in a session.
     pub(crate) fn handled(&self, talker: Talker) -> Option<Seqno> {
-        self.handled.get(&talker).copied()
+        self.sessions.get(&talker)?.seqno
     }
 
-    pub(crate) fn set_handled(&mut self, talker: Talker, seqno: Seqno) {
-        let handled = self.handled.entry(talker).or_default();
-        *handled = seqno.max(*handled);
+    /// The sessions that have more, which could not be read.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = Talker> {
+        (self.sessions.iter())
+            .filter(|(_, handled)| handled.is_pending)
+            .map(|(&talker, _)| talker)
     }
 }
 
-/// JSON has no objects with such keys.
+/// Sessions in JSON: `["user-7", newest, time]`, and `true` behind those that are pending.
 mod as_list {
+    use serde::{Deserializer, Serializer, de::Error as _};
+
     use super::*;
 
-    pub(super) fn serialize<S: serde::Serializer>(
-        map: &BTreeMap<Talker, Seqno>,
+    #[derive(Serialize, Deserialize)]
+    struct Entry(
+        String,
+        Option<Seqno>,
+        UnixSeconds,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")] bool,
+    );
+
+    pub(super) fn serialize<S: Serializer>(
+        sessions: &BTreeMap<Talker, Handled>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(map)
+        let entry = |(talker, handled): (&Talker, &Handled)| {
+            Entry(
+                talker.to_key(),
+                handled.seqno,
+                handled.time,
+                handled.is_pending,
+            )
+        };
+        serializer.collect_seq(sessions.iter().map(entry))
     }
 
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<BTreeMap<Talker, Seqno>, D::Error> {
-        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    ) -> Result<BTreeMap<Talker, Handled>, D::Error> {
+        let entries = Vec::<Entry>::deserialize(deserializer)?;
+        (entries.into_iter())
+            .map(|Entry(key, seqno, time, is_pending)| {
+                let talker = Talker::from_key(&key)
+                    .ok_or_else(|| D::Error::custom(format!("{key} is no session")))?;
+                let handled = Handled {
+                    seqno,
+                    time,
+                    is_pending,
+                };
+                Ok((talker, handled))
+            })
+            .collect()
     }
 }
 
@@ -117,25 +223,90 @@ mod as_list {
 mod tests {
     use super::*;
 
+    fn position(talker: Talker, seqno: u64, time: u64, mark: u64) -> Position {
+        Position {
+            talker,
+            seqno: Some(Seqno(seqno)),
+            time: UnixSeconds(time),
+            is_pending: false,
+            mark: UnixSeconds(mark).micros(),
+        }
+    }
+
+    fn stored(cursor: &Cursor) -> Cursor {
+        serde_json::from_str(&serde_json::to_string(cursor).unwrap()).unwrap()
+    }
+
     #[test]
-    fn a_cursor_survives_being_stored_and_never_goes_back() {
-        let mut cursor = Cursor::new(Uid(1), UnixMicros(10));
-        let position = |seqno, mark| Position {
-            talker: Talker::group(5),
-            seqno: Seqno(seqno),
-            mark: UnixMicros(mark),
-        };
-        cursor.advance(&position(7, 20));
-        cursor.advance(&position(3, 15));
+    fn a_cursor_survives_being_stored_and_no_session_goes_back() {
+        let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0));
+        let group = Talker::group(5);
+        cursor.advance(&position(group, 7, 19, 20));
+        cursor.advance(&position(group, 3, 12, 15));
+        let cursor = stored(&cursor);
+        assert_eq!(cursor.handled(group), Some(Seqno(7)));
+        assert_eq!(cursor.handled(Talker::user(5)), None);
+        assert_eq!(cursor.floor(), UnixSeconds(10));
+        assert_eq!(cursor.mark(), UnixSeconds(15).micros());
+        assert_eq!(cursor.check(Uid(2)), Err(ForeignCursor(Uid(1))));
+    }
+
+    #[test]
+    fn a_position_survives_being_stored() {
+        let position = position(Talker::user(1), u64::MAX, 5, 6);
+        let json = serde_json::to_string(&position).unwrap();
+        assert_eq!(serde_json::from_str::<Position>(&json).unwrap(), position);
+    }
+
+    #[test]
+    fn what_is_pending_stays_so_until_it_is_handled() {
+        let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0));
+        let user = Talker::user(5);
+        cursor.advance(&Position {
+            seqno: None,
+            is_pending: true,
+            ..position(user, 0, 0, 20)
+        });
+        assert_eq!(stored(&cursor).pending().collect::<Vec<_>>(), [user]);
+        assert_eq!(stored(&cursor).handled(user), None);
+        cursor.advance(&position(user, 1, 21, 22));
+        assert_eq!(cursor.pending().count(), 0);
+    }
+
+    #[test]
+    fn of_too_many_sessions_the_quietest_are_forgotten_and_lie_below_the_floor() {
+        let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0)).with_capacity(8);
+        for uid in 1..=9 {
+            cursor.advance(&position(Talker::user(uid), uid, 1000 * uid, 10_000));
+        }
+        // 1 to 6 have been quiet for an hour; with seven left, there is room for another.
+        assert_eq!(cursor.sessions(), 7);
+        assert_eq!(cursor.handled(Talker::user(2)), None);
+        assert_eq!(cursor.handled(Talker::user(3)), Some(Seqno(3)));
+        assert_eq!(cursor.floor(), UnixSeconds(2001));
+    }
+
+    #[test]
+    fn a_session_that_was_not_quiet_is_never_forgotten() {
+        let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0)).with_capacity(2);
+        for uid in 1..=9 {
+            cursor.advance(&position(Talker::user(uid), uid, 9_000, 10_000));
+        }
+        assert_eq!(cursor.sessions(), 9);
+        cursor.advance(&position(Talker::user(10), 10, 20_000, 20_000));
+        assert_eq!(cursor.sessions(), 2);
+        assert_eq!(cursor.floor(), UnixSeconds(9_001));
+    }
+
+    #[test]
+    fn ten_thousand_sessions_are_stored_in_half_a_megabyte() {
+        let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0));
+        for uid in 0..10_000 {
+            let talker = Talker::user(3_493_000_000_000_000 + uid);
+            let now = 1_760_000_000;
+            cursor.advance(&position(talker, 500_000_000 + uid, now, now));
+        }
         let json = serde_json::to_string(&cursor).unwrap();
-        let stored: Cursor = serde_json::from_str(&json).unwrap();
-        assert_eq!(stored, cursor);
-        assert_eq!(stored.handled(Talker::group(5)), Some(Seqno(7)));
-        assert_eq!(stored.handled(Talker::user(5)), None);
-        assert_eq!(
-            (stored.start(), stored.mark()),
-            (UnixMicros(10), UnixMicros(20))
-        );
-        assert_eq!(stored.check(Uid(2)), Err(ForeignCursor(Uid(1))));
+        assert!(json.len() < 512 * 1024, "{}", json.len());
     }
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use crate::{
+    endpoints::Unread,
     error::Error,
     ids::{MsgKey, Seqno, Talker},
     message::Message,
+    session::Session,
     time::{Monotonic, UnixSeconds},
     watch::Position,
 };
@@ -16,7 +18,8 @@ use crate::{
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
-    /// How far the cursor gets by it; `None` for what is not stored.
+    /// How far the cursor gets by it: give it to [`Cursor::advance`](crate::Cursor::advance) when the event
+    /// is handled. `None` for what is not stored.
     pub position: Option<Position>,
 }
 
@@ -40,7 +43,20 @@ pub enum EventKind {
         /// The message that is gone; `None` when the service does not say which.
         msg_key: Option<MsgKey>,
     },
-    /// The service throttles the account, or cannot be reached: nothing is asked until then.
+    /// A session is not as it was listed before: read elsewhere, pinned, muted, intercepted, followed.
+    /// Not stored: what changed while nobody watched is not told.
+    SessionChanged {
+        /// The session as it is now.
+        session: Box<Session>,
+    },
+    /// There is more or less to read than before. Not stored.
+    UnreadChanged {
+        /// Messages of users.
+        users: Box<Unread>,
+        /// Messages of groups; `None` when that could not be had.
+        groups: Option<u64>,
+    },
+    /// The service throttles the account, or cannot be reached: what is new is not asked until then.
     Held {
         /// Until when.
         until: Monotonic,
@@ -55,6 +71,11 @@ pub enum EventKind {
         retry_at: Option<Monotonic>,
         /// Why.
         cause: Error,
+    },
+    /// A session that could not be read is read to its end again.
+    SessionRecovered {
+        /// The session.
+        talker: Talker,
     },
     /// The login ends soon.
     LoginEnds {
@@ -81,22 +102,46 @@ pub struct EventId {
     seqno: Seqno,
 }
 
+impl EventId {
+    /// The session.
+    pub fn talker(self) -> Talker {
+        self.talker
+    }
+
+    /// The message's place in it.
+    pub fn seqno(self) -> Seqno {
+        self.seqno
+    }
+}
+
 impl Event {
-    /// The event's id; `None` for what is not stored.
+    /// The event's id, when it is a message or a recall.
     pub fn id(&self) -> Option<EventId> {
-        self.position.map(|position| EventId {
-            talker: position.talker,
-            seqno: position.seqno,
-        })
+        match self.kind {
+            EventKind::Message { talker, .. } | EventKind::Recalled { talker, .. } => {
+                let seqno = self.position?.seqno?;
+                Some(EventId { talker, seqno })
+            }
+            _ => None,
+        }
+    }
+
+    /// The message that may be answered: someone else's, written by a person (docs/protocol.md §8), not
+    /// taken back.
+    pub fn answerable(&self) -> Option<(Talker, &Message)> {
+        match &self.kind {
+            EventKind::Message {
+                talker,
+                message,
+                direction: Direction::Incoming,
+            } if message.is_by_a_person() && !message.is_recalled() => Some((*talker, message)),
+            _ => None,
+        }
     }
 }
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.talker {
-            Talker::User(_) => "user",
-            Talker::Group(_) => "group",
-        };
-        write!(f, "{kind}-{}-{}", self.talker.id(), self.seqno)
+        write!(f, "{}-{}", self.talker.to_key(), self.seqno)
     }
 }

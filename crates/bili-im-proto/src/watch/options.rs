@@ -10,18 +10,28 @@ pub struct WatchOptions {
     pub own: bool,
     /// Whether to tell of messages in groups.
     pub groups: bool,
-    /// Whether to tell of what no person wrote: notices, automatic replies, tips.
+    /// Whether to tell of what the service writes: notices, pushes, tips, group events.
+    pub system: bool,
+    /// Whether to tell of automatic replies.
     pub automatic: bool,
+    /// Whether to tell of messages in intercepted sessions, which takes another request each time.
+    pub intercepted: bool,
+    /// Whether to tell of changed sessions and unread counts, which takes other requests now and then.
+    pub changes: bool,
     /// How often to ask; 20 s when `None`, 1 s on this machine. Never under 6 s but on this machine.
     pub interval: Option<Duration>,
 }
 
 impl Default for WatchOptions {
+    /// What people wrote, the account's owner included, also in groups.
     fn default() -> Self {
         Self {
             own: true,
             groups: true,
+            system: false,
             automatic: false,
+            intercepted: false,
+            changes: false,
             interval: None,
         }
     }
@@ -40,10 +50,31 @@ impl WatchOptions {
         Self { groups, ..self }
     }
 
-    /// With or without what no person wrote.
+    /// With or without what the service writes.
+    #[must_use]
+    pub fn with_system(self, system: bool) -> Self {
+        Self { system, ..self }
+    }
+
+    /// With or without automatic replies.
     #[must_use]
     pub fn with_automatic(self, automatic: bool) -> Self {
         Self { automatic, ..self }
+    }
+
+    /// With or without intercepted sessions.
+    #[must_use]
+    pub fn with_intercepted(self, intercepted: bool) -> Self {
+        Self {
+            intercepted,
+            ..self
+        }
+    }
+
+    /// With or without changed sessions and unread counts.
+    #[must_use]
+    pub fn with_changes(self, changes: bool) -> Self {
+        Self { changes, ..self }
     }
 
     /// Asks so often.

@@ -2,6 +2,7 @@
 
 pub(crate) use routes::{answer, is_control};
 
+mod act;
 mod clock;
 mod faults;
 mod message;

@@ -2,16 +2,17 @@
 
 use http::{Method, Response, StatusCode};
 use serde::Serialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
-use super::{clock, faults, message, qr};
+use super::{act, clock, faults, message, qr};
 use crate::answer;
 use crate::request::Incoming;
 use crate::service::Service;
 use crate::time::UnixMicros;
 
 /// What a control path answers: JSON, or what is wrong.
-pub(super) type Controlled = Result<serde_json::Value, String>;
+pub(super) type Controlled = Result<Value, String>;
 
 pub(crate) fn is_control(path: &str) -> bool {
     path == "/_sim" || path.starts_with("/_sim/")
@@ -25,6 +26,7 @@ pub(crate) fn answer(
     let done = match (incoming.path.as_str(), &incoming.method) {
         ("/_sim/state", &Method::GET) => shown(&service.snapshot(now)),
         ("/_sim/message", &Method::POST) => message::write(service, &incoming.body, now),
+        ("/_sim/act", &Method::POST) => act::act(service, &incoming.body, now),
         ("/_sim/qr", &Method::POST) => qr::hold_phone(service, &incoming.body, now),
         ("/_sim/clock", &Method::GET) => clock::show(service, now),
         ("/_sim/clock", &Method::POST) => clock::set(service, &incoming.body, now),
@@ -41,4 +43,14 @@ pub(crate) fn answer(
 
 pub(super) fn shown<T: Serialize>(value: &T) -> Controlled {
     serde_json::to_value(value).map_err(|error| error.to_string())
+}
+
+/// A body that is one thing or a list of them.
+pub(super) fn one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, String> {
+    let given = match serde_json::from_slice(body).map_err(|error| error.to_string())? {
+        Value::Array(many) => many,
+        one => vec![one],
+    };
+    let read: Result<_, _> = given.into_iter().map(serde_json::from_value).collect();
+    read.map_err(|error: serde_json::Error| error.to_string())
 }

@@ -171,7 +171,13 @@ fn the_readme_lists_every_endpoint_with_its_method() {
 }
 
 fn paths() -> impl Strategy<Value = String> {
-    let control = ["/_sim/message", "/_sim/clock", "/_sim/faults", "/_sim/qr"];
+    let control = [
+        "/_sim/message",
+        "/_sim/act",
+        "/_sim/clock",
+        "/_sim/faults",
+        "/_sim/qr",
+    ];
     let known = [endpoints::paths(), control.to_vec()].concat();
     prop_oneof![
         9 => prop::sample::select(known).prop_map(str::to_owned),

@@ -35,6 +35,9 @@ impl Between {
 const RECALL: u32 = 5;
 const SYSTEM_TIP: u32 = 18;
 
+/// The `msg_source` of what is written in a web page.
+pub(crate) const FROM_WEB: u32 = 7;
+
 const NORMAL: u32 = 0;
 const RECALLED: u32 = 1;
 const REMOVED: u32 = 2;
@@ -86,6 +89,22 @@ impl Draft {
         self.msg_status = RECALLED;
     }
 
+    /// What appears in the session when this message is recalled: to the same people, `target` its key.
+    pub(crate) fn recall_of(&self, target: MsgKey, now: UnixMicros) -> Self {
+        Self {
+            from: self.from,
+            talker: self.talker,
+            msg_type: RECALL,
+            content: target.to_string(),
+            msg_source: FROM_WEB,
+            msg_status: NORMAL,
+            sent_at: now,
+            at_uids: Vec::new(),
+            only_for: self.only_for,
+            old: false,
+        }
+    }
+
     /// Removed by the system: not returned at all (docs/protocol.md §8).
     pub(crate) fn is_removed(&self) -> bool {
         self.msg_status == REMOVED
@@ -107,6 +126,8 @@ impl Draft {
 pub(crate) struct Written {
     pub(crate) key: MsgKey,
     pub(crate) seqno: Seqno,
+    /// When it came, by time as it passes whatever the clock shows: never before the message in front of it.
+    pub(crate) came_at: UnixMicros,
     pub(crate) draft: Draft,
 }
 

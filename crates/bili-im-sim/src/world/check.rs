@@ -16,15 +16,12 @@ impl World {
     ///
     /// The first mistake, with its place.
     pub fn check(&self) -> Result<(), WorldError> {
-        let known = Known {
-            users: self.accounts.iter().map(|account| account.uid).collect(),
-            groups: self
-                .groups
-                .iter()
-                .map(|group| group.id)
-                .map(Talker::Group)
-                .collect(),
-        };
+        let users = self
+            .accounts
+            .iter()
+            .map(|account| Talker::User(account.uid));
+        let groups = self.groups.iter().map(|group| Talker::Group(group.id));
+        let known = Known(users.chain(groups).collect());
         self.check_accounts(&known)?;
         self.check_groups(&known)?;
         for (at, message) in self.messages.iter().enumerate() {
@@ -104,25 +101,13 @@ impl World {
     }
 }
 
-/// Who there is.
-pub(crate) struct Known {
-    pub(crate) users: BTreeSet<Uid>,
-    pub(crate) groups: BTreeSet<Talker>,
-}
+/// Whoever knows who there is.
+pub(crate) trait Knows {
+    fn knows(&self, talker: Talker) -> bool;
 
-impl Known {
-    fn all_users(&self, named: &BTreeSet<Uid>) -> Result<(), String> {
-        named
-            .iter()
-            .try_for_each(|uid| self.talker(Talker::User(*uid)))
-    }
-
+    /// Says so when there is nobody of that id.
     fn talker(&self, talker: Talker) -> Result<(), String> {
-        let exists = match talker {
-            Talker::User(uid) => self.users.contains(&uid),
-            Talker::Group(_) => self.groups.contains(&talker),
-        };
-        if exists {
+        if self.knows(talker) {
             Ok(())
         } else {
             Err(format!("there is no {talker}"))
@@ -130,14 +115,38 @@ impl Known {
     }
 }
 
-/// What is wrong in one field of a message.
+/// All users and groups of a world.
+struct Known(BTreeSet<Talker>);
+
+impl Known {
+    fn all_users(&self, named: &BTreeSet<Uid>) -> Result<(), String> {
+        named
+            .iter()
+            .try_for_each(|uid| self.talker(Talker::User(*uid)))
+    }
+}
+
+impl Knows for Known {
+    fn knows(&self, talker: Talker) -> bool {
+        self.0.contains(&talker)
+    }
+}
+
+/// What is wrong in one field of a message or an act.
 pub(crate) struct Flaw {
     field: &'static str,
     problem: String,
 }
 
 impl Flaw {
-    fn within(self, place: &str) -> WorldError {
+    pub(crate) fn new(field: &'static str, problem: impl Into<String>) -> Self {
+        Self {
+            field,
+            problem: problem.into(),
+        }
+    }
+
+    pub(crate) fn within(self, place: &str) -> WorldError {
         WorldError::invalid(format!("{place}.{}", self.field), self.problem)
     }
 }
@@ -148,20 +157,15 @@ impl From<Flaw> for WorldError {
     }
 }
 
-pub(crate) fn check_message(message: &Message, known: &Known) -> Result<(), Flaw> {
-    let flaw = |field, problem: &str| {
-        Err(Flaw {
-            field,
-            problem: problem.to_owned(),
-        })
-    };
+pub(crate) fn check_message(message: &Message, known: &impl Knows) -> Result<(), Flaw> {
+    let flaw = |field, problem: &str| Err(Flaw::new(field, problem));
     let (to, is_group) = match message.talker {
         Talker::User(_) => ("to", false),
         Talker::Group(_) => ("group", true),
     };
     known
         .talker(message.talker)
-        .map_err(|problem| Flaw { field: to, problem })?;
+        .map_err(|problem| Flaw::new(to, problem))?;
     if message.from == Uid(0) {
         if !is_group {
             return flaw("from", "only groups have messages from nobody");
@@ -169,19 +173,15 @@ pub(crate) fn check_message(message: &Message, known: &Known) -> Result<(), Flaw
     } else {
         known
             .talker(Talker::User(message.from))
-            .map_err(|problem| Flaw {
-                field: "from",
-                problem,
-            })?;
+            .map_err(|problem| Flaw::new("from", problem))?;
     }
     if message.talker == Talker::User(message.from) {
         return flaw("to", "one cannot write to oneself");
     }
     if let Some(uid) = message.only_for {
-        known.talker(Talker::User(uid)).map_err(|problem| Flaw {
-            field: "only_for",
-            problem,
-        })?;
+        known
+            .talker(Talker::User(uid))
+            .map_err(|problem| Flaw::new("only_for", problem))?;
     } else if message.msg_type == SYSTEM_TIP {
         return flaw("only_for", "a system tip is for one user alone");
     }

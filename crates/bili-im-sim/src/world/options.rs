@@ -8,7 +8,7 @@ use crate::chance::Chance;
 use crate::ids::MsgKey;
 
 /// How the service behaves where it can behave in several ways.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Options {
@@ -38,6 +38,36 @@ pub struct Options {
     pub img_size_missing: Whim,
     /// Old emoticon names in texts, and what they become: `{"[doge]":"[tv_doge]"}`.
     pub renamed_emoticons: BTreeMap<String, String>,
+    /// The lists of sessions are as they were up to so many seconds ago, as far as new messages go; for each request by
+    /// chance.
+    pub late_lists: u64,
+    /// `fetch_session_msgs` does not show yet what came within up to so many seconds; for each request by chance.
+    pub lagging_messages: u64,
+    /// `fetch_session_msgs` returns as many messages as chance says, from 1 to what was asked for; never by default.
+    pub short_pages: Whim,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            seed: 0,
+            msg_keys: Vec::new(),
+            stale_signature: StaleSignature::default(),
+            over_stranger_limit: OverStrangerLimit::default(),
+            send_limit: None,
+            older_sessions: Whim::ByChance,
+            inclusive_bounds: Whim::ByChance,
+            empty_min_is_zero: Whim::ByChance,
+            last_msg_missing: Whim::ByChance,
+            http_image_urls: Whim::ByChance,
+            img_size_missing: Whim::ByChance,
+            renamed_emoticons: BTreeMap::new(),
+            late_lists: 0,
+            lagging_messages: 0,
+            short_pages: Whim::Never,
+        }
+    }
 }
 
 /// Which of the service's ages is simulated.

@@ -35,7 +35,7 @@ impl NewSessions {
 impl Endpoint for NewSessions {
     type Response = SessionList;
 
-    const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/new_sessions");
+    const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/new_sessions").poll();
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         Ok(Parts::query(

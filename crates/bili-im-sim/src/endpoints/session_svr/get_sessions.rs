@@ -94,9 +94,10 @@ pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal>
     let by_read_time =
         query.number("sort_rule")? == Some(3) && !matches!(filter, Filter::All | Filter::System);
 
+    let moment = call.state.lagged(call.state.options.late_lists);
     let mut chance = call.state.chance.fork();
     let state = &*call.state;
-    let kept = state.sessions(owner).filter(|view| {
+    let kept = state.sessions_as_of(owner, moment).filter(|view| {
         let is_folded = (folds_groups && Filter::Groups.keeps(view, state))
             || (folds_unfollowed && Filter::Unfollowed.keeps(view, state));
         filter.keeps(view, state) && !is_folded

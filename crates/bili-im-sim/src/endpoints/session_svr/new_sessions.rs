@@ -13,6 +13,7 @@ pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal>
     let owner = call.owner()?;
     let begin = UnixMicros(call.request.query.number("begin_ts")?.unwrap_or(0));
     let size = page_size(&call.request.query)?;
+    let moment = call.state.lagged(call.state.options.late_lists);
     let options = &call.state.options;
     let mut chance = call.state.chance.fork();
     let inclusive = options.inclusive_bounds.strikes(&mut chance);
@@ -20,7 +21,7 @@ pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal>
 
     let mut sessions: Vec<SessionView<'_>> = call
         .state
-        .sessions(owner)
+        .sessions_as_of(owner, moment)
         .filter(|view| !view.session.intercepted)
         .collect();
     sessions.sort_by_key(|view| Reverse((view.session_ts(), view.max_seqno())));

@@ -9,7 +9,7 @@ use crate::state::Written;
 use crate::wire::{Address, Emoticon, MessageBody, emoticons};
 
 /// More are documented, but nobody got more (docs/protocol.md §8).
-const LARGEST_SIZE: usize = 200;
+const LARGEST_SIZE: u64 = 200;
 
 #[derive(Serialize)]
 struct SessionMsgs<'a> {
@@ -24,7 +24,7 @@ pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal>
     let owner = call.owner()?;
     let query = &call.request.query;
     let talker = talker(query)?;
-    let size = query.number("size")?.unwrap_or(0).min(LARGEST_SIZE);
+    let mut size = query.number("size")?.unwrap_or(0).min(LARGEST_SIZE);
     let begin = Seqno(query.number("begin_seqno")?.unwrap_or(0));
     let end = query.number("end_seqno")?.filter(|end| *end > 0).map(Seqno);
     if let Talker::Group(group) = talker {
@@ -35,11 +35,21 @@ pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal>
         .options
         .empty_min_is_zero
         .strikes(&mut call.state.chance);
+    let moment = call.state.lagged(call.state.options.lagging_messages);
+    if size > 0
+        && call
+            .state
+            .options
+            .short_pages
+            .strikes(&mut call.state.chance)
+    {
+        size = 1 + call.state.chance.below(size);
+    }
 
     let page = Page::new(
-        call.state.conversation(owner, talker),
+        call.state.conversation_as_of(owner, talker, moment),
         owner,
-        size,
+        usize::try_from(size).unwrap_or(usize::MAX),
         begin,
         end,
     );
@@ -87,10 +97,14 @@ impl<'a> Page<'a> {
             has_more: false,
         };
         let mut counted = 0;
+        let upto = end.map_or(messages.len(), |end| {
+            messages.partition_point(|written| written.seqno < end)
+        });
         let in_bounds = messages
+            .get(..upto)
+            .unwrap_or_default()
             .iter()
             .rev()
-            .skip_while(|written| end.is_some_and(|end| written.seqno >= end))
             .take_while(|written| written.seqno > begin)
             .filter(|written| written.draft.is_for(reader) && (size > 0 || written.draft.is_tip()));
         for written in in_bounds {
@@ -113,6 +127,8 @@ impl<'a> Page<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::Value;
 
     use crate::testing::{Sim, world};
@@ -164,18 +180,20 @@ mod tests {
 
     #[test]
     fn paging_backwards_reaches_everything_once() {
-        let mut sim = sim("");
-        let mut seen = Vec::new();
-        let mut end = 0;
-        loop {
-            let page = fetch(&mut sim, &format!("&size=4&end_seqno={end}"));
-            seen.extend(texts(&page));
-            end = page["min_seqno"].as_u64().unwrap();
-            if page["has_more"] == 0 {
-                break;
+        for options in ["", r#""short_pages":"always""#] {
+            let mut sim = sim(options);
+            let mut seen = Vec::new();
+            let mut end = 0;
+            loop {
+                let page = fetch(&mut sim, &format!("&size=4&end_seqno={end}"));
+                seen.extend(texts(&page));
+                end = page["min_seqno"].as_u64().unwrap();
+                if page["has_more"] == 0 {
+                    break;
+                }
             }
+            assert_eq!(seen, ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
         }
-        assert_eq!(seen, ["9", "8", "7", "6", "5", "4", "3", "2", "1"]);
     }
 
     #[test]
@@ -199,6 +217,25 @@ mod tests {
         let page = fetch(&mut sim, &format!("&size=2&begin_seqno={begin}"));
         assert_eq!(texts(&page), ["9", "8"]);
         assert_eq!(page["has_more"], 1);
+    }
+
+    #[test]
+    fn a_short_page_has_the_newest_within_the_bounds_and_says_whether_there_is_more() {
+        let all = texts(&fetch(&mut sim(""), "&size=20"));
+        let mut sim = sim(r#""short_pages":"always""#);
+        let begin = sim.session(1, 2)["max_seqno"].as_u64().unwrap() - 4;
+        for (bound, within) in [(0, 9), (begin, 4)] {
+            let mut lengths = BTreeSet::new();
+            for _ in 0..200 {
+                let page = fetch(&mut sim, &format!("&size=9&begin_seqno={bound}"));
+                let listed = texts(&page);
+                assert!(all.starts_with(&listed));
+                assert_eq!(page["has_more"] == 1, listed.len() < within);
+                lengths.insert(listed.len());
+            }
+            assert!(lengths.into_iter().eq(1..=within));
+        }
+        assert!(fetch(&mut sim, "")["messages"].is_null());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use self::fields::Sending;
 use crate::answer::{Data, Refusal};
 use crate::call::Call;
 use crate::ids::{MsgKey, Uid};
-use crate::state::{Delivery, Draft};
+use crate::state::{Delivery, Draft, FROM_WEB};
 
 mod answered;
 mod content;
@@ -16,9 +16,6 @@ mod fields;
 mod recall;
 #[cfg(test)]
 mod tests;
-
-/// Written in a web page.
-const FROM_WEB: u32 = 7;
 
 #[derive(Serialize)]
 struct ClassicSent {

@@ -1,0 +1,6 @@
+//! Commands that run until they are told to stop.
+
+mod events;
+mod stop;
+
+pub(crate) use self::{events::Events, stop::Stop};

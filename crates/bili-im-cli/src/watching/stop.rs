@@ -1,0 +1,100 @@
+//! Ending on SIGINT or SIGTERM, with nothing left half done.
+
+use std::{
+    mem, process,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use crate::failure::Failure;
+
+/// How long the program may take to end by itself when nothing is in hand: a request may hang, or
+/// another process keep the account.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Whether the user wants the program to end.
+///
+/// The first signal lets what is in hand be finished, however long that takes; a second one ends the
+/// program at once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stop(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_asked: bool,
+    is_in_hand: bool,
+}
+
+/// Something that must be finished. It is when this is dropped.
+#[derive(Debug)]
+pub(crate) struct InHand<'a>(&'a Stop);
+
+impl Stop {
+    /// Listens to signals from now on.
+    pub(crate) fn on_signals() -> Result<Self, Failure> {
+        let stop = Self::default();
+        let asked = stop.clone();
+        ctrlc::set_handler(move || asked.ask())
+            .map_err(|error| Failure::other(format!("signals cannot be caught: {error}")))?;
+        Ok(stop)
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
+        self.lock().is_asked
+    }
+
+    /// Sleeps so long, or until the program is to end: whether it is.
+    pub(crate) fn sleep(&self, duration: Duration) -> bool {
+        let (state, _) = (self.0.changed)
+            .wait_timeout_while(self.lock(), duration, |state| !state.is_asked)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.is_asked
+    }
+
+    /// Takes something in hand, unless the program is to end.
+    pub(crate) fn take_in_hand(&self) -> Option<InHand<'_>> {
+        let mut state = self.lock();
+        state.is_in_hand = !state.is_asked;
+        state.is_in_hand.then_some(InHand(self))
+    }
+
+    fn ask(&self) {
+        let again = mem::replace(&mut self.lock().is_asked, true);
+        if again {
+            process::exit(1);
+        }
+        self.0.changed.notify_all();
+        let stop = self.clone();
+        // When there is no thread to be had, the program still ends by itself, or with the next signal.
+        let _thread = thread::Builder::new().spawn(move || stop.leave());
+    }
+
+    /// Ends the program if it does not do so by itself.
+    fn leave(&self) {
+        let state = (self.0.changed)
+            .wait_while(self.lock(), |state| state.is_in_hand)
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(state);
+        thread::sleep(GRACE);
+        process::exit(0);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        (self.0.state.lock()).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        let Self(stop) = self;
+        stop.lock().is_in_hand = false;
+        stop.0.changed.notify_all();
+    }
+}

@@ -1,0 +1,44 @@
+//! Where a watch begins.
+
+use std::time::Duration;
+
+use crate::{
+    account::Account,
+    endpoints::NewSessions,
+    error::Error,
+    flow::{call, io::Io, watch::telling::newest},
+    time::{UnixMicros, UnixSeconds, micros},
+    watch::{Cursor, Position},
+};
+
+/// Sessions that changed within this time are known by their newest message.
+const LATELY: Duration = Duration::from_secs(10 * 60);
+
+/// How much earlier than it seems the watch may have begun, in seconds: `Date` has whole ones, and the
+/// service's machines differ.
+const SLACK: u64 = 5;
+
+/// A cursor that begins now, by the service's clock: what is listed is over, what comes later is news.
+pub(crate) async fn cursor_now<I>(account: &Account, io: &Io<I>) -> Result<Cursor, Error> {
+    let uid = call::profile(account, io).await?.uid;
+    let time = account.context(io.now()).time;
+    let since = UnixMicros(time.0.saturating_sub(micros(LATELY)));
+    let list = call::call(account, io, &NewSessions::new(since)).await?;
+    let newest_change = list
+        .sessions
+        .iter()
+        .filter_map(|session| session.session_ts);
+    let begin = newest_change.fold(time, UnixMicros::max).seconds();
+    let floor = UnixSeconds(begin.0.saturating_sub(SLACK));
+    let mut cursor = Cursor::new(uid, floor, time);
+    for session in &list.sessions {
+        cursor.advance(&Position {
+            talker: session.talker,
+            seqno: newest(session),
+            time: session.session_ts.unwrap_or_default().seconds(),
+            is_pending: false,
+            mark: time,
+        });
+    }
+    Ok(cursor)
+}

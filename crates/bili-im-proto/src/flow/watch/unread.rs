@@ -1,0 +1,55 @@
+//! Watching how much there is to read.
+
+use std::time::Duration;
+
+use crate::{
+    account::Account,
+    error::Error,
+    flow::{
+        io::Io,
+        watch::{
+            changes::{Changes, UnreadCounts},
+            watcher::{back_off, ends_watch},
+        },
+    },
+    watch::{Event, EventKind},
+};
+
+/// How many of a watcher's intervals lie between two looks, unless told otherwise: two minutes.
+const INTERVALS: u32 = 6;
+
+/// Tells how much there is to read, at first and whenever it changes.
+pub(crate) async fn watch_unread(
+    account: &Account,
+    io: &Io<Event>,
+    wanted: Option<Duration>,
+) -> Result<(), Error> {
+    let mut changes = Changes::default();
+    let mut failures = 0;
+    loop {
+        let interval = match wanted {
+            Some(_) => account.watch_interval(wanted),
+            None => account.watch_interval(None).saturating_mul(INTERVALS),
+        };
+        let (kind, wait) = match UnreadCounts::ask(account, io).await {
+            Ok(counts) => {
+                failures = 0;
+                let is_new = changes.of_unread(&counts);
+                (is_new.then(|| EventKind::from(counts)), interval)
+            }
+            Err(cause) if ends_watch(&cause) => return Err(cause),
+            Err(cause) => {
+                failures += 1;
+                let wait = back_off(interval, &cause, failures);
+                let until = io.now().mono.after(wait);
+                (Some(EventKind::Held { until, cause }), wait)
+            }
+        };
+        let until = io.now().mono.after(wait);
+        if let Some(kind) = kind {
+            let position = None;
+            io.emit(Event { kind, position }).await;
+        }
+        io.sleep_until(until).await;
+    }
+}

@@ -1,0 +1,536 @@
+//! The watcher: asks what changed, reads it, tells it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    account::Account,
+    endpoints::{GetSessions, NewSessions, SessionFilter},
+    error::{Error, RefusalKind},
+    flow::{
+        call,
+        io::Io,
+        sessions::{FILTERS, Pager},
+        watch::{
+            changes::{Changes, UnreadCounts},
+            open::{Open, PAGES_KEPT},
+            telling::{is_before, newest, told_as, wants_session},
+        },
+    },
+    ids::{Seqno, Talker, Uid},
+    message::Message,
+    planted::planted,
+    session::Session,
+    time::{Monotonic, UnixMicros, UnixSeconds, micros},
+    watch::{Cursor, Event, EventKind, Position, WatchOptions},
+};
+
+/// How far back each poll looks again: lists are late, clocks differ, changes share a time.
+const OVERLAP: Duration = Duration::from_secs(60);
+
+/// How often to compare every session, in case a list kept something back for longer.
+const RECONCILE: Duration = Duration::from_secs(30 * 60);
+
+/// The longest wait when the service or a session cannot be read.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// How long before a login's end it is announced, once each time.
+const ANNOUNCED: [Duration; 2] = [
+    Duration::from_secs(14 * 24 * 60 * 60),
+    Duration::from_secs(24 * 60 * 60),
+];
+
+/// At every how many polls unread counts are asked for: about every two minutes.
+const POLLS_PER_COUNT: u64 = 6;
+
+/// Of how many sessions it is remembered that a message is listed in them and not there.
+const UNSEEN: usize = 10_000;
+
+/// What together is everything when intercepted sessions are wanted too.
+const WITH_INTERCEPTED: &[SessionFilter] = &[
+    SessionFilter::Users,
+    SessionFilter::Unfollowed,
+    SessionFilter::Groups,
+    SessionFilter::Intercepted,
+];
+
+/// Tells what happens, for ever; ends only with the error that ends it.
+pub(crate) async fn watch(
+    account: &Account,
+    io: &Io<Event>,
+    cursor: Cursor,
+    options: WatchOptions,
+) -> Result<(), Error> {
+    let mut watch = Watch::new(account, io, cursor, options);
+    loop {
+        watch.turn().await?;
+    }
+}
+
+/// Whether to stop instead of trying again later.
+pub(super) fn ends_watch(error: &Error) -> bool {
+    match error {
+        Error::Refused(refusal) => matches!(
+            refusal.kind,
+            RefusalKind::NotLoggedIn | RefusalKind::RiskControl | RefusalKind::AccountBanned
+        ),
+        Error::Stopped(_) | Error::Invalid(_) | Error::Finished => true,
+        _ => false,
+    }
+}
+
+/// How long to wait after a failure, the longer the more there were in a row.
+pub(super) fn back_off(interval: Duration, cause: &Error, failures: u32) -> Duration {
+    match cause {
+        Error::RateLimited(limited) => limited.retry_after.max(interval),
+        _ => interval
+            .saturating_mul(2u32.saturating_pow(failures.min(16)))
+            .min(LONGEST_WAIT),
+    }
+}
+
+struct Watch<'a> {
+    account: &'a Account,
+    io: &'a Io<Event>,
+    options: WatchOptions,
+    uid: Uid,
+    /// Whether the login is known to be the cursor's.
+    is_ours: bool,
+    /// What is told, whether the program has stored it or not.
+    cursor: Cursor,
+    /// Everything that had changed by then is noted: it is told, or open.
+    listed: UnixMicros,
+    /// Sessions that have something to fetch.
+    open: BTreeMap<Talker, Open>,
+    /// Messages that lists spoke of and sessions did not show for long.
+    unseen: BTreeMap<Talker, Seqno>,
+    poll_at: Monotonic,
+    polls: u64,
+    /// How many polls failed in a row.
+    failures: u32,
+    /// Nothing is asked before then.
+    held: Monotonic,
+    sweep: Option<Sweep>,
+    reconcile_at: Monotonic,
+    changes: Changes,
+    /// How many times the login's end was announced.
+    announced: usize,
+}
+
+/// A way through the lists of sessions, when the list of what changed is not enough.
+struct Sweep {
+    pager: Pager<'static>,
+    /// When it is over, everything that had changed by then is noted.
+    listed: Option<UnixMicros>,
+    retry_at: Monotonic,
+}
+
+impl<'a> Watch<'a> {
+    fn new(account: &'a Account, io: &'a Io<Event>, cursor: Cursor, options: WatchOptions) -> Self {
+        let now = io.now().mono;
+        let mark = cursor.mark();
+        let pending = (cursor.pending()).map(|talker| (talker, Open::new(mark, true, now)));
+        Self {
+            account,
+            io,
+            options,
+            uid: cursor.uid(),
+            is_ours: false,
+            listed: mark,
+            open: pending.collect(),
+            cursor,
+            unseen: BTreeMap::new(),
+            poll_at: now,
+            polls: 0,
+            failures: 0,
+            held: now,
+            sweep: None,
+            reconcile_at: now.after(RECONCILE),
+            changes: Changes::default(),
+            announced: 0,
+        }
+    }
+
+    /// Does what is due, each thing once, or waits until something is.
+    async fn turn(&mut self) -> Result<(), Error> {
+        self.io.sleep_until(self.held).await;
+        if self.is_due(self.poll_at) {
+            self.poll_at = match self.poll().await {
+                Ok(()) => self.io.now().mono.after(self.interval()),
+                Err(error) => self.hold(error).await?,
+            };
+        }
+        if (self.sweep.as_ref()).is_some_and(|sweep| self.is_due(sweep.retry_at))
+            && let Err(error) = self.sweep_on().await
+        {
+            let retry_at = self.hold(error).await?;
+            if let Some(sweep) = &mut self.sweep {
+                sweep.retry_at = retry_at;
+            }
+        }
+        let next = (self.open.iter()).min_by_key(|(_, open)| open.retry_at);
+        match next.map(|(&talker, open)| (talker, open.retry_at)) {
+            Some((talker, retry_at)) if self.is_due(retry_at) => self.fetch(talker).await,
+            next => {
+                let next = next.map(|(_, retry_at)| retry_at);
+                let sweep = self.sweep.as_ref().map(|sweep| sweep.retry_at);
+                let due = [Some(self.poll_at), next, sweep];
+                let due = due.into_iter().flatten().min().unwrap_or(self.poll_at);
+                self.io.sleep_until(due).await;
+                Ok(())
+            }
+        }
+    }
+
+    fn is_due(&self, moment: Monotonic) -> bool {
+        moment <= self.io.now().mono && self.held <= self.io.now().mono
+    }
+
+    fn interval(&self) -> Duration {
+        self.account.watch_interval(self.options.interval)
+    }
+
+    /// Tells of a failure that concerns everything, and until when to wait.
+    async fn hold(&mut self, cause: Error) -> Result<Monotonic, Error> {
+        if ends_watch(&cause) {
+            return Err(cause);
+        }
+        self.failures = self.failures.saturating_add(1);
+        let wait = back_off(self.interval(), &cause, self.failures);
+        let until = self.io.now().mono.after(wait);
+        if matches!(cause, Error::RateLimited(_)) {
+            self.held = until;
+        }
+        self.tell(EventKind::Held { until, cause }, None).await;
+        Ok(until)
+    }
+
+    async fn tell(&self, kind: EventKind, position: Option<Position>) {
+        self.io.emit(Event { kind, position }).await;
+    }
+}
+
+/// What has changed.
+impl Watch<'_> {
+    /// Asks what changed.
+    async fn poll(&mut self) -> Result<(), Error> {
+        if !self.is_ours {
+            let profile = call::profile(self.account, self.io).await?;
+            self.cursor.check(profile.uid)?;
+            self.is_ours = true;
+        }
+        let asked = self.io.now();
+        // A clock that was wrong once must not keep the mark ahead of what happens.
+        let since = self.listed.min(self.account.context(asked).time);
+        let since = if planted!(NoOverlap) {
+            since
+        } else {
+            UnixMicros(since.0.saturating_sub(micros(OVERLAP)))
+        };
+        let mut is_whole = self.list(NewSessions::new(since)).await?;
+        if self.options.intercepted {
+            is_whole &= self.list_intercepted(since).await?;
+        }
+        // By the clock as the answers corrected it.
+        let now = self.io.now();
+        let passed = micros(now.mono.since(asked.mono));
+        let time = self.account.context(now).time;
+        let listed = UnixMicros(time.0.saturating_sub(passed));
+        if is_whole {
+            (self.sweep).take_if(|sweep| sweep.listed.is_some());
+            self.listed = listed;
+        } else if (self.sweep.as_ref()).is_none_or(|sweep| sweep.listed.is_none()) {
+            // A comparison of all that this interrupts begins anew.
+            if self.sweep.is_some() {
+                self.reconcile_at = now.mono;
+            }
+            let pager = Pager::new(self.filters()).back_to(since);
+            self.begin_sweep(pager, Some(listed));
+        }
+        if self.is_due(self.reconcile_at) && self.sweep.is_none() && !planted!(NoReconcile) {
+            self.unseen.clear();
+            self.begin_sweep(Pager::new(self.filters()), None);
+            self.reconcile_at = now.mono.after(RECONCILE);
+        }
+        self.announce_end().await;
+        if self.options.changes && self.polls.is_multiple_of(POLLS_PER_COUNT) {
+            let counts = UnreadCounts::ask(self.account, self.io).await?;
+            if self.changes.of_unread(&counts) {
+                self.tell(counts.into(), None).await;
+            }
+        }
+        self.polls += 1;
+        self.failures = 0;
+        Ok(())
+    }
+
+    /// Takes note of the sessions that changed; whether these are all.
+    async fn list(&mut self, request: NewSessions) -> Result<bool, Error> {
+        let list = call::call(self.account, self.io, &request).await?;
+        self.note(list.sessions).await;
+        Ok(!list.has_more)
+    }
+
+    /// The same for intercepted sessions, which are not among them.
+    async fn list_intercepted(&mut self, since: UnixMicros) -> Result<bool, Error> {
+        let request = GetSessions::new(SessionFilter::Intercepted).with_size(100);
+        let list = call::call(self.account, self.io, &request).await?;
+        let reaches = list.oldest().is_none_or(|oldest| oldest < since);
+        self.note(list.sessions).await;
+        Ok(!list.has_more || reaches)
+    }
+
+    fn filters(&self) -> &'static [SessionFilter] {
+        if planted!(TypeFourTrusted) {
+            &[SessionFilter::All]
+        } else if self.options.intercepted {
+            WITH_INTERCEPTED
+        } else {
+            FILTERS
+        }
+    }
+
+    fn begin_sweep(&mut self, pager: Pager<'static>, listed: Option<UnixMicros>) {
+        self.sweep = Some(Sweep {
+            pager,
+            listed,
+            retry_at: self.io.now().mono,
+        });
+    }
+
+    /// Takes note of the next page of a sweep.
+    async fn sweep_on(&mut self) -> Result<(), Error> {
+        let Some(sweep) = &mut self.sweep else {
+            return Ok(());
+        };
+        match sweep.pager.next(self.account, self.io).await? {
+            Some(sessions) => self.note(sessions).await,
+            None => {
+                self.listed = sweep.listed.unwrap_or(self.listed);
+                self.sweep = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of the sessions that have something to fetch.
+    async fn note(&mut self, sessions: Vec<Session>) {
+        let now = self.io.now().mono;
+        for session in sessions {
+            let talker = session.talker;
+            let newest = newest(&session);
+            if wants_session(self.options, &session) && self.is_news(&session, newest) {
+                let mark = self.listed.min(session.session_ts.unwrap_or(self.listed));
+                let open = (self.open.entry(talker)).or_insert_with(|| Open::new(mark, false, now));
+                open.newest = newest.max(open.newest);
+            }
+            if self.options.changes && self.changes.of_session(&session) {
+                let session = Box::new(session);
+                self.tell(EventKind::SessionChanged { session }, None).await;
+            }
+        }
+    }
+
+    /// Whether a session may have a message that is not told, by what the list says.
+    fn is_news(&self, session: &Session, newest: Option<Seqno>) -> bool {
+        let unseen = self.unseen.get(&session.talker).copied();
+        match (newest, self.cursor.handled(session.talker)) {
+            (Some(newest), Some(handled)) => newest > handled && Some(newest) > unseen,
+            // A session without a new message since the watch began is of no interest yet.
+            (_, None) => {
+                let floor = self.cursor.floor().micros();
+                (session.session_ts).is_none_or(|changed| changed >= floor)
+                    && (newest.is_none() || newest > unseen)
+            }
+            (None, Some(_)) => true,
+        }
+    }
+
+    async fn announce_end(&mut self) {
+        let now = self.account.context(self.io.now()).time;
+        let Some(at) = self.account.credential().expires() else {
+            return;
+        };
+        let left = at.micros().since(now);
+        let due = (ANNOUNCED.iter()).filter(|before| left < **before).count();
+        if due > self.announced {
+            self.announced = due;
+            self.tell(EventKind::LoginEnds { at }, None).await;
+        }
+    }
+}
+
+/// What is new in a session.
+impl Watch<'_> {
+    /// Reads on in a session, some pages at once. A session that fails delays no other.
+    async fn fetch(&mut self, talker: Talker) -> Result<(), Error> {
+        for _ in 0..PAGES_KEPT {
+            match self.fetch_page(talker).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.close(talker).await;
+                    return Ok(());
+                }
+                Err(error) if ends_watch(&error) => return Err(error),
+                Err(error @ Error::RateLimited(_)) => {
+                    self.hold(error).await?;
+                    break;
+                }
+                Err(error) => {
+                    self.postpone(talker, error).await;
+                    return Ok(());
+                }
+            }
+        }
+        // Now the others' turn.
+        if let Some(open) = self.open.get_mut(&talker) {
+            open.retry_at = self.io.now().mono;
+            open.walk.let_go_of_pages();
+        }
+        Ok(())
+    }
+
+    /// Reads a page of a session, and tells what can be told by it; whether that is all there is.
+    async fn fetch_page(&mut self, talker: Talker) -> Result<bool, Error> {
+        let Some(open) = self.open.get(&talker) else {
+            return Ok(true);
+        };
+        let handled = self.cursor.handled(talker);
+        let request = open.walk.request(talker, handled);
+        let page = match call::call(self.account, self.io, &request).await {
+            Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => return Ok(true),
+            other => other?,
+        };
+        // Of a session that was known before only the place counts, whatever the time is.
+        let floor = match handled {
+            None if !planted!(HistoryAsNews) => self.cursor.floor_of(talker),
+            _ => UnixSeconds(0),
+        };
+        let reaches_start = (page.messages.iter()).any(|message| is_before(message, floor));
+        let Some(open) = self.open.get_mut(&talker) else {
+            return Ok(true);
+        };
+        let pages = open.walk.take(&request, page, reaches_start);
+        let is_over = open.walk.is_over();
+        let mut messages: Vec<Message> = pages.into_iter().flat_map(|page| page.messages).collect();
+        if planted!(NewestFirst) {
+            messages.sort_by_key(|message| std::cmp::Reverse(message.seqno));
+        } else {
+            messages.sort_by_key(|message| message.seqno);
+        }
+        self.tell_messages(talker, messages, floor).await;
+        Ok(is_over)
+    }
+
+    /// Tells messages of a session; what is older than the floor is none of its news.
+    async fn tell_messages(&mut self, talker: Talker, messages: Vec<Message>, floor: UnixSeconds) {
+        let mark = self.mark();
+        let is_pending = self.open.get(&talker).is_some_and(|open| open.is_pending);
+        let before = self.cursor.handled(talker);
+        // A session whose time is far ahead would be remembered for ever.
+        let now = self.account.context(self.io.now()).time;
+        let latest = now.saturating_add(OVERLAP).seconds();
+        for message in messages {
+            let seqno = Some(message.seqno);
+            if seqno <= before {
+                continue;
+            }
+            let position = Position {
+                talker,
+                seqno,
+                time: message.timestamp.min(latest),
+                is_pending,
+                mark,
+            };
+            self.cursor.advance(&position);
+            let kind = if is_before(&message, floor) {
+                None
+            } else {
+                told_as(self.account, self.uid, self.options, talker, message)
+            };
+            if let Some(kind) = kind {
+                self.tell(kind, Some(position)).await;
+            }
+        }
+    }
+
+    /// What a program may take for handled when it has handled all that it was told.
+    fn mark(&self) -> UnixMicros {
+        if planted!(MarkBeforeDelivery) {
+            return self.listed;
+        }
+        (self.open.values())
+            .filter(|open| !open.is_pending)
+            .fold(self.listed, |mark, open| mark.min(open.mark))
+    }
+
+    /// A session is read to its end. When the list spoke of more, that is waited for: lists are early, but
+    /// not by much. A message that the service took away never comes.
+    async fn close(&mut self, talker: Talker) {
+        let Some(open) = self.open.get_mut(&talker) else {
+            return;
+        };
+        let handled = self.cursor.handled(talker);
+        if let Some(newest) = open.newest.filter(|&newest| Some(newest) > handled) {
+            let now = self.io.now().mono;
+            if now.since(open.since) < OVERLAP {
+                open.retry_at = self.poll_at.max(now);
+                return;
+            }
+            if self.unseen.len() >= UNSEEN {
+                self.unseen.clear();
+            }
+            self.unseen.insert(talker, newest);
+        }
+        let was_pending = open.is_pending;
+        self.open.remove(&talker);
+        if was_pending {
+            let position = Position {
+                talker,
+                seqno: handled,
+                time: UnixSeconds(0),
+                is_pending: false,
+                mark: self.mark(),
+            };
+            self.cursor.advance(&position);
+            let kind = EventKind::SessionRecovered { talker };
+            self.tell(kind, Some(position)).await;
+        }
+    }
+
+    /// Tries a session again later; one that is gone is let go.
+    async fn postpone(&mut self, talker: Talker, cause: Error) {
+        let interval = self.interval();
+        let now = self.io.now().mono;
+        let Some(open) = self.open.get_mut(&talker) else {
+            return;
+        };
+        open.postpone(now, interval, LONGEST_WAIT);
+        open.is_pending = true;
+        // Other refusals may pass: a stale signature is refused as forbidden too.
+        let is_gone = cause.kind() == Some(RefusalKind::GroupGone) || planted!(FailedLetGo);
+        let retry_at = (!is_gone).then_some(open.retry_at);
+        let handled = self.cursor.handled(talker);
+        let seqno = if is_gone {
+            open.newest.max(handled)
+        } else {
+            handled
+        };
+        if is_gone {
+            self.open.remove(&talker);
+        }
+        let position = Position {
+            talker,
+            seqno,
+            time: self.cursor.floor_of(talker),
+            is_pending: !is_gone && !planted!(PendingForgotten),
+            mark: self.mark(),
+        };
+        self.cursor.advance(&position);
+        let kind = EventKind::SessionFailed {
+            talker,
+            retry_at,
+            cause,
+        };
+        self.tell(kind, Some(position)).await;
+    }
+}

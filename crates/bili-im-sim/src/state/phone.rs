@@ -1,0 +1,158 @@
+//! What people do on their phones, past every limit.
+
+use super::State;
+use crate::answer::Refusal;
+use crate::ids::{GroupId, MsgKey, Talker, Uid};
+use crate::time::UnixMicros;
+use crate::world::{Account, Act, Flaw, Group, Knows};
+
+impl State {
+    /// Does what somebody does on their phone; what is done already, once more without effect.
+    pub(crate) fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), Flaw> {
+        match act {
+            Act::Recall { uid, msg_key } => self.recall_by_key(uid, msg_key, now),
+            Act::Follow { uid, other } => self.relate(uid, other, |account| {
+                account.follows.insert(other);
+            }),
+            Act::Unfollow { uid, other } => self.relate(uid, other, |account| {
+                account.follows.remove(&other);
+            }),
+            Act::Block { uid, other } => self.relate(uid, other, |account| {
+                account.blocks.insert(other);
+            }),
+            Act::Unblock { uid, other } => self.relate(uid, other, |account| {
+                account.blocks.remove(&other);
+            }),
+            Act::Join { uid, group } => self.join(uid, group, now),
+            Act::Leave { uid, group } => self.leave(uid, group),
+            Act::Dissolve { group } => {
+                self.group_mut(group)?.dissolved = true;
+                Ok(())
+            }
+            Act::Ack { uid, talker, upto } => self.in_session(uid, talker, |state| {
+                state.acknowledge(uid, talker, upto, now)
+            }),
+            Act::Remove { uid, talker } => {
+                self.in_session(uid, talker, |state| state.remove(uid, talker, now))
+            }
+            Act::Pin { uid, talker } => {
+                self.in_session(uid, talker, |state| state.pin(uid, talker, Some(now)))
+            }
+            Act::Unpin { uid, talker } => {
+                self.in_session(uid, talker, |state| state.pin(uid, talker, None))
+            }
+            Act::Mute { uid, talker } => self.mute(uid, talker, true),
+            Act::Unmute { uid, talker } => self.mute(uid, talker, false),
+            Act::Intercept { uid, other } => self.intercept(uid, other, true),
+            Act::Unintercept { uid, other } => self.intercept(uid, other, false),
+        }
+    }
+
+    fn recall_by_key(&mut self, uid: Uid, key: MsgKey, now: UnixMicros) -> Result<(), Flaw> {
+        self.expect("uid", Talker::User(uid))?;
+        let flaw = |problem: String| Flaw::new("msg_key", problem);
+        let (between, _) = self
+            .places
+            .get(&key)
+            .ok_or_else(|| flaw(format!("there is no message {key}")))?;
+        let talker = between
+            .talker_for(uid)
+            .ok_or_else(|| flaw(format!("{uid} did not write message {key}")))?;
+        let said = self
+            .ensure_room()
+            .and_then(|()| self.recall(uid, talker, key, None, now))
+            .map_err(|refusal| flaw(refusal.into_why()))?;
+        let key = self.unused_key(now);
+        self.append(key, said);
+        Ok(())
+    }
+
+    /// Changes what an account thinks of another.
+    fn relate(
+        &mut self,
+        uid: Uid,
+        other: Uid,
+        change: impl FnOnce(&mut Account),
+    ) -> Result<(), Flaw> {
+        self.expect("other", Talker::User(other))?;
+        if uid == other {
+            return Err(Flaw::new("other", "one's own uid"));
+        }
+        let account = self
+            .accounts
+            .get_mut(&uid)
+            .ok_or_else(|| Flaw::new("uid", format!("there is no user {uid}")))?;
+        change(account);
+        Ok(())
+    }
+
+    fn join(&mut self, uid: Uid, group: GroupId, now: UnixMicros) -> Result<(), Flaw> {
+        self.expect("uid", Talker::User(uid))?;
+        let found = self.group_mut(group)?;
+        if found.dissolved {
+            return Err(Flaw::new("group", format!("group {group} is dissolved")));
+        }
+        if found.members.insert(uid) {
+            let talker = Talker::Group(group);
+            let newest = self.conversation(uid, talker).last();
+            let newest = newest.map(|written| written.seqno).unwrap_or_default();
+            self.settings_mut(uid, talker).read_upto(newest, now);
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, uid: Uid, group: GroupId) -> Result<(), Flaw> {
+        self.expect("uid", Talker::User(uid))?;
+        let found = self.group_mut(group)?;
+        if found.owner == uid {
+            return Err(Flaw::new("uid", format!("{uid} owns group {group}")));
+        }
+        if found.members.remove(&uid)
+            && let Some(mailbox) = self.mailboxes.get_mut(&uid)
+        {
+            mailbox.remove(&Talker::Group(group));
+        }
+        Ok(())
+    }
+
+    fn group_mut(&mut self, group: GroupId) -> Result<&mut Group, Flaw> {
+        self.groups
+            .get_mut(&group)
+            .ok_or_else(|| Flaw::new("group", format!("there is no group {group}")))
+    }
+
+    /// What needs a session that is listed.
+    fn in_session(
+        &mut self,
+        uid: Uid,
+        talker: Talker,
+        act: impl FnOnce(&mut Self) -> Result<(), Refusal>,
+    ) -> Result<(), Flaw> {
+        self.expect("uid", Talker::User(uid))?;
+        self.expect("talker", talker)?;
+        act(self).map_err(|refusal| Flaw::new("talker", refusal.into_why()))
+    }
+
+    fn mute(&mut self, uid: Uid, talker: Talker, muted: bool) -> Result<(), Flaw> {
+        self.expect("uid", Talker::User(uid))?;
+        self.expect("talker", talker)?;
+        if let Talker::Group(group) = talker {
+            self.joined(uid, group)
+                .map_err(|refusal| Flaw::new("talker", refusal.into_why()))?;
+        }
+        self.settings_mut(uid, talker).muted = muted;
+        Ok(())
+    }
+
+    fn intercept(&mut self, uid: Uid, other: Uid, intercepted: bool) -> Result<(), Flaw> {
+        self.expect("uid", Talker::User(uid))?;
+        self.expect("other", Talker::User(other))?;
+        self.settings_mut(uid, Talker::User(other)).intercepted = intercepted;
+        Ok(())
+    }
+
+    fn expect(&self, field: &'static str, talker: Talker) -> Result<(), Flaw> {
+        self.talker(talker)
+            .map_err(|problem| Flaw::new(field, problem))
+    }
+}

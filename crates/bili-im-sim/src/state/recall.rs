@@ -1,0 +1,49 @@
+//! Recalling a message (docs/protocol.md §5).
+
+use std::time::Duration;
+
+use super::{Draft, State};
+use crate::answer::Refusal;
+use crate::codes::{ALREADY_RECALLED, FORBIDDEN, NO_SUCH_MESSAGE, RECALL_EXPIRED};
+use crate::ids::{MsgKey, Talker, Uid};
+use crate::time::UnixMicros;
+
+impl State {
+    /// Marks a message recalled, unless it is older than `window`, and returns the message that says so.
+    pub(crate) fn recall(
+        &mut self,
+        owner: Uid,
+        talker: Talker,
+        target: MsgKey,
+        window: Option<Duration>,
+        now: UnixMicros,
+    ) -> Result<Draft, Refusal> {
+        if let Talker::Group(group) = talker {
+            self.joined(owner, group)?;
+        }
+        let found = self
+            .message_mut(owner, talker, target)
+            .map(|written| &mut written.draft);
+        let Some(draft) = found.filter(|draft| !draft.is_recall()) else {
+            return Err(NO_SUCH_MESSAGE.because(format!(
+                "there is no message {target} in the session with {talker}"
+            )));
+        };
+        if draft.from != owner {
+            return Err(FORBIDDEN.because("only one's own messages can be recalled"));
+        }
+        if draft.is_recalled() {
+            return Err(ALREADY_RECALLED.because(format!("message {target} is recalled already")));
+        }
+        if let Some(window) = window
+            && now.since(draft.sent_at) > window
+        {
+            return Err(RECALL_EXPIRED.because(format!(
+                "more than {} seconds have passed",
+                window.as_secs()
+            )));
+        }
+        draft.recall();
+        Ok(draft.recall_of(target, now))
+    }
+}

@@ -1,0 +1,42 @@
+//! What happened, to be read by people.
+
+use std::fmt::{Display, Write};
+
+/// What happened in a run, a line for each thing. Written only when somebody will read it.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    text: Option<String>,
+}
+
+impl History {
+    pub(super) fn written() -> Self {
+        Self {
+            text: Some(String::new()),
+        }
+    }
+
+    /// Notes something at a moment, in microseconds since the run began.
+    pub(super) fn note(&mut self, at: u64, what: impl FnOnce() -> String) {
+        if let Some(text) = &mut self.text {
+            let (seconds, millis) = (at / 1_000_000, at / 1_000 % 1_000);
+            let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+            // Into memory, which takes everything.
+            let _written = writeln!(
+                text,
+                "{hours:3}:{minutes:02}:{:02}.{millis:03} {}",
+                seconds % 60,
+                what()
+            );
+        }
+    }
+
+    /// The lines.
+    pub(super) fn into_text(self) -> String {
+        self.text.unwrap_or_default()
+    }
+}
+
+/// Or nothing.
+pub(super) fn or_dash(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}

@@ -1,0 +1,157 @@
+//! Runs the deterministic simulation: see `cargo xtask dst`.
+
+use std::{
+    process::ExitCode,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+use bili_im_dst::{Outcome, Tally, replay, run};
+use clap::Parser;
+
+/// How many failures are shown.
+const SHOWN: usize = 5;
+
+/// Runs the deterministic simulation
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask dst")]
+struct Options {
+    /// How many runs
+    #[arg(long, default_value_t = 200)]
+    seeds: u64,
+    /// Just this run, and print what happened in it
+    #[arg(long, conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// The first seed
+    #[arg(long, default_value_t = 0, conflicts_with = "seed")]
+    from: u64,
+    /// Make each of the mistakes on purpose, and see that a law is broken by it
+    #[cfg(feature = "planted")]
+    #[arg(long, conflicts_with_all = ["seeds", "seed", "from"])]
+    planted: bool,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    #[cfg(feature = "planted")]
+    if options.planted {
+        return catch_all();
+    }
+    match options.seed {
+        Some(seed) => show(seed),
+        None => run_all(options.from, options.seeds),
+    }
+}
+
+/// One run, with what happened.
+fn show(seed: u64) -> ExitCode {
+    let outcome = replay(seed);
+    print!("{}", outcome.history);
+    println!("seed {seed}: {}", outcome.tally);
+    match outcome.verdict {
+        Ok(()) => {
+            println!("every law holds");
+            ExitCode::SUCCESS
+        }
+        Err(broken) => {
+            println!("BROKEN: {broken}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does something with the numbers up to `count`, on every core.
+fn on_every_core(count: u64, work: impl Fn(u64) + Sync) {
+    let next = AtomicU64::new(0);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        break;
+                    }
+                    work(number);
+                }
+            });
+        }
+    });
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run_all(first: u64, count: u64) -> ExitCode {
+    let began = Instant::now();
+    let failed = Mutex::new(Vec::<Outcome>::new());
+    let tally = Mutex::new(Tally::default());
+    on_every_core(count, |number| {
+        let outcome = run(first + number);
+        let mut all = locked(&tally);
+        *all = all.plus(outcome.tally);
+        if outcome.verdict.is_err() {
+            locked(&failed).push(outcome);
+        }
+    });
+    let mut failed = locked(&failed);
+    failed.sort_by_key(|outcome| outcome.seed);
+    for outcome in failed.iter().take(SHOWN) {
+        if let Err(broken) = &outcome.verdict {
+            let seed = outcome.seed;
+            println!("seed {seed}: {broken}\n  what happened: cargo xtask dst --seed {seed}");
+        }
+    }
+    let took = began.elapsed().as_secs_f64();
+    println!("{count} runs in {took:.1} s: {}", locked(&tally));
+    if failed.is_empty() {
+        println!("every law holds");
+        ExitCode::SUCCESS
+    } else {
+        println!("{} runs broke a law", failed.len());
+        ExitCode::FAILURE
+    }
+}
+
+/// Makes every mistake.
+#[cfg(feature = "planted")]
+fn catch_all() -> ExitCode {
+    use bili_im_dst::{MISTAKES, catch};
+
+    let missed = AtomicU64::new(0);
+    on_every_core(MISTAKES.len() as u64, |number| {
+        let Some((mistake, law)) = MISTAKES.get(number as usize) else {
+            return;
+        };
+        let verdict = match catch(*mistake) {
+            Some((seed, broken)) if broken.contains(law) => {
+                format!("caught at seed {seed}: {broken:.100}")
+            }
+            Some((seed, broken)) => {
+                missed.fetch_add(1, Ordering::Relaxed);
+                format!("NOT CAUGHT by its law ({law}), but at seed {seed}: {broken:.100}")
+            }
+            None => {
+                missed.fetch_add(1, Ordering::Relaxed);
+                "NOT CAUGHT".to_owned()
+            }
+        };
+        println!("{mistake:?} {verdict}");
+    });
+    let missed = missed.into_inner();
+    println!(
+        "{} of {} mistakes are caught",
+        MISTAKES.len() as u64 - missed,
+        MISTAKES.len()
+    );
+    if missed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

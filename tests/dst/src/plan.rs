@@ -1,0 +1,438 @@
+//! What is going to happen, drawn from a seed.
+
+use std::time::Duration;
+
+use bili_im_proto::WatchOptions;
+use bili_im_sim::{
+    Account, Act, Group, GroupId, Message, StaleSignature, Talker, Uid, Whim, World,
+    faults::{Kind, PageBody, Rule, VoucherPlace, When},
+};
+use fastrand::Rng;
+
+/// The account that watches.
+pub(super) const OWN: u64 = 1;
+
+/// One of the service's own accounts.
+pub(super) const SYSTEM: u64 = 900;
+
+const RECALL: u32 = 5;
+
+/// What is going to happen.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) world: World,
+    pub(super) options: WatchOptions,
+    /// How many sessions the cursor remembers, when not as many as usual.
+    pub(super) capacity: Option<usize>,
+    /// How long things go on.
+    pub(super) length: Duration,
+    /// How long the program is given in the end to catch up.
+    pub(super) rest: Duration,
+    /// What people, the network and the machine do, each with its time in microseconds.
+    pub(super) deeds: Vec<(u64, Deed)>,
+}
+
+/// Something that happens.
+#[derive(Debug, Clone)]
+pub(super) enum Deed {
+    /// Somebody writes, so many times.
+    Write(Box<Message>, u32),
+    /// Somebody recalls one of the newest messages, the n-th of those.
+    Recall(usize),
+    /// Somebody does something else.
+    Act(Act),
+    /// The account's phone reads the session of the newest message.
+    Ack,
+    /// The program sends.
+    Send(Sending),
+    /// The program recalls what it sent last.
+    RecallSent,
+    /// The program gives up one of its sends.
+    Cancel(usize),
+    Fault(Rule),
+    ClearFaults,
+    /// Nothing gets through for so long.
+    Unreachable(Duration),
+    RotateKeys,
+    /// The service's clock is off by so many seconds.
+    ServiceClock(i64),
+    /// The machine's clock is off by so many seconds.
+    MachineClock(i64),
+    /// The program dies, and is started again after so long.
+    Crash(Duration),
+    /// It dies at the next event, after handling and before storing it.
+    CrashAtEvent,
+}
+
+/// How the program sends.
+#[derive(Debug, Clone)]
+pub(super) struct Sending {
+    pub(super) talker: bili_im_proto::Talker,
+    pub(super) text: String,
+    pub(super) how: How,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    Plain,
+    /// Twice at once.
+    Twins,
+    Image,
+    /// With a ticket.
+    Ticket,
+}
+
+/// Who there is, and what is going on with them.
+struct Cast {
+    people: Vec<u64>,
+    groups: Vec<u64>,
+    /// Messages lag. An older page must not lag where a newer one did not: what it hides then could not be
+    /// known of. So what is new fits on a page.
+    lags: bool,
+    texts: u32,
+}
+
+impl Plan {
+    pub(super) fn draw(rng: &mut Rng) -> Self {
+        let is_crowded = rng.u8(..) < 10;
+        let count = if is_crowded {
+            rng.u64(110..140)
+        } else {
+            rng.u64(2..7)
+        };
+        let mut cast = Cast {
+            people: (2..2 + count).collect(),
+            groups: (70..70 + rng.u64(0..3)).collect(),
+            lags: false,
+            texts: 0,
+        };
+        let world = cast.world(rng);
+        let lasts_long = rng.u8(..) < 64;
+        let length = if lasts_long {
+            Duration::from_secs(rng.u64(3600..20_000))
+        } else {
+            Duration::from_secs(rng.u64(120..2400))
+        };
+        // Lists that are later than a watcher expects are caught up with when it compares all sessions.
+        let is_tardy = world.options.late_lists > 60;
+        let rest = Duration::from_secs(if is_tardy { 90 * 60 } else { 12 * 60 });
+        let options = WatchOptions::default()
+            .with_own(rng.u8(..) < 220)
+            .with_groups(rng.u8(..) < 220)
+            .with_system(rng.bool())
+            .with_automatic(rng.bool())
+            .with_intercepted(rng.u8(..) < 60)
+            .with_changes(rng.u8(..) < 60);
+        let mut deeds = Vec::new();
+        for _ in 0..rng.usize(10..70) {
+            let at = rng.u64(0..length.as_micros() as u64);
+            cast.draw_deeds(rng, at, is_crowded, &mut deeds);
+        }
+        Self {
+            world,
+            options,
+            capacity: (rng.u8(..) < 100).then(|| rng.usize(1..4)),
+            length,
+            rest,
+            deeds,
+        }
+    }
+}
+
+impl Cast {
+    fn world(&mut self, rng: &mut Rng) -> World {
+        let mut world = World::default();
+        let own = Uid(OWN);
+        for uid in [OWN, SYSTEM].iter().chain(&self.people) {
+            let mut account = Account::new(Uid(*uid));
+            if *uid == SYSTEM {
+                account.system_msg_type = 5;
+            } else if rng.u8(..) < 180 {
+                account.follows.insert(own);
+            }
+            world.accounts.push(account);
+        }
+        if let Some(account) = world.accounts.first_mut() {
+            let followed = self.people.iter().filter(|_| rng.bool());
+            account.follows = followed.map(|uid| Uid(*uid)).collect();
+        }
+        for id in &self.groups {
+            let owner = Uid(*rng.choice(&self.people).unwrap_or(&2));
+            let mut group = Group::new(GroupId(*id), "group", owner, []);
+            let all = [OWN].iter().chain(&self.people);
+            let members = all.filter(|_| rng.u8(..) < 200);
+            group.members.extend(members.map(|uid| Uid(*uid)));
+            world.groups.push(group);
+        }
+        for _ in 0..rng.usize(0..12) {
+            let mut message = self.message(rng);
+            message.seconds_ago = match rng.u8(0..4) {
+                0 => rng.u64(0..20),
+                1 => rng.u64(0..1200),
+                _ => rng.u64(0..1_000_000),
+            };
+            world.messages.push(message);
+        }
+        let options = &mut world.options;
+        options.seed = rng.u64(..);
+        options.stale_signature = StaleSignature::ByChance;
+        options.late_lists = *rng.choice(&[0, 0, 10, 30, 50, 200]).unwrap_or(&0);
+        options.lagging_messages = *rng.choice(&[0, 0, 0, 3]).unwrap_or(&0);
+        if options.lagging_messages == 0 {
+            options.short_pages = *rng
+                .choice(&[Whim::Never, Whim::Never, Whim::ByChance, Whim::Always])
+                .unwrap_or(&Whim::Never);
+        }
+        self.lags = options.lagging_messages > 0;
+        world
+    }
+
+    fn person(&self, rng: &mut Rng) -> Uid {
+        Uid(*rng.choice(&self.people).unwrap_or(&2))
+    }
+
+    fn group(&self, rng: &mut Rng) -> Option<GroupId> {
+        rng.choice(&self.groups).map(|id| GroupId(*id))
+    }
+
+    fn talker(&self, rng: &mut Rng) -> Talker {
+        match self.group(rng) {
+            Some(group) if rng.u8(..) < 80 => Talker::Group(group),
+            _ => Talker::User(self.person(rng)),
+        }
+    }
+
+    /// No text is written twice, but by twins.
+    fn text(&mut self, who: &str) -> String {
+        self.texts += 1;
+        format!("{who} {}", self.texts)
+    }
+
+    /// A message to the account, or one that it writes on its phone.
+    fn message(&mut self, rng: &mut Rng) -> Message {
+        let own = Talker::User(Uid(OWN));
+        let talker = self.talker(rng);
+        let (from, to) = match talker {
+            _ if rng.u8(..) < 24 => (Uid(OWN), talker),
+            Talker::User(person) => (person, own),
+            Talker::Group(_) if rng.u8(..) < 24 => (Uid(0), talker),
+            Talker::Group(_) => (self.person(rng), talker),
+        };
+        let text = self.text(if from == Uid(OWN) { "phone" } else { "peer" });
+        let mut message = Message::text(from, to, &text);
+        match rng.u8(..) {
+            _ if from == Uid(0) => message.msg_type = 301,
+            0..120 => {}
+            120..160 => message.msg_source = rng.u32(0..5),
+            160..180 => {
+                message.msg_type = 2;
+                message.content = r#"{"url":"https://i0.hdslb.com/bfs/album/x.jpg"}"#.to_owned();
+            }
+            180..200 => message.msg_source = rng.u32(8..12),
+            200..210 => message.msg_source = rng.u32(12..20),
+            210..220 => {
+                message.msg_type = 10;
+                message.msg_source = 6;
+            }
+            220..226 if from != Uid(OWN) => {
+                message.msg_type = 18;
+                message.only_for = Some(Uid(*rng.choice(&[OWN, from.0]).unwrap_or(&OWN)));
+            }
+            226..236 => message.msg_type = rng.u32(40..300),
+            236..242 => message.msg_source = rng.u32(40..300),
+            242..247 => message.msg_status = 2,
+            247..250 => message.content = "not JSON".to_owned(),
+            _ if to == own => message.from = Uid(SYSTEM),
+            _ => {}
+        }
+        if message.msg_type == RECALL {
+            message.msg_type = 1;
+        }
+        message
+    }
+
+    fn draw_deeds(
+        &mut self,
+        rng: &mut Rng,
+        at: u64,
+        is_crowded: bool,
+        deeds: &mut Vec<(u64, Deed)>,
+    ) {
+        let deed = match rng.u8(..) {
+            0..70 => Deed::Write(Box::new(self.message(rng)), 1),
+            70..80 => Deed::Write(Box::new(self.message(rng)), rng.u32(2..30)),
+            80 if !self.lags => Deed::Write(Box::new(self.message(rng)), rng.u32(190..900)),
+            81..92 if is_crowded => {
+                for person in self.people.clone() {
+                    let text = self.text("peer");
+                    let message = Message::text(Uid(person), Talker::User(Uid(OWN)), &text);
+                    let later = rng.u64(0..5_000_000);
+                    deeds.push((at + later, Deed::Write(Box::new(message), 1)));
+                }
+                return;
+            }
+            80..97 => Deed::Recall(rng.usize(0..6)),
+            97..120 => Deed::Act(self.act(rng)),
+            120..124 => Deed::Ack,
+            124..160 => Deed::Send(self.sending(rng)),
+            160..165 => Deed::RecallSent,
+            165..174 => Deed::Cancel(rng.usize(0..8)),
+            174..208 => Deed::Fault(fault(rng)),
+            208..220 => Deed::ClearFaults,
+            220..226 => Deed::Unreachable(Duration::from_secs(rng.u64(1..90))),
+            226..230 => Deed::RotateKeys,
+            230..233 => Deed::ServiceClock(rng.i64(-2..3)),
+            233..237 => Deed::MachineClock(*rng.choice(&[0, 3600, -3600, 90, -90]).unwrap_or(&0)),
+            237..245 => Deed::Crash(Duration::from_millis(rng.u64(500..40_000))),
+            245..248 => Deed::Crash(Duration::from_secs(rng.u64(60..9000))),
+            _ => Deed::CrashAtEvent,
+        };
+        deeds.push((at, deed));
+    }
+
+    fn sending(&mut self, rng: &mut Rng) -> Sending {
+        let how = match rng.u8(0..10) {
+            0..5 => How::Plain,
+            5 => How::Twins,
+            6 => How::Image,
+            _ => How::Ticket,
+        };
+        let talker = match self.talker(rng) {
+            Talker::User(uid) => bili_im_proto::Talker::user(uid.0),
+            Talker::Group(group) => bili_im_proto::Talker::group(group.0),
+        };
+        let text = match how {
+            How::Image => format!(
+                "https://i0.hdslb.com/bfs/{}.jpg",
+                self.text("sent").replace(' ', "/")
+            ),
+            _ if rng.u8(..) < 40 => self.text("sent[doge]"),
+            _ => self.text("sent"),
+        };
+        Sending { talker, text, how }
+    }
+
+    fn act(&self, rng: &mut Rng) -> Act {
+        let own = Uid(OWN);
+        let other = self.person(rng);
+        let talker = self.talker(rng);
+        match (rng.u8(0..14), self.group(rng)) {
+            (0, _) => Act::Follow { uid: own, other },
+            (1, _) => Act::Unfollow { uid: own, other },
+            (2, _) => Act::Follow {
+                uid: other,
+                other: own,
+            },
+            (3, _) => Act::Block {
+                uid: other,
+                other: own,
+            },
+            (4, _) => Act::Unblock {
+                uid: other,
+                other: own,
+            },
+            (5, Some(group)) => Act::Join { uid: own, group },
+            (6, Some(group)) => Act::Leave { uid: own, group },
+            (7, Some(group)) => Act::Join { uid: other, group },
+            (8, _) => Act::Pin { uid: own, talker },
+            (9, _) => Act::Unpin { uid: own, talker },
+            (10, _) => Act::Mute { uid: own, talker },
+            (11, _) => Act::Intercept { uid: own, other },
+            (12, _) => Act::Unintercept { uid: own, other },
+            _ => Act::Remove { uid: own, talker },
+        }
+    }
+}
+
+/// Ends that leave open whether a request took effect.
+fn open_end(rng: &mut Rng) -> Kind {
+    match rng.u8(0..9) {
+        0..2 => Kind::BreakOff,
+        2 => Kind::Stall,
+        3 => Kind::Html,
+        4 => Kind::Empty,
+        5 => http(*rng.choice(&[500, 502, 504]).unwrap_or(&500)),
+        _ => code(*rng.choice(&[-500, -503, -504, -8888]).unwrap_or(&-500)),
+    }
+}
+
+fn fault(rng: &mut Rng) -> Rule {
+    const NAMES: [&str; 8] = [
+        "send_msg",
+        "send_msg",
+        "fetch_session_msgs",
+        "fetch_session_msgs",
+        "new_sessions",
+        "get_sessions",
+        "nav",
+        "any",
+    ];
+    let what = *rng.choice(&NAMES).unwrap_or(&"any");
+    let when = match rng.u8(0..8) {
+        0..4 => When::Once,
+        4 => When::Nth(rng.u64(2..6)),
+        5 => When::First(rng.u64(1..5)),
+        _ => When::Chance(f64::from(rng.u8(1..60)) / 100.0),
+    };
+    match rng.u8(0..20) {
+        0..10 => {
+            let rule = Rule::new(what, when, open_end(rng));
+            if rng.bool() {
+                rule.after_effect()
+            } else {
+                rule
+            }
+        }
+        10..12 => {
+            let bytes = rng.usize(0..200);
+            Rule::new(what, when, Kind::CutShort { bytes }).after_effect()
+        }
+        12..14 => {
+            let kind = Kind::Http {
+                status: 429,
+                body: PageBody::Json,
+                retry_after: rng.bool().then(|| rng.u64(1..90)),
+            };
+            Rule::new(what, When::Once, kind)
+        }
+        14 => Rule::new(
+            what,
+            When::Once,
+            code(*rng.choice(&[-799, -509]).unwrap_or(&-799)),
+        ),
+        15..18 => {
+            let codes = [-400, -403, -404, 21047, 25003, -102];
+            let codes = if what == "send_msg" {
+                &codes[..]
+            } else {
+                &codes[..3]
+            };
+            Rule::new(what, when, code(*rng.choice(codes).unwrap_or(&-400)))
+        }
+        18 => Rule::new(
+            what,
+            When::Once,
+            code(*rng.choice(&[-101, -352, -412]).unwrap_or(&-101)),
+        ),
+        _ => {
+            let places = [VoucherPlace::Body, VoucherPlace::Code, VoucherPlace::Header];
+            let place = *rng.choice(&places).unwrap_or(&VoucherPlace::Body);
+            Rule::new(what, When::Once, Kind::Voucher(place))
+        }
+    }
+}
+
+fn http(status: u16) -> Kind {
+    Kind::Http {
+        status,
+        body: PageBody::Html,
+        retry_after: None,
+    }
+}
+
+fn code(code: i32) -> Kind {
+    Kind::Code {
+        code,
+        message: None,
+    }
+}

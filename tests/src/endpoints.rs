@@ -1,0 +1,98 @@
+//! Every endpoint, made to look alike.
+
+use std::fmt::Debug;
+
+use bili_im_proto::{http::Response, *};
+
+/// Reads an answer; what it says as text, so that everything in it was looked at.
+pub type Decode = fn(&Response<Vec<u8>>) -> Result<String, Error>;
+
+/// As an endpoint of that type.
+///
+/// # Errors
+/// As the endpoint.
+pub fn decode<E>(response: &Response<Vec<u8>>) -> Result<String, Error>
+where
+    E: Endpoint,
+    E::Response: Debug,
+{
+    E::response(response).map(|answer| format!("{answer:?}"))
+}
+
+macro_rules! endpoints {
+    ($($name:ident)*) => {
+        /// All of them, by name. That none is missing is checked in `tests/hostile.rs`.
+        pub const ENDPOINTS: &[(&str, Decode)] = &[$((stringify!($name), decode::<$name>)),*];
+    };
+}
+
+endpoints! {
+    BatchRmDustbin BatchUpdateDustbinAck FetchSessionMsgs FingerSpi GetMsgDnd GetSessionSs GetSessions
+    GetSettings IsLimit Logout MyGroupUnread Nav NewSessions QrGenerate QrPoll Recall RemoveSession
+    SendMsg SessionDetail SetMsgDnd SetPushSs SetSettings SetTop SingleUnread UpdateAck UpdateIntercept
+    UploadBfs UserCards
+}
+
+/// Names that mean something somewhere in an answer.
+pub const NAMES: [&str; 60] = [
+    "code",
+    "message",
+    "msg",
+    "ttl",
+    "data",
+    "v_voucher",
+    "msg_key",
+    "msg_content",
+    "e_infos",
+    "key_hit_infos",
+    "toast",
+    "high_text",
+    "text",
+    "uri",
+    "url",
+    "size",
+    "gif_url",
+    "messages",
+    "has_more",
+    "min_seqno",
+    "max_seqno",
+    "sender_uid",
+    "receiver_type",
+    "receiver_id",
+    "msg_type",
+    "content",
+    "msg_seqno",
+    "timestamp",
+    "at_uids",
+    "msg_status",
+    "msg_source",
+    "session_list",
+    "talker_id",
+    "session_type",
+    "last_msg",
+    "account_info",
+    "system_msg_type",
+    "system_msg",
+    "unread_count",
+    "follow_unread",
+    "isLogin",
+    "mid",
+    "uname",
+    "level_info",
+    "current_level",
+    "wbi_img",
+    "img_url",
+    "sub_url",
+    "name",
+    "face",
+    "b_3",
+    "b_4",
+    "qrcode_key",
+    "refresh_token",
+    "image_url",
+    "image_width",
+    "uid_settings",
+    "group_settings",
+    "status",
+    "redirectUrl",
+];

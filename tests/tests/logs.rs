@@ -1,0 +1,261 @@
+//! What the HTTP clients write to the log, at its most talkative, while secrets go over the wire: the
+//! adapters' pages say which targets to keep off.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write},
+    mem,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
+};
+
+use bili_im_proto::{
+    Account, Credential, Hosts, Origin, QrGenerate, QrPoll, QrState, SendMsg, SingleUnread, Text,
+    Uid, UploadBfs,
+};
+use bili_im_sim::{
+    Server, Service, World,
+    faults::{Kind, PageBody, Rule, When},
+};
+use bili_im_tests::{
+    Adapter, Authority,
+    marks::{self, Marks},
+};
+use tracing::span;
+
+/// A line of the log: the crate or module and the level, and what it says.
+type Line = (String, String);
+
+static LINES: Mutex<Vec<Line>> = Mutex::new(Vec::new());
+
+fn note(target: &str, level: impl fmt::Display, text: String) {
+    LINES
+        .lock()
+        .unwrap()
+        .push((format!("{target} at {level}"), text));
+}
+
+/// Takes what goes through `log`.
+struct Log;
+
+/// Whether the log keeps to what the pages advise.
+static IS_CAPPED: AtomicBool = AtomicBool::new(false);
+
+impl log::Log for Log {
+    fn enabled(&self, line: &log::Metadata<'_>) -> bool {
+        let root = line.target().split("::").next().unwrap_or_default();
+        let is_unwise = matches!(root, "ureq" | "ureq_proto") && line.level() == log::Level::Trace;
+        !(is_unwise && IS_CAPPED.load(Ordering::Relaxed))
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            note(record.target(), record.level(), record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Takes what goes through `tracing`.
+struct Trace;
+
+impl tracing::Subscriber for Trace {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+        let mut fields = Fields::default();
+        span.record(&mut fields);
+        note(span.metadata().target(), span.metadata().level(), fields.0);
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        let mut fields = Fields::default();
+        values.record(&mut fields);
+        note("a span", "any level", fields.0);
+    }
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        note(
+            event.metadata().target(),
+            event.metadata().level(),
+            fields.0,
+        );
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[derive(Default)]
+struct Fields(String);
+
+impl tracing::field::Visit for Fields {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
+        write!(self.0, "{}={value:?} ", field.name()).unwrap();
+    }
+}
+
+/// A service whose first account has the marked login.
+fn service() -> (Service, Credential) {
+    let mut world = World::demo();
+    let account = world.accounts.first_mut().unwrap();
+    account.sessdata = marks::SESSDATA.to_owned();
+    account.bili_jct = marks::BILI_JCT.to_owned();
+    let cookie = format!("{}; sid={}", account.cookie(), marks::SID);
+    let service = Service::new(world, SystemTime::now().into()).unwrap();
+    (service, Credential::parse(&cookie).unwrap())
+}
+
+const FRIEND: Uid = Uid(10002);
+
+/// Everything that carries a secret, well and badly. The secrets that came up on the way.
+fn everything(adapter: &Adapter, server: &Server) -> Marks {
+    match adapter {
+        Adapter::Ureq(client) => client.send_text(FRIEND, "hello").map(drop),
+        Adapter::Reqwest(client, runtime) => {
+            (runtime.block_on(client.send_text(FRIEND, "hello"))).map(drop)
+        }
+    }
+    .unwrap();
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x58\0\0\x01\x90\x08\x02\0\0\0\0\0\0\0";
+    adapter.call(UploadBfs::new(png.to_vec()).unwrap()).unwrap();
+
+    let code = adapter.call(QrGenerate).unwrap();
+    let now = SystemTime::now().into();
+    server.with(|service| {
+        let own = bili_im_sim::Uid(10001);
+        service.scan_qr(None, own, now).unwrap();
+        service.confirm_qr(None, own, now).unwrap();
+    });
+    let state = adapter.call(QrPoll::new(code.key.clone())).unwrap();
+    let QrState::Done(login) = state else {
+        panic!("{state:?}");
+    };
+
+    let redirect = |status| Kind::Http {
+        status,
+        body: PageBody::Html,
+        retry_after: None,
+    };
+    let cut = Rule::new("any", When::Nth(1), Kind::CutShort { bytes: 3 }).after_effect();
+    for rule in [
+        cut,
+        Rule::new("any", When::Always, redirect(302)),
+        Rule::new("any", When::Always, redirect(502)),
+        Rule::new("any", When::Always, Kind::Html),
+        Rule::new("any", When::Always, Kind::BreakOff),
+    ] {
+        server.with(|service| service.add_fault(rule)).unwrap();
+        let text = Text::new("hello").unwrap();
+        adapter.call(SingleUnread::new()).unwrap_err();
+        let _may_be_cut = adapter.call(SendMsg::new(FRIEND, text));
+        let _may_be_cut = adapter.call(QrPoll::new(code.key.clone()));
+        server.with(Service::clear_faults);
+    }
+    let cookie = login.credential.expose();
+    let of = |name: &str| {
+        let pair = cookie.split("; ").find(|pair| pair.starts_with(name));
+        pair.and_then(|pair| pair.split_once('=')).unwrap().1
+    };
+    Marks::new([
+        ("SESSDATA", marks::SESSDATA),
+        ("bili_jct", marks::BILI_JCT),
+        ("sid", marks::SID),
+        ("the key of the QR code", code.key.expose()),
+        ("the new SESSDATA", of("SESSDATA=")),
+        ("the new bili_jct", of("bili_jct=")),
+        ("the new sid", of("sid=")),
+        ("the refresh token", login.refresh_token.expose()),
+    ])
+}
+
+/// Who shows a secret in the log while everything is done.
+fn leaks(server: &Server, adapter: &Adapter) -> Vec<String> {
+    LINES.lock().unwrap().clear();
+    let marks = everything(adapter, server);
+    let lines = mem::take(&mut *LINES.lock().unwrap());
+    assert!(!lines.is_empty(), "{}", adapter.name());
+    let leaking = (lines.into_iter()).filter(|(_, text)| marks.find(text.as_bytes()).is_some());
+    let targets: BTreeSet<String> = leaking.map(|(target, _)| target).collect();
+    targets.into_iter().collect()
+}
+
+/// The service in plain text and inside TLS, each with its adapters.
+fn stages() -> [(Server, [Adapter; 2]); 2] {
+    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (service, credential) = service();
+    let plain = Server::start(service, loopback).unwrap();
+    let origin: Origin = format!("http://{}", plain.addr()).parse().unwrap();
+    let over_plain = Adapter::both(&credential, &origin).unwrap();
+
+    let (service, credential) = self::service();
+    let authority = Authority::new().unwrap();
+    let config = authority.vouch_for("localhost").unwrap();
+    let secure = Server::start_tls(service, loopback, config).unwrap();
+    let port = secure.addr().port();
+    let origin: Origin = format!("https://localhost:{port}").parse().unwrap();
+    let roots = || [authority.der().to_vec()];
+    let ureq = bili_im_ureq::Client::builder(credential.clone()).endpoint(origin.clone());
+    let reqwest = bili_im_reqwest::Client::builder(credential).endpoint(origin);
+    let over_tls = [
+        Adapter::Ureq(ureq.roots(roots()).build()),
+        Adapter::reqwest(|| reqwest.roots(roots()).build()).unwrap(),
+    ];
+    [(plain, over_plain), (secure, over_tls)]
+}
+
+/// A client of the user's own that tells more than ours.
+fn verbose(server: &Server) -> Adapter {
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_root_certificates(rustls::RootCertStore::empty())
+    .with_no_client_auth();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .connection_verbose(true)
+        .tls_backend_preconfigured(tls)
+        .build()
+        .unwrap();
+    let origin: Origin = format!("http://{}", server.addr()).parse().unwrap();
+    let (_, credential) = service();
+    let account = Account::builder(credential, [0; 24]).hosts(Hosts::single(origin));
+    Adapter::reqwest(|| bili_im_reqwest::Client::from_client(account.build(), http)).unwrap()
+}
+
+// One test, since the log is the whole process's. Should a list here change, the pages of the adapters
+// have to change with it.
+#[test]
+fn only_what_the_pages_warn_of_shows_secrets() {
+    log::set_logger(&Log).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    tracing::subscriber::set_global_default(Trace).unwrap();
+    for (server, [ureq, reqwest]) in &stages() {
+        let of_ureq = ["ureq::run at DEBUG", "ureq_proto::util at TRACE"];
+        IS_CAPPED.store(false, Ordering::Relaxed);
+        assert_eq!(leaks(server, ureq), of_ureq);
+        assert_eq!(leaks(server, reqwest), [""; 0]);
+        IS_CAPPED.store(true, Ordering::Relaxed);
+        assert_eq!(leaks(server, ureq), [""; 0]);
+    }
+    let [(server, _), _] = stages();
+    let of_verbose = ["reqwest::connect::verbose at TRACE"];
+    assert_eq!(leaks(&server, &verbose(&server)), of_verbose);
+}
