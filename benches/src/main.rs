@@ -263,9 +263,9 @@ fn report_heap(report: &mut Report, heap: &Heap) {
 
 fn measure_watching(report: &mut Report, time: Duration) -> Result<()> {
     let [few, some, many] = watching::SIZES;
-    let mut few = watching::Program::new(few)?;
-    let mut some = watching::Program::new(some)?;
-    let mut many = watching::Program::new(many)?;
+    let mut few = watching::Program::knowing(few)?;
+    let mut some = watching::Program::knowing(some)?;
+    let mut many = watching::Program::knowing(many)?;
     for (program, sessions) in [(&mut some, "1,000"), (&mut many, "100,000")] {
         let comparison = compare(time, watching::polls(program), watching::polls(&mut few))?;
         report.rows.push(Row::ratio(

@@ -165,13 +165,21 @@ pub struct Watched {
 pub type Around<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
 
 impl Program {
-    /// A program that has been away while `sessions` people wrote, and has caught up.
+    /// A program that knows so many sessions, all of them quiet now.
     ///
     /// # Errors
     /// When the watcher does not tell what it must.
-    pub fn new(sessions: u32) -> Result<Self> {
-        let mut program = Self::absent(sessions)?;
-        program.catch_up()?;
+    pub fn knowing(sessions: u32) -> Result<Self> {
+        let mut program = Self::start(sessions)?;
+        let mut untold = program.service.sessions.len();
+        // As many at a time as are listed at once within the minute that each poll looks back.
+        while untold > 0 {
+            program.pass(POLL_GAP);
+            let some = untold.min(PAGE / 5);
+            program.hear_from(some)?;
+            untold -= some;
+        }
+        program.rest()?;
         Ok(program)
     }
 
@@ -180,7 +188,17 @@ impl Program {
     /// # Errors
     /// When no cursor can be had.
     pub fn absent(sessions: u32) -> Result<Self> {
-        let mut service = Service {
+        let mut program = Self::start(sessions)?;
+        program.service.now += 10 * SECOND;
+        for index in 0..program.service.sessions.len() {
+            program.service.receive(index);
+        }
+        Ok(program)
+    }
+
+    /// A program that begins to watch before anyone has written.
+    fn start(sessions: u32) -> Result<Self> {
+        let service = Service {
             now: 1_760_011_200 * SECOND,
             sessions: vec![(0, 0); usize::try_from(sessions)?],
             by_time: BTreeMap::new(),
@@ -194,7 +212,7 @@ impl Program {
             .build();
         let mut starting = account.cursor_now();
         let mut input = Input::Begin;
-        let cursor = loop {
+        let cursor: Cursor = loop {
             input = match starting.resume(now, input) {
                 Step::Send(outgoing) => Input::Response(service.answer(&outgoing)?),
                 Step::Done(cursor) => break cursor?,
@@ -202,10 +220,8 @@ impl Program {
                 Step::Item(never) => match never {},
             };
         };
-        service.now += 10 * SECOND;
-        for index in 0..service.sessions.len() {
-            service.receive(index);
-        }
+        // Every session counts, however few are remembered otherwise.
+        let cursor = cursor.with_capacity(2 * service.sessions.len());
         let options = WatchOptions::default().with_interval(Duration::from_millis(1));
         Ok(Self {
             service,
@@ -216,23 +232,42 @@ impl Program {
         })
     }
 
-    /// Catches up, and lets enough time pass that the sessions count as old.
+    /// Catches up on everyone at once.
     ///
     /// # Errors
     /// When the watcher does not tell of every session.
     pub fn catch_up(&mut self) -> Result<()> {
-        let sessions = self.service.sessions.len();
         self.pass(Duration::from_secs(1));
         let told = self.poll(&mut |work| work())?.told;
-        if usize::try_from(told)? != sessions {
-            return Err(format!("{told} of {sessions} messages were told").into());
+        if usize::try_from(told)? == self.service.sessions.len() {
+            self.rest()
+        } else {
+            Err(format!("{told} messages were told").into())
         }
+    }
+
+    /// Hears from so many more sessions, one message each.
+    fn hear_from(&mut self, sessions: usize) -> Result<()> {
+        for _ in 0..sessions {
+            self.service.receive(self.next);
+            self.next = (self.next + 1) % self.service.sessions.len();
+        }
+        let watched = self.poll(&mut |work| work())?;
+        if usize::try_from(watched.told)? == sessions && !watched.everything {
+            Ok(())
+        } else {
+            Err(format!("a poll with {sessions} messages was {watched:?}").into())
+        }
+    }
+
+    /// Lets enough time pass that the sessions count as old, and the minute that each poll looks back
+    /// be as full as it gets.
+    fn rest(&mut self) -> Result<()> {
         self.pass(Duration::from_secs(600));
         let told = self.poll(&mut |work| work())?.told;
         if told != 0 {
             return Err(format!("{told} messages were told again").into());
         }
-        // Until the minute that each poll looks back is as full as it gets.
         for _ in 0..10 {
             self.poll_with_news(&mut |work| work())?;
         }

@@ -57,7 +57,7 @@ fn of<T>(mut call: impl FnMut() -> Result<T>) -> Result<u64> {
 
 /// The allocations of one poll that finds one message, those of the service left out.
 fn of_poll(sessions: u32) -> Result<u64> {
-    let mut program = watching::Program::new(sessions)?;
+    let mut program = watching::Program::knowing(sessions)?;
     let mut counted = 0;
     program.poll_with_news(&mut |work| counted += measure(work).count_total)?;
     Ok(counted)
@@ -69,11 +69,12 @@ fn watcher(sessions: u32) -> Result<(u64, u64)> {
     // Held until it is counted.
     let mut held = None;
     let kept = measure(|| {
-        let program = watching::Program::new(sessions).map(|mut program| {
+        let caught_up = watching::Program::absent(sessions).and_then(|mut program| {
+            program.catch_up()?;
             program.forget_service();
-            program
+            Ok(program)
         });
-        held = Some(program);
+        held = Some(caught_up);
     });
     drop(held.transpose()?);
     let mut program = watching::Program::absent(sessions)?;
