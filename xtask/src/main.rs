@@ -17,6 +17,11 @@ struct Task {
 
 const TASKS: &[Task] = &[
     Task {
+        name: "bench",
+        about: "the numbers to reach, into docs/benchmarks.md; --quick only prints, --cold builds anew",
+        run: bench,
+    },
+    Task {
         name: "ci",
         about: "everything a change must pass: lint, the tests, the simulation and its planted mistakes",
         run: |_| ci(),
@@ -76,12 +81,10 @@ fn ci() -> Result<(), String> {
 fn dst(arguments: &[String]) -> Result<(), String> {
     let planted = arguments.iter().any(|argument| argument == "--planted");
     let features = if planted { " --features planted" } else { "" };
-    let mut all = format!("run --quiet --profile dst --package bili-im-dst{features} --");
-    for argument in arguments {
-        all.push(' ');
-        all.push_str(argument);
-    }
-    cargo(&all, &[])
+    run_tool(
+        &format!("run --quiet --profile dst --package bili-im-dst{features}"),
+        arguments,
+    )
 }
 
 fn lint() -> Result<(), String> {
@@ -106,6 +109,26 @@ fn lint() -> Result<(), String> {
 /// The cargo that this was started with.
 fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn bench(arguments: &[String]) -> Result<(), String> {
+    // The program alone, so that no other package turns on what it does without.
+    cargo("build --release --package bili-im-cli", &[])?;
+    cargo("build --release --package bili-im-bench", &[])?;
+    run_tool(
+        "run --release --package bili-im-bench --bin bili-im-bench",
+        arguments,
+    )
+}
+
+/// Runs a program of the workspace with the arguments that this was given.
+fn run_tool(run: &str, arguments: &[String]) -> Result<(), String> {
+    let mut all = format!("{run} --");
+    for argument in arguments {
+        all.push(' ');
+        all.push_str(argument);
+    }
+    cargo(&all, &[])
 }
 
 /// Runs cargo with space-separated arguments, echoing the command line.

@@ -1,9 +1,9 @@
 //! The envelope that every answer comes in (docs/protocol.md §3).
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::LazyLock, time::Duration};
 
 use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -25,6 +25,9 @@ const HIDDEN: &str = "not shown, it may hold secrets";
 
 /// Where a voucher stands when it is not in the body.
 const VOUCHER_HEADER: &str = "x-bili-gaia-vvoucher";
+
+/// Where it stands otherwise.
+static VOUCHER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"v_voucher\""));
 
 /// The longest wait that is believed: anyone on the way can ask for one.
 pub(crate) const LONGEST_RETRY: Duration = Duration::from_secs(25 * 60 * 60);
@@ -159,30 +162,24 @@ impl<'a> Answer<'a> {
     /// The answer's `data` whatever the verdict, for endpoints whose refusals carry data too.
     pub(crate) fn open<T: Lenient + Default>(&self) -> Result<Opened<T>, Error> {
         let by_status = kind_of_status(self.status);
-        let envelope = match (self.envelope(), by_status) {
+        let Envelope { code, data } = match (self.read(), by_status) {
             (Ok(envelope), _) => envelope,
             (Err(_), Some(kind)) => return Err(self.refusal(kind, None, self.beginning()).into()),
             (Err(reason), None) => return Err(self.unreadable(reason)),
         };
-        let Envelope {
-            code,
-            message,
-            msg,
-            data,
-        } = envelope;
         let code = code.map(|Code(code)| code);
-        let message = message.filter(|m| !m.is_empty()).or(msg);
-        let message = message.unwrap_or_default();
         let refusal = match (code, by_status) {
-            (_, Some(kind)) => Some(self.refusal(kind, code, message)),
+            (_, Some(kind)) => Some(self.refusal(kind, code, self.message())),
             (None, None) => return Err(self.unreadable("the field code is missing")),
             (Some(0), None) if !self.status.is_success() => {
                 return Err(self.unreadable("success is said with an HTTP status that denies it"));
             }
             (Some(0), None) => self
                 .is_voucher()
-                .then(|| self.refusal(RefusalKind::RiskControl, code, message)),
-            (Some(code), None) => Some(self.refusal(self.spec.kind_of(code), Some(code), message)),
+                .then(|| self.refusal(RefusalKind::RiskControl, code, self.message())),
+            (Some(number), None) => {
+                Some(self.refusal(self.spec.kind_of(number), code, self.message()))
+            }
         };
         Ok(Opened { data, refusal })
     }
@@ -195,6 +192,13 @@ impl<'a> Answer<'a> {
             reason: reason.into(),
             excerpt: self.words(printable::excerpt(self.body, EXCERPT)),
         }))
+    }
+
+    /// What the service says, in words.
+    fn message(&self) -> String {
+        let Words { message, msg } = self.read().unwrap_or_default();
+        let message = message.filter(|m| !m.is_empty()).or(msg);
+        message.unwrap_or_default()
     }
 
     /// What the answer says, unless it has a secret in it.
@@ -272,17 +276,15 @@ impl<'a> Answer<'a> {
     fn is_voucher(&self) -> bool {
         let in_header = self.headers.contains_key(VOUCHER_HEADER);
         // Rare, and anyone can write the word into a message: look closely only when it is there.
-        if !in_header && memmem::find(self.body, b"\"v_voucher\"").is_none() {
+        if !in_header && VOUCHER.find(self.body).is_none() {
             return false;
         }
-        let data = self
-            .envelope::<FilledFields>()
-            .map(|envelope| envelope.data);
+        let data = (self.read()).map(|envelope: Envelope<FilledFields>| envelope.data);
         data.is_ok_and(|filled| !filled.others && (in_header || filled.voucher))
     }
 
-    /// The envelope, or why there is none.
-    fn envelope<T: Lenient + Default>(&self) -> Result<Envelope<T>, String> {
+    /// Something of the envelope, or why there is none.
+    fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, String> {
         let mut json = serde_json::Deserializer::from_slice(self.body);
         match lenient::object(&mut json).and_then(|envelope| json.end().map(|()| envelope)) {
             Ok(envelope) => envelope.ok_or_else(|| "it is not a JSON object".to_owned()),
@@ -353,12 +355,16 @@ fn kind_of_status(status: StatusCode) -> Option<RefusalKind> {
 struct Envelope<T> {
     #[serde(default, deserialize_with = "lenient::option")]
     code: Option<Code>,
-    #[serde(default, deserialize_with = "lenient::option")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "lenient::option")]
-    msg: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     data: T,
+}
+
+wire! {
+    /// Only of interest when the service refused.
+    struct Words {
+        message: Option<String>,
+        msg: Option<String>,
+    }
 }
 
 /// An envelope's code: a number, or a number as text. No other value says what became of a call.

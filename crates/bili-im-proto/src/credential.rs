@@ -115,7 +115,7 @@ impl Credential {
     /// The whole cookie as a `Cookie` header has it: a secret, to be stored where only its owner can
     /// read it. [`parse`](Self::parse) reads it back.
     pub fn expose(&self) -> Zeroizing<String> {
-        self.0.joined()
+        Zeroizing::new(self.0.joined())
     }
 
     /// Whether there is a CSRF token, which every change needs.
@@ -146,8 +146,8 @@ impl Credential {
     /// The `Cookie` header, marked sensitive.
     pub(crate) fn header(&self) -> HeaderValue {
         // Only what a header can hold is ever collected.
-        let mut header = HeaderValue::from_str(&self.0.joined())
-            .unwrap_or_else(|_| HeaderValue::from_static(""));
+        let mut header =
+            HeaderValue::try_from(self.0.joined()).unwrap_or_else(|_| HeaderValue::from_static(""));
         header.set_sensitive(true);
         header
     }
@@ -159,9 +159,10 @@ impl Cookies {
         Some(value).filter(|value| !value.is_empty()).map(|v| &***v)
     }
 
-    fn joined(&self) -> Zeroizing<String> {
-        let length = self.pairs.iter().map(|(n, v)| n.len() + v.len() + 3).sum();
-        let mut text = Zeroizing::new(String::with_capacity(length));
+    fn joined(&self) -> String {
+        // Exactly, or it is copied when it becomes a header.
+        let length = self.pairs.iter().map(|(n, v)| n.len() + v.len() + 3);
+        let mut text = String::with_capacity(length.sum::<usize>().saturating_sub(2));
         for (index, (name, value)) in self.pairs.iter().enumerate() {
             if index > 0 {
                 text.push_str("; ");

@@ -25,7 +25,7 @@ pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 /// ```
 #[derive(Clone, Default)]
 pub struct Query {
-    /// `name=value`, each encoded, one after the other without anything between.
+    /// As it goes out: `name=value&name=value`, encoded.
     text: String,
     fields: Vec<Field>,
 }
@@ -61,6 +61,14 @@ impl Query {
         }
     }
 
+    /// With room for so many fields and bytes, so that it is not grown step by step.
+    pub(crate) fn with_room(fields: usize, bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            fields: Vec::with_capacity(fields),
+        }
+    }
+
     /// Whether it has no fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
@@ -68,37 +76,40 @@ impl Query {
 
     pub(crate) fn push(&mut self, name: Cow<'static, str>, value: impl Display) {
         if self.fields.is_empty() {
-            // Room for what a signed send carries, so that it is not grown step by step.
+            // Room for what most queries carry, so that they are not grown step by step.
             self.fields.reserve(8);
             self.text.reserve(192);
+        } else {
+            self.text.push('&');
         }
         let start = self.text.len();
-        let mut encoded = Encoded(&mut self.text);
+        self.text.extend(utf8_percent_encode(&name, RESERVED));
+        self.text.push('=');
         // Writing to a string cannot fail.
-        let _ = write!(encoded, "{name}");
-        encoded.0.push('=');
-        let _ = write!(encoded, "{value}");
+        let _ = write!(Encoded(&mut self.text), "{value}");
         let place = start..self.text.len();
         self.fields.push(Field { name, place });
     }
 
     /// The fields sorted by name, values rid of `!'()*`, as signatures want them.
-    pub(crate) fn canonical(&self) -> String {
-        let mut order: Vec<&Field> = self.fields.iter().collect();
-        order.sort_by(|a, b| a.name.cmp(&b.name));
+    pub(crate) fn canonical(mut self) -> String {
+        self.fields.sort_by(|a, b| a.name.cmp(&b.name));
         // Room for the signature behind it.
-        let mut text = String::with_capacity(self.text.len() + self.fields.len() + 48);
-        for field in order {
+        let mut text = String::with_capacity(self.text.len() + 48);
+        for field in self.fields {
             if !text.is_empty() {
                 text.push('&');
             }
-            push_without_dropped(&mut text, self.encoded(field));
+            let encoded = self.text.get(field.place).unwrap_or_default();
+            push_without_dropped(&mut text, encoded);
         }
         text
     }
+}
 
-    fn encoded(&self, field: &Field) -> &str {
-        self.text.get(field.place.clone()).unwrap_or_default()
+impl From<Query> for String {
+    fn from(query: Query) -> Self {
+        query.text
     }
 }
 
@@ -113,13 +124,7 @@ impl fmt::Debug for Query {
 
 impl Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, field) in self.fields.iter().enumerate() {
-            if index > 0 {
-                f.write_char('&')?;
-            }
-            f.write_str(self.encoded(field))?;
-        }
-        Ok(())
+        f.write_str(&self.text)
     }
 }
 

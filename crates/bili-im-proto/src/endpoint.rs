@@ -263,6 +263,11 @@ impl Parts {
         Ok(Self::query(Query::new()).with_payload(Payload::Form(form)))
     }
 
+    /// The same of fields written as a query's are.
+    pub(crate) fn form_of(fields: Query) -> Self {
+        Self::query(Query::new()).with_payload(Payload::Form(fields.into()))
+    }
+
     /// A form with nothing but what every form has.
     pub fn empty_form() -> Self {
         Self::query(Query::new()).with_payload(Payload::Form(String::new()))
@@ -310,7 +315,7 @@ impl Parts {
             let keys = context.keys.as_ref().ok_or(Invalid::NoSigningKeys)?;
             keys.sign(query, context.time.seconds())
         } else {
-            query.to_string()
+            query.into()
         };
         let origin = context.hosts.get(spec.host);
         let mut path = String::with_capacity(spec.path.len() + 1 + query.len());

@@ -1,6 +1,6 @@
 //! Numbers that name something, each its own type (docs/protocol.md §1).
 
-use std::{fmt, num::ParseIntError, str::FromStr};
+use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -187,7 +187,7 @@ impl From<GroupId> for Talker {
 /// The installation that sends (`dev_id`): a version 4 UUID in upper case (docs/protocol.md §5).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct DeviceId(String);
+pub struct DeviceId(Arc<str>);
 
 impl DeviceId {
     /// Makes an id of 16 random bytes. Keep the id: it stays the same for one installation.
@@ -204,7 +204,7 @@ impl DeviceId {
                 text.extend(char::from_digit(nibble.into(), 16).map(|c| c.to_ascii_uppercase()));
             }
         }
-        Self(text)
+        Self(text.into())
     }
 
     /// The id as it goes out.
@@ -230,7 +230,7 @@ impl FromStr for DeviceId {
                 _ => byte.is_ascii_hexdigit(),
             });
         if valid {
-            Ok(Self(text.to_ascii_uppercase()))
+            Ok(Self(text.to_ascii_uppercase().into()))
         } else {
             Err(InvalidDeviceId)
         }
@@ -247,7 +247,7 @@ impl TryFrom<String> for DeviceId {
 
 impl From<DeviceId> for String {
     fn from(id: DeviceId) -> Self {
-        id.0
+        id.0.to_string()
     }
 }
 

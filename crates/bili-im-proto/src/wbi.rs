@@ -1,5 +1,7 @@
 //! Signing queries (docs/protocol.md §4).
 
+use std::sync::Arc;
+
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,7 @@ const MIXIN: [u8; 32] = [
 #[serde(try_from = "String", into = "String")]
 pub struct SigningKeys {
     /// 32 ASCII characters.
-    mixin_key: String,
+    mixin_key: Arc<str>,
 }
 
 /// The addresses or the text hold no signing keys.
@@ -34,11 +36,13 @@ impl SigningKeys {
     /// When a stem is not 32 hex digits.
     pub fn from_urls(img_url: &str, sub_url: &str) -> Result<Self, InvalidKeys> {
         let stems = [stem(img_url)?, stem(sub_url)?].concat();
-        let mixin_key = (MIXIN.iter())
+        let mixin_key: String = (MIXIN.iter())
             .filter_map(|&place| stems.as_bytes().get(usize::from(place)))
             .map(|&byte| char::from(byte))
             .collect();
-        Ok(Self { mixin_key })
+        Ok(Self {
+            mixin_key: mixin_key.into(),
+        })
     }
 
     /// The 32 characters that are hashed behind a query (`mixin_key`).
@@ -52,7 +56,7 @@ impl SigningKeys {
         let mut signed = query.canonical();
         let digest = Md5::new()
             .chain_update(&signed)
-            .chain_update(&self.mixin_key)
+            .chain_update(self.mixin_key.as_bytes())
             .finalize();
         signed.push_str("&w_rid=");
         push_hex(&mut signed, &digest);
@@ -77,7 +81,9 @@ impl TryFrom<String> for SigningKeys {
 
     fn try_from(mixin_key: String) -> Result<Self, InvalidKeys> {
         if is_key(&mixin_key) {
-            Ok(Self { mixin_key })
+            Ok(Self {
+                mixin_key: mixin_key.into(),
+            })
         } else {
             Err(InvalidKeys)
         }
@@ -86,7 +92,7 @@ impl TryFrom<String> for SigningKeys {
 
 impl From<SigningKeys> for String {
     fn from(keys: SigningKeys) -> Self {
-        keys.mixin_key
+        keys.mixin_key.to_string()
     }
 }
 

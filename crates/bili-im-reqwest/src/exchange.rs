@@ -60,38 +60,12 @@ pub(crate) async fn exchange(
         timeout,
         ..
     } = outgoing;
-    let (head, body) = request.into_parts();
-    let url = Url::parse(&head.uri.to_string())
-        .map_err(|error| Failure::new(Sent::No, error.to_string()))?;
-    let mut request = Request::new(head.method, url);
-    *request.headers_mut() = head.headers;
-    *request.timeout_mut() = Some(timeout);
-    if body.is_empty() {
-        return receive(client, request, timeout, max_body, || Sent::Maybe).await;
-    }
-    let read = Arc::new(AtomicBool::new(false));
-    *request.body_mut() = Some(Body::wrap(Watched {
-        bytes: Some(Vec::from(body).into()),
-        read: Arc::clone(&read),
-    }));
+    let (request, watched) = prepare(request, timeout)?;
     // A request whose body was never asked for cannot have arrived, whatever the error says.
-    let sent = || {
-        if read.load(Ordering::Acquire) {
-            Sent::Maybe
-        } else {
-            Sent::No
-        }
+    let sent = || match &watched {
+        Some(read) if !read.load(Ordering::Acquire) => Sent::No,
+        _ => Sent::Maybe,
     };
-    receive(client, request, timeout, max_body, sent).await
-}
-
-async fn receive(
-    client: &Client,
-    request: Request,
-    timeout: Duration,
-    max_body: usize,
-    sent: impl Fn() -> Sent,
-) -> Result<Response<Vec<u8>>, Failure> {
     let failure = |error: reqwest::Error| Failure::new(sent(), cause(error, timeout));
     let mut answer = client.execute(request).await.map_err(failure)?;
     let mut head = Response::new(()).into_parts().0;
@@ -113,6 +87,28 @@ async fn receive(
         head: Some(Box::new(head)),
         ..broken
     })
+}
+
+/// The request as the client wants it, and whether its body was read, when it has one.
+fn prepare(
+    request: http::Request<bili_im_proto::Body>,
+    timeout: Duration,
+) -> Result<(Request, Option<Arc<AtomicBool>>), Failure> {
+    let (head, body) = request.into_parts();
+    let url = Url::parse(&head.uri.to_string())
+        .map_err(|error| Failure::new(Sent::No, error.to_string()))?;
+    let mut request = Request::new(head.method, url);
+    *request.headers_mut() = head.headers;
+    *request.timeout_mut() = Some(timeout);
+    if body.is_empty() {
+        return Ok((request, None));
+    }
+    let read = Arc::new(AtomicBool::new(false));
+    *request.body_mut() = Some(Body::wrap(Watched {
+        bytes: Some(Vec::from(body).into()),
+        read: Arc::clone(&read),
+    }));
+    Ok((request, Some(read)))
 }
 
 /// The error with what caused it, without the address: that can hold keys.

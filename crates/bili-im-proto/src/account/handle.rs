@@ -20,7 +20,7 @@ use crate::{
     },
     context::{Context, Hosts, UserAgent},
     credential::Credential,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, Spec},
     endpoints::{
         Profile, Recall, SendContent, SendMsg, SentMessage, SessionFilter, SessionMsgs, UploadBfs,
         UserCard,
@@ -465,13 +465,13 @@ impl Account {
         &self,
         now: Now,
         lane: Lane,
-        endpoint: &'static str,
+        call: &'static Spec,
     ) -> Result<Monotonic, Error> {
         let mut state = self.state();
         state.revision += 1;
         state.seen = now.mono;
         let reserved = state.pacer.reserve(&self.0.pacing, now.mono, lane);
-        reserved.map_err(|held| held_back(held, endpoint))
+        reserved.map_err(|held| held_back(held, call.name()))
     }
 
     /// Refuses a call that must not go out now although it has its place.
@@ -479,10 +479,10 @@ impl Account {
         &self,
         now: Now,
         lane: Lane,
-        endpoint: &'static str,
+        call: &'static Spec,
     ) -> Result<(), Error> {
         let held = self.state().pacer.check_hold(now.mono, lane);
-        held.map_err(|held| held_back(held, endpoint))
+        held.map_err(|held| held_back(held, call.name()))
     }
 
     /// Stops the account when risk control had the last word on a call.

@@ -5,6 +5,8 @@ mod image;
 mod notice;
 mod text;
 
+use std::io;
+
 use serde::Serialize;
 
 use crate::{
@@ -165,14 +167,11 @@ impl Content {
     }
 }
 
-/// Refuses a content whose JSON text is too long.
-pub(crate) fn check_length(json: &str) -> Result<(), Invalid> {
-    match json.len().checked_sub(LIMIT) {
+/// Refuses a content whose JSON text has too many bytes.
+pub(crate) fn check_length(bytes: usize) -> Result<(), Invalid> {
+    match bytes.checked_sub(LIMIT) {
         None | Some(0) => Ok(()),
-        Some(over) => Err(Invalid::TooLong {
-            bytes: json.len(),
-            over,
-        }),
+        Some(over) => Err(Invalid::TooLong { bytes, over }),
     }
 }
 
@@ -208,6 +207,27 @@ wire! {
 fn json(content: &impl Serialize) -> String {
     // Structs of text and numbers can always be written.
     serde_json::to_string(content).unwrap_or_default()
+}
+
+/// How many bytes a content has as JSON text.
+fn json_length(content: &impl Serialize) -> usize {
+    struct Counter(usize);
+
+    impl io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counter = Counter(0);
+    // As above; counting cannot fail.
+    let _ = serde_json::to_writer(&mut counter, content);
+    counter.0
 }
 
 #[cfg(test)]

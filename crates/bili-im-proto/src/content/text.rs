@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    content::{check_length, json},
+    content::{check_length, json, json_length},
     error::Invalid,
 };
 
@@ -22,7 +22,7 @@ impl Text {
         if text.0.is_empty() {
             return Err(Invalid::EmptyText);
         }
-        check_length(&text.json())?;
+        check_length(json_length(&text.content()))?;
         Ok(text)
     }
 
@@ -32,12 +32,17 @@ impl Text {
     }
 
     pub(crate) fn json(&self) -> String {
-        #[derive(Serialize)]
-        struct Content<'a> {
-            content: &'a str,
-        }
-        json(&Content { content: &self.0 })
+        json(&self.content())
     }
+
+    fn content(&self) -> TextContent<'_> {
+        TextContent { content: &self.0 }
+    }
+}
+
+#[derive(Serialize)]
+struct TextContent<'a> {
+    content: &'a str,
 }
 
 impl TryFrom<String> for Text {

@@ -191,10 +191,14 @@ fn lane_of(spec: &Spec) -> Lane {
 /// Waits until the call may go out.
 async fn take_turn<E: Endpoint, I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
     let lane = lane_of(const { &E::SPEC });
-    let start = account.reserve(io.now(), lane, E::SPEC.name())?;
+    let now = io.now();
+    let start = account.reserve(now, lane, const { &E::SPEC })?;
+    if start <= now.mono {
+        return Ok(());
+    }
     io.sleep_until(start).await;
     // Another call may have been told "too fast" meanwhile.
-    account.check_hold(io.now(), lane, E::SPEC.name())
+    account.check_hold(io.now(), lane, const { &E::SPEC })
 }
 
 async fn exchange_now<E: Endpoint, I>(
@@ -203,16 +207,17 @@ async fn exchange_now<E: Endpoint, I>(
     endpoint: &E,
 ) -> Result<E::Response, Error> {
     // Built after the wait, so that its time is right.
-    let request = endpoint.request(&account.context(io.now()))?;
-    let start = io.now().mono;
+    let start = io.now();
+    let request = endpoint.request(&account.context(start))?;
     let answer = io.fetch(outgoing::<E>(request)).await;
+    let now = io.now();
     // An answer that was left lying tells an old time.
-    let is_prompt = io.now().mono.since(start) <= E::SPEC.timeout;
+    let is_prompt = now.mono.since(start.mono) <= E::SPEC.timeout;
     if let Some(headers) = headers(&answer).filter(|_| is_prompt) {
-        account.observe_clock(io.now(), headers);
+        account.observe_clock(now, headers);
     }
     let result = read::<E>(answer, Some(account.credential()));
-    account.note_outcome(io.now(), lane_of(const { &E::SPEC }), result)
+    account.note_outcome(now, lane_of(const { &E::SPEC }), result)
 }
 
 /// A request of an endpoint, ready to go out.

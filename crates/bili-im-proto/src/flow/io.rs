@@ -64,15 +64,22 @@ impl<I> Io<I> {
         self.line().now
     }
 
-    /// Sends a request and waits for the answer.
-    pub(crate) async fn fetch(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
-        match self.ask(Ask::Send(outgoing)).await {
-            Reply::Response(response) => Ok(response),
-            Reply::Failed(failure) => Err(failure),
-            Reply::Woken => Err(Failure::new(
-                Sent::Maybe,
-                "the call was interrupted while the request was out",
-            )),
+    /// Sends a request and waits for the answer. What is waited for is handed over at once, here and
+    /// below: futures that kept it until they are polled would be several times as large.
+    pub(crate) fn fetch(
+        &self,
+        outgoing: Outgoing,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, Failure>> {
+        let reply = self.ask(Ask::Send(outgoing));
+        async {
+            match reply.await {
+                Reply::Response(response) => Ok(response),
+                Reply::Failed(failure) => Err(failure),
+                Reply::Woken => Err(Failure::new(
+                    Sent::Maybe,
+                    "the call was interrupted while the request was out",
+                )),
+            }
         }
     }
 
@@ -91,13 +98,12 @@ impl<I> Io<I> {
         self.ask(Ask::Item(item)).await;
     }
 
-    async fn ask(&self, ask: Ask<I>) -> Reply {
+    fn ask(&self, ask: Ask<I>) -> impl Future<Output = Reply> {
         self.line().ask = Some(ask);
         poll_fn(|_| match self.line().reply.take() {
             Some(reply) => Poll::Ready(reply),
             None => Poll::Pending,
         })
-        .await
     }
 
     /// Tells the flow the time and the reply to what it asked for.

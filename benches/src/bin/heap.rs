@@ -1,0 +1,85 @@
+//! Counts allocations, and prints the counts as JSON. A program of its own: counting slows
+//! allocations down, and would be in every time.
+
+use std::process::ExitCode;
+
+use allocation_counter::measure;
+use bili_im_bench::{Result, decode, heap::Heap, pages, sign, watching};
+use http::Response;
+
+/// In sessions.
+const WATCHED: u32 = 10_000;
+
+fn main() -> ExitCode {
+    match count() {
+        Ok(heap) => {
+            println!("{heap}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn count() -> Result<String> {
+    let context = sign::context()?;
+    let account = sign::Account::new()?;
+    let page = Response::new(pages::page(100));
+    let (watcher, watcher_peak) = watcher(WATCHED)?;
+    let heap = Heap {
+        sign: of(|| sign::ours(&context))?,
+        sign_by_hand: of(|| account.by_hand())?,
+        decode: of(|| decode::ours(&page))?,
+        decode_strictly: of(|| decode::strict(page.body()))?,
+        watcher,
+        watcher_peak,
+        polls: watching::SIZES
+            .into_iter()
+            .map(of_poll)
+            .collect::<Result<_>>()?,
+    };
+    Ok(serde_json::to_string(&heap)?)
+}
+
+/// The allocations of one call. A first one is not counted: it may fill what is filled once for all.
+fn of<T>(mut call: impl FnMut() -> Result<T>) -> Result<u64> {
+    drop(call()?);
+    let mut result = None;
+    let counted = measure(|| result = Some(call()));
+    match result {
+        Some(Ok(_)) => Ok(counted.count_total),
+        Some(Err(error)) => Err(error),
+        None => Err("nothing was called".into()),
+    }
+}
+
+/// The allocations of one poll that finds one message, those of the service left out.
+fn of_poll(sessions: u32) -> Result<u64> {
+    let mut program = watching::Program::knowing(sessions)?;
+    let mut counted = 0;
+    program.poll_with_news(&mut |work| counted += measure(work).count_total)?;
+    Ok(counted)
+}
+
+/// What a watcher holds after catching up on so many sessions and the most that it held meanwhile, in
+/// bytes.
+fn watcher(sessions: u32) -> Result<(u64, u64)> {
+    // Held until it is counted.
+    let mut held = None;
+    let kept = measure(|| {
+        let caught_up = watching::Program::absent(sessions).and_then(|mut program| {
+            program.catch_up()?;
+            program.forget_service();
+            Ok(program)
+        });
+        held = Some(caught_up);
+    });
+    drop(held.transpose()?);
+    let mut program = watching::Program::absent(sessions)?;
+    let mut caught_up = Ok(());
+    let peak = measure(|| caught_up = program.catch_up());
+    caught_up?;
+    Ok((kept.bytes_current.try_into()?, peak.bytes_max))
+}

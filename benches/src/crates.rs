@@ -1,0 +1,75 @@
+//! What is linked, how large the program is, and how long it takes to build.
+
+use std::{
+    collections::BTreeSet,
+    env,
+    ffi::OsString,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::Result;
+
+/// Where the workspace is.
+pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn cargo() -> Command {
+    let program = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(program);
+    command.current_dir(WORKSPACE);
+    command
+}
+
+/// The tree of what the protocol crate links: normal dependencies without macros.
+///
+/// # Errors
+/// When cargo cannot tell.
+pub fn tree() -> Result<String> {
+    tree_with(&[])
+}
+
+/// How many crates there are in it, but for the crate itself.
+///
+/// # Errors
+/// When cargo cannot tell.
+pub fn linked() -> Result<usize> {
+    let list = tree_with(&["--prefix", "none", "--no-dedupe"])?;
+    let crates: BTreeSet<&str> = list.lines().filter(|line| !line.is_empty()).collect();
+    Ok(crates.len().saturating_sub(1))
+}
+
+fn tree_with(options: &[&str]) -> Result<String> {
+    let output = cargo()
+        .args(["tree", "--quiet", "--package", "bili-im-proto"])
+        .args(["--edges", "normal,no-proc-macro"])
+        .args(options)
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let tree = String::from_utf8(output.stdout)?;
+    // The first line has the folder, which differs from machine to machine.
+    let (first, rest) = tree.split_once('\n').ok_or("the tree is empty")?;
+    let first = first.split(" (").next().unwrap_or(first);
+    Ok(format!("{first}\n{rest}"))
+}
+
+/// How long the program takes to build from nothing but downloaded sources.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn cold_build() -> Result<Duration> {
+    let target = tempfile::tempdir()?;
+    let start = Instant::now();
+    let status = cargo()
+        .args(["build", "--quiet", "--release", "--package", "bili-im-cli"])
+        .arg("--target-dir")
+        .arg(target.path())
+        .stdout(Stdio::null())
+        .status()?;
+    if status.success() {
+        Ok(start.elapsed())
+    } else {
+        Err(format!("cargo build: {status}").into())
+    }
+}

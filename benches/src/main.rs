@@ -1,0 +1,294 @@
+//! `cargo xtask bench`: measures, prints the tables, and writes docs/benchmarks.md.
+
+use std::{
+    env, fs,
+    process::{Command, ExitCode},
+    time::{Duration, Instant},
+};
+
+use bili_im_bench::{
+    Result, crates, decode,
+    heap::Heap,
+    loopback,
+    measure::{block, compare},
+    pages,
+    processes::{self, times},
+    report::{self, Report, Row, Unit, time},
+    sign, throughput, unread, watching,
+};
+use http::Response;
+
+const MIB: f64 = (1 << 20) as f64;
+
+fn main() -> ExitCode {
+    let (mut quick, mut cold) = (false, false);
+    for argument in env::args().skip(1) {
+        match argument.as_str() {
+            "--quick" => quick = true,
+            "--cold" => cold = true,
+            other => {
+                eprintln!("{other} is not known here; there are --quick and --cold");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    match run(quick, cold) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(quick: bool, cold: bool) -> Result<()> {
+    let start = Instant::now();
+    let mut report = Report {
+        rows: vec![],
+        others: vec![],
+        tree: crates::tree()?,
+        took: Duration::ZERO,
+        load: report::load(),
+    };
+    // A process that this one starts never counts less memory than this one had: the first thing.
+    let seconds = |full: u64| Duration::from_millis(if quick { full * 100 } else { full * 1_000 });
+    say("whole processes");
+    let processes = processes::unread(seconds(10))?;
+    say("building and signing");
+    measure_sign(&mut report, seconds(5))?;
+    say("decoding");
+    measure_decode(&mut report, seconds(5))?;
+    say("adapter calls");
+    measure_calls(&mut report, seconds(15))?;
+    report_processes(&mut report, &processes);
+    say("allocations");
+    let heap = count_heap()?;
+    report_heap(&mut report, &heap);
+    say("watching");
+    measure_watching(&mut report, seconds(5))?;
+    report.rows.push(Row::exact(
+        "crates linked under `bili-im-proto`",
+        Unit::Count,
+        25.0,
+        crates::linked()? as f64,
+        "",
+    ));
+    say("messages end to end");
+    measure_throughput(&mut report, seconds(3))?;
+    if cold {
+        say("a build from nothing");
+        let took = crates::cold_build()?;
+        report.others.push((
+            "building the program from nothing, sources at hand".to_owned(),
+            time(took.as_secs_f64()),
+        ));
+    }
+    report.took = start.elapsed();
+    let page = report.page();
+    println!("{page}");
+    if quick {
+        eprintln!("a quick run: docs/benchmarks.md is left as it is");
+    } else {
+        fs::write(format!("{}/docs/benchmarks.md", crates::WORKSPACE), page)?;
+    }
+    Ok(())
+}
+
+fn say(what: &str) {
+    eprintln!("measuring {what}");
+}
+
+fn measure_sign(report: &mut Report, time: Duration) -> Result<()> {
+    sign::check()?;
+    let context = sign::context()?;
+    let account = sign::Account::new()?;
+    let comparison = compare(
+        time,
+        block(|| sign::ours(&context)),
+        block(|| account.by_hand()),
+    )?;
+    report.rows.push(Row::ratio(
+        "build and sign a text message, to the same by hand",
+        1.2,
+        comparison,
+    ));
+    Ok(())
+}
+
+fn measure_decode(report: &mut Report, time: Duration) -> Result<()> {
+    let page = Response::new(pages::page(100));
+    decode::check(page.body())?;
+    report.rows.push(Row::ratio(
+        "decode a page of 100 messages, to a strict derive of the same fields",
+        1.35,
+        compare(
+            time,
+            block(|| decode::ours(&page)),
+            block(|| decode::strict(page.body())),
+        )?,
+    ));
+    report.rows.push(Row::ratio(
+        "the same, to a bare scan of it",
+        3.3,
+        compare(
+            time,
+            block(|| decode::ours(&page)),
+            block(|| decode::scan(page.body())),
+        )?,
+    ));
+    let large = Response::new(pages::page(2_000));
+    let comparison = compare(
+        time / 2,
+        block(|| decode::ours(&large)),
+        block(|| decode::strict(large.body())),
+    )?;
+    report.others.push((
+        format!(
+            "decode a page of 2,000 messages ({:.2} MiB)",
+            large.body().len() as f64 / MIB
+        ),
+        format!(
+            "{}; {:.3}× a strict derive",
+            times(comparison.ours),
+            comparison.ratio.median
+        ),
+    ));
+    Ok(())
+}
+
+fn measure_calls(report: &mut Report, time: Duration) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(unread::check())?;
+    let compare_reqwest = |origin: &str, time| {
+        let reqwest = unread::Reqwest::new(origin)?;
+        compare(
+            time,
+            block(|| runtime.block_on(reqwest.ours())),
+            block(|| runtime.block_on(reqwest.by_hand())),
+        )
+    };
+    let compare_ureq = |origin: &str, time| {
+        let ureq = unread::Ureq::new(origin)?;
+        compare(time, block(|| ureq.ours()), block(|| ureq.by_hand()))
+    };
+    let simulated = unread::simulated()?;
+    let origin = format!("http://{}", simulated.addr());
+    report.rows.push(Row::ratio(
+        "a call over loopback, to the same by hand on the same `reqwest` client",
+        1.03,
+        compare_reqwest(&origin, time)?,
+    ));
+    report.rows.push(Row::ratio(
+        "the same on the same `ureq` agent",
+        1.03,
+        compare_ureq(&origin, time)?,
+    ));
+    let prompt = loopback::Server::start(unread::ANSWER)?;
+    for (client, comparison) in [
+        ("reqwest", compare_reqwest(prompt.origin(), time / 3)?),
+        ("ureq", compare_ureq(prompt.origin(), time / 3)?),
+    ] {
+        report.others.push((
+            format!("a call through `bili-im-{client}`, when the answer is there at once"),
+            format!(
+                "{}; {:.3}× the same by hand",
+                times(comparison.ours),
+                comparison.ratio.median
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn report_processes(report: &mut Report, processes: &processes::Processes) {
+    report.rows.push(Row::ratio(
+        "`bili-im unread`, a whole process, to `curl`",
+        0.6,
+        processes.wall,
+    ));
+    let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / MIB);
+    report.rows.push(Row::exact(
+        "memory of `bili-im unread` at its peak",
+        Unit::Bytes,
+        8.0 * MIB,
+        processes.peak as f64,
+        format!(
+            "`curl`: {}, `true`: {}",
+            mib(processes.curl_peak),
+            mib(processes.floor)
+        ),
+    ));
+    report
+        .others
+        .push(("size of the program".to_owned(), mib(processes.size)));
+}
+
+fn count_heap() -> Result<Heap> {
+    let counter = env::current_exe()?.with_file_name("bili-im-bench-heap");
+    let output = Command::new(counter).output()?;
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout)?)
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into())
+    }
+}
+
+fn report_heap(report: &mut Report, heap: &Heap) {
+    report.rows.push(Row::exact(
+        "allocations to build and sign a text message",
+        Unit::Count,
+        12.0,
+        heap.sign as f64,
+        format!("by hand: {}", heap.sign_by_hand),
+    ));
+    report.rows.push(Row::exact(
+        "memory of a watcher over 10,000 sessions, when it catches up on all of them",
+        Unit::Bytes,
+        8.0 * MIB,
+        heap.watcher_peak as f64,
+        format!("between polls: {:.2} MiB", heap.watcher as f64 / MIB),
+    ));
+    report.others.push((
+        "allocations to decode a page of 100 messages".to_owned(),
+        format!("{}; strict derive: {}", heap.decode, heap.decode_strictly),
+    ));
+    let polls: Vec<String> = heap.polls.iter().map(u64::to_string).collect();
+    report.others.push((
+        "allocations of a poll with one message, over 10, 1,000 and 100,000 sessions".to_owned(),
+        polls.join(", "),
+    ));
+}
+
+fn measure_watching(report: &mut Report, time: Duration) -> Result<()> {
+    let [few, some, many] = watching::SIZES;
+    let mut few = watching::Program::knowing(few)?;
+    let mut some = watching::Program::knowing(some)?;
+    let mut many = watching::Program::knowing(many)?;
+    for (program, sessions) in [(&mut some, "1,000"), (&mut many, "100,000")] {
+        let comparison = compare(time, watching::polls(program), watching::polls(&mut few))?;
+        report.rows.push(Row::ratio(
+            format!("work of a poll over {sessions} sessions, to one over 10"),
+            1.25,
+            comparison,
+        ));
+    }
+    Ok(())
+}
+
+fn measure_throughput(report: &mut Report, time: Duration) -> Result<()> {
+    for in_flight in [1, 16, 256] {
+        report.others.push((
+            format!("messages per second through `bili-im-reqwest`, {in_flight} in flight"),
+            format!("{:.0}", throughput::reqwest(in_flight, time)?),
+        ));
+    }
+    for threads in [1, 16] {
+        report.others.push((
+            format!("messages per second through `bili-im-ureq`, {threads} threads"),
+            format!("{:.0}", throughput::ureq(threads, time)?),
+        ));
+    }
+    Ok(())
+}

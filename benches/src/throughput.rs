@@ -1,0 +1,124 @@
+//! Messages per second, end to end: built, signed, sent over loopback, taken by the simulated service,
+//! answered and read.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bili_im_proto::{Credential, Origin, Uid};
+use bili_im_sim::{Server, Service, World};
+
+use crate::Result;
+
+/// Who sends.
+const SENDER: u64 = 1;
+
+/// The service, with an account that follows as many others as there are senders.
+fn serve(senders: u32) -> Result<(Server, Origin)> {
+    let mut world = World::default();
+    let others = || (0..senders).map(|sender| bili_im_sim::Uid(talker(sender).0));
+    let sender = bili_im_sim::Uid(SENDER);
+    let mut account = bili_im_sim::Account::new(sender);
+    account.follows = others().collect();
+    world.accounts.push(account);
+    for uid in others() {
+        let mut account = bili_im_sim::Account::new(uid);
+        account.follows.insert(sender);
+        world.accounts.push(account);
+    }
+    let service = Service::new(world, SystemTime::now().into())?;
+    let server = Server::start(service, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let origin = format!("http://{}", server.addr()).parse()?;
+    Ok((server, origin))
+}
+
+/// To whom a sender writes: each to someone else.
+fn talker(sender: u32) -> Uid {
+    Uid(SENDER + 1 + u64::from(sender))
+}
+
+/// Another one each time: messages that are the same wait for each other.
+fn text(sent: u32) -> String {
+    format!("第 {sent} 条")
+}
+
+fn credential() -> Result<Credential> {
+    let csrf = format!("{SENDER:032}");
+    Ok(Credential::new(
+        &format!("sim-{SENDER}"),
+        &csrf,
+        Uid(SENDER),
+    )?)
+}
+
+/// Over reqwest, with so many sends in flight at any time.
+///
+/// # Errors
+/// The first of a send.
+pub fn reqwest(in_flight: u32, time: Duration) -> Result<f64> {
+    let (_server, origin) = serve(in_flight)?;
+    let client = bili_im_reqwest::Client::builder(credential()?)
+        .endpoint(origin)
+        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        // Keys and connection.
+        client.profile().await?;
+        let start = Instant::now();
+        let senders: Vec<_> = (0..in_flight)
+            .map(|index| tokio::spawn(send_for(time, client.clone(), talker(index))))
+            .collect();
+        let mut sent = 0;
+        for sender in senders {
+            sent += sender.await??;
+        }
+        Ok(f64::from(sent) / start.elapsed().as_secs_f64())
+    })
+}
+
+/// Sends one message after the other, and tells how many.
+async fn send_for(time: Duration, client: bili_im_reqwest::Client, to: Uid) -> Result<u32> {
+    let start = Instant::now();
+    let mut sent = 0;
+    while start.elapsed() < time {
+        client.send_text(to, text(sent)).await?;
+        sent += 1;
+    }
+    Ok(sent)
+}
+
+/// Over ureq, in so many threads.
+///
+/// # Errors
+/// The first of a send.
+pub fn ureq(threads: u32, time: Duration) -> Result<f64> {
+    let (_server, origin) = serve(threads)?;
+    let client = bili_im_ureq::Client::builder(credential()?)
+        .endpoint(origin)
+        .build();
+    client.profile()?;
+    let start = Instant::now();
+    let send_for = |time, to| {
+        let start = Instant::now();
+        let mut sent = 0;
+        while start.elapsed() < time {
+            client.send_text(to, text(sent))?;
+            sent += 1;
+        }
+        Result::<u32>::Ok(sent)
+    };
+    thread::scope(|scope| {
+        let senders: Vec<_> = (0..threads)
+            .map(|index| scope.spawn(move || send_for(time, talker(index))))
+            .collect();
+        let mut sent = 0;
+        for sender in senders {
+            sent += sender.join().map_err(|_| "a sender panicked")??;
+        }
+        Ok(f64::from(sent) / start.elapsed().as_secs_f64())
+    })
+}
