@@ -28,6 +28,10 @@ impl Output {
         Self { json }
     }
 
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Prints what a command was asked for.
     pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
         let text = if self.json {
@@ -69,9 +73,7 @@ impl Output {
 
     /// Prints why a command failed, as [`show`](Self::show) prints what it found.
     pub(crate) fn show_failure(self, failure: &Failure) -> Result<(), Failure> {
-        self.show(&ErrorOutput {
-            error: failure.into(),
-        })
+        self.show(&ErrorOutput { error: failure })
     }
 
     /// Prints one line of many; whether anybody still reads them.
@@ -107,9 +109,7 @@ impl Output {
     /// Tells why a command failed.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         if self.json {
-            complain(&to_json(&ErrorOutput {
-                error: failure.into(),
-            }));
+            complain(&to_json(&ErrorOutput { error: failure }));
         } else {
             complain(&failure.to_string());
         }
@@ -117,7 +117,7 @@ impl Output {
     }
 
     /// Shows the service's own warning about a message, which JSON has as a field.
-    fn show_toast(self, toast: &str) {
+    pub(crate) fn show_toast(self, toast: &str) {
         if !self.json {
             complain(&format!("the service says: {}", Printable(toast)));
         }
@@ -469,7 +469,7 @@ struct Words<'a> {
 
 #[derive(Serialize)]
 struct ErrorOutput<'a> {
-    error: FailureOutput<'a>,
+    error: &'a Failure,
 }
 
 #[derive(Serialize)]
@@ -481,6 +481,12 @@ struct FailureOutput<'a> {
     advice: Option<&'a str>,
     retry_after_seconds: Option<u64>,
     exit_code: u8,
+}
+
+impl Serialize for Failure {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        FailureOutput::from(self).serialize(serializer)
+    }
 }
 
 impl<'a> From<&'a Failure> for FailureOutput<'a> {
@@ -498,7 +504,7 @@ impl<'a> From<&'a Failure> for FailureOutput<'a> {
 }
 
 /// JSON on one line that drives no terminal, should it be shown at one.
-fn to_json(value: &impl Serialize) -> String {
+pub(crate) fn to_json(value: &impl Serialize) -> String {
     to_json_with(CompactFormatter, value)
 }
 

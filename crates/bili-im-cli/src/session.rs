@@ -3,8 +3,8 @@
 use std::{convert::Infallible, fmt::Display, io, mem, thread};
 
 use bili_im_proto::{
-    Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent, SentMessage,
-    Step, Talker,
+    Account, Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent,
+    SentMessage, Step, Talker,
 };
 use bili_im_ureq::{Client, ClientBuilder};
 use serde::Serialize;
@@ -231,6 +231,11 @@ impl Drop for Session {
 pub(crate) struct SharedSession(Session);
 
 impl SharedSession {
+    /// The account, to make flows of; they are driven at work.
+    pub(crate) fn account(&self) -> &Account {
+        self.0.client().account()
+    }
+
     /// Does some work with the account, when no other process does, and with what they left.
     pub(crate) fn at_work<T>(&mut self, work: impl FnOnce(&Session) -> T) -> T {
         self.0.hold();

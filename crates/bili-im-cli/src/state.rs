@@ -186,7 +186,7 @@ fn create_dir(path: &Path) -> io::Result<()> {
 }
 
 /// Opens a file to write, for its owner alone when it is new.
-fn private() -> OpenOptions {
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

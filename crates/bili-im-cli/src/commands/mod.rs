@@ -23,6 +23,7 @@ mod sim;
 mod unmute;
 mod unpin;
 mod unread;
+mod watch;
 mod who;
 mod whoami;
 
@@ -54,6 +55,7 @@ commands! {
     unread::Unread,
     sessions::Sessions,
     history::History,
+    watch::Watch,
     who::Who,
     send::Send,
     send_image::SendImage,

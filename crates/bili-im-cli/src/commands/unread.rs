@@ -47,9 +47,8 @@ impl Unread {
 
     fn watch(self, global: &Global, out: Output) -> Result<(), Failure> {
         let stop = Stop::on_signals()?;
-        let session = Session::open(global, out)?;
-        let flow = (session.client().account()).watch_unread(self.interval);
-        let mut session = session.share();
+        let mut session = Session::open(global, out)?.share();
+        let flow = session.account().watch_unread(self.interval);
         let mut events = Events::new(flow, &stop);
         while let Some(event) = events.next(&mut session)? {
             let Some(_in_hand) = stop.take_in_hand() else {

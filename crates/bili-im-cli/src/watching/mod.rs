@@ -1,6 +1,19 @@
 //! Commands that run until they are told to stop.
 
+mod cursor_file;
 mod events;
+mod exec;
+mod line;
+mod replies;
+mod senders;
 mod stop;
 
-pub(crate) use self::{events::Events, stop::Stop};
+pub(crate) use self::{
+    cursor_file::{CursorFile, Place, Progress},
+    events::Events,
+    exec::Exec,
+    line::EventLine,
+    replies::{Answered, Replies},
+    senders::Senders,
+    stop::Stop,
+};

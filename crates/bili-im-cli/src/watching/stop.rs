@@ -1,7 +1,7 @@
 //! Ending on SIGINT or SIGTERM, with nothing left half done.
 
 use std::{
-    mem, process,
+    io, mem, process,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -40,10 +40,28 @@ impl Stop {
     /// Listens to signals from now on.
     pub(crate) fn on_signals() -> Result<Self, Failure> {
         let stop = Self::default();
-        let asked = stop.clone();
-        ctrlc::set_handler(move || asked.ask())
+        stop.clone()
+            .listen()
             .map_err(|error| Failure::other(format!("signals cannot be caught: {error}")))?;
         Ok(stop)
+    }
+
+    /// Not to SIGHUP: it ends the program unless `nohup` says otherwise.
+    #[cfg(unix)]
+    fn listen(self) -> io::Result<()> {
+        use signal_hook::{
+            consts::{SIGINT, SIGTERM},
+            iterator::Signals,
+        };
+
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        thread::Builder::new().spawn(move || signals.forever().for_each(|_| self.ask()))?;
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn listen(self) -> Result<(), ctrlc::Error> {
+        ctrlc::set_handler(move || self.ask())
     }
 
     pub(crate) fn is_asked(&self) -> bool {

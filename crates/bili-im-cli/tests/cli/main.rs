@@ -15,8 +15,12 @@ mod decoding;
 #[cfg(feature = "sim")]
 mod demo;
 mod dry_run;
+#[cfg(unix)]
+mod executing;
 mod failures;
 mod images;
+#[cfg(unix)]
+mod killing;
 mod listing;
 mod logins;
 mod printing;
@@ -31,3 +35,4 @@ mod sending;
 mod sim;
 mod state;
 mod support;
+mod watching;

@@ -70,9 +70,13 @@ impl Running {
     /// Sends it a signal by name.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        let sent = Command::new("/bin/sh").args(["-c", &kill]).status();
-        assert!(sent.unwrap().success());
+        assert!(signal(name, &self.child.id().to_string()));
+    }
+
+    /// Sends a signal to it and to all of its group, as a terminal does.
+    #[cfg(unix)]
+    pub(crate) fn signal_group(&self, name: &str) {
+        assert!(signal(name, &format!("-{}", self.child.id())));
     }
 
     /// Waits until it has ended by itself; the lines that were not read are its output.
@@ -102,6 +106,13 @@ impl Running {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+#[cfg(unix)]
+fn signal(name: &str, target: &str) -> bool {
+    let kill = format!("kill -s {name} -- {target}");
+    let sent = Command::new("/bin/sh").args(["-c", &kill]).status();
+    sent.unwrap().success()
 }
 
 impl Drop for Running {

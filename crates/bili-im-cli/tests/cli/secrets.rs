@@ -21,7 +21,11 @@ use bili_im_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{FRIEND, Stage, bare, finish};
+use crate::{
+    running::Running,
+    support::{CREATOR, FRIEND, Stage, bare, finish, until},
+    watching::OFTEN,
+};
 
 /// What a person sets who wants to know more.
 const TALKATIVE: [(&str, &str); 8] = [
@@ -84,6 +88,7 @@ fn ways_to_run(command: &str) -> Option<&'static [&'static [&'static str]]> {
         ],
         "resume" => &[&["resume"]],
         // What they take from stdin, and what runs until it is told to stop, is below.
+        "watch" => &[],
         "decode" => &[&["decode", "poll"], &["decode", "generate"]],
         "sim" => &[
             &["sim", "--print-env", "10001"],
@@ -471,7 +476,7 @@ fn scan(machine: &Machine, json: bool) -> String {
         assert!(shown.read_line(&mut printed).unwrap() > 0, "{printed}");
     }
     let now = std::time::SystemTime::now().into();
-    let creator = bili_im_sim::Uid(crate::support::CREATOR);
+    let creator = bili_im_sim::Uid(CREATOR);
     machine.stage.server.with(|service| {
         service.scan_qr(None, creator, now).unwrap();
         service.confirm_qr(None, creator, now).unwrap();
@@ -541,14 +546,66 @@ fn when_the_simulator_runs() {
     machine.check_files("sim");
 }
 
-/// Nobody else gets to see the arguments, since there is nobody else.
+/// Writes down all that a program of the user's gets to see, but its environment: that is inherited.
+const OVERHEARS: &str = r#"{ echo "$0 $*"; cat; } >> heard; chmod 600 heard; echo thanks"#;
+
 #[test]
-fn the_program_starts_no_other() {
+fn when_it_watches() {
+    for (source, is_json) in SOURCES.into_iter().flat_map(|s| [(s, false), (s, true)]) {
+        let machine = Machine::new();
+        let file = machine.home().join("cookie");
+        fs::write(&file, cookie()).unwrap();
+        allow_only_its_owner(&file);
+        let mut args = [
+            &OFTEN,
+            &["--cursor", "cursor", "--changes", "--reply-stdout"][..],
+        ]
+        .concat();
+        match source {
+            Source::File => args.extend(["--cookie-file", "cookie"]),
+            Source::Stdin => args.push("--cookie-stdin"),
+            Source::Environment | Source::Profile => machine.keep(),
+        }
+        if is_json {
+            args.push("--json");
+        }
+        let mut command =
+            machine.command(&[&args, &["--exec", "sh", "--", "-c", OVERHEARS][..]].concat());
+        match source {
+            Source::Environment => _ = command.env("BILI_IM_COOKIE", cookie()),
+            Source::Stdin => _ = command.stdin(fs::File::open(&file).unwrap()),
+            Source::File | Source::Profile => {}
+        }
+        let mut watch = Running::start(&mut command);
+        until(|| watch.has_ended() || machine.stage.asked("new_sessions") >= 2);
+        fs::remove_file(&file).unwrap();
+        machine.stage.write(10002, "hello");
+        until(|| watch.has_ended() || machine.stage.newest().from.0 == CREATOR);
+        watch.signal("TERM");
+        let ran = watch.end();
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.out.contains("hello"), "{ran:?}");
+        let place = format!("watch ({source:?}, JSON {is_json})");
+        Marks::default().check(&place, ran.out + &ran.err);
+        machine.check_files(&place);
+        assert!(
+            fs::read_to_string(machine.home().join("heard"))
+                .unwrap()
+                .contains("hello")
+        );
+    }
+}
+
+/// Whom it starts is told nothing by arguments but what the user wrote there.
+#[test]
+fn only_what_the_user_names_is_started() {
     for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let text = fs::read_to_string(&file).unwrap();
         let words = ["process::Command", "Command::new("];
         let found = words.iter().find(|word| text.contains(**word));
-        assert_eq!(found, None, "{}", file.display());
+        if !file.ends_with("watching/exec.rs") {
+            assert_eq!(found, None, "{}", file.display());
+        }
     }
 }
 

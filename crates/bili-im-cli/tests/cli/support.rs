@@ -11,7 +11,7 @@ use std::{
 };
 
 use bili_im_sim::{
-    MessageState, Server, Service, Snapshot, Uid, World,
+    Message, MessageState, Server, Service, Snapshot, Talker, Uid, World,
     faults::{Kind, Rule, When},
 };
 use serde_json::Value;
@@ -142,8 +142,16 @@ impl Stage {
 
     /// Someone writes to the creator.
     pub(crate) fn write(&self, from: u64, text: &str) {
-        let to = bili_im_sim::Talker::User(Uid(CREATOR));
-        let message = bili_im_sim::Message::text(Uid(from), to, text);
+        self.say(from, Talker::User(Uid(CREATOR)), text);
+    }
+
+    /// Someone writes to someone.
+    pub(crate) fn say(&self, from: u64, to: Talker, text: &str) {
+        self.put(Message::text(Uid(from), to, text));
+    }
+
+    /// There is a message.
+    pub(crate) fn put(&self, message: Message) {
         let now = SystemTime::now().into();
         let written = self.server.with(|service| service.write(message, now));
         written.unwrap();

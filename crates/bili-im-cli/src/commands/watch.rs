@@ -1,0 +1,271 @@
+//! `bili-im watch`
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use bili_im_proto::{Direction, Event, EventKind, WatchOptions};
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use crate::{
+    cli::{Global, seconds},
+    failure::Failure,
+    output::{Output, to_json},
+    session::{Session, SharedSession},
+    watching::{
+        Answered, CursorFile, EventLine, Events, Exec, Place, Progress, Replies, Senders, Stop,
+    },
+};
+
+/// Tell what happens from now on, each message once, until SIGINT or SIGTERM
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im watch
+  bili-im watch --json --cursor ~/.local/state/bili-im.cursor
+  bili-im watch --exec notify-send -- 'a message'
+  bili-im watch --cursor bot.cursor --exec ./bot --reply-stdout
+
+With --cursor nothing is missed between two runs. An event that was printed and not stored,
+because the program was killed in between, comes again with the same id.")]
+pub(crate) struct Watch {
+    /// From when on: now, or where the watch got that stored this file; by default where the one with
+    /// --cursor got, or now
+    #[arg(
+        long,
+        value_name = "now|CURSOR-FILE",
+        value_parser = OsStringValueParser::new().map(Since::from)
+    )]
+    since: Option<Since>,
+    /// Store there how far it got, after each event
+    #[arg(long, value_name = "FILE")]
+    cursor: Option<PathBuf>,
+    /// Run this program for every message, with the event on its stdin and in BILI_IM_ variables
+    #[arg(long, value_name = "CMD")]
+    exec: Option<OsString>,
+    /// Arguments of that program
+    #[arg(last = true, value_name = "ARGS", requires = "exec")]
+    args: Vec<OsString>,
+    /// Send what the program prints as an answer, to messages that a person wrote
+    #[arg(long, requires = "exec")]
+    reply_stdout: bool,
+    /// Leave out your own messages
+    #[arg(long)]
+    no_own: bool,
+    /// Leave out messages in groups
+    #[arg(long)]
+    no_groups: bool,
+    /// Tell of what the service writes too: notices, pushes, tips, group events
+    #[arg(long)]
+    system: bool,
+    /// Tell of automatic replies too
+    #[arg(long)]
+    automatic: bool,
+    /// Tell of messages in intercepted sessions too
+    #[arg(long)]
+    intercepted: bool,
+    /// Tell of changed sessions and unread counts too
+    #[arg(long)]
+    changes: bool,
+    /// How often to ask, every 20 by default; never under 6 but for a service on this machine
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    interval: Option<Duration>,
+}
+
+#[derive(Debug, Clone)]
+enum Since {
+    Now,
+    File(PathBuf),
+}
+
+impl From<OsString> for Since {
+    fn from(text: OsString) -> Self {
+        if text == "now" {
+            Self::Now
+        } else {
+            Self::File(text.into())
+        }
+    }
+}
+
+impl Watch {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let stop = Stop::on_signals()?;
+        let options = self.options();
+        let place = self.cursor.as_deref().map(Place::take).transpose()?;
+        let progress = match (&self.since, &place) {
+            (Some(Since::File(path)), _) => Some(begin_from(path)?),
+            (None, Some(place)) => place.read()?,
+            (Some(Since::Now), _) | (None, None) => None,
+        };
+        let session = if self.reply_stdout {
+            Session::open_to_change(global, out)?
+        } else {
+            Session::open(global, out)?
+        };
+        let progress = match progress {
+            Some(progress) => progress,
+            None => session.client().cursor_now()?.into(),
+        };
+        let file = place
+            .map(|place| place.begin(progress.clone()))
+            .transpose()?;
+        let mut watching = Watching {
+            session: session.share(),
+            out,
+            stop: &stop,
+            file,
+            replies: self.reply_stdout,
+            exec: self.exec.map(|program| Exec {
+                program,
+                args: self.args,
+                reads_stdout: self.reply_stdout,
+            }),
+            senders: Senders::new(),
+        };
+        watching.run(progress, options)
+    }
+
+    fn options(&self) -> WatchOptions {
+        let options = WatchOptions::default()
+            .with_own(!self.no_own)
+            .with_groups(!self.no_groups)
+            .with_system(self.system)
+            .with_automatic(self.automatic)
+            .with_intercepted(self.intercepted)
+            .with_changes(self.changes);
+        match self.interval {
+            Some(interval) => options.with_interval(interval),
+            None => options,
+        }
+    }
+}
+
+fn begin_from(path: &std::path::Path) -> Result<Progress, Failure> {
+    Progress::read(path)?.ok_or_else(|| {
+        Failure::wrong_use(
+            format!("there is no cursor in {}", path.display()),
+            "name the file that a watch stored with --cursor, or now",
+        )
+    })
+}
+
+/// A watch at work.
+struct Watching<'a> {
+    session: SharedSession,
+    out: Output,
+    stop: &'a Stop,
+    file: Option<CursorFile>,
+    exec: Option<Exec>,
+    replies: bool,
+    senders: Senders,
+}
+
+/// What became of an event.
+enum Handled {
+    /// It is handled, for good.
+    Wholly,
+    /// It comes again: nobody reads what is printed any more, or its answer must wait for longer than
+    /// the program may go on.
+    Not,
+}
+
+impl Watching<'_> {
+    fn run(&mut self, mut progress: Progress, options: WatchOptions) -> Result<(), Failure> {
+        if !self.settle(&mut progress)? {
+            return Ok(());
+        }
+        let flow = (self.session.account()).watch(progress.cursor, options);
+        let mut events = Events::new(flow, self.stop);
+        while let Some(event) = events.next(&mut self.session)? {
+            let line = EventLine {
+                sender_name: self.sender_name(&event),
+                event: &event,
+                now: bili_im_ureq::now(),
+            };
+            let Some(_in_hand) = self.stop.take_in_hand() else {
+                break;
+            };
+            match self.handle(&line)? {
+                Handled::Wholly => {
+                    if let (Some(file), Some(position)) = (&mut self.file, &event.position) {
+                        file.handled(position)?;
+                    }
+                }
+                Handled::Not => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes the answer that an earlier watch may not have finished; whether to go on.
+    fn settle(&mut self, progress: &mut Progress) -> Result<bool, Failure> {
+        let Some(reply) = progress.reply.take() else {
+            return Ok(true);
+        };
+        let Some(_in_hand) = self.stop.take_in_hand() else {
+            return Ok(false);
+        };
+        if self.replies {
+            if self.as_replies().settle(&reply.ticket)? == Answered::Stopped {
+                return Ok(false);
+            }
+        } else {
+            self.out.warn(&format!(
+                "the answer to {} was under way; without --reply-stdout it is left at that",
+                reply.event
+            ));
+        }
+        progress.cursor.advance(&reply.position);
+        if let Some(file) = &mut self.file {
+            file.handled(&reply.position)?;
+        }
+        Ok(true)
+    }
+
+    fn handle(&mut self, line: &EventLine<'_>) -> Result<Handled, Failure> {
+        match line.warning() {
+            Some(warning) if !self.out.is_json() => self.out.warn(&warning),
+            _ if !self.out.line(line)? => return Ok(Handled::Not),
+            _ => {}
+        }
+        let printed = match (&self.exec, &line.event.kind) {
+            (Some(exec), EventKind::Message { .. }) => {
+                exec.run(to_json(line) + "\n", line.variables(), self.out)?
+            }
+            _ => None,
+        };
+        match printed {
+            Some(text) if line.event.answerable().is_some() => self.answer(line.event, text),
+            _ => Ok(Handled::Wholly),
+        }
+    }
+
+    fn answer(&mut self, event: &Event, text: String) -> Result<Handled, Failure> {
+        let mut file = self.file.take();
+        let answered = self.as_replies().answer(event, text, file.as_mut());
+        self.file = file;
+        Ok(match answered? {
+            Answered::Over => Handled::Wholly,
+            Answered::Stopped => Handled::Not,
+        })
+    }
+
+    fn as_replies(&mut self) -> Replies<'_> {
+        Replies {
+            session: &mut self.session,
+            stop: self.stop,
+            out: self.out,
+        }
+    }
+
+    /// The sender's name, for people to read.
+    fn sender_name(&mut self, event: &Event) -> Option<String> {
+        match &event.kind {
+            EventKind::Message {
+                message,
+                direction: Direction::Incoming,
+                ..
+            } if !self.out.is_json() => self.senders.name(message.sender, &mut self.session),
+            _ => None,
+        }
+    }
+}

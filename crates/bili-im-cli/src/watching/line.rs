@@ -1,0 +1,279 @@
+//! What is told of an event: as a line for people, as JSON, and as variables for a program.
+
+use std::{
+    fmt::{self, Display},
+    time::Duration,
+};
+
+use bili_im_proto::{
+    Direction, Event, EventKind, Message, Monotonic, MsgKey, Now, Printable, Session, Talker,
+    UnixSeconds,
+};
+use serde::Serialize;
+
+use crate::{
+    failure::Failure,
+    json::{MessageJson, SessionJson},
+    moment,
+    names::talker_cell,
+    output::{UnreadLine, UnreadOutput},
+    words,
+};
+
+/// The most bytes of a text in a variable; the whole text is in the JSON.
+const LONGEST_VARIABLE: usize = 16 << 10;
+
+/// An event, and what else is needed to tell of it.
+#[derive(Debug)]
+pub(crate) struct EventLine<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) sender_name: Option<String>,
+    pub(crate) now: Now,
+}
+
+/// An event in JSON. The fields are explained in the crate's README, and stay.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum EventJson {
+    Message {
+        id: Option<String>,
+        talker: Talker,
+        direction: &'static str,
+        by_a_person: bool,
+        message: Box<MessageJson>,
+    },
+    Recalled {
+        id: Option<String>,
+        talker: Talker,
+        msg_key: Option<MsgKey>,
+    },
+    SessionChanged {
+        session: Box<SessionJson>,
+    },
+    UnreadChanged(UnreadOutput),
+    Held {
+        retry_after_seconds: u64,
+        error: Failure,
+    },
+    SessionFailed {
+        talker: Talker,
+        retry_after_seconds: Option<u64>,
+        error: Failure,
+    },
+    LoginEnds {
+        at: UnixSeconds,
+    },
+    /// Of a kind that is not known here.
+    Other,
+}
+
+impl EventLine<'_> {
+    /// What people are to be warned of; `None` for what they are told.
+    pub(crate) fn warning(&self) -> Option<String> {
+        match &self.event.kind {
+            EventKind::Held { until, cause } => {
+                let wait = self.seconds_until(*until);
+                Some(format!("nothing is asked for {wait} s: {cause}"))
+            }
+            EventKind::SessionFailed {
+                talker,
+                retry_at: Some(retry_at),
+                cause,
+            } => {
+                let (talker, wait) = (talker_cell(*talker), self.seconds_until(*retry_at));
+                Some(format!(
+                    "the session {talker} waits for {wait} s, the others go on: {cause}"
+                ))
+            }
+            EventKind::SessionFailed { talker, cause, .. } => {
+                let talker = talker_cell(*talker);
+                Some(format!("the session {talker} is gone: {cause}"))
+            }
+            EventKind::LoginEnds { at } => {
+                let day = moment::day(*at);
+                Some(format!(
+                    "the login ends on {day}: log in again before, with bili-im login"
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a program is told in its environment.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        let EventKind::Message {
+            talker,
+            message,
+            direction,
+        } = &self.event.kind
+        else {
+            return Vec::new();
+        };
+        let kind = match talker {
+            Talker::User(_) => "user",
+            Talker::Group(_) => "group",
+        };
+        let text = match message.content() {
+            bili_im_proto::Content::Text(text) => text,
+            other => other.summary(),
+        };
+        vec![
+            ("BILI_IM_EVENT", "message".to_owned()),
+            ("BILI_IM_EVENT_ID", self.id().unwrap_or_default()),
+            ("BILI_IM_TALKER", talker.id().to_string()),
+            ("BILI_IM_TALKER_KIND", kind.to_owned()),
+            ("BILI_IM_SENDER_UID", message.sender.to_string()),
+            ("BILI_IM_MSG_KEY", message.key.to_string()),
+            ("BILI_IM_MSG_SEQNO", message.seqno.to_string()),
+            ("BILI_IM_MSG_TYPE", message.msg_type.number().to_string()),
+            ("BILI_IM_MSG_SOURCE", message.source.number().to_string()),
+            ("BILI_IM_TIMESTAMP", message.timestamp.to_string()),
+            ("BILI_IM_DIRECTION", word(*direction).to_owned()),
+            ("BILI_IM_BY_A_PERSON", message.is_by_a_person().to_string()),
+            ("BILI_IM_TEXT", as_variable(text)),
+        ]
+    }
+
+    pub(crate) fn id(&self) -> Option<String> {
+        Some(self.event.id()?.to_string())
+    }
+
+    fn seconds_until(&self, moment: Monotonic) -> u64 {
+        let wait = moment.since(self.now.mono);
+        (wait + Duration::from_millis(999)).as_secs()
+    }
+
+    fn json(&self) -> EventJson {
+        match self.event.kind.clone() {
+            EventKind::Message {
+                talker,
+                message,
+                direction,
+            } => EventJson::Message {
+                id: self.id(),
+                talker,
+                direction: word(direction),
+                by_a_person: message.is_by_a_person(),
+                message: Box::new(
+                    MessageJson::new(&message, false).with_sender_name(self.sender_name.clone()),
+                ),
+            },
+            EventKind::Recalled { talker, msg_key } => EventJson::Recalled {
+                id: self.id(),
+                talker,
+                msg_key,
+            },
+            EventKind::SessionChanged { session } => EventJson::SessionChanged {
+                session: Box::new(SessionJson::new(&session, false)),
+            },
+            EventKind::UnreadChanged { users, groups } => {
+                EventJson::UnreadChanged(UnreadOutput::new(&users, groups))
+            }
+            EventKind::Held { until, cause } => EventJson::Held {
+                retry_after_seconds: self.seconds_until(until),
+                error: cause.into(),
+            },
+            EventKind::SessionFailed {
+                talker,
+                retry_at,
+                cause,
+            } => EventJson::SessionFailed {
+                talker,
+                retry_after_seconds: retry_at.map(|moment| self.seconds_until(moment)),
+                error: cause.into(),
+            },
+            EventKind::LoginEnds { at } => EventJson::LoginEnds { at },
+            _ => EventJson::Other,
+        }
+    }
+
+    fn fmt_message(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        talker: Talker,
+        message: &Message,
+        direction: Direction,
+    ) -> fmt::Result {
+        let (time, talker) = (moment::local(message.timestamp), talker_cell(talker));
+        write!(f, "{time} {talker} ")?;
+        match (direction, &self.sender_name) {
+            (Direction::Incoming, Some(name)) => write!(f, "from {}", Printable(name))?,
+            (Direction::Incoming, None) => write!(f, "from {}", message.sender)?,
+            (own, _) => f.write_str(word(own))?,
+        }
+        write!(f, ": {}", words::line(&message.content()))
+    }
+}
+
+impl Serialize for EventLine<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json().serialize(serializer)
+    }
+}
+
+impl Display for EventLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = moment::local_micros(self.now.unix);
+        match &self.event.kind {
+            EventKind::Message {
+                talker,
+                message,
+                direction,
+            } => self.fmt_message(f, *talker, message, *direction),
+            EventKind::Recalled { talker, msg_key } => {
+                let talker = talker_cell(*talker);
+                match msg_key {
+                    Some(key) => write!(f, "{now} {talker} recalled {key}"),
+                    None => write!(f, "{now} {talker} recalled a message"),
+                }
+            }
+            EventKind::SessionChanged { session } => {
+                let talker = talker_cell(session.talker);
+                write!(f, "{now} {talker} changed: {}", state(session))
+            }
+            EventKind::UnreadChanged { users, groups } => {
+                let unread = UnreadLine(UnreadOutput::new(users, *groups));
+                write!(f, "{now} unread: {unread}")
+            }
+            _ => f.write_str(&self.warning().unwrap_or_default()),
+        }
+    }
+}
+
+fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Incoming => "incoming",
+        Direction::Own => "own",
+        Direction::Sent => "sent",
+    }
+}
+
+/// How a session is now.
+fn state(session: &Session) -> String {
+    let unread = format!("unread {}", session.unread_count);
+    match words::marks(session) {
+        marks if marks.is_empty() => unread,
+        marks => format!("{unread}, {marks}"),
+    }
+}
+
+/// What a variable can hold: no NUL, and not without end.
+fn as_variable(text: String) -> String {
+    let mut text = text.replace('\0', "\u{fffd}");
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = ends.take_while(|&end| end <= LONGEST_VARIABLE).last();
+    text.truncate(end.unwrap_or_default());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_has_no_nul_and_an_end() {
+        assert_eq!(as_variable("a\0b\n中".to_owned()), "a\u{fffd}b\n中");
+        let long = as_variable("中".repeat(10_000));
+        assert_eq!(long, "中".repeat(LONGEST_VARIABLE / 3));
+    }
+}
