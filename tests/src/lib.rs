@@ -8,6 +8,7 @@ mod docs;
 pub mod drive;
 pub mod endpoints;
 pub mod marks;
+pub mod peer;
 pub mod plain;
 mod stage;
 

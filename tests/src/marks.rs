@@ -51,7 +51,9 @@ impl Marks {
     /// Secrets by their names.
     pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let parts = secrets.into_iter().flat_map(|(name, secret)| {
-            let parts = secret.as_bytes().windows(PART);
+            // A time that is part of a secret is none.
+            let parts = (secret.as_bytes().windows(PART))
+                .filter(|part| !part.iter().all(u8::is_ascii_digit));
             parts.map(move |part| (part.to_ascii_lowercase(), name.to_owned()))
         });
         Self(parts.collect())

@@ -7,7 +7,7 @@
     reason = "helpers of tests"
 )]
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use bili_im_proto::{
     http::{HeaderName, HeaderValue, Response},
@@ -56,6 +56,13 @@ fn every_endpoint_is_on_the_list() {
     found.sort();
     let listed: Vec<&str> = ENDPOINTS.iter().map(|(name, _)| *name).collect();
     assert_eq!(found, listed);
+    // The fuzzer's list, in whatever order.
+    let fuzzed = folder.join("../../fuzz/src/answers.rs");
+    let fuzzed = fs::read_to_string(fuzzed).unwrap();
+    let fuzzed = fuzzed.split_once("endpoints! {").unwrap().1;
+    let fuzzed = fuzzed.split_once('}').unwrap().0;
+    let fuzzed: BTreeSet<&str> = fuzzed.split_whitespace().collect();
+    assert_eq!(fuzzed, listed.into_iter().collect());
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

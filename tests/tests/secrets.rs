@@ -13,10 +13,9 @@ use std::{
     collections::BTreeSet,
     fmt::Debug,
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::TcpStream,
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, PoisonError},
-    thread,
     time::Duration,
 };
 
@@ -30,6 +29,7 @@ use bili_im_tests::{
     drive::{Seen, World},
     endpoints::ENDPOINTS,
     marks::{BILI_JCT, Marks, QR_KEY, REFRESH_TOKEN, SESSDATA, SID},
+    peer::{Peer, response},
     plain,
 };
 
@@ -187,7 +187,7 @@ fn no_error_shows_again_what_an_answer_shows_of_the_request() {
         |seen| {
             let request = seen.bytes();
             let end = request.find("SESSDATA=").map_or(0, |at| at + 22);
-            request[..end].to_owned()
+            request.chars().take(end).collect()
         },
     ];
     for (name, call) in every_call() {
@@ -389,27 +389,28 @@ fn no_panic_in_the_middle_of_a_flow_shows_a_secret() {
     let code = format!(
         r#"{{"code":0,"data":{{"url":"https://x/?qrcode_key={QR_KEY}","qrcode_key":"{QR_KEY}"}}}}"#
     );
-    let peer = Peer::new(move |_| response("200 OK", "", &code));
+    let peer = Peer::plain(move |_| response("200 OK", "", &code));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let told = panic_of(|| {
-        let shown = bili_im_ureq::qr_login(Some(peer.origin()), |step| panic!("shown {step:?}"));
+        let shown = bili_im_ureq::qr_login(Some(origin_of(&peer)), |step| panic!("shown {step:?}"));
         drop(shown);
     });
     assert!(told.contains("shown Code(Secret)"), "{told}");
     marks.check("a panic in a callback", told);
     let told = panic_of(|| {
-        let login = bili_im_reqwest::qr_login(Some(peer.origin()), |step| panic!("shown {step:?}"));
+        let login =
+            bili_im_reqwest::qr_login(Some(origin_of(&peer)), |step| panic!("shown {step:?}"));
         drop(runtime.block_on(login));
     });
     assert!(told.contains("shown Code(Secret)"), "{told}");
     marks.check("a panic in a callback", told);
 
-    let quoting = Peer::new(|request| response("400 Bad Request", "", request));
-    for adapter in Adapter::both(&credential(), &quoting.origin()).unwrap() {
-        let told = panic_of(|| drop(adapter.call(SingleUnread::new()).unwrap()));
+    let quoting = Peer::plain(|request| response("400 Bad Request", "", request));
+    for adapter in Adapter::both(&credential(), &origin_of(&quoting)).unwrap() {
+        let told = panic_of(|| _ = adapter.call(SingleUnread::new()).unwrap());
         assert!(told.contains("Unreadable"), "{told}");
         marks.check("a panic over an error", told);
         let told = panic_of(|| panic!("{adapter:?}"));
@@ -417,71 +418,8 @@ fn no_panic_in_the_middle_of_a_flow_shows_a_secret() {
     }
 }
 
-/// A listener that answers requests, and keeps them.
-struct Peer {
-    address: SocketAddr,
-    seen: Arc<Mutex<Vec<String>>>,
-}
-
-fn response(status: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
-}
-
-impl Peer {
-    fn new(reply: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        Self::over(|stream| stream, reply)
-    }
-
-    /// Over TLS, for instance.
-    fn over<S: Read + Write>(
-        secure: impl Fn(TcpStream) -> S + Send + Sync + 'static,
-        reply: impl Fn(&str) -> String + Send + Sync + 'static,
-    ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&seen);
-        let serve = Arc::new(move |stream: TcpStream| {
-            let mut stream = secure(stream);
-            while let Some(request) = read_request(&mut stream) {
-                kept.lock().unwrap().push(request.clone());
-                stream.write_all(reply(&request).as_bytes()).ok()?;
-                stream.flush().ok()?;
-            }
-            Some(())
-        });
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let serve = Arc::clone(&serve);
-                thread::spawn(move || serve(stream.unwrap()));
-            }
-        });
-        Self { address, seen }
-    }
-
-    fn origin(&self) -> Origin {
-        format!("http://{}", self.address).parse().unwrap()
-    }
-
-    fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
-    }
-}
-
-fn read_request(stream: &mut impl Read) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut byte = [0];
-    while !bytes.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).ok()?;
-        bytes.push(byte[0]);
-    }
-    let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
-    let length = (head.lines()).find_map(|line| line.strip_prefix("content-length: "));
-    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
-    stream.read_exact(&mut body).ok()?;
-    bytes.extend(body);
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+fn origin_of(peer: &Peer) -> Origin {
+    format!("http://{}", peer.address).parse().unwrap()
 }
 
 /// The values of a header in a request.
@@ -507,7 +445,7 @@ fn no_failed_exchange_shows_a_secret() {
     ];
     for reply in replies {
         let cut = Peer::over(Cut, reply);
-        for adapter in Adapter::both(&credential(), &cut.origin()).unwrap() {
+        for adapter in Adapter::both(&credential(), &origin_of(&cut)).unwrap() {
             let name = adapter.name();
             let unread = adapter.call(SingleUnread::new());
             assert!(
@@ -552,11 +490,11 @@ impl Write for Cut {
 #[test]
 fn no_redirect_takes_the_login_elsewhere() {
     let marks = Marks::default();
-    let elsewhere = Arc::new(Peer::new(|_| response("200 OK", "", "{}")));
+    let elsewhere = Arc::new(Peer::plain(|_| response("200 OK", "", "{}")));
     for status in ["301 A", "302 B", "303 C", "307 D", "308 E"] {
         let location = format!("Location: http://{}/x\r\n", elsewhere.address);
-        let peer = Peer::new(move |request| response(status, &location, request));
-        for adapter in Adapter::both(&credential(), &peer.origin()).unwrap() {
+        let peer = Peer::plain(move |request| response(status, &location, request));
+        for adapter in Adapter::both(&credential(), &origin_of(&peer)).unwrap() {
             check(&marks, status, &adapter.call(SingleUnread::new()));
             check(&marks, status, &adapter.call(UpdateAck::new(OTHER)));
         }
@@ -570,7 +508,7 @@ fn no_redirect_takes_the_login_elsewhere() {
 #[test]
 fn no_redirect_takes_the_login_out_of_tls() {
     let marks = Marks::default();
-    let plain = Peer::new(|_| response("200 OK", "", "{}"));
+    let plain = Peer::plain(|_| response("200 OK", "", "{}"));
     let location = format!("Location: http://{}/x\r\n", plain.address);
     let authority = Authority::new().unwrap();
     let config = Arc::new(authority.vouch_for("localhost").unwrap());
@@ -601,11 +539,11 @@ fn no_redirect_takes_the_login_out_of_tls() {
 #[test]
 fn a_client_of_the_real_service_sends_nothing_in_plain_text() {
     let marks = Marks::default();
-    let plain = Peer::new(|_| response("200 OK", "", "{}"));
+    let plain = Peer::plain(|_| response("200 OK", "", "{}"));
     assert!("http://im.example".parse::<Origin>().is_err());
     let context = Context::new(DeviceId::from_random([7; 16]), UnixMicros(1))
         .with_credential(credential())
-        .with_hosts(Hosts::single(plain.origin()));
+        .with_hosts(Hosts::single(origin_of(&plain)));
     let ureq = bili_im_ureq::Client::builder(credential()).build();
     let reqwest = Adapter::reqwest(|| bili_im_reqwest::Client::builder(credential()).build());
     for adapter in [Adapter::Ureq(ureq), reqwest.unwrap()] {
@@ -626,11 +564,11 @@ fn a_client_of_the_real_service_sends_nothing_in_plain_text() {
 
 #[test]
 fn no_cookie_that_an_answer_sets_is_sent_on_or_kept() {
-    let peer = Peer::new(|_| {
+    let peer = Peer::plain(|_| {
         let set = "Set-Cookie: SESSDATA=evil; Path=/\r\nSet-Cookie: more=1; Domain=example.com\r\n";
         response("200 OK", set, r#"{"code":0,"data":{}}"#)
     });
-    for adapter in Adapter::both(&credential(), &peer.origin()).unwrap() {
+    for adapter in Adapter::both(&credential(), &origin_of(&peer)).unwrap() {
         for _ in 0..2 {
             adapter.call(SingleUnread::new()).unwrap();
         }

@@ -18,7 +18,7 @@ use bili_im_sim::{
     MessageState, World,
     faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
-use bili_im_tests::{Stage, cases};
+use bili_im_tests::{Stage, answers, cases};
 use proptest::{collection, prelude::*, sample};
 
 const OWN: u64 = 1;
@@ -861,4 +861,264 @@ fn a_login_that_ends_soon_is_announced_and_announced_again_on_its_last_day() {
     stage.advance(MINUTE * 60 * 24 * 13);
     program.watch(&mut stage, MINUTE * 20);
     assert_eq!(announced(&program), 2);
+}
+
+/// Answers by hand, as odd as they come; what is told in some minutes of such a service, and how it ends.
+fn told_by(
+    cursor: &str,
+    minutes: u32,
+    mut answer: impl FnMut(&str, &BTreeMap<String, String>, u64) -> Option<String>,
+) -> (Vec<String>, Option<Error>) {
+    let mut stage = Stage::new(world()).unwrap();
+    let start = stage.now().unix.seconds().0;
+    let cursor = cursor.replace("NOW", &start.to_string());
+    let cursor = serde_json::from_str(&cursor).unwrap();
+    let account = account(&stage, 1);
+    let mut program = Program::resume(&account, cursor);
+    let until = stage.now().mono.0 + MINUTE * minutes;
+    while !program.turn(&mut stage, until, true) {
+        let Some(outgoing) = program.outgoing.take() else {
+            continue;
+        };
+        let uri = outgoing.request.uri();
+        let name = uri.path().rsplit('/').next().unwrap().to_owned();
+        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let query = query.into_owned().collect();
+        let now = stage.now().unix.seconds().0;
+        let body = match (&*name, answer(&name, &query, now)) {
+            (_, Some(body)) => body,
+            ("nav", None) => String::from_utf8(answers::nav(OWN, 1).into_body()).unwrap(),
+            _ => r#"{"code":0,"data":{}}"#.to_owned(),
+        };
+        program.input = Some(Input::Response(http::Response::new(body.into())));
+        stage.advance(Duration::from_millis(20));
+    }
+    (words(&program), program.ended.and_then(Result::err))
+}
+
+const FRESH: &str = r#"{"version":2,"uid":"1","floor":NOW,"mark":NOW000000,"compared":NOW000000,"capacity":9,"sessions":[["user-2","1",0]]}"#;
+
+fn list(sessions: &[String], has_more: u8) -> Option<String> {
+    let sessions = sessions.join(",");
+    Some(format!(
+        r#"{{"code":0,"data":{{"session_list":[{sessions}],"has_more":{has_more}}}}}"#
+    ))
+}
+
+fn listed(uid: u64, max_seqno: u64, seconds: u64) -> String {
+    format!(
+        r#"{{"talker_id":{uid},"session_type":1,"max_seqno":{max_seqno},"session_ts":{seconds}000000}}"#
+    )
+}
+
+/// A page of texts that say their numbers, newest first.
+fn page(seqnos: impl IntoIterator<Item = u64>, seconds: u64) -> Option<String> {
+    let messages: Vec<_> = (seqnos.into_iter())
+        .map(|seqno| (false, seqno + 1000, seqno, seqno.to_string()))
+        .collect();
+    let messages: Vec<_> = (messages.iter())
+        .map(|(own, key, seqno, text)| (*own, *key, *seqno, &**text))
+        .collect();
+    String::from_utf8(answers::page(2, seconds, &messages).into_body()).ok()
+}
+
+#[test]
+fn a_session_with_nobody_and_one_without_a_name_keep_nothing_from_being_told() {
+    let (told, ended) = told_by(FRESH, 5, |name, _, now| match name {
+        "new_sessions" => list(
+            &[
+                r#"{"session_type":1}"#.to_owned(),
+                listed(0, 9, now),
+                listed(2, 2, now),
+            ],
+            0,
+        ),
+        "fetch_session_msgs" => page([2], now),
+        _ => None,
+    });
+    assert_eq!((told, ended), (vec!["2".to_owned()], None));
+}
+
+#[test]
+fn nothing_is_told_before_it_is_known_whose_login_it_is() {
+    let pending = FRESH.replace(r#""1",0]"#, r#""1",0,true]"#);
+    let mut asked = 0;
+    let (told, ended) = told_by(&pending, 10, |name, _, now| match name {
+        "nav" => {
+            asked += 1;
+            let another = String::from_utf8(answers::nav(7, 1).into_body()).unwrap();
+            Some(if asked == 1 {
+                "<html>".to_owned()
+            } else {
+                another
+            })
+        }
+        "fetch_session_msgs" => page([2], now),
+        _ => None,
+    });
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("Held"), "{told:?}");
+    assert!(matches!(
+        ended,
+        Some(Error::Invalid(Invalid::ForeignCursor(_)))
+    ));
+}
+
+#[test]
+fn an_answer_without_keys_does_not_end_it() {
+    let mut asked = 0;
+    let (told, ended) = told_by(FRESH, 10, |name, _, now| match name {
+        "nav" => {
+            asked += 1;
+            let keyless = r#"{"code":0,"data":{"isLogin":true,"mid":1,"uname":"n"}}"#;
+            (asked <= 3).then(|| keyless.to_owned())
+        }
+        "new_sessions" => list(&[listed(2, 2, now)], 0),
+        "fetch_session_msgs" => page([2], now),
+        _ => None,
+    });
+    assert_eq!(ended, None);
+    assert!(told.iter().any(|word| word == "2"), "{told:?}");
+}
+
+#[test]
+fn an_empty_page_where_there_must_be_one_is_asked_for_again() {
+    let mut hiccups = 2;
+    let (told, _) = told_by(FRESH, 5, |name, query, now| match name {
+        "new_sessions" => list(&[listed(2, 501, now)], 0),
+        "fetch_session_msgs" => {
+            let number = |name: &str| query.get(name).and_then(|text| text.parse::<u64>().ok());
+            let end = number("end_seqno").unwrap_or(502);
+            let begin = number("begin_seqno").unwrap_or(0);
+            if end != 502 && hiccups > 0 {
+                hiccups -= 1;
+                return page([], now);
+            }
+            page((begin + 1..end).rev().take(200), now)
+        }
+        _ => None,
+    });
+    let all: Vec<String> = (2..=501).map(|seqno| seqno.to_string()).collect();
+    assert_eq!(told, all);
+}
+
+#[test]
+fn a_list_that_always_has_more_does_not_keep_all_sessions_from_being_compared() {
+    let (told, _) = told_by(FRESH, 90, |name, query, now| match name {
+        "new_sessions" => list(&[listed(3, 1, now)], 1),
+        // Only far down in the whole list is there something.
+        "get_sessions" if query.contains_key("end_ts") => list(&[listed(2, 2, now - 50_000)], 0),
+        "get_sessions" => list(&[listed(3, 1, now - 40_000)], 1),
+        "fetch_session_msgs" if query.get("talker_id").is_some_and(|id| id == "2") => {
+            page([2], now)
+        }
+        _ => None,
+    });
+    assert!(told.iter().any(|word| word == "2"), "{told:?}");
+}
+
+#[test]
+fn a_full_list_that_says_there_is_no_more_is_not_believed() {
+    let mut swept = 0;
+    let (_, ended) = told_by(FRESH, 2, |name, _, now| match name {
+        "new_sessions" => {
+            let full: Vec<String> = (10..110).map(|uid| listed(uid, 1, now)).collect();
+            list(&full, 0)
+        }
+        "get_sessions" => {
+            swept += 1;
+            None
+        }
+        _ => None,
+    });
+    assert_eq!(ended, None);
+    assert!(swept >= 3, "{swept}");
+}
+
+#[test]
+fn counts_that_cannot_be_had_hold_nothing_up() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let options = WatchOptions::default().with_changes(true);
+    let mut program = watching(&mut stage, &account, options);
+    stage
+        .service
+        .add_fault(Rule::new("single_unread", When::Always, Kind::Html))
+        .unwrap();
+    for _ in 0..5 {
+        write(&mut stage, 2, OWN, "hello");
+        program.watch(&mut stage, MINUTE);
+    }
+    let told = words(&program);
+    assert_eq!(told.iter().filter(|word| *word == "hello").count(), 5);
+    assert!(
+        !told.iter().any(|word| word.starts_with("Held")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_time_that_lies_far_ahead_does_not_make_what_comes_now_old() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    // The first of its lists has a session of tomorrow.
+    let mut flow = account.cursor_now();
+    let mut input = Input::Begin;
+    let cursor: Cursor = loop {
+        input = match flow.resume(stage.now(), input) {
+            Step::Send(outgoing) if outgoing.request.uri().path().ends_with("new_sessions") => {
+                let tomorrow = stage.now().unix.seconds().0 + 86_400;
+                let body = list(&[listed(3, 1, tomorrow)], 0).unwrap();
+                Input::Response(http::Response::new(body.into()))
+            }
+            Step::Send(outgoing) => {
+                let now = stage.now();
+                stage.exchange(now, outgoing)
+            }
+            Step::WaitUntil(moment) => {
+                stage.advance(moment.since(stage.now().mono));
+                Input::Woken
+            }
+            Step::Item(never) => match never {},
+            Step::Done(result) => break result.unwrap(),
+        };
+    };
+    let mut program = Program::resume(&account, cursor);
+    write(&mut stage, 5, OWN, "now");
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(words(&program), ["now"], "{:?}", program.cursor);
+}
+
+#[test]
+fn what_is_listed_while_an_event_is_handled_for_long_is_looked_for_again() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let options = WatchOptions::default().with_changes(true);
+    let mut program = watching(&mut stage, &account, options);
+    program.watch(&mut stage, MINUTE);
+    let now = stage.sim_now();
+    let ack = bili_im_sim::Act::Ack {
+        uid: bili_im_sim::Uid(OWN),
+        talker: bili_im_sim::Talker::User(bili_im_sim::Uid(2)),
+        upto: None,
+    };
+    stage.service.act(ack, now).unwrap();
+    write(&mut stage, OWN, 2, "makes the session listed");
+    let until = stage.now().mono.0 + MINUTE;
+    let is_changed = |program: &Program| words(program).iter().any(|w| w.starts_with("changed"));
+    while !is_changed(&program) {
+        assert!(!program.turn(&mut stage, until, true));
+    }
+    // The machine sleeps for a night with that event in hand: its monotonic clock does not notice.
+    let wall = |seconds: u64| bili_im_proto::UnixMicros(stage.now().unix.0 + seconds * 1_000_000);
+    let (midnight, morning) = (wall(4 * 3600), wall(8 * 3600));
+    stage.set_wall_clock(midnight);
+    write(&mut stage, 3, OWN, "came in the night");
+    stage.set_wall_clock(morning);
+    program.watch(&mut stage, MINUTE * 3);
+    assert!(
+        words(&program)
+            .iter()
+            .any(|word| word == "came in the night")
+    );
 }

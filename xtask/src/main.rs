@@ -1,7 +1,11 @@
 //! `cargo xtask <task>`: what the workspace can do beyond building.
 
+mod fuzz;
+mod supply;
+
 use std::{
     env,
+    ffi::OsString,
     process::{Command, ExitCode},
 };
 
@@ -26,6 +30,11 @@ const TASKS: &[Task] = &[
         name: "dst",
         about: "the simulation: --seeds N runs, or --seed S to see what happened in one; --planted makes mistakes on purpose",
         run: dst,
+    },
+    Task {
+        name: "fuzz",
+        about: "every fuzz target in turn, --seconds N each; names after it choose some",
+        run: fuzz::run,
     },
 ];
 
@@ -57,6 +66,7 @@ fn main() -> ExitCode {
 
 fn ci() -> Result<(), String> {
     lint()?;
+    supply::deny()?;
     cargo("test --workspace", &[])?;
     dst(&["--seeds".to_owned(), "1000".to_owned()])?;
     dst(&["--planted".to_owned()])
@@ -76,6 +86,7 @@ fn dst(arguments: &[String]) -> Result<(), String> {
 
 fn lint() -> Result<(), String> {
     cargo("fmt --all --check", &[])?;
+    supply::check_rust_versions()?;
     cargo("clippy --workspace --all-targets -- -D warnings", &[])?;
     cargo(
         "clippy --package bili-im-dst --all-targets --features planted -- -D warnings",
@@ -92,13 +103,18 @@ fn lint() -> Result<(), String> {
     )
 }
 
+/// The cargo that this was started with.
+fn cargo_program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// Runs cargo with space-separated arguments, echoing the command line.
 fn cargo(arguments: &str, variables: &[(&str, &str)]) -> Result<(), String> {
     for (name, value) in variables {
         print!("{name}='{value}' ");
     }
     println!("cargo {arguments}");
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let status = Command::new(cargo_program())
         .args(arguments.split(' '))
         .envs(variables.iter().copied())
         .status()

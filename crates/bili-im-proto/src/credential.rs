@@ -208,11 +208,10 @@ const ATTRIBUTES: [&str; 7] = [
 impl Collector {
     fn add(&mut self, name: &str, value: &str) -> Result<(), InvalidCredential> {
         let name = name.trim();
-        let value = value.trim();
-        let value = value
-            .strip_prefix('"')
-            .and_then(|v| v.strip_suffix('"'))
-            .unwrap_or(value);
+        let mut value = value.trim();
+        while let Some(inner) = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')) {
+            value = inner.trim();
+        }
         if name.is_empty() || ATTRIBUTES.iter().any(|a| name.eq_ignore_ascii_case(a)) {
             return Ok(());
         }
@@ -221,8 +220,10 @@ impl Collector {
         } else {
             Zeroizing::new(value.to_owned())
         };
-        let fits = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && b != b';');
-        if !fits(name) || name.contains('=') || !fits(&value) {
+        // Others, in front, would make it look like JSON or another header.
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        let fits = |b: u8| b.is_ascii_graphic() && b != b';';
+        if !name.bytes().all(is_token) || !value.bytes().all(fits) {
             // Other sites' scripts put all sorts of things into cookies; only ours matter.
             return if NEEDED.contains(&name) {
                 Err(InvalidCredential::BadValue)
@@ -405,6 +406,22 @@ mod tests {
             "",
         ] {
             assert!(!credential.is_shown_in(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_exposed_is_read_back_whatever_was_pasted() {
+        for text in [
+            "a=b; {\"url\":\"x=y; SESSDATA=a",
+            "a\n[=y\nSESSDATA=a",
+            "cookie:x=y; SESSDATA=a",
+            "Cookie: Cookie: x=y; SESSDATA=a",
+            "SESSDATA=\"\"a\"\"; x=\"\"\"y\"\"",
+            "SESSDATA=\" a \"; x=\" \"y\" \"",
+        ] {
+            let credential = Credential::parse(text).unwrap();
+            let again = Credential::parse(&credential.expose());
+            assert!(again.as_ref() == Ok(&credential), "{text}");
         }
     }
 

@@ -212,21 +212,31 @@ impl SessionList {
 }
 
 impl WireSessionList {
-    /// The page, or which session lacks which field.
+    /// The page, or which session lacks which field. One that does not say whom it is with keeps the others
+    /// from nothing, as long as there are others.
     pub(crate) fn finish(self) -> Result<SessionList, String> {
         let mut list = SessionList {
             has_more: self.has_more,
             ..SessionList::default()
         };
         let sessions = self.session_list.list().ok_or("data.session_list")?;
+        let mut lacking = None;
         for (index, session) in sessions.into_iter().enumerate() {
-            let (session_type, talker_id) = (session.numbers())
-                .map_err(|field| format!("data.session_list[{index}].{field}"))?;
+            let (session_type, talker_id) = match session.numbers() {
+                Ok(numbers) => numbers,
+                Err(field) => {
+                    lacking.get_or_insert_with(|| format!("data.session_list[{index}].{field}"));
+                    continue;
+                }
+            };
             match Talker::from_wire(session_type, talker_id) {
                 Some(talker) => list.sessions.push(session.with(talker)),
                 None => list.unknown.push((session_type, talker_id)),
             }
         }
-        Ok(list)
+        match lacking {
+            Some(lacking) if list.sessions.is_empty() && list.unknown.is_empty() => Err(lacking),
+            _ => Ok(list),
+        }
     }
 }

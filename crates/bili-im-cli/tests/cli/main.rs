@@ -28,6 +28,8 @@ mod profiles;
 mod reading;
 mod recalling;
 mod running;
+#[cfg(unix)]
+mod secrets;
 mod sending;
 #[cfg(feature = "sim")]
 mod sim;

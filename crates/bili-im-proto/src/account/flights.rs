@@ -126,7 +126,8 @@ impl Flights {
     }
 
     /// Whether an own message of a session is one that was sent, or one that is in flight.
-    pub(super) fn has_sent(&self, talker: Talker, message: &Message) -> bool {
+    pub(super) fn has_sent(&mut self, talker: Talker, message: &Message, now: Monotonic) -> bool {
+        self.forget(now);
         self.credited.contains(&message.key)
             || (self.flights.iter()).any(|flight| {
                 flight.talker == talker && flight.likeness.is(&message.content_even_if_recalled())

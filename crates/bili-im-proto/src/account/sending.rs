@@ -167,8 +167,8 @@ impl Account {
     }
 
     /// Whether an own message was sent through this account, or is just being sent.
-    pub(crate) fn has_sent(&self, talker: Talker, message: &Message) -> bool {
-        self.state().flights.has_sent(talker, message)
+    pub(crate) fn has_sent(&self, talker: Talker, message: &Message, now: Now) -> bool {
+        self.state().flights.has_sent(talker, message, now.mono)
     }
 
     /// The newest message of a session, when it was seen lately.

@@ -15,6 +15,9 @@ use crate::{
 /// How far ahead calls may have taken their places.
 const LONGEST_QUEUE: Duration = Duration::from_secs(10 * 60);
 
+/// How far ahead polls may have: a program that dies again and again takes places that it never uses.
+const LONGEST_POLL_QUEUE: Duration = Duration::from_secs(60);
+
 /// How long a stop may have lasted.
 const LONGEST_STOP: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -30,6 +33,9 @@ pub struct Snapshot {
     #[serde(default)]
     uid: Option<Uid>,
     device_id: DeviceId,
+    /// When it was stored, by our own wall clock.
+    #[serde(default)]
+    stored: UnixMicros,
     #[serde(default)]
     keys: Option<StoredKeys>,
     /// How far the service's clock is ahead, in microseconds.
@@ -84,6 +90,7 @@ impl Snapshot {
             version: VERSION,
             uid: state.uid.or(uid),
             device_id: device_id.clone(),
+            stored: now.unix,
             keys: state.keys.as_ref().map(|cached| StoredKeys {
                 mixin_key: cached.keys.clone(),
                 fetched: cached.fetched,
@@ -157,10 +164,15 @@ impl Snapshot {
     }
 
     fn pacer(&self, now: Now) -> Pacer {
+        // A wall clock that was set back since must not make a wait longer.
+        let now = Now {
+            unix: now.unix.max(self.stored),
+            ..now
+        };
         Pacer {
             next_write: soon(self.next_write, LONGEST_QUEUE, now),
             next_read: soon(self.next_read, LONGEST_QUEUE, now),
-            next_poll: soon(self.next_poll, LONGEST_QUEUE, now),
+            next_poll: soon(self.next_poll, LONGEST_POLL_QUEUE, now),
             hold: soon(self.hold, LONGEST_RETRY, now),
             write_hold: soon(self.write_hold, LONGEST_RETRY, now),
             read_strikes: self.read_strikes,
@@ -395,5 +407,23 @@ mod tests {
         let absorbed = account.absorb(&stranger.snapshot(at(5)), at(5));
         assert_eq!(absorbed, Err(InvalidSnapshot::Foreign(Uid(2))));
         assert_eq!(account.snapshot(at(5)), before);
+    }
+
+    #[test]
+    fn a_wall_clock_that_was_set_back_makes_no_wait_longer() {
+        let account = process();
+        pacer(&account, |pacer| pacer.hold = at(30).mono);
+        let snapshot = account.snapshot(at(0));
+        let an_hour_earlier = Now {
+            unix: UnixMicros(at(0).unix.0 - 3_600_000_000),
+            ..at(0)
+        };
+        let credential = Credential::new("x", "y", Uid(1)).unwrap();
+        let builder = Account::builder(credential, [9; 24]);
+        let restored = builder.restore(&snapshot, an_hour_earlier).unwrap().build();
+        assert_eq!(
+            reserve(&restored, an_hour_earlier, Lane::Read),
+            Err(Held::TooFast(Duration::from_secs(30)))
+        );
     }
 }

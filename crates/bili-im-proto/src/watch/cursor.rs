@@ -26,6 +26,8 @@ pub struct Cursor {
     floor: UnixSeconds,
     /// Everything that had changed by then is handled, but for the sessions that are pending.
     mark: UnixMicros,
+    /// When all sessions were last compared.
+    compared: UnixMicros,
     /// How many sessions to remember.
     capacity: usize,
     #[serde(with = "as_list")]
@@ -60,6 +62,7 @@ pub struct Position {
     #[serde(default)]
     pub(crate) is_pending: bool,
     pub(crate) mark: UnixMicros,
+    pub(crate) compared: UnixMicros,
 }
 
 /// The cursor is another account's, or of a version not known here.
@@ -74,6 +77,7 @@ impl Cursor {
             uid,
             floor,
             mark,
+            compared: mark,
             capacity: CAPACITY,
             sessions: BTreeMap::new(),
         }
@@ -101,6 +105,7 @@ impl Cursor {
     pub fn advance(&mut self, position: &Position) {
         // Also when it is earlier: a clock that was wrong once must not hide what happens.
         self.mark = position.mark;
+        self.compared = position.compared;
         let handled = self.sessions.entry(position.talker).or_default();
         if position.seqno > handled.seqno {
             handled.seqno = position.seqno;
@@ -115,7 +120,9 @@ impl Cursor {
     /// Forgets the sessions that have been quiet for the longest. What was handled in them lies below the
     /// floor then, and does not look new.
     fn forget(&mut self) {
+        // Not since all sessions were compared: a list may have kept something back for longer.
         let quiet_since = UnixMicros(self.mark.0.saturating_sub(crate::time::micros(QUIET)));
+        let quiet_since = quiet_since.min(self.compared);
         let mut quiet: Vec<(UnixSeconds, Talker)> = (self.sessions.iter())
             .filter(|(_, handled)| !handled.is_pending)
             .filter(|(_, handled)| handled.time < quiet_since.seconds())
@@ -156,6 +163,10 @@ impl Cursor {
 
     pub(crate) fn mark(&self) -> UnixMicros {
         self.mark
+    }
+
+    pub(crate) fn compared(&self) -> UnixMicros {
+        self.compared
     }
 
     /// The newest message handled in a session.
@@ -230,6 +241,7 @@ mod tests {
             time: UnixSeconds(time),
             is_pending: false,
             mark: UnixSeconds(mark).micros(),
+            compared: UnixSeconds(mark).micros(),
         }
     }
 
@@ -283,6 +295,19 @@ mod tests {
         assert_eq!(cursor.sessions(), 7);
         assert_eq!(cursor.handled(Talker::user(2)), None);
         assert_eq!(cursor.handled(Talker::user(3)), Some(Seqno(3)));
+        assert_eq!(cursor.floor(), UnixSeconds(2001));
+    }
+
+    #[test]
+    fn nothing_is_forgotten_before_all_sessions_were_compared() {
+        let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0)).with_capacity(1);
+        for uid in 1..=5 {
+            cursor.advance(&Position {
+                compared: UnixSeconds(3000).micros(),
+                ..position(Talker::user(uid), uid, 1000 * uid, 10_000)
+            });
+        }
+        assert_eq!(cursor.sessions(), 3);
         assert_eq!(cursor.floor(), UnixSeconds(2001));
     }
 

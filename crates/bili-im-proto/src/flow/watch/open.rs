@@ -64,6 +64,8 @@ pub(super) struct Walk {
     pages: VecDeque<SessionMsgs>,
     /// Where the newest page that is told ends: all that is older is told.
     told_below: Option<Seqno>,
+    /// Whether the page after the one that is asked for next was a full one.
+    is_after_full: bool,
 }
 
 impl Walk {
@@ -89,6 +91,7 @@ impl Walk {
             !reaches_start && !joins_told && !planted!(OnePage)
         });
         let older = older.filter(|_| !(planted!(ShortPageWhole) && self.told_below.is_some()));
+        self.is_after_full = older.is_some() && page.messages.len() >= asked.size as usize;
         if let Some(older) = older {
             self.ends.push(Some(older));
             self.pages.push_back(page);
@@ -104,6 +107,11 @@ impl Walk {
             told.push(page);
         }
         told
+    }
+
+    /// Whether a page is likelier a hiccup than the end: nothing, before a page that was full.
+    pub(super) fn is_doubtful(&self, page: &SessionMsgs) -> bool {
+        self.is_after_full && page.messages.is_empty()
     }
 
     /// Whether all of it was given out.

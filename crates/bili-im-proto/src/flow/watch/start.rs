@@ -14,6 +14,9 @@ use crate::{
 /// Sessions that changed within this time are known by their newest message.
 const LATELY: Duration = Duration::from_secs(10 * 60);
 
+/// How far ahead of our estimate of its clock the service's times may be.
+const AHEAD: Duration = Duration::from_secs(60);
+
 /// How much earlier than it seems the watch may have begun, in seconds: `Date` has whole ones, and the
 /// service's machines differ.
 const SLACK: u64 = 5;
@@ -24,20 +27,24 @@ pub(crate) async fn cursor_now<I>(account: &Account, io: &Io<I>) -> Result<Curso
     let time = account.context(io.now()).time;
     let since = UnixMicros(time.0.saturating_sub(micros(LATELY)));
     let list = call::call(account, io, &NewSessions::new(since)).await?;
-    let newest_change = list
+    // One far ahead is odd data, and would keep everything from being news until then.
+    let latest = time.saturating_add(AHEAD);
+    let changes = list
         .sessions
         .iter()
         .filter_map(|session| session.session_ts);
-    let begin = newest_change.fold(time, UnixMicros::max).seconds();
+    let plausible = changes.filter(|&change| change <= latest);
+    let begin = plausible.fold(time, UnixMicros::max).seconds();
     let floor = UnixSeconds(begin.0.saturating_sub(SLACK));
     let mut cursor = Cursor::new(uid, floor, time);
     for session in &list.sessions {
         cursor.advance(&Position {
             talker: session.talker,
             seqno: newest(session),
-            time: session.session_ts.unwrap_or_default().seconds(),
+            time: session.session_ts.unwrap_or_default().min(latest).seconds(),
             is_pending: false,
             mark: time,
+            compared: time,
         });
     }
     Ok(cursor)

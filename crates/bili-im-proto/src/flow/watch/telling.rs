@@ -6,7 +6,7 @@ use crate::{
     ids::{Seqno, Talker, Uid},
     message::{Message, MsgType},
     session::{Session, SystemAccount},
-    time::UnixSeconds,
+    time::{Now, UnixSeconds},
     watch::{Direction, EventKind, WatchOptions},
 };
 
@@ -18,7 +18,8 @@ pub(super) fn newest(session: &Session) -> Option<Seqno> {
 
 /// Whether anything in a session can be told.
 pub(super) fn wants_session(options: WatchOptions, session: &Session) -> bool {
-    (options.groups || matches!(session.talker, Talker::User(_)))
+    session.talker.id() != 0
+        && (options.groups || matches!(session.talker, Talker::User(_)))
         && (options.intercepted || !session.is_intercepted)
         && (options.system || session.system_account == SystemAccount::None)
 }
@@ -26,6 +27,7 @@ pub(super) fn wants_session(options: WatchOptions, session: &Session) -> bool {
 /// What a message is told as, if it is told.
 pub(super) fn told_as(
     account: &Account,
+    now: Now,
     own: Uid,
     options: WatchOptions,
     talker: Talker,
@@ -33,7 +35,7 @@ pub(super) fn told_as(
 ) -> Option<EventKind> {
     let direction = if message.sender != own {
         Direction::Incoming
-    } else if account.has_sent(talker, &message) {
+    } else if account.has_sent(talker, &message, now) {
         Direction::Sent
     } else {
         Direction::Own

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     account::Account,
     endpoints::{GetSessions, NewSessions, SessionFilter},
-    error::{Error, RefusalKind},
+    error::{Error, Invalid, RefusalKind},
     flow::{
         call,
         io::Io,
@@ -38,6 +38,9 @@ const ANNOUNCED: [Duration; 2] = [
     Duration::from_secs(14 * 24 * 60 * 60),
     Duration::from_secs(24 * 60 * 60),
 ];
+
+/// How many sessions a list holds.
+const LISTED: usize = 100;
 
 /// At every how many polls unread counts are asked for: about every two minutes.
 const POLLS_PER_COUNT: u64 = 6;
@@ -73,7 +76,11 @@ pub(super) fn ends_watch(error: &Error) -> bool {
             refusal.kind,
             RefusalKind::NotLoggedIn | RefusalKind::RiskControl | RefusalKind::AccountBanned
         ),
-        Error::Stopped(_) | Error::Invalid(_) | Error::Finished => true,
+        // Others may pass: an answer without keys, say.
+        Error::Invalid(invalid) => {
+            matches!(invalid, Invalid::ForeignCursor(_) | Invalid::NoCredential)
+        }
+        Error::Stopped(_) | Error::Finished => true,
         _ => false,
     }
 }
@@ -110,7 +117,10 @@ struct Watch<'a> {
     /// Nothing is asked before then.
     held: Monotonic,
     sweep: Option<Sweep>,
-    reconcile_at: Monotonic,
+    /// When all sessions were last compared, by the service's clock.
+    compared: UnixMicros,
+    /// When they are compared next; `None` until the service's clock is known.
+    reconcile_at: Option<Monotonic>,
     changes: Changes,
     /// How many times the login's end was announced.
     announced: usize,
@@ -119,9 +129,18 @@ struct Watch<'a> {
 /// A way through the lists of sessions, when the list of what changed is not enough.
 struct Sweep {
     pager: Pager<'static>,
+    kind: SweepKind,
     /// When it is over, everything that had changed by then is noted.
-    listed: Option<UnixMicros>,
+    listed: UnixMicros,
     retry_at: Monotonic,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SweepKind {
+    /// Of what changed since a while.
+    Changed,
+    /// Of all sessions.
+    All,
 }
 
 impl<'a> Watch<'a> {
@@ -137,14 +156,15 @@ impl<'a> Watch<'a> {
             is_ours: false,
             listed: mark,
             open: pending.collect(),
-            cursor,
             unseen: BTreeMap::new(),
             poll_at: now,
             polls: 0,
             failures: 0,
             held: now,
             sweep: None,
-            reconcile_at: now.after(RECONCILE),
+            compared: cursor.compared(),
+            cursor,
+            reconcile_at: None,
             changes: Changes::default(),
             announced: 0,
         }
@@ -158,6 +178,10 @@ impl<'a> Watch<'a> {
                 Ok(()) => self.io.now().mono.after(self.interval()),
                 Err(error) => self.hold(error).await?,
             };
+        }
+        if !self.is_ours {
+            self.io.sleep_until(self.poll_at).await;
+            return Ok(());
         }
         if (self.sweep.as_ref()).is_some_and(|sweep| self.is_due(sweep.retry_at))
             && let Err(error) = self.sweep_on().await
@@ -226,51 +250,53 @@ impl Watch<'_> {
         } else {
             UnixMicros(since.0.saturating_sub(micros(OVERLAP)))
         };
-        let mut is_whole = self.list(NewSessions::new(since)).await?;
-        if self.options.intercepted {
-            is_whole &= self.list_intercepted(since).await?;
-        }
-        // By the clock as the answers corrected it.
+        let list = call::call(self.account, self.io, &NewSessions::new(since)).await?;
+        // By the clock as the answer corrected it, and before anything is told: that may take long.
         let now = self.io.now();
         let passed = micros(now.mono.since(asked.mono));
         let time = self.account.context(now).time;
         let listed = UnixMicros(time.0.saturating_sub(passed));
-        if is_whole {
-            (self.sweep).take_if(|sweep| sweep.listed.is_some());
-            self.listed = listed;
-        } else if (self.sweep.as_ref()).is_none_or(|sweep| sweep.listed.is_none()) {
-            // A comparison of all that this interrupts begins anew.
-            if self.sweep.is_some() {
-                self.reconcile_at = now.mono;
-            }
-            let pager = Pager::new(self.filters()).back_to(since);
-            self.begin_sweep(pager, Some(listed));
+        let mut is_whole = !list.has_more && list.sessions.len() < LISTED;
+        self.note(list.sessions).await;
+        if self.options.intercepted {
+            is_whole &= self.list_intercepted(since).await?;
         }
-        if self.is_due(self.reconcile_at) && self.sweep.is_none() && !planted!(NoReconcile) {
+        let sweeps = self.sweep.as_ref().map(|sweep| sweep.kind);
+        let left = RECONCILE.saturating_sub(listed.since(self.compared));
+        let due = *self.reconcile_at.get_or_insert(now.mono.after(left));
+        if due <= now.mono && sweeps != Some(SweepKind::All) && !planted!(NoReconcile) {
             self.unseen.clear();
-            self.begin_sweep(Pager::new(self.filters()), None);
-            self.reconcile_at = now.mono.after(RECONCILE);
+            self.begin_sweep(Pager::new(self.filters()), SweepKind::All, listed);
+            self.reconcile_at = Some(now.mono.after(RECONCILE));
+        } else if !is_whole && sweeps.is_none() {
+            let pager = Pager::new(self.filters()).back_to(since);
+            self.begin_sweep(pager, SweepKind::Changed, listed);
+        }
+        if is_whole {
+            (self.sweep).take_if(|sweep| sweep.kind == SweepKind::Changed);
+            self.listed = listed;
         }
         self.announce_end().await;
         if self.options.changes && self.polls.is_multiple_of(POLLS_PER_COUNT) {
-            let counts = UnreadCounts::ask(self.account, self.io).await?;
-            if self.changes.of_unread(&counts) {
-                self.tell(counts.into(), None).await;
-            }
+            self.count_unread().await?;
         }
         self.polls += 1;
         self.failures = 0;
         Ok(())
     }
 
-    /// Takes note of the sessions that changed; whether these are all.
-    async fn list(&mut self, request: NewSessions) -> Result<bool, Error> {
-        let list = call::call(self.account, self.io, &request).await?;
-        self.note(list.sessions).await;
-        Ok(!list.has_more)
+    /// Tells of unread counts that changed. They are an addition: that they cannot be had holds up nothing.
+    async fn count_unread(&mut self) -> Result<(), Error> {
+        match UnreadCounts::ask(self.account, self.io).await {
+            Ok(counts) if self.changes.of_unread(&counts) => self.tell(counts.into(), None).await,
+            Err(error) if ends_watch(&error) => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+        Ok(())
     }
 
-    /// The same for intercepted sessions, which are not among them.
+    /// Takes note of intercepted sessions, which are not among the others; whether these are all that
+    /// changed.
     async fn list_intercepted(&mut self, since: UnixMicros) -> Result<bool, Error> {
         let request = GetSessions::new(SessionFilter::Intercepted).with_size(100);
         let list = call::call(self.account, self.io, &request).await?;
@@ -289,9 +315,10 @@ impl Watch<'_> {
         }
     }
 
-    fn begin_sweep(&mut self, pager: Pager<'static>, listed: Option<UnixMicros>) {
+    fn begin_sweep(&mut self, pager: Pager<'static>, kind: SweepKind, listed: UnixMicros) {
         self.sweep = Some(Sweep {
             pager,
+            kind,
             listed,
             retry_at: self.io.now().mono,
         });
@@ -305,7 +332,10 @@ impl Watch<'_> {
         match sweep.pager.next(self.account, self.io).await? {
             Some(sessions) => self.note(sessions).await,
             None => {
-                self.listed = sweep.listed.unwrap_or(self.listed);
+                self.listed = sweep.listed.max(self.listed);
+                if sweep.kind == SweepKind::All {
+                    self.compared = sweep.listed;
+                }
                 self.sweep = None;
             }
         }
@@ -321,7 +351,10 @@ impl Watch<'_> {
             if wants_session(self.options, &session) && self.is_news(&session, newest) {
                 let mark = self.listed.min(session.session_ts.unwrap_or(self.listed));
                 let open = (self.open.entry(talker)).or_insert_with(|| Open::new(mark, false, now));
-                open.newest = newest.max(open.newest);
+                if newest > open.newest {
+                    open.newest = newest;
+                    open.since = now;
+                }
             }
             if self.options.changes && self.changes.of_session(&session) {
                 let session = Box::new(session);
@@ -359,15 +392,34 @@ impl Watch<'_> {
     }
 }
 
+/// How it goes with reading a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// There is another page.
+    GoesOn,
+    /// The page that there should be is not there yet.
+    Waits,
+    /// It is read to its end.
+    IsOver,
+}
+
 /// What is new in a session.
 impl Watch<'_> {
     /// Reads on in a session, some pages at once. A session that fails delays no other.
     async fn fetch(&mut self, talker: Talker) -> Result<(), Error> {
         for _ in 0..PAGES_KEPT {
             match self.fetch_page(talker).await {
-                Ok(false) => {}
-                Ok(true) => {
+                Ok(Reading::GoesOn) => {}
+                Ok(Reading::IsOver) => {
                     self.close(talker).await;
+                    return Ok(());
+                }
+                Ok(Reading::Waits) => {
+                    let later = self.poll_at.max(self.io.now().mono);
+                    if let Some(open) = self.open.get_mut(&talker) {
+                        open.retry_at = later;
+                        open.walk.let_go_of_pages();
+                    }
                     return Ok(());
                 }
                 Err(error) if ends_watch(&error) => return Err(error),
@@ -389,15 +441,17 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// Reads a page of a session, and tells what can be told by it; whether that is all there is.
-    async fn fetch_page(&mut self, talker: Talker) -> Result<bool, Error> {
+    /// Reads a page of a session, and tells what can be told by it.
+    async fn fetch_page(&mut self, talker: Talker) -> Result<Reading, Error> {
         let Some(open) = self.open.get(&talker) else {
-            return Ok(true);
+            return Ok(Reading::IsOver);
         };
         let handled = self.cursor.handled(talker);
         let request = open.walk.request(talker, handled);
         let page = match call::call(self.account, self.io, &request).await {
-            Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => return Ok(true),
+            Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
+                return Ok(Reading::IsOver);
+            }
             other => other?,
         };
         // Of a session that was known before only the place counts, whatever the time is.
@@ -406,9 +460,13 @@ impl Watch<'_> {
             _ => UnixSeconds(0),
         };
         let reaches_start = (page.messages.iter()).any(|message| is_before(message, floor));
+        let now = self.io.now().mono;
         let Some(open) = self.open.get_mut(&talker) else {
-            return Ok(true);
+            return Ok(Reading::IsOver);
         };
+        if open.walk.is_doubtful(&page) && now.since(open.since) < OVERLAP {
+            return Ok(Reading::Waits);
+        }
         let pages = open.walk.take(&request, page, reaches_start);
         let is_over = open.walk.is_over();
         let mut messages: Vec<Message> = pages.into_iter().flat_map(|page| page.messages).collect();
@@ -418,12 +476,16 @@ impl Watch<'_> {
             messages.sort_by_key(|message| message.seqno);
         }
         self.tell_messages(talker, messages, floor).await;
-        Ok(is_over)
+        Ok(if is_over {
+            Reading::IsOver
+        } else {
+            Reading::GoesOn
+        })
     }
 
     /// Tells messages of a session; what is older than the floor is none of its news.
     async fn tell_messages(&mut self, talker: Talker, messages: Vec<Message>, floor: UnixSeconds) {
-        let mark = self.mark();
+        let (mark, compared) = self.progress();
         let is_pending = self.open.get(&talker).is_some_and(|open| open.is_pending);
         let before = self.cursor.handled(talker);
         // A session whose time is far ahead would be remembered for ever.
@@ -440,12 +502,14 @@ impl Watch<'_> {
                 time: message.timestamp.min(latest),
                 is_pending,
                 mark,
+                compared,
             };
             self.cursor.advance(&position);
             let kind = if is_before(&message, floor) {
                 None
             } else {
-                told_as(self.account, self.uid, self.options, talker, message)
+                let now = self.io.now();
+                told_as(self.account, now, self.uid, self.options, talker, message)
             };
             if let Some(kind) = kind {
                 self.tell(kind, Some(position)).await;
@@ -453,14 +517,15 @@ impl Watch<'_> {
         }
     }
 
-    /// What a program may take for handled when it has handled all that it was told.
-    fn mark(&self) -> UnixMicros {
+    /// What a program may take for handled, and for compared, when it has handled all that it was told.
+    fn progress(&self) -> (UnixMicros, UnixMicros) {
         if planted!(MarkBeforeDelivery) {
-            return self.listed;
+            return (self.listed, self.compared);
         }
-        (self.open.values())
+        let mark = (self.open.values())
             .filter(|open| !open.is_pending)
-            .fold(self.listed, |mark, open| mark.min(open.mark))
+            .fold(self.listed, |mark, open| mark.min(open.mark));
+        (mark, mark.min(self.compared))
     }
 
     /// A session is read to its end. When the list spoke of more, that is waited for: lists are early, but
@@ -484,12 +549,14 @@ impl Watch<'_> {
         let was_pending = open.is_pending;
         self.open.remove(&talker);
         if was_pending {
+            let (mark, compared) = self.progress();
             let position = Position {
                 talker,
                 seqno: handled,
                 time: UnixSeconds(0),
                 is_pending: false,
-                mark: self.mark(),
+                mark,
+                compared,
             };
             self.cursor.advance(&position);
             let kind = EventKind::SessionRecovered { talker };
@@ -518,12 +585,14 @@ impl Watch<'_> {
         if is_gone {
             self.open.remove(&talker);
         }
+        let (mark, compared) = self.progress();
         let position = Position {
             talker,
             seqno,
             time: self.cursor.floor_of(talker),
             is_pending: !is_gone && !planted!(PendingForgotten),
-            mark: self.mark(),
+            mark,
+            compared,
         };
         self.cursor.advance(&position);
         let kind = EventKind::SessionFailed {

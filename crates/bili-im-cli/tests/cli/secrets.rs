@@ -1,0 +1,630 @@
+//! Nothing that the program prints or writes shows a secret, whatever it is told to do and whatever the
+//! service does. Only a profile has the login.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use bili_im_sim::{
+    World,
+    faults::{Kind, PageBody, Rule, VoucherPlace, When},
+};
+use bili_im_tests::{
+    marks::{BILI_JCT, Marks, QR_KEY, REFRESH_TOKEN, SESSDATA, SID},
+    peer::{Peer, response},
+    plain,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    running::Running,
+    support::{CREATOR, FRIEND, Stage, bare, finish, until},
+    watching::OFTEN,
+};
+
+/// What a person sets who wants to know more.
+const TALKATIVE: [(&str, &str); 8] = [
+    ("RUST_LOG", "trace"),
+    ("RUST_LOG_STYLE", "always"),
+    ("RUST_BACKTRACE", "full"),
+    ("RUST_LIB_BACKTRACE", "1"),
+    ("BILI_IM_LOG", "trace"),
+    ("LOG_LEVEL", "trace"),
+    ("DEBUG", "*"),
+    ("CLICOLOR_FORCE", "1"),
+];
+
+/// How each command is run; `None` for what is none.
+fn ways_to_run(command: &str) -> Option<&'static [&'static [&'static str]]> {
+    Some(match command {
+        "login" => &[&["login"], &["login", "--profile", "other"]],
+        "logout" => &[
+            &["logout", "--dry-run"],
+            &["logout", "--local"],
+            &["logout"],
+        ],
+        "profiles" => &[&["profiles"]],
+        "whoami" => &[&["whoami"]],
+        "unread" => &[&["unread"], &["unread", "--paced"]],
+        "sessions" => &[&["sessions"], &["sessions", "--all"]],
+        "history" => &[&["history", FRIEND], &["history", FRIEND, "--all"]],
+        "who" => &[&["who", FRIEND]],
+        "send" => &[
+            &["send", FRIEND, "hi", "--dry-run"],
+            &["send", FRIEND, "hi"],
+        ],
+        "send-image" => &[
+            &[
+                "send-image",
+                FRIEND,
+                "https://i0.hdslb.com/x.jpg",
+                "--dry-run",
+            ],
+            &["send-image", FRIEND, "https://i0.hdslb.com/x.jpg"],
+            &["send-image", FRIEND, IMAGE, "--dry-run"],
+            &["send-image", FRIEND, IMAGE],
+        ],
+        "recall" => &[
+            &["recall", FRIEND, "5", "--dry-run"],
+            &["recall", FRIEND, "5"],
+        ],
+        "ack" => &[&["ack", FRIEND, "--dry-run"], &["ack", FRIEND]],
+        "pin" => &[&["pin", FRIEND, "--dry-run"], &["pin", FRIEND]],
+        "unpin" => &[&["unpin", FRIEND, "--dry-run"], &["unpin", FRIEND]],
+        "mute" => &[&["mute", FRIEND, "--dry-run"], &["mute", FRIEND]],
+        "unmute" => &[&["unmute", FRIEND, "--dry-run"], &["unmute", FRIEND]],
+        "remove" => &[&["remove", FRIEND, "--dry-run"], &["remove", FRIEND]],
+        "intercept" => &[&["intercept", FRIEND, "--dry-run"], &["intercept", FRIEND]],
+        "settings" => &[
+            &["settings"],
+            &["settings", "show"],
+            &["settings", "set", "msg_notify=on", "--dry-run"],
+            &["settings", "set", "msg_notify=on"],
+        ],
+        "resume" => &[&["resume"]],
+        // What they take from stdin, and what runs until it is told to stop, is below.
+        "watch" => &[],
+        "decode" => &[&["decode", "poll"], &["decode", "generate"]],
+        "sim" => &[
+            &["sim", "--print-env", "10001"],
+            &["sim", "--world", "/nowhere"],
+        ],
+        "demo" => &[&["demo"]],
+        _ => return None,
+    })
+}
+
+/// An image's file in the folder where the program runs.
+const IMAGE: &str = "./image.png";
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x58\0\0\x01\x90\x08\x02\0\0\0\0\0\0\0";
+
+/// The commands that the program's own help lists.
+fn commands() -> Vec<String> {
+    let help = finish(&mut bare(&["--help"])).out;
+    let list = help.split("Commands:\n").nth(1).unwrap();
+    let list = list.split("\n\n").next().unwrap();
+    let names = list
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names
+        .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .collect()
+}
+
+/// Every command line to try.
+fn every_way() -> Vec<&'static [&'static str]> {
+    let ways = |name: String| {
+        (ways_to_run(&name)).unwrap_or_else(|| panic!("{name} is new: say how it is run"))
+    };
+    commands().into_iter().flat_map(ways).copied().collect()
+}
+
+#[test]
+fn every_command_is_run() {
+    let commands = commands();
+    assert!(commands.len() >= 20, "{commands:?}");
+    assert!(every_way().len() > commands.len());
+}
+
+/// The creator's login, with another cookie of the site.
+fn cookie() -> String {
+    let sessdata = plain::encode(SESSDATA);
+    format!("SESSDATA={sessdata}; bili_jct={BILI_JCT}; DedeUserID=10001; sid={SID}")
+}
+
+fn marked_world() -> World {
+    let mut world = World::demo();
+    world.accounts[0].sessdata = SESSDATA.to_owned();
+    world.accounts[0].bili_jct = BILI_JCT.to_owned();
+    world
+}
+
+/// Where the program gets its login from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Source {
+    Environment,
+    File,
+    Stdin,
+    Profile,
+}
+
+const SOURCES: [Source; 4] = [
+    Source::Environment,
+    Source::File,
+    Source::Stdin,
+    Source::Profile,
+];
+
+/// A machine whose every file is looked through.
+struct Machine {
+    stage: Stage,
+    endpoint: String,
+}
+
+impl Machine {
+    fn with(stage: Stage, endpoint: String) -> Self {
+        fs::write(stage.state_dir().join("image.png"), PNG).unwrap();
+        Self { stage, endpoint }
+    }
+
+    fn new() -> Self {
+        let stage = Stage::of(marked_world());
+        let endpoint = stage.endpoint();
+        Self::with(stage, endpoint)
+    }
+
+    fn home(&self) -> &Path {
+        self.stage.state_dir()
+    }
+
+    /// The program, as somebody runs it who keeps nothing from others.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("sh");
+        command
+            .args([
+                "-c",
+                "umask 000; exec \"$0\" \"$@\"",
+                env!("CARGO_BIN_EXE_bili-im"),
+            ])
+            .args(args)
+            .env_clear()
+            .stdin(Stdio::null())
+            .current_dir(self.home())
+            .envs(TALKATIVE)
+            .env("HOME", self.home())
+            .env("TMPDIR", self.home())
+            .env("BILI_IM_STATE_DIR", self.home().join("state"))
+            .env("BILI_IM_CONFIG_DIR", self.home().join("config"))
+            .env("BILI_IM_ENDPOINT", &self.endpoint);
+        command
+    }
+
+    fn profile(&self) -> PathBuf {
+        self.home().join("config/profiles/default.json")
+    }
+
+    /// Keeps the login as a profile, as a QR login leaves it.
+    fn keep(&self) {
+        let stored = json!({
+            "version": 1, "endpoint": self.endpoint, "account": "up", "expires": null,
+            "cookie": cookie(), "refresh_token": REFRESH_TOKEN,
+        });
+        let profile = self.profile();
+        fs::create_dir_all(profile.parent().unwrap()).unwrap();
+        fs::write(&profile, stored.to_string()).unwrap();
+        allow_only_its_owner(&profile);
+    }
+
+    /// Runs the program with the login from there, and looks at all that it leaves.
+    fn run(&self, source: Source, args: &[&str]) {
+        let place = format!("{} ({source:?}, {})", args.join(" "), self.endpoint);
+        let file = self.home().join("cookie");
+        let file_argument = file.to_str().unwrap();
+        let extra: &[&str] = match source {
+            Source::Environment | Source::Profile => &[],
+            Source::File => &["--cookie-file", file_argument],
+            Source::Stdin => &["--cookie-stdin"],
+        };
+        let mut command = self.command(&[args, extra].concat());
+        let mut input = String::new();
+        match source {
+            Source::Environment => _ = command.env("BILI_IM_COOKIE", cookie()),
+            Source::File => {
+                fs::write(&file, cookie()).unwrap();
+                allow_only_its_owner(&file);
+            }
+            Source::Stdin => input = cookie(),
+            Source::Profile => self.keep(),
+        }
+        if args[0] == "decode" {
+            input = captured(args[1]);
+        }
+        let piped = command.stdin(Stdio::piped());
+        let mut child = (piped.stdout(Stdio::piped()).stderr(Stdio::piped()))
+            .spawn()
+            .unwrap();
+        // It may have seen enough before the end.
+        let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let ran = child.wait_with_output().unwrap();
+        let marks = Marks::default();
+        marks.check(&format!("the stdout of {place}"), &ran.stdout);
+        marks.check(&format!("the stderr of {place}"), &ran.stderr);
+        let panicked = b"panicked".as_slice();
+        assert!(
+            !ran.stderr
+                .windows(panicked.len())
+                .any(|words| words == panicked),
+            "{place}"
+        );
+        if source == Source::File {
+            fs::remove_file(&file).unwrap();
+        }
+        self.check_files(&place);
+    }
+
+    /// Only profiles have secrets, and only their owner can look into anything.
+    fn check_files(&self, place: &str) {
+        let marks = Marks::default();
+        for file in files(self.home()) {
+            let name = file
+                .strip_prefix(self.home())
+                .unwrap()
+                .display()
+                .to_string();
+            if !name.starts_with("config/profiles/") {
+                marks.check(&format!("{name} after {place}"), fs::read(&file).unwrap());
+            }
+            if name != "image.png" {
+                let mode = mode(&file);
+                assert_eq!(mode & 0o077, 0, "{name} has mode {mode:o} after {place}");
+            }
+        }
+    }
+}
+
+/// An answer that a login came in.
+fn captured(endpoint: &str) -> String {
+    let sessdata = plain::encode(SESSDATA);
+    let data = match endpoint {
+        "poll" => json!({
+            "code": 0, "refresh_token": REFRESH_TOKEN,
+            "url": format!("https://x/?DedeUserID=5&SESSDATA={sessdata}&bili_jct={BILI_JCT}"),
+        }),
+        _ => json!({"url": format!("https://x/?qrcode_key={QR_KEY}"), "qrcode_key": QR_KEY}),
+    };
+    json!({"code": 0, "data": data}).to_string()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let all = paths.flat_map(|path| {
+        if path.is_dir() {
+            files(&path)
+        } else {
+            vec![path]
+        }
+    });
+    all.collect()
+}
+
+fn mode(file: &Path) -> u32 {
+    fs::metadata(file).unwrap().permissions().mode() & 0o777
+}
+
+fn allow_only_its_owner(file: &Path) {
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// Runs every command with every source of the login, for people and for scripts.
+fn run_all(machine: &Machine, sources: &[Source]) {
+    for args in every_way() {
+        for source in sources {
+            machine.run(*source, args);
+            machine.run(*source, &[args, &["--json"]].concat());
+        }
+    }
+}
+
+#[test]
+fn when_all_is_well() {
+    for source in SOURCES {
+        for args in every_way() {
+            if source == Source::Profile && args[0] == "login" {
+                // That is a login with a code: see below.
+                continue;
+            }
+            // Each as the first thing that is done with the login, which some end.
+            let machine = Machine::new();
+            machine.run(source, args);
+            machine.run(source, &[args, &["--json"]].concat());
+        }
+    }
+}
+
+fn with_fault(kind: Kind) -> Machine {
+    let machine = Machine::new();
+    let rule = Rule::new("any", When::Always, kind);
+    machine.stage.fault(rule);
+    machine
+}
+
+#[test]
+fn when_everything_is_refused() {
+    for code in [-101, -111, -400, -500, 21047] {
+        let message = Some("no".to_owned());
+        run_all(
+            &with_fault(Kind::Code { code, message }),
+            &[Source::Profile],
+        );
+    }
+    // These stop the account; each command meets them first.
+    let http = Kind::Http {
+        status: 429,
+        body: PageBody::Html,
+        retry_after: Some(1),
+    };
+    for kind in [http, Kind::Voucher(VoucherPlace::Body)] {
+        for args in every_way() {
+            with_fault(kind.clone()).run(Source::Environment, args);
+        }
+    }
+}
+
+#[test]
+fn when_nothing_comes_back() {
+    run_all(&with_fault(Kind::BreakOff), &[Source::Environment]);
+    let machine = Machine::new();
+    let cut = Rule::new("any", When::Always, Kind::CutShort { bytes: 9 });
+    machine.stage.fault(cut.after_effect());
+    run_all(&machine, &[Source::Stdin]);
+    let nobody = Machine::with(Stage::of(marked_world()), "http://127.0.0.1:1".to_owned());
+    run_all(&nobody, &SOURCES);
+}
+
+#[test]
+fn when_the_answer_quotes_the_request() {
+    let quoting: [fn(&str) -> String; 4] = [
+        |request| response("400 Bad Request", "", &format!("<html>{request}")),
+        |request| response("200 OK", "", request),
+        |request| {
+            let body = json!({"code": -400, "message": request});
+            response("200 OK", "Set-Cookie: SESSDATA=evil\r\n", &body.to_string())
+        },
+        // No HTTP at all.
+        |request| request.to_owned(),
+    ];
+    for quote in quoting {
+        let peer = Peer::plain(quote);
+        let endpoint = format!("http://{}", peer.address);
+        let machine = Machine::with(Stage::of(marked_world()), endpoint);
+        run_all(&machine, &[Source::Profile]);
+        assert!(peer.seen().iter().any(|request| request.contains(BILI_JCT)));
+    }
+}
+
+#[test]
+fn when_the_answer_leads_elsewhere() {
+    let elsewhere = Peer::plain(|_| response("200 OK", "", "{}"));
+    let location = format!("Location: http://{}/\r\n", elsewhere.address);
+    let peer = Peer::plain(move |request| response("302 Found", &location, request));
+    let machine = Machine::with(
+        Stage::of(marked_world()),
+        format!("http://{}", peer.address),
+    );
+    run_all(&machine, &[Source::Environment]);
+    assert_eq!(elsewhere.seen(), [""; 0]);
+}
+
+#[test]
+fn when_the_arguments_are_wrong() {
+    let machine = Machine::new();
+    for wrong in [
+        &["unread", "--nonsense"][..],
+        &["nonsense"],
+        &["send", FRIEND],
+        &["unread", "--profile", "a/b"],
+        &["unread", "--endpoint", "http://im.example"],
+    ] {
+        for source in SOURCES {
+            machine.run(source, wrong);
+        }
+    }
+    // Whoever puts the cookie among the arguments has shown it to others already; it is not said again.
+    for misplaced in [
+        vec!["unread", "--cookie"],
+        vec!["unread"],
+        vec![],
+        vec!["ack"],
+        vec!["unread", "--endpoint"],
+        vec!["unread", "--profile"],
+    ] {
+        let cookie = cookie();
+        let args = [&misplaced[..], &[&*cookie]].concat();
+        let ran = finish(&mut machine.command(&[&args[..], &["--dry-run"]].concat()));
+        Marks::default().check(&format!("{misplaced:?}"), ran.out + &ran.err);
+    }
+}
+
+/// The program logging in with a QR code, up to its end. What it printed, but for the code itself.
+fn scan(machine: &Machine, json: bool) -> String {
+    let args: &[&str] = if json {
+        &["login", "--json"]
+    } else {
+        &["login"]
+    };
+    let mut command = machine.command(args);
+    let mut child = (command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+        .spawn()
+        .unwrap();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let err = BufReader::new(child.stderr.take().unwrap());
+    // The code is drawn where the person looks.
+    let (mut shown, rest): (Box<dyn BufRead>, Box<dyn BufRead>) = if json {
+        (Box::new(err), Box::new(out))
+    } else {
+        (Box::new(out), Box::new(err))
+    };
+    let mut printed = String::new();
+    while !printed.contains("scan this") {
+        assert!(shown.read_line(&mut printed).unwrap() > 0, "{printed}");
+    }
+    let now = std::time::SystemTime::now().into();
+    let creator = bili_im_sim::Uid(CREATOR);
+    machine.stage.server.with(|service| {
+        service.scan_qr(None, creator, now).unwrap();
+        service.confirm_qr(None, creator, now).unwrap();
+    });
+    for mut from in [shown, rest] {
+        from.read_to_string(&mut printed).unwrap();
+    }
+    assert!(child.wait().unwrap().success(), "{printed}");
+    printed
+}
+
+#[test]
+fn when_a_login_comes_by_a_code() {
+    for json in [false, true] {
+        let machine = Machine::new();
+        let printed = scan(&machine, json);
+        let stored: Value = serde_json::from_slice(&fs::read(machine.profile()).unwrap()).unwrap();
+        assert_eq!(mode(&machine.profile()), 0o600);
+        let cookie = stored["cookie"].as_str().unwrap();
+        let pairs: BTreeMap<&str, &str> = (cookie.split("; "))
+            .filter_map(|pair| pair.split_once('='))
+            .collect();
+        let marks = Marks::new([
+            ("SESSDATA", pairs["SESSDATA"]),
+            ("bili_jct", pairs["bili_jct"]),
+            ("sid", pairs["sid"]),
+            ("refresh_token", stored["refresh_token"].as_str().unwrap()),
+        ]);
+        marks.check("a QR login", printed);
+        for args in [
+            &["whoami"][..],
+            &["send", FRIEND, "hi", "--dry-run"],
+            &["logout"],
+        ] {
+            let ran = finish(&mut machine.command(args));
+            assert_eq!(ran.code, 0, "{ran:?}");
+            marks.check(&format!("{args:?}"), ran.out + &ran.err);
+        }
+        machine.check_files("a QR login");
+    }
+}
+
+#[test]
+#[cfg(feature = "sim")]
+fn when_the_simulator_runs() {
+    let machine = Machine::new();
+    let mut command = machine.command(&["sim", "--listen", "127.0.0.1:0"]);
+    let mut child = (command.env("BILI_IM_COOKIE", cookie()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut err = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut err)
+        .unwrap();
+    assert!(line.contains("127.0.0.1"), "{line}");
+    Marks::default().check("sim", line + &err);
+    machine.check_files("sim");
+}
+
+/// Writes down all that a program of the user's gets to see, but its environment: that is inherited.
+const OVERHEARS: &str = r#"{ echo "$0 $*"; cat; } >> heard; chmod 600 heard; echo thanks"#;
+
+#[test]
+fn when_it_watches() {
+    for (source, is_json) in SOURCES.into_iter().flat_map(|s| [(s, false), (s, true)]) {
+        let machine = Machine::new();
+        let file = machine.home().join("cookie");
+        fs::write(&file, cookie()).unwrap();
+        allow_only_its_owner(&file);
+        let mut args = [
+            &OFTEN,
+            &["--cursor", "cursor", "--changes", "--reply-stdout"][..],
+        ]
+        .concat();
+        match source {
+            Source::File => args.extend(["--cookie-file", "cookie"]),
+            Source::Stdin => args.push("--cookie-stdin"),
+            Source::Environment | Source::Profile => machine.keep(),
+        }
+        if is_json {
+            args.push("--json");
+        }
+        let mut command =
+            machine.command(&[&args, &["--exec", "sh", "--", "-c", OVERHEARS][..]].concat());
+        match source {
+            Source::Environment => _ = command.env("BILI_IM_COOKIE", cookie()),
+            Source::Stdin => _ = command.stdin(fs::File::open(&file).unwrap()),
+            Source::File | Source::Profile => {}
+        }
+        let mut watch = Running::start(&mut command);
+        until(|| watch.has_ended() || machine.stage.asked("new_sessions") >= 2);
+        fs::remove_file(&file).unwrap();
+        machine.stage.write(10002, "hello");
+        until(|| watch.has_ended() || machine.stage.newest().from.0 == CREATOR);
+        watch.signal("TERM");
+        let ran = watch.end();
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.out.contains("hello"), "{ran:?}");
+        let place = format!("watch ({source:?}, JSON {is_json})");
+        Marks::default().check(&place, ran.out + &ran.err);
+        machine.check_files(&place);
+        assert!(
+            fs::read_to_string(machine.home().join("heard"))
+                .unwrap()
+                .contains("hello")
+        );
+    }
+}
+
+/// Whom it starts is told nothing by arguments but what the user wrote there.
+#[test]
+fn only_what_the_user_names_is_started() {
+    for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let words = ["process::Command", "Command::new("];
+        let found = words.iter().find(|word| text.contains(**word));
+        if !file.ends_with("watching/exec.rs") {
+            assert_eq!(found, None, "{}", file.display());
+        }
+    }
+}
+
+#[test]
+#[should_panic = "shows SESSDATA"]
+fn a_leak_into_a_file_is_found() {
+    let machine = Machine::new();
+    let leak = machine.home().join("state/leak");
+    fs::create_dir_all(leak.parent().unwrap()).unwrap();
+    fs::write(&leak, cookie()).unwrap();
+    machine.check_files("nothing");
+}
+
+#[test]
+#[should_panic = "has mode 644"]
+fn a_file_that_others_can_read_is_found() {
+    let machine = Machine::new();
+    let open = machine.home().join("state.json");
+    fs::write(&open, "{}").unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+    machine.check_files("nothing");
+}

@@ -1,0 +1,95 @@
+//! A listener that is no service: it answers whatever it is told to.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
+
+use std::{
+    fmt,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+/// A listener that answers requests, and keeps them.
+pub struct Peer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+/// A whole answer.
+pub fn response(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+}
+
+impl Peer {
+    /// Answers in plain text; a request is given as it came.
+    ///
+    /// # Panics
+    /// When it cannot listen on this machine.
+    pub fn plain(reply: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self::over(|stream| stream, reply)
+    }
+
+    /// Answers over something else, such as TLS, which is flushed after each answer.
+    ///
+    /// # Panics
+    /// When it cannot listen on this machine.
+    pub fn over<S: Read + Write>(
+        secure: impl Fn(TcpStream) -> S + Send + Sync + 'static,
+        reply: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        let serve = Arc::new(move |stream: TcpStream| {
+            let mut stream = secure(stream);
+            while let Some(request) = read_request(&mut stream) {
+                kept.lock().unwrap().push(request.clone());
+                stream.write_all(reply(&request).as_bytes()).ok()?;
+                stream.flush().ok()?;
+            }
+            Some(())
+        });
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let serve = Arc::clone(&serve);
+                thread::spawn(move || serve(stream.unwrap()));
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// The requests that came.
+    ///
+    /// # Panics
+    /// When it panicked itself.
+    pub fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn read_request(stream: &mut impl Read) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        bytes.extend(byte);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    let length = (head.lines()).find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).ok()?;
+    bytes.extend(body);
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
