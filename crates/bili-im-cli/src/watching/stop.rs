@@ -80,7 +80,8 @@ impl Stop {
     pub(crate) fn take_in_hand(&self) -> Option<InHand<'_>> {
         let mut state = self.lock();
         state.is_in_hand = !state.is_asked;
-        state.is_in_hand.then_some(InHand(self))
+        // Made only when it is: it takes the lock when it is dropped.
+        state.is_in_hand.then(|| InHand(self))
     }
 
     fn ask(&self) {
@@ -114,5 +115,22 @@ impl Drop for InHand<'_> {
         let Self(stop) = self;
         stop.lock().is_in_hand = false;
         stop.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_taken_in_hand_any_more_when_the_program_is_to_end() {
+        let stop = Stop::default();
+        let in_hand = stop.take_in_hand();
+        assert!(in_hand.is_some() && stop.lock().is_in_hand);
+        drop(in_hand);
+        assert!(!stop.lock().is_in_hand);
+        stop.lock().is_asked = true;
+        assert!(stop.take_in_hand().is_none());
+        assert!(!stop.lock().is_in_hand);
     }
 }
