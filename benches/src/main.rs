@@ -13,7 +13,7 @@ use bili_im_bench::{
     measure::{block, compare},
     pages,
     processes::{self, times},
-    report::{self, Report, Row, Unit, time},
+    report::{self, Report, Row, Unit, time as shown},
     sign, throughput, unread, watching,
 };
 use http::Response;
@@ -80,7 +80,7 @@ fn run(quick: bool, cold: bool) -> Result<()> {
         let took = crates::cold_build()?;
         report.others.push((
             "building the program from nothing, sources at hand".to_owned(),
-            time(took.as_secs_f64()),
+            shown(took.as_secs_f64()),
         ));
     }
     report.took = start.elapsed();
@@ -272,6 +272,12 @@ fn measure_watching(report: &mut Report, time: Duration) -> Result<()> {
             format!("work of a poll over {sessions} sessions, to one over 10"),
             1.25,
             comparison,
+        ));
+    }
+    for (sessions, name) in [(1_000, "1,000"), (10_000, "10,000")] {
+        report.others.push((
+            format!("work of catching up on a message in each of {name} sessions"),
+            shown(watching::catching_up(sessions)?.as_secs_f64()),
         ));
     }
     Ok(())

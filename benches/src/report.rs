@@ -211,6 +211,16 @@ const METHOD: &str = "
   process.
 - **Allocations** are counted in a program of their own, since counting takes time.
 
+## What an adapter adds to a call
+
+The row of an adapter's call is missed when a call by hand takes so little that 3 % of it are a microsecond or two. Counted by
+`valgrind --tool=callgrind` in the calling thread, outside the kernel, with `bili-im-reqwest` a call is 91,000 instructions to 82,000
+by hand, with `bili-im-ureq` 57,000 to 49,000. Of the 7,000 to 9,000 more, reading leniently is 700, reading the service's clock off
+the answer 1,000, pace and state of the account 700, the address in the form that `reqwest` wants 1,400; the rest is the flow: two
+allocations, and requests and answers moved in and out. A call over a network takes a thousand times as long.
+
+Tried and left out: keeping the parsed origin of the last request in `bili-im-reqwest` is 5,000 instructions less, but no less time.
+
 ## What the protocol crate links
 
 `cargo tree --package bili-im-proto --edges normal,no-proc-macro`

@@ -236,9 +236,9 @@ impl Program {
     ///
     /// # Errors
     /// When the watcher does not tell of every session.
-    pub fn catch_up(&mut self) -> Result<()> {
+    pub fn catch_up(&mut self, around: Around<'_>) -> Result<()> {
         self.pass(Duration::from_secs(1));
-        let told = self.poll(&mut |work| work())?.told;
+        let told = self.poll(around)?.told;
         if usize::try_from(told)? == self.service.sessions.len() {
             self.rest()
         } else {
@@ -341,6 +341,20 @@ impl Program {
     pub fn forget_service(&mut self) {
         drop(mem::take(&mut self.service));
     }
+}
+
+/// How long catching up on so many sessions takes.
+///
+/// # Errors
+/// As [`Program::catch_up`].
+pub fn catching_up(sessions: u32) -> Result<Duration> {
+    let mut work = Duration::ZERO;
+    Program::absent(sessions)?.catch_up(&mut |step| {
+        let start = Instant::now();
+        step();
+        work += start.elapsed();
+    })?;
+    Ok(work)
 }
 
 /// How long so many polls take, each with one message.

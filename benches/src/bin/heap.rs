@@ -70,7 +70,7 @@ fn watcher(sessions: u32) -> Result<(u64, u64)> {
     let mut held = None;
     let kept = measure(|| {
         let caught_up = watching::Program::absent(sessions).and_then(|mut program| {
-            program.catch_up()?;
+            program.catch_up(&mut |work| work())?;
             program.forget_service();
             Ok(program)
         });
@@ -79,7 +79,7 @@ fn watcher(sessions: u32) -> Result<(u64, u64)> {
     drop(held.transpose()?);
     let mut program = watching::Program::absent(sessions)?;
     let mut caught_up = Ok(());
-    let peak = measure(|| caught_up = program.catch_up());
+    let peak = measure(|| caught_up = program.catch_up(&mut |work| work()));
     caught_up?;
     Ok((kept.bytes_current.try_into()?, peak.bytes_max))
 }
