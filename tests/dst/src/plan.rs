@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) length: Duration,
     /// How long the program is given in the end to catch up.
     pub(super) rest: Duration,
+    /// Lists are later than a watcher expects.
+    pub(super) is_tardy: bool,
     /// What people, the network and the machine do, each with its time in microseconds.
     pub(super) deeds: Vec<(u64, Deed)>,
 }
@@ -134,6 +136,7 @@ impl Plan {
             capacity: (rng.u8(..) < 100).then(|| rng.usize(1..4)),
             length,
             rest,
+            is_tardy,
             deeds,
         }
     }

@@ -43,6 +43,19 @@ impl Stored {
         }
     }
 
+    /// Makes it seem that all sessions have just been compared, so that polls alone must find what is new.
+    pub(super) fn seem_compared(&mut self, now: u64) -> serde_json::Result<()> {
+        self.compact()?;
+        if let Some(text) = &mut self.cursor {
+            let mut cursor: serde_json::Value = serde_json::from_str(text)?;
+            if let Some(compared) = cursor.get_mut("compared") {
+                *compared = now.into();
+            }
+            *text = cursor.to_string();
+        }
+        Ok(())
+    }
+
     pub(super) fn store_snapshot(&mut self, snapshot: &Snapshot) -> serde_json::Result<()> {
         self.snapshot = Some(serde_json::to_string(snapshot)?);
         Ok(())

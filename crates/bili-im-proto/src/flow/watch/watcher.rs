@@ -475,6 +475,7 @@ impl Watch<'_> {
         } else {
             messages.sort_by_key(|message| message.seqno);
         }
+        messages.dedup_by_key(|message| message.seqno);
         self.tell_messages(talker, messages, floor).await;
         Ok(if is_over {
             Reading::IsOver
