@@ -295,6 +295,13 @@ impl<Output> Running<Output> {
         self.outgoing.as_ref().map(|(_, outgoing)| outgoing)
     }
 
+    /// Answers the request that is about to be carried to the service, in its place.
+    pub fn answer(&mut self, answer: http::Response<Vec<u8>>) {
+        self.outgoing = None;
+        self.input = Some(Input::Response(answer));
+        self.turn = Turn::Ready;
+    }
+
     /// Makes one step; a wait is waited out.
     pub fn turn(&mut self, stage: &mut Stage) {
         if let Some((asked, outgoing)) = self.outgoing.take() {

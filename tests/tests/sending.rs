@@ -13,8 +13,8 @@ use std::{collections::BTreeMap, time::Duration};
 use bili_im_dst::sends::{End, OneSend, check_laws};
 use bili_im_proto::{
     Account, Confirmation, Credential, Error, FetchSessionMsgs, Flow, GroupId, Invalid,
-    InvalidSnapshot, MsgKey, Pacing, RefusalKind, SendTicket, Sent, SentMessage, SingleUnread,
-    Snapshot, Talker, Text, Uid, UnixMicros,
+    InvalidSnapshot, MsgKey, Outgoing, Pacing, RefusalKind, SendTicket, Sent, SentMessage,
+    SingleUnread, Snapshot, Talker, Text, Uid, UnixMicros,
 };
 use bili_im_sim::{
     Message, Options, StaleSignature, World,
@@ -524,6 +524,34 @@ fn after_a_restart_a_ticket_tells_what_became_of_its_message() {
             let sent = stage.run(restarted.send_ticket(ticket)).unwrap();
             assert_eq!(written(&stage, "hi"), [sent.msg_key]);
         }
+    }
+}
+
+#[test]
+fn an_empty_page_of_a_session_that_had_messages_does_not_show_that_a_message_is_absent() {
+    let unreadable = r#"{"sender_uid":10001,"msg_type":1,"msg_seqno":999999}"#;
+    for listed in ["", unreadable] {
+        let mut stage = stage();
+        let account = warm(&mut stage);
+        let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+        let mut dying = until_send(&mut stage, account.send_ticket(ticket.clone()));
+        let _ = stage.deliver(dying.take_outgoing().unwrap());
+        let restarted = restart(&stage, &account, 2);
+        drop(dying);
+        stage.advance(Duration::from_secs(30));
+        let mut confirming = Running::new(restarted.confirm(ticket));
+        let found = loop {
+            if let Some(result) = confirming.result.take() {
+                break result.unwrap();
+            }
+            let reads = |outgoing: &Outgoing| outgoing.request.uri().path().ends_with("_msgs");
+            if confirming.outgoing().is_some_and(reads) {
+                let page = format!(r#"{{"code":0,"data":{{"messages":[{listed}]}}}}"#);
+                confirming.answer(http::Response::new(page.into()));
+            }
+            confirming.turn(&mut stage);
+        };
+        assert_eq!(found, Confirmation::CannotTell, "{listed}");
     }
 }
 

@@ -551,6 +551,7 @@ fn words(program: &Program) -> Vec<String> {
         EventKind::Recalled { .. } => "recalled".to_owned(),
         EventKind::SessionChanged { session } => format!("changed {}", session.talker),
         EventKind::UnreadChanged { users, .. } => format!("unread {}", users.follow_unread),
+        EventKind::Unreadable { .. } => "unreadable".to_owned(),
         EventKind::SessionFailed { talker, .. } => format!("failed {talker}"),
         EventKind::SessionRecovered { talker } => format!("recovered {talker}"),
         other => format!("{other:?}"),
@@ -987,9 +988,8 @@ fn an_empty_page_where_there_must_be_one_is_asked_for_again() {
     let (told, _) = told_by(FRESH, 5, |name, query, now| match name {
         "new_sessions" => list(&[listed(2, 501, now)], 0),
         "fetch_session_msgs" => {
-            let number = |name: &str| query.get(name).and_then(|text| text.parse::<u64>().ok());
-            let end = number("end_seqno").unwrap_or(502);
-            let begin = number("begin_seqno").unwrap_or(0);
+            let end = number(query, "end_seqno").unwrap_or(502);
+            let begin = number(query, "begin_seqno").unwrap_or(0);
             if end != 502 && hiccups > 0 {
                 hiccups -= 1;
                 return page([], now);
@@ -1121,4 +1121,230 @@ fn what_is_listed_while_an_event_is_handled_for_long_is_looked_for_again() {
             .iter()
             .any(|word| word == "came in the night")
     );
+}
+
+#[test]
+fn reads_do_not_wait_behind_a_poll_that_is_not_due() {
+    let mut stage = Stage::new(world()).unwrap();
+    let login = Credential::new("sim-1", &format!("{OWN:032}"), Uid(OWN)).unwrap();
+    let account = stage
+        .account(login, 1)
+        .pacing(bili_im_proto::Pacing::default())
+        .build();
+    // It has polled just now, and polls again in six seconds.
+    let mut program = Program::start(&mut stage, &account);
+    let soon = stage.now().mono.0 + Duration::from_secs(1);
+    while !program.turn(&mut stage, soon, true) {}
+    let before = stage.now().mono;
+    stage
+        .run(account.call(bili_im_proto::SingleUnread::new()))
+        .unwrap();
+    assert!(stage.now().mono.since(before) < Duration::from_secs(1));
+}
+
+/// The numbers from one to another, as they are told.
+fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
+    range.map(|seqno| seqno.to_string()).collect()
+}
+
+/// A number in a query.
+fn number(query: &BTreeMap<String, String>, name: &str) -> Option<u64> {
+    query.get(name)?.parse().ok()
+}
+
+#[test]
+fn an_empty_page_is_asked_for_again_wherever_it_comes() {
+    // The newest of all, a short one that has more before it, one long after the session was listed.
+    for (empty_ones, size, minutes) in [(0..1, 200, 5), (1..3, 30, 5), (15..17, 30, 90)] {
+        let mut asked = 0;
+        let (told, _) = told_by(FRESH, minutes, |name, query, now| match name {
+            "new_sessions" => list(&[listed(2, 501, now)], 0),
+            "fetch_session_msgs" => {
+                let end = number(query, "end_seqno").unwrap_or(502);
+                let begin = number(query, "begin_seqno").unwrap_or(0);
+                asked += 1;
+                if empty_ones.contains(&(asked - 1)) {
+                    return page([], now);
+                }
+                let short = page((begin + 1..end).rev().take(size), now)?;
+                Some(short.replace(r#""has_more":0"#, r#""has_more":1"#))
+            }
+            _ => None,
+        });
+        assert_eq!(told, numbers(2..=501), "{empty_ones:?}");
+    }
+}
+
+#[test]
+fn a_page_that_is_empty_when_it_is_read_again_is_not_believed() {
+    // More pages than are kept, so that some are read again on the way forward, which fails for a while.
+    let mut seen = std::collections::BTreeSet::new();
+    let mut began = None;
+    let mut hiccups = 0;
+    let (told, _) = told_by(FRESH, 30, |name, query, now| match name {
+        "new_sessions" => list(&[listed(2, 3001, now)], 0),
+        "fetch_session_msgs" => {
+            let end = number(query, "end_seqno").unwrap_or(3002);
+            let begin = number(query, "begin_seqno").unwrap_or(0);
+            let is_again = !seen.insert(end) && end == 3002;
+            if is_again && now < *began.get_or_insert(now) + 90 {
+                return Some("<html>".to_owned());
+            }
+            if is_again && hiccups < 3 {
+                hiccups += 1;
+                return page([], now);
+            }
+            page((begin + 1..end).rev().take(200), now)
+        }
+        _ => None,
+    });
+    assert_eq!(hiccups, 3);
+    let told: Vec<_> = (told.into_iter())
+        .filter(|word| word.parse::<u64>().is_ok())
+        .collect();
+    assert_eq!(told, numbers(2..=3001));
+}
+
+#[test]
+fn a_message_is_told_at_once_whatever_a_short_page_says_of_more() {
+    for has_more in [0, 1] {
+        let mut polls = 0;
+        let (told, _) = told_by(FRESH, 1, |name, query, now| match name {
+            "new_sessions" => {
+                polls += 1;
+                list(&[listed(2, 1 + polls, now)], 0)
+            }
+            "fetch_session_msgs" => {
+                let begin = number(query, "begin_seqno").unwrap_or(0);
+                let page = page((begin + 1..=1 + polls).rev(), now)?;
+                Some(page.replace(r#""has_more":0"#, &format!(r#""has_more":{has_more}"#)))
+            }
+            _ => None,
+        });
+        assert!(polls >= 3, "{polls}");
+        assert_eq!(told, numbers(2..=1 + polls));
+    }
+}
+
+/// A page of texts, each of which says when it was written, or does not.
+fn dated(times: &[(u64, Option<u64>)]) -> Option<String> {
+    let mut all = Vec::new();
+    for &(seqno, time) in times {
+        let one = page([seqno], time.unwrap_or(0))?;
+        let mut one: serde_json::Value = serde_json::from_str(&one).ok()?;
+        let mut one = one["data"]["messages"][0].take();
+        if time.is_none() && seqno.is_multiple_of(2) {
+            one.as_object_mut()?.remove("timestamp");
+        }
+        all.push(one);
+    }
+    let data = serde_json::json!({"messages": all, "has_more": 0});
+    Some(serde_json::json!({"code": 0, "data": data}).to_string())
+}
+
+#[test]
+fn what_does_not_say_when_it_was_written_is_as_old_as_its_neighbours() {
+    const NEW: Option<u64> = Some(u64::MAX);
+    let (old, new, far_ahead) = (Some(1_000_000_000), NEW, Some(4_000_000_000));
+    for (times, expected) in [
+        (&[(9, new), (8, None), (7, old)][..], &["9"][..]),
+        (&[(9, None), (8, new), (7, None), (6, old)], &["8", "9"]),
+        (&[(9, new), (8, None)], &["8", "9"]),
+        (&[(9, None), (8, old)], &[]),
+        (&[(9, None), (8, None), (7, None)], &["9"]),
+        (&[(8, None), (7, None)], &[]),
+        (&[(9, far_ahead), (8, far_ahead), (7, old)], &[]),
+    ] {
+        let (mut told, _) = told_by(FRESH, 1, |name, query, now| match name {
+            "new_sessions" => list(&[listed(3, 9, now)], 0),
+            "fetch_session_msgs" if !query.contains_key("begin_seqno") => {
+                let dates = times.iter().map(|&(seqno, time)| match time {
+                    NEW => (seqno, Some(now)),
+                    other => (seqno, other),
+                });
+                dated(&dates.collect::<Vec<_>>())
+            }
+            _ => None,
+        });
+        told.sort();
+        assert_eq!(told, expected, "{times:?}");
+    }
+}
+
+#[test]
+fn a_message_that_cannot_be_read_is_told_as_such_and_holds_nothing_up() {
+    let mut polls = 0;
+    let (told, _) = told_by(FRESH, 2, |name, query, now| match name {
+        "new_sessions" => {
+            polls += 1;
+            list(&[listed(2, if polls < 3 { 4 } else { 5 }, now)], 0)
+        }
+        "fetch_session_msgs" => {
+            let begin = number(query, "begin_seqno").unwrap_or(0);
+            let newest = if polls < 3 { 4 } else { 5 };
+            let page = page((begin + 1..=newest).rev(), now)?;
+            let mut page: serde_json::Value = serde_json::from_str(&page).ok()?;
+            for message in page["data"]["messages"].as_array_mut()? {
+                if message["msg_seqno"] == 3 {
+                    message.as_object_mut()?.remove("sender_uid");
+                }
+            }
+            Some(page.to_string())
+        }
+        _ => None,
+    });
+    assert_eq!(told, ["2", "unreadable", "4", "5"]);
+}
+
+#[test]
+fn a_list_that_says_zero_says_nothing() {
+    let mut polls = 0;
+    let (told, _) = told_by(FRESH, 2, |name, _, now| match name {
+        "new_sessions" => list(&[listed(2, 0, now)], 0),
+        "fetch_session_msgs" => {
+            polls += 1;
+            page((1..=polls).rev(), now)
+        }
+        _ => None,
+    });
+    assert!(polls >= 4, "{polls}");
+    assert_eq!(told, numbers(2..=polls));
+}
+
+#[test]
+fn a_list_of_intercepted_sessions_that_is_refused_slows_nothing_else() {
+    let mut stage = Stage::new(world()).unwrap();
+    let account = account(&stage, 1);
+    let options = WatchOptions::default().with_intercepted(true);
+    let mut program = watching(&mut stage, &account, options);
+    let refused = Kind::Code {
+        code: -400,
+        message: None,
+    };
+    stage
+        .service
+        .add_fault(Rule::new("get_sessions", When::Always, refused))
+        .unwrap();
+    for minute in 1..=20 {
+        write(&mut stage, 2, OWN, "hello");
+        program.watch(&mut stage, MINUTE);
+        let told = words(&program);
+        let hellos = told.iter().filter(|word| *word == "hello").count();
+        assert_eq!(hellos, minute, "{told:?}");
+    }
+    let told = words(&program);
+    let held = told.iter().filter(|word| word.starts_with("Held")).count();
+    assert!((1..=8).contains(&held), "{held}");
+    // What was kept back meanwhile comes when the list does.
+    let intercept = bili_im_sim::Act::Intercept {
+        uid: bili_im_sim::Uid(OWN),
+        other: bili_im_sim::Uid(4),
+    };
+    let now = stage.sim_now();
+    stage.service.act(intercept, now).unwrap();
+    write(&mut stage, 4, OWN, "psst");
+    program.watch(&mut stage, MINUTE);
+    stage.service.clear_faults();
+    program.watch(&mut stage, MINUTE * 6);
+    assert!(words(&program).iter().any(|word| word == "psst"));
 }

@@ -277,7 +277,7 @@ pub(crate) struct WireMessage {
     #[serde(deserialize_with = "lenient::or_default")]
     content: String,
     #[serde(deserialize_with = "lenient::option")]
-    msg_seqno: Option<Seqno>,
+    pub(crate) msg_seqno: Option<Seqno>,
     #[serde(deserialize_with = "lenient::or_default")]
     timestamp: UnixSeconds,
     #[serde(deserialize_with = "lenient::or_default")]
@@ -304,8 +304,8 @@ impl WireMessage {
         let mut at_uids = self.at_uids;
         at_uids.retain(|&uid| uid != Uid(0));
         Ok(Message {
-            key: self.msg_key.ok_or("msg_key")?,
             seqno: self.msg_seqno.ok_or("msg_seqno")?,
+            key: self.msg_key.ok_or("msg_key")?,
             sender: self.sender_uid.ok_or("sender_uid")?,
             receiver: Talker::from_wire(self.receiver_type, self.receiver_id),
             msg_type: self.msg_type.ok_or("msg_type")?.into(),

@@ -159,7 +159,7 @@ impl WireSession {
             talker,
             ack_seqno: self.ack_seqno,
             ack_ts: self.ack_ts.filter(|&ts| ts != UnixMicros(0)),
-            max_seqno: self.max_seqno,
+            max_seqno: self.max_seqno.filter(|&seqno| seqno != Seqno(0)),
             at_seqno: self.at_seqno.filter(|&seqno| seqno != Seqno(0)),
             session_ts: self.session_ts.filter(|&ts| ts != UnixMicros(0)),
             top_ts: self.top_ts.filter(|&ts| ts != UnixMicros(0)),

@@ -2,8 +2,8 @@
 
 use bili_im_proto::{
     DeviceCookies, GroupUnread, Limits, MsgDnd, MsgKey, NavAnswer, Profile, QrCode, QrState,
-    SentMessage, SessionList, SessionMsgs, SessionSettings, Talker, Uid, UnixSeconds, Unread,
-    UploadedImage, UserCard,
+    SentMessage, Seqno, SessionList, SessionMsgs, SessionSettings, Talker, Uid, UnixSeconds,
+    Unread, UploadedImage, UserCard,
 };
 use serde::Serialize;
 
@@ -91,6 +91,7 @@ impl SessionsJson {
 #[derive(Debug, Serialize)]
 pub(crate) struct MessagesJson {
     messages: Vec<MessageJson>,
+    unreadable: Vec<Seqno>,
     has_more: bool,
     e_infos: List<EmoticonJson>,
 }
@@ -102,6 +103,7 @@ impl MessagesJson {
             messages: messages
                 .map(|message| MessageJson::new(message, show_recalled))
                 .collect(),
+            unreadable: page.unreadable,
             has_more: page.has_more,
             e_infos: page.e_infos.into(),
         }

@@ -47,6 +47,10 @@ enum EventJson {
         talker: Talker,
         msg_key: Option<MsgKey>,
     },
+    Unreadable {
+        id: Option<String>,
+        talker: Talker,
+    },
     SessionChanged {
         session: Box<SessionJson>,
     },
@@ -59,6 +63,9 @@ enum EventJson {
         talker: Talker,
         retry_after_seconds: Option<u64>,
         error: Failure,
+    },
+    SessionRecovered {
+        talker: Talker,
     },
     LoginEnds {
         at: UnixSeconds,
@@ -73,7 +80,7 @@ impl EventLine<'_> {
         match &self.event.kind {
             EventKind::Held { until, cause } => {
                 let wait = self.seconds_until(*until);
-                Some(format!("nothing is asked for {wait} s: {cause}"))
+                Some(format!("waits for {wait} s: {cause}"))
             }
             EventKind::SessionFailed {
                 talker,
@@ -88,6 +95,10 @@ impl EventLine<'_> {
             EventKind::SessionFailed { talker, cause, .. } => {
                 let talker = talker_cell(*talker);
                 Some(format!("the session {talker} is gone: {cause}"))
+            }
+            EventKind::SessionRecovered { talker } => {
+                let talker = talker_cell(*talker);
+                Some(format!("the session {talker} can be read again"))
             }
             EventKind::LoginEnds { at } => {
                 let day = moment::day(*at);
@@ -163,6 +174,10 @@ impl EventLine<'_> {
                 talker,
                 msg_key,
             },
+            EventKind::Unreadable { talker } => EventJson::Unreadable {
+                id: self.id(),
+                talker,
+            },
             EventKind::SessionChanged { session } => EventJson::SessionChanged {
                 session: Box::new(SessionJson::new(&session, false)),
             },
@@ -182,6 +197,7 @@ impl EventLine<'_> {
                 retry_after_seconds: retry_at.map(|moment| self.seconds_until(moment)),
                 error: cause.into(),
             },
+            EventKind::SessionRecovered { talker } => EventJson::SessionRecovered { talker },
             EventKind::LoginEnds { at } => EventJson::LoginEnds { at },
             _ => EventJson::Other,
         }
@@ -226,6 +242,10 @@ impl Display for EventLine<'_> {
                     Some(key) => write!(f, "{now} {talker} recalled {key}"),
                     None => write!(f, "{now} {talker} recalled a message"),
                 }
+            }
+            EventKind::Unreadable { talker } => {
+                let talker = talker_cell(*talker);
+                write!(f, "{now} {talker} a message that cannot be read")
             }
             EventKind::SessionChanged { session } => {
                 let talker = talker_cell(session.talker);

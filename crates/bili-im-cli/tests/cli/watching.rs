@@ -231,7 +231,7 @@ fn people_are_warned_of_what_holds_it_up() {
     assert!(watch.line().ends_with(": hi"));
     watch.kill();
     let told = watch.complaints();
-    assert!(told.starts_with("warning: nothing is asked for "), "{told}");
+    assert!(told.starts_with("warning: waits for "), "{told}");
 }
 
 #[test]

@@ -57,6 +57,13 @@ impl History {
         Self { page_size, ..self }
     }
 
+    /// Only what came after a message, and that message: a page that holds it leaves nothing out, and one
+    /// that holds nothing at all is likelier a hiccup.
+    pub(crate) fn from(self, seqno: Option<Seqno>) -> Self {
+        let after = seqno.and_then(|seqno| seqno.0.checked_sub(1).map(Seqno));
+        Self { after, ..self }
+    }
+
     /// The page before `before`.
     pub(crate) fn page(self, before: Option<Seqno>) -> FetchSessionMsgs {
         let mut page = FetchSessionMsgs::new(self.talker).with_size(self.page_size.clamp(20, 200));
@@ -68,7 +75,7 @@ impl History {
 
 /// Where the page before this one ends; `None` when there is none.
 pub(crate) fn next_page(asked: &FetchSessionMsgs, page: &SessionMsgs) -> Option<Seqno> {
-    let is_last = !page.has_more && page.messages.len() < asked.size as usize;
+    let is_last = !page.has_more && page.seqnos().count() < asked.size as usize;
     let oldest = page.oldest()?;
     let progress = asked.end_seqno.is_none_or(|end| oldest < end);
     let in_range = asked.begin_seqno.is_none_or(|begin| oldest > begin);
@@ -86,7 +93,7 @@ pub(crate) async fn history(
         let request = history.page(before);
         let page = call::call(account, io, &request).await?;
         before = next_page(&request, &page);
-        if !page.messages.is_empty() {
+        if page.oldest().is_some() {
             io.emit(page).await;
         }
         if before.is_none() {

@@ -158,7 +158,7 @@ async fn look<I>(
     io: &Io<I>,
     ticket: &SendTicket,
 ) -> Result<Confirmation, Error> {
-    let (mut messages, is_all) = messages_after(account, io, ticket.talker, ticket.newest).await?;
+    let (mut messages, is_all) = messages_from(account, io, ticket.talker, ticket.newest).await?;
     messages.retain(|message| ticket.matches(message));
     if !is_all || ticket.newest.is_none() && !messages.is_empty() {
         // It may be further back, or an older one may look the same.
@@ -167,32 +167,36 @@ async fn look<I>(
     Ok(account.attribute(ticket, &messages, io.now()))
 }
 
-/// The messages of a session after one, and whether they are all that there are. Without a lower
+/// The messages of a session from one on, and whether they are all that there are. Without a lower
 /// bound the newest page must do.
-async fn messages_after<I>(
+async fn messages_from<I>(
     account: &Account,
     io: &Io<I>,
     talker: Talker,
     after: Option<Seqno>,
 ) -> Result<(Vec<Message>, bool), Error> {
-    let mut range = History::new(talker).with_page_size(PAGE_SIZE);
-    range.after = after;
+    let mut range = (History::new(talker).with_page_size(PAGE_SIZE)).from(after);
     let mut messages = Vec::new();
+    let mut is_all = true;
     for _ in 0..if after.is_some() { PAGES } else { 1 } {
         let request = range.page(range.before);
         let page = match call::call(account, io, &request).await {
             Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
-                return Ok((messages, true));
+                return Ok((messages, is_all));
             }
             other => other?,
         };
         if let (None, Some(newest)) = (range.before, page.newest()) {
             account.learn_newest(talker, newest, io.now());
         }
-        range.before = next_page(&request, &page);
+        // Where there is a message an empty page proves nothing, nor does what cannot be read.
+        let is_hiccup = page.oldest().is_none() && after > Some(Seqno(0));
+        is_all &= page.unreadable.is_empty() && !is_hiccup;
+        let reaches = after.is_some() && page.oldest() <= after;
+        range.before = next_page(&request, &page).filter(|_| !reaches);
         messages.extend(page.messages);
         if range.before.is_none() {
-            return Ok((messages, true));
+            return Ok((messages, is_all));
         }
     }
     Ok((messages, false))

@@ -43,6 +43,11 @@ pub enum EventKind {
         /// The message that is gone; `None` when the service does not say which.
         msg_key: Option<MsgKey>,
     },
+    /// A message that does not say who wrote it, what kind it is, or its key.
+    Unreadable {
+        /// The session.
+        talker: Talker,
+    },
     /// A session is not as it was listed before: read elsewhere, pinned, muted, intercepted, followed.
     /// Not stored: what changed while nobody watched is not told.
     SessionChanged {
@@ -56,7 +61,8 @@ pub enum EventKind {
         /// Messages of groups; `None` when that could not be had.
         groups: Option<u64>,
     },
-    /// The service throttles the account, or cannot be reached: what is new is not asked until then.
+    /// The service throttles the account, cannot be reached, or refuses a list: that is not asked for until
+    /// then.
     Held {
         /// Until when.
         until: Monotonic,
@@ -115,10 +121,12 @@ impl EventId {
 }
 
 impl Event {
-    /// The event's id, when it is a message or a recall.
+    /// The event's id, when it is of a message: one that can be read, one that cannot, a recall.
     pub fn id(&self) -> Option<EventId> {
         match self.kind {
-            EventKind::Message { talker, .. } | EventKind::Recalled { talker, .. } => {
+            EventKind::Message { talker, .. }
+            | EventKind::Recalled { talker, .. }
+            | EventKind::Unreadable { talker } => {
                 let seqno = self.position?.seqno?;
                 Some(EventId { talker, seqno })
             }

@@ -31,6 +31,8 @@ pub struct FetchSessionMsgs {
 pub struct SessionMsgs {
     /// The messages.
     pub messages: Vec<Message>,
+    /// The places of messages that do not say who wrote them, what kind they are, or their key.
+    pub unreadable: Vec<Seqno>,
     /// Whether there are more before these.
     pub has_more: bool,
     /// The emoticons in them.
@@ -84,12 +86,18 @@ impl FetchSessionMsgs {
 impl SessionMsgs {
     /// The oldest message listed, before which the next page begins.
     pub fn oldest(&self) -> Option<Seqno> {
-        self.messages.iter().map(|message| message.seqno).min()
+        self.seqnos().min()
     }
 
     /// The newest message listed.
     pub fn newest(&self) -> Option<Seqno> {
-        self.messages.iter().map(|message| message.seqno).max()
+        self.seqnos().max()
+    }
+
+    /// The places of all that is listed, readable or not.
+    pub(crate) fn seqnos(&self) -> impl Iterator<Item = Seqno> {
+        let readable = self.messages.iter().map(|message| message.seqno);
+        readable.chain(self.unreadable.iter().copied())
     }
 }
 
@@ -113,15 +121,22 @@ impl Endpoint for FetchSessionMsgs {
 
     fn decode(answer: Answer<'_>) -> Result<SessionMsgs, Error> {
         let wire: Wire = answer.data()?;
-        let messages = answer.require(wire.messages.list(), "data.messages")?;
-        let messages = (messages.into_iter().enumerate())
-            .map(|(index, message)| {
-                (message.finish())
-                    .map_err(|field| answer.missing(&format!("data.messages[{index}].{field}")))
-            })
-            .collect::<Result<_, _>>()?;
+        let listed = answer.require(wire.messages.list(), "data.messages")?;
+        let mut messages = Vec::with_capacity(listed.len());
+        let mut unreadable = Vec::new();
+        for (index, message) in listed.into_iter().enumerate() {
+            match (message.msg_seqno, message.finish()) {
+                (_, Ok(message)) => messages.push(message),
+                (Some(seqno), Err(_)) => unreadable.push(seqno),
+                // What has no place cannot be passed over: nobody could tell that it was there.
+                (None, Err(field)) => {
+                    return Err(answer.missing(&format!("data.messages[{index}].{field}")));
+                }
+            }
+        }
         Ok(SessionMsgs {
             messages,
+            unreadable,
             has_more: wire.has_more,
             e_infos: wire.e_infos,
         })
@@ -203,6 +218,22 @@ mod tests {
         assert!(
             error.to_string().contains("data.messages[0].msg_seqno"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn a_message_that_lacks_something_else_keeps_its_place() {
+        let body = r#"{"code":0,"data":{"messages":[
+            {"sender_uid":1,"msg_type":1,"content":"","msg_key":1,"msg_seqno":9},
+            {"sender_uid":1,"msg_type":1,"content":"","msg_seqno":8},
+            {"msg_type":1,"content":"","msg_key":1,"msg_seqno":7},
+            {"sender_uid":1,"content":"","msg_key":1,"msg_seqno":6}]}}"#;
+        let page = decode::<FetchSessionMsgs>(200, body).unwrap();
+        assert_eq!(page.messages.len(), 1);
+        assert_eq!(page.unreadable, [8, 7, 6].map(Seqno));
+        assert_eq!(
+            (page.oldest(), page.newest()),
+            (Some(Seqno(6)), Some(Seqno(9)))
         );
     }
 

@@ -3,10 +3,11 @@
 use crate::{
     account::Account,
     content::Content,
+    endpoints::SessionMsgs,
     ids::{Seqno, Talker, Uid},
     message::{Message, MsgType},
     session::{Session, SystemAccount},
-    time::{Now, UnixSeconds},
+    time::{Now, UnixMicros, UnixSeconds},
     watch::{Direction, EventKind, WatchOptions},
 };
 
@@ -24,15 +25,91 @@ pub(super) fn wants_session(options: WatchOptions, session: &Session) -> bool {
         && (options.system || session.system_account == SystemAccount::None)
 }
 
-/// What a message is told as, if it is told.
+/// What a page lists.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) seqno: Seqno,
+    /// When it was written, as far as can be known.
+    pub(super) time: Option<UnixSeconds>,
+    /// `None` when it cannot be read.
+    message: Option<Message>,
+}
+
+impl Listed {
+    /// All that some pages list, oldest first, each once.
+    pub(super) fn all(pages: Vec<SessionMsgs>) -> Vec<Self> {
+        let mut all = Vec::new();
+        for page in pages {
+            all.extend(page.messages.into_iter().map(|message| Self {
+                seqno: message.seqno,
+                time: None,
+                message: Some(message),
+            }));
+            all.extend(page.unreadable.into_iter().map(|seqno| Self {
+                seqno,
+                time: None,
+                message: None,
+            }));
+        }
+        all.sort_by_key(|one| (one.seqno, one.message.is_none()));
+        all.dedup_by_key(|one| one.seqno);
+        all
+    }
+
+    /// Finds out when all this was written, oldest first. What does not say is as old as the nearest older one
+    /// that does, or else the nearest newer one. When none does, the session's newest message was written
+    /// when the list says that the session changed.
+    pub(super) fn date(
+        all: &mut [Self],
+        latest: UnixMicros,
+        newest: Option<Seqno>,
+        changed: UnixSeconds,
+    ) {
+        let latest = latest.seconds();
+        for one in &mut *all {
+            one.time =
+                (one.message.as_ref()).and_then(|message| says_when(message.timestamp, latest));
+        }
+        if all.iter().all(|one| one.time.is_none())
+            && let Some(last) = all.last_mut().filter(|last| Some(last.seqno) >= newest)
+        {
+            last.time = says_when(changed, latest);
+            return;
+        }
+        let mut nearest = all.iter().find_map(|one| one.time);
+        for one in all {
+            one.time = one.time.or(nearest);
+            nearest = one.time;
+        }
+    }
+}
+
+/// Whether a page goes back to what was written before a time. When it says nothing of times, nobody can tell
+/// how far back to go.
+pub(super) fn reaches_before(page: &SessionMsgs, floor: UnixSeconds, latest: UnixMicros) -> bool {
+    let mut times = (page.messages.iter())
+        .filter_map(|message| says_when(message.timestamp, latest.seconds()))
+        .peekable();
+    floor != UnixSeconds(0) && (times.peek().is_none() || times.any(|time| time < floor))
+}
+
+/// A time, if it is one.
+fn says_when(time: UnixSeconds, latest: UnixSeconds) -> Option<UnixSeconds> {
+    (time != UnixSeconds(0) && time <= latest).then_some(time)
+}
+
+/// What something is told as, if it is told.
 pub(super) fn told_as(
     account: &Account,
     now: Now,
     own: Uid,
     options: WatchOptions,
     talker: Talker,
-    message: Message,
+    listed: Listed,
 ) -> Option<EventKind> {
+    let Some(message) = listed.message else {
+        return Some(EventKind::Unreadable { talker });
+    };
     let direction = if message.sender != own {
         Direction::Incoming
     } else if account.has_sent(talker, &message, now) {
@@ -57,9 +134,4 @@ pub(super) fn told_as(
         message: Box::new(message),
         direction,
     })
-}
-
-/// Whether a message was surely written before a time.
-pub(super) fn is_before(message: &Message, floor: UnixSeconds) -> bool {
-    message.timestamp != UnixSeconds(0) && message.timestamp < floor
 }

@@ -12,12 +12,11 @@ use crate::{
         sessions::{FILTERS, Pager},
         watch::{
             changes::{Changes, UnreadCounts},
-            open::{Open, PAGES_KEPT},
-            telling::{is_before, newest, told_as, wants_session},
+            open::{OpenSessions, PAGES_KEPT},
+            telling::{Listed, newest, reaches_before, told_as, wants_session},
         },
     },
     ids::{Seqno, Talker, Uid},
-    message::Message,
     planted::planted,
     session::Session,
     time::{Monotonic, UnixMicros, UnixSeconds, micros},
@@ -26,6 +25,9 @@ use crate::{
 
 /// How far back each poll looks again: lists are late, clocks differ, changes share a time.
 const OVERLAP: Duration = Duration::from_secs(60);
+
+/// What is dated further ahead than this, from the service's clock, does not say when it was written.
+const FAR_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often to compare every session, in case a list kept something back for longer.
 const RECONCILE: Duration = Duration::from_secs(30 * 60);
@@ -107,7 +109,7 @@ struct Watch<'a> {
     /// Everything that had changed by then is noted: it is told, or open.
     listed: UnixMicros,
     /// Sessions that have something to fetch.
-    open: BTreeMap<Talker, Open>,
+    open: OpenSessions,
     /// Messages that lists spoke of and sessions did not show for long.
     unseen: BTreeMap<Talker, Seqno>,
     poll_at: Monotonic,
@@ -117,6 +119,7 @@ struct Watch<'a> {
     /// Nothing is asked before then.
     held: Monotonic,
     sweep: Option<Sweep>,
+    intercepted: Intercepted,
     /// When all sessions were last compared, by the service's clock.
     compared: UnixMicros,
     /// When they are compared next; `None` until the service's clock is known.
@@ -133,6 +136,17 @@ struct Sweep {
     /// When it is over, everything that had changed by then is noted.
     listed: UnixMicros,
     retry_at: Monotonic,
+    /// How many times in a row it failed.
+    failures: u32,
+}
+
+/// How it goes with the list of intercepted sessions. It is an addition: the others do not wait for it.
+struct Intercepted {
+    /// When it was last had.
+    listed: UnixMicros,
+    retry_at: Monotonic,
+    /// How many times in a row it failed.
+    failures: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +161,10 @@ impl<'a> Watch<'a> {
     fn new(account: &'a Account, io: &'a Io<Event>, cursor: Cursor, options: WatchOptions) -> Self {
         let now = io.now().mono;
         let mark = cursor.mark();
-        let pending = (cursor.pending()).map(|talker| (talker, Open::new(mark, true, now)));
+        let mut open = OpenSessions::default();
+        for talker in cursor.pending() {
+            open.open(talker, mark, true, now);
+        }
         Self {
             account,
             io,
@@ -155,13 +172,18 @@ impl<'a> Watch<'a> {
             uid: cursor.uid(),
             is_ours: false,
             listed: mark,
-            open: pending.collect(),
+            open,
             unseen: BTreeMap::new(),
             poll_at: now,
             polls: 0,
             failures: 0,
             held: now,
             sweep: None,
+            intercepted: Intercepted {
+                listed: mark,
+                retry_at: now,
+                failures: 0,
+            },
             compared: cursor.compared(),
             cursor,
             reconcile_at: None,
@@ -176,7 +198,10 @@ impl<'a> Watch<'a> {
         if self.is_due(self.poll_at) {
             self.poll_at = match self.poll().await {
                 Ok(()) => self.io.now().mono.after(self.interval()),
-                Err(error) => self.hold(error).await?,
+                Err(error) => {
+                    self.failures = self.failures.saturating_add(1);
+                    self.hold(error, self.failures).await?
+                }
             };
         }
         if !self.is_ours {
@@ -186,16 +211,16 @@ impl<'a> Watch<'a> {
         if (self.sweep.as_ref()).is_some_and(|sweep| self.is_due(sweep.retry_at))
             && let Err(error) = self.sweep_on().await
         {
-            let retry_at = self.hold(error).await?;
+            let failures = (self.sweep.as_ref()).map_or(1, |sweep| sweep.failures + 1);
+            let retry_at = self.hold(error, failures).await?;
             if let Some(sweep) = &mut self.sweep {
-                sweep.retry_at = retry_at;
+                (sweep.retry_at, sweep.failures) = (retry_at, failures);
             }
         }
-        let next = (self.open.iter()).min_by_key(|(_, open)| open.retry_at);
-        match next.map(|(&talker, open)| (talker, open.retry_at)) {
-            Some((talker, retry_at)) if self.is_due(retry_at) => self.fetch(talker).await,
+        match self.open.next() {
+            Some((retry_at, talker)) if self.is_due(retry_at) => self.fetch(talker).await,
             next => {
-                let next = next.map(|(_, retry_at)| retry_at);
+                let next = next.map(|(retry_at, _)| retry_at);
                 let sweep = self.sweep.as_ref().map(|sweep| sweep.retry_at);
                 let due = [Some(self.poll_at), next, sweep];
                 let due = due.into_iter().flatten().min().unwrap_or(self.poll_at);
@@ -213,13 +238,12 @@ impl<'a> Watch<'a> {
         self.account.watch_interval(self.options.interval)
     }
 
-    /// Tells of a failure that concerns everything, and until when to wait.
-    async fn hold(&mut self, cause: Error) -> Result<Monotonic, Error> {
+    /// Tells of a failure that concerns more than a session, and until when to wait. It is the n-th in a row.
+    async fn hold(&mut self, cause: Error, failures: u32) -> Result<Monotonic, Error> {
         if ends_watch(&cause) {
             return Err(cause);
         }
-        self.failures = self.failures.saturating_add(1);
-        let wait = back_off(self.interval(), &cause, self.failures);
+        let wait = back_off(self.interval(), &cause, failures);
         let until = self.io.now().mono.after(wait);
         if matches!(cause, Error::RateLimited(_)) {
             self.held = until;
@@ -257,9 +281,11 @@ impl Watch<'_> {
         let time = self.account.context(now).time;
         let listed = UnixMicros(time.0.saturating_sub(passed));
         let mut is_whole = !list.has_more && list.sessions.len() < LISTED;
+        let mut back_to = since;
         self.note(list.sessions).await;
-        if self.options.intercepted {
-            is_whole &= self.list_intercepted(since).await?;
+        if self.options.intercepted && self.is_due(self.intercepted.retry_at) {
+            back_to = since.min(self.intercepted.listed);
+            is_whole &= self.list_intercepted(back_to, listed).await?;
         }
         let sweeps = self.sweep.as_ref().map(|sweep| sweep.kind);
         let left = RECONCILE.saturating_sub(listed.since(self.compared));
@@ -269,7 +295,7 @@ impl Watch<'_> {
             self.begin_sweep(Pager::new(self.filters()), SweepKind::All, listed);
             self.reconcile_at = Some(now.mono.after(RECONCILE));
         } else if !is_whole && sweeps.is_none() {
-            let pager = Pager::new(self.filters()).back_to(since);
+            let pager = Pager::new(self.filters()).back_to(back_to);
             self.begin_sweep(pager, SweepKind::Changed, listed);
         }
         if is_whole {
@@ -296,10 +322,29 @@ impl Watch<'_> {
     }
 
     /// Takes note of intercepted sessions, which are not among the others; whether these are all that
-    /// changed.
-    async fn list_intercepted(&mut self, since: UnixMicros) -> Result<bool, Error> {
+    /// changed, as far as can be had now.
+    async fn list_intercepted(
+        &mut self,
+        since: UnixMicros,
+        listed: UnixMicros,
+    ) -> Result<bool, Error> {
         let request = GetSessions::new(SessionFilter::Intercepted).with_size(100);
-        let list = call::call(self.account, self.io, &request).await?;
+        let list = match call::call(self.account, self.io, &request).await {
+            Err(cause @ Error::RateLimited(_)) => return Err(cause),
+            Err(cause) => {
+                let failures = self.intercepted.failures.saturating_add(1);
+                let retry_at = self.hold(cause, failures).await?;
+                self.intercepted.retry_at = retry_at;
+                self.intercepted.failures = failures;
+                return Ok(true);
+            }
+            Ok(list) => list,
+        };
+        self.intercepted = Intercepted {
+            listed,
+            retry_at: self.io.now().mono,
+            failures: 0,
+        };
         let reaches = list.oldest().is_none_or(|oldest| oldest < since);
         self.note(list.sessions).await;
         Ok(!list.has_more || reaches)
@@ -321,6 +366,7 @@ impl Watch<'_> {
             kind,
             listed,
             retry_at: self.io.now().mono,
+            failures: 0,
         });
     }
 
@@ -330,7 +376,10 @@ impl Watch<'_> {
             return Ok(());
         };
         match sweep.pager.next(self.account, self.io).await? {
-            Some(sessions) => self.note(sessions).await,
+            Some(sessions) => {
+                sweep.failures = 0;
+                self.note(sessions).await;
+            }
             None => {
                 self.listed = sweep.listed.max(self.listed);
                 if sweep.kind == SweepKind::All {
@@ -349,12 +398,10 @@ impl Watch<'_> {
             let talker = session.talker;
             let newest = newest(&session);
             if wants_session(self.options, &session) && self.is_news(&session, newest) {
-                let mark = self.listed.min(session.session_ts.unwrap_or(self.listed));
-                let open = (self.open.entry(talker)).or_insert_with(|| Open::new(mark, false, now));
-                if newest > open.newest {
-                    open.newest = newest;
-                    open.since = now;
-                }
+                let changed = session.session_ts;
+                let mark = self.listed.min(changed.unwrap_or(self.listed));
+                let open = self.open.open(talker, mark, false, now);
+                open.note(newest, changed.unwrap_or_default().seconds());
             }
             if self.options.changes && self.changes.of_session(&session) {
                 let session = Box::new(session);
@@ -415,16 +462,12 @@ impl Watch<'_> {
                     return Ok(());
                 }
                 Ok(Reading::Waits) => {
-                    let later = self.poll_at.max(self.io.now().mono);
-                    if let Some(open) = self.open.get_mut(&talker) {
-                        open.retry_at = later;
-                        open.walk.let_go_of_pages();
-                    }
+                    self.wait_for_poll(talker);
                     return Ok(());
                 }
                 Err(error) if ends_watch(&error) => return Err(error),
                 Err(error @ Error::RateLimited(_)) => {
-                    self.hold(error).await?;
+                    self.hold(error, 1).await?;
                     break;
                 }
                 Err(error) => {
@@ -434,16 +477,19 @@ impl Watch<'_> {
             }
         }
         // Now the others' turn.
-        if let Some(open) = self.open.get_mut(&talker) {
-            open.retry_at = self.io.now().mono;
-            open.walk.let_go_of_pages();
-        }
+        self.open.put_off(talker, self.io.now().mono);
         Ok(())
+    }
+
+    /// What a session holds may show with what the next poll brings.
+    fn wait_for_poll(&mut self, talker: Talker) {
+        let later = self.poll_at.max(self.io.now().mono);
+        self.open.put_off(talker, later);
     }
 
     /// Reads a page of a session, and tells what can be told by it.
     async fn fetch_page(&mut self, talker: Talker) -> Result<Reading, Error> {
-        let Some(open) = self.open.get(&talker) else {
+        let Some(open) = self.open.get(talker) else {
             return Ok(Reading::IsOver);
         };
         let handled = self.cursor.handled(talker);
@@ -459,24 +505,23 @@ impl Watch<'_> {
             None if !planted!(HistoryAsNews) => self.cursor.floor_of(talker),
             _ => UnixSeconds(0),
         };
-        let reaches_start = (page.messages.iter()).any(|message| is_before(message, floor));
-        let now = self.io.now().mono;
-        let Some(open) = self.open.get_mut(&talker) else {
+        let now = self.io.now();
+        let latest = self.account.context(now).time.saturating_add(FAR_AHEAD);
+        let reaches_start = page.oldest() <= handled || reaches_before(&page, floor, latest);
+        let Some(open) = self.open.get_mut(talker) else {
             return Ok(Reading::IsOver);
         };
-        if open.walk.is_doubtful(&page) && now.since(open.since) < OVERLAP {
+        if page.oldest().is_none() && open.doubt(now.mono) {
             return Ok(Reading::Waits);
         }
         let pages = open.walk.take(&request, page, reaches_start);
         let is_over = open.walk.is_over();
-        let mut messages: Vec<Message> = pages.into_iter().flat_map(|page| page.messages).collect();
+        let mut listed = Listed::all(pages);
+        Listed::date(&mut listed, latest, open.newest, open.changed);
         if planted!(NewestFirst) {
-            messages.sort_by_key(|message| std::cmp::Reverse(message.seqno));
-        } else {
-            messages.sort_by_key(|message| message.seqno);
+            listed.reverse();
         }
-        messages.dedup_by_key(|message| message.seqno);
-        self.tell_messages(talker, messages, floor).await;
+        self.tell_listed(talker, listed, floor).await;
         Ok(if is_over {
             Reading::IsOver
         } else {
@@ -484,34 +529,36 @@ impl Watch<'_> {
         })
     }
 
-    /// Tells messages of a session; what is older than the floor is none of its news.
-    async fn tell_messages(&mut self, talker: Talker, messages: Vec<Message>, floor: UnixSeconds) {
+    /// Tells what is listed in a session; what is older than the floor is none of its news.
+    async fn tell_listed(&mut self, talker: Talker, listed: Vec<Listed>, floor: UnixSeconds) {
         let (mark, compared) = self.progress();
-        let is_pending = self.open.get(&talker).is_some_and(|open| open.is_pending);
+        let is_pending = self.open.is_pending(talker);
         let before = self.cursor.handled(talker);
         // A session whose time is far ahead would be remembered for ever.
         let now = self.account.context(self.io.now()).time;
         let latest = now.saturating_add(OVERLAP).seconds();
-        for message in messages {
-            let seqno = Some(message.seqno);
+        for one in listed {
+            let seqno = Some(one.seqno);
             if seqno <= before {
                 continue;
+            }
+            if let Some(open) = self.open.get_mut(talker) {
+                open.progressed();
             }
             let position = Position {
                 talker,
                 seqno,
-                time: message.timestamp.min(latest),
+                time: one.time.unwrap_or(latest).min(latest),
                 is_pending,
                 mark,
                 compared,
             };
             self.cursor.advance(&position);
-            let kind = if is_before(&message, floor) {
-                None
-            } else {
-                let now = self.io.now();
-                told_as(self.account, now, self.uid, self.options, talker, message)
-            };
+            let is_news = floor == UnixSeconds(0) || one.time.is_some_and(|time| time >= floor);
+            let now = self.io.now();
+            let kind = is_news
+                .then(|| told_as(self.account, now, self.uid, self.options, talker, one))
+                .flatten();
             if let Some(kind) = kind {
                 self.tell(kind, Some(position)).await;
             }
@@ -523,23 +570,21 @@ impl Watch<'_> {
         if planted!(MarkBeforeDelivery) {
             return (self.listed, self.compared);
         }
-        let mark = (self.open.values())
-            .filter(|open| !open.is_pending)
-            .fold(self.listed, |mark, open| mark.min(open.mark));
+        let held = self.open.mark();
+        let mark = held.map_or(self.listed, |mark| mark.min(self.listed));
         (mark, mark.min(self.compared))
     }
 
     /// A session is read to its end. When the list spoke of more, that is waited for: lists are early, but
     /// not by much. A message that the service took away never comes.
     async fn close(&mut self, talker: Talker) {
-        let Some(open) = self.open.get_mut(&talker) else {
+        let Some(open) = self.open.get_mut(talker) else {
             return;
         };
         let handled = self.cursor.handled(talker);
         if let Some(newest) = open.newest.filter(|&newest| Some(newest) > handled) {
-            let now = self.io.now().mono;
-            if now.since(open.since) < OVERLAP {
-                open.retry_at = self.poll_at.max(now);
+            if open.doubt(self.io.now().mono) {
+                self.wait_for_poll(talker);
                 return;
             }
             if self.unseen.len() >= UNSEEN {
@@ -547,8 +592,8 @@ impl Watch<'_> {
             }
             self.unseen.insert(talker, newest);
         }
-        let was_pending = open.is_pending;
-        self.open.remove(&talker);
+        let was_pending = self.open.is_pending(talker);
+        self.open.remove(talker);
         if was_pending {
             let (mark, compared) = self.progress();
             let position = Position {
@@ -569,22 +614,13 @@ impl Watch<'_> {
     async fn postpone(&mut self, talker: Talker, cause: Error) {
         let interval = self.interval();
         let now = self.io.now().mono;
-        let Some(open) = self.open.get_mut(&talker) else {
-            return;
-        };
-        open.postpone(now, interval, LONGEST_WAIT);
-        open.is_pending = true;
+        let retry_at = self.open.failed(talker, now, interval, LONGEST_WAIT);
         // Other refusals may pass: a stale signature is refused as forbidden too.
         let is_gone = cause.kind() == Some(RefusalKind::GroupGone) || planted!(FailedLetGo);
-        let retry_at = (!is_gone).then_some(open.retry_at);
-        let handled = self.cursor.handled(talker);
-        let seqno = if is_gone {
-            open.newest.max(handled)
-        } else {
-            handled
-        };
-        if is_gone {
-            self.open.remove(&talker);
+        let retry_at = retry_at.filter(|_| !is_gone);
+        let mut seqno = self.cursor.handled(talker);
+        if is_gone && let Some(gone) = self.open.remove(talker) {
+            seqno = gone.newest.max(seqno);
         }
         let (mark, compared) = self.progress();
         let position = Position {
