@@ -460,6 +460,11 @@ impl Account {
         }
     }
 
+    /// When the next poll may go out, as far as polls are concerned.
+    pub(crate) fn next_poll(&self) -> Monotonic {
+        self.state().pacer.next_poll
+    }
+
     /// Takes the next free place for a call.
     pub(crate) fn reserve(
         &self,
