@@ -13,6 +13,9 @@ use crate::{
 /// How many sessions a cursor remembers unless told otherwise.
 const CAPACITY: usize = 10_000;
 
+/// How long not to look again for sessions to forget, when too few were quiet.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
 /// How long a session must have been quiet to be forgotten: longer than a list can be late.
 const QUIET: Duration = Duration::from_secs(60 * 60);
 
@@ -27,11 +30,24 @@ pub struct Cursor {
     /// Everything that had changed by then is handled, but for the sessions that are pending.
     mark: UnixMicros,
     /// When all sessions were last compared.
+    #[serde(default)]
     compared: UnixMicros,
     /// How many sessions to remember.
     capacity: usize,
     #[serde(with = "as_list")]
     sessions: BTreeMap<Talker, Handled>,
+    #[serde(skip)]
+    looked: Looked,
+}
+
+/// Up to when it was looked for sessions to forget. Not part of what a cursor says.
+#[derive(Debug, Clone, Copy, Eq, Default)]
+struct Looked(UnixMicros);
+
+impl PartialEq for Looked {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Changes when what is stored changes its meaning.
@@ -62,6 +78,8 @@ pub struct Position {
     #[serde(default)]
     pub(crate) is_pending: bool,
     pub(crate) mark: UnixMicros,
+    /// When all sessions were last compared.
+    #[serde(default)]
     pub(crate) compared: UnixMicros,
 }
 
@@ -80,6 +98,7 @@ impl Cursor {
             compared: mark,
             capacity: CAPACITY,
             sessions: BTreeMap::new(),
+            looked: Looked::default(),
         }
     }
 
@@ -123,6 +142,10 @@ impl Cursor {
         // Not since all sessions were compared: a list may have kept something back for longer.
         let quiet_since = UnixMicros(self.mark.0.saturating_sub(crate::time::micros(QUIET)));
         let quiet_since = quiet_since.min(self.compared);
+        let looked = self.looked.0;
+        if quiet_since >= looked && quiet_since.since(looked) < LOOK_AGAIN {
+            return;
+        }
         let mut quiet: Vec<(UnixSeconds, Talker)> = (self.sessions.iter())
             .filter(|(_, handled)| !handled.is_pending)
             .filter(|(_, handled)| handled.time < quiet_since.seconds())
@@ -137,6 +160,9 @@ impl Cursor {
             if !planted!(ForgetWithoutFloor) {
                 self.floor = self.floor.max(UnixSeconds(time.0.saturating_add(1)));
             }
+        }
+        if self.sessions.len() > self.capacity {
+            self.looked = Looked(quiet_since);
         }
     }
 
