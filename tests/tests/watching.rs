@@ -1348,3 +1348,30 @@ fn a_list_of_intercepted_sessions_that_is_refused_slows_nothing_else() {
     program.watch(&mut stage, MINUTE * 6);
     assert!(words(&program).iter().any(|word| word == "psst"));
 }
+
+#[test]
+fn a_hundred_sessions_that_changed_in_one_moment_do_not_end_a_list() {
+    let (told, _) = told_by(FRESH, 5, |name, query, now| match name {
+        "new_sessions" => {
+            let full: Vec<String> = (10..110).map(|uid| listed(uid, 1, now)).collect();
+            list(&full, 1)
+        }
+        "get_sessions" if query.get("session_type").is_some_and(|kind| kind == "1") => {
+            let moment = (now - now % 60) * 1_000_000;
+            let is_older = number(query, "end_ts").is_some_and(|end| end <= moment);
+            if is_older {
+                list(&[listed(2, 2, moment / 1_000_000 - 1)], 0)
+            } else {
+                let full: Vec<String> = (10..110)
+                    .map(|uid| listed(uid, 1, moment / 1_000_000))
+                    .collect();
+                list(&full, 1)
+            }
+        }
+        "fetch_session_msgs" if query.get("talker_id").is_some_and(|id| id == "2") => {
+            page([2], now)
+        }
+        _ => None,
+    });
+    assert!(told.iter().any(|word| word == "2"), "{told:?}");
+}

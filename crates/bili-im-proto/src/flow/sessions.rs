@@ -78,18 +78,26 @@ impl<'a> Pager<'a> {
             progress |= self.listed.insert(session.talker);
         }
         new.retain(|session| self.seen.insert(session.talker));
-        match oldest {
-            // Whether the bound is inclusive is not known: overlap by one and drop repeats. A page that
-            // brings nothing new ends its list.
-            Some(oldest)
-                if has_more && progress && self.since.is_none_or(|since| oldest >= since) =>
-            {
-                let end = UnixMicros(oldest.0.saturating_add(1));
-                self.request = Some(request.with_end_ts(end));
-            }
-            _ => self.next_list(),
+        let older = (oldest.filter(|_| has_more))
+            .filter(|&oldest| self.since.is_none_or(|since| oldest >= since))
+            .and_then(|oldest| next_end(&request, oldest, progress));
+        match older {
+            Some(end) => self.request = Some(request.with_end_ts(end)),
+            None => self.next_list(),
         }
         Ok(Some(new))
+    }
+}
+
+/// Where the next page of a list ends. Whether that bound is inclusive is not known: pages overlap by one, and
+/// repeats are dropped. A page that brings nothing new ends its list, unless it is full of sessions that
+/// changed in the same moment.
+fn next_end(request: &GetSessions, oldest: UnixMicros, progress: bool) -> Option<UnixMicros> {
+    let overlapping = UnixMicros(oldest.0.saturating_add(1));
+    if progress {
+        Some(overlapping)
+    } else {
+        (request.end_ts == Some(overlapping)).then_some(oldest)
     }
 }
 
