@@ -516,6 +516,10 @@ impl Watch<'_> {
         }
         let pages = open.walk.take(&request, page, reaches_start);
         let is_over = open.walk.is_over();
+        if !is_over {
+            // Each page is doubted by itself.
+            open.progressed();
+        }
         let mut listed = Listed::all(pages);
         Listed::date(&mut listed, latest, open.newest, open.changed);
         if planted!(NewestFirst) {
