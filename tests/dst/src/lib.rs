@@ -8,6 +8,7 @@ mod history;
 mod laws;
 #[cfg(feature = "planted")]
 mod mistakes;
+mod outcome;
 mod plan;
 pub mod sends;
 mod simulation;
@@ -15,4 +16,7 @@ mod stored;
 
 #[cfg(feature = "planted")]
 pub use self::mistakes::{MISTAKES, catch};
-pub use self::simulation::{Outcome, Tally, replay, run};
+pub use self::{
+    outcome::{Outcome, Tally},
+    simulation::{replay, run},
+};
