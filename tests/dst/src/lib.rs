@@ -4,6 +4,7 @@
 //! After each run the laws are checked: every message is told once and in order, nothing is sent twice, what
 //! is reported is true, the pace is kept.
 
+mod begun;
 mod history;
 mod laws;
 #[cfg(feature = "planted")]
@@ -11,6 +12,7 @@ mod mistakes;
 mod outcome;
 mod plan;
 pub mod sends;
+mod sight;
 mod simulation;
 mod stored;
 

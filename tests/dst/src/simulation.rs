@@ -4,19 +4,20 @@ mod flows;
 mod network;
 mod people;
 mod program;
+mod warnings;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use bili_im_proto::{Account, Input, Monotonic, Now, Outgoing, UnixMicros, WatchOptions};
+use bili_im_proto::{Account, Input, Monotonic, Now, Outgoing, Talker, UnixMicros, WatchOptions};
 use bili_im_sim::Service;
 use fastrand::Rng;
 
-use self::flows::Flying;
+use self::{flows::Flying, warnings::Warnings};
 use crate::{
     history::History,
     laws::{Ledger, Told, own_messages},
     outcome::{Outcome, Tally},
-    plan::{Deed, Plan},
+    plan::{Deed, OWN, Plan},
     sends::End,
     stored::Stored,
 };
@@ -30,6 +31,10 @@ const SECOND: u64 = 1_000_000;
 /// How long everything is left alone in the end before the program is started for the last time:
 /// longer than any back-off.
 const PAUSE: u64 = 50 * 60 * SECOND;
+
+/// How long the program is given then to catch up: by polls, or also by comparing all sessions.
+const REST: u64 = 12 * 60 * SECOND;
+const LONG_REST: u64 = 90 * 60 * SECOND;
 
 /// After how many happenings a run counts as one that does not end.
 const ENOUGH: usize = 300_000;
@@ -54,9 +59,10 @@ struct Simulation {
     options: WatchOptions,
     capacity: Option<usize>,
     length: u64,
-    rest: u64,
     /// Lists are later than a watcher expects: only comparing all sessions finds everything.
     is_tardy: bool,
+    /// In the end the program is left running, and not started anew.
+    goes_on: bool,
     /// Microseconds since the run began.
     now: u64,
     queue: BTreeMap<(u64, u64), Next>,
@@ -65,16 +71,21 @@ struct Simulation {
     /// How far the machine's clock is ahead, in microseconds.
     ahead: i64,
     unreachable_until: u64,
-    dies_at_event: bool,
+    /// At which of the next events the program dies.
+    dies_at_event: Option<u32>,
     /// How often the program was started.
     starts: u32,
     /// How far the machine's clock was ahead when the account was stored, and how often it was another
     /// when that was read: times that were stored mean nothing then.
     stored_ahead: i64,
     clock_jumps: u32,
+    /// Flows of one start are not those of another.
+    next_flow: u64,
+    /// Sessions that cannot be read, and until when.
+    sick: BTreeMap<Talker, u64>,
+    /// Until when a good signature may be taken for a bad one: keys or clocks have just changed.
+    unsettled_until: u64,
     tally: Tally,
-    /// Faults that may end a watch were set.
-    is_excused: bool,
 }
 
 /// The program, as long as it runs.
@@ -84,7 +95,7 @@ struct Running {
     since: u64,
     revision: u64,
     flows: BTreeMap<u64, Flying>,
-    next_flow: u64,
+    warnings: Warnings,
 }
 
 enum Next {
@@ -111,9 +122,12 @@ impl Simulation {
         let plan = Plan::draw(&mut rng);
         let mut ledger = Ledger {
             options: plan.options,
-            late: plan.world.options.late_lists * SECOND,
             ..Ledger::default()
         };
+        let own = bili_im_sim::Uid(OWN);
+        for group in (plan.world.groups.iter()).filter(|group| !group.members.contains(&own)) {
+            ledger.sight.hide(Talker::group(group.id.0));
+        }
         let service = Service::new(plan.world, bili_im_sim::UnixMicros(EPOCH))
             .map_err(|error| error.to_string())?;
         let there = service.snapshot(bili_im_sim::UnixMicros(EPOCH));
@@ -128,19 +142,21 @@ impl Simulation {
             options: plan.options,
             capacity: plan.capacity,
             length: plan.length.as_micros() as u64,
-            rest: plan.rest.as_micros() as u64,
             is_tardy: plan.is_tardy,
+            goes_on: plan.goes_on,
             now: 0,
             queue: BTreeMap::new(),
             order: 0,
             ahead: 0,
             unreachable_until: 0,
-            dies_at_event: false,
+            dies_at_event: None,
             starts: 0,
             stored_ahead: 0,
             clock_jumps: 0,
+            next_flow: 0,
+            sick: BTreeMap::new(),
+            unsettled_until: 0,
             tally: Tally::default(),
-            is_excused: false,
         };
         simulation.later(0, Next::Start);
         for (at, deed) in plan.deeds {
@@ -180,19 +196,19 @@ impl Outcomes for Result<Simulation, String> {
 impl Simulation {
     fn play(&mut self) -> Result<(), String> {
         self.go_on_until(self.length)?;
-        // Whatever was wrong is over. What is still on its way is lost, but it is not lost what came.
-        self.crash();
-        self.queue.clear();
         self.service.clear_faults();
+        self.service.skew_clock(0);
         self.unreachable_until = 0;
-        self.now = self.now.max(self.length) + PAUSE;
+        self.sick.clear();
+        self.dies_at_event = None;
         self.note(|| "all is well from now on".to_owned());
-        if !self.is_tardy {
-            let now = EPOCH + self.now;
-            (self.stored.seem_compared(now)).map_err(|error| error.to_string())?;
+        if self.goes_on {
+            self.start()?;
+            self.go_on_until(self.length + PAUSE)?;
+        } else {
+            self.start_anew()?;
         }
-        self.start()?;
-        let end = self.now + self.rest;
+        let end = self.now + if self.is_tardy { LONG_REST } else { REST };
         self.go_on_until(end)?;
         let there = self.service.snapshot(self.service_now());
         self.ledger.check(&there)?;
@@ -209,6 +225,18 @@ impl Simulation {
             return Err("what is stored of the account grows without bound".to_owned());
         }
         Ok(())
+    }
+
+    /// What is still on its way is lost, but it is not lost what came.
+    fn start_anew(&mut self) -> Result<(), String> {
+        self.crash();
+        self.queue.clear();
+        self.now = self.now.max(self.length) + PAUSE;
+        if !self.is_tardy {
+            let now = EPOCH + self.now;
+            (self.stored.seem_compared(now)).map_err(|error| error.to_string())?;
+        }
+        self.start()
     }
 
     fn tally(&self) -> Tally {
@@ -239,7 +267,10 @@ impl Simulation {
                     let next = next.remove();
                     self.happen(next)?;
                 }
-                _ => return Ok(()),
+                _ => {
+                    self.now = end;
+                    return Ok(());
+                }
             }
         }
         Err("it never comes to rest".to_owned())

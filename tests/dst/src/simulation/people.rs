@@ -9,6 +9,12 @@ use crate::{
     sends::{End, OneSend},
 };
 
+/// How long it takes until changed keys, or another time, have got about.
+const UNSETTLED: u64 = 2 * 60 * SECOND;
+
+/// More seconds than a watcher allows for the service's clock to be behind.
+const FAR_BEHIND: i64 = 60;
+
 impl Simulation {
     pub(super) fn do_deed(&mut self, deed: Deed) -> Result<(), String> {
         match deed {
@@ -25,8 +31,12 @@ impl Simulation {
             Deed::Cancel(nth) => self.cancel(nth),
             Deed::Fault(rule) => {
                 self.note(|| format!("fault {}", serde_json::to_string(&rule).unwrap_or_default()));
-                self.is_excused = true;
                 (self.service.add_fault(rule)).map_err(|error| error.to_string())?;
+            }
+            Deed::Sick(talker, duration) => {
+                self.note(|| format!("{talker} cannot be read for {duration:?}"));
+                let until = self.now + duration.as_micros() as u64;
+                self.sick.insert(talker, until);
             }
             Deed::ClearFaults => {
                 self.note(|| "faults are lifted".to_owned());
@@ -39,24 +49,28 @@ impl Simulation {
             Deed::RotateKeys => {
                 self.note(|| "keys change".to_owned());
                 // Keys that changed within a minute of being fetched look like risk control.
-                self.is_excused = true;
+                self.unsettled_until = self.now + UNSETTLED;
                 self.service.rotate_keys();
             }
             Deed::ServiceClock(seconds) => {
                 self.note(|| format!("the service's clock is {seconds} s off"));
                 self.service.skew_clock(seconds);
+                let ahead = u64::try_from(seconds).unwrap_or(0) * SECOND;
+                self.ledger.ahead = ahead.max(self.ledger.ahead);
+                // What is written while it is behind seems old when it is right again.
+                self.is_tardy |= seconds < -FAR_BEHIND;
             }
             Deed::MachineClock(seconds) => {
                 self.note(|| format!("the machine's clock is {seconds} s off"));
                 self.ahead = seconds * SECOND as i64;
                 // A signature of another time looks like risk control.
-                self.is_excused = true;
+                self.unsettled_until = self.now + UNSETTLED;
             }
             Deed::Crash(away) => {
                 self.crash();
                 self.later(away.as_micros() as u64, Next::Start);
             }
-            Deed::CrashAtEvent => self.dies_at_event = true,
+            Deed::CrashAtEvent(nth) => self.dies_at_event = Some(nth),
         }
         Ok(())
     }
@@ -113,27 +127,30 @@ impl Simulation {
     pub(super) fn act(&mut self, act: Act) {
         let before = self.newest();
         let said = serde_json::to_string(&act).unwrap_or_default();
-        match act {
-            Act::Intercept { other, .. } | Act::Unintercept { other, .. }
-                if !self.options.intercepted =>
-            {
-                self.ledger.unsteady.insert(Talker::user(other.0));
-            }
-            // What it held and was not listed yet cannot be known of.
-            Act::Remove { talker, .. } => {
-                self.ledger.unsteady.insert(talker_of(talker));
-            }
-            Act::Join { uid, group } | Act::Leave { uid, group } if uid.0 == OWN => {
-                self.ledger.unsteady.insert(Talker::group(group.0));
-            }
-            _ => {}
+        let done = self.service.act(act.clone(), self.service_now());
+        if done.is_ok() {
+            self.note_sight(&act);
         }
-        let done = self.service.act(act, self.service_now());
         self.note(|| match &done {
             Ok(()) => format!("act {said}"),
             Err(error) => format!("act {said} cannot be: {error}"),
         });
         self.note_new(before, None);
+    }
+
+    /// Notes which session is lost from sight by an act, or back.
+    fn note_sight(&mut self, act: &Act) {
+        let (sight, now) = (&mut self.ledger.sight, self.now);
+        match *act {
+            Act::Intercept { other, .. } if !self.options.intercepted => {
+                sight.hide(Talker::user(other.0));
+            }
+            Act::Unintercept { other, .. } => sight.show(Talker::user(other.0), now),
+            Act::Remove { talker, .. } => sight.remove(talker_of(talker), now),
+            Act::Leave { uid, group } if uid.0 == OWN => sight.hide(Talker::group(group.0)),
+            Act::Join { uid, group } if uid.0 == OWN => sight.show(Talker::group(group.0), now),
+            _ => {}
+        }
     }
 
     pub(super) fn send(&mut self, sending: &Sending) {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use bili_im_proto::{
-    Account, Confirmation, Credential, Cursor, Error, Event, Hosts, Input, Pacing, RefusalKind,
-    SendTicket, Seqno, Uid,
+    Account, Confirmation, Credential, Cursor, Error, Event, Hosts, Input, Pacing, SendTicket,
+    Seqno, Uid,
 };
 
 use super::{
-    MILLI, Next, Running, SECOND, Simulation,
+    MILLI, Next, Running, SECOND, Simulation, Warnings,
     flows::{AnyFlow, Did, Flying},
 };
 use crate::{
@@ -46,7 +46,7 @@ impl Simulation {
             account: account.clone(),
             since,
             flows: BTreeMap::new(),
-            next_flow: 0,
+            warnings: Warnings::default(),
         });
         let starts = self.starts;
         self.note(|| format!("start {starts}"));
@@ -91,8 +91,8 @@ impl Simulation {
         let Some(running) = &mut self.running else {
             return;
         };
-        let id = running.next_flow;
-        running.next_flow += 1;
+        let id = self.next_flow;
+        self.next_flow += 1;
         let flying = Flying {
             flow,
             ticket: 0,
@@ -207,7 +207,7 @@ impl Simulation {
 
     /// Handles an event, and stores that it did.
     pub(super) fn take(&mut self, event: Event) -> Result<(), String> {
-        let dies = self.dies_at_event && event.id().is_some();
+        let dies = self.dies_at_event == Some(0) && event.id().is_some();
         let known_sent = self.is_known_sent(&event);
         self.note(|| {
             let died = if dies {
@@ -230,8 +230,10 @@ impl Simulation {
             stored: !dies,
             known_sent,
         });
-        if dies {
-            self.dies_at_event = false;
+        if !dies {
+            self.dies_at_event = self.dies_at_event.map(|left| left.saturating_sub(1));
+        } else {
+            self.dies_at_event = None;
             self.crash();
             let after = self.rng.u64(SECOND..20 * SECOND);
             self.later(after, Next::Start);
@@ -243,7 +245,10 @@ impl Simulation {
         let bili_im_proto::EventKind::Message { message, .. } = &event.kind else {
             return false;
         };
-        (self.ledger.sends.iter()).any(|send| send.end == End::Sent(message.key))
+        (self.ledger.sends.iter()).any(|send| {
+            let is_out = send.end == End::Running && send.made.contains(&message.key);
+            send.end == End::Sent(message.key) || is_out
+        })
     }
 
     pub(super) fn end(&mut self, ended: Did) -> Result<(), String> {
@@ -307,7 +312,9 @@ impl Simulation {
         (self.stored.store_cursor(&cursor)).map_err(|error| error.to_string())?;
         let messages = self.service.snapshot(self.service_now()).messages;
         let newest = messages.last().map(|message| Seqno(message.msg_seqno.0));
-        self.ledger.begun = Some((self.now, newest.unwrap_or_default()));
+        let first_list = self.ledger.first_list.clone();
+        let forgets = self.capacity.is_some();
+        self.ledger.begun = Some(first_list.with(newest.unwrap_or_default(), forgets));
         self.note(|| format!("the watch begins after message {}", or_dash(newest)));
         let account = self.running.as_ref().map(|running| running.account.clone());
         if let Some(account) = account {
@@ -318,16 +325,9 @@ impl Simulation {
 
     /// Only what its owner must see to ends a watch.
     pub(super) fn try_again_later(&mut self, error: &Error) -> Result<(), String> {
-        let is_right = match error {
-            Error::Refused(refusal) => matches!(
-                refusal.kind,
-                RefusalKind::NotLoggedIn | RefusalKind::RiskControl
-            ),
-            Error::Stopped(_) => true,
-            _ => false,
-        };
-        let has_begun = self.ledger.begun.is_some();
-        if has_begun && !(is_right && self.is_excused) {
+        let is_right = (self.running.as_ref())
+            .is_some_and(|running| running.warnings.explain(error, self.now));
+        if self.ledger.begun.is_some() && !is_right {
             return Err(format!("the watch ended: {error}"));
         }
         self.crash();
