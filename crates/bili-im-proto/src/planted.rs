@@ -56,6 +56,24 @@ mod mistakes {
         NewestFirst,
         /// Sessions are forgotten and the floor stays.
         ForgetWithoutFloor,
+        /// The floor that forgetting raised counts in sessions that are pending, too.
+        OneFloorForAll,
+        /// A session that is pending counts as read to its end as soon as something of it is told.
+        PendingClearedEarly,
+        /// A watch begins without taking note of what is there already.
+        NobodyKnown,
+        /// A mark ahead of the clock is asked from.
+        MarkAheadTrusted,
+        /// What was listed and not there is not looked for when all sessions are compared.
+        UnseenForEver,
+        /// The mark moves on when lists are begun to be gone through.
+        MarkBeforeSweep,
+        /// Pinned sessions count for where the next page of a list begins.
+        PinnedCounted,
+        /// What is listed and not there yet is not waited for.
+        EarlyListLetGo,
+        /// What is being sent right now counts as written elsewhere.
+        FlightsForgotten,
         /// A send of unknown outcome is sent again.
         Resend,
         /// A message is credited to every send that it matches.

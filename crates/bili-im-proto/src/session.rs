@@ -7,6 +7,7 @@ use crate::{
     lenient::{self, Found, Lenient, wire},
     message::{Message, WireMessage},
     numbered::numbered,
+    planted::planted,
     time::UnixMicros,
 };
 
@@ -205,7 +206,7 @@ impl SessionList {
     /// Where the next page ends (`end_ts`): the oldest change listed, pinned sessions apart.
     pub fn oldest(&self) -> Option<UnixMicros> {
         (self.sessions.iter())
-            .filter(|session| session.top_ts.is_none())
+            .filter(|session| session.top_ts.is_none() || planted!(PinnedCounted))
             .filter_map(|session| session.session_ts)
             .min()
     }

@@ -8,23 +8,22 @@ use bili_im_proto::{
 use bili_im_sim::{AccountState, MessageState, Snapshot};
 
 use crate::{
+    begun::{Begun, News},
     plan::{OWN, SYSTEM},
     sends::{End, OneSend, check_laws},
+    sight::Sight,
 };
 
 const RECALL: u32 = 5;
-
-/// How long before it seems a watch may begin, in microseconds: the service's clock shows whole seconds.
-const SLACK: u64 = 8_000_000;
 
 /// What was seen of a run.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     pub(super) options: WatchOptions,
-    /// When the cursor was there, and the newest message of all then.
-    pub(super) begun: Option<(u64, Seqno)>,
-    /// By how many microseconds lists may be late.
-    pub(super) late: u64,
+    /// What the list said from which a cursor was made last.
+    pub(super) first_list: Begun,
+    /// The same, once the watch began.
+    pub(super) begun: Option<Begun>,
     /// When each message came.
     pub(super) came: BTreeMap<Seqno, u64>,
     /// Which own messages were written on the phone.
@@ -34,8 +33,9 @@ pub(super) struct Ledger {
     /// The sends whose answer came through, and said that they were accepted.
     pub(super) accepted: BTreeSet<usize>,
     pub(super) requests: Vec<Asked>,
-    /// Who was intercepted or removed at some time, and which groups were left or joined.
-    pub(super) unsteady: BTreeSet<Talker>,
+    pub(super) sight: Sight,
+    /// The most that the service's clock was ahead, in microseconds.
+    pub(super) ahead: u64,
 }
 
 /// Something that was told.
@@ -46,7 +46,7 @@ pub(super) struct Told {
     /// Which start of the program it was told to.
     pub(super) start: u32,
     pub(super) stored: bool,
-    /// Whether the program had been told that this message was sent.
+    /// Whether the program had been told that this message was sent, or was sending it.
     pub(super) known_sent: bool,
 }
 
@@ -81,7 +81,7 @@ impl Ledger {
 
     /// Everything that the service holds since the watch began is told, and nothing else.
     fn check_told(&self, there: &Snapshot) -> Result<(), String> {
-        let Some((begun, newest)) = self.begun else {
+        let Some(begun) = &self.begun else {
             return Ok(());
         };
         let own = (there.accounts.iter()).find(|account| account.uid.0 == OWN);
@@ -92,20 +92,22 @@ impl Ledger {
             })
             .collect();
         let mut right = BTreeSet::new();
-        for message in &there.messages {
+        let mut earliest = BTreeMap::<Talker, u64>::new();
+        for message in there.messages.iter().rev() {
             let Some(talker) = self.seen_in(message, own, there) else {
                 continue;
             };
+            let earliest = earliest.entry(talker).or_insert(u64::MAX);
+            *earliest = message.timestamp.min(*earliest);
             let seqno = Seqno(message.msg_seqno.0);
-            let came = self.came.get(&seqno).copied().unwrap_or_default();
             let is_wanted = self.is_wanted(message, talker);
-            let is_after = seqno > newest;
-            let is_about_then = came + SLACK + self.late >= begun;
-            let is_due = is_after && !self.unsteady.contains(&talker);
+            let news = begun.is_news(talker, message, *earliest);
+            let came = self.came.get(&seqno).copied().unwrap_or_default();
+            let is_due = news == News::Surely && self.sight.shows(talker, came);
             if is_wanted && is_due && !told.contains_key(&(talker, seqno)) {
                 return Err(format!("message {seqno} with {talker} was not told"));
             }
-            if is_wanted && (is_after || is_about_then) {
+            if is_wanted && news != News::No {
                 right.insert((talker, seqno));
             }
             if let Some(event) = told.get(&(talker, seqno)) {
@@ -134,7 +136,7 @@ impl Ledger {
                 let group = there.groups.iter().find(|group| group.id == id)?;
                 let talker = Talker::group(id.0);
                 let is_member = group.members.contains(&own?.uid);
-                (is_member || self.unsteady.contains(&talker)).then_some(talker)?
+                (is_member || self.sight.was_lost(talker)).then_some(talker)?
             }
             bili_im_sim::Talker::User(uid) if message.from.0 == OWN => Talker::user(uid.0),
             bili_im_sim::Talker::User(uid) if uid.0 == OWN => Talker::user(message.from.0),
@@ -204,7 +206,7 @@ impl Ledger {
         const LONGER_THAN_AN_HOUR: u64 = 3700 * 1_000_000;
         cursor.advance(position);
         let lately: BTreeSet<Talker> = (self.told.iter())
-            .filter(|told| told.at + LONGER_THAN_AN_HOUR >= now)
+            .filter(|told| told.at + LONGER_THAN_AN_HOUR + self.ahead >= now)
             .filter_map(|told| Some(told.event.id()?.talker()))
             .collect();
         // The position that moves it on may be of a session more.

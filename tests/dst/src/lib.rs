@@ -4,15 +4,21 @@
 //! After each run the laws are checked: every message is told once and in order, nothing is sent twice, what
 //! is reported is true, the pace is kept.
 
+mod begun;
 mod history;
 mod laws;
 #[cfg(feature = "planted")]
 mod mistakes;
+mod outcome;
 mod plan;
 pub mod sends;
+mod sight;
 mod simulation;
 mod stored;
 
 #[cfg(feature = "planted")]
 pub use self::mistakes::{MISTAKES, catch};
-pub use self::simulation::{Outcome, Tally, replay, run};
+pub use self::{
+    outcome::{Outcome, Tally},
+    simulation::{replay, run},
+};

@@ -17,6 +17,18 @@ pub(super) const SYSTEM: u64 = 900;
 
 const RECALL: u32 = 5;
 
+/// In how many runs of 256 more sessions change at once than a list holds.
+const CROWDED: u8 = 30;
+
+/// How many sessions a list holds.
+const LISTED: usize = 100;
+
+const SECOND: u64 = 1_000_000;
+
+/// How far off the service's clock may be for a while, in seconds: less than half of how long a session is
+/// quiet before it may be forgotten.
+const FAR_OFF: i64 = 1700;
+
 /// What is going to happen.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -26,10 +38,10 @@ pub(super) struct Plan {
     pub(super) capacity: Option<usize>,
     /// How long things go on.
     pub(super) length: Duration,
-    /// How long the program is given in the end to catch up.
-    pub(super) rest: Duration,
-    /// Lists are later than a watcher expects.
+    /// Lists, or messages, are later than a watcher expects.
     pub(super) is_tardy: bool,
+    /// In the end the program is left running, and not started anew.
+    pub(super) goes_on: bool,
     /// What people, the network and the machine do, each with its time in microseconds.
     pub(super) deeds: Vec<(u64, Deed)>,
 }
@@ -53,6 +65,8 @@ pub(super) enum Deed {
     Cancel(usize),
     Fault(Rule),
     ClearFaults,
+    /// One session cannot be read for so long.
+    Sick(bili_im_proto::Talker, Duration),
     /// Nothing gets through for so long.
     Unreachable(Duration),
     RotateKeys,
@@ -62,8 +76,8 @@ pub(super) enum Deed {
     MachineClock(i64),
     /// The program dies, and is started again after so long.
     Crash(Duration),
-    /// It dies at the next event, after handling and before storing it.
-    CrashAtEvent,
+    /// It dies at an event, so many after the next one, after handling and before storing it.
+    CrashAtEvent(u32),
 }
 
 /// How the program sends.
@@ -92,13 +106,15 @@ struct Cast {
     /// known of. So what is new fits on a page.
     lags: bool,
     texts: u32,
+    /// Whose sessions are pinned: they keep quiet in a crowd.
+    pinned: Vec<u64>,
 }
 
 impl Plan {
     pub(super) fn draw(rng: &mut Rng) -> Self {
-        let is_crowded = rng.u8(..) < 10;
+        let is_crowded = rng.u8(..) < CROWDED;
         let count = if is_crowded {
-            rng.u64(110..140)
+            rng.u64(115..140)
         } else {
             rng.u64(2..7)
         };
@@ -107,6 +123,7 @@ impl Plan {
             groups: (70..70 + rng.u64(0..3)).collect(),
             lags: false,
             texts: 0,
+            pinned: Vec::new(),
         };
         let world = cast.world(rng);
         let lasts_long = rng.u8(..) < 64;
@@ -115,9 +132,8 @@ impl Plan {
         } else {
             Duration::from_secs(rng.u64(120..2400))
         };
-        // Lists that are later than a watcher expects are caught up with when it compares all sessions.
-        let is_tardy = world.options.late_lists > 60;
-        let rest = Duration::from_secs(if is_tardy { 90 * 60 } else { 12 * 60 });
+        // What is later than a watcher expects is caught up with when it compares all sessions.
+        let is_tardy = world.options.late_lists > 60 || world.options.lagging_messages > 60;
         let options = WatchOptions::default()
             .with_own(rng.u8(..) < 220)
             .with_groups(rng.u8(..) < 220)
@@ -126,17 +142,23 @@ impl Plan {
             .with_intercepted(rng.u8(..) < 60)
             .with_changes(rng.u8(..) < 60);
         let mut deeds = Vec::new();
+        if is_crowded {
+            cast.pin_some(rng, &world, &mut deeds);
+            let at = rng.u64(0..length.as_micros() as u64);
+            cast.gather(rng, at, &mut deeds);
+        }
         for _ in 0..rng.usize(10..70) {
             let at = rng.u64(0..length.as_micros() as u64);
-            cast.draw_deeds(rng, at, is_crowded, &mut deeds);
+            cast.draw_deeds(rng, at, &mut deeds);
         }
+        deeds.retain(|(at, _)| *at < length.as_micros() as u64);
         Self {
             world,
             options,
             capacity: (rng.u8(..) < 100).then(|| rng.usize(1..4)),
             length,
-            rest,
             is_tardy,
+            goes_on: rng.u8(..) < if is_tardy { 128 } else { 32 },
             deeds,
         }
     }
@@ -180,7 +202,7 @@ impl Cast {
         options.seed = rng.u64(..);
         options.stale_signature = StaleSignature::ByChance;
         options.late_lists = *rng.choice(&[0, 0, 10, 30, 50, 200]).unwrap_or(&0);
-        options.lagging_messages = *rng.choice(&[0, 0, 0, 3]).unwrap_or(&0);
+        options.lagging_messages = *rng.choice(&[0, 0, 0, 0, 0, 3, 3, 100]).unwrap_or(&0);
         if options.lagging_messages == 0 {
             options.short_pages = *rng
                 .choice(&[Whim::Never, Whim::Never, Whim::ByChance, Whim::Always])
@@ -254,41 +276,72 @@ impl Cast {
         message
     }
 
-    fn draw_deeds(
-        &mut self,
-        rng: &mut Rng,
-        at: u64,
-        is_crowded: bool,
-        deeds: &mut Vec<(u64, Deed)>,
-    ) {
+    fn is_crowd(&self) -> bool {
+        self.people.len() > LISTED
+    }
+
+    /// Some of the sessions that there are already are pinned.
+    fn pin_some(&mut self, rng: &mut Rng, world: &World, deeds: &mut Vec<(u64, Deed)>) {
+        for message in world.messages.iter().take(3) {
+            let uid = Uid(OWN);
+            let talker = Talker::User(message.from);
+            self.pinned.push(message.from.0);
+            deeds.push((rng.u64(0..SECOND), Deed::Act(Act::Pin { uid, talker })));
+        }
+    }
+
+    /// More people write than a list holds: within seconds, or while the program is off or cannot be reached
+    /// by anything. Then it may die while it catches up.
+    fn gather(&mut self, rng: &mut Rng, at: u64, deeds: &mut Vec<(u64, Deed)>) {
+        let takes = *rng.choice(&[5, 5, 300, 2400]).unwrap_or(&5) * SECOND;
+        if takes > 5 * SECOND || rng.bool() {
+            deeds.push((at, Deed::Crash(Duration::from_micros(takes + SECOND))));
+        }
+        let mut writers = self.people.clone();
+        writers.retain(|person| !self.pinned.contains(person));
+        let absent = rng.usize(0..writers.len() - LISTED);
+        for person in writers.into_iter().skip(absent) {
+            let text = self.text("peer");
+            let message = Message::text(Uid(person), Talker::User(Uid(OWN)), &text);
+            deeds.push((at + rng.u64(0..takes), Deed::Write(Box::new(message), 1)));
+        }
+        for _ in 0..rng.usize(0..4) {
+            let later = takes + rng.u64(0..60 * SECOND);
+            deeds.push((at + later, Deed::CrashAtEvent(rng.u32(0..30))));
+        }
+    }
+
+    fn draw_deeds(&mut self, rng: &mut Rng, at: u64, deeds: &mut Vec<(u64, Deed)>) {
         let deed = match rng.u8(..) {
             0..70 => Deed::Write(Box::new(self.message(rng)), 1),
             70..80 => Deed::Write(Box::new(self.message(rng)), rng.u32(2..30)),
             80 if !self.lags => Deed::Write(Box::new(self.message(rng)), rng.u32(190..900)),
-            81..92 if is_crowded => {
-                for person in self.people.clone() {
-                    let text = self.text("peer");
-                    let message = Message::text(Uid(person), Talker::User(Uid(OWN)), &text);
-                    let later = rng.u64(0..5_000_000);
-                    deeds.push((at + later, Deed::Write(Box::new(message), 1)));
-                }
-                return;
-            }
+            81..87 if self.is_crowd() => return self.gather(rng, at, deeds),
             80..97 => Deed::Recall(rng.usize(0..6)),
             97..120 => Deed::Act(self.act(rng)),
             120..124 => Deed::Ack,
             124..160 => Deed::Send(self.sending(rng)),
             160..165 => Deed::RecallSent,
             165..174 => Deed::Cancel(rng.usize(0..8)),
-            174..208 => Deed::Fault(fault(rng)),
+            174..180 => {
+                let talker = as_ours(self.talker(rng));
+                Deed::Sick(talker, Duration::from_secs(rng.u64(5..9000)))
+            }
+            180..208 => Deed::Fault(fault(rng)),
             208..220 => Deed::ClearFaults,
             220..226 => Deed::Unreachable(Duration::from_secs(rng.u64(1..90))),
             226..230 => Deed::RotateKeys,
-            230..233 => Deed::ServiceClock(rng.i64(-2..3)),
+            230..232 => Deed::ServiceClock(rng.i64(-2..3)),
+            232 => {
+                let sign = if rng.bool() { 1 } else { -1 };
+                let later = rng.u64(1..1500) * SECOND;
+                deeds.push((at + later, Deed::ServiceClock(0)));
+                Deed::ServiceClock(sign * rng.i64(5..FAR_OFF))
+            }
             233..237 => Deed::MachineClock(*rng.choice(&[0, 3600, -3600, 90, -90]).unwrap_or(&0)),
             237..245 => Deed::Crash(Duration::from_millis(rng.u64(500..40_000))),
             245..248 => Deed::Crash(Duration::from_secs(rng.u64(60..9000))),
-            _ => Deed::CrashAtEvent,
+            _ => Deed::CrashAtEvent(rng.u32(0..4)),
         };
         deeds.push((at, deed));
     }
@@ -300,10 +353,7 @@ impl Cast {
             6 => How::Image,
             _ => How::Ticket,
         };
-        let talker = match self.talker(rng) {
-            Talker::User(uid) => bili_im_proto::Talker::user(uid.0),
-            Talker::Group(group) => bili_im_proto::Talker::group(group.0),
-        };
+        let talker = as_ours(self.talker(rng));
         let text = match how {
             How::Image => format!(
                 "https://i0.hdslb.com/bfs/{}.jpg",
@@ -344,6 +394,13 @@ impl Cast {
             (12, _) => Act::Unintercept { uid: own, other },
             _ => Act::Remove { uid: own, talker },
         }
+    }
+}
+
+fn as_ours(talker: Talker) -> bili_im_proto::Talker {
+    match talker {
+        Talker::User(uid) => bili_im_proto::Talker::user(uid.0),
+        Talker::Group(group) => bili_im_proto::Talker::group(group.0),
     }
 }
 

@@ -130,7 +130,9 @@ impl Flights {
         self.forget(now);
         self.credited.contains(&message.key)
             || (self.flights.iter()).any(|flight| {
-                flight.talker == talker && flight.likeness.is(&message.content_even_if_recalled())
+                !planted!(FlightsForgotten)
+                    && flight.talker == talker
+                    && flight.likeness.is(&message.content_even_if_recalled())
             })
     }
 

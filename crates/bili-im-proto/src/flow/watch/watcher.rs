@@ -268,7 +268,11 @@ impl Watch<'_> {
         }
         let asked = self.io.now();
         // A clock that was wrong once must not keep the mark ahead of what happens.
-        let since = self.listed.min(self.account.context(asked).time);
+        let since = if planted!(MarkAheadTrusted) {
+            self.listed
+        } else {
+            self.listed.min(self.account.context(asked).time)
+        };
         let since = if planted!(NoOverlap) {
             since
         } else {
@@ -291,7 +295,9 @@ impl Watch<'_> {
         let left = RECONCILE.saturating_sub(listed.since(self.compared));
         let due = *self.reconcile_at.get_or_insert(now.mono.after(left));
         if due <= now.mono && sweeps != Some(SweepKind::All) && !planted!(NoReconcile) {
-            self.unseen.clear();
+            if !planted!(UnseenForEver) {
+                self.unseen.clear();
+            }
             self.begin_sweep(Pager::new(self.filters()), SweepKind::All, listed);
             self.reconcile_at = Some(now.mono.after(RECONCILE));
         } else if !is_whole && sweeps.is_none() {
@@ -361,6 +367,9 @@ impl Watch<'_> {
     }
 
     fn begin_sweep(&mut self, pager: Pager<'static>, kind: SweepKind, listed: UnixMicros) {
+        if planted!(MarkBeforeSweep) {
+            self.listed = listed;
+        }
         self.sweep = Some(Sweep {
             pager,
             kind,
@@ -536,7 +545,7 @@ impl Watch<'_> {
     /// Tells what is listed in a session; what is older than the floor is none of its news.
     async fn tell_listed(&mut self, talker: Talker, listed: Vec<Listed>, floor: UnixSeconds) {
         let (mark, compared) = self.progress();
-        let is_pending = self.open.is_pending(talker);
+        let is_pending = self.open.is_pending(talker) && !planted!(PendingClearedEarly);
         let before = self.cursor.handled(talker);
         // A session whose time is far ahead would be remembered for ever.
         let now = self.account.context(self.io.now()).time;
@@ -587,7 +596,7 @@ impl Watch<'_> {
         };
         let handled = self.cursor.handled(talker);
         if let Some(newest) = open.newest.filter(|&newest| Some(newest) > handled) {
-            if open.doubt(self.io.now().mono) {
+            if open.doubt(self.io.now().mono) && !planted!(EarlyListLetGo) {
                 self.wait_for_poll(talker);
                 return;
             }

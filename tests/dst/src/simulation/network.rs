@@ -1,0 +1,254 @@
+//! The network and the service.
+
+use bili_im_proto::{
+    Failure, Input, MsgKey, Outgoing, Sent, Seqno, Talker,
+    http::{Response, Uri},
+};
+use bili_im_sim::{MessageState, Reply};
+use serde_json::Value;
+
+use super::{EPOCH, MILLI, Next, SECOND, Simulation, flows::AnyFlow, warnings::Warning};
+use crate::{begun::Begun, laws::Asked};
+
+/// What a session that cannot be read answers.
+const REFUSED: &[u8] = br#"{"code":-500,"message":"-500","ttl":1}"#;
+
+/// What a request is for.
+struct AskedFor {
+    endpoint: String,
+    talker: Option<Talker>,
+}
+
+impl AskedFor {
+    fn by_uri(uri: &Uri) -> Self {
+        let number = |name: &str| {
+            let mut pairs = uri
+                .query()?
+                .split('&')
+                .filter_map(|pair| pair.split_once('='));
+            pairs.find(|(key, _)| *key == name)?.1.parse::<u64>().ok()
+        };
+        let talker = match (number("session_type"), number("talker_id")) {
+            (Some(1), Some(id)) => Some(Talker::user(id)),
+            (Some(2), Some(id)) => Some(Talker::group(id)),
+            _ => None,
+        };
+        Self {
+            endpoint: uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
+            talker,
+        }
+    }
+}
+
+impl Simulation {
+    pub(super) fn send_out(
+        &mut self,
+        flow: u64,
+        ticket: u64,
+        send: Option<usize>,
+        name: &'static str,
+        outgoing: Outgoing,
+    ) {
+        let uri = outgoing.request.uri();
+        let endpoint = AskedFor::by_uri(uri).endpoint;
+        let query = uri.query().unwrap_or_default().to_owned();
+        let is_down = self.now < self.unreachable_until;
+        self.note(|| {
+            let lost = if is_down {
+                ", which does not get out"
+            } else {
+                ""
+            };
+            format!("{name} asks {endpoint}{lost} {}", short(&query))
+        });
+        let asked = self.ledger.requests.len();
+        self.ledger.requests.push(Asked {
+            at: self.now,
+            name: endpoint,
+            clock_jumps: self.clock_jumps,
+            is_read: outgoing.request.method() == "GET",
+            too_fast: None,
+        });
+        if let Some(flying) = (self.running.as_mut()).and_then(|r| r.flows.get_mut(&flow)) {
+            flying.asked = Some(asked);
+        }
+        if is_down {
+            if self
+                .ledger
+                .requests
+                .last()
+                .is_some_and(|asked| asked.name == "nav")
+            {
+                self.note_no_keys();
+            }
+            let input = Input::Failed(Failure::new(Sent::No, "connection refused"));
+            self.later(
+                5 * MILLI,
+                Next::Resume {
+                    flow,
+                    ticket,
+                    input,
+                },
+            );
+            return;
+        }
+        let latency = self.latency();
+        let arrive = Next::Arrive {
+            flow,
+            ticket,
+            send,
+            outgoing,
+        };
+        self.later(latency, arrive);
+    }
+
+    pub(super) fn latency(&mut self) -> u64 {
+        if self.rng.u8(..) < 3 {
+            self.rng.u64(500 * MILLI..3 * SECOND)
+        } else {
+            self.rng.u64(MILLI..120 * MILLI)
+        }
+    }
+
+    pub(super) fn arrive(
+        &mut self,
+        flow: u64,
+        ticket: u64,
+        send: Option<usize>,
+        outgoing: Outgoing,
+    ) {
+        let timeout = outgoing.timeout.as_micros() as u64;
+        let asked = AskedFor::by_uri(outgoing.request.uri());
+        let is_send = asked.endpoint == "send_msg";
+        let before = if is_send { self.newest() } else { Seqno(0) };
+        let request = outgoing.request.map(Vec::from);
+        let faults = self.faults_fired();
+        let reply = self.service.handle(request, self.service_now());
+        let is_fault = self.faults_fired() > faults;
+        if is_send {
+            self.note_new(before, send);
+        }
+        if is_fault && asked.endpoint == "nav" {
+            self.note_no_keys();
+        }
+        let failed = |cause: &str| Input::Failed(Failure::new(Sent::Maybe, cause));
+        let (after, input) = match reply {
+            Reply::Answer(answer) => {
+                let answer = if self.is_sick(&asked) {
+                    answer.map(|_| REFUSED.to_vec())
+                } else {
+                    answer
+                };
+                self.heed(flow, ticket, &asked, &answer, is_fault);
+                self.note(|| {
+                    let body = String::from_utf8_lossy(answer.body());
+                    format!("    {} {}", answer.status().as_u16(), short(&body))
+                });
+                (None, Input::Response(answer))
+            }
+            Reply::BrokenOff => (None, failed("connection reset")),
+            Reply::Stalled => (Some(timeout), failed("timed out")),
+            Reply::CutShort { answer, .. } => {
+                let head = Some(Box::new(answer.into_parts().0));
+                let cut = Failure {
+                    head,
+                    ..Failure::new(Sent::Maybe, "closed within the body")
+                };
+                (None, Input::Failed(cut))
+            }
+        };
+        if let Input::Failed(failure) = &input {
+            let cause = failure.cause.clone();
+            self.note(|| format!("    {cause}"));
+        }
+        let latency = self.latency();
+        let resume = Next::Resume {
+            flow,
+            ticket,
+            input,
+        };
+        self.later(after.unwrap_or(latency), resume);
+    }
+
+    /// Notes what an answer says that the laws depend on, if anybody waits for it still.
+    fn heed(
+        &mut self,
+        flow: u64,
+        ticket: u64,
+        asked: &AskedFor,
+        answer: &Response<Vec<u8>>,
+        is_fault: bool,
+    ) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let Some(flying) = (running.flows.get(&flow)).filter(|flying| flying.ticket == ticket)
+        else {
+            return;
+        };
+        let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let has_voucher = answer.headers().contains_key("x-bili-gaia-vvoucher");
+        match Warning::of(&body, has_voucher) {
+            Some(warning) if is_fault || self.now < self.unsettled_until => {
+                running.warnings.note(warning, self.now);
+            }
+            Some(Warning::Risk) => running.warnings.note_wrong_signature(self.now),
+            _ => {}
+        }
+        if matches!(flying.flow, AnyFlow::Begin(_)) && asked.endpoint == "new_sessions" {
+            let clock = self
+                .service
+                .clock(bili_im_sim::UnixMicros(EPOCH + self.now));
+            self.ledger.first_list = Begun::by_list(&body, clock.now.as_secs());
+        }
+    }
+
+    fn note_no_keys(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.warnings.note_no_keys(self.now);
+        }
+    }
+
+    fn faults_fired(&self) -> u64 {
+        self.service.faults().iter().map(|fault| fault.fired).sum()
+    }
+
+    /// Whether it is the messages of a session that cannot be read now.
+    fn is_sick(&self, asked: &AskedFor) -> bool {
+        let until = asked.talker.and_then(|talker| self.sick.get(&talker));
+        asked.endpoint == "fetch_session_msgs" && until.is_some_and(|until| self.now < *until)
+    }
+
+    /// The newest message of all.
+    pub(super) fn newest(&self) -> Seqno {
+        let messages = self.service.snapshot(self.service_now()).messages;
+        (messages.last()).map_or(Seqno(0), |message| Seqno(message.msg_seqno.0))
+    }
+
+    /// Notes the messages that a request made.
+    pub(super) fn note_new(&mut self, before: Seqno, send: Option<usize>) {
+        let messages = self.service.snapshot(self.service_now()).messages;
+        for message in messages.iter().filter(|m| m.msg_seqno.0 > before.0) {
+            self.ledger
+                .came
+                .insert(Seqno(message.msg_seqno.0), self.now);
+            let made = (send.filter(|_| matches!(message.msg_type, 1 | 2)))
+                .and_then(|id| self.ledger.sends.get_mut(id));
+            if let Some(send) = made {
+                send.made.push(MsgKey(message.msg_key.0));
+            }
+            self.note(|| format!("    there is message {}", shown(message)));
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(160).collect()
+}
+
+fn shown(message: &MessageState) -> String {
+    format!(
+        "{} from {} to {:?}, type {}: {}",
+        message.msg_seqno, message.from, message.talker, message.msg_type, message.content
+    )
+}
