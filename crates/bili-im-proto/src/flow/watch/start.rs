@@ -6,7 +6,11 @@ use crate::{
     account::Account,
     endpoints::NewSessions,
     error::Error,
-    flow::{call, io::Io, watch::telling::newest},
+    flow::{
+        call,
+        io::Io,
+        watch::telling::{FAR_AHEAD, newest},
+    },
     planted::planted,
     time::{UnixMicros, UnixSeconds, micros},
     watch::{Cursor, Position},
@@ -37,12 +41,18 @@ pub(crate) async fn cursor_now<I>(account: &Account, io: &Io<I>) -> Result<Curso
     let plausible = changes.filter(|&change| change <= latest);
     let begin = plausible.fold(time, UnixMicros::max).seconds();
     let floor = UnixSeconds(begin.0.saturating_sub(SLACK));
+    // A session whose time is far ahead would be remembered for ever.
+    let far_ahead = time.saturating_add(FAR_AHEAD);
     let mut cursor = Cursor::new(uid, floor, time);
     for session in list.sessions.iter().filter(|_| !planted!(NobodyKnown)) {
         cursor.advance(&Position {
             talker: session.talker,
             seqno: newest(session),
-            time: session.session_ts.unwrap_or_default().min(latest).seconds(),
+            time: session
+                .session_ts
+                .unwrap_or(far_ahead)
+                .min(far_ahead)
+                .seconds(),
             is_pending: false,
             mark: time,
             compared: time,

@@ -1,5 +1,7 @@
 //! What is told of what there is.
 
+use std::time::Duration;
+
 use crate::{
     account::Account,
     content::Content,
@@ -10,6 +12,10 @@ use crate::{
     time::{Now, UnixMicros, UnixSeconds},
     watch::{Direction, EventKind, WatchOptions},
 };
+
+/// What is dated further ahead than this, from the service's clock, does not say when it was written. The clock
+/// may have been set back since, though not by so much.
+pub(super) const FAR_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A session's newest message, as far as the list says.
 pub(super) fn newest(session: &Session) -> Option<Seqno> {

@@ -13,7 +13,7 @@ use crate::{
         watch::{
             changes::{Changes, UnreadCounts},
             open::{OpenSessions, PAGES_KEPT},
-            telling::{Listed, newest, reaches_before, told_as, wants_session},
+            telling::{FAR_AHEAD, Listed, newest, reaches_before, told_as, wants_session},
         },
     },
     ids::{Seqno, Talker, Uid},
@@ -25,9 +25,6 @@ use crate::{
 
 /// How far back each poll looks again: lists are late, clocks differ, changes share a time.
 const OVERLAP: Duration = Duration::from_secs(60);
-
-/// What is dated further ahead than this, from the service's clock, does not say when it was written.
-const FAR_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often to compare every session, in case a list kept something back for longer.
 const RECONCILE: Duration = Duration::from_secs(30 * 60);
@@ -547,9 +544,8 @@ impl Watch<'_> {
         let (mark, compared) = self.progress();
         let is_pending = self.open.is_pending(talker) && !planted!(PendingClearedEarly);
         let before = self.cursor.handled(talker);
-        // A session whose time is far ahead would be remembered for ever.
         let now = self.account.context(self.io.now()).time;
-        let latest = now.saturating_add(OVERLAP).seconds();
+        let latest = now.saturating_add(FAR_AHEAD).seconds();
         for one in listed {
             let seqno = Some(one.seqno);
             if seqno <= before {
@@ -561,7 +557,7 @@ impl Watch<'_> {
             let position = Position {
                 talker,
                 seqno,
-                time: one.time.unwrap_or(latest).min(latest),
+                time: one.time.unwrap_or(latest),
                 is_pending,
                 mark,
                 compared,
