@@ -302,7 +302,7 @@ impl Parts {
             (Method::Get, _) => {
                 if spec.host == Host::Im {
                     for (name, value) in CLIENT {
-                        query.push(name.into(), value);
+                        query.push_plain(name, value);
                     }
                 }
                 None

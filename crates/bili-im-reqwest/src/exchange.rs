@@ -13,8 +13,10 @@ use bili_im_proto::{Failure, Outgoing, Sent};
 use bytes::Bytes;
 use http::Response;
 use http_body::{Frame, SizeHint};
-use reqwest::{Body, Client, Request, Url, redirect::Policy};
+use reqwest::{Body, Client, Request, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
+
+use crate::addresses::Addresses;
 
 /// What a client must keep to with an account's cookie in hand.
 pub(crate) fn new_client(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Client {
@@ -52,6 +54,7 @@ fn tls(roots: Option<Vec<Vec<u8>>>) -> ClientConfig {
 /// Sends a request and reads the whole answer.
 pub(crate) async fn exchange(
     client: &Client,
+    addresses: &Addresses,
     outgoing: Outgoing,
 ) -> Result<Response<Vec<u8>>, Failure> {
     let Outgoing {
@@ -60,7 +63,7 @@ pub(crate) async fn exchange(
         timeout,
         ..
     } = outgoing;
-    let (request, watched) = prepare(request, timeout)?;
+    let (request, watched) = prepare(request, addresses, timeout)?;
     // A request whose body was never asked for cannot have arrived, whatever the error says.
     let sent = || match &watched {
         Some(read) if !read.load(Ordering::Acquire) => Sent::No,
@@ -92,11 +95,11 @@ pub(crate) async fn exchange(
 /// The request as the client wants it, and whether its body was read, when it has one.
 fn prepare(
     request: http::Request<bili_im_proto::Body>,
+    addresses: &Addresses,
     timeout: Duration,
 ) -> Result<(Request, Option<Arc<AtomicBool>>), Failure> {
     let (head, body) = request.into_parts();
-    let url = Url::parse(&head.uri.to_string())
-        .map_err(|error| Failure::new(Sent::No, error.to_string()))?;
+    let url = (addresses.locate(&head.uri)).map_err(|cause| Failure::new(Sent::No, cause))?;
     let mut request = Request::new(head.method, url);
     *request.headers_mut() = head.headers;
     *request.timeout_mut() = Some(timeout);
