@@ -8,6 +8,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
 };
 
 use bili_im_sim::{
@@ -369,9 +370,19 @@ fn run_all(machine: &Machine, sources: &[Source]) {
     }
 }
 
+/// Does something with each at once: each has a machine of its own, and mostly waits.
+fn at_once<T: Send>(all: impl IntoIterator<Item = T>, each: impl Fn(T) + Sync) {
+    let each = &each;
+    thread::scope(|scope| {
+        for one in all {
+            scope.spawn(move || each(one));
+        }
+    });
+}
+
 #[test]
 fn when_all_is_well() {
-    for source in SOURCES {
+    at_once(SOURCES, |source| {
         for args in every_way() {
             if source == Source::Profile && args[0] == "login" {
                 // That is a login with a code: see below.
@@ -382,7 +393,7 @@ fn when_all_is_well() {
             machine.run(source, args);
             machine.run(source, &[args, &["--json"]].concat());
         }
-    }
+    });
 }
 
 fn with_fault(kind: Kind) -> Machine {
@@ -394,24 +405,24 @@ fn with_fault(kind: Kind) -> Machine {
 
 #[test]
 fn when_everything_is_refused() {
-    for code in [-101, -111, -400, -500, 21047] {
+    at_once([-101, -111, -400, -500, 21047], |code| {
         let message = Some("no".to_owned());
         run_all(
             &with_fault(Kind::Code { code, message }),
             &[Source::Profile],
         );
-    }
+    });
     // These stop the account; each command meets them first.
     let http = Kind::Http {
         status: 429,
         body: PageBody::Html,
         retry_after: Some(1),
     };
-    for kind in [http, Kind::Voucher(VoucherPlace::Body)] {
+    at_once([http, Kind::Voucher(VoucherPlace::Body)], |kind| {
         for args in every_way() {
             with_fault(kind.clone()).run(Source::Environment, args);
         }
-    }
+    });
 }
 
 #[test]
@@ -437,13 +448,13 @@ fn when_the_answer_quotes_the_request() {
         // No HTTP at all.
         |request| request.to_owned(),
     ];
-    for quote in quoting {
+    at_once(quoting, |quote| {
         let peer = Peer::plain(quote);
         let endpoint = format!("http://{}", peer.address);
         let machine = Machine::with(Stage::of(marked_world()), endpoint);
         run_all(&machine, &[Source::Profile]);
         assert!(peer.seen().iter().any(|request| request.contains(BILI_JCT)));
-    }
+    });
 }
 
 #[test]
@@ -594,7 +605,7 @@ fn sources_and_forms() -> impl Iterator<Item = (Source, &'static [&'static str])
 
 #[test]
 fn when_it_watches() {
-    for (source, form) in sources_and_forms() {
+    at_once(sources_and_forms(), |(source, form)| {
         let machine = Machine::new();
         let args = [
             &OFTEN[..],
@@ -612,12 +623,12 @@ fn when_it_watches() {
                 .unwrap()
                 .contains("hello")
         );
-    }
+    });
 }
 
 #[test]
 fn when_it_counts() {
-    for (source, form) in sources_and_forms() {
+    at_once(sources_and_forms(), |(source, form)| {
         let machine = Machine::new();
         // What is waited out is told too.
         let lost = Rule::new("single_unread", When::Once, Kind::BreakOff);
@@ -629,7 +640,7 @@ fn when_it_counts() {
         machine.wait_for(&mut watch, "single_unread");
         let place = format!("unread --watch ({source:?}, {form:?})");
         machine.end(watch, "follow", &place);
-    }
+    });
 }
 
 /// Whom it starts is told nothing by arguments but what the user wrote there.
