@@ -4,7 +4,7 @@ use bili_im_proto::{Host, Hosts};
 use http::Uri;
 use reqwest::Url;
 
-/// The service's addresses as the client wants them. Reading one anew is a tenth of the work of a call.
+/// The service's addresses as the client wants them. Reading one anew is a tenth of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Addresses(Arc<[Url]>);
 
