@@ -23,6 +23,9 @@ pub const ANSWER: &str = r#"{"code":0,"msg":"0","message":"0","ttl":1,"data":{"u
 /// How long an exchange may take, with either.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The most bytes of an answer that are read; ureq has a limit of its own.
+const MOST_BYTES: usize = 10 << 20;
+
 #[derive(Deserialize)]
 struct Answer {
     code: i64,
@@ -77,7 +80,7 @@ struct ByHand {
 
 impl ByHand {
     fn new(origin: &str) -> Result<Self> {
-        let mut cookie = HeaderValue::from_static(crate::COOKIE);
+        let mut cookie = HeaderValue::from_str(crate::COOKIE)?;
         cookie.set_sensitive(true);
         let headers = [
             (USER_AGENT, sign::user_agent()?),
@@ -156,8 +159,15 @@ impl Reqwest {
     pub async fn by_hand(&self) -> Result<Counts> {
         let request = self.http.get(self.by_hand.url());
         let request = request.headers(self.by_hand.headers.clone());
-        let answer = request.send().await?;
-        Counts::read(&answer.bytes().await?)
+        let mut answer = request.send().await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await? {
+            if chunk.len() > MOST_BYTES - body.len() {
+                return Err("the answer is too long".into());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Counts::read(&body)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a request needs from outside.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
 use http::{
     HeaderValue, Uri,
@@ -110,41 +110,32 @@ pub enum Host {
 
 /// Where the service's three hosts are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hosts {
-    im: Origin,
-    main: Origin,
-    passport: Origin,
-}
+pub struct Hosts(Arc<[Origin; 3]>);
 
 impl Hosts {
     /// Each at its own address.
     pub fn new(im: Origin, main: Origin, passport: Origin) -> Self {
-        Self { im, main, passport }
+        Self(Arc::new([im, main, passport]))
     }
 
     /// All three at one address, as a simulated service has them.
     pub fn single(origin: Origin) -> Self {
-        Self {
-            im: origin.clone(),
-            main: origin.clone(),
-            passport: origin,
-        }
+        Self::new(origin.clone(), origin.clone(), origin)
     }
 
     /// The address of one of them.
     pub fn get(&self, host: Host) -> &Origin {
+        let [im, main, passport] = &*self.0;
         match host {
-            Host::Im => &self.im,
-            Host::Main => &self.main,
-            Host::Passport => &self.passport,
+            Host::Im => im,
+            Host::Main => main,
+            Host::Passport => passport,
         }
     }
 
     /// Whether all three are on this machine.
     pub fn are_loopback(&self) -> bool {
-        [&self.im, &self.main, &self.passport]
-            .into_iter()
-            .all(Origin::is_loopback)
+        self.0.iter().all(Origin::is_loopback)
     }
 }
 
@@ -155,11 +146,13 @@ impl Default for Hosts {
             scheme: Scheme::HTTPS,
             authority: Authority::from_static(host),
         };
-        Self {
-            im: real("api.vc.bilibili.com"),
-            main: real("api.bilibili.com"),
-            passport: real("passport.bilibili.com"),
-        }
+        let [im, main, passport] = [
+            "api.vc.bilibili.com",
+            "api.bilibili.com",
+            "passport.bilibili.com",
+        ]
+        .map(real);
+        Self::new(im, main, passport)
     }
 }
 

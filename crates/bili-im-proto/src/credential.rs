@@ -23,6 +23,8 @@ pub struct Credential(Arc<Cookies>);
 struct Cookies {
     /// In the order given, `SESSDATA` among them; names are unique.
     pairs: Vec<(String, Zeroizing<String>)>,
+    /// All of them, as they go out.
+    header: Zeroizing<String>,
     uid: Option<Uid>,
     expires: Option<UnixSeconds>,
 }
@@ -96,6 +98,7 @@ impl Credential {
     pub fn with_expires(self, expires: Option<UnixSeconds>) -> Self {
         Self(Arc::new(Cookies {
             pairs: self.0.pairs.clone(),
+            header: self.0.header.clone(),
             uid: self.0.uid,
             expires,
         }))
@@ -115,7 +118,7 @@ impl Credential {
     /// The whole cookie as a `Cookie` header has it: a secret, to be stored where only its owner can
     /// read it. [`parse`](Self::parse) reads it back.
     pub fn expose(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.0.joined())
+        self.0.header.clone()
     }
 
     /// Whether there is a CSRF token, which every change needs.
@@ -147,7 +150,7 @@ impl Credential {
     pub(crate) fn header(&self) -> HeaderValue {
         // Only what a header can hold is ever collected.
         let mut header =
-            HeaderValue::try_from(self.0.joined()).unwrap_or_else(|_| HeaderValue::from_static(""));
+            HeaderValue::from_str(&self.0.header).unwrap_or_else(|_| HeaderValue::from_static(""));
         header.set_sensitive(true);
         header
     }
@@ -157,21 +160,6 @@ impl Cookies {
     fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.pairs.iter().find(|(other, _)| other == name)?;
         Some(value).filter(|value| !value.is_empty()).map(|v| &***v)
-    }
-
-    fn joined(&self) -> String {
-        // Exactly, or it is copied when it becomes a header.
-        let length = self.pairs.iter().map(|(n, v)| n.len() + v.len() + 3);
-        let mut text = String::with_capacity(length.sum::<usize>().saturating_sub(2));
-        for (index, (name, value)) in self.pairs.iter().enumerate() {
-            if index > 0 {
-                text.push_str("; ");
-            }
-            text.push_str(name);
-            text.push('=');
-            text.push_str(value);
-        }
-        text
     }
 }
 
@@ -261,6 +249,7 @@ impl Collector {
 
     fn finish(self) -> Result<Credential, InvalidCredential> {
         let mut cookies = Cookies {
+            header: joined(&self.pairs),
             pairs: self.pairs,
             uid: None,
             expires: self.expires,
@@ -273,6 +262,21 @@ impl Collector {
             .filter(|&uid| uid != Uid(0));
         Ok(Credential(Arc::new(cookies)))
     }
+}
+
+fn joined(pairs: &[(String, Zeroizing<String>)]) -> Zeroizing<String> {
+    // Exactly: what is grown leaves copies behind.
+    let length = pairs.iter().map(|(n, v)| n.len() + v.len() + 3);
+    let mut text = String::with_capacity(length.sum::<usize>().saturating_sub(2));
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        if index > 0 {
+            text.push_str("; ");
+        }
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+    }
+    Zeroizing::new(text)
 }
 
 /// Cookies whose loss would go unnoticed until a call fails.

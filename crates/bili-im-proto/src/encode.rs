@@ -75,6 +75,29 @@ impl Query {
     }
 
     pub(crate) fn push(&mut self, name: Cow<'static, str>, value: impl Display) {
+        let start = self.start_field();
+        self.text.extend(utf8_percent_encode(&name, RESERVED));
+        self.text.push('=');
+        // Writing to a string cannot fail.
+        let _ = write!(Encoded(&mut self.text), "{value}");
+        let place = start..self.text.len();
+        self.fields.push(Field { name, place });
+    }
+
+    /// Adds a field of which nothing needs encoding.
+    pub(crate) fn push_plain(&mut self, name: &'static str, value: &str) {
+        let start = self.start_field();
+        self.text.push_str(name);
+        self.text.push('=');
+        self.text.push_str(value);
+        let place = start..self.text.len();
+        self.fields.push(Field {
+            name: name.into(),
+            place,
+        });
+    }
+
+    fn start_field(&mut self) -> usize {
         if self.fields.is_empty() {
             // Room for what most queries carry, so that they are not grown step by step.
             self.fields.reserve(8);
@@ -82,13 +105,7 @@ impl Query {
         } else {
             self.text.push('&');
         }
-        let start = self.text.len();
-        self.text.extend(utf8_percent_encode(&name, RESERVED));
-        self.text.push('=');
-        // Writing to a string cannot fail.
-        let _ = write!(Encoded(&mut self.text), "{value}");
-        let place = start..self.text.len();
-        self.fields.push(Field { name, place });
+        self.text.len()
     }
 
     /// The fields sorted by name, values rid of `!'()*`, as signatures want them.

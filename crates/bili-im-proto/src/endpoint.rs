@@ -3,8 +3,9 @@
 use std::{fmt, time::Duration};
 
 use http::{
-    HeaderValue, Request, Response,
+    HeaderValue, Request, Response, Uri,
     header::{CONTENT_TYPE, COOKIE, ORIGIN, REFERER, USER_AGENT},
+    uri::{self, InvalidUri},
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
@@ -302,7 +303,7 @@ impl Parts {
             (Method::Get, _) => {
                 if spec.host == Host::Im {
                     for (name, value) in CLIENT {
-                        query.push(name.into(), value);
+                        query.push_plain(name, value);
                     }
                 }
                 None
@@ -324,12 +325,15 @@ impl Parts {
             path.push('?');
             path.push_str(&query);
         }
-        let uri = http::Uri::builder()
-            .scheme(origin.scheme.clone())
-            .authority(origin.authority.clone())
-            .path_and_query(path)
-            .build()
-            .map_err(|error| Invalid::Unencodable(error.to_string()))?;
+        let unencodable = |error: &dyn fmt::Display| Invalid::Unencodable(error.to_string());
+        let mut uri = uri::Parts::default();
+        uri.scheme = Some(origin.scheme.clone());
+        uri.authority = Some(origin.authority.clone());
+        uri.path_and_query = Some(
+            path.try_into()
+                .map_err(|error: InvalidUri| unencodable(&error))?,
+        );
+        let uri = Uri::from_parts(uri).map_err(|error| unencodable(&error))?;
 
         let mut request = Request::new(Body::default());
         *request.uri_mut() = uri;

@@ -80,10 +80,7 @@ impl ClientBuilder {
     /// The client: https only but for this machine, no redirects, no proxy to this machine.
     pub fn build(self) -> Client {
         let http = new_client(self.loopback, self.roots);
-        Client {
-            account: self.account.build(),
-            driver: Driver::new(http),
-        }
+        Client::from_client(self.account.build(), http)
     }
 }
 
@@ -108,10 +105,8 @@ impl Client {
     /// Not checked then: that it follows no redirects (they would carry the cookie along), takes
     /// https only, and goes around proxies to this machine.
     pub fn from_client(account: Account, http: reqwest::Client) -> Self {
-        Self {
-            account,
-            driver: Driver::new(http),
-        }
+        let driver = Driver::new(http, &account.context(now()).hosts);
+        Self { account, driver }
     }
 
     /// How many messages of users are unread.
@@ -359,11 +354,10 @@ pub async fn qr_login_with(
     hosts: Hosts,
     show: impl FnMut(LoginStep),
 ) -> Result<LoginOutcome, Error> {
+    let driver = Driver::new(http, &hosts);
     let device_id = DeviceId::from_random([0; 16]);
     let context = Context::new(device_id, now().unix).with_hosts(hosts);
-    Driver::new(http)
-        .run_with(proto::qr_login(context), show)
-        .await
+    driver.run_with(proto::qr_login(context), show).await
 }
 
 impl fmt::Debug for Client {

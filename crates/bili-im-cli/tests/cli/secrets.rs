@@ -8,6 +8,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
 };
 
 use bili_im_sim::{
@@ -268,6 +269,43 @@ impl Machine {
         self.check_files(&place);
     }
 
+    /// Starts a command that runs until it is told to stop, with the login from there.
+    fn begin(&self, source: Source, args: &[&str], behind: &[&str]) -> Running {
+        let file = self.home().join("cookie");
+        fs::write(&file, cookie()).unwrap();
+        allow_only_its_owner(&file);
+        let extra: &[&str] = match source {
+            Source::Environment | Source::Profile => &[],
+            Source::File => &["--cookie-file", "cookie"],
+            Source::Stdin => &["--cookie-stdin"],
+        };
+        let mut command = self.command(&[args, extra, behind].concat());
+        match source {
+            Source::Environment => _ = command.env("BILI_IM_COOKIE", cookie()),
+            Source::Stdin => _ = command.stdin(fs::File::open(&file).unwrap()),
+            Source::File => {}
+            Source::Profile => self.keep(),
+        }
+        Running::start(&mut command)
+    }
+
+    /// Until it has asked for that twice more.
+    fn wait_for(&self, running: &mut Running, name: &str) {
+        let asked = self.stage.asked(name);
+        until(|| running.has_ended() || self.stage.asked(name) >= asked + 2);
+    }
+
+    /// Tells it to stop, and looks at all that it leaves.
+    fn end(&self, mut running: Running, wanted: &str, place: &str) {
+        running.signal("TERM");
+        let ran = running.end();
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.out.contains(wanted), "{ran:?}");
+        Marks::default().check(place, ran.out + &ran.err);
+        fs::remove_file(self.home().join("cookie")).unwrap();
+        self.check_files(place);
+    }
+
     /// Only profiles have secrets, and only their owner can look into anything.
     fn check_files(&self, place: &str) {
         let marks = Marks::default();
@@ -332,9 +370,19 @@ fn run_all(machine: &Machine, sources: &[Source]) {
     }
 }
 
+/// Does something with each at once: each has a machine of its own, and mostly waits.
+fn at_once<T: Send>(all: impl IntoIterator<Item = T>, each: impl Fn(T) + Sync) {
+    let each = &each;
+    thread::scope(|scope| {
+        for one in all {
+            scope.spawn(move || each(one));
+        }
+    });
+}
+
 #[test]
 fn when_all_is_well() {
-    for source in SOURCES {
+    at_once(SOURCES, |source| {
         for args in every_way() {
             if source == Source::Profile && args[0] == "login" {
                 // That is a login with a code: see below.
@@ -345,7 +393,7 @@ fn when_all_is_well() {
             machine.run(source, args);
             machine.run(source, &[args, &["--json"]].concat());
         }
-    }
+    });
 }
 
 fn with_fault(kind: Kind) -> Machine {
@@ -357,24 +405,24 @@ fn with_fault(kind: Kind) -> Machine {
 
 #[test]
 fn when_everything_is_refused() {
-    for code in [-101, -111, -400, -500, 21047] {
+    at_once([-101, -111, -400, -500, 21047], |code| {
         let message = Some("no".to_owned());
         run_all(
             &with_fault(Kind::Code { code, message }),
             &[Source::Profile],
         );
-    }
+    });
     // These stop the account; each command meets them first.
     let http = Kind::Http {
         status: 429,
         body: PageBody::Html,
         retry_after: Some(1),
     };
-    for kind in [http, Kind::Voucher(VoucherPlace::Body)] {
+    at_once([http, Kind::Voucher(VoucherPlace::Body)], |kind| {
         for args in every_way() {
             with_fault(kind.clone()).run(Source::Environment, args);
         }
-    }
+    });
 }
 
 #[test]
@@ -400,13 +448,13 @@ fn when_the_answer_quotes_the_request() {
         // No HTTP at all.
         |request| request.to_owned(),
     ];
-    for quote in quoting {
+    at_once(quoting, |quote| {
         let peer = Peer::plain(quote);
         let endpoint = format!("http://{}", peer.address);
         let machine = Machine::with(Stage::of(marked_world()), endpoint);
         run_all(&machine, &[Source::Profile]);
         assert!(peer.seen().iter().any(|request| request.contains(BILI_JCT)));
-    }
+    });
 }
 
 #[test]
@@ -549,51 +597,50 @@ fn when_the_simulator_runs() {
 /// Writes down all that a program of the user's gets to see, but its environment: that is inherited.
 const OVERHEARS: &str = r#"{ echo "$0 $*"; cat; } >> heard; chmod 600 heard; echo thanks"#;
 
+/// Every source of the login, for people and for scripts.
+fn sources_and_forms() -> impl Iterator<Item = (Source, &'static [&'static str])> {
+    let forms: [&[&str]; 2] = [&[], &["--json"]];
+    (SOURCES.into_iter()).flat_map(move |source| forms.map(|form| (source, form)))
+}
+
 #[test]
 fn when_it_watches() {
-    for (source, is_json) in SOURCES.into_iter().flat_map(|s| [(s, false), (s, true)]) {
+    at_once(sources_and_forms(), |(source, form)| {
         let machine = Machine::new();
-        let file = machine.home().join("cookie");
-        fs::write(&file, cookie()).unwrap();
-        allow_only_its_owner(&file);
-        let mut args = [
-            &OFTEN,
-            &["--cursor", "cursor", "--changes", "--reply-stdout"][..],
-        ]
-        .concat();
-        match source {
-            Source::File => args.extend(["--cookie-file", "cookie"]),
-            Source::Stdin => args.push("--cookie-stdin"),
-            Source::Environment | Source::Profile => machine.keep(),
-        }
-        if is_json {
-            args.push("--json");
-        }
-        let mut command =
-            machine.command(&[&args, &["--exec", "sh", "--", "-c", OVERHEARS][..]].concat());
-        match source {
-            Source::Environment => _ = command.env("BILI_IM_COOKIE", cookie()),
-            Source::Stdin => _ = command.stdin(fs::File::open(&file).unwrap()),
-            Source::File | Source::Profile => {}
-        }
-        let mut watch = Running::start(&mut command);
-        until(|| watch.has_ended() || machine.stage.asked("new_sessions") >= 2);
-        fs::remove_file(&file).unwrap();
+        let args = [
+            &OFTEN[..],
+            &["--cursor", "cursor", "--changes", "--reply-stdout"],
+            form,
+        ];
+        let starts = ["--exec", "sh", "--", "-c", OVERHEARS];
+        let mut watch = machine.begin(source, &args.concat(), &starts);
+        machine.wait_for(&mut watch, "new_sessions");
         machine.stage.write(10002, "hello");
         until(|| watch.has_ended() || machine.stage.newest().from.0 == CREATOR);
-        watch.signal("TERM");
-        let ran = watch.end();
-        assert_eq!(ran.code, 0, "{ran:?}");
-        assert!(ran.out.contains("hello"), "{ran:?}");
-        let place = format!("watch ({source:?}, JSON {is_json})");
-        Marks::default().check(&place, ran.out + &ran.err);
-        machine.check_files(&place);
+        machine.end(watch, "hello", &format!("watch ({source:?}, {form:?})"));
         assert!(
             fs::read_to_string(machine.home().join("heard"))
                 .unwrap()
                 .contains("hello")
         );
-    }
+    });
+}
+
+#[test]
+fn when_it_counts() {
+    at_once(sources_and_forms(), |(source, form)| {
+        let machine = Machine::new();
+        // What is waited out is told too.
+        let lost = Rule::new("single_unread", When::Once, Kind::BreakOff);
+        machine.stage.fault(lost);
+        let often = ["unread", "--watch", "--interval", "0.05"];
+        let mut watch = machine.begin(source, &[&often, form].concat(), &[]);
+        machine.wait_for(&mut watch, "single_unread");
+        machine.stage.write(10002, "hello");
+        machine.wait_for(&mut watch, "single_unread");
+        let place = format!("unread --watch ({source:?}, {form:?})");
+        machine.end(watch, "follow", &place);
+    });
 }
 
 /// Whom it starts is told nothing by arguments but what the user wrote there.

@@ -32,7 +32,10 @@ const REMEMBERED: usize = 512;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Flights {
-    flights: Vec<Flight>,
+    /// By talker and their tickets' nonces.
+    flights: BTreeMap<(Talker, u64), Flight>,
+    /// When the first of them may be over, at the earliest.
+    first_over: Option<Monotonic>,
     /// The messages that sends were credited with, oldest first.
     pub(super) credited: VecDeque<MsgKey>,
     /// The newest message that was seen in a session, and when.
@@ -52,9 +55,6 @@ pub(super) struct UsedTicket {
 
 #[derive(Debug, Clone)]
 struct Flight {
-    /// Its ticket's.
-    nonce: u64,
-    talker: Talker,
     likeness: Likeness,
     phase: Phase,
 }
@@ -67,6 +67,14 @@ enum Phase {
     Unresolved { until: Monotonic },
 }
 
+impl Phase {
+    fn until(self) -> Monotonic {
+        match self {
+            Self::Out { until } | Self::Unresolved { until } => until,
+        }
+    }
+}
+
 impl Flights {
     /// Registers a send, unless a twin is in flight that must be waited for.
     pub(super) fn board(
@@ -77,24 +85,23 @@ impl Flights {
         now: Monotonic,
     ) -> bool {
         self.forget(now);
-        let is_out = |flight: &Flight| matches!(flight.phase, Phase::Out { .. });
+        let is_out = |(_, phase)| matches!(phase, Phase::Out { .. });
         if self.twins(talker, likeness).any(is_out) {
             return false;
         }
-        self.flights.push(Flight {
-            nonce,
-            talker,
+        let until = now.after(LONGEST_FLIGHT);
+        let flight = Flight {
             likeness: likeness.clone(),
-            phase: Phase::Out {
-                until: now.after(LONGEST_FLIGHT),
-            },
-        });
+            phase: Phase::Out { until },
+        };
+        self.flights.insert((talker, nonce), flight);
+        self.first_over = Some(self.first_over.map_or(until, |first| first.min(until)));
         true
     }
 
     /// The send is over and its outcome known; its message's key, when there is one.
-    pub(super) fn settle(&mut self, nonce: u64, key: Option<MsgKey>) {
-        self.flights.retain(|flight| flight.nonce != nonce);
+    pub(super) fn settle(&mut self, talker: Talker, nonce: u64, key: Option<MsgKey>) {
+        self.flights.remove(&(talker, nonce));
         if let Some(key) = key {
             self.credit(key);
             let mut tickets = self.used_tickets.iter_mut();
@@ -105,9 +112,8 @@ impl Flights {
     }
 
     /// The send is over and its outcome unknown.
-    pub(super) fn leave_unresolved(&mut self, nonce: u64, now: Monotonic) {
-        let mut flights = self.flights.iter_mut();
-        if let Some(flight) = flights.find(|flight| flight.nonce == nonce) {
+    pub(super) fn leave_unresolved(&mut self, talker: Talker, nonce: u64, now: Monotonic) {
+        if let Some(flight) = self.flights.get_mut(&(talker, nonce)) {
             flight.phase = Phase::Unresolved {
                 until: now.after(MEMORY),
             };
@@ -121,19 +127,16 @@ impl Flights {
         talker: Talker,
         likeness: &Likeness,
     ) -> bool {
-        self.twins(talker, likeness)
-            .any(|flight| flight.nonce != nonce)
+        self.twins(talker, likeness).any(|(twin, _)| twin != nonce)
     }
 
     /// Whether an own message of a session is one that was sent, or one that is in flight.
     pub(super) fn has_sent(&mut self, talker: Talker, message: &Message, now: Monotonic) -> bool {
         self.forget(now);
         self.credited.contains(&message.key)
-            || (self.flights.iter()).any(|flight| {
-                !planted!(FlightsForgotten)
-                    && flight.talker == talker
-                    && flight.likeness.is(&message.content_even_if_recalled())
-            })
+            || !planted!(FlightsForgotten)
+                && (self.flights_to(talker))
+                    .any(|(_, flight)| flight.likeness.is(&message.content_even_if_recalled()))
     }
 
     /// Which of the messages that match a send is its own. One that was credited to another send is
@@ -152,7 +155,7 @@ impl Flights {
                 .filter(|message| !self.credited.contains(&message.key) || planted!(CreditTwice))
         };
         let twins = (self.twins(talker, likeness))
-            .filter(|flight| flight.nonce != nonce)
+            .filter(|(twin, _)| *twin != nonce)
             .count();
         match free().max_by_key(|message| message.seqno) {
             None => Confirmation::Absent,
@@ -181,14 +184,12 @@ impl Flights {
     }
 
     /// Whether a ticket's message may still be on its way: its flow is at work, or was until just now.
-    pub(super) fn may_be_under_way(&mut self, nonce: u64, now: Monotonic) -> bool {
+    pub(super) fn may_be_under_way(&mut self, talker: Talker, nonce: u64, now: Monotonic) -> bool {
         self.forget(now);
-        (self.flights.iter())
-            .filter(|flight| flight.nonce == nonce)
-            .any(|flight| match flight.phase {
-                Phase::Out { .. } => true,
-                Phase::Unresolved { until } => until.since(now) > MEMORY.saturating_sub(SETTLED),
-            })
+        (self.flights.get(&(talker, nonce))).is_some_and(|flight| match flight.phase {
+            Phase::Out { .. } => true,
+            Phase::Unresolved { until } => until.since(now) > MEMORY.saturating_sub(SETTLED),
+        })
     }
 
     /// The ticket's message certainly never left: it may be used again.
@@ -239,25 +240,34 @@ impl Flights {
         *seen = now;
     }
 
-    fn twins<'a>(
-        &'a self,
-        talker: Talker,
-        likeness: &'a Likeness,
-    ) -> impl Iterator<Item = &'a Flight> {
-        (self.flights.iter())
-            .filter(move |flight| flight.talker == talker && flight.likeness == *likeness)
+    fn flights_to(&self, talker: Talker) -> impl Iterator<Item = (u64, &Flight)> {
+        (self.flights.range((talker, u64::MIN)..=(talker, u64::MAX)))
+            .map(|(&(_, nonce), flight)| (nonce, flight))
+    }
+
+    /// The sends in flight of the same content, by their nonces.
+    fn twins(&self, talker: Talker, likeness: &Likeness) -> impl Iterator<Item = (u64, Phase)> {
+        (self.flights_to(talker))
+            .filter(move |(_, flight)| flight.likeness == *likeness)
+            .map(|(nonce, flight)| (nonce, flight.phase))
     }
 
     fn forget(&mut self, now: Monotonic) {
-        for flight in &mut self.flights {
+        if self.first_over.is_none_or(|first| now < first) {
+            return;
+        }
+        for flight in self.flights.values_mut() {
             if matches!(flight.phase, Phase::Out { until } if until <= now) {
                 flight.phase = Phase::Unresolved {
                     until: now.after(MEMORY),
                 };
             }
         }
-        self.flights
-            .retain(|flight| !matches!(flight.phase, Phase::Unresolved { until } if until <= now));
+        self.flights.retain(
+            |_, flight| !matches!(flight.phase, Phase::Unresolved { until } if until <= now),
+        );
+        let ends = self.flights.values().map(|flight| flight.phase.until());
+        self.first_over = ends.min();
     }
 }
 

@@ -36,7 +36,7 @@ impl Boarding {
     pub(crate) fn landed(mut self, key: MsgKey) {
         self.took_off = false;
         let mut state = self.account.state();
-        state.flights.settle(self.nonce, Some(key));
+        state.flights.settle(self.talker, self.nonce, Some(key));
         state.revision += 1;
     }
 
@@ -51,9 +51,9 @@ impl Drop for Boarding {
         let mut state = self.account.state();
         if self.took_off {
             let seen = state.seen;
-            state.flights.leave_unresolved(self.nonce, seen);
+            (state.flights).leave_unresolved(self.talker, self.nonce, seen);
         } else {
-            state.flights.settle(self.nonce, None);
+            state.flights.settle(self.talker, self.nonce, None);
             state.flights.give_back_unsent(self.nonce);
             state.revision += 1;
         }
@@ -148,13 +148,15 @@ impl Account {
         now: Now,
     ) -> Confirmation {
         let mut state = self.state();
-        if found == Confirmation::Absent && state.flights.may_be_under_way(ticket.nonce, now.mono) {
+        if found == Confirmation::Absent
+            && (state.flights).may_be_under_way(ticket.talker, ticket.nonce, now.mono)
+        {
             return Confirmation::CannotTell;
         }
         match found {
             Confirmation::Sent(key) => {
                 state.flights.use_ticket(ticket.nonce);
-                state.flights.settle(ticket.nonce, Some(key));
+                (state.flights).settle(ticket.talker, ticket.nonce, Some(key));
                 state.revision += 1;
             }
             Confirmation::Absent => {

@@ -351,7 +351,8 @@ mod tests {
         one.state().flights.credit(MsgKey(1));
         one.state().flights.use_ticket(10);
         let other = fork(&one, at(5));
-        other.state().flights.settle(10, Some(MsgKey(2)));
+        let talker = crate::ids::Talker::user(2);
+        (other.state().flights).settle(talker, 10, Some(MsgKey(2)));
         other.state().flights.use_ticket(20);
         one.state().flights.credit(MsgKey(3));
         one.state().flights.use_ticket(30);

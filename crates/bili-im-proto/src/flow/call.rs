@@ -110,16 +110,14 @@ async fn ask_now<E: Endpoint, I>(
     endpoint: &E,
 ) -> Result<E::Response, Error> {
     // Only now: while the call waited for its turn, another may have learned new keys.
-    let signed_with = account.signature_basis(io.now());
-    match exchange_now(account, io, endpoint).await {
-        Err(refusal)
-            if E::SPEC.signed
-                && may_be_stale(&refusal)
-                && signs_otherwise(account, &signed_with, io).await =>
+    let signed_with = (E::SPEC.signed).then(|| account.signature_basis(io.now()));
+    match (exchange_now(account, io, endpoint).await, signed_with) {
+        (Err(refusal), Some(basis))
+            if may_be_stale(&refusal) && signs_otherwise(account, &basis, io).await =>
         {
             exchange(account, io, endpoint).await
         }
-        other => other,
+        (result, _) => result,
     }
 }
 
