@@ -61,6 +61,10 @@ struct Simulation {
     length: u64,
     /// Lists are later than a watcher expects: only comparing all sessions finds everything.
     is_tardy: bool,
+    /// What is told of changes from one start of the program to the next.
+    is_fickle: bool,
+    /// Events take the program long to handle now and then.
+    is_slow: bool,
     /// In the end the program is left running, and not started anew.
     goes_on: bool,
     /// Microseconds since the run began.
@@ -121,7 +125,7 @@ impl Simulation {
         let mut rng = Rng::with_seed(seed);
         let plan = Plan::draw(&mut rng);
         let mut ledger = Ledger {
-            options: plan.options,
+            options: vec![(0, plan.options)],
             ..Ledger::default()
         };
         let own = bili_im_sim::Uid(OWN);
@@ -143,6 +147,8 @@ impl Simulation {
             capacity: plan.capacity,
             length: plan.length.as_micros() as u64,
             is_tardy: plan.is_tardy,
+            is_fickle: plan.is_fickle,
+            is_slow: plan.is_slow,
             goes_on: plan.goes_on,
             now: 0,
             queue: BTreeMap::new(),
@@ -201,6 +207,7 @@ impl Simulation {
         self.unreachable_until = 0;
         self.sick.clear();
         self.dies_at_event = None;
+        self.is_slow = false;
         self.note(|| "all is well from now on".to_owned());
         if self.goes_on {
             self.start()?;

@@ -195,11 +195,18 @@ impl Simulation {
             Some(Warning::Risk) => running.warnings.note_wrong_signature(self.now),
             _ => {}
         }
-        if matches!(flying.flow, AnyFlow::Begin(_)) && asked.endpoint == "new_sessions" {
-            let clock = self
-                .service
-                .clock(bili_im_sim::UnixMicros(EPOCH + self.now));
-            self.ledger.first_list = Begun::by_list(&body, clock.now.as_secs());
+        let is_messages = asked.endpoint == "fetch_session_msgs";
+        match (&flying.flow, asked.talker, &mut self.ledger.begun) {
+            (AnyFlow::Begin(_), ..) if asked.endpoint == "new_sessions" => {
+                let clock = self
+                    .service
+                    .clock(bili_im_sim::UnixMicros(EPOCH + self.now));
+                self.ledger.first_list = Begun::by_list(&body, clock.now.as_secs());
+            }
+            (AnyFlow::Watch(_), Some(talker), Some(begun)) if is_messages => {
+                begun.sight(talker, &body);
+            }
+            _ => {}
         }
     }
 

@@ -27,6 +27,7 @@ impl Simulation {
             Deed::Act(act) => self.act(act),
             Deed::Ack => self.ack(),
             Deed::Send(sending) => self.send(&sending),
+            Deed::WriteTwin(nth) => self.write_twin(nth)?,
             Deed::RecallSent => self.recall_sent(),
             Deed::Cancel(nth) => self.cancel(nth),
             Deed::Fault(rule) => {
@@ -75,7 +76,7 @@ impl Simulation {
         Ok(())
     }
 
-    pub(super) fn write(&mut self, message: &Message) -> Result<(), String> {
+    pub(super) fn write(&mut self, message: &Message) -> Result<MsgKey, String> {
         let written = self.service.write(message.clone(), self.service_now());
         let (key, seqno) = written.map_err(|error| error.to_string())?;
         let (key, seqno) = (MsgKey(key.0), Seqno(seqno.0));
@@ -89,6 +90,24 @@ impl Simulation {
                 message.from, message.talker, message.msg_type, message.msg_source, message.content
             )
         });
+        Ok(key)
+    }
+
+    fn write_twin(&mut self, nth: usize) -> Result<(), String> {
+        let is_text = |send: &&OneSend| !send.text.starts_with("https:");
+        let Some(send) = self.ledger.sends.iter().rev().filter(is_text).nth(nth) else {
+            return Ok(());
+        };
+        let (talker, text) = (send.talker, send.text.clone());
+        let to = match talker {
+            Talker::User(uid) => bili_im_sim::Talker::User(bili_im_sim::Uid(uid.0)),
+            Talker::Group(id) => bili_im_sim::Talker::Group(bili_im_sim::GroupId(id.0)),
+        };
+        let key = self.write(&Message::text(bili_im_sim::Uid(OWN), to, &text))?;
+        let mut twin = OneSend::new(talker, text);
+        twin.end = End::Elsewhere;
+        twin.made.push(key);
+        self.ledger.sends.push(twin);
         Ok(())
     }
 
@@ -142,7 +161,7 @@ impl Simulation {
     fn note_sight(&mut self, act: &Act) {
         let (sight, now) = (&mut self.ledger.sight, self.now);
         match *act {
-            Act::Intercept { other, .. } if !self.options.intercepted => {
+            Act::Intercept { other, .. } if self.is_fickle || !self.options.intercepted => {
                 sight.hide(Talker::user(other.0));
             }
             Act::Unintercept { other, .. } => sight.show(Talker::user(other.0), now),
