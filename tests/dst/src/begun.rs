@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bili_im_proto::{Seqno, Talker};
-use bili_im_sim::MessageState;
 use serde_json::Value;
 
 /// How much earlier than it seems a watch begins, in seconds: `Date` has whole ones, and the service's
@@ -92,8 +91,7 @@ impl Begun {
     /// Whether a message is news. In a session that was listed its place says so, in others its time. There a
     /// session is of no interest as long as its newest message is from before, by a clock that was put back:
     /// so the earliest time of this message and all later ones counts, too.
-    pub(super) fn is_news(&self, talker: Talker, message: &MessageState, since: u64) -> News {
-        let seqno = Seqno(message.msg_seqno.0);
+    pub(super) fn is_news(&self, talker: Talker, seqno: Seqno, time: u64, since: u64) -> News {
         let is_after = seqno > self.newest;
         let (earliest, latest) = self.floor;
         let listed = self.listed.get(&talker);
@@ -101,7 +99,7 @@ impl Begun {
         let is_known = listed.is_some() && !self.forgets;
         match listed {
             Some(listed) if seqno <= *listed => News::No,
-            None if !is_after && message.timestamp < earliest && was_sighted => News::No,
+            None if !is_after && time < earliest && was_sighted => News::No,
             _ if is_after && (is_known || since >= latest) => News::Surely,
             _ => News::Perhaps,
         }

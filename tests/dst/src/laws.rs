@@ -35,6 +35,8 @@ pub(super) struct Ledger {
     pub(super) accepted: BTreeSet<usize>,
     pub(super) requests: Vec<Asked>,
     pub(super) sight: Sight,
+    /// Messages that were shown without their time.
+    pub(super) without_time: BTreeSet<Seqno>,
     /// The most that the service's clock was ahead, in microseconds.
     pub(super) ahead: u64,
 }
@@ -93,17 +95,19 @@ impl Ledger {
             })
             .collect();
         let mut right = BTreeSet::new();
+        let times = self.times(own, there);
         let mut earliest = BTreeMap::<Talker, u64>::new();
         for message in there.messages.iter().rev() {
             let Some(talker) = self.seen_in(message, own, there) else {
                 continue;
             };
-            let earliest = earliest.entry(talker).or_insert(u64::MAX);
-            *earliest = message.timestamp.min(*earliest);
             let seqno = Seqno(message.msg_seqno.0);
+            let time = times.get(&seqno).copied().unwrap_or_default();
+            let earliest = earliest.entry(talker).or_insert(u64::MAX);
+            *earliest = time.min(*earliest);
             let came = self.came.get(&seqno).copied().unwrap_or_default();
             let (always, ever) = self.is_wanted_since(came, message, talker);
-            let news = begun.is_news(talker, message, *earliest);
+            let news = begun.is_news(talker, seqno, time, *earliest);
             let is_due = news == News::Surely && self.sight.shows(talker, came);
             if always && is_due && !told.contains_key(&(talker, seqno)) {
                 return Err(format!("message {seqno} with {talker} was not told"));
@@ -121,6 +125,26 @@ impl Ledger {
             )),
             None => Ok(()),
         }
+    }
+
+    /// When each message was written, as far as the service tells: one without a time is as old as the nearest
+    /// older one in its session that has one, else as the nearest newer one, else as the world.
+    fn times(&self, own: Option<&AccountState>, there: &Snapshot) -> BTreeMap<Seqno, u64> {
+        let mut times = BTreeMap::new();
+        let mut nearest = BTreeMap::<Talker, u64>::new();
+        let newer_first = there.messages.iter().rev();
+        for message in newer_first.chain(&there.messages) {
+            let Some(talker) = self.seen_in(message, own, there) else {
+                continue;
+            };
+            let seqno = Seqno(message.msg_seqno.0);
+            if !self.without_time.contains(&seqno) {
+                nearest.insert(talker, message.timestamp);
+            }
+            let time = nearest.get(&talker).copied().unwrap_or_default();
+            times.insert(seqno, time);
+        }
+        times
     }
 
     /// The account's session that shows a message.

@@ -12,8 +12,9 @@ use crate::{
 /// How long it takes until changed keys, or another time, have got about.
 const UNSETTLED: u64 = 2 * 60 * SECOND;
 
-/// More seconds than a watcher allows for the service's clock to be behind.
-const FAR_BEHIND: i64 = 60;
+/// By how many seconds the service's clock may be off without a watcher passing anything over until it
+/// compares all sessions.
+const FAR_OFF: i64 = 60;
 
 impl Simulation {
     pub(super) fn do_deed(&mut self, deed: Deed) -> Result<(), String> {
@@ -58,8 +59,9 @@ impl Simulation {
                 self.service.skew_clock(seconds);
                 let ahead = u64::try_from(seconds).unwrap_or(0) * SECOND;
                 self.ledger.ahead = ahead.max(self.ledger.ahead);
-                // What is written while it is behind seems old when it is right again.
-                self.is_tardy |= seconds < -FAR_BEHIND;
+                // What is written while it is behind seems old when it is right again, and so does what is
+                // written next after it was ahead.
+                self.is_tardy |= seconds.abs() > FAR_OFF;
             }
             Deed::MachineClock(seconds) => {
                 self.note(|| format!("the machine's clock is {seconds} s off"));
