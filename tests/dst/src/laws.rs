@@ -34,6 +34,7 @@ pub(super) struct Ledger {
     /// The sends whose answer came through, and said that they were accepted.
     pub(super) accepted: BTreeSet<usize>,
     pub(super) requests: Vec<Asked>,
+    /// Which sessions the lists could show.
     pub(super) sight: Sight,
     /// Messages that were shown without their time.
     pub(super) without_time: BTreeSet<Seqno>,
@@ -96,6 +97,7 @@ impl Ledger {
             .collect();
         let mut right = BTreeSet::new();
         let times = self.times(own, there);
+        // Of each session, among the messages that were gone through.
         let mut earliest = BTreeMap::<Talker, u64>::new();
         for message in there.messages.iter().rev() {
             let Some(talker) = self.seen_in(message, own, there) else {
@@ -177,6 +179,7 @@ impl Ledger {
         let is_wanted = |(_, options): &(u64, WatchOptions)| is_wanted(*options, message, talker);
         (since.iter().all(is_wanted), since.iter().any(is_wanted))
     }
+
     /// What is told of a message is true.
     fn check_event(&self, event: &Event, there: &MessageState) -> Result<(), String> {
         let wrong = |what: &str| Err(format!("{what}: {event:?} of {there:?}"));

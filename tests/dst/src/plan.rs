@@ -309,8 +309,8 @@ impl Cast {
         }
     }
 
-    /// More people write than a list holds: within seconds, or while the program is off or cannot be reached
-    /// by anything. Then it may die while it catches up.
+    /// More people write than a list holds: within seconds, or while the program is off for longer. It may die
+    /// while it catches up.
     fn gather(&mut self, rng: &mut Rng, at: u64, deeds: &mut Vec<(u64, Deed)>) {
         let takes = *rng.choice(&[5, 600, 600, 2400]).unwrap_or(&5) * SECOND;
         if takes > 5 * SECOND || rng.bool() {
@@ -439,7 +439,8 @@ impl Cast {
     }
 }
 
-fn as_ours(talker: Talker) -> bili_im_proto::Talker {
+/// A session as the protocol crate names it.
+pub(super) fn as_ours(talker: Talker) -> bili_im_proto::Talker {
     match talker {
         Talker::User(uid) => bili_im_proto::Talker::user(uid.0),
         Talker::Group(group) => bili_im_proto::Talker::group(group.0),

@@ -5,7 +5,7 @@ use bili_im_sim::{Act, Message};
 
 use super::{Next, SECOND, Simulation, flows::AnyFlow};
 use crate::{
-    plan::{Deed, How, OWN, Sending},
+    plan::{Deed, How, OWN, Sending, as_ours},
     sends::{End, OneSend},
 };
 
@@ -95,6 +95,7 @@ impl Simulation {
         Ok(key)
     }
 
+    /// Writes on the phone what the program sent.
     fn write_twin(&mut self, nth: usize) -> Result<(), String> {
         let is_text = |send: &&OneSend| !send.text.starts_with("https:");
         let Some(send) = self.ledger.sends.iter().rev().filter(is_text).nth(nth) else {
@@ -167,7 +168,7 @@ impl Simulation {
                 sight.hide(Talker::user(other.0));
             }
             Act::Unintercept { other, .. } => sight.show(Talker::user(other.0), now),
-            Act::Remove { talker, .. } => sight.remove(talker_of(talker), now),
+            Act::Remove { talker, .. } => sight.remove(as_ours(talker), now),
             Act::Leave { uid, group } if uid.0 == OWN => sight.hide(Talker::group(group.0)),
             Act::Join { uid, group } if uid.0 == OWN => sight.show(Talker::group(group.0), now),
             _ => {}
@@ -237,12 +238,5 @@ impl Simulation {
             self.note(|| format!("{} is cancelled", flying.flow.name()));
             self.give_up(&flying.flow);
         }
-    }
-}
-
-fn talker_of(talker: bili_im_sim::Talker) -> Talker {
-    match talker {
-        bili_im_sim::Talker::User(uid) => Talker::user(uid.0),
-        bili_im_sim::Talker::Group(group) => Talker::group(group.0),
     }
 }

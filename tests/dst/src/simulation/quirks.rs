@@ -34,13 +34,13 @@ impl Quirk {
     /// when they are asked for: `cargo xtask dst --quirk empty-page`.
     pub const ALL: [(Self, &str, bool); 8] = [
         (Self::EmptyPage, "empty-page", false),
-        (Self::InclusiveEnd, "inclusive-end", false),
+        (Self::InclusiveEnd, "inclusive-end", true),
         (Self::NoTimestamp, "no-timestamp", false),
         (Self::NoMaxSeqno, "no-max-seqno", false),
-        (Self::MoreThanThereIs, "more-than-there-is", false),
-        (Self::LessThanThereIs, "less-than-there-is", false),
-        (Self::MessageTwice, "message-twice", false),
-        (Self::NoTalker, "no-talker", false),
+        (Self::MoreThanThereIs, "more-than-there-is", true),
+        (Self::LessThanThereIs, "less-than-there-is", true),
+        (Self::MessageTwice, "message-twice", true),
+        (Self::NoTalker, "no-talker", true),
     ];
 
     /// The quirk of a name.
