@@ -62,8 +62,6 @@ mod mistakes {
         PendingClearedEarly,
         /// A watch begins without taking note of what is there already.
         NobodyKnown,
-        /// A mark ahead of the clock is asked from.
-        MarkAheadTrusted,
         /// What was listed and not there is not looked for when all sessions are compared.
         UnseenForEver,
         /// The mark moves on when lists are begun to be gone through.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bili_im_proto::{Seqno, Talker};
-use bili_im_sim::MessageState;
 use serde_json::Value;
 
 /// How much earlier than it seems a watch begins, in seconds: `Date` has whole ones, and the service's
@@ -11,8 +10,8 @@ use serde_json::Value;
 const SLACK: u64 = 5;
 
 /// By how much the program's idea of the service's clock may be too early or too late, in seconds: small
-/// differences are let be, and an answer may take a while.
-const TOO_EARLY: u64 = 2;
+/// differences are let be, and request and answer may take a while.
+const TOO_EARLY: u64 = 6;
 const TOO_LATE: u64 = 4;
 
 /// How far ahead of that a session's time may be to be believed, in seconds.
@@ -25,6 +24,9 @@ pub(super) struct Begun {
     newest: Seqno,
     /// The newest message that was listed of each session.
     listed: BTreeMap<Talker, Seqno>,
+    /// The newest message on the first page of a session that was served. What it did not show yet is later
+    /// by its place, whatever its time.
+    sighted: BTreeMap<Talker, Seqno>,
     /// Whether the cursor forgets sessions although they were listed.
     forgets: bool,
     /// The earliest and the latest that the cursor's floor can be, in seconds since 1970.
@@ -74,18 +76,30 @@ impl Begun {
         }
     }
 
+    /// Takes note of a page of a session that is served.
+    pub(super) fn sight(&mut self, talker: Talker, page: &Value) {
+        let messages = page.pointer("/data/messages").and_then(Value::as_array);
+        let seqnos = messages.into_iter().flatten();
+        let newest = seqnos
+            .filter_map(|message| message.get("msg_seqno")?.as_u64())
+            .max();
+        if let Some(newest) = newest {
+            self.sighted.entry(talker).or_insert(Seqno(newest));
+        }
+    }
+
     /// Whether a message is news. In a session that was listed its place says so, in others its time. There a
     /// session is of no interest as long as its newest message is from before, by a clock that was put back:
     /// so the earliest time of this message and all later ones counts, too.
-    pub(super) fn is_news(&self, talker: Talker, message: &MessageState, since: u64) -> News {
-        let seqno = Seqno(message.msg_seqno.0);
+    pub(super) fn is_news(&self, talker: Talker, seqno: Seqno, time: u64, since: u64) -> News {
         let is_after = seqno > self.newest;
         let (earliest, latest) = self.floor;
         let listed = self.listed.get(&talker);
+        let was_sighted = (self.sighted.get(&talker)).is_none_or(|sighted| seqno <= *sighted);
         let is_known = listed.is_some() && !self.forgets;
         match listed {
             Some(listed) if seqno <= *listed => News::No,
-            None if !is_after && message.timestamp < earliest => News::No,
+            None if !is_after && time < earliest && was_sighted => News::No,
             _ if is_after && (is_known || since >= latest) => News::Surely,
             _ => News::Perhaps,
         }

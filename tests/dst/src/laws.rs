@@ -19,7 +19,8 @@ const RECALL: u32 = 5;
 /// What was seen of a run.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    pub(super) options: WatchOptions,
+    /// What was asked for, from when on.
+    pub(super) options: Vec<(u64, WatchOptions)>,
     /// What the list said from which a cursor was made last.
     pub(super) first_list: Begun,
     /// The same, once the watch began.
@@ -33,7 +34,10 @@ pub(super) struct Ledger {
     /// The sends whose answer came through, and said that they were accepted.
     pub(super) accepted: BTreeSet<usize>,
     pub(super) requests: Vec<Asked>,
+    /// Which sessions the lists could show.
     pub(super) sight: Sight,
+    /// Messages that were shown without their time.
+    pub(super) without_time: BTreeSet<Seqno>,
     /// The most that the service's clock was ahead, in microseconds.
     pub(super) ahead: u64,
 }
@@ -92,22 +96,25 @@ impl Ledger {
             })
             .collect();
         let mut right = BTreeSet::new();
+        let times = self.times(own, there);
+        // Of each session, among the messages that were gone through.
         let mut earliest = BTreeMap::<Talker, u64>::new();
         for message in there.messages.iter().rev() {
             let Some(talker) = self.seen_in(message, own, there) else {
                 continue;
             };
-            let earliest = earliest.entry(talker).or_insert(u64::MAX);
-            *earliest = message.timestamp.min(*earliest);
             let seqno = Seqno(message.msg_seqno.0);
-            let is_wanted = self.is_wanted(message, talker);
-            let news = begun.is_news(talker, message, *earliest);
+            let time = times.get(&seqno).copied().unwrap_or_default();
+            let earliest = earliest.entry(talker).or_insert(u64::MAX);
+            *earliest = time.min(*earliest);
             let came = self.came.get(&seqno).copied().unwrap_or_default();
+            let (always, ever) = self.is_wanted_since(came, message, talker);
+            let news = begun.is_news(talker, seqno, time, *earliest);
             let is_due = news == News::Surely && self.sight.shows(talker, came);
-            if is_wanted && is_due && !told.contains_key(&(talker, seqno)) {
+            if always && is_due && !told.contains_key(&(talker, seqno)) {
                 return Err(format!("message {seqno} with {talker} was not told"));
             }
-            if is_wanted && news != News::No {
+            if ever && news != News::No {
                 right.insert((talker, seqno));
             }
             if let Some(event) = told.get(&(talker, seqno)) {
@@ -120,6 +127,26 @@ impl Ledger {
             )),
             None => Ok(()),
         }
+    }
+
+    /// When each message was written, as far as the service tells: one without a time is as old as the nearest
+    /// older one in its session that has one, else as the nearest newer one, else as the world.
+    fn times(&self, own: Option<&AccountState>, there: &Snapshot) -> BTreeMap<Seqno, u64> {
+        let mut times = BTreeMap::new();
+        let mut nearest = BTreeMap::<Talker, u64>::new();
+        let newer_first = there.messages.iter().rev();
+        for message in newer_first.chain(&there.messages) {
+            let Some(talker) = self.seen_in(message, own, there) else {
+                continue;
+            };
+            let seqno = Seqno(message.msg_seqno.0);
+            if !self.without_time.contains(&seqno) {
+                nearest.insert(talker, message.timestamp);
+            }
+            let time = nearest.get(&talker).copied().unwrap_or_default();
+            times.insert(seqno, time);
+        }
+        times
     }
 
     /// The account's session that shows a message.
@@ -145,21 +172,12 @@ impl Ledger {
         is_shown.then_some(talker)
     }
 
-    /// Whether a message is one of those asked for (docs/protocol.md §8).
-    fn is_wanted(&self, message: &MessageState, talker: Talker) -> bool {
-        let options = self.options;
-        if matches!(talker, Talker::Group(_)) && !options.groups
-            || message.from.0 == OWN && !options.own
-            || talker == Talker::user(SYSTEM) && !options.system
-        {
-            return false;
-        }
-        let is_automatic = matches!(message.msg_source, 8..=11);
-        let is_by_the_service = message.from.0 == 0
-            || matches!(message.msg_source, 5 | 6 | 12 | 13 | 16 | 17 | 18 | 19)
-            || matches!(message.msg_type, 10..=13 | 16 | 18 | 19 | 301..=306);
-        message.msg_type == RECALL
-            || (options.automatic || !is_automatic) && (options.system || !is_by_the_service)
+    /// Whether a message was always one of those asked for since it came, and whether it ever was.
+    fn is_wanted_since(&self, came: u64, message: &MessageState, talker: Talker) -> (bool, bool) {
+        let over = self.options.partition_point(|(since, _)| *since <= came);
+        let since = (self.options.get(over.saturating_sub(1)..)).unwrap_or_default();
+        let is_wanted = |(_, options): &(u64, WatchOptions)| is_wanted(*options, message, talker);
+        (since.iter().all(is_wanted), since.iter().any(is_wanted))
     }
 
     /// What is told of a message is true.
@@ -175,7 +193,9 @@ impl Ledger {
                 if (*direction == Direction::Incoming) != (there.from.0 != OWN) {
                     return wrong("told as somebody else's");
                 }
-                if self.on_phone.contains(&message.key) && *direction == Direction::Sent {
+                let is_twin = (self.sends.iter()).any(|send| send.made.contains(&message.key));
+                if self.on_phone.contains(&message.key) && *direction == Direction::Sent && !is_twin
+                {
                     return wrong("written on the phone and told as sent");
                 }
                 if there.msg_status == 0 && message.is_recalled() {
@@ -253,8 +273,12 @@ impl Ledger {
 
     /// Nothing is sent twice, and what is reported is true.
     fn check_sends(&self, there: &Snapshot) -> Result<(), String> {
+        let is_twin = |key: &MsgKey| {
+            let mut twins = (self.sends.iter()).filter(|send| send.end == End::Elsewhere);
+            twins.any(|twin| twin.made.contains(key))
+        };
         let existing: Vec<MsgKey> = own_messages(there)
-            .filter(|key| !self.on_phone.contains(key))
+            .filter(|key| !self.on_phone.contains(key) || is_twin(key))
             .collect();
         check_laws(&self.sends, &existing)?;
         for id in &self.accepted {
@@ -338,4 +362,20 @@ pub(super) fn own_messages(there: &Snapshot) -> impl Iterator<Item = MsgKey> {
     (there.messages.iter())
         .filter(|message| message.from.0 == OWN && message.msg_type != RECALL)
         .map(|message| MsgKey(message.msg_key.0))
+}
+
+/// Whether a message is one of those asked for (docs/protocol.md §8).
+fn is_wanted(options: WatchOptions, message: &MessageState, talker: Talker) -> bool {
+    if matches!(talker, Talker::Group(_)) && !options.groups
+        || message.from.0 == OWN && !options.own
+        || talker == Talker::user(SYSTEM) && !options.system
+    {
+        return false;
+    }
+    let is_automatic = matches!(message.msg_source, 8..=11);
+    let is_by_the_service = message.from.0 == 0
+        || matches!(message.msg_source, 5 | 6 | 12 | 13 | 16 | 17 | 18 | 19)
+        || matches!(message.msg_type, 10..=13 | 16 | 18 | 19 | 301..=306);
+    message.msg_type == RECALL
+        || (options.automatic || !is_automatic) && (options.system || !is_by_the_service)
 }

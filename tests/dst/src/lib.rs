@@ -20,5 +20,5 @@ mod stored;
 pub use self::mistakes::{MISTAKES, catch};
 pub use self::{
     outcome::{Outcome, Tally},
-    simulation::{replay, run},
+    simulation::{Quirk, replay, replay_with, run, run_with},
 };

@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use bili_im_dst::{Outcome, Tally, replay, run};
+use bili_im_dst::{Outcome, Quirk, Tally, replay_with, run_with};
 use clap::Parser;
 
 /// How many failures are shown.
@@ -29,6 +29,9 @@ struct Options {
     /// The first seed
     #[arg(long, default_value_t = 0, conflicts_with = "seed")]
     from: u64,
+    /// In every run this quirk of the service shows, whether or not the watcher copes with it
+    #[arg(long, value_parser = quirk)]
+    quirk: Option<Quirk>,
     /// Make each of the mistakes on purpose, and see that a law is broken by it
     #[cfg(feature = "planted")]
     #[arg(long, conflicts_with_all = ["seeds", "seed", "from"])]
@@ -42,14 +45,19 @@ fn main() -> ExitCode {
         return catch_all();
     }
     match options.seed {
-        Some(seed) => show(seed),
-        None => run_all(options.from, options.seeds),
+        Some(seed) => show(seed, options.quirk),
+        None => run_all(options.from, options.seeds, options.quirk),
     }
 }
 
+fn quirk(name: &str) -> Result<Quirk, String> {
+    let names = Quirk::ALL.map(|(_, name, _)| name).join(", ");
+    Quirk::by_name(name).ok_or_else(|| format!("one of {names}"))
+}
+
 /// One run, with what happened.
-fn show(seed: u64) -> ExitCode {
-    let outcome = replay(seed);
+fn show(seed: u64, quirk: Option<Quirk>) -> ExitCode {
+    let outcome = replay_with(seed, quirk);
     print!("{}", outcome.history);
     println!("seed {seed}: {}", outcome.tally);
     match outcome.verdict {
@@ -87,12 +95,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn run_all(first: u64, count: u64) -> ExitCode {
+fn run_all(first: u64, count: u64, quirk: Option<Quirk>) -> ExitCode {
     let began = Instant::now();
     let failed = Mutex::new(Vec::<Outcome>::new());
     let tally = Mutex::new(Tally::default());
     on_every_core(count, |number| {
-        let outcome = run(first + number);
+        let outcome = run_with(first + number, quirk);
         let mut all = locked(&tally);
         *all = all.plus(outcome.tally);
         if outcome.verdict.is_err() {

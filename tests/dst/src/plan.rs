@@ -18,7 +18,7 @@ pub(super) const SYSTEM: u64 = 900;
 const RECALL: u32 = 5;
 
 /// In how many runs of 256 more sessions change at once than a list holds.
-const CROWDED: u8 = 30;
+const CROWDED: u8 = 40;
 
 /// How many sessions a list holds.
 const LISTED: usize = 100;
@@ -40,6 +40,10 @@ pub(super) struct Plan {
     pub(super) length: Duration,
     /// Lists, or messages, are later than a watcher expects.
     pub(super) is_tardy: bool,
+    /// What is told of changes from one start of the program to the next.
+    pub(super) is_fickle: bool,
+    /// Events take the program long to handle now and then.
+    pub(super) is_slow: bool,
     /// In the end the program is left running, and not started anew.
     pub(super) goes_on: bool,
     /// What people, the network and the machine do, each with its time in microseconds.
@@ -59,6 +63,8 @@ pub(super) enum Deed {
     Ack,
     /// The program sends.
     Send(Sending),
+    /// The account's owner writes on the phone what the program sent, or is sending: the n-th last of that.
+    WriteTwin(usize),
     /// The program recalls what it sent last.
     RecallSent,
     /// The program gives up one of its sends.
@@ -141,10 +147,21 @@ impl Plan {
             .with_automatic(rng.bool())
             .with_intercepted(rng.u8(..) < 60)
             .with_changes(rng.u8(..) < 60);
+        let seconds = *rng.choice(&[0, 0, 0, 0, 6, 60, 280]).unwrap_or(&0);
+        let options = match seconds {
+            0 => options,
+            _ => options.with_interval(Duration::from_secs(seconds)),
+        };
         let mut deeds = Vec::new();
         if is_crowded {
             cast.pin_some(rng, &world, &mut deeds);
-            let at = rng.u64(0..length.as_micros() as u64);
+            // Often so late that nothing but polls can find them all.
+            let length = length.as_micros() as u64;
+            let at = if rng.bool() {
+                length.saturating_sub(700 * SECOND)
+            } else {
+                rng.u64(0..length)
+            };
             cast.gather(rng, at, &mut deeds);
         }
         for _ in 0..rng.usize(10..70) {
@@ -158,6 +175,8 @@ impl Plan {
             capacity: (rng.u8(..) < 100).then(|| rng.usize(1..4)),
             length,
             is_tardy,
+            is_fickle: rng.u8(..) < 40,
+            is_slow: rng.u8(..) < 40,
             goes_on: rng.u8(..) < if is_tardy { 128 } else { 32 },
             deeds,
         }
@@ -290,10 +309,10 @@ impl Cast {
         }
     }
 
-    /// More people write than a list holds: within seconds, or while the program is off or cannot be reached
-    /// by anything. Then it may die while it catches up.
+    /// More people write than a list holds: within seconds, or while the program is off for longer. It may die
+    /// while it catches up.
     fn gather(&mut self, rng: &mut Rng, at: u64, deeds: &mut Vec<(u64, Deed)>) {
-        let takes = *rng.choice(&[5, 5, 300, 2400]).unwrap_or(&5) * SECOND;
+        let takes = *rng.choice(&[5, 600, 600, 2400]).unwrap_or(&5) * SECOND;
         if takes > 5 * SECOND || rng.bool() {
             deeds.push((at, Deed::Crash(Duration::from_micros(takes + SECOND))));
         }
@@ -305,7 +324,9 @@ impl Cast {
             let message = Message::text(Uid(person), Talker::User(Uid(OWN)), &text);
             deeds.push((at + rng.u64(0..takes), Deed::Write(Box::new(message), 1)));
         }
-        for _ in 0..rng.usize(0..4) {
+        let nth = *rng.choice(&[0, 1, 1, 1, 4]).unwrap_or(&0);
+        deeds.push((at + takes, Deed::CrashAtEvent(nth)));
+        for _ in 0..rng.usize(0..3) {
             let later = takes + rng.u64(0..60 * SECOND);
             deeds.push((at + later, Deed::CrashAtEvent(rng.u32(0..30))));
         }
@@ -320,14 +341,17 @@ impl Cast {
             80..97 => Deed::Recall(rng.usize(0..6)),
             97..120 => Deed::Act(self.act(rng)),
             120..124 => Deed::Ack,
-            124..160 => Deed::Send(self.sending(rng)),
+            124..127 => Deed::WriteTwin(rng.usize(0..3)),
+            127..160 => {
+                if rng.u8(..) < 16 {
+                    deeds.push((at + rng.u64(0..5 * SECOND), Deed::WriteTwin(0)));
+                }
+                Deed::Send(self.sending(rng))
+            }
             160..165 => Deed::RecallSent,
             165..174 => Deed::Cancel(rng.usize(0..8)),
-            174..180 => {
-                let talker = as_ours(self.talker(rng));
-                Deed::Sick(talker, Duration::from_secs(rng.u64(5..9000)))
-            }
-            180..208 => Deed::Fault(fault(rng)),
+            174..182 => return self.fall_sick(rng, at, deeds),
+            182..208 => Deed::Fault(fault(rng)),
             208..220 => Deed::ClearFaults,
             220..226 => Deed::Unreachable(Duration::from_secs(rng.u64(1..90))),
             226..230 => Deed::RotateKeys,
@@ -346,10 +370,28 @@ impl Cast {
         deeds.push((at, deed));
     }
 
+    /// A session cannot be read for a while, often just when somebody has written much. The program may die
+    /// while it catches up.
+    fn fall_sick(&mut self, rng: &mut Rng, at: u64, deeds: &mut Vec<(u64, Deed)>) {
+        let message = self.message(rng);
+        let talker = match message.talker {
+            Talker::User(Uid(OWN)) => Talker::User(message.from),
+            talker => talker,
+        };
+        let seconds = *rng.choice(&[20, 300, 1500, 9000]).unwrap_or(&20);
+        let takes = rng.u64(5..seconds);
+        deeds.push((at, Deed::Sick(as_ours(talker), Duration::from_secs(takes))));
+        if rng.bool() {
+            let later = rng.u64(0..takes) * SECOND;
+            deeds.push((at + later, Deed::Write(Box::new(message), rng.u32(1..20))));
+            deeds.push((at + takes * SECOND, Deed::CrashAtEvent(rng.u32(0..8))));
+        }
+    }
+
     fn sending(&mut self, rng: &mut Rng) -> Sending {
         let how = match rng.u8(0..10) {
-            0..5 => How::Plain,
-            5 => How::Twins,
+            0..4 => How::Plain,
+            4..6 => How::Twins,
             6 => How::Image,
             _ => How::Ticket,
         };
@@ -397,7 +439,8 @@ impl Cast {
     }
 }
 
-fn as_ours(talker: Talker) -> bili_im_proto::Talker {
+/// A session as the protocol crate names it.
+pub(super) fn as_ours(talker: Talker) -> bili_im_proto::Talker {
     match talker {
         Talker::User(uid) => bili_im_proto::Talker::user(uid.0),
         Talker::Group(group) => bili_im_proto::Talker::group(group.0),

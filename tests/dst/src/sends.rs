@@ -23,6 +23,8 @@ pub enum End {
     Absent,
     /// Its ticket could not be told from others.
     CannotTell,
+    /// It is none of the program's: its owner wrote the same on another device.
+    Elsewhere,
 }
 
 impl End {
@@ -75,7 +77,7 @@ pub fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> 
         if send.made.len() > 1 && is_alone {
             return Err(format!("send {index} went out twice: {send:?}"));
         }
-        let is_said = matches!(send.end, End::Sent(_)) || send.end.is_open();
+        let is_said = matches!(send.end, End::Sent(_) | End::Elsewhere) || send.end.is_open();
         let may_be_anothers = send.end == End::Absent && !is_alone;
         if !send.made.is_empty() && !is_said && !may_be_anothers {
             return Err(format!("send {index} exists and is not said to: {send:?}"));
@@ -92,11 +94,8 @@ pub fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> 
         let said = (sends.iter().filter(alike))
             .filter(|send| matches!(send.end, End::Sent(_)))
             .count();
-        let open = sends
-            .iter()
-            .filter(alike)
-            .filter(|s| s.end.is_open())
-            .count();
+        let may_be_there = |send: &&OneSend| send.end.is_open() || send.end == End::Elsewhere;
+        let open = (sends.iter().filter(alike)).filter(may_be_there).count();
         let there: usize = sends.iter().filter(alike).map(|send| send.made.len()).sum();
         if said > there || there > said + open {
             return Err(format!(

@@ -4,6 +4,7 @@ mod flows;
 mod network;
 mod people;
 mod program;
+mod quirks;
 mod warnings;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -12,7 +13,8 @@ use bili_im_proto::{Account, Input, Monotonic, Now, Outgoing, Talker, UnixMicros
 use bili_im_sim::Service;
 use fastrand::Rng;
 
-use self::{flows::Flying, warnings::Warnings};
+pub use self::quirks::Quirk;
+use self::{flows::Flying, quirks::Quirks, warnings::Warnings};
 use crate::{
     history::History,
     laws::{Ledger, Told, own_messages},
@@ -41,12 +43,22 @@ const ENOUGH: usize = 300_000;
 
 /// Runs what a seed stands for.
 pub fn run(seed: u64) -> Outcome {
-    Simulation::new(seed, History::default()).outcome(seed)
+    run_with(seed, None)
 }
 
-/// The same, and writes down what happens.
+/// The same, in which a quirk shows in any case.
+pub fn run_with(seed: u64, quirk: Option<Quirk>) -> Outcome {
+    Simulation::new(seed, quirk, History::default()).outcome(seed)
+}
+
+/// Runs it, and writes down what happens.
 pub fn replay(seed: u64) -> Outcome {
-    Simulation::new(seed, History::written()).outcome(seed)
+    replay_with(seed, None)
+}
+
+/// The same, in which a quirk shows in any case.
+pub fn replay_with(seed: u64, quirk: Option<Quirk>) -> Outcome {
+    Simulation::new(seed, quirk, History::written()).outcome(seed)
 }
 
 struct Simulation {
@@ -61,6 +73,10 @@ struct Simulation {
     length: u64,
     /// Lists are later than a watcher expects: only comparing all sessions finds everything.
     is_tardy: bool,
+    /// What is told of changes from one start of the program to the next.
+    is_fickle: bool,
+    /// Events take the program long to handle now and then.
+    is_slow: bool,
     /// In the end the program is left running, and not started anew.
     goes_on: bool,
     /// Microseconds since the run began.
@@ -81,6 +97,7 @@ struct Simulation {
     clock_jumps: u32,
     /// Flows of one start are not those of another.
     next_flow: u64,
+    quirks: Quirks,
     /// Sessions that cannot be read, and until when.
     sick: BTreeMap<Talker, u64>,
     /// Until when a good signature may be taken for a bad one: keys or clocks have just changed.
@@ -117,11 +134,11 @@ enum Next {
 }
 
 impl Simulation {
-    fn new(seed: u64, history: History) -> Result<Self, String> {
+    fn new(seed: u64, quirk: Option<Quirk>, history: History) -> Result<Self, String> {
         let mut rng = Rng::with_seed(seed);
         let plan = Plan::draw(&mut rng);
         let mut ledger = Ledger {
-            options: plan.options,
+            options: vec![(0, plan.options)],
             ..Ledger::default()
         };
         let own = bili_im_sim::Uid(OWN);
@@ -143,6 +160,8 @@ impl Simulation {
             capacity: plan.capacity,
             length: plan.length.as_micros() as u64,
             is_tardy: plan.is_tardy,
+            is_fickle: plan.is_fickle,
+            is_slow: plan.is_slow,
             goes_on: plan.goes_on,
             now: 0,
             queue: BTreeMap::new(),
@@ -154,6 +173,7 @@ impl Simulation {
             stored_ahead: 0,
             clock_jumps: 0,
             next_flow: 0,
+            quirks: Quirks::draw(seed, quirk),
             sick: BTreeMap::new(),
             unsettled_until: 0,
             tally: Tally::default(),
@@ -201,6 +221,7 @@ impl Simulation {
         self.unreachable_until = 0;
         self.sick.clear();
         self.dies_at_event = None;
+        self.is_slow = false;
         self.note(|| "all is well from now on".to_owned());
         if self.goes_on {
             self.start()?;
@@ -211,6 +232,7 @@ impl Simulation {
         let end = self.now + if self.is_tardy { LONG_REST } else { REST };
         self.go_on_until(end)?;
         let there = self.service.snapshot(self.service_now());
+        self.ledger.without_time = std::mem::take(&mut self.quirks.without_time);
         self.ledger.check(&there)?;
         let wrong = |error: serde_json::Error| error.to_string();
         if let Some(cursor) = self.stored.cursor().map_err(wrong)? {

@@ -14,9 +14,11 @@ use crate::{begun::Begun, laws::Asked};
 const REFUSED: &[u8] = br#"{"code":-500,"message":"-500","ttl":1}"#;
 
 /// What a request is for.
-struct AskedFor {
+pub(super) struct AskedFor {
     endpoint: String,
-    talker: Option<Talker>,
+    pub(super) talker: Option<Talker>,
+    pub(super) end_seqno: Option<u64>,
+    pub(super) size: u64,
 }
 
 impl AskedFor {
@@ -36,6 +38,8 @@ impl AskedFor {
         Self {
             endpoint: uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
             talker,
+            end_seqno: number("end_seqno"),
+            size: number("size").unwrap_or(0),
         }
     }
 }
@@ -137,7 +141,8 @@ impl Simulation {
                 let answer = if self.is_sick(&asked) {
                     answer.map(|_| REFUSED.to_vec())
                 } else {
-                    answer
+                    let is_watch = self.is_watch(flow);
+                    answer.map(|body| self.changed(&asked, is_watch, body))
                 };
                 self.heed(flow, ticket, &asked, &answer, is_fault);
                 self.note(|| {
@@ -195,11 +200,18 @@ impl Simulation {
             Some(Warning::Risk) => running.warnings.note_wrong_signature(self.now),
             _ => {}
         }
-        if matches!(flying.flow, AnyFlow::Begin(_)) && asked.endpoint == "new_sessions" {
-            let clock = self
-                .service
-                .clock(bili_im_sim::UnixMicros(EPOCH + self.now));
-            self.ledger.first_list = Begun::by_list(&body, clock.now.as_secs());
+        let is_messages = asked.endpoint == "fetch_session_msgs";
+        match (&flying.flow, asked.talker, &mut self.ledger.begun) {
+            (AnyFlow::Begin(_), ..) if asked.endpoint == "new_sessions" => {
+                let clock = self
+                    .service
+                    .clock(bili_im_sim::UnixMicros(EPOCH + self.now));
+                self.ledger.first_list = Begun::by_list(&body, clock.now.as_secs());
+            }
+            (AnyFlow::Watch(_), Some(talker), Some(begun)) if is_messages => {
+                begun.sight(talker, &body);
+            }
+            _ => {}
         }
     }
 
@@ -207,6 +219,39 @@ impl Simulation {
         if let Some(running) = &mut self.running {
             running.warnings.note_no_keys(self.now);
         }
+    }
+
+    fn is_watch(&self, flow: u64) -> bool {
+        let flying = self
+            .running
+            .as_ref()
+            .and_then(|running| running.flows.get(&flow));
+        flying.is_some_and(|flying| matches!(flying.flow, AnyFlow::Watch(_)))
+    }
+
+    /// The body of an answer, with the quirks of this run.
+    fn changed(&mut self, asked: &AskedFor, is_watch: bool, body: Vec<u8>) -> Vec<u8> {
+        const LATE: u64 = 50 * SECOND;
+        let is_page = asked.endpoint == "fetch_session_msgs";
+        let is_list = matches!(&*asked.endpoint, "new_sessions" | "get_sessions");
+        if self.quirks.are_none() || !is_page && !is_list {
+            return body;
+        }
+        let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else {
+            return body;
+        };
+        if is_page {
+            let quirks = &mut self.quirks;
+            quirks.change_page(asked, &mut answer, is_watch, self.now);
+        } else {
+            let (came, now) = (&self.ledger.came, self.now);
+            let is_fresh = |seqno| {
+                came.get(&Seqno(seqno))
+                    .is_some_and(|came| now < came + LATE)
+            };
+            self.quirks.change_list(&mut answer, is_fresh);
+        }
+        answer.to_string().into_bytes()
     }
 
     fn faults_fired(&self) -> u64 {

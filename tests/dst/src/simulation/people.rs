@@ -5,15 +5,16 @@ use bili_im_sim::{Act, Message};
 
 use super::{Next, SECOND, Simulation, flows::AnyFlow};
 use crate::{
-    plan::{Deed, How, OWN, Sending},
+    plan::{Deed, How, OWN, Sending, as_ours},
     sends::{End, OneSend},
 };
 
 /// How long it takes until changed keys, or another time, have got about.
 const UNSETTLED: u64 = 2 * 60 * SECOND;
 
-/// More seconds than a watcher allows for the service's clock to be behind.
-const FAR_BEHIND: i64 = 60;
+/// By how many seconds the service's clock may be off without a watcher passing anything over until it
+/// compares all sessions.
+const FAR_OFF: i64 = 60;
 
 impl Simulation {
     pub(super) fn do_deed(&mut self, deed: Deed) -> Result<(), String> {
@@ -27,6 +28,7 @@ impl Simulation {
             Deed::Act(act) => self.act(act),
             Deed::Ack => self.ack(),
             Deed::Send(sending) => self.send(&sending),
+            Deed::WriteTwin(nth) => self.write_twin(nth)?,
             Deed::RecallSent => self.recall_sent(),
             Deed::Cancel(nth) => self.cancel(nth),
             Deed::Fault(rule) => {
@@ -57,8 +59,9 @@ impl Simulation {
                 self.service.skew_clock(seconds);
                 let ahead = u64::try_from(seconds).unwrap_or(0) * SECOND;
                 self.ledger.ahead = ahead.max(self.ledger.ahead);
-                // What is written while it is behind seems old when it is right again.
-                self.is_tardy |= seconds < -FAR_BEHIND;
+                // What is written while it is behind seems old when it is right again, and so does what is
+                // written next after it was ahead.
+                self.is_tardy |= seconds.abs() > FAR_OFF;
             }
             Deed::MachineClock(seconds) => {
                 self.note(|| format!("the machine's clock is {seconds} s off"));
@@ -75,7 +78,7 @@ impl Simulation {
         Ok(())
     }
 
-    pub(super) fn write(&mut self, message: &Message) -> Result<(), String> {
+    pub(super) fn write(&mut self, message: &Message) -> Result<MsgKey, String> {
         let written = self.service.write(message.clone(), self.service_now());
         let (key, seqno) = written.map_err(|error| error.to_string())?;
         let (key, seqno) = (MsgKey(key.0), Seqno(seqno.0));
@@ -89,6 +92,25 @@ impl Simulation {
                 message.from, message.talker, message.msg_type, message.msg_source, message.content
             )
         });
+        Ok(key)
+    }
+
+    /// Writes on the phone what the program sent.
+    fn write_twin(&mut self, nth: usize) -> Result<(), String> {
+        let is_text = |send: &&OneSend| !send.text.starts_with("https:");
+        let Some(send) = self.ledger.sends.iter().rev().filter(is_text).nth(nth) else {
+            return Ok(());
+        };
+        let (talker, text) = (send.talker, send.text.clone());
+        let to = match talker {
+            Talker::User(uid) => bili_im_sim::Talker::User(bili_im_sim::Uid(uid.0)),
+            Talker::Group(id) => bili_im_sim::Talker::Group(bili_im_sim::GroupId(id.0)),
+        };
+        let key = self.write(&Message::text(bili_im_sim::Uid(OWN), to, &text))?;
+        let mut twin = OneSend::new(talker, text);
+        twin.end = End::Elsewhere;
+        twin.made.push(key);
+        self.ledger.sends.push(twin);
         Ok(())
     }
 
@@ -142,11 +164,11 @@ impl Simulation {
     fn note_sight(&mut self, act: &Act) {
         let (sight, now) = (&mut self.ledger.sight, self.now);
         match *act {
-            Act::Intercept { other, .. } if !self.options.intercepted => {
+            Act::Intercept { other, .. } if self.is_fickle || !self.options.intercepted => {
                 sight.hide(Talker::user(other.0));
             }
             Act::Unintercept { other, .. } => sight.show(Talker::user(other.0), now),
-            Act::Remove { talker, .. } => sight.remove(talker_of(talker), now),
+            Act::Remove { talker, .. } => sight.remove(as_ours(talker), now),
             Act::Leave { uid, group } if uid.0 == OWN => sight.hide(Talker::group(group.0)),
             Act::Join { uid, group } if uid.0 == OWN => sight.show(Talker::group(group.0), now),
             _ => {}
@@ -216,12 +238,5 @@ impl Simulation {
             self.note(|| format!("{} is cancelled", flying.flow.name()));
             self.give_up(&flying.flow);
         }
-    }
-}
-
-fn talker_of(talker: bili_im_sim::Talker) -> Talker {
-    match talker {
-        bili_im_sim::Talker::User(uid) => Talker::user(uid.0),
-        bili_im_sim::Talker::Group(group) => Talker::group(group.0),
     }
 }

@@ -50,6 +50,9 @@ impl Simulation {
         });
         let starts = self.starts;
         self.note(|| format!("start {starts}"));
+        if self.is_fickle && self.ledger.begun.is_some() {
+            self.change_options();
+        }
         let open: Vec<(usize, SendTicket)> = (self.ledger.sends.iter().enumerate())
             .filter(|(_, send)| send.end == End::Cancelled)
             .filter_map(|(id, send)| Some((id, send.ticket.clone()?)))
@@ -62,6 +65,22 @@ impl Simulation {
             None => self.fly(AnyFlow::Begin(account.cursor_now())),
         }
         Ok(())
+    }
+
+    fn change_options(&mut self) {
+        let options = self.options;
+        self.options = match self.rng.u8(0..8) {
+            0 => options.with_own(!options.own),
+            1 => options.with_automatic(!options.automatic),
+            2 => options.with_system(!options.system),
+            // Not off: a session that is pending is read on, whatever is asked for now.
+            3 => options.with_groups(true),
+            4 => options.with_intercepted(true),
+            _ => options,
+        };
+        let options = self.options;
+        self.note(|| format!("{options:?}"));
+        self.ledger.options.push((self.now, options));
     }
 
     /// Dies, whatever it was doing.
@@ -158,7 +177,11 @@ impl Simulation {
             Did::Tells(event) => {
                 self.take(event)?;
                 let input = Input::Woken;
-                let after = self.rng.u64(0..20 * MILLI);
+                let after = if self.is_slow && self.rng.u8(..) < 12 {
+                    self.rng.u64(SECOND..400 * SECOND)
+                } else {
+                    self.rng.u64(0..20 * MILLI)
+                };
                 self.later(
                     after,
                     Next::Resume {

@@ -265,11 +265,7 @@ impl Watch<'_> {
         }
         let asked = self.io.now();
         // A clock that was wrong once must not keep the mark ahead of what happens.
-        let since = if planted!(MarkAheadTrusted) {
-            self.listed
-        } else {
-            self.listed.min(self.account.context(asked).time)
-        };
+        let since = self.listed.min(self.account.context(asked).time);
         let since = if planted!(NoOverlap) {
             since
         } else {
