@@ -391,7 +391,7 @@ impl Cast {
             Talker::User(Uid(OWN)) => Talker::User(message.from),
             talker => talker,
         };
-        let seconds = *rng.choice(&[20, 300, 1500, 9000]).unwrap_or(&20);
+        let seconds = *rng.choice(&[20, 300, 9000, 9000]).unwrap_or(&20);
         let takes = rng.u64(seconds / 2..seconds);
         deeds.push((at, Deed::Sick(as_ours(talker), Duration::from_secs(takes))));
         if rng.bool() {
