@@ -29,6 +29,10 @@ const SECOND: u64 = 1_000_000;
 /// quiet before it may be forgotten.
 const FAR_OFF: i64 = 1700;
 
+/// How far ahead it may be when sessions are forgotten, in seconds. What was written further ahead is told
+/// again today when its session is forgotten.
+const AHEAD_AND_FORGOTTEN: i64 = 50;
+
 /// What is going to happen.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -169,10 +173,18 @@ impl Plan {
             cast.draw_deeds(rng, at, &mut deeds);
         }
         deeds.retain(|(at, _)| *at < length.as_micros() as u64);
+        let capacity = (rng.u8(..) < 100).then(|| rng.usize(1..4));
+        if capacity.is_some() {
+            for (_, deed) in &mut deeds {
+                if let Deed::ServiceClock(seconds) = deed {
+                    *seconds = AHEAD_AND_FORGOTTEN.min(*seconds);
+                }
+            }
+        }
         Self {
             world,
             options,
-            capacity: (rng.u8(..) < 100).then(|| rng.usize(1..4)),
+            capacity,
             length,
             is_tardy,
             is_fickle: rng.u8(..) < 40,
@@ -295,6 +307,7 @@ impl Cast {
         message
     }
 
+    /// Whether more sessions can change at once than a list holds.
     fn is_crowd(&self) -> bool {
         self.people.len() > LISTED
     }
@@ -335,10 +348,10 @@ impl Cast {
     fn draw_deeds(&mut self, rng: &mut Rng, at: u64, deeds: &mut Vec<(u64, Deed)>) {
         let deed = match rng.u8(..) {
             0..70 => Deed::Write(Box::new(self.message(rng)), 1),
-            70..80 => Deed::Write(Box::new(self.message(rng)), rng.u32(2..30)),
-            80 if !self.lags => Deed::Write(Box::new(self.message(rng)), rng.u32(190..900)),
+            70..79 => Deed::Write(Box::new(self.message(rng)), rng.u32(2..30)),
+            79..81 if !self.lags => Deed::Write(Box::new(self.message(rng)), rng.u32(190..900)),
             81..87 if self.is_crowd() => return self.gather(rng, at, deeds),
-            80..97 => Deed::Recall(rng.usize(0..6)),
+            79..97 => Deed::Recall(rng.usize(0..6)),
             97..120 => Deed::Act(self.act(rng)),
             120..124 => Deed::Ack,
             124..127 => Deed::WriteTwin(rng.usize(0..3)),
@@ -378,11 +391,15 @@ impl Cast {
             Talker::User(Uid(OWN)) => Talker::User(message.from),
             talker => talker,
         };
-        let seconds = *rng.choice(&[20, 300, 1500, 9000]).unwrap_or(&20);
-        let takes = rng.u64(5..seconds);
+        let seconds = *rng.choice(&[20, 300, 9000, 9000]).unwrap_or(&20);
+        let takes = rng.u64(seconds / 2..seconds);
         deeds.push((at, Deed::Sick(as_ours(talker), Duration::from_secs(takes))));
         if rng.bool() {
-            let later = rng.u64(0..takes) * SECOND;
+            let later = if rng.bool() {
+                0
+            } else {
+                rng.u64(0..takes) * SECOND
+            };
             deeds.push((at + later, Deed::Write(Box::new(message), rng.u32(1..20))));
             deeds.push((at + takes * SECOND, Deed::CrashAtEvent(rng.u32(0..8))));
         }
