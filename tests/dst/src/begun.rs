@@ -88,6 +88,11 @@ impl Begun {
         }
     }
 
+    /// Whether the cursor knows a session by its newest message, for good.
+    pub(super) fn knows(&self, talker: Talker) -> bool {
+        self.listed.contains_key(&talker) && !self.forgets
+    }
+
     /// Whether a message is news. In a session that was listed its place says so, in others its time. There a
     /// session is of no interest as long as its newest message is from before, by a clock that was put back:
     /// so the earliest time of this message and all later ones counts, too.
@@ -96,11 +101,10 @@ impl Begun {
         let (earliest, latest) = self.floor;
         let listed = self.listed.get(&talker);
         let was_sighted = (self.sighted.get(&talker)).is_none_or(|sighted| seqno <= *sighted);
-        let is_known = listed.is_some() && !self.forgets;
         match listed {
             Some(listed) if seqno <= *listed => News::No,
             None if !is_after && time < earliest && was_sighted => News::No,
-            _ if is_after && (is_known || since >= latest) => News::Surely,
+            _ if is_after && (self.knows(talker) || since >= latest) => News::Surely,
             _ => News::Perhaps,
         }
     }

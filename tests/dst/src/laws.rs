@@ -36,8 +36,6 @@ pub(super) struct Ledger {
     pub(super) requests: Vec<Asked>,
     /// Which sessions the lists could show.
     pub(super) sight: Sight,
-    /// Messages that were shown without their time.
-    pub(super) without_time: BTreeSet<Seqno>,
     /// The most that the service's clock was ahead, in microseconds.
     pub(super) ahead: u64,
 }
@@ -96,7 +94,6 @@ impl Ledger {
             })
             .collect();
         let mut right = BTreeSet::new();
-        let times = self.times(own, there);
         // Of each session, among the messages that were gone through.
         let mut earliest = BTreeMap::<Talker, u64>::new();
         for message in there.messages.iter().rev() {
@@ -104,7 +101,7 @@ impl Ledger {
                 continue;
             };
             let seqno = Seqno(message.msg_seqno.0);
-            let time = times.get(&seqno).copied().unwrap_or_default();
+            let time = message.timestamp;
             let earliest = earliest.entry(talker).or_insert(u64::MAX);
             *earliest = time.min(*earliest);
             let came = self.came.get(&seqno).copied().unwrap_or_default();
@@ -127,26 +124,6 @@ impl Ledger {
             )),
             None => Ok(()),
         }
-    }
-
-    /// When each message was written, as far as the service tells: one without a time is as old as the nearest
-    /// older one in its session that has one, else as the nearest newer one, else as the world.
-    fn times(&self, own: Option<&AccountState>, there: &Snapshot) -> BTreeMap<Seqno, u64> {
-        let mut times = BTreeMap::new();
-        let mut nearest = BTreeMap::<Talker, u64>::new();
-        let newer_first = there.messages.iter().rev();
-        for message in newer_first.chain(&there.messages) {
-            let Some(talker) = self.seen_in(message, own, there) else {
-                continue;
-            };
-            let seqno = Seqno(message.msg_seqno.0);
-            if !self.without_time.contains(&seqno) {
-                nearest.insert(talker, message.timestamp);
-            }
-            let time = nearest.get(&talker).copied().unwrap_or_default();
-            times.insert(seqno, time);
-        }
-        times
     }
 
     /// The account's session that shows a message.

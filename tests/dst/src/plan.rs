@@ -29,10 +29,6 @@ const SECOND: u64 = 1_000_000;
 /// quiet before it may be forgotten.
 const FAR_OFF: i64 = 1700;
 
-/// How far ahead it may be when sessions are forgotten, in seconds. What was written further ahead is told
-/// again today when its session is forgotten.
-const AHEAD_AND_FORGOTTEN: i64 = 50;
-
 /// What is going to happen.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -174,13 +170,6 @@ impl Plan {
         }
         deeds.retain(|(at, _)| *at < length.as_micros() as u64);
         let capacity = (rng.u8(..) < 100).then(|| rng.usize(1..4));
-        if capacity.is_some() {
-            for (_, deed) in &mut deeds {
-                if let Deed::ServiceClock(seconds) = deed {
-                    *seconds = AHEAD_AND_FORGOTTEN.min(*seconds);
-                }
-            }
-        }
         Self {
             world,
             options,

@@ -232,7 +232,6 @@ impl Simulation {
         let end = self.now + if self.is_tardy { LONG_REST } else { REST };
         self.go_on_until(end)?;
         let there = self.service.snapshot(self.service_now());
-        self.ledger.without_time = std::mem::take(&mut self.quirks.without_time);
         self.ledger.check(&there)?;
         let wrong = |error: serde_json::Error| error.to_string();
         if let Some(cursor) = self.stored.cursor().map_err(wrong)? {

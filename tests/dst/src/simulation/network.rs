@@ -241,8 +241,10 @@ impl Simulation {
             return body;
         };
         if is_page {
+            let begun = self.ledger.begun.as_ref();
+            let is_known = |talker| begun.is_some_and(|begun| begun.knows(talker));
             let quirks = &mut self.quirks;
-            quirks.change_page(asked, &mut answer, is_watch, self.now);
+            quirks.change_page(asked, &mut answer, is_watch, is_known, self.now);
         } else {
             let (came, now) = (&self.ledger.came, self.now);
             let is_fresh = |seqno| {

@@ -73,8 +73,8 @@ impl Simulation {
             0 => options.with_own(!options.own),
             1 => options.with_automatic(!options.automatic),
             2 => options.with_system(!options.system),
-            // Not off: a session that is pending is read on, whatever is asked for now.
-            3 => options.with_groups(true),
+            3 => options.with_groups(!options.groups),
+            // Not off: an intercepted session that is pending is read on, whatever is asked for now.
             4 => options.with_intercepted(true),
             _ => options,
         };

@@ -1,8 +1,8 @@
 //! Quirks of the service: answers that are changed on their way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use bili_im_proto::{Seqno, Talker};
+use bili_im_proto::Talker;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub enum Quirk {
     EmptyPage,
     /// A page shows the message again before which it ends.
     InclusiveEnd,
-    /// Some messages lack their time.
+    /// Some messages lack their time, in sessions where their place tells that they are news.
     NoTimestamp,
     /// Sessions are listed without their newest message's place.
     NoMaxSeqno,
@@ -33,10 +33,10 @@ impl Quirk {
     /// Every quirk, and whether the watcher copes with it. Those that it does not cope with yet show only
     /// when they are asked for: `cargo xtask dst --quirk empty-page`.
     pub const ALL: [(Self, &str, bool); 8] = [
-        (Self::EmptyPage, "empty-page", false),
+        (Self::EmptyPage, "empty-page", true),
         (Self::InclusiveEnd, "inclusive-end", true),
-        (Self::NoTimestamp, "no-timestamp", false),
-        (Self::NoMaxSeqno, "no-max-seqno", false),
+        (Self::NoTimestamp, "no-timestamp", true),
+        (Self::NoMaxSeqno, "no-max-seqno", true),
         (Self::MoreThanThereIs, "more-than-there-is", true),
         (Self::LessThanThereIs, "less-than-there-is", true),
         (Self::MessageTwice, "message-twice", true),
@@ -67,8 +67,6 @@ pub(super) struct Quirks {
     hiccups: BTreeMap<Talker, u64>,
     /// Messages that were shown.
     seen: BTreeMap<(Talker, u64), Value>,
-    /// Those that were shown without their time.
-    pub(super) without_time: BTreeSet<Seqno>,
 }
 
 impl Quirks {
@@ -90,7 +88,6 @@ impl Quirks {
             rng,
             hiccups: BTreeMap::new(),
             seen: BTreeMap::new(),
-            without_time: BTreeSet::new(),
         }
     }
 
@@ -109,6 +106,7 @@ impl Quirks {
         asked: &AskedFor,
         page: &mut Value,
         is_watch: bool,
+        is_known: impl Fn(Talker) -> bool,
         now: u64,
     ) {
         let (Some(talker), Some(data)) = (asked.talker, page.get_mut("data")) else {
@@ -131,7 +129,9 @@ impl Quirks {
             {
                 messages.insert(self.rng.usize(0..=messages.len()), message);
             }
-            self.take_times(messages);
+            if is_known(talker) {
+                self.take_times(messages);
+            }
         }
         has_more |= self.strikes(Quirk::MoreThanThereIs, 0.3);
         data["has_more"] = json!(u8::from(has_more));
@@ -184,11 +184,9 @@ impl Quirks {
         }
         for message in messages {
             let seqno = message.get("msg_seqno").and_then(Value::as_u64);
-            let Some(seqno) = seqno.filter(|seqno| (seqno / 3).is_multiple_of(self.timeless))
-            else {
+            if seqno.is_none_or(|seqno| !(seqno / 3).is_multiple_of(self.timeless)) {
                 continue;
-            };
-            self.without_time.insert(Seqno(seqno));
+            }
             if self.rng.bool() {
                 message["timestamp"] = json!(0);
             } else if let Some(message) = message.as_object_mut() {

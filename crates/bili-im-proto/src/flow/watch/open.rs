@@ -37,7 +37,7 @@ pub(super) struct Open {
     /// Its newest message, as far as the lists say.
     pub(super) newest: Option<Seqno>,
     /// When that was written, as far as the lists say.
-    pub(super) changed: UnixSeconds,
+    pub(super) changed: Option<UnixSeconds>,
     /// What it has may have been there since then: the mark must not pass it over.
     mark: UnixMicros,
     /// Whether the program was told that it is pending, so that the mark may.
@@ -66,7 +66,7 @@ impl OpenSessions {
             }
             Open {
                 newest: None,
-                changed: UnixSeconds(0),
+                changed: None,
                 mark,
                 is_pending,
                 retry_at: now,
@@ -141,7 +141,7 @@ impl OpenSessions {
 
 impl Open {
     /// Takes note of what a list says: its newest message, and when that was written.
-    pub(super) fn note(&mut self, newest: Option<Seqno>, changed: UnixSeconds) {
+    pub(super) fn note(&mut self, newest: Option<Seqno>, changed: Option<UnixSeconds>) {
         if newest >= self.newest {
             self.changed = changed;
         }
@@ -149,6 +149,11 @@ impl Open {
             self.newest = newest;
             self.doubted = None;
         }
+    }
+
+    /// When a message was written at the latest, as far as the lists say.
+    pub(super) fn latest(&self, seqno: Seqno) -> Option<UnixSeconds> {
+        self.changed.filter(|_| Some(seqno) <= self.newest)
     }
 
     /// An answer does not fit what is known of the session. Whether to ask again instead of believing it.

@@ -23,10 +23,15 @@ pub(super) fn newest(session: &Session) -> Option<Seqno> {
     session.max_seqno.max(last)
 }
 
+/// Whether anything with somebody can be told, as far as that alone says.
+pub(super) fn wants_talker(options: WatchOptions, talker: Talker) -> bool {
+    options.groups || matches!(talker, Talker::User(_))
+}
+
 /// Whether anything in a session can be told.
 pub(super) fn wants_session(options: WatchOptions, session: &Session) -> bool {
     session.talker.id() != 0
-        && (options.groups || matches!(session.talker, Talker::User(_)))
+        && wants_talker(options, session.talker)
         && (options.intercepted || !session.is_intercepted)
         && (options.system || session.system_account == SystemAccount::None)
 }
@@ -69,7 +74,7 @@ impl Listed {
         all: &mut [Self],
         latest: UnixMicros,
         newest: Option<Seqno>,
-        changed: UnixSeconds,
+        changed: Option<UnixSeconds>,
     ) {
         let latest = latest.seconds();
         for one in &mut *all {
@@ -79,7 +84,7 @@ impl Listed {
         if all.iter().all(|one| one.time.is_none())
             && let Some(last) = all.last_mut().filter(|last| Some(last.seqno) >= newest)
         {
-            last.time = says_when(changed, latest);
+            last.time = changed.and_then(|changed| says_when(changed, latest));
             return;
         }
         let mut nearest = all.iter().find_map(|one| one.time);

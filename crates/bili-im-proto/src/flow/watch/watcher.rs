@@ -13,7 +13,9 @@ use crate::{
         watch::{
             changes::{Changes, UnreadCounts},
             open::{OpenSessions, PAGES_KEPT},
-            telling::{FAR_AHEAD, Listed, newest, reaches_before, told_as, wants_session},
+            telling::{
+                FAR_AHEAD, Listed, newest, reaches_before, told_as, wants_session, wants_talker,
+            },
         },
     },
     ids::{Seqno, Talker, Uid},
@@ -159,7 +161,11 @@ impl<'a> Watch<'a> {
         let now = io.now().mono;
         let mark = cursor.mark();
         let mut open = OpenSessions::default();
-        for talker in cursor.pending() {
+        // What is not wanted now stays pending.
+        for talker in cursor
+            .pending()
+            .filter(|&talker| wants_talker(options, talker))
+        {
             open.open(talker, mark, true, now);
         }
         Self {
@@ -403,7 +409,7 @@ impl Watch<'_> {
                 let changed = session.session_ts;
                 let mark = self.listed.min(changed.unwrap_or(self.listed));
                 let open = self.open.open(talker, mark, false, now);
-                open.note(newest, changed.unwrap_or_default().seconds());
+                open.note(newest, changed.map(UnixMicros::seconds));
             }
             if self.options.changes && self.changes.of_session(&session) {
                 let session = Box::new(session);
@@ -541,14 +547,16 @@ impl Watch<'_> {
         let is_pending = self.open.is_pending(talker) && !planted!(PendingClearedEarly);
         let before = self.cursor.handled(talker);
         let now = self.account.context(self.io.now()).time;
-        let latest = now.saturating_add(FAR_AHEAD).seconds();
+        let far_ahead = now.saturating_add(FAR_AHEAD).seconds();
         for one in listed {
             let seqno = Some(one.seqno);
             if seqno <= before {
                 continue;
             }
+            let mut latest = far_ahead;
             if let Some(open) = self.open.get_mut(talker) {
                 open.progressed();
+                latest = open.latest(one.seqno).unwrap_or(far_ahead);
             }
             let position = Position {
                 talker,
