@@ -29,7 +29,7 @@ struct Options {
     /// The first seed
     #[arg(long, default_value_t = 0, conflicts_with = "seed")]
     from: u64,
-    /// In every run this quirk of the service shows, whether or not the watcher copes with it
+    /// In every run this quirk of the service shows
     #[arg(long, value_parser = quirk)]
     quirk: Option<Quirk>,
     /// Make each of the mistakes on purpose, and see that a law is broken by it
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 }
 
 fn quirk(name: &str) -> Result<Quirk, String> {
-    let names = Quirk::ALL.map(|(_, name, _)| name).join(", ");
+    let names = Quirk::ALL.map(|(_, name)| name).join(", ");
     Quirk::by_name(name).ok_or_else(|| format!("one of {names}"))
 }
 

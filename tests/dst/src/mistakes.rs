@@ -29,7 +29,7 @@ pub const MISTAKES: [(Mistake, &str); 24] = [
     (Mistake::EarlyListLetGo, "was not told"),
     (Mistake::FlightsForgotten, "is not told so"),
     (Mistake::Resend, "went out twice"),
-    (Mistake::CreditTwice, "are said to"),
+    (Mistake::CreditTwice, "said to"),
     (Mistake::DoubtfulIsCertain, "exists and is not said to"),
     (Mistake::Unpaced, "too often"),
     (Mistake::DeafToTooFast, "too fast"),

@@ -332,6 +332,14 @@ impl Cast {
             let later = takes + rng.u64(0..60 * SECOND);
             deeds.push((at + later, Deed::CrashAtEvent(rng.u32(0..30))));
         }
+        if rng.u8(0..3) == 0 {
+            // The lists that hold the rest are refused, until after it has died.
+            let refused = Rule::new("get_sessions", When::Always, Kind::Html);
+            deeds.push((at, Deed::Fault(refused)));
+            let later = at + takes + rng.u64(60..400) * SECOND;
+            deeds.push((later, Deed::Crash(Duration::from_secs(5))));
+            deeds.push((later, Deed::ClearFaults));
+        }
     }
 
     fn draw_deeds(&mut self, rng: &mut Rng, at: u64, deeds: &mut Vec<(u64, Deed)>) {

@@ -88,7 +88,7 @@ pub fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> 
                 return Err(format!("send {index} is said to exist: {send:?}"));
             }
             if let Some(other) = reported.insert(key, index) {
-                return Err(format!("{key} is reported for {other} and {index}"));
+                return Err(format!("{key} is said to be of {other} and of {index}"));
             }
         }
         let said = (sends.iter().filter(alike))

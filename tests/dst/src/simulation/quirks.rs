@@ -30,24 +30,23 @@ pub enum Quirk {
 }
 
 impl Quirk {
-    /// Every quirk, and whether the watcher copes with it. Those that it does not cope with yet show only
-    /// when they are asked for: `cargo xtask dst --quirk empty-page`.
-    pub const ALL: [(Self, &str, bool); 8] = [
-        (Self::EmptyPage, "empty-page", true),
-        (Self::InclusiveEnd, "inclusive-end", true),
-        (Self::NoTimestamp, "no-timestamp", true),
-        (Self::NoMaxSeqno, "no-max-seqno", true),
-        (Self::MoreThanThereIs, "more-than-there-is", true),
-        (Self::LessThanThereIs, "less-than-there-is", true),
-        (Self::MessageTwice, "message-twice", true),
-        (Self::NoTalker, "no-talker", true),
+    /// Every quirk, and its name.
+    pub const ALL: [(Self, &str); 8] = [
+        (Self::EmptyPage, "empty-page"),
+        (Self::InclusiveEnd, "inclusive-end"),
+        (Self::NoTimestamp, "no-timestamp"),
+        (Self::NoMaxSeqno, "no-max-seqno"),
+        (Self::MoreThanThereIs, "more-than-there-is"),
+        (Self::LessThanThereIs, "less-than-there-is"),
+        (Self::MessageTwice, "message-twice"),
+        (Self::NoTalker, "no-talker"),
     ];
 
     /// The quirk of a name.
     pub fn by_name(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
-        all.find(|(_, known, _)| *known == name)
-            .map(|(quirk, ..)| quirk)
+        all.find(|(_, known)| *known == name)
+            .map(|(quirk, _)| quirk)
     }
 }
 
@@ -70,15 +69,14 @@ pub(super) struct Quirks {
 }
 
 impl Quirks {
-    /// Draws from the quirks that the watcher copes with, but for one that shows in any case.
+    /// Draws some; one that is wanted shows in any case.
     pub(super) fn draw(seed: u64, wanted: Option<Quirk>) -> Self {
         // Not from the plan's chance, so that a quirk more changes no plan.
         let mut rng = Rng::with_seed(!seed);
         let mut shown = Vec::new();
         let is_odd = rng.bool();
-        for (quirk, _, is_coped_with) in Quirk::ALL {
-            let is_drawn = rng.bool() && is_odd && is_coped_with;
-            if is_drawn || wanted == Some(quirk) {
+        for (quirk, _) in Quirk::ALL {
+            if rng.bool() && is_odd || wanted == Some(quirk) {
                 shown.push(quirk);
             }
         }
