@@ -172,10 +172,10 @@ impl Program {
     pub fn knowing(sessions: u32) -> Result<Self> {
         let mut program = Self::start(sessions)?;
         let mut untold = program.service.sessions.len();
-        // As many at a time as are listed at once within the minute that each poll looks back.
+        // So many at a time that the minute which each poll looks back does not fill a list.
         while untold > 0 {
             program.pass(POLL_GAP);
-            let some = untold.min(PAGE / 5);
+            let some = untold.min(PAGE / 6);
             program.hear_from(some)?;
             untold -= some;
         }
