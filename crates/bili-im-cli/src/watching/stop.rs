@@ -1,7 +1,7 @@
 //! Ending on SIGINT or SIGTERM, with nothing left half done.
 
 use std::{
-    io, mem, process,
+    mem, process,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -48,7 +48,7 @@ impl Stop {
 
     /// Not to SIGHUP: it ends the program unless `nohup` says otherwise.
     #[cfg(unix)]
-    fn listen(self) -> io::Result<()> {
+    fn listen(self) -> std::io::Result<()> {
         use signal_hook::{
             consts::{SIGINT, SIGTERM},
             iterator::Signals,
