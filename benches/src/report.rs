@@ -220,7 +220,7 @@ by hand, with `bili-im-ureq` 53,000 to 47,700. With `reqwest` 5,000 are saved el
 them. Of what is more, reading leniently is 700, reading the service's clock off the answer 1,000, pace and state of the account 700; the
 rest is the flow: two allocations, and requests and answers moved in and out. They take more time than their number says, since each
 of them runs once in a call: by callgrind's model of caches, with `bili-im-reqwest` instructions miss theirs 10 % more often than by
-hand, data 36 %, and branches are mispredicted 15 % more often. A call over a network takes a thousand times as long.
+hand, data 36 %, and branches are mispredicted 15 % more often.
 
 ## What the protocol crate links
 

@@ -556,6 +556,41 @@ fn an_empty_page_of_a_session_that_had_messages_does_not_show_that_a_message_is_
 }
 
 #[test]
+fn an_older_message_is_not_taken_for_ours_because_its_session_seemed_empty() {
+    let mut stage = stage();
+    let from_phone = Message::text(
+        bili_im_sim::Uid(OWN),
+        bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0)),
+        "hi",
+    );
+    let now = bili_im_sim::UnixMicros(stage.now().unix.0);
+    stage.service.write(from_phone, now).unwrap();
+    stage.advance(Duration::from_secs(3600));
+    let account = stage.account(login(), 1).build();
+    let mut sending = Running::new(account.send(FRIEND, text("hi")));
+    let mut pages = 0;
+    let result = loop {
+        if let Some(result) = sending.result.take() {
+            break result;
+        }
+        let path = sending
+            .outgoing()
+            .map(|outgoing| outgoing.request.uri().path().to_owned());
+        match path.as_deref().and_then(|path| path.rsplit('/').next()) {
+            Some("fetch_session_msgs") if pages == 0 => {
+                pages += 1;
+                let page = r#"{"code":0,"data":{"messages":null}}"#;
+                sending.answer(http::Response::new(page.into()));
+            }
+            Some("send_msg") => sending.answer(http::Response::new("<html>".into())),
+            _ => {}
+        }
+        sending.turn(&mut stage);
+    };
+    assert!(matches!(result, Err(Error::Unconfirmed(_))), "{result:?}");
+}
+
+#[test]
 fn two_identical_tickets_are_never_confirmed_by_one_message() {
     let mut stage = stage();
     let account = warm(&mut stage);

@@ -1375,3 +1375,42 @@ fn a_hundred_sessions_that_changed_in_one_moment_do_not_end_a_list() {
     });
     assert!(told.iter().any(|word| word == "2"), "{told:?}");
 }
+
+#[test]
+fn an_empty_page_in_the_middle_of_a_gap_is_not_believed_for_long() {
+    let mut began = None;
+    let (told, _) = told_by(FRESH, 30, |name, query, now| match name {
+        "new_sessions" => list(&[listed(2, 501, now)], 0),
+        "fetch_session_msgs" => {
+            let end = number(query, "end_seqno").unwrap_or(502);
+            let begin = number(query, "begin_seqno").unwrap_or(0);
+            if end != 502 && now < *began.get_or_insert(now) + 300 {
+                return page([], now);
+            }
+            page((begin + 1..end).rev().take(200), now)
+        }
+        _ => None,
+    });
+    assert_eq!(told, numbers(2..=501));
+}
+
+#[test]
+fn a_list_that_is_always_refused_keeps_no_other_from_being_gone_through() {
+    let mut asked = 0;
+    let (told, _) = told_by(FRESH, 100, |name, query, now| match name {
+        "new_sessions" => list(&[], 0),
+        "get_sessions" => match query.get("session_type").map(String::as_str) {
+            Some("1") => {
+                asked += 1;
+                let newest = if asked < 3 { 1 } else { 2 };
+                list(&[listed(2, newest, now - 5000)], 0)
+            }
+            Some("2") => Some(r#"{"code":-400,"message":"no"}"#.to_owned()),
+            _ => None,
+        },
+        "fetch_session_msgs" => page([2, 1], now),
+        _ => None,
+    });
+    assert!(asked >= 3, "{asked}");
+    assert!(told.iter().any(|word| word == "2"), "{told:?}");
+}

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Unconfirmed},
     ids::{MsgKey, Seqno, Talker, Uid},
     message::Message,
-    time::UnixMicros,
+    time::{UnixMicros, UnixSeconds},
 };
 
 /// A message that is about to be sent. A program that may die stores it first; started again, it
@@ -31,6 +31,9 @@ pub struct SendTicket {
 
 /// Changes when what is stored changes its meaning.
 pub(crate) const VERSION: u32 = 1;
+
+/// By how many seconds two clocks of the service may differ.
+const CLOCKS_DIFFER: u64 = 60;
 
 /// What became of a ticket's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,11 @@ impl SendTicket {
     }
 
     /// Whether a message of the session may be this one.
+    /// When its message can have been written at the earliest, as far as clocks agree.
+    pub(crate) fn earliest(&self) -> UnixSeconds {
+        UnixSeconds(self.time.seconds().0.saturating_sub(CLOCKS_DIFFER))
+    }
+
     pub(crate) fn matches(&self, message: &Message) -> bool {
         message.sender == self.uid
             && message.seqno > self.newest.unwrap_or_default()

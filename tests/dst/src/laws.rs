@@ -187,6 +187,7 @@ impl Ledger {
                 }
                 Ok(())
             }
+            EventKind::Unreadable { .. } => wrong("told as unreadable"),
             _ => Ok(()),
         }
     }

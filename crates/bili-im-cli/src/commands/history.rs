@@ -46,7 +46,7 @@ impl History {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let talker = self.with.talker();
         let session = Session::open(global, out)?;
-        let (messages, has_more) = self.read(talker, &session)?;
+        let (messages, has_more) = self.read(talker, &session, out)?;
         let names = Names::of(messages.iter().map(|message| message.sender), &session, out);
         let oldest = messages.last().map(|message| message.seqno);
         out.print(&HistoryOutput {
@@ -59,7 +59,12 @@ impl History {
     }
 
     /// The messages, and whether there are more.
-    fn read(&self, talker: Talker, session: &Session) -> Result<(Vec<Message>, bool), Failure> {
+    fn read(
+        &self,
+        talker: Talker,
+        session: &Session,
+        out: Output,
+    ) -> Result<(Vec<Message>, bool), Failure> {
         let most = if self.all {
             usize::MAX
         } else {
@@ -74,6 +79,11 @@ impl History {
         for page in session.client().history(part) {
             let page = page?;
             has_more = page.has_more;
+            for seqno in &page.unreadable {
+                out.warn(&format!(
+                    "message {seqno} cannot be read: it lacks its sender, kind or key"
+                ));
+            }
             messages.extend(page.messages);
             progress.reached(messages.len());
             if messages.len() >= most {

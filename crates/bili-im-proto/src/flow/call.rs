@@ -191,7 +191,9 @@ async fn take_turn<E: Endpoint, I>(account: &Account, io: &Io<I>) -> Result<(), 
     let lane = lane_of(const { &E::SPEC });
     if lane == Lane::Poll {
         // First this: a place that is taken long before keeps other reads waiting.
-        io.sleep_until(account.next_poll()).await;
+        while io.now().mono < account.next_poll() {
+            io.sleep_until(account.next_poll()).await;
+        }
     }
     let now = io.now();
     let start = account.reserve(now, lane, const { &E::SPEC })?;

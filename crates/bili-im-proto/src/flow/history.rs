@@ -82,6 +82,9 @@ pub(crate) fn next_page(asked: &FetchSessionMsgs, page: &SessionMsgs) -> Option<
     (!is_last && progress && in_range).then_some(oldest)
 }
 
+/// How many empty pages are not believed where the page before said that there is more.
+const EMPTY_ONES: u32 = 3;
+
 /// Hands out page by page, newest first.
 pub(crate) async fn history(
     account: &Account,
@@ -89,11 +92,19 @@ pub(crate) async fn history(
     history: History,
 ) -> Result<(), Error> {
     let mut before = history.before;
+    let mut empty_ones = 0;
+    let mut had_more = false;
     loop {
         let request = history.page(before);
         let page = call::call(account, io, &request).await?;
+        if page.oldest().is_none() && had_more && empty_ones < EMPTY_ONES {
+            empty_ones += 1;
+            continue;
+        }
+        had_more = page.has_more;
         before = next_page(&request, &page);
         if page.oldest().is_some() {
+            empty_ones = 0;
             io.emit(page).await;
         }
         if before.is_none() {

@@ -160,7 +160,14 @@ async fn look<I>(
 ) -> Result<Confirmation, Error> {
     let (mut messages, is_all) = messages_from(account, io, ticket.talker, ticket.newest).await?;
     messages.retain(|message| ticket.matches(message));
-    if !is_all || ticket.newest.is_none() && !messages.is_empty() {
+    // A session that seemed empty may not have been.
+    let is_older = |message: &Message| message.timestamp < ticket.earliest();
+    let is_doubtful = match ticket.newest {
+        None => !messages.is_empty(),
+        Some(Seqno(0)) => messages.iter().any(is_older),
+        Some(_) => false,
+    };
+    if !is_all || is_doubtful {
         // It may be further back, or an older one may look the same.
         return Ok(Confirmation::CannotTell);
     }
@@ -189,9 +196,10 @@ async fn messages_from<I>(
         if let (None, Some(newest)) = (range.before, page.newest()) {
             account.learn_newest(talker, newest, io.now());
         }
-        // Where there is a message an empty page proves nothing, nor does what cannot be read.
+        // Where there is a message an empty page proves nothing, nor does one that cannot be read later on.
         let is_hiccup = page.oldest().is_none() && after > Some(Seqno(0));
-        is_all &= page.unreadable.is_empty() && !is_hiccup;
+        let is_readable = (page.unreadable.iter()).all(|&seqno| Some(seqno) <= after);
+        is_all &= is_readable && !is_hiccup;
         let reaches = after.is_some() && page.oldest() <= after;
         range.before = next_page(&request, &page).filter(|_| !reaches);
         messages.extend(page.messages);

@@ -54,7 +54,8 @@ impl<'a> Pager<'a> {
         }
     }
 
-    fn next_list(&mut self) {
+    /// Goes on with the next list.
+    pub(super) fn next_list(&mut self) {
         self.listed.clear();
         let filter = self.filters.next();
         self.request = filter.map(|&filter| GetSessions::new(filter).with_size(100));

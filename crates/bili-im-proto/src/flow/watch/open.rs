@@ -22,6 +22,9 @@ pub(super) const PAGES_KEPT: usize = 10;
 /// How long the service's answers may contradict each other until the last one is believed.
 const DOUBT: Duration = Duration::from_secs(60);
 
+/// The same where believing it would pass over what must be there.
+const LONG_DOUBT: Duration = Duration::from_secs(30 * 60);
+
 /// The sessions that have something to fetch.
 #[derive(Debug, Default)]
 pub(super) struct OpenSessions {
@@ -122,7 +125,7 @@ impl OpenSessions {
         let open = self.all.get_mut(&talker)?;
         self.by_mark.remove(&(open.mark, talker));
         open.is_pending = true;
-        open.doubted = None;
+        open.progressed();
         open.failures = open.failures.saturating_add(1);
         let longer = interval.saturating_mul(2u32.saturating_pow(open.failures.min(16) - 1));
         let until = now.after(longer.min(most));
@@ -147,7 +150,7 @@ impl Open {
         }
         if newest > self.newest {
             self.newest = newest;
-            self.doubted = None;
+            self.progressed();
         }
     }
 
@@ -158,8 +161,18 @@ impl Open {
 
     /// An answer does not fit what is known of the session. Whether to ask again instead of believing it.
     pub(super) fn doubt(&mut self, now: Monotonic) -> bool {
+        self.doubt_for(DOUBT, now)
+    }
+
+    /// The same for an empty page. In the middle of a gap there is something for sure.
+    pub(super) fn doubts_page(&mut self, handled: Option<Seqno>, now: Monotonic) -> bool {
+        let is_sure = handled.is_some() && self.walk.is_under_way();
+        self.doubt_for(if is_sure { LONG_DOUBT } else { DOUBT }, now)
+    }
+
+    fn doubt_for(&mut self, patience: Duration, now: Monotonic) -> bool {
         let since = *self.doubted.get_or_insert(now);
-        now.since(since) < DOUBT
+        now.since(since) < patience
     }
 
     /// There was something new.
@@ -217,6 +230,11 @@ impl Walk {
             told.push(page);
         }
         told
+    }
+
+    /// Whether the page that is asked for next lies before another one, or was there already.
+    fn is_under_way(&self) -> bool {
+        self.told_below.is_some() || self.ends.last().is_some_and(Option::is_some)
     }
 
     /// Whether all of it was given out.

@@ -40,6 +40,9 @@ const ANNOUNCED: [Duration; 2] = [
     Duration::from_secs(24 * 60 * 60),
 ];
 
+/// How often a list that is refused is asked for until the next one has its turn.
+const SWEEP_TRIES: u32 = 3;
+
 /// How many sessions a list holds.
 const LISTED: usize = 100;
 
@@ -137,6 +140,21 @@ struct Sweep {
     retry_at: Monotonic,
     /// How many times in a row it failed.
     failures: u32,
+    /// Whether a list was passed over, which the service refuses.
+    is_partial: bool,
+}
+
+impl Sweep {
+    /// It is tried again later. A list that is refused again and again keeps the others waiting no longer.
+    fn failed(&mut self, retry_at: Monotonic, is_refused: bool) {
+        self.retry_at = retry_at;
+        self.failures += 1;
+        if is_refused && self.failures >= SWEEP_TRIES {
+            self.pager.next_list();
+            self.is_partial = true;
+            self.failures = 0;
+        }
+    }
 }
 
 /// How it goes with the list of intercepted sessions. It is an addition: the others do not wait for it.
@@ -161,7 +179,7 @@ impl<'a> Watch<'a> {
         let now = io.now().mono;
         let mark = cursor.mark();
         let mut open = OpenSessions::default();
-        // What is not wanted now stays pending.
+        // Groups that are not wanted now stay pending. Of others only a list tells what they are.
         for talker in cursor
             .pending()
             .filter(|&talker| wants_talker(options, talker))
@@ -214,10 +232,11 @@ impl<'a> Watch<'a> {
         if (self.sweep.as_ref()).is_some_and(|sweep| self.is_due(sweep.retry_at))
             && let Err(error) = self.sweep_on().await
         {
+            let is_refused = matches!(error, Error::Refused(_) | Error::Unreadable(_));
             let failures = (self.sweep.as_ref()).map_or(1, |sweep| sweep.failures + 1);
             let retry_at = self.hold(error, failures).await?;
             if let Some(sweep) = &mut self.sweep {
-                (sweep.retry_at, sweep.failures) = (retry_at, failures);
+                sweep.failed(retry_at, is_refused);
             }
         }
         match self.open.next() {
@@ -375,6 +394,7 @@ impl Watch<'_> {
             listed,
             retry_at: self.io.now().mono,
             failures: 0,
+            is_partial: false,
         });
     }
 
@@ -388,6 +408,7 @@ impl Watch<'_> {
                 sweep.failures = 0;
                 self.note(sessions).await;
             }
+            None if sweep.is_partial => self.sweep = None,
             None => {
                 self.listed = sweep.listed.max(self.listed);
                 if sweep.kind == SweepKind::All {
@@ -519,7 +540,10 @@ impl Watch<'_> {
         let Some(open) = self.open.get_mut(talker) else {
             return Ok(Reading::IsOver);
         };
-        if page.oldest().is_none() && open.doubt(now.mono) && !planted!(EarlyListLetGo) {
+        if page.oldest().is_none()
+            && open.doubts_page(handled, now.mono)
+            && !planted!(EarlyListLetGo)
+        {
             return Ok(Reading::Waits);
         }
         let pages = open.walk.take(&request, page, reaches_start);
@@ -556,7 +580,7 @@ impl Watch<'_> {
             let mut latest = far_ahead;
             if let Some(open) = self.open.get_mut(talker) {
                 open.progressed();
-                latest = open.latest(one.seqno).unwrap_or(far_ahead);
+                latest = open.latest(one.seqno).unwrap_or(far_ahead).min(far_ahead);
             }
             let position = Position {
                 talker,
