@@ -988,8 +988,7 @@ fn an_empty_page_where_there_must_be_one_is_asked_for_again() {
     let (told, _) = told_by(FRESH, 5, |name, query, now| match name {
         "new_sessions" => list(&[listed(2, 501, now)], 0),
         "fetch_session_msgs" => {
-            let end = number(query, "end_seqno").unwrap_or(502);
-            let begin = number(query, "begin_seqno").unwrap_or(0);
+            let (begin, end) = bounds(query, 501);
             if end != 502 && hiccups > 0 {
                 hiccups -= 1;
                 return page([], now);
@@ -1147,6 +1146,12 @@ fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
     range.map(|seqno| seqno.to_string()).collect()
 }
 
+/// Between which messages a page is asked for; `newest` is the newest there is.
+fn bounds(query: &BTreeMap<String, String>, newest: u64) -> (u64, u64) {
+    let begin = number(query, "begin_seqno").unwrap_or(0);
+    (begin, number(query, "end_seqno").unwrap_or(newest + 1))
+}
+
 /// A number in a query.
 fn number(query: &BTreeMap<String, String>, name: &str) -> Option<u64> {
     query.get(name)?.parse().ok()
@@ -1160,8 +1165,7 @@ fn an_empty_page_is_asked_for_again_wherever_it_comes() {
         let (told, _) = told_by(FRESH, minutes, |name, query, now| match name {
             "new_sessions" => list(&[listed(2, 501, now)], 0),
             "fetch_session_msgs" => {
-                let end = number(query, "end_seqno").unwrap_or(502);
-                let begin = number(query, "begin_seqno").unwrap_or(0);
+                let (begin, end) = bounds(query, 501);
                 asked += 1;
                 if empty_ones.contains(&(asked - 1)) {
                     return page([], now);
@@ -1184,8 +1188,7 @@ fn a_page_that_is_empty_when_it_is_read_again_is_not_believed() {
     let (told, _) = told_by(FRESH, 30, |name, query, now| match name {
         "new_sessions" => list(&[listed(2, 3001, now)], 0),
         "fetch_session_msgs" => {
-            let end = number(query, "end_seqno").unwrap_or(3002);
-            let begin = number(query, "begin_seqno").unwrap_or(0);
+            let (begin, end) = bounds(query, 3001);
             let is_again = !seen.insert(end) && end == 3002;
             if is_again && now < *began.get_or_insert(now) + 90 {
                 return Some("<html>".to_owned());
@@ -1382,8 +1385,7 @@ fn an_empty_page_in_the_middle_of_a_gap_is_not_believed_for_long() {
     let (told, _) = told_by(FRESH, 30, |name, query, now| match name {
         "new_sessions" => list(&[listed(2, 501, now)], 0),
         "fetch_session_msgs" => {
-            let end = number(query, "end_seqno").unwrap_or(502);
-            let begin = number(query, "begin_seqno").unwrap_or(0);
+            let (begin, end) = bounds(query, 501);
             if end != 502 && now < *began.get_or_insert(now) + 300 {
                 return page([], now);
             }

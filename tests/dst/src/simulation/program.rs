@@ -159,37 +159,26 @@ impl Simulation {
             self.stored_ahead = self.ahead;
             (self.stored.store_snapshot(&snapshot)).map_err(|error| error.to_string())?;
         }
+        let woken = Next::Resume {
+            flow: id,
+            ticket,
+            input: Input::Woken,
+        };
         match did {
             Did::Sends(outgoing) => self.send_out(id, ticket, send, name, outgoing),
             Did::Waits(moment) => {
                 // Not too early by a fraction.
                 let after = moment.since(now.mono).as_nanos().div_ceil(1000) as u64;
-                let input = Input::Woken;
-                self.later(
-                    after,
-                    Next::Resume {
-                        flow: id,
-                        ticket,
-                        input,
-                    },
-                );
+                self.later(after, woken);
             }
             Did::Tells(event) => {
                 self.take(event)?;
-                let input = Input::Woken;
                 let after = if self.is_slow && self.rng.u8(..) < 12 {
                     self.rng.u64(SECOND..400 * SECOND)
                 } else {
                     self.rng.u64(0..20 * MILLI)
                 };
-                self.later(
-                    after,
-                    Next::Resume {
-                        flow: id,
-                        ticket,
-                        input,
-                    },
-                );
+                self.later(after, woken);
             }
             ended => {
                 if let Some(running) = &mut self.running {

@@ -651,10 +651,12 @@ impl Watch<'_> {
     async fn postpone(&mut self, talker: Talker, cause: Error) {
         let interval = self.interval();
         let now = self.io.now().mono;
-        let retry_at = self.open.failed(talker, now, interval, LONGEST_WAIT);
+        let Some(retry_at) = self.open.failed(talker, now, interval, LONGEST_WAIT) else {
+            return;
+        };
         // Other refusals may pass: a stale signature is refused as forbidden too.
         let is_gone = cause.kind() == Some(RefusalKind::GroupGone) || planted!(FailedLetGo);
-        let retry_at = retry_at.filter(|_| !is_gone);
+        let retry_at = (!is_gone).then_some(retry_at);
         let mut seqno = self.cursor.handled(talker);
         if is_gone && let Some(gone) = self.open.remove(talker) {
             seqno = gone.newest.max(seqno);
