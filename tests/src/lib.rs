@@ -10,6 +10,8 @@ pub mod endpoints;
 pub mod marks;
 pub mod peer;
 pub mod plain;
+mod program;
+mod relay;
 mod stage;
 
 use std::env;
@@ -19,6 +21,8 @@ use bili_im_proto::{Account, AccountBuilder, Credential, InvalidCredential};
 pub use crate::{
     adapter::Adapter,
     authority::Authority,
+    program::program,
+    relay::Relay,
     stage::{Exchange, Running, Stage, Turn},
 };
 

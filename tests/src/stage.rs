@@ -188,11 +188,11 @@ impl Stage {
         self.service.handle(request, self.sim_now())
     }
 
-    /// Drives a flow to its end.
+    /// Drives a flow to its end; its items are dropped.
     ///
     /// # Errors
     /// What the flow ends with.
-    pub fn run<Output>(&mut self, flow: Flow<Infallible, Output>) -> Result<Output, Error> {
+    pub fn run<Item, Output>(&mut self, flow: Flow<Item, Output>) -> Result<Output, Error> {
         let mut running = Running::new(flow);
         loop {
             if let Some(result) = running.result.take() {
@@ -207,9 +207,9 @@ impl Stage {
     ///
     /// # Errors
     /// What each ends with.
-    pub fn run_all<Output>(
+    pub fn run_all<Item, Output>(
         &mut self,
-        flows: impl IntoIterator<Item = Flow<Infallible, Output>>,
+        flows: impl IntoIterator<Item = Flow<Item, Output>>,
     ) -> Vec<Result<Output, Error>> {
         let mut running: Vec<_> = flows.into_iter().map(Running::new).collect();
         let mut queue: VecDeque<usize> = (0..running.len()).collect();
@@ -263,24 +263,27 @@ pub enum Turn {
 
 /// A flow in progress. Dropped, it is cancelled.
 #[derive(Debug)]
-pub struct Running<Output> {
-    flow: Flow<Infallible, Output>,
+pub struct Running<Output, Item = Infallible> {
+    flow: Flow<Item, Output>,
     input: Option<Input>,
     outgoing: Option<(Now, Outgoing)>,
     /// What it is about to do.
     pub turn: Turn,
+    /// Its items so far.
+    pub items: Vec<Item>,
     /// How it ended.
     pub result: Option<Result<Output, Error>>,
 }
 
-impl<Output> Running<Output> {
+impl<Output, Item> Running<Output, Item> {
     /// A flow that has not begun.
-    pub fn new(flow: Flow<Infallible, Output>) -> Self {
+    pub fn new(flow: Flow<Item, Output>) -> Self {
         Self {
             flow,
             input: Some(Input::Begin),
             outgoing: None,
             turn: Turn::Ready,
+            items: Vec::new(),
             result: None,
         }
     }
@@ -321,7 +324,10 @@ impl<Output> Running<Output> {
                 Turn::Sends
             }
             Step::WaitUntil(moment) => Turn::Waits(moment),
-            Step::Item(never) => match never {},
+            Step::Item(item) => {
+                self.items.push(item);
+                Turn::Ready
+            }
             Step::Done(result) => {
                 self.result = Some(result);
                 Turn::Over

@@ -263,15 +263,19 @@ enum Seen {
 
 type Resume = Box<dyn FnMut(Now, Input) -> Seen>;
 
-fn watched<Output: 'static>(
-    mut flow: Flow<std::convert::Infallible, Output>,
+fn watched<Item: 'static, Output: 'static>(
+    mut flow: Flow<Item, Output>,
     sent: fn(Output) -> Option<SentMessage>,
 ) -> Resume {
-    Box::new(move |now, input| match flow.resume(now, input) {
-        Step::Send(outgoing) => Seen::Send(outgoing),
-        Step::WaitUntil(until) => Seen::Wait(until),
-        Step::Item(never) => match never {},
-        Step::Done(result) => Seen::Done(result.map(sent)),
+    Box::new(move |now, mut input| {
+        loop {
+            match flow.resume(now, input) {
+                Step::Send(outgoing) => return Seen::Send(outgoing),
+                Step::WaitUntil(until) => return Seen::Wait(until),
+                Step::Item(_) => input = Input::Woken,
+                Step::Done(result) => return Seen::Done(result.map(sent)),
+            }
+        }
     })
 }
 

@@ -16,7 +16,6 @@ use std::{
     fs,
     path::PathBuf,
     process::{Command, Stdio},
-    sync::OnceLock,
     thread,
 };
 
@@ -28,6 +27,7 @@ use bili_im_sim::{
     Server, Service, Snapshot, World,
     faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
+use bili_im_tests::program;
 
 const OWN: u64 = 10001;
 const FRIEND: u64 = 10002;
@@ -94,6 +94,7 @@ fn outcome(error: &Error) -> Outcome {
         Error::Invalid(_) => Outcome::Invalid,
         Error::Unreadable(_) => Outcome::Unreadable,
         Error::Transport(_) => Outcome::Network,
+        Error::NotSent(not_sent) => outcome(&not_sent.cause),
         Error::Unconfirmed(_) => Outcome::Unconfirmed,
         other => Outcome::Refused(other.kind().unwrap()),
     }
@@ -341,23 +342,6 @@ impl Transport for Program {
                 .map(|_| None),
         }
     }
-}
-
-/// The program, built if it is not there.
-fn program() -> &'static PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "bili-im-cli"]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success(), "the program builds");
-        // …/target/debug/deps/this-test
-        let this = std::env::current_exe().unwrap();
-        let folder = this.ancestors().nth(2).unwrap();
-        folder.join(format!("bili-im{}", std::env::consts::EXE_SUFFIX))
-    })
 }
 
 const KINDS: [RefusalKind; 24] = [

@@ -825,7 +825,7 @@ fn only_what_a_person_wrote_is_answered_and_the_answer_is_sent_once() {
     assert_eq!(program.told.len(), 6);
     let mut answered = Vec::new();
     for event in &program.told {
-        match account.reply(event, Text::new("thanks").unwrap()) {
+        match account.prepare_answer(event, Text::new("thanks").unwrap()) {
             Ok(prepare) => {
                 let ticket = stage.run(prepare).unwrap();
                 stage.run(account.send_ticket(ticket.clone())).unwrap();

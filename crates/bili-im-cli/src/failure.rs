@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::{Error, Invalid, Printable, RefusalKind, Unconfirmed};
+use bili_im_proto::{Error, Invalid, Printable, RefusalKind};
 
 use crate::profiles::ProfileName;
 
@@ -220,6 +220,7 @@ fn exit_of(error: &Error) -> Exit {
         },
         Error::RateLimited(_) | Error::Stopped(_) => Exit::TooFast,
         Error::Transport(_) => Exit::Network,
+        Error::NotSent(not_sent) => exit_of(&not_sent.cause),
         Error::Unconfirmed(_) => Exit::Unconfirmed,
         _ => Exit::Other,
     }
@@ -230,6 +231,7 @@ fn kind_of(error: &Error) -> &'static str {
     match error {
         Error::Invalid(_) if exit_of(error) == Exit::WrongUse => "Usage",
         Error::Transport(_) => "Network",
+        Error::NotSent(not_sent) => kind_of(&not_sent.cause),
         Error::Unreadable(_) => "Unreadable",
         Error::Unconfirmed(_) => "Unconfirmed",
         _ => "Other",
@@ -259,7 +261,8 @@ fn endpoint_of(error: &Error) -> Option<&'static str> {
         Error::Stopped(stopped) => Some(stopped.endpoint),
         Error::Unreadable(unreadable) => Some(unreadable.endpoint),
         Error::Transport(transport) => Some(transport.endpoint),
-        Error::Unconfirmed(unconfirmed) => endpoint_of(cause(unconfirmed)),
+        Error::NotSent(not_sent) => endpoint_of(&not_sent.cause),
+        Error::Unconfirmed(unconfirmed) => endpoint_of(&unconfirmed.cause),
         _ => None,
     }
 }
@@ -268,11 +271,8 @@ fn code_of(error: &Error) -> Option<i64> {
     match error {
         Error::Refused(refusal) => refusal.code,
         Error::RateLimited(limited) => limited.refusal.as_ref()?.code,
-        Error::Unconfirmed(unconfirmed) => code_of(cause(unconfirmed)),
+        Error::NotSent(not_sent) => code_of(&not_sent.cause),
+        Error::Unconfirmed(unconfirmed) => code_of(&unconfirmed.cause),
         _ => None,
     }
-}
-
-fn cause(unconfirmed: &Unconfirmed) -> &Error {
-    &unconfirmed.cause
 }

@@ -30,6 +30,9 @@ pub enum Error {
     /// No whole answer came.
     #[error(transparent)]
     Transport(Box<Transport>),
+    /// A message was not sent, because a read that it needs first failed.
+    #[error(transparent)]
+    NotSent(Box<NotSent>),
     /// A message may or may not have been sent.
     #[error(transparent)]
     Unconfirmed(Box<Unconfirmed>),
@@ -50,6 +53,7 @@ impl Error {
                 Some("try again later; if it stays, report it with the excerpt above")
             }
             Self::Transport(_) => Some("check the network and try again"),
+            Self::NotSent(not_sent) => not_sent.cause.advice(),
             Self::Unconfirmed(_) => {
                 Some("look at the conversation before sending it again: it may have arrived")
             }
@@ -63,6 +67,7 @@ impl Error {
             Self::Refused(refusal) => Some(refusal.kind),
             Self::RateLimited(_) => Some(RefusalKind::RateLimited),
             Self::Stopped(_) => Some(RefusalKind::RiskControl),
+            Self::NotSent(not_sent) => not_sent.cause.kind(),
             _ => None,
         }
     }
@@ -74,7 +79,7 @@ impl Error {
         match self {
             Self::Invalid(_) => true,
             Self::Refused(refusal) => refusal.is_certain(),
-            Self::RateLimited(_) | Self::Stopped(_) => true,
+            Self::RateLimited(_) | Self::Stopped(_) | Self::NotSent(_) => true,
             Self::Transport(transport) => transport.sent == Sent::No,
             Self::Unreadable(_) | Self::Unconfirmed(_) | Self::Finished => false,
         }
@@ -265,6 +270,18 @@ impl fmt::Display for Transport {
 
 impl std::error::Error for Transport {}
 
+/// A message that was not sent, because a read that it needs first failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error("the message to {talker} was not sent: {cause}")]
+pub struct NotSent {
+    /// To whom.
+    pub talker: Talker,
+    /// Why the read failed, three times in a row.
+    #[source]
+    pub cause: Error,
+}
+
 /// A message of which it is not known whether it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -435,6 +452,14 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
+    /// Whether no call of this login goes through until its owner has done something.
+    pub(crate) fn ends_login(self) -> bool {
+        matches!(
+            self,
+            Self::NotLoggedIn | Self::RiskControl | Self::AccountBanned
+        )
+    }
+
     /// What `code` means wherever an endpoint does not say otherwise (docs/protocol.md §3).
     pub(crate) fn of(code: i64) -> Self {
         match code {

@@ -41,8 +41,8 @@ pub use crate::{
     endpoint::{Body, Effect, Endpoint, Parts, Spec},
     endpoints::*,
     error::{
-        Error, Invalid, RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport, Unconfirmed,
-        Unreadable,
+        Error, Invalid, NotSent, RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport,
+        Unconfirmed, Unreadable,
     },
     flow::{Failure, Flow, History, Input, LoginOutcome, LoginStep, Outgoing, Step, qr_login},
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},

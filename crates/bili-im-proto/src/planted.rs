@@ -78,6 +78,8 @@ mod mistakes {
         CreditTwice,
         /// A send of unknown outcome is reported as failed.
         DoubtfulIsCertain,
+        /// A message that is not there yet is confirmed as absent although its request may arrive.
+        AbsentAtOnce,
         /// Calls do not wait for their turn.
         Unpaced,
         /// "Too fast" is not listened to.

@@ -4,76 +4,114 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     content::Content,
-    endpoints::SendContent,
+    endpoints::{SendContent, SendMsg},
     error::{Error, Unconfirmed},
     ids::{MsgKey, Seqno, Talker, Uid},
     message::Message,
     time::{UnixMicros, UnixSeconds},
 };
 
-/// A message that is about to be sent. A program that may die stores it first; started again, it
-/// asks [`Account::confirm`](crate::Account::confirm) what became of it. Each ticket sends once.
+/// A message to send, as a program that may die stores it.
+///
+/// Each ticket sends once. [`Account::prepare_send`](crate::Account::prepare_send) makes it,
+/// [`Account::send_ticket`](crate::Account::send_ticket) sends it and gives it back to be stored
+/// before the request may leave: then it has *begun*. After a restart
+/// [`Account::confirm`](crate::Account::confirm) tells what became of a stored ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendTicket {
     #[serde(default)]
     pub(crate) version: u32,
     pub(crate) uid: Uid,
-    pub(crate) talker: Talker,
-    pub(crate) content: SendContent,
-    /// The service's time when it was made.
+    pub(crate) message: SendMsg,
+    /// The service's time when the ticket was made.
     pub(crate) time: UnixMicros,
     /// The newest message of the session at that time; `None` when it could not be read.
     pub(crate) newest: Option<Seqno>,
     /// Tells tickets apart.
     #[serde(with = "crate::ids::as_text")]
     pub(crate) nonce: u64,
+    /// The service's time when its request could leave; `None` while nothing was sent.
+    pub(crate) begun: Option<UnixMicros>,
+    pub(crate) at_least_once: bool,
 }
 
 /// Changes when what is stored changes its meaning.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// By how many seconds two clocks of the service may differ.
 const CLOCKS_DIFFER: u64 = 60;
 
 /// What became of a ticket's message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Confirmation {
     /// It was sent.
     Sent(MsgKey),
-    /// It is not in the session.
-    Absent,
-    /// It cannot be told apart from another message of the same content, or the session cannot be
-    /// read.
+    /// It was not sent. This ticket sends it.
+    Absent(Box<SendTicket>),
+    /// It may have been sent: it cannot be found, or not be told apart from another message of the
+    /// same content, or the session cannot be read.
     CannotTell,
 }
 
 impl SendTicket {
     /// To whom.
     pub fn talker(&self) -> Talker {
-        self.talker
+        self.message.talker
     }
 
     /// What.
     pub fn content(&self) -> &SendContent {
-        &self.content
+        &self.message.content
     }
 
-    /// Whether a message of the session may be this one.
+    /// Whether its request may have left.
+    pub fn has_begun(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    /// Prefers two messages to none.
+    ///
+    /// A message that cannot be found after
+    /// [`Pacing::latest_arrival`](crate::Pacing::latest_arrival) is then confirmed as
+    /// [`Absent`](Confirmation::Absent), so that it is sent again. That is a guess: the first request
+    /// may still arrive. Without this, such a message is [`CannotTell`](Confirmation::CannotTell) and
+    /// never sent again.
+    #[must_use]
+    pub fn at_least_once(self) -> Self {
+        Self {
+            at_least_once: true,
+            ..self
+        }
+    }
+
+    /// The ticket with its request about to leave.
+    pub(crate) fn begun_at(&self, time: UnixMicros) -> Self {
+        Self {
+            begun: Some(time),
+            ..self.clone()
+        }
+    }
+
     /// When its message can have been written at the earliest, as far as clocks agree.
     pub(crate) fn earliest(&self) -> UnixSeconds {
         UnixSeconds(self.time.seconds().0.saturating_sub(CLOCKS_DIFFER))
     }
 
+    /// Whether a message of the session may be this one.
     pub(crate) fn matches(&self, message: &Message) -> bool {
         message.sender == self.uid
             && message.seqno > self.newest.unwrap_or_default()
-            && Likeness::of(&self.content).is(&message.content_even_if_recalled())
+            && self.likeness().is(&message.content_even_if_recalled())
+    }
+
+    pub(crate) fn likeness(&self) -> Likeness {
+        Likeness::of(self.content())
     }
 
     pub(crate) fn unconfirmed(&self, cause: Error) -> Error {
         Error::Unconfirmed(Box::new(Unconfirmed {
-            talker: Some(self.talker),
+            talker: Some(self.talker()),
             cause,
         }))
     }

@@ -1,4 +1,4 @@
-use std::{convert::Infallible, fmt, time::Duration};
+use std::{convert::Infallible, fmt, future::ready, time::Duration};
 
 use bili_im_proto::{
     self as proto, Account, AccountBuilder, Confirmation, Context, Credential, Cursor, DeviceId,
@@ -180,7 +180,7 @@ impl Client {
 
     /// Every session, each once, page by page.
     pub fn sessions(&self) -> Items<Vec<Session>> {
-        self.items(self.account.all_sessions())
+        self.items(self.account.sessions())
     }
 
     /// Who users are, in the order asked; whom nobody knows is left out.
@@ -212,16 +212,16 @@ impl Client {
         self.items(self.account.watch_unread(interval))
     }
 
-    /// Prepares an answer to a message that a person wrote: see [`Account::reply`].
+    /// Prepares an answer to a message that a person wrote: see [`Account::prepare_answer`].
     ///
     /// # Errors
     /// As every call: see [`Error`]; also when the event may not be answered.
-    pub async fn reply(
+    pub async fn prepare_answer(
         &self,
         event: &Event,
         content: impl Into<SendContent>,
     ) -> Result<SendTicket, Error> {
-        self.run(self.account.reply(event, content)?).await
+        self.run(self.account.prepare_answer(event, content)?).await
     }
 
     /// Prepares a send for a program that may die: see [`Account::prepare_send`].
@@ -236,15 +236,24 @@ impl Client {
         self.run(self.account.prepare_send(talker, content)).await
     }
 
-    /// Sends a ticket's message, once.
+    /// Sends a ticket's message, once. `store` gets the ticket as it must be stored, before the
+    /// request may leave: see [`Account::send_ticket`]. When `store` fails nothing is sent.
     ///
     /// # Errors
-    /// As [`send`](Self::send); also when the ticket was used before.
-    pub async fn send_ticket(&self, ticket: SendTicket) -> Result<SentMessage, Error> {
-        self.run(self.account.send_ticket(ticket)).await
+    /// As [`send`](Self::send); also when the ticket was used before, and those of `store`.
+    pub async fn send_ticket<E: From<Error>, F>(
+        &self,
+        ticket: SendTicket,
+        store: impl FnMut(SendTicket) -> F,
+    ) -> Result<SentMessage, E>
+    where
+        F: Future<Output = Result<(), E>>,
+    {
+        self.run_with(self.account.send_ticket(ticket), store).await
     }
 
-    /// Finds out what became of a ticket's message, after a restart for example.
+    /// Finds out what became of a ticket's message, after a restart for example. That can take
+    /// minutes: see [`Account::confirm`].
     ///
     /// # Errors
     /// As every call: see [`Error`].
@@ -280,15 +289,18 @@ impl Client {
         self.driver.run(flow).await
     }
 
-    /// Drives a flow to its end, and hands out what comes on the way.
+    /// Drives a flow to its end, and gives its items to `take` on the way.
     ///
     /// # Errors
-    /// What the flow ends with.
-    pub async fn run_with<Item, Output>(
+    /// What the flow ends with, or the first error of `take`, which ends the flow.
+    pub async fn run_with<Item, Output, E: From<Error>, F>(
         &self,
         flow: Flow<Item, Output>,
-        take: impl FnMut(Item),
-    ) -> Result<Output, Error> {
+        take: impl FnMut(Item) -> F,
+    ) -> Result<Output, E>
+    where
+        F: Future<Output = Result<(), E>>,
+    {
         self.driver.run_with(flow, take).await
     }
 
@@ -352,11 +364,15 @@ pub async fn qr_login(
 pub async fn qr_login_with(
     http: reqwest::Client,
     hosts: Hosts,
-    show: impl FnMut(LoginStep),
+    mut show: impl FnMut(LoginStep),
 ) -> Result<LoginOutcome, Error> {
     let driver = Driver::new(http, &hosts);
     let device_id = DeviceId::from_random([0; 16]);
     let context = Context::new(device_id, now().unix).with_hosts(hosts);
+    let show = |step| {
+        show(step);
+        ready(Ok(()))
+    };
     driver.run_with(proto::qr_login(context), show).await
 }
 

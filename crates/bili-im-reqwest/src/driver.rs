@@ -1,7 +1,7 @@
 use std::{
     convert::Infallible,
     fmt,
-    future::{Future, poll_fn},
+    future::{Future, Ready, poll_fn},
     pin::Pin,
     sync::LazyLock,
     task::{Context, Poll, ready},
@@ -38,14 +38,18 @@ impl Driver {
         &self,
         flow: Flow<Infallible, Output>,
     ) -> Result<Output, Error> {
-        self.run_with(flow, |never| match never {}).await
+        self.run_with(flow, |never| -> Ready<_> { match never {} })
+            .await
     }
 
-    pub(crate) async fn run_with<Item, Output>(
+    pub(crate) async fn run_with<Item, Output, E: From<Error>, F>(
         &self,
         mut flow: Flow<Item, Output>,
-        mut take: impl FnMut(Item),
-    ) -> Result<Output, Error> {
+        mut take: impl FnMut(Item) -> F,
+    ) -> Result<Output, E>
+    where
+        F: Future<Output = Result<(), E>>,
+    {
         let mut input = Input::Begin;
         loop {
             input = match flow.resume(now(), input) {
@@ -57,10 +61,10 @@ impl Driver {
                     Input::Woken
                 }
                 Step::Item(item) => {
-                    take(item);
+                    take(item).await?;
                     Input::Woken
                 }
-                Step::Done(result) => return result,
+                Step::Done(result) => return Ok(result?),
             };
         }
     }

@@ -186,7 +186,7 @@ impl Client {
 
     /// Every session, each once, page by page.
     pub fn sessions(&self) -> Items<Vec<Session>> {
-        self.items(self.account.all_sessions())
+        self.items(self.account.sessions())
     }
 
     /// Who users are, in the order asked; whom nobody knows is left out.
@@ -215,16 +215,16 @@ impl Client {
         self.items(self.account.watch_unread(interval))
     }
 
-    /// Prepares an answer to a message that a person wrote: see [`Account::reply`].
+    /// Prepares an answer to a message that a person wrote: see [`Account::prepare_answer`].
     ///
     /// # Errors
     /// As every call: see [`Error`]; also when the event may not be answered.
-    pub fn reply(
+    pub fn prepare_answer(
         &self,
         event: &Event,
         content: impl Into<SendContent>,
     ) -> Result<SendTicket, Error> {
-        self.run(self.account.reply(event, content)?)
+        self.run(self.account.prepare_answer(event, content)?)
     }
 
     /// Prepares a send for a program that may die: see [`Account::prepare_send`].
@@ -239,15 +239,21 @@ impl Client {
         self.run(self.account.prepare_send(talker, content))
     }
 
-    /// Sends a ticket's message, once.
+    /// Sends a ticket's message, once. `store` gets the ticket as it must be stored, before the
+    /// request may leave: see [`Account::send_ticket`]. When `store` fails nothing is sent.
     ///
     /// # Errors
-    /// As [`send`](Self::send); also when the ticket was used before.
-    pub fn send_ticket(&self, ticket: SendTicket) -> Result<SentMessage, Error> {
-        self.run(self.account.send_ticket(ticket))
+    /// As [`send`](Self::send); also when the ticket was used before, and those of `store`.
+    pub fn send_ticket<E: From<Error>>(
+        &self,
+        ticket: SendTicket,
+        store: impl FnMut(SendTicket) -> Result<(), E>,
+    ) -> Result<SentMessage, E> {
+        self.run_with(self.account.send_ticket(ticket), store)
     }
 
-    /// Finds out what became of a ticket's message, after a restart for example.
+    /// Finds out what became of a ticket's message, after a restart for example. That can take
+    /// minutes: see [`Account::confirm`].
     ///
     /// # Errors
     /// As every call: see [`Error`].
@@ -283,15 +289,15 @@ impl Client {
         self.driver.run(flow)
     }
 
-    /// Drives a flow to its end, and hands out what comes on the way.
+    /// Drives a flow to its end, and gives its items to `take` on the way.
     ///
     /// # Errors
-    /// What the flow ends with.
-    pub fn run_with<Item, Output>(
+    /// What the flow ends with, or the first error of `take`, which ends the flow.
+    pub fn run_with<Item, Output, E: From<Error>>(
         &self,
         flow: Flow<Item, Output>,
-        take: impl FnMut(Item),
-    ) -> Result<Output, Error> {
+        take: impl FnMut(Item) -> Result<(), E>,
+    ) -> Result<Output, E> {
         self.driver.run_with(flow, take)
     }
 
@@ -355,11 +361,14 @@ pub fn qr_login(
 pub fn qr_login_with(
     agent: Agent,
     hosts: Hosts,
-    show: impl FnMut(LoginStep),
+    mut show: impl FnMut(LoginStep),
 ) -> Result<LoginOutcome, Error> {
     let device_id = DeviceId::from_random([0; 16]);
     let context = Context::new(device_id, now().unix).with_hosts(hosts);
-    Driver::new(agent).run_with(proto::qr_login(context), show)
+    Driver::new(agent).run_with(proto::qr_login(context), |step| {
+        show(step);
+        Ok(())
+    })
 }
 
 impl fmt::Debug for Client {

@@ -30,11 +30,11 @@ impl Driver {
         self.run_with(flow, |never| match never {})
     }
 
-    pub(crate) fn run_with<Item, Output>(
+    pub(crate) fn run_with<Item, Output, E: From<Error>>(
         &self,
         mut flow: Flow<Item, Output>,
-        mut take: impl FnMut(Item),
-    ) -> Result<Output, Error> {
+        mut take: impl FnMut(Item) -> Result<(), E>,
+    ) -> Result<Output, E> {
         let mut input = Input::Begin;
         loop {
             input = match flow.resume(now(), input) {
@@ -46,10 +46,10 @@ impl Driver {
                     Input::Woken
                 }
                 Step::Item(item) => {
-                    take(item);
+                    take(item)?;
                     Input::Woken
                 }
-                Step::Done(result) => return result,
+                Step::Done(result) => return Ok(result?),
             };
         }
     }

@@ -36,6 +36,8 @@ pub(super) struct Ledger {
     pub(super) requests: Vec<Asked>,
     /// Which sessions the lists could show.
     pub(super) sight: Sight,
+    /// Whether the service's clock was set, so that waits for a late request seem over too early.
+    pub(super) clock_was_set: bool,
     /// The most that the service's clock was ahead, in microseconds.
     pub(super) ahead: u64,
 }

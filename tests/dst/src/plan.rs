@@ -67,6 +67,10 @@ pub(super) enum Deed {
     WriteTwin(usize),
     /// The program recalls what it sent last.
     RecallSent,
+    /// The program asks what became of a ticket: the n-th last.
+    Confirm(usize),
+    /// The program sends a ticket: the n-th last, whether it was sent before or not.
+    SendTicket(usize),
     /// The program gives up one of its sends.
     Cancel(usize),
     Fault(Rule),
@@ -349,12 +353,18 @@ impl Cast {
             79..81 if !self.lags => Deed::Write(Box::new(self.message(rng)), rng.u32(190..900)),
             81..87 if self.is_crowd() => return self.gather(rng, at, deeds),
             79..97 => Deed::Recall(rng.usize(0..6)),
-            97..120 => Deed::Act(self.act(rng)),
-            120..124 => Deed::Ack,
+            97..113 => Deed::Act(self.act(rng)),
+            113..117 => Deed::Confirm(rng.usize(0..4)),
+            117..121 => Deed::SendTicket(rng.usize(0..4)),
+            121..124 => Deed::Ack,
             124..127 => Deed::WriteTwin(rng.usize(0..3)),
             127..160 => {
                 if rng.u8(..) < 16 {
                     deeds.push((at + rng.u64(0..5 * SECOND), Deed::WriteTwin(0)));
+                }
+                if rng.u8(..) < 40 {
+                    let away = Duration::from_millis(rng.u64(50..20_000));
+                    deeds.push((at + rng.u64(0..2 * SECOND), Deed::Crash(away)));
                 }
                 Deed::Send(self.sending(rng))
             }

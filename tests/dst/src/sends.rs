@@ -47,6 +47,10 @@ pub struct OneSend {
     pub end: End,
     /// The messages that its requests really made.
     pub made: Vec<MsgKey>,
+    /// Whether its ticket prefers two messages to none.
+    pub is_at_least_once: bool,
+    /// How many of the messages came later than such a ticket waits for.
+    pub late: usize,
 }
 
 impl OneSend {
@@ -58,6 +62,8 @@ impl OneSend {
             ticket: None,
             end: End::Running,
             made: Vec::new(),
+            is_at_least_once: false,
+            late: 0,
         }
     }
 }
@@ -74,12 +80,12 @@ pub fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> 
     for (index, send) in sends.iter().enumerate() {
         let alike = |other: &&OneSend| other.talker == send.talker && other.text == send.text;
         let is_alone = sends.iter().filter(alike).count() == 1;
-        if send.made.len() > 1 && is_alone {
+        if send.made.len() > 1 + send.late && is_alone {
             return Err(format!("send {index} went out twice: {send:?}"));
         }
         let is_said = matches!(send.end, End::Sent(_) | End::Elsewhere) || send.end.is_open();
         let may_be_anothers = send.end == End::Absent && !is_alone;
-        if !send.made.is_empty() && !is_said && !may_be_anothers {
+        if send.made.len() > send.late && !is_said && !may_be_anothers {
             return Err(format!("send {index} exists and is not said to: {send:?}"));
         }
         if let End::Sent(key) = send.end {
@@ -97,7 +103,8 @@ pub fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> 
         let may_be_there = |send: &&OneSend| send.end.is_open() || send.end == End::Elsewhere;
         let open = (sends.iter().filter(alike)).filter(may_be_there).count();
         let there: usize = sends.iter().filter(alike).map(|send| send.made.len()).sum();
-        if said > there || there > said + open {
+        let late: usize = sends.iter().filter(alike).map(|send| send.late).sum();
+        if said > there || there > said + open + late {
             return Err(format!(
                 "{there} exist, {said} are said to, {open} are open: {send:?}"
             ));

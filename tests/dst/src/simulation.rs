@@ -14,7 +14,7 @@ use bili_im_sim::Service;
 use fastrand::Rng;
 
 pub use self::quirks::Quirk;
-use self::{flows::Flying, quirks::Quirks, warnings::Warnings};
+use self::{flows::Flying, network::Dispatch, quirks::Quirks, warnings::Warnings};
 use crate::{
     history::History,
     laws::{Ledger, Told, own_messages},
@@ -128,7 +128,7 @@ enum Next {
     Arrive {
         flow: u64,
         ticket: u64,
-        send: Option<usize>,
+        send: Option<Dispatch>,
         outgoing: Outgoing,
     },
 }

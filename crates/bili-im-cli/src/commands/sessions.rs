@@ -97,8 +97,8 @@ impl Sessions {
         let account = session.client().account();
         // Listing all kinds at once has one page only.
         let flow = match self.kind {
-            Type::All => account.all_sessions(),
-            kind => account.sessions(kind.into()),
+            Type::All => account.sessions(),
+            kind => account.sessions_of(kind.into()),
         };
         let progress = Progress::of("sessions");
         let mut list = SessionList::default();

@@ -9,7 +9,7 @@ use crate::{
     failure::Failure,
     output::{Output, UnreadLine, UnreadOutput},
     session::Session,
-    watching::{Events, Stop},
+    watching::{Driven, Stop},
 };
 
 /// Count the unread messages
@@ -49,8 +49,8 @@ impl Unread {
         let stop = Stop::on_signals()?;
         let mut session = Session::open(global, out)?.share();
         let flow = session.account().watch_unread(self.interval);
-        let mut events = Events::new(flow, &stop);
-        while let Some(event) = events.next(&mut session)? {
+        let mut events = Driven::new(flow, &stop);
+        while let Some(event) = events.next_event(&mut session)? {
             let Some(_in_hand) = stop.take_in_hand() else {
                 break;
             };

@@ -11,7 +11,8 @@ use crate::{
     output::{Output, to_json},
     session::{Session, SharedSession},
     watching::{
-        Answered, CursorFile, EventLine, Events, Exec, Place, Progress, Replies, Senders, Stop,
+        Answered, CursorFile, Driven, EventLine, Exec, Kept, Place, Progress, Replies, Senders,
+        Stop,
     },
 };
 
@@ -47,6 +48,10 @@ pub(crate) struct Watch {
     /// Send what the program prints as an answer, to messages that a person wrote
     #[arg(long, requires = "exec")]
     reply_stdout: bool,
+    /// Send an answer again that cannot be found minutes after a restart, though it may arrive twice
+    /// then; without this it is not sent again
+    #[arg(long, requires = "reply_stdout")]
+    at_least_once: bool,
     /// Leave out your own messages
     #[arg(long)]
     no_own: bool,
@@ -114,6 +119,7 @@ impl Watch {
             stop: &stop,
             file,
             replies: self.reply_stdout,
+            at_least_once: self.at_least_once,
             exec: self.exec.map(|program| Exec {
                 program,
                 args: self.args,
@@ -156,6 +162,7 @@ struct Watching<'a> {
     file: Option<CursorFile>,
     exec: Option<Exec>,
     replies: bool,
+    at_least_once: bool,
     senders: Senders,
 }
 
@@ -174,8 +181,8 @@ impl Watching<'_> {
             return Ok(());
         }
         let flow = (self.session.account()).watch(progress.cursor, options);
-        let mut events = Events::new(flow, self.stop);
-        while let Some(event) = events.next(&mut self.session)? {
+        let mut events = Driven::new(flow, self.stop);
+        while let Some(event) = events.next_event(&mut self.session)? {
             let line = EventLine {
                 sender_name: self.sender_name(&event),
                 event: &event,
@@ -205,7 +212,15 @@ impl Watching<'_> {
             return Ok(false);
         };
         if self.replies {
-            if self.as_replies().settle(&reply.ticket)? == Answered::Stopped {
+            let mut file = self.file.take();
+            let kept = Kept {
+                event: reply.event,
+                position: Some(reply.position),
+                file: file.as_mut(),
+            };
+            let answered = self.as_replies().settle(reply.ticket, kept);
+            self.file = file;
+            if answered? == Answered::Stopped {
                 return Ok(false);
             }
         } else {
@@ -241,7 +256,12 @@ impl Watching<'_> {
 
     fn answer(&mut self, event: &Event, text: String) -> Result<Handled, Failure> {
         let mut file = self.file.take();
-        let answered = self.as_replies().answer(event, text, file.as_mut());
+        let kept = Kept {
+            event: event.id().map_or_else(String::new, |id| id.to_string()),
+            position: event.position,
+            file: file.as_mut(),
+        };
+        let answered = self.as_replies().answer(event, text, kept);
         self.file = file;
         Ok(match answered? {
             Answered::Over => Handled::Wholly,
@@ -254,6 +274,7 @@ impl Watching<'_> {
             session: &mut self.session,
             stop: self.stop,
             out: self.out,
+            at_least_once: self.at_least_once,
         }
     }
 

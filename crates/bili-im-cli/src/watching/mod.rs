@@ -1,7 +1,7 @@
 //! Commands that run until they are told to stop.
 
 mod cursor_file;
-mod events;
+mod driven;
 mod exec;
 mod line;
 mod replies;
@@ -10,10 +10,10 @@ mod stop;
 
 pub(crate) use self::{
     cursor_file::{CursorFile, Place, Progress},
-    events::Events,
+    driven::Driven,
     exec::Exec,
     line::EventLine,
-    replies::{Answered, Replies},
+    replies::{Answered, Kept, Replies},
     senders::Senders,
     stop::Stop,
 };

@@ -1,11 +1,16 @@
 //! Answers, each sent once at most.
 
-use std::{fmt::Display, time::Duration};
+use std::{convert::Infallible, fmt::Display, time::Duration};
 
-use bili_im_proto::{Confirmation, Error, Event, RefusalKind, SendTicket, SentMessage, Text};
-use bili_im_ureq::Client;
+use bili_im_proto::{
+    Account, Confirmation, Error, Event, Flow, Position, RefusalKind, SendTicket, SentMessage, Text,
+};
 
-use super::{CursorFile, Stop, cursor_file::Reply};
+use super::{
+    CursorFile, Stop,
+    cursor_file::Reply,
+    driven::{Driven, Next},
+};
 use crate::{failure::Failure, output::Output, session::SharedSession};
 
 /// How long an answer waits before it is tried again, at first.
@@ -25,6 +30,30 @@ pub(crate) struct Replies<'a> {
     pub(crate) session: &'a mut SharedSession,
     pub(crate) stop: &'a Stop,
     pub(crate) out: Output,
+    /// An answer that cannot be found after a restart is sent again.
+    pub(crate) at_least_once: bool,
+}
+
+/// Where the ticket of an answer is kept, so that whoever goes on from there can find out whether it
+/// was sent.
+pub(crate) struct Kept<'a> {
+    pub(crate) event: String,
+    pub(crate) position: Option<Position>,
+    /// `None` when nothing is stored.
+    pub(crate) file: Option<&'a mut CursorFile>,
+}
+
+impl Kept<'_> {
+    fn keep(&mut self, ticket: SendTicket) -> Result<(), Failure> {
+        let (Some(file), Some(position)) = (&mut self.file, self.position) else {
+            return Ok(());
+        };
+        file.replying(Reply {
+            event: self.event.clone(),
+            ticket,
+            position,
+        })
+    }
 }
 
 /// What became of a call.
@@ -45,49 +74,61 @@ pub(crate) enum Answered {
 }
 
 impl Replies<'_> {
-    /// Sends an answer to an event. It is stored first, so that whoever goes on from there can find out
-    /// whether it was sent.
+    /// Sends an answer to an event. It is stored first.
     pub(crate) fn answer(
         &mut self,
         event: &Event,
         text: String,
-        file: Option<&mut CursorFile>,
+        mut kept: Kept<'_>,
     ) -> Result<Answered, Failure> {
         let text = match Text::new(text) {
             Ok(text) => text,
             Err(invalid) => return Ok(self.give_up(NOT_SENT, &invalid)),
         };
-        let ticket = match self.call(|client| client.reply(event, text.clone()))? {
-            Called::Done(ticket) => ticket,
-            Called::Failed(error) => return Ok(self.give_up(NOT_SENT, &error)),
-            Called::Stopped => return Ok(Answered::Stopped),
-        };
-        if let (Some(file), Some(id), Some(position)) = (file, event.id(), event.position) {
-            file.replying(Reply {
-                event: id.to_string(),
-                ticket: ticket.clone(),
-                position,
-            })?;
+        let prepared = self.call(
+            &Stop::default(),
+            |account| Ok(account.prepare_answer(event, text.clone())?),
+            |never: Infallible| match never {},
+        )?;
+        match prepared {
+            Called::Done(ticket) => {
+                kept.keep(ticket.clone())?;
+                self.send(&ticket, &mut kept)
+            }
+            Called::Failed(error) => Ok(self.give_up(NOT_SENT, &error)),
+            Called::Stopped => Ok(Answered::Stopped),
         }
-        self.send(&ticket)
     }
 
     /// Finds out what became of an answer, and sends it when it certainly was not.
-    pub(crate) fn settle(&mut self, ticket: &SendTicket) -> Result<Answered, Failure> {
-        let mut is_absent = false;
-        let settled = self.call(|client| match client.confirm(ticket.clone())? {
-            Confirmation::Sent(_) => Ok(Some(None)),
-            // At once, before another process of the account says that its ticket was used.
-            Confirmation::Absent => {
-                is_absent = true;
-                client.send_ticket(ticket.clone()).map(Some).map(Some)
+    pub(crate) fn settle(
+        &mut self,
+        ticket: SendTicket,
+        mut kept: Kept<'_>,
+    ) -> Result<Answered, Failure> {
+        let ticket = if self.at_least_once {
+            ticket.at_least_once()
+        } else {
+            ticket
+        };
+        if ticket.has_begun() {
+            self.out.warn(&format!(
+                "the answer to {} may be under way: looking for it before anything else",
+                kept.event
+            ));
+        }
+        let confirmed = self.call(
+            self.stop,
+            |account| Ok(account.confirm(ticket.clone())),
+            |never: Infallible| match never {},
+        )?;
+        Ok(match confirmed {
+            Called::Done(Confirmation::Sent(_)) => Answered::Over,
+            Called::Done(Confirmation::Absent(ticket)) => {
+                kept.keep((*ticket).clone())?;
+                return self.send(&ticket, &mut kept);
             }
-            _ => Ok(None),
-        })?;
-        Ok(match settled {
-            Called::Done(Some(sent)) => self.sent(sent.as_ref()),
-            Called::Done(None) => self.give_up(DOUBTFUL, &"it cannot be told from another message"),
-            Called::Failed(error) if is_absent => self.not_sent(&error),
+            Called::Done(_) => self.give_up(DOUBTFUL, &"it cannot be found"),
             // It is another account's.
             Called::Failed(Error::Invalid(invalid)) => return Err(invalid.into()),
             Called::Failed(error) => self.give_up(DOUBTFUL, &error),
@@ -95,18 +136,21 @@ impl Replies<'_> {
         })
     }
 
-    fn send(&mut self, ticket: &SendTicket) -> Result<Answered, Failure> {
-        Ok(
-            match self.call(|client| client.send_ticket(ticket.clone()))? {
-                Called::Done(sent) => self.sent(Some(&sent)),
-                Called::Failed(error) => self.not_sent(&error),
-                Called::Stopped => Answered::Stopped,
-            },
-        )
+    fn send(&mut self, ticket: &SendTicket, kept: &mut Kept<'_>) -> Result<Answered, Failure> {
+        let sent = self.call(
+            &Stop::default(),
+            |account| Ok(account.send_ticket(ticket.clone())),
+            |ticket| kept.keep(ticket),
+        )?;
+        Ok(match sent {
+            Called::Done(sent) => self.sent(&sent),
+            Called::Failed(error) => self.not_sent(&error),
+            Called::Stopped => Answered::Stopped,
+        })
     }
 
-    fn sent(&self, sent: Option<&SentMessage>) -> Answered {
-        if let Some(toast) = sent.and_then(|sent| sent.toast.as_ref()) {
+    fn sent(&self, sent: &SentMessage) -> Answered {
+        if let Some(toast) = &sent.toast {
             self.out.show_toast(toast);
         }
         Answered::Over
@@ -125,17 +169,29 @@ impl Replies<'_> {
         Answered::Over
     }
 
-    /// Makes a call, once the service can be reached and bears it. What ends a watch is a failure.
-    fn call<T>(
+    /// Makes a call, once the service can be reached and bears it, and gives what comes on the way to
+    /// `keep`. What ends a watch is a failure. Only `stop` ends a call that is under way.
+    fn call<Item, Output>(
         &mut self,
-        mut call: impl FnMut(&Client) -> Result<T, Error>,
-    ) -> Result<Called<T>, Failure> {
+        stop: &Stop,
+        make: impl Fn(&Account) -> Result<Flow<Item, Output>, Error>,
+        mut keep: impl FnMut(Item) -> Result<(), Failure>,
+    ) -> Result<Called<Output>, Failure> {
         let mut wait = FIRST_WAIT;
         let mut patience = PATIENCE;
         loop {
-            let error = match self.session.at_work(|session| call(session.client())) {
-                Ok(done) => return Ok(Called::Done(done)),
-                Err(error) => error,
+            let flow = match make(self.session.account()) {
+                Ok(flow) => flow,
+                Err(error) => return Ok(Called::Failed(error)),
+            };
+            let mut driven = Driven::new(flow, stop);
+            let error = loop {
+                match driven.next(self.session) {
+                    Next::Item(item) => keep(item)?,
+                    Next::Done(Ok(done)) => return Ok(Called::Done(done)),
+                    Next::Done(Err(error)) => break error,
+                    Next::Stopped => return Ok(Called::Stopped),
+                }
             };
             let pause = match &error {
                 Error::RateLimited(limited) if limited.retry_after <= patience => {
@@ -145,7 +201,7 @@ impl Replies<'_> {
                 }
                 // What certainly did not happen; a send that may have is unconfirmed. Nothing else can be
                 // asked meanwhile either.
-                Error::Transport(_) if wait <= LONGEST_WAIT => wait,
+                Error::Transport(_) | Error::NotSent(_) if wait <= LONGEST_WAIT => wait,
                 _ if ends_watch(&error) => return Err(error.into()),
                 _ => return Ok(Called::Failed(error)),
             };

@@ -421,8 +421,8 @@ fn begin(account: &Account, bytes: &mut Bytes<'_>) -> Running {
             let history = History::new(talker).with_page_size(u32::from(bytes.byte()));
             plain(account.history(history.with_after(Seqno(bytes.number()))))
         }
-        10 => plain(account.all_sessions()),
-        11 => plain(account.sessions(SessionFilter::Followed)),
+        10 => plain(account.sessions()),
+        11 => plain(account.sessions_of(SessionFilter::Followed)),
         12 => plain(account.people((0..bytes.number().min(120)).map(Uid))),
         13 => plain(account.prepare_send(talker, text())),
         14 => plain(account.recall(talker, MsgKey(bytes.number()))),

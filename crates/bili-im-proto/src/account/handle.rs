@@ -1,7 +1,6 @@
 //! The account itself.
 
 use std::{
-    convert::Infallible,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -12,26 +11,18 @@ use http::{HeaderMap, header::DATE};
 use crate::{
     account::{
         Pacing, Snapshot,
-        flights::Flights,
         keys::{CachedKeys, KeyAction, SignatureBasis, clock_offset},
         pacing::{Held, Lane, Pacer},
         people::People,
+        sends::Sends,
         snapshot::InvalidSnapshot,
     },
     context::{Context, Hosts, UserAgent},
     credential::Credential,
-    endpoint::{Endpoint, Spec},
-    endpoints::{
-        Profile, Recall, SendContent, SendMsg, SentMessage, SessionFilter, SessionMsgs, UploadBfs,
-        UserCard,
-    },
-    error::{Error, Invalid, RateLimited, RefusalKind, Stopped},
-    flow::{self, Flow, History},
-    ids::{DeviceId, MsgKey, Talker, Uid},
-    session::Session,
-    ticket::{Confirmation, SendTicket},
+    endpoint::Spec,
+    error::{Error, RateLimited, RefusalKind, Stopped},
+    ids::{DeviceId, Uid},
     time::{Monotonic, Now, UnixMicros},
-    watch::{Cursor, Event, WatchOptions},
     wbi::SigningKeys,
 };
 
@@ -63,7 +54,7 @@ pub(super) struct State {
     key_lease: Option<Monotonic>,
     pub(super) clock_offset: i64,
     pub(super) pacer: Pacer,
-    pub(super) flights: Flights,
+    pub(super) sends: Sends,
     pub(super) people: People,
     pub(super) chance: Chance,
     pub(super) revision: u64,
@@ -72,7 +63,7 @@ pub(super) struct State {
 }
 
 impl State {
-    fn service_time(&self, now: Now) -> UnixMicros {
+    pub(super) fn service_time(&self, now: Now) -> UnixMicros {
         UnixMicros(now.unix.0.saturating_add_signed(self.clock_offset))
     }
 }
@@ -134,13 +125,15 @@ impl AccountBuilder {
                 Pacing::default()
             }
         });
+        let mut state = self.state;
+        state.sends.latest_arrival = pacing.latest_arrival;
         Account(Arc::new(Shared {
             credential: self.credential,
             device_id: self.device_id,
             hosts: self.hosts,
             user_agent: self.user_agent,
             pacing,
-            state: Mutex::new(self.state),
+            state: Mutex::new(state),
         }))
     }
 }
@@ -162,152 +155,13 @@ impl Account {
                 key_lease: None,
                 clock_offset: 0,
                 pacer: Pacer::default(),
-                flights: Flights::default(),
+                sends: Sends::default(),
                 people: People::default(),
                 chance: Chance(u64::from_le_bytes(seed)),
                 revision: 0,
                 seen: Monotonic::default(),
             },
         }
-    }
-
-    /// Calls an endpoint: paced, signed when it must be, and signed anew once when the keys were stale.
-    /// To send a message use [`send`](Self::send): this reads nothing back, so that a lost answer leaves
-    /// it [`Error::Unconfirmed`].
-    pub fn call<E>(&self, endpoint: E) -> Flow<Infallible, E::Response>
-    where
-        E: Endpoint + Send + Sync + 'static,
-        E::Response: Send,
-    {
-        let account = self.clone();
-        Flow::new(|io| async move { flow::call(&account, &io, &endpoint).await })
-    }
-
-    /// Asks whom the login belongs to.
-    pub fn profile(&self) -> Flow<Infallible, Profile> {
-        let account = self.clone();
-        Flow::new(|io| async move { flow::profile(&account, &io).await })
-    }
-
-    /// Sends a message, once. When the answer is lost, the conversation is read back to find out;
-    /// [`Error::Unconfirmed`] when that does not tell whether it was sent.
-    pub fn send(
-        &self,
-        talker: impl Into<Talker>,
-        content: impl Into<SendContent>,
-    ) -> Flow<Infallible, SentMessage> {
-        let account = self.clone();
-        let message = SendMsg::new(talker, content);
-        Flow::new(|io| async move { flow::send(&account, &io, message).await })
-    }
-
-    /// Uploads an image, JPEG, PNG or GIF, and sends it as [`send`](Self::send) does.
-    ///
-    /// # Errors
-    /// When the bytes are no such image.
-    pub fn send_image_file(
-        &self,
-        talker: impl Into<Talker>,
-        file: Vec<u8>,
-    ) -> Result<Flow<Infallible, SentMessage>, Invalid> {
-        let account = self.clone();
-        let talker = talker.into();
-        let upload = UploadBfs::new(file)?;
-        Ok(Flow::new(|io| async move {
-            flow::send_image_file(&account, &io, talker, upload).await
-        }))
-    }
-
-    /// Pages back through a conversation, newest messages first.
-    pub fn history(&self, history: History) -> Flow<SessionMsgs, ()> {
-        let account = self.clone();
-        Flow::new(move |io| async move { flow::history(&account, &io, history).await })
-    }
-
-    /// Lists the sessions of a kind, each once, page by page.
-    pub fn sessions(&self, filter: SessionFilter) -> Flow<Vec<Session>, ()> {
-        let account = self.clone();
-        Flow::new(move |io| async move { flow::sessions(&account, &io, &[filter]).await })
-    }
-
-    /// Lists every session, each once, page by page.
-    pub fn all_sessions(&self) -> Flow<Vec<Session>, ()> {
-        let account = self.clone();
-        Flow::new(|io| async move { flow::all_sessions(&account, &io).await })
-    }
-
-    /// A cursor that begins now: what was written before is never told. Store it before watching.
-    pub fn cursor_now(&self) -> Flow<Infallible, Cursor> {
-        let account = self.clone();
-        Flow::new(|io| async move { flow::cursor_now(&account, &io).await })
-    }
-
-    /// Watches what happens from a cursor on: every message once, in order within its session, relative
-    /// to the cursor. Ends only with an error: a lost login, risk control.
-    pub fn watch(&self, cursor: Cursor, options: WatchOptions) -> Flow<Event, ()> {
-        let account = self.clone();
-        Flow::new(move |io| async move { flow::watch(&account, &io, cursor, options).await })
-    }
-
-    /// Watches how much there is to read: tells at first, and whenever it changes. Asks every two minutes,
-    /// on this machine every six seconds, or as often as told. Ends as [`watch`](Self::watch) does.
-    pub fn watch_unread(&self, interval: Option<Duration>) -> Flow<Event, ()> {
-        let account = self.clone();
-        Flow::new(move |io| async move { flow::watch_unread(&account, &io, interval).await })
-    }
-
-    /// Prepares an answer to a message as [`prepare_send`](Self::prepare_send) does: store the ticket
-    /// with the event, then [`send_ticket`](Self::send_ticket).
-    ///
-    /// # Errors
-    /// [`Invalid::NotAnswerable`] when the event is not someone else's message that a person wrote
-    /// (docs/protocol.md §8).
-    pub fn reply(
-        &self,
-        event: &Event,
-        content: impl Into<SendContent>,
-    ) -> Result<Flow<Infallible, SendTicket>, Invalid> {
-        let (talker, _) = event.answerable().ok_or(Invalid::NotAnswerable)?;
-        Ok(self.prepare_send(talker, content))
-    }
-
-    /// Tells who users are, in the order asked; whom nobody knows is left out. Answers are remembered.
-    pub fn people(&self, uids: impl IntoIterator<Item = Uid>) -> Flow<Infallible, Vec<UserCard>> {
-        let account = self.clone();
-        let uids: Vec<Uid> = uids.into_iter().collect();
-        Flow::new(|io| async move { flow::people(&account, &io, &uids).await })
-    }
-
-    /// Prepares a send for a program that may die: store the ticket, then
-    /// [`send_ticket`](Self::send_ticket); started again, [`confirm`](Self::confirm).
-    pub fn prepare_send(
-        &self,
-        talker: impl Into<Talker>,
-        content: impl Into<SendContent>,
-    ) -> Flow<Infallible, SendTicket> {
-        let account = self.clone();
-        let message = SendMsg::new(talker, content);
-        Flow::new(|io| async move { flow::prepare(&account, &io, message).await })
-    }
-
-    /// Sends a ticket's message as [`send`](Self::send) does. A ticket is good for one send, or for
-    /// one more when it was confirmed as absent.
-    pub fn send_ticket(&self, ticket: SendTicket) -> Flow<Infallible, SentMessage> {
-        let account = self.clone();
-        Flow::new(|io| async move { flow::send_ticket(&account, &io, ticket).await })
-    }
-
-    /// Finds out what became of a ticket's message, after a restart for example.
-    pub fn confirm(&self, ticket: SendTicket) -> Flow<Infallible, Confirmation> {
-        let account = self.clone();
-        Flow::new(|io| async move { flow::confirm(&account, &io, ticket).await })
-    }
-
-    /// Recalls an own message that went to `talker`. Recalling is repeated when the answer is lost.
-    pub fn recall(&self, talker: impl Into<Talker>, msg_key: MsgKey) -> Flow<Infallible, ()> {
-        let account = self.clone();
-        let recall = Recall::new(talker, msg_key);
-        Flow::new(|io| async move { flow::recall(&account, &io, recall).await })
     }
 
     /// Goes on after risk control stopped the account, once its owner has confirmed on the site that

@@ -1,11 +1,11 @@
 //! The state that one login carries from call to call.
 
-mod flights;
 mod handle;
 mod keys;
 mod pacing;
 mod people;
 mod sending;
+mod sends;
 mod snapshot;
 
 pub use self::{
@@ -16,5 +16,6 @@ pub use self::{
 pub(crate) use self::{
     keys::{KeyAction, SignatureBasis},
     pacing::Lane,
-    sending::Boarding,
+    sending::Registration,
+    sends::Found,
 };

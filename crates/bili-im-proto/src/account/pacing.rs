@@ -24,9 +24,15 @@ pub struct Pacing {
     pub least_watch_interval: Duration,
     /// How long to stop after risk control refused, unless the stop is lifted.
     pub risk_stop: Duration,
-    /// The waits before each of the times that a conversation is read back, to find a message of
-    /// which it is not known whether it was sent.
+    /// The waits before each of the first times that a conversation is read back, to find a message
+    /// of which it is not known whether it was sent. Later waits double.
     pub read_back: [Duration; 4],
+    /// How long after a request left it may still arrive and its message be listed.
+    ///
+    /// Nobody knows a bound: the client gives up after 20 s, relays and the operating system deliver
+    /// what they hold for minutes, lists are late by up to a minute, and how old a signed request
+    /// the service takes has no witness. Five minutes is a guess on the long side.
+    pub latest_arrival: Duration,
 }
 
 impl Default for Pacing {
@@ -42,6 +48,7 @@ impl Default for Pacing {
             least_watch_interval: Duration::from_secs(6),
             risk_stop: Duration::from_secs(60 * 60),
             read_back: [0, 1, 2, 4].map(Duration::from_secs),
+            latest_arrival: Duration::from_secs(5 * 60),
         }
     }
 }
@@ -59,6 +66,7 @@ impl Pacing {
             least_watch_interval: Duration::ZERO,
             risk_stop: Duration::from_secs(5),
             read_back: [0, 50, 100, 200].map(Duration::from_millis),
+            latest_arrival: Duration::from_secs(5),
         }
     }
 }

@@ -3,59 +3,67 @@
 use std::time::Duration;
 
 use crate::{
-    account::handle::Account,
+    account::{
+        handle::Account,
+        sends::{Found, UsedTicket},
+    },
     endpoints::SendMsg,
     error::Invalid,
     ids::{MsgKey, Seqno, Talker},
     message::Message,
-    ticket::{self, Confirmation, Likeness, SendTicket},
-    time::Now,
+    ticket::{self, Likeness, SendTicket},
+    time::{Now, UnixMicros},
 };
 
-/// A registered send. Dropped on the way, its outcome is unknown; dropped before, it never was.
-pub(crate) struct Boarding {
+/// A registered send. Its outcome is unknown when it is dropped after it has begun.
+pub(crate) struct Registration {
     account: Account,
     nonce: u64,
     talker: Talker,
     likeness: Likeness,
-    took_off: bool,
+    has_begun: bool,
 }
 
-impl Boarding {
+impl Registration {
     /// Whether a send of the same content has an unknown outcome.
-    pub(crate) fn has_unresolved_twin(&self) -> bool {
-        (self.account.state().flights).has_unresolved_twin(self.nonce, self.talker, &self.likeness)
+    pub(crate) fn has_unknown_twin(&self) -> bool {
+        (self.account.state().sends).has_unknown_twin(self.nonce, self.talker, &self.likeness)
     }
 
     /// From now on the message may have been sent.
-    pub(crate) fn take_off(&mut self) {
-        self.took_off = true;
+    pub(crate) fn begin(&mut self) {
+        self.has_begun = true;
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// The message was sent.
-    pub(crate) fn landed(mut self, key: MsgKey) {
-        self.took_off = false;
+    pub(crate) fn mark_sent(mut self, key: MsgKey) {
+        self.has_begun = false;
         let mut state = self.account.state();
-        state.flights.settle(self.talker, self.nonce, Some(key));
+        state.sends.settle(self.talker, self.nonce, Some(key));
         state.revision += 1;
     }
 
     /// The message was certainly not sent.
-    pub(crate) fn never_left(mut self) {
-        self.took_off = false;
+    pub(crate) fn mark_unsent(mut self) {
+        self.has_begun = false;
+        let mut state = self.account.state();
+        state.sends.give_back_ticket(self.nonce);
+        state.revision += 1;
     }
 }
 
-impl Drop for Boarding {
+impl Drop for Registration {
     fn drop(&mut self) {
         let mut state = self.account.state();
-        if self.took_off {
+        if self.has_begun {
             let seen = state.seen;
-            (state.flights).leave_unresolved(self.talker, self.nonce, seen);
+            (state.sends).leave_unknown(self.talker, self.nonce, seen);
         } else {
-            state.flights.settle(self.talker, self.nonce, None);
-            state.flights.give_back_unsent(self.nonce);
-            state.revision += 1;
+            state.sends.settle(self.talker, self.nonce, None);
         }
     }
 }
@@ -76,12 +84,18 @@ impl Account {
         Ok(SendTicket {
             version: ticket::VERSION,
             uid: self.uid().ok_or(Invalid::NoOwnUid)?,
-            talker: message.talker,
-            content: message.content,
-            time: self.context(now).time,
+            message,
+            time: self.service_time(now),
             newest,
             nonce,
+            begun: None,
+            at_least_once: false,
         })
+    }
+
+    /// The service's time, as far as it is known.
+    pub(crate) fn service_time(&self, now: Now) -> UnixMicros {
+        self.state().service_time(now)
     }
 
     /// Refuses another account's ticket.
@@ -95,91 +109,79 @@ impl Account {
         }
     }
 
-    /// Refuses a ticket that was used before.
-    pub(crate) fn use_ticket(&self, ticket: &SendTicket) -> Result<(), Invalid> {
+    /// Refuses a ticket that sends no more: its request may have left, or its flow is at work.
+    pub(crate) fn check_unused(&self, ticket: &SendTicket, now: Now) -> Result<(), Invalid> {
         let mut state = self.state();
-        if state.flights.use_ticket(ticket.nonce) {
-            state.revision += 1;
-            Ok(())
-        } else {
+        let is_at_work = (state.sends).is_at_work(ticket.talker(), ticket.nonce, now.mono);
+        if ticket.has_begun() || is_at_work || state.sends.used(ticket.nonce).is_some() {
             Err(Invalid::UsedTicket)
+        } else {
+            Ok(())
         }
     }
 
-    /// Registers a send, unless a twin is in flight.
-    pub(crate) fn board(&self, message: &SendMsg, nonce: u64, now: Now) -> Option<Boarding> {
+    /// A ticket's request may leave now.
+    pub(crate) fn use_ticket(&self, ticket: &SendTicket, begun: UnixMicros) {
+        let mut state = self.state();
+        state.sends.use_ticket(ticket.nonce, begun);
+        state.revision += 1;
+    }
+
+    /// What is known of a ticket whose request may have left.
+    pub(crate) fn used(&self, ticket: &SendTicket) -> Option<UsedTicket> {
+        self.state().sends.used(ticket.nonce)
+    }
+
+    /// A ticket is known to have sent a message.
+    pub(crate) fn mark_ticket_sent(&self, ticket: &SendTicket, key: MsgKey) {
+        let mut state = self.state();
+        let begun = ticket.begun.unwrap_or_default();
+        state.sends.use_ticket(ticket.nonce, begun);
+        (state.sends).settle(ticket.talker(), ticket.nonce, Some(key));
+        state.revision += 1;
+    }
+
+    /// Whether a ticket's flow is at work.
+    pub(crate) fn is_at_work(&self, ticket: &SendTicket, now: Now) -> bool {
+        (self.state().sends).is_at_work(ticket.talker(), ticket.nonce, now.mono)
+    }
+
+    /// Registers a send, unless one of the same content is at work.
+    pub(crate) fn register(&self, message: &SendMsg, nonce: u64, now: Now) -> Option<Registration> {
         let likeness = Likeness::of(&message.content);
         let mut state = self.state();
         state.seen = now.mono;
-        (state.flights)
-            .board(nonce, message.talker, &likeness, now.mono)
-            .then(|| Boarding {
+        (state.sends)
+            .register(nonce, message.talker, &likeness, now.mono)
+            .then(|| Registration {
                 account: self.clone(),
                 nonce,
                 talker: message.talker,
                 likeness,
-                took_off: false,
+                has_begun: false,
             })
     }
 
     /// Which of the messages that match a ticket is its own.
-    pub(crate) fn attribute(
-        &self,
-        ticket: &SendTicket,
-        matching: &[Message],
-        now: Now,
-    ) -> Confirmation {
-        let likeness = Likeness::of(&ticket.content);
+    pub(crate) fn attribute(&self, ticket: &SendTicket, matching: &[Message], now: Now) -> Found {
         let mut state = self.state();
         state.revision += 1;
-        (state.flights).attribute(ticket.nonce, ticket.talker, &likeness, matching, now.mono)
-    }
-
-    /// The message that a ticket is known to have sent.
-    pub(crate) fn sent_by(&self, ticket: &SendTicket) -> Option<MsgKey> {
-        self.state().flights.sent_by(ticket.nonce)
-    }
-
-    /// What was found out about a ticket decides whether it is still in flight and may be used again.
-    pub(crate) fn note_confirmation(
-        &self,
-        ticket: &SendTicket,
-        found: Confirmation,
-        now: Now,
-    ) -> Confirmation {
-        let mut state = self.state();
-        if found == Confirmation::Absent
-            && (state.flights).may_be_under_way(ticket.talker, ticket.nonce, now.mono)
-        {
-            return Confirmation::CannotTell;
-        }
-        match found {
-            Confirmation::Sent(key) => {
-                state.flights.use_ticket(ticket.nonce);
-                (state.flights).settle(ticket.talker, ticket.nonce, Some(key));
-                state.revision += 1;
-            }
-            Confirmation::Absent => {
-                state.flights.give_back_ticket(ticket.nonce);
-                state.revision += 1;
-            }
-            Confirmation::CannotTell => {}
-        }
-        found
+        let likeness = ticket.likeness();
+        (state.sends).attribute(ticket.nonce, ticket.talker(), &likeness, matching, now.mono)
     }
 
     /// Whether an own message was sent through this account, or is just being sent.
     pub(crate) fn has_sent(&self, talker: Talker, message: &Message, now: Now) -> bool {
-        self.state().flights.has_sent(talker, message, now.mono)
+        self.state().sends.has_sent(talker, message, now.mono)
     }
 
     /// The newest message of a session, when it was seen lately.
     pub(crate) fn newest(&self, talker: Talker, now: Now) -> Option<Seqno> {
-        self.state().flights.newest(talker, now.mono)
+        self.state().sends.newest(talker, now.mono)
     }
 
     pub(crate) fn learn_newest(&self, talker: Talker, seqno: Seqno, now: Now) {
-        self.state().flights.learn_newest(talker, seqno, now.mono);
+        self.state().sends.learn_newest(talker, seqno, now.mono);
     }
 
     /// How long to wait before repeating a call whose answer was lost.
@@ -188,7 +190,18 @@ impl Account {
         gap
     }
 
+    /// How long to wait before each of the first times that a conversation is read back.
     pub(crate) fn read_back_gaps(&self) -> [Duration; 4] {
         self.0.pacing.read_back
+    }
+
+    pub(crate) fn latest_arrival(&self) -> Duration {
+        self.0.pacing.latest_arrival
+    }
+
+    /// How much longer a request that left then may arrive.
+    pub(crate) fn may_arrive_for(&self, begun: UnixMicros, now: Now) -> Duration {
+        let passed = self.service_time(now).since(begun);
+        self.latest_arrival().saturating_sub(passed)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{flights::UsedTicket, handle::State, keys::CachedKeys, pacing::Pacer},
+    account::{handle::State, keys::CachedKeys, pacing::Pacer, sends::UsedTicket},
     answer::LONGEST_RETRY,
     ids::{DeviceId, MsgKey, Uid},
     time::{Monotonic, Now, UnixMicros},
@@ -105,8 +105,8 @@ impl Snapshot {
             write_strikes: pacer.write_strikes,
             stop: still_ahead(pacer.stop, now),
             stop_changes: pacer.stop_changes,
-            credited: state.flights.credited.iter().copied().collect(),
-            used_tickets: state.flights.used_tickets.iter().copied().collect(),
+            credited: state.sends.credited.iter().copied().collect(),
+            used_tickets: state.sends.used_tickets.iter().copied().collect(),
         }
     }
 
@@ -122,7 +122,7 @@ impl Snapshot {
         state.keys = self.keys();
         state.clock_offset = self.clock_offset;
         state.pacer = self.pacer(now);
-        (state.flights).absorb(&self.credited, &self.used_tickets);
+        (state.sends).absorb(&self.credited, &self.used_tickets);
         Ok(self.device_id.clone())
     }
 
@@ -141,7 +141,7 @@ impl Snapshot {
         // Whichever is older, the next answer sets it right.
         state.clock_offset = self.clock_offset;
         state.pacer.absorb(&self.pacer(now));
-        (state.flights).absorb(&self.credited, &self.used_tickets);
+        (state.sends).absorb(&self.credited, &self.used_tickets);
         Ok(())
     }
 
@@ -204,8 +204,8 @@ mod tests {
     use crate::{
         account::{
             Account, Lane, Pacing,
-            flights::Flights,
             pacing::{Held, Pacer},
+            sends::Sends,
         },
         credential::Credential,
         ticket::Likeness,
@@ -262,8 +262,8 @@ mod tests {
             pacer.back_off(&PACING(), at(5).mono, Lane::Read, None, false, 0.5);
             pacer.stop(&PACING(), at(5).mono);
         });
-        account.state().flights.credit(MsgKey(3));
-        account.state().flights.use_ticket(4);
+        account.state().sends.credit(MsgKey(3));
+        account.state().sends.use_ticket(4, UnixMicros(7));
         let stored = account.snapshot(at(6));
         account.absorb(&stored, at(6)).unwrap();
         assert_eq!(account.snapshot(at(6)), stored);
@@ -348,40 +348,41 @@ mod tests {
     #[test]
     fn what_either_sent_is_credited_and_its_ticket_used() {
         let one = process();
-        one.state().flights.credit(MsgKey(1));
-        one.state().flights.use_ticket(10);
+        one.state().sends.credit(MsgKey(1));
+        one.state().sends.use_ticket(10, UnixMicros(7));
         let other = fork(&one, at(5));
         let talker = crate::ids::Talker::user(2);
-        (other.state().flights).settle(talker, 10, Some(MsgKey(2)));
-        other.state().flights.use_ticket(20);
-        one.state().flights.credit(MsgKey(3));
-        one.state().flights.use_ticket(30);
+        (other.state().sends).settle(talker, 10, Some(MsgKey(2)));
+        other.state().sends.use_ticket(20, UnixMicros(7));
+        one.state().sends.credit(MsgKey(3));
+        one.state().sends.use_ticket(30, UnixMicros(7));
         one.absorb(&other.snapshot(at(6)), at(6)).unwrap();
-        let flights = one.state().flights.clone();
-        assert_eq!(flights.credited, [1, 2, 3].map(MsgKey));
-        assert_eq!(flights.sent_by(10), Some(MsgKey(2)));
+        let sends = one.state().sends.clone();
+        assert_eq!(sends.credited, [1, 2, 3].map(MsgKey));
+        let key = |sends: &Sends| sends.used(10).and_then(|used| used.key);
+        assert_eq!(key(&sends), Some(MsgKey(2)));
         for nonce in [10, 20, 30] {
-            assert!(!one.state().flights.use_ticket(nonce), "{nonce}");
+            assert!(one.state().sends.used(nonce).is_some(), "{nonce}");
         }
         // A ticket whose message is known stays so.
         one.absorb(&process().snapshot(at(6)), at(6)).unwrap();
-        assert_eq!(one.state().flights.sent_by(10), Some(MsgKey(2)));
+        assert_eq!(key(&one.state().sends), Some(MsgKey(2)));
     }
 
     #[test]
     fn the_newest_are_remembered_when_there_are_too_many() {
-        let mut flights = Flights::default();
+        let mut sends = Sends::default();
         let all: Vec<MsgKey> = (1..=600).map(MsgKey).collect();
         for &key in &all[..512] {
-            flights.credit(key);
+            sends.credit(key);
         }
-        let newest = |flights: &Flights| flights.credited.iter().copied().collect::<Vec<_>>();
+        let newest = |sends: &Sends| sends.credited.iter().copied().collect::<Vec<_>>();
         // The other has gone on.
-        flights.absorb(&all[88..], &[]);
-        assert_eq!(newest(&flights), all[88..]);
+        sends.absorb(&all[88..], &[]);
+        assert_eq!(newest(&sends), all[88..]);
         // The other has stood still.
-        flights.absorb(&all[..512], &[]);
-        assert_eq!(newest(&flights), all[88..]);
+        sends.absorb(&all[..512], &[]);
+        assert_eq!(newest(&sends), all[88..]);
     }
 
     #[test]
@@ -389,13 +390,16 @@ mod tests {
         let account = process();
         let likeness = Likeness::Text("hi".to_owned());
         let talker = crate::ids::Talker::user(2);
-        let board = |nonce| {
+        let register = |nonce| {
             let now = at(5).mono;
-            account.state().flights.board(nonce, talker, &likeness, now)
+            account
+                .state()
+                .sends
+                .register(nonce, talker, &likeness, now)
         };
-        assert!(board(1));
+        assert!(register(1));
         account.absorb(&process().snapshot(at(5)), at(5)).unwrap();
-        assert!(!board(2));
+        assert!(!register(2));
     }
 
     #[test]

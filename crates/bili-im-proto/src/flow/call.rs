@@ -1,6 +1,6 @@
 //! One call: paced, signed when it must be, and signed once more when the keys were stale.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use http::{HeaderMap, Request, Response};
 
@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Invalid, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
         io::Io,
+        run::Flow,
         step::{Failure, Outgoing},
     },
 };
@@ -26,156 +27,215 @@ const TRIES: u32 = 3;
 /// How often to look whether another flow has fetched the keys.
 const KEY_POLL: Duration = Duration::from_millis(20);
 
-/// Calls an endpoint.
-pub(crate) async fn call<E: Endpoint, I>(
-    account: &Account,
-    io: &Io<I>,
-    endpoint: &E,
-) -> Result<E::Response, Error> {
-    ready(account, io, endpoint).await?;
-    match E::SPEC.effect {
-        Effect::Idempotent => repeat(account, io, endpoint).await.0,
-        Effect::Read => ask(account, io, endpoint).await,
-        Effect::Once => ask(account, io, endpoint).await.map_err(|error| {
-            if error.took_no_effect() {
-                return error;
-            }
-            Error::Unconfirmed(Box::new(Unconfirmed {
-                talker: None,
-                cause: error,
-            }))
-        }),
+impl Account {
+    /// Calls an endpoint: paced, signed when it must be, and signed anew once when the keys were
+    /// stale.
+    ///
+    /// To send a message use [`send`](Self::send): this does not read the conversation back, so that
+    /// a lost answer leaves the message [`Error::Unconfirmed`].
+    pub fn call<E>(&self, endpoint: E) -> Flow<Infallible, E::Response>
+    where
+        E: Endpoint + Send + Sync + 'static,
+        E::Response: Send,
+    {
+        Flow::of(self, async move |io| io.call(&endpoint).await)
+    }
+
+    /// Asks whom the login belongs to.
+    pub fn profile(&self) -> Flow<Infallible, Profile> {
+        Flow::of(self, async |io| io.profile().await)
     }
 }
 
-/// Makes a call that is ready and may be repeated, until its outcome is known or it was tried often
-/// enough; tells how often.
-pub(crate) async fn repeat<E: Endpoint, I>(
-    account: &Account,
-    io: &Io<I>,
-    endpoint: &E,
-) -> (Result<E::Response, Error>, u32) {
-    let mut tries = 0;
-    loop {
-        let result = ask(account, io, endpoint).await;
-        tries += 1;
-        match result {
-            Err(error) if tries < TRIES && !error.took_no_effect() => {
-                io.sleep(account.repeat_gap()).await;
-            }
-            result => return (result, tries),
+/// Which signature of a call is the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signing {
+    First,
+    /// The first was taken for stale.
+    Anew,
+}
+
+/// The rungs of a call. Each adds something to the one below it.
+impl<I> Io<I> {
+    /// Calls an endpoint. A call that may be repeated is, while its outcome is unknown; one that may
+    /// not is [`Error::Unconfirmed`] then.
+    pub(crate) async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
+        self.ready(endpoint).await?;
+        match E::SPEC.effect {
+            Effect::Read => self.attempt(endpoint).await,
+            Effect::Idempotent => self.repeat(endpoint).await.0,
+            Effect::Once => self.attempt(endpoint).await.map_err(|error| {
+                if error.took_no_effect() {
+                    return error;
+                }
+                Error::Unconfirmed(Box::new(Unconfirmed {
+                    talker: None,
+                    cause: error,
+                }))
+            }),
         }
     }
-}
 
-/// Sees to it that a call can be signed, after refusing one that never could be made.
-pub(crate) async fn ready<E: Endpoint, I>(
-    account: &Account,
-    io: &Io<I>,
-    endpoint: &E,
-) -> Result<(), Error> {
-    if !E::SPEC.signed {
-        return Ok(());
-    }
-    match endpoint.request(&account.context(io.now())) {
-        Ok(_) | Err(Invalid::NoSigningKeys | Invalid::NoOwnUid) => {}
-        Err(invalid) => return Err(invalid.into()),
-    }
-    loop {
-        match account.key_action(io.now()) {
-            KeyAction::Use => return Ok(()),
-            KeyAction::Wait => io.sleep(KEY_POLL).await,
-            KeyAction::Fetch => fetch_keys(account, io).await?,
+    /// Makes attempts until the outcome is known, three at most. Also tells how many.
+    pub(crate) async fn repeat<E: Endpoint>(
+        &self,
+        endpoint: &E,
+    ) -> (Result<E::Response, Error>, u32) {
+        let mut tries = 0;
+        loop {
+            let result = self.attempt(endpoint).await;
+            tries += 1;
+            match result {
+                Err(error) if tries < TRIES && !error.took_no_effect() => {
+                    self.sleep(self.account.repeat_gap()).await;
+                }
+                result => return (result, tries),
+            }
         }
     }
-}
 
-/// Makes a call that is ready: what comes of it is the call's own outcome.
-pub(crate) async fn ask<E: Endpoint, I>(
-    account: &Account,
-    io: &Io<I>,
-    endpoint: &E,
-) -> Result<E::Response, Error> {
-    let result = match take_turn::<E, I>(account, io).await {
-        Ok(()) => ask_now(account, io, endpoint).await,
-        Err(held) => Err(held),
-    };
-    account.note_final(io.now(), &result);
-    result
-}
+    /// Makes a call once: waits its turn, signs, and signs anew when the signature may be stale.
+    pub(crate) async fn attempt<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
+        let mut signing = Signing::First;
+        loop {
+            self.take_turn::<E>().await?;
+            if let Some(result) = self.exchange_signed(endpoint, &mut signing).await {
+                return result;
+            }
+        }
+    }
 
-async fn ask_now<E: Endpoint, I>(
-    account: &Account,
-    io: &Io<I>,
-    endpoint: &E,
-) -> Result<E::Response, Error> {
-    // Only now: while the call waited for its turn, another may have learned new keys.
-    let signed_with = (E::SPEC.signed).then(|| account.signature_basis(io.now()));
-    match (exchange_now(account, io, endpoint).await, signed_with) {
-        (Err(refusal), Some(basis))
-            if may_be_stale(&refusal) && signs_otherwise(account, &basis, io).await =>
+    /// Half of an attempt, for a call that does something else before each exchange: after
+    /// [`take_turn`](Self::take_turn) one exchange. `None` when its signature was stale and the call
+    /// is to be made once more.
+    pub(crate) async fn exchange_signed<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        signing: &mut Signing,
+    ) -> Option<Result<E::Response, Error>> {
+        // Only now: while the call waited for its turn, another may have learned new keys.
+        let signed_with = (E::SPEC.signed).then(|| self.account.signature_basis(self.now()));
+        let result = self.exchange(endpoint).await;
+        let is_doubtful = *signing == Signing::First && may_be_stale(result.as_ref().err());
+        if let Some(basis) = signed_with.filter(|_| is_doubtful)
+            && self.signs_otherwise(&basis).await
         {
-            exchange(account, io, endpoint).await
+            *signing = Signing::Anew;
+            return None;
         }
-        (result, _) => result,
+        self.account.note_final(self.now(), &result);
+        Some(result)
+    }
+
+    /// One request and its answer.
+    async fn exchange<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
+        let account = &self.account;
+        // Built after the wait, so that its time is right.
+        let start = self.now();
+        let request = endpoint.request(&account.context(start))?;
+        let answer = self.fetch(outgoing::<E>(request)).await;
+        let now = self.now();
+        // An answer that was left lying tells an old time.
+        let is_prompt = now.mono.since(start.mono) <= E::SPEC.timeout;
+        if let Some(headers) = headers(&answer).filter(|_| is_prompt) {
+            account.observe_clock(now, headers);
+        }
+        let result = read::<E>(answer, Some(account.credential()));
+        account.note_outcome(now, lane_of(const { &E::SPEC }), result)
+    }
+
+    /// Waits until the call may go out.
+    pub(crate) async fn take_turn<E: Endpoint>(&self) -> Result<(), Error> {
+        let account = &self.account;
+        let lane = lane_of(const { &E::SPEC });
+        if lane == Lane::Poll {
+            // First this: a place that is taken long before keeps other reads waiting.
+            while self.now().mono < account.next_poll() {
+                self.sleep_until(account.next_poll()).await;
+            }
+        }
+        let now = self.now();
+        let start = account.reserve(now, lane, const { &E::SPEC })?;
+        if start <= now.mono {
+            return Ok(());
+        }
+        self.sleep_until(start).await;
+        // Another call may have been told "too fast" meanwhile.
+        account.check_hold(self.now(), lane, const { &E::SPEC })
+    }
+}
+
+/// Signing keys.
+impl<I> Io<I> {
+    /// Sees to it that a call can be signed, after refusing one that never could be made.
+    pub(crate) async fn ready<E: Endpoint>(&self, endpoint: &E) -> Result<(), Error> {
+        if !E::SPEC.signed {
+            return Ok(());
+        }
+        match endpoint.request(&self.account.context(self.now())) {
+            Ok(_) | Err(Invalid::NoSigningKeys | Invalid::NoOwnUid) => {}
+            Err(invalid) => return Err(invalid.into()),
+        }
+        loop {
+            match self.account.key_action(self.now()) {
+                KeyAction::Use => return Ok(()),
+                KeyAction::Wait => self.sleep(KEY_POLL).await,
+                KeyAction::Fetch => self.fetch_keys().await?,
+            }
+        }
+    }
+
+    /// Asks whom the login belongs to, and learns the keys on the way.
+    pub(crate) async fn profile(&self) -> Result<Profile, Error> {
+        self.nav().await.map(|(profile, _)| profile)
+    }
+
+    async fn fetch_keys(&self) -> Result<(), Error> {
+        let _lease = self.account.lease_keys(self.now());
+        match self.nav().await? {
+            (_, true) => Ok(()),
+            (_, false) => Err(Invalid::NoSigningKeys.into()),
+        }
+    }
+
+    /// The profile, and whether there were keys.
+    async fn nav(&self) -> Result<(Profile, bool), Error> {
+        let result = match self.take_turn::<Nav>().await {
+            Ok(()) => self.exchange(&Nav).await,
+            Err(held) => Err(held),
+        };
+        self.account.note_final(self.now(), &result);
+        let answer = result?;
+        let profile = answer.profile?;
+        self.account.learn_uid(profile.uid);
+        let has_keys = answer.keys.is_some();
+        if let Some(keys) = answer.keys {
+            self.account.learn_keys(keys, self.now());
+        }
+        Ok((profile, has_keys))
+    }
+
+    /// Whether a call would be signed otherwise now than it was, after fetching the keys unless they
+    /// are as good as new.
+    async fn signs_otherwise(&self, basis: &SignatureBasis) -> bool {
+        let differs = || (self.account.signature_basis(self.now())).differs_from(basis);
+        if differs() {
+            return true;
+        }
+        if basis.is_recent(self.now().unix) {
+            return false;
+        }
+        // Should this fail, the refusal at hand is still what there is to report.
+        self.fetch_keys().await.is_ok() && differs()
     }
 }
 
 /// Whether a refusal is one of those that a wrong or stale signature gets (docs/protocol.md §4).
-fn may_be_stale(error: &Error) -> bool {
-    matches!(error, Error::Refused(refusal) if matches!(
+fn may_be_stale(error: Option<&Error>) -> bool {
+    matches!(error, Some(Error::Refused(refusal)) if matches!(
         (refusal.kind, refusal.code),
         (RefusalKind::RiskControl, None | Some(-352)) | (_, Some(-403 | -400))
     ) && refusal.status < 300)
-}
-
-/// Whether a call would be signed otherwise now than it was, after fetching the keys unless they
-/// are as good as new.
-async fn signs_otherwise<I>(account: &Account, basis: &SignatureBasis, io: &Io<I>) -> bool {
-    if account.signature_basis(io.now()).differs_from(basis) {
-        return true;
-    }
-    if basis.is_recent(io.now().unix) {
-        return false;
-    }
-    // Should this fail, the refusal at hand is still what there is to report.
-    fetch_keys(account, io).await.is_ok() && account.signature_basis(io.now()).differs_from(basis)
-}
-
-/// Asks whom the login belongs to, and learns the keys on the way.
-pub(crate) async fn profile<I>(account: &Account, io: &Io<I>) -> Result<Profile, Error> {
-    nav(account, io).await.map(|(profile, _)| profile)
-}
-
-async fn fetch_keys<I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
-    let _lease = account.lease_keys(io.now());
-    match nav(account, io).await? {
-        (_, true) => Ok(()),
-        (_, false) => Err(Invalid::NoSigningKeys.into()),
-    }
-}
-
-/// The profile, and whether there were keys.
-async fn nav<I>(account: &Account, io: &Io<I>) -> Result<(Profile, bool), Error> {
-    let result = exchange(account, io, &Nav).await;
-    account.note_final(io.now(), &result);
-    let answer = result?;
-    let profile = answer.profile?;
-    account.learn_uid(profile.uid);
-    let has_keys = answer.keys.is_some();
-    if let Some(keys) = answer.keys {
-        account.learn_keys(keys, io.now());
-    }
-    Ok((profile, has_keys))
-}
-
-async fn exchange<E: Endpoint, I>(
-    account: &Account,
-    io: &Io<I>,
-    endpoint: &E,
-) -> Result<E::Response, Error> {
-    take_turn::<E, I>(account, io).await?;
-    exchange_now(account, io, endpoint).await
 }
 
 fn lane_of(spec: &Spec) -> Lane {
@@ -184,44 +244,6 @@ fn lane_of(spec: &Spec) -> Lane {
         Effect::Read => Lane::Read,
         Effect::Idempotent | Effect::Once => Lane::Write,
     }
-}
-
-/// Waits until the call may go out.
-async fn take_turn<E: Endpoint, I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
-    let lane = lane_of(const { &E::SPEC });
-    if lane == Lane::Poll {
-        // First this: a place that is taken long before keeps other reads waiting.
-        while io.now().mono < account.next_poll() {
-            io.sleep_until(account.next_poll()).await;
-        }
-    }
-    let now = io.now();
-    let start = account.reserve(now, lane, const { &E::SPEC })?;
-    if start <= now.mono {
-        return Ok(());
-    }
-    io.sleep_until(start).await;
-    // Another call may have been told "too fast" meanwhile.
-    account.check_hold(io.now(), lane, const { &E::SPEC })
-}
-
-async fn exchange_now<E: Endpoint, I>(
-    account: &Account,
-    io: &Io<I>,
-    endpoint: &E,
-) -> Result<E::Response, Error> {
-    // Built after the wait, so that its time is right.
-    let start = io.now();
-    let request = endpoint.request(&account.context(start))?;
-    let answer = io.fetch(outgoing::<E>(request)).await;
-    let now = io.now();
-    // An answer that was left lying tells an old time.
-    let is_prompt = now.mono.since(start.mono) <= E::SPEC.timeout;
-    if let Some(headers) = headers(&answer).filter(|_| is_prompt) {
-        account.observe_clock(now, headers);
-    }
-    let result = read::<E>(answer, Some(account.credential()));
-    account.note_outcome(now, lane_of(const { &E::SPEC }), result)
 }
 
 /// A request of an endpoint, ready to go out.

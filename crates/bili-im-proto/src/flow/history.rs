@@ -4,7 +4,7 @@ use crate::{
     account::Account,
     endpoints::{FetchSessionMsgs, SessionMsgs},
     error::Error,
-    flow::{call, io::Io},
+    flow::{io::Io, run::Flow},
     ids::{Seqno, Talker},
 };
 
@@ -85,18 +85,20 @@ pub(crate) fn next_page(asked: &FetchSessionMsgs, page: &SessionMsgs) -> Option<
 /// How many empty pages are not believed where the page before said that there is more.
 const EMPTY_ONES: u32 = 3;
 
-/// Hands out page by page, newest first.
-pub(crate) async fn history(
-    account: &Account,
-    io: &Io<SessionMsgs>,
-    history: History,
-) -> Result<(), Error> {
+impl Account {
+    /// Pages back through a conversation, newest messages first.
+    pub fn history(&self, history: History) -> Flow<SessionMsgs, ()> {
+        Flow::of(self, async move |io| read_back(&io, history).await)
+    }
+}
+
+async fn read_back(io: &Io<SessionMsgs>, history: History) -> Result<(), Error> {
     let mut before = history.before;
     let mut empty_ones = 0;
     let mut had_more = false;
     loop {
         let request = history.page(before);
-        let page = call::call(account, io, &request).await?;
+        let page = io.call(&request).await?;
         if page.oldest().is_none() && had_more && empty_ones < EMPTY_ONES {
             empty_ones += 1;
             continue;

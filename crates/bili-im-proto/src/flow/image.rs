@@ -1,22 +1,40 @@
 //! Sending an image from its bytes.
 
+use std::convert::Infallible;
+
 use crate::{
     account::Account,
     endpoints::{SendMsg, SentMessage, UploadBfs},
-    error::Error,
-    flow::{call, io::Io, send},
+    error::{Error, Invalid},
+    flow::{io::Io, run::Flow, send::send},
     ids::Talker,
 };
 
-/// Uploads an image, then sends it by the address that it got.
-pub(crate) async fn send_image_file<I>(
-    account: &Account,
-    io: &Io<I>,
+impl Account {
+    /// Uploads an image, JPEG, PNG or GIF, and sends it as [`send`](Self::send) does.
+    ///
+    /// # Errors
+    /// When the bytes are no such image.
+    pub fn send_image_file(
+        &self,
+        talker: impl Into<Talker>,
+        file: Vec<u8>,
+    ) -> Result<Flow<Infallible, SentMessage>, Invalid> {
+        let talker = talker.into();
+        let upload = UploadBfs::new(file)?;
+        Ok(Flow::of(self, async move |io| {
+            upload_and_send(&io, talker, upload).await
+        }))
+    }
+}
+
+async fn upload_and_send(
+    io: &Io<Infallible>,
     talker: Talker,
     upload: UploadBfs,
 ) -> Result<SentMessage, Error> {
     talker.check()?;
-    let uploaded = call::call(account, io, &upload).await?;
+    let uploaded = io.call(&upload).await?;
     let image = upload.image(&uploaded)?;
-    send::send(account, io, SendMsg::new(talker, image)).await
+    send(io, SendMsg::new(talker, image)).await
 }

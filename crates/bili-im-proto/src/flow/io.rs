@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::Duration,
@@ -10,15 +11,37 @@ use std::{
 use http::Response;
 
 use crate::{
+    account::Account,
     error::Sent,
     flow::step::{Failure, Outgoing},
     time::{Monotonic, Now},
 };
 
-/// The line between a flow's `async fn` and its [`resume`](super::Flow::resume).
-pub(crate) struct Io<I>(Arc<Mutex<Line<I>>>);
+/// An account and the line to the driver of one of its flows: what a flow makes calls with.
+pub(crate) struct Io<I> {
+    pub(crate) account: Account,
+    line: Line<I>,
+}
 
-struct Line<I> {
+impl<I> Io<I> {
+    pub(super) fn new(account: Account, line: Line<I>) -> Self {
+        Self { account, line }
+    }
+}
+
+impl<I> Deref for Io<I> {
+    type Target = Line<I>;
+
+    fn deref(&self) -> &Line<I> {
+        &self.line
+    }
+}
+
+/// The line between a flow's `async fn` and its [`resume`](super::Flow::resume).
+pub(crate) struct Line<I>(Arc<Mutex<Exchanged<I>>>);
+
+/// What the two ends have told each other.
+struct Exchanged<I> {
     now: Now,
     ask: Option<Ask<I>>,
     reply: Option<Reply>,
@@ -40,32 +63,32 @@ pub(super) enum Reply {
     Woken,
 }
 
-impl<I> Clone for Io<I> {
+impl<I> Clone for Line<I> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<I> Io<I> {
+impl<I> Line<I> {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Line {
+        Self(Arc::new(Mutex::new(Exchanged {
             now: Now::default(),
             ask: None,
             reply: None,
         })))
     }
 
-    fn line(&self) -> MutexGuard<'_, Line<I>> {
+    fn exchanged(&self) -> MutexGuard<'_, Exchanged<I>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the clocks showed when the flow was last resumed.
     pub(crate) fn now(&self) -> Now {
-        self.line().now
+        self.exchanged().now
     }
 
-    /// Sends a request and waits for the answer. What is waited for is handed over at once, here and
-    /// below: futures that kept it until they are polled would be several times as large.
+    /// Sends a request and waits for the answer. The request is handed over at once: a future that
+    /// kept it until it is polled would be several times as large.
     pub(crate) fn fetch(
         &self,
         outgoing: Outgoing,
@@ -93,14 +116,14 @@ impl<I> Io<I> {
         self.sleep_until(self.now().mono.after(duration)).await;
     }
 
-    /// Hands something out before going on.
+    /// Gives the driver an item, and goes on when the driver has taken it.
     pub(crate) async fn emit(&self, item: I) {
         self.ask(Ask::Item(item)).await;
     }
 
     fn ask(&self, ask: Ask<I>) -> impl Future<Output = Reply> {
-        self.line().ask = Some(ask);
-        poll_fn(|_| match self.line().reply.take() {
+        self.exchanged().ask = Some(ask);
+        poll_fn(|_| match self.exchanged().reply.take() {
             Some(reply) => Poll::Ready(reply),
             None => Poll::Pending,
         })
@@ -108,14 +131,14 @@ impl<I> Io<I> {
 
     /// Tells the flow the time and the reply to what it asked for.
     pub(super) fn tell(&self, now: Now, reply: Option<Reply>) {
-        let mut line = self.line();
+        let mut exchanged = self.exchanged();
         // A clock that went back must not make a wait longer.
-        let mono = now.mono.max(line.now.mono);
-        line.now = Now { mono, ..now };
-        line.reply = reply;
+        let mono = now.mono.max(exchanged.now.mono);
+        exchanged.now = Now { mono, ..now };
+        exchanged.reply = reply;
     }
 
     pub(super) fn take_ask(&self) -> Option<Ask<I>> {
-        self.line().ask.take()
+        self.exchanged().ask.take()
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::{FingerSpi, Login, QrGenerate, QrPoll, QrState},
     error::Error,
-    flow::{Flow, call, io::Io},
+    flow::{Flow, call, io::Line},
     secret::Secret,
 };
 
@@ -45,7 +45,7 @@ pub fn qr_login(context: Context) -> Flow<LoginStep, LoginOutcome> {
     Flow::new(|io| async move { login(&io, &context).await })
 }
 
-async fn login(io: &Io<LoginStep>, context: &Context) -> Result<LoginOutcome, Error> {
+async fn login(io: &Line<LoginStep>, context: &Context) -> Result<LoginOutcome, Error> {
     let code = fetch(io, context, &QrGenerate).await?;
     let deadline = io.now().mono.after(VALID);
     io.emit(LoginStep::Code(code.url)).await;
@@ -71,7 +71,7 @@ async fn login(io: &Io<LoginStep>, context: &Context) -> Result<LoginOutcome, Er
 
 /// Adds the device cookies, which do not come with the login. It is good without them too.
 async fn done(
-    io: &Io<LoginStep>,
+    io: &Line<LoginStep>,
     context: &Context,
     mut login: Login,
 ) -> Result<LoginOutcome, Error> {
@@ -85,7 +85,7 @@ async fn done(
 }
 
 async fn fetch<E: Endpoint>(
-    io: &Io<LoginStep>,
+    io: &Line<LoginStep>,
     context: &Context,
     endpoint: &E,
 ) -> Result<E::Response, Error> {

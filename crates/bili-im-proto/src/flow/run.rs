@@ -8,9 +8,10 @@ use std::{
 };
 
 use crate::{
+    account::Account,
     error::Error,
     flow::{
-        io::{Ask, Io, Reply},
+        io::{Ask, Io, Line, Reply},
         step::{Input, Step},
     },
     time::Now,
@@ -49,7 +50,7 @@ type BoxedFuture<Output> = Pin<Box<dyn Future<Output = Result<Output, Error>> + 
 /// }
 /// ```
 pub struct Flow<Item, Output> {
-    io: Io<Item>,
+    line: Line<Item>,
     /// `None` once it has ended.
     future: Option<BoxedFuture<Output>>,
     state: State,
@@ -63,16 +64,24 @@ enum State {
 }
 
 impl<Item, Output> Flow<Item, Output> {
-    pub(crate) fn new<F>(script: impl FnOnce(Io<Item>) -> F) -> Self
+    pub(crate) fn new<F>(script: impl FnOnce(Line<Item>) -> F) -> Self
     where
         F: Future<Output = Result<Output, Error>> + Send + 'static,
     {
-        let io = Io::new();
+        let line = Line::new();
         Self {
-            future: Some(Box::pin(script(io.clone()))),
-            io,
+            future: Some(Box::pin(script(line.clone()))),
+            line,
             state: State::Fresh,
         }
+    }
+
+    /// A flow of an account.
+    pub(crate) fn of<F>(account: &Account, script: impl FnOnce(Io<Item>) -> F) -> Self
+    where
+        F: Future<Output = Result<Output, Error>> + Send + 'static,
+    {
+        Self::new(|line| script(Io::new(account.clone(), line)))
     }
 
     /// Goes on until the flow wants something from outside.
@@ -94,11 +103,11 @@ impl<Item, Output> Flow<Item, Output> {
                 Some(Reply::Woken)
             }
         };
-        self.io.tell(now, reply);
+        self.line.tell(now, reply);
         let mut context = Context::from_waker(Waker::noop());
         let asked = match future.as_mut().poll(&mut context) {
             Poll::Ready(result) => return Step::Done(result),
-            Poll::Pending => self.io.take_ask(),
+            Poll::Pending => self.line.take_ask(),
         };
         let (state, step) = match asked {
             Some(Ask::Send(outgoing)) => (State::RequestOut, Step::Send(outgoing)),

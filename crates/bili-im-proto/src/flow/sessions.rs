@@ -6,7 +6,7 @@ use crate::{
     account::Account,
     endpoints::{GetSessions, SessionFilter},
     error::Error,
-    flow::{call, io::Io},
+    flow::{io::Io, run::Flow},
     ids::Talker,
     session::Session,
     time::UnixMicros,
@@ -62,15 +62,11 @@ impl<'a> Pager<'a> {
     }
 
     /// The sessions of the next page that it has not handed out before; `None` after the last page.
-    pub(super) async fn next<I>(
-        &mut self,
-        account: &Account,
-        io: &Io<I>,
-    ) -> Result<Option<Vec<Session>>, Error> {
+    pub(super) async fn next<I>(&mut self, io: &Io<I>) -> Result<Option<Vec<Session>>, Error> {
         let Some(request) = self.request else {
             return Ok(None);
         };
-        let page = call::call(account, io, &request).await?;
+        let page = io.call(&request).await?;
         let oldest = page.oldest();
         let has_more = page.has_more;
         let mut new = page.sessions;
@@ -102,22 +98,24 @@ fn next_end(request: &GetSessions, oldest: UnixMicros, progress: bool) -> Option
     }
 }
 
-/// Hands out every session of some lists once, page by page.
-pub(crate) async fn sessions(
-    account: &Account,
-    io: &Io<Vec<Session>>,
-    filters: &[SessionFilter],
-) -> Result<(), Error> {
+impl Account {
+    /// Lists every session, each once, page by page.
+    pub fn sessions(&self) -> Flow<Vec<Session>, ()> {
+        Flow::of(self, async |io| list(&io, FILTERS).await)
+    }
+
+    /// Lists the sessions of one kind, each once, page by page.
+    pub fn sessions_of(&self, filter: SessionFilter) -> Flow<Vec<Session>, ()> {
+        Flow::of(self, async move |io| list(&io, &[filter]).await)
+    }
+}
+
+async fn list(io: &Io<Vec<Session>>, filters: &[SessionFilter]) -> Result<(), Error> {
     let mut pager = Pager::new(filters);
-    while let Some(page) = pager.next(account, io).await? {
+    while let Some(page) = pager.next(io).await? {
         if !page.is_empty() {
             io.emit(page).await;
         }
     }
     Ok(())
-}
-
-/// Every session.
-pub(crate) async fn all_sessions(account: &Account, io: &Io<Vec<Session>>) -> Result<(), Error> {
-    sessions(account, io, FILTERS).await
 }

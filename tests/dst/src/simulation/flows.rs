@@ -20,6 +20,9 @@ pub(super) enum AnyFlow {
     Watch(Flow<Event, ()>),
     Prepare(usize, Flow<Infallible, SendTicket>),
     Send(usize, Flow<Infallible, SentMessage>),
+    SendTicket(usize, Flow<SendTicket, SentMessage>),
+    /// The send of a ticket that sends no more.
+    SendUsed(usize, Flow<SendTicket, SentMessage>),
     Confirm(usize, Flow<Infallible, Confirmation>),
     Recall(Flow<Infallible, ()>),
 }
@@ -29,10 +32,14 @@ pub(super) enum Did {
     Sends(Outgoing),
     Waits(Monotonic),
     Tells(Event),
+    /// The ticket is to be stored.
+    Keeps(usize, Box<SendTicket>),
     Began(Result<Cursor, Error>),
     Ended(Error),
     Prepared(usize, Result<SendTicket, Error>),
     Sent(usize, Result<SentMessage, Error>),
+    /// A ticket that sends no more is to be stored, since its request may leave.
+    SentAgain(usize),
     Confirmed(usize, Result<Confirmation, Error>),
     Over,
 }
@@ -56,6 +63,18 @@ impl AnyFlow {
             Self::Send(id, flow) => did(flow.resume(now, input), |r| Did::Sent(*id, r)),
             Self::Confirm(id, flow) => did(flow.resume(now, input), |r| Did::Confirmed(*id, r)),
             Self::Recall(flow) => did(flow.resume(now, input), |_| Did::Over),
+            Self::SendTicket(id, flow) => match flow.resume(now, input) {
+                Step::Send(outgoing) => Did::Sends(outgoing),
+                Step::WaitUntil(moment) => Did::Waits(moment),
+                Step::Item(ticket) => Did::Keeps(*id, Box::new(ticket)),
+                Step::Done(result) => Did::Sent(*id, result),
+            },
+            Self::SendUsed(id, flow) => match flow.resume(now, input) {
+                Step::Send(outgoing) => Did::Sends(outgoing),
+                Step::WaitUntil(moment) => Did::Waits(moment),
+                Step::Item(_) => Did::SentAgain(*id),
+                Step::Done(_) => Did::Over,
+            },
             Self::Watch(flow) => match flow.resume(now, input) {
                 Step::Send(outgoing) => Did::Sends(outgoing),
                 Step::WaitUntil(moment) => Did::Waits(moment),
@@ -66,12 +85,20 @@ impl AnyFlow {
         }
     }
 
+    /// Which send its requests are of.
+    pub(super) fn send(&self) -> Option<usize> {
+        match self {
+            Self::Send(id, _) | Self::SendTicket(id, _) => Some(*id),
+            _ => None,
+        }
+    }
+
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Begin(_) => "begin",
             Self::Watch(_) => "watch",
             Self::Prepare(..) => "prepare",
-            Self::Send(..) => "send",
+            Self::Send(..) | Self::SendTicket(..) | Self::SendUsed(..) => "send",
             Self::Confirm(..) => "confirm",
             Self::Recall(_) => "recall",
         }

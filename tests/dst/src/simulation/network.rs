@@ -10,6 +10,20 @@ use serde_json::Value;
 use super::{EPOCH, MILLI, Next, SECOND, Simulation, flows::AnyFlow, warnings::Warning};
 use crate::{begun::Begun, laws::Asked};
 
+/// Of how many requests of 256 to send something on the way keeps one for long.
+const HELD_BACK: u8 = 24;
+
+/// How long after it left a request counts as one that may arrive.
+const LATEST_ARRIVAL: u64 = 5 * 60 * SECOND;
+
+/// A request to send a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dispatch {
+    pub(super) send: usize,
+    /// When it left.
+    left: u64,
+}
+
 /// What a session that cannot be read answers.
 const REFUSED: &[u8] = br#"{"code":-500,"message":"-500","ttl":1}"#;
 
@@ -96,14 +110,40 @@ impl Simulation {
             );
             return;
         }
-        let latency = self.latency();
+        let mut latency = self.latency();
+        let is_send = AskedFor::by_uri(outgoing.request.uri()).endpoint == "send_msg";
+        if is_send && self.rng.u8(..) < HELD_BACK {
+            latency = self.hold_back(flow, ticket, &outgoing);
+        }
+        let left = self.now;
         let arrive = Next::Arrive {
             flow,
             ticket,
-            send,
+            send: send.map(|send| Dispatch { send, left }),
             outgoing,
         };
         self.later(latency, arrive);
+    }
+
+    /// Something on the way keeps a request for long, whatever becomes of the program that made it. The
+    /// program gives it up meanwhile. Gives for how long.
+    fn hold_back(&mut self, flow: u64, ticket: u64, outgoing: &Outgoing) -> u64 {
+        let held = match self.rng.u8(0..4) {
+            0 => self.rng.u64(SECOND..15 * SECOND),
+            1 | 2 => self.rng.u64(SECOND..LATEST_ARRIVAL),
+            _ => self.rng.u64(LATEST_ARRIVAL..5 * LATEST_ARRIVAL),
+        };
+        self.note(|| format!("    held back for {} s", held / SECOND));
+        let timeout = outgoing.timeout.as_micros() as u64;
+        let given_up = self.rng.u64(SECOND..=timeout);
+        let input = Input::Failed(Failure::new(Sent::Maybe, "timed out"));
+        let resume = Next::Resume {
+            flow,
+            ticket,
+            input,
+        };
+        self.later(given_up, resume);
+        held
     }
 
     pub(super) fn latency(&mut self) -> u64 {
@@ -118,7 +158,7 @@ impl Simulation {
         &mut self,
         flow: u64,
         ticket: u64,
-        send: Option<usize>,
+        send: Option<Dispatch>,
         outgoing: Outgoing,
     ) {
         let timeout = outgoing.timeout.as_micros() as u64;
@@ -273,16 +313,19 @@ impl Simulation {
     }
 
     /// Notes the messages that a request made.
-    pub(super) fn note_new(&mut self, before: Seqno, send: Option<usize>) {
+    pub(super) fn note_new(&mut self, before: Seqno, sending: Option<Dispatch>) {
         let messages = self.service.snapshot(self.service_now()).messages;
         for message in messages.iter().filter(|m| m.msg_seqno.0 > before.0) {
             self.ledger
                 .came
                 .insert(Seqno(message.msg_seqno.0), self.now);
-            let made = (send.filter(|_| matches!(message.msg_type, 1 | 2)))
-                .and_then(|id| self.ledger.sends.get_mut(id));
-            if let Some(send) = made {
+            let sending = sending.filter(|_| matches!(message.msg_type, 1 | 2));
+            if let Some(Dispatch { send, left }) = sending
+                && let Some(send) = self.ledger.sends.get_mut(send)
+            {
                 send.made.push(MsgKey(message.msg_key.0));
+                let is_late = self.now >= left + LATEST_ARRIVAL || self.ledger.clock_was_set;
+                send.late += usize::from(is_late && send.is_at_least_once);
             }
             self.note(|| format!("    there is message {}", shown(message)));
         }

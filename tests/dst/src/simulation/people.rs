@@ -1,6 +1,6 @@
 //! What people do, and what goes wrong.
 
-use bili_im_proto::{Image, MsgKey, Seqno, Talker, Text};
+use bili_im_proto::{Image, MsgKey, SendTicket, Seqno, Talker, Text};
 use bili_im_sim::{Act, Message};
 
 use super::{Next, SECOND, Simulation, flows::AnyFlow};
@@ -16,6 +16,9 @@ const UNSETTLED: u64 = 2 * 60 * SECOND;
 /// compares all sessions.
 const FAR_OFF: i64 = 60;
 
+/// By how many seconds it may be off without any wait seeming over too early.
+const SMALL: i64 = 2;
+
 impl Simulation {
     pub(super) fn do_deed(&mut self, deed: Deed) -> Result<(), String> {
         match deed {
@@ -30,6 +33,8 @@ impl Simulation {
             Deed::Send(sending) => self.send(&sending),
             Deed::WriteTwin(nth) => self.write_twin(nth)?,
             Deed::RecallSent => self.recall_sent(),
+            Deed::Confirm(nth) => self.confirm(nth),
+            Deed::SendTicket(nth) => self.send_some_ticket(nth)?,
             Deed::Cancel(nth) => self.cancel(nth),
             Deed::Fault(rule) => {
                 self.note(|| format!("fault {}", serde_json::to_string(&rule).unwrap_or_default()));
@@ -57,6 +62,7 @@ impl Simulation {
             Deed::ServiceClock(seconds) => {
                 self.note(|| format!("the service's clock is {seconds} s off"));
                 self.service.skew_clock(seconds);
+                self.ledger.clock_was_set |= seconds.abs() > SMALL;
                 let ahead = u64::try_from(seconds).unwrap_or(0) * SECOND;
                 self.ledger.ahead = ahead.max(self.ledger.ahead);
                 // What is written while it is behind seems old when it is right again, and so does what is
@@ -206,6 +212,38 @@ impl Simulation {
         }
     }
 
+    /// The n-th last send that has a ticket, and that ticket.
+    fn nth_ticket(&self, nth: usize) -> Option<(usize, SendTicket)> {
+        let sends = self.ledger.sends.iter().enumerate().rev();
+        let mut tickets = sends.filter_map(|(id, send)| Some((id, send.ticket.clone()?)));
+        tickets.nth(nth)
+    }
+
+    fn confirm(&mut self, nth: usize) {
+        let account = self.running.as_ref().map(|running| running.account.clone());
+        if let (Some(account), Some((id, ticket))) = (account, self.nth_ticket(nth)) {
+            self.note(|| format!("confirm send {id}"));
+            self.fly(AnyFlow::Confirm(id, account.confirm(ticket)));
+        }
+    }
+
+    fn send_some_ticket(&mut self, nth: usize) -> Result<(), String> {
+        let account = self.running.as_ref().map(|running| running.account.clone());
+        let (Some(account), Some((id, ticket))) = (account, self.nth_ticket(nth)) else {
+            return Ok(());
+        };
+        self.note(|| format!("send {id} again"));
+        let end = self.ledger.sends.get(id).map(|send| send.end.clone());
+        let is_fresh = matches!(end, Some(End::Prepared | End::Absent | End::Failed));
+        if is_fresh && !ticket.has_begun() {
+            return self.send_ticket(id, ticket);
+        }
+        if ticket.has_begun() {
+            self.fly(AnyFlow::SendUsed(id, account.send_ticket(ticket)));
+        }
+        Ok(())
+    }
+
     pub(super) fn recall_sent(&mut self) {
         let sent = self
             .ledger
@@ -229,7 +267,12 @@ impl Simulation {
             return;
         };
         let ids = (running.flows.iter())
-            .filter(|(_, flying)| matches!(flying.flow, AnyFlow::Send(..) | AnyFlow::Prepare(..)))
+            .filter(|(_, flying)| {
+                matches!(
+                    flying.flow,
+                    AnyFlow::Send(..) | AnyFlow::SendTicket(..) | AnyFlow::Prepare(..)
+                )
+            })
             .map(|(id, _)| *id);
         let Some(id) = ids.into_iter().nth(nth) else {
             return;

@@ -54,7 +54,7 @@ impl Simulation {
             self.change_options();
         }
         let open: Vec<(usize, SendTicket)> = (self.ledger.sends.iter().enumerate())
-            .filter(|(_, send)| send.end == End::Cancelled)
+            .filter(|(_, send)| matches!(send.end, End::Cancelled | End::Prepared))
             .filter_map(|(id, send)| Some((id, send.ticket.clone()?)))
             .collect();
         for (id, ticket) in open {
@@ -97,7 +97,7 @@ impl Simulation {
 
     pub(super) fn give_up(&mut self, flow: &AnyFlow) {
         let (id, end) = match flow {
-            AnyFlow::Send(id, _) => (*id, End::Cancelled),
+            AnyFlow::Send(id, _) | AnyFlow::SendTicket(id, _) => (*id, End::Cancelled),
             AnyFlow::Prepare(id, _) => (*id, End::Failed),
             _ => return,
         };
@@ -148,10 +148,7 @@ impl Simulation {
         flying.ticket += 1;
         let ticket = flying.ticket;
         let name = flying.flow.name();
-        let send = match &flying.flow {
-            AnyFlow::Send(id, _) => Some(*id),
-            _ => None,
-        };
+        let send = flying.flow.send();
         // What there is to store is stored before anything follows from it.
         if running.account.revision() != running.revision {
             running.revision = running.account.revision();
@@ -180,6 +177,10 @@ impl Simulation {
                 };
                 self.later(after, woken);
             }
+            Did::Keeps(send, ticket) => {
+                self.keep(send, &ticket)?;
+                self.later(0, woken);
+            }
             ended => {
                 if let Some(running) = &mut self.running {
                     running.flows.remove(&id);
@@ -202,10 +203,8 @@ impl Simulation {
         let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         let code = body.get("code").and_then(serde_json::Value::as_i64);
         let is_taken = code == Some(0) && body.pointer("/data/msg_key").is_some();
-        if let AnyFlow::Send(send, _) = &flying.flow
-            && is_taken
-        {
-            self.ledger.accepted.insert(*send);
+        if let Some(send) = flying.flow.send().filter(|_| is_taken) {
+            self.ledger.accepted.insert(send);
         }
         let retry_after = answer.headers().get("retry-after");
         let asked = retry_after.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -275,11 +274,21 @@ impl Simulation {
                 self.try_again_later(&error)
             }
             Did::Prepared(id, Ok(ticket)) => {
-                // A program stores its tickets.
-                let stored = serde_json::to_string(&ticket).map_err(|error| error.to_string())?;
-                let ticket = serde_json::from_str(&stored).map_err(|error| error.to_string())?;
-                self.send_ticket(id, ticket);
-                Ok(())
+                let is_at_least_once = self.rng.u8(..) < 80;
+                if let Some(send) = self.ledger.sends.get_mut(id) {
+                    send.is_at_least_once = is_at_least_once;
+                }
+                let ticket = if is_at_least_once {
+                    ticket.at_least_once()
+                } else {
+                    ticket
+                };
+                if self.rng.u8(..) < 64 {
+                    // It is sent later, or never.
+                    self.set_end(id, End::Prepared);
+                    return self.store_ticket(id, &ticket);
+                }
+                self.send_ticket(id, ticket)
             }
             Did::Prepared(id, Err(error)) => {
                 self.note(|| format!("send {id} was not prepared: {error}"));
@@ -299,19 +308,11 @@ impl Simulation {
             Did::Confirmed(id, result) => {
                 self.note(|| format!("send {id} is confirmed: {result:?}"));
                 match result {
-                    Ok(Confirmation::Sent(key)) => self.set_end(id, End::Sent(key)),
-                    Ok(Confirmation::Absent) => {
-                        self.set_end(id, End::Absent);
-                        let ticket = (self.ledger.sends.get(id)).and_then(|s| s.ticket.clone());
-                        if let Some(ticket) = ticket.filter(|_| self.rng.bool()) {
-                            self.send_ticket(id, ticket);
-                        }
-                    }
-                    Ok(_) => self.set_end(id, End::CannotTell),
-                    Err(_) => {}
+                    Ok(confirmation) => self.note_confirmation(id, confirmation),
+                    Err(_) => Ok(()),
                 }
-                Ok(())
             }
+            Did::SentAgain(id) => Err(format!("send {id} may leave again with a used ticket")),
             _ => Ok(()),
         }
     }
@@ -353,12 +354,68 @@ impl Simulation {
         }
     }
 
-    pub(super) fn send_ticket(&mut self, id: usize, ticket: SendTicket) {
-        let account = self.running.as_ref().map(|running| running.account.clone());
-        if let (Some(account), Some(send)) = (account, self.ledger.sends.get_mut(id)) {
-            send.ticket = Some(ticket.clone());
-            send.end = End::Running;
-            self.fly(AnyFlow::Send(id, account.send_ticket(ticket)));
+    fn note_confirmation(&mut self, id: usize, found: Confirmation) -> Result<(), String> {
+        let before = self.ledger.sends.get(id).map(|send| send.end.clone());
+        match (before, found) {
+            (Some(End::Sent(key)), found) if found != Confirmation::Sent(key) => {
+                Err(format!("send {id} was {key} and is {found:?} now"))
+            }
+            (Some(End::Running), Confirmation::Absent(_)) => {
+                Err(format!("send {id} is absent while its flow is at work"))
+            }
+            // What it comes to is told by its flow.
+            (Some(End::Running), _) => Ok(()),
+            (_, Confirmation::Sent(key)) => {
+                self.set_end(id, End::Sent(key));
+                Ok(())
+            }
+            (_, Confirmation::Absent(ticket)) => {
+                self.set_end(id, End::Absent);
+                if self.rng.bool() {
+                    return self.send_ticket(id, *ticket);
+                }
+                self.store_ticket(id, &ticket)
+            }
+            // What is certain stays so.
+            (Some(End::Failed | End::Prepared | End::Absent), _) => Ok(()),
+            _ => {
+                self.set_end(id, End::CannotTell);
+                Ok(())
+            }
         }
+    }
+
+    /// Stores a ticket and sends it.
+    pub(super) fn send_ticket(&mut self, id: usize, ticket: SendTicket) -> Result<(), String> {
+        self.store_ticket(id, &ticket)?;
+        self.set_end(id, End::Running);
+        let account = self.running.as_ref().map(|running| running.account.clone());
+        if let Some(account) = account {
+            self.fly(AnyFlow::SendTicket(id, account.send_ticket(ticket)));
+        }
+        Ok(())
+    }
+
+    /// Stores a ticket as its flow hands it out, and may die before or after that.
+    fn keep(&mut self, id: usize, ticket: &SendTicket) -> Result<(), String> {
+        let dies = self.rng.u8(..);
+        if dies >= 4 {
+            self.store_ticket(id, ticket)?;
+        }
+        if dies < 12 {
+            self.crash();
+            let after = self.rng.u64(SECOND..20 * SECOND);
+            self.later(after, Next::Start);
+        }
+        Ok(())
+    }
+
+    fn store_ticket(&mut self, id: usize, ticket: &SendTicket) -> Result<(), String> {
+        let stored = serde_json::to_string(ticket).map_err(|error| error.to_string())?;
+        let ticket = serde_json::from_str(&stored).map_err(|error| error.to_string())?;
+        if let Some(send) = self.ledger.sends.get_mut(id) {
+            send.ticket = Some(ticket);
+        }
+        Ok(())
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 const SPEC: Spec = Spec::post(Host::Im, "/web_im/v1/web_im/send_msg").signed();
 
 /// Sends a message (docs/protocol.md §5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SendMsg {
     /// To whom.
@@ -180,7 +180,8 @@ impl Endpoint for SendMsg {
             opened => opened?.accepted()?,
         };
         Ok(SentMessage {
-            msg_key: answer.require(wire.msg_key, "data.msg_key")?,
+            msg_key: answer
+                .require(wire.msg_key.filter(|&key| key != MsgKey(0)), "data.msg_key")?,
             msg_content: wire.msg_content,
             e_infos: wire.e_infos,
             toast: wire.key_hit_infos.toast.filter(|toast| !toast.is_empty()),
@@ -311,8 +312,11 @@ mod tests {
 
     #[test]
     fn success_without_a_key_is_not_taken_for_one() {
-        let error = decode::<SendMsg>(200, r#"{"code":0,"data":{}}"#).unwrap_err();
-        assert!(error.to_string().contains("data.msg_key"), "{error}");
-        assert!(!error.took_no_effect());
+        for data in ["{}", r#"{"msg_key":0}"#, r#"{"msg_key":"0"}"#] {
+            let body = format!(r#"{{"code":0,"data":{data}}}"#);
+            let error = decode::<SendMsg>(200, &body).unwrap_err();
+            assert!(error.to_string().contains("data.msg_key"), "{error}");
+            assert!(!error.took_no_effect());
+        }
     }
 }

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    account::Account,
     endpoints::{MyGroupUnread, SingleUnread, Unread},
     error::Error,
-    flow::{call, io::Io},
+    flow::io::Io,
     ids::{Seqno, Talker},
     session::Session,
     watch::EventKind,
@@ -74,9 +73,9 @@ pub(super) struct UnreadCounts {
 
 impl UnreadCounts {
     /// Asks for the counts. Groups are an addition: without an answer about them the rest still counts.
-    pub(super) async fn ask<I>(account: &Account, io: &Io<I>) -> Result<Self, Error> {
-        let users = call::call(account, io, &SingleUnread::new()).await?;
-        let groups = call::call(account, io, &MyGroupUnread).await;
+    pub(super) async fn ask<I>(io: &Io<I>) -> Result<Self, Error> {
+        let users = io.call(&SingleUnread::new()).await?;
+        let groups = io.call(&MyGroupUnread).await;
         Ok(Self {
             users,
             groups: groups.ok().map(|groups| groups.unread_count),

@@ -6,5 +6,3 @@ mod start;
 mod telling;
 mod unread;
 mod watcher;
-
-pub(crate) use self::{start::cursor_now, unread::watch_unread, watcher::watch};

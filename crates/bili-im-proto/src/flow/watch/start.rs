@@ -1,14 +1,14 @@
 //! Where a watch begins.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use crate::{
     account::Account,
     endpoints::NewSessions,
     error::Error,
     flow::{
-        call,
         io::Io,
+        run::Flow,
         watch::telling::{FAR_AHEAD, newest},
     },
     planted::planted,
@@ -26,12 +26,18 @@ const AHEAD: Duration = Duration::from_secs(60);
 /// service's machines differ.
 const SLACK: u64 = 5;
 
-/// A cursor that begins now, by the service's clock: what is listed is over, what comes later is news.
-pub(crate) async fn cursor_now<I>(account: &Account, io: &Io<I>) -> Result<Cursor, Error> {
-    let uid = call::profile(account, io).await?.uid;
-    let time = account.context(io.now()).time;
+impl Account {
+    /// A cursor that begins now: what was written before is never told. Store it before watching.
+    pub fn cursor_now(&self) -> Flow<Infallible, Cursor> {
+        Flow::of(self, async |io| begin(&io).await)
+    }
+}
+
+async fn begin<I>(io: &Io<I>) -> Result<Cursor, Error> {
+    let uid = io.profile().await?.uid;
+    let time = io.account.context(io.now()).time;
     let since = UnixMicros(time.0.saturating_sub(micros(LATELY)));
-    let list = call::call(account, io, &NewSessions::new(since)).await?;
+    let list = io.call(&NewSessions::new(since)).await?;
     // One far ahead is odd data, and would keep everything from being news until then.
     let latest = time.saturating_add(AHEAD);
     let changes = list

@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     flow::{
         io::Io,
+        run::Flow,
         watch::{
             changes::{Changes, UnreadCounts},
             watcher::{back_off, ends_watch},
@@ -18,20 +19,24 @@ use crate::{
 /// How many of a watcher's intervals lie between two looks, unless told otherwise: two minutes.
 const INTERVALS: u32 = 6;
 
-/// Tells how much there is to read, at first and whenever it changes.
-pub(crate) async fn watch_unread(
-    account: &Account,
-    io: &Io<Event>,
-    wanted: Option<Duration>,
-) -> Result<(), Error> {
+impl Account {
+    /// Watches the unread counts: tells them at first, and whenever they change. Asks every two
+    /// minutes, on this machine every six seconds, or as often as told. Ends as
+    /// [`watch`](Self::watch) does.
+    pub fn watch_unread(&self, interval: Option<Duration>) -> Flow<Event, ()> {
+        Flow::of(self, async move |io| watch_unread(&io, interval).await)
+    }
+}
+
+async fn watch_unread(io: &Io<Event>, wanted: Option<Duration>) -> Result<(), Error> {
     let mut changes = Changes::default();
     let mut failures = 0;
     loop {
         let interval = match wanted {
-            Some(_) => account.watch_interval(wanted),
-            None => account.watch_interval(None).saturating_mul(INTERVALS),
+            Some(_) => io.account.watch_interval(wanted),
+            None => io.account.watch_interval(None).saturating_mul(INTERVALS),
         };
-        let (kind, wait) = match UnreadCounts::ask(account, io).await {
+        let (kind, wait) = match UnreadCounts::ask(io).await {
             Ok(counts) => {
                 failures = 0;
                 let is_new = changes.of_unread(&counts);

@@ -7,8 +7,8 @@ use crate::{
     endpoints::{GetSessions, NewSessions, SessionFilter},
     error::{Error, Invalid, RefusalKind},
     flow::{
-        call,
         io::Io,
+        run::Flow,
         sessions::{FILTERS, Pager},
         watch::{
             changes::{Changes, UnreadCounts},
@@ -60,14 +60,16 @@ const WITH_INTERCEPTED: &[SessionFilter] = &[
     SessionFilter::Intercepted,
 ];
 
-/// Tells what happens, for ever; ends only with the error that ends it.
-pub(crate) async fn watch(
-    account: &Account,
-    io: &Io<Event>,
-    cursor: Cursor,
-    options: WatchOptions,
-) -> Result<(), Error> {
-    let mut watch = Watch::new(account, io, cursor, options);
+impl Account {
+    /// Watches what happens from a cursor on: every message once, in order within its session,
+    /// relative to the cursor. Ends only with an error: a lost login, risk control.
+    pub fn watch(&self, cursor: Cursor, options: WatchOptions) -> Flow<Event, ()> {
+        Flow::of(self, async move |io| watch(&io, cursor, options).await)
+    }
+}
+
+async fn watch(io: &Io<Event>, cursor: Cursor, options: WatchOptions) -> Result<(), Error> {
+    let mut watch = Watch::new(io, cursor, options);
     loop {
         watch.turn().await?;
     }
@@ -100,7 +102,6 @@ pub(super) fn back_off(interval: Duration, cause: &Error, failures: u32) -> Dura
 }
 
 struct Watch<'a> {
-    account: &'a Account,
     io: &'a Io<Event>,
     options: WatchOptions,
     uid: Uid,
@@ -175,7 +176,7 @@ enum SweepKind {
 }
 
 impl<'a> Watch<'a> {
-    fn new(account: &'a Account, io: &'a Io<Event>, cursor: Cursor, options: WatchOptions) -> Self {
+    fn new(io: &'a Io<Event>, cursor: Cursor, options: WatchOptions) -> Self {
         let now = io.now().mono;
         let mark = cursor.mark();
         let mut open = OpenSessions::default();
@@ -187,7 +188,6 @@ impl<'a> Watch<'a> {
             open.open(talker, mark, true, now);
         }
         Self {
-            account,
             io,
             options,
             uid: cursor.uid(),
@@ -257,7 +257,7 @@ impl<'a> Watch<'a> {
     }
 
     fn interval(&self) -> Duration {
-        self.account.watch_interval(self.options.interval)
+        self.io.account.watch_interval(self.options.interval)
     }
 
     /// Tells of a failure that concerns more than a session, and until when to wait. It is the n-th in a row.
@@ -284,23 +284,23 @@ impl Watch<'_> {
     /// Asks what changed.
     async fn poll(&mut self) -> Result<(), Error> {
         if !self.is_ours {
-            let profile = call::profile(self.account, self.io).await?;
+            let profile = self.io.profile().await?;
             self.cursor.check(profile.uid)?;
             self.is_ours = true;
         }
         let asked = self.io.now();
         // A clock that was wrong once must not keep the mark ahead of what happens.
-        let since = self.listed.min(self.account.context(asked).time);
+        let since = self.listed.min(self.io.account.context(asked).time);
         let since = if planted!(NoOverlap) {
             since
         } else {
             UnixMicros(since.0.saturating_sub(micros(OVERLAP)))
         };
-        let list = call::call(self.account, self.io, &NewSessions::new(since)).await?;
+        let list = self.io.call(&NewSessions::new(since)).await?;
         // By the clock as the answer corrected it, and before anything is told: that may take long.
         let now = self.io.now();
         let passed = micros(now.mono.since(asked.mono));
-        let time = self.account.context(now).time;
+        let time = self.io.account.context(now).time;
         let listed = UnixMicros(time.0.saturating_sub(passed));
         let mut is_whole = !list.has_more && list.sessions.len() < LISTED;
         let mut back_to = since;
@@ -337,7 +337,7 @@ impl Watch<'_> {
 
     /// Tells of unread counts that changed. They are an addition: that they cannot be had holds up nothing.
     async fn count_unread(&mut self) -> Result<(), Error> {
-        match UnreadCounts::ask(self.account, self.io).await {
+        match UnreadCounts::ask(self.io).await {
             Ok(counts) if self.changes.of_unread(&counts) => self.tell(counts.into(), None).await,
             Err(error) if ends_watch(&error) => return Err(error),
             Ok(_) | Err(_) => {}
@@ -353,7 +353,7 @@ impl Watch<'_> {
         listed: UnixMicros,
     ) -> Result<bool, Error> {
         let request = GetSessions::new(SessionFilter::Intercepted).with_size(100);
-        let list = match call::call(self.account, self.io, &request).await {
+        let list = match self.io.call(&request).await {
             Err(cause @ Error::RateLimited(_)) => return Err(cause),
             Err(cause) => {
                 let failures = self.intercepted.failures.saturating_add(1);
@@ -403,7 +403,7 @@ impl Watch<'_> {
         let Some(sweep) = &mut self.sweep else {
             return Ok(());
         };
-        match sweep.pager.next(self.account, self.io).await? {
+        match sweep.pager.next(self.io).await? {
             Some(sessions) => {
                 sweep.failures = 0;
                 self.note(sessions).await;
@@ -455,8 +455,8 @@ impl Watch<'_> {
     }
 
     async fn announce_end(&mut self) {
-        let now = self.account.context(self.io.now()).time;
-        let Some(at) = self.account.credential().expires() else {
+        let now = self.io.account.context(self.io.now()).time;
+        let Some(at) = self.io.account.credential().expires() else {
             return;
         };
         let left = at.micros().since(now);
@@ -523,7 +523,7 @@ impl Watch<'_> {
         };
         let handled = self.cursor.handled(talker);
         let request = open.walk.request(talker, handled);
-        let page = match call::call(self.account, self.io, &request).await {
+        let page = match self.io.call(&request).await {
             Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
                 return Ok(Reading::IsOver);
             }
@@ -535,7 +535,7 @@ impl Watch<'_> {
             _ => UnixSeconds(0),
         };
         let now = self.io.now();
-        let latest = self.account.context(now).time.saturating_add(FAR_AHEAD);
+        let latest = self.io.account.context(now).time.saturating_add(FAR_AHEAD);
         let reaches_start = page.oldest() <= handled || reaches_before(&page, floor, latest);
         let Some(open) = self.open.get_mut(talker) else {
             return Ok(Reading::IsOver);
@@ -570,7 +570,7 @@ impl Watch<'_> {
         let (mark, compared) = self.progress();
         let is_pending = self.open.is_pending(talker) && !planted!(PendingClearedEarly);
         let before = self.cursor.handled(talker);
-        let now = self.account.context(self.io.now()).time;
+        let now = self.io.account.context(self.io.now()).time;
         let far_ahead = now.saturating_add(FAR_AHEAD).seconds();
         for one in listed {
             let seqno = Some(one.seqno);
@@ -594,7 +594,7 @@ impl Watch<'_> {
             let is_news = floor == UnixSeconds(0) || one.time.is_some_and(|time| time >= floor);
             let now = self.io.now();
             let kind = is_news
-                .then(|| told_as(self.account, now, self.uid, self.options, talker, one))
+                .then(|| told_as(&self.io.account, now, self.uid, self.options, talker, one))
                 .flatten();
             if let Some(kind) = kind {
                 self.tell(kind, Some(position)).await;

@@ -1,4 +1,4 @@
-//! Sends in flight, and the messages that sends were credited with.
+//! The sends of an account: those at work, those of unknown outcome, and what is known of the others.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,18 +11,12 @@ use crate::{
     ids::{MsgKey, Seqno, Talker},
     message::Message,
     planted::planted,
-    ticket::{Confirmation, Likeness},
-    time::Monotonic,
+    ticket::Likeness,
+    time::{Monotonic, UnixMicros},
 };
 
-/// How long a send may be in flight; a flow that nobody drives must not stop others for ever.
-const LONGEST_FLIGHT: Duration = Duration::from_secs(2 * 60);
-
-/// How long a send of unknown outcome may still turn up.
-const MEMORY: Duration = Duration::from_secs(5 * 60);
-
-/// After this long a message that is not there will not come any more.
-const SETTLED: Duration = Duration::from_secs(10);
+/// How long a send may be at work. A flow that nobody drives must not stop its twins for ever.
+const LONGEST_SEND: Duration = Duration::from_secs(2 * 60);
 
 /// How long the newest message of a session counts as known.
 const FRESH: Duration = Duration::from_secs(10);
@@ -31,30 +25,35 @@ const FRESH: Duration = Duration::from_secs(10);
 const REMEMBERED: usize = 512;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Flights {
-    /// By talker and their tickets' nonces.
-    flights: BTreeMap<(Talker, u64), Flight>,
-    /// When the first of them may be over, at the earliest.
-    first_over: Option<Monotonic>,
-    /// The messages that sends were credited with, oldest first.
+pub(super) struct Sends {
+    /// Sends that are at work or of unknown outcome, by talker and nonce.
+    open: BTreeMap<(Talker, u64), Send>,
+    /// No open send changes its phase before then.
+    next_change: Option<Monotonic>,
+    /// Messages that sends were credited with, oldest first.
     pub(super) credited: VecDeque<MsgKey>,
-    /// The newest message that was seen in a session, and when.
+    /// The newest message that was seen in a session, and when it was seen.
     newest: BTreeMap<Talker, (Seqno, Monotonic)>,
-    /// The tickets that were used, oldest first.
+    /// Tickets whose request may have left, oldest first.
     pub(super) used_tickets: VecDeque<UsedTicket>,
+    /// How long after a request left its message may still turn up.
+    pub(super) latest_arrival: Duration,
 }
 
-/// A ticket that was used.
+/// A ticket whose request may have left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct UsedTicket {
+pub(crate) struct UsedTicket {
     #[serde(with = "crate::ids::as_text")]
-    nonce: u64,
+    pub(super) nonce: u64,
+    /// The service's time when it could leave.
+    #[serde(default)]
+    pub(crate) begun: UnixMicros,
     /// Its message, once that is known to have been sent.
-    key: Option<MsgKey>,
+    pub(crate) key: Option<MsgKey>,
 }
 
 #[derive(Debug, Clone)]
-struct Flight {
+struct Send {
     likeness: Likeness,
     phase: Phase,
 }
@@ -62,22 +61,33 @@ struct Flight {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Its flow is at work, until then at the latest.
-    Out { until: Monotonic },
-    /// Nobody knows what became of it; until then its message may turn up.
-    Unresolved { until: Monotonic },
+    AtWork { until: Monotonic },
+    /// Its outcome is unknown. Its message may turn up until then.
+    Unknown { until: Monotonic },
 }
 
 impl Phase {
     fn until(self) -> Monotonic {
         match self {
-            Self::Out { until } | Self::Unresolved { until } => until,
+            Self::AtWork { until } | Self::Unknown { until } => until,
         }
     }
 }
 
-impl Flights {
-    /// Registers a send, unless a twin is in flight that must be waited for.
-    pub(super) fn board(
+/// What messages that match a send say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// This one is its message.
+    Message(MsgKey),
+    /// None is its message.
+    Nothing,
+    /// One may be its message, or that of a send of the same content.
+    Doubtful,
+}
+
+impl Sends {
+    /// Registers a send, unless one of the same content is at work that must be waited for.
+    pub(super) fn register(
         &mut self,
         nonce: u64,
         talker: Talker,
@@ -85,23 +95,23 @@ impl Flights {
         now: Monotonic,
     ) -> bool {
         self.forget(now);
-        let is_out = |(_, phase)| matches!(phase, Phase::Out { .. });
-        if self.twins(talker, likeness).any(is_out) {
+        let is_at_work = |(_, phase)| matches!(phase, Phase::AtWork { .. });
+        if self.twins(talker, likeness).any(is_at_work) {
             return false;
         }
-        let until = now.after(LONGEST_FLIGHT);
-        let flight = Flight {
+        let until = now.after(LONGEST_SEND);
+        let send = Send {
             likeness: likeness.clone(),
-            phase: Phase::Out { until },
+            phase: Phase::AtWork { until },
         };
-        self.flights.insert((talker, nonce), flight);
-        self.first_over = Some(self.first_over.map_or(until, |first| first.min(until)));
+        self.open.insert((talker, nonce), send);
+        self.next_change = Some(self.next_change.map_or(until, |next| next.min(until)));
         true
     }
 
-    /// The send is over and its outcome known; its message's key, when there is one.
+    /// The send is over and its outcome known: its message's key, when there is one.
     pub(super) fn settle(&mut self, talker: Talker, nonce: u64, key: Option<MsgKey>) {
-        self.flights.remove(&(talker, nonce));
+        self.open.remove(&(talker, nonce));
         if let Some(key) = key {
             self.credit(key);
             let mut tickets = self.used_tickets.iter_mut();
@@ -112,35 +122,37 @@ impl Flights {
     }
 
     /// The send is over and its outcome unknown.
-    pub(super) fn leave_unresolved(&mut self, talker: Talker, nonce: u64, now: Monotonic) {
-        if let Some(flight) = self.flights.get_mut(&(talker, nonce)) {
-            flight.phase = Phase::Unresolved {
-                until: now.after(MEMORY),
+    pub(super) fn leave_unknown(&mut self, talker: Talker, nonce: u64, now: Monotonic) {
+        if let Some(send) = self.open.get_mut(&(talker, nonce)) {
+            send.phase = Phase::Unknown {
+                until: now.after(self.latest_arrival),
             };
         }
     }
 
+    /// Whether a ticket's flow is at work.
+    pub(super) fn is_at_work(&mut self, talker: Talker, nonce: u64, now: Monotonic) -> bool {
+        self.forget(now);
+        let send = self.open.get(&(talker, nonce));
+        send.is_some_and(|send| matches!(send.phase, Phase::AtWork { .. }))
+    }
+
     /// Whether a send of the same content has an unknown outcome.
-    pub(super) fn has_unresolved_twin(
-        &self,
-        nonce: u64,
-        talker: Talker,
-        likeness: &Likeness,
-    ) -> bool {
+    pub(super) fn has_unknown_twin(&self, nonce: u64, talker: Talker, likeness: &Likeness) -> bool {
         self.twins(talker, likeness).any(|(twin, _)| twin != nonce)
     }
 
-    /// Whether an own message of a session is one that was sent, or one that is in flight.
+    /// Whether an own message of a session was sent by a send, or may be just being sent.
     pub(super) fn has_sent(&mut self, talker: Talker, message: &Message, now: Monotonic) -> bool {
         self.forget(now);
         self.credited.contains(&message.key)
             || !planted!(FlightsForgotten)
-                && (self.flights_to(talker))
-                    .any(|(_, flight)| flight.likeness.is(&message.content_even_if_recalled()))
+                && (self.open_to(talker))
+                    .any(|(_, send)| send.likeness.is(&message.content_even_if_recalled()))
     }
 
     /// Which of the messages that match a send is its own. One that was credited to another send is
-    /// not; of the rest, one may belong to each twin whose outcome is unknown.
+    /// not. Of the rest, one may belong to each twin whose outcome is unknown.
     pub(super) fn attribute(
         &mut self,
         nonce: u64,
@@ -148,7 +160,7 @@ impl Flights {
         likeness: &Likeness,
         matching: &[Message],
         now: Monotonic,
-    ) -> Confirmation {
+    ) -> Found {
         self.forget(now);
         let free = || {
             (matching.iter())
@@ -158,47 +170,30 @@ impl Flights {
             .filter(|(twin, _)| *twin != nonce)
             .count();
         match free().max_by_key(|message| message.seqno) {
-            None => Confirmation::Absent,
+            None => Found::Nothing,
             Some(newest) if free().count() > twins || planted!(CreditTwice) => {
                 let key = newest.key;
                 self.credit(key);
-                Confirmation::Sent(key)
+                Found::Message(key)
             }
-            Some(_) => Confirmation::CannotTell,
+            Some(_) => Found::Doubtful,
         }
     }
 
-    /// Whether the ticket was not used before; it counts as used from now on.
-    pub(super) fn use_ticket(&mut self, nonce: u64) -> bool {
-        let fresh = !(self.used_tickets.iter()).any(|ticket| ticket.nonce == nonce);
-        if fresh {
-            remember(&mut self.used_tickets, UsedTicket { nonce, key: None });
-        }
-        fresh
-    }
-
-    /// The message that a ticket is known to have sent.
-    pub(super) fn sent_by(&self, nonce: u64) -> Option<MsgKey> {
+    /// What is known of a ticket whose request may have left.
+    pub(super) fn used(&self, nonce: u64) -> Option<UsedTicket> {
         let mut tickets = self.used_tickets.iter();
-        tickets.find(|ticket| ticket.nonce == nonce)?.key
+        tickets.find(|ticket| ticket.nonce == nonce).copied()
     }
 
-    /// Whether a ticket's message may still be on its way: its flow is at work, or was until just now.
-    pub(super) fn may_be_under_way(&mut self, talker: Talker, nonce: u64, now: Monotonic) -> bool {
-        self.forget(now);
-        (self.flights.get(&(talker, nonce))).is_some_and(|flight| match flight.phase {
-            Phase::Out { .. } => true,
-            Phase::Unresolved { until } => until.since(now) > MEMORY.saturating_sub(SETTLED),
-        })
+    /// A ticket's request may leave now. Also when it may have before: then this is a further one.
+    pub(super) fn use_ticket(&mut self, nonce: u64, begun: UnixMicros) {
+        let key = self.used(nonce).and_then(|used| used.key);
+        self.give_back_ticket(nonce);
+        remember(&mut self.used_tickets, UsedTicket { nonce, begun, key });
     }
 
-    /// The ticket's message certainly never left: it may be used again.
-    pub(super) fn give_back_unsent(&mut self, nonce: u64) {
-        self.used_tickets
-            .retain(|ticket| ticket.nonce != nonce || ticket.key.is_some());
-    }
-
-    /// The ticket's message is known not to exist: it may be used again.
+    /// Nothing was sent with a ticket: it may be used again.
     pub(super) fn give_back_ticket(&mut self, nonce: u64) {
         self.used_tickets.retain(|ticket| ticket.nonce != nonce);
     }
@@ -214,7 +209,7 @@ impl Flights {
         self.credited = merged(&self.credited, credited, |one, other| one == other);
         let mut used_tickets = used_tickets.to_vec();
         for ticket in &mut used_tickets {
-            ticket.key = ticket.key.or_else(|| self.sent_by(ticket.nonce));
+            ticket.key = (ticket.key).or_else(|| self.used(ticket.nonce)?.key);
         }
         self.used_tickets = merged(&self.used_tickets, &used_tickets, |one, other| {
             one.nonce == other.nonce
@@ -240,34 +235,32 @@ impl Flights {
         *seen = now;
     }
 
-    fn flights_to(&self, talker: Talker) -> impl Iterator<Item = (u64, &Flight)> {
-        (self.flights.range((talker, u64::MIN)..=(talker, u64::MAX)))
-            .map(|(&(_, nonce), flight)| (nonce, flight))
+    fn open_to(&self, talker: Talker) -> impl Iterator<Item = (u64, &Send)> {
+        (self.open.range((talker, u64::MIN)..=(talker, u64::MAX)))
+            .map(|(&(_, nonce), send)| (nonce, send))
     }
 
-    /// The sends in flight of the same content, by their nonces.
+    /// The open sends of the same content, by nonce.
     fn twins(&self, talker: Talker, likeness: &Likeness) -> impl Iterator<Item = (u64, Phase)> {
-        (self.flights_to(talker))
-            .filter(move |(_, flight)| flight.likeness == *likeness)
-            .map(|(nonce, flight)| (nonce, flight.phase))
+        (self.open_to(talker))
+            .filter(move |(_, send)| send.likeness == *likeness)
+            .map(|(nonce, send)| (nonce, send.phase))
     }
 
+    /// Ends phases whose time is over.
     fn forget(&mut self, now: Monotonic) {
-        if self.first_over.is_none_or(|first| now < first) {
+        if self.next_change.is_none_or(|next| now < next) {
             return;
         }
-        for flight in self.flights.values_mut() {
-            if matches!(flight.phase, Phase::Out { until } if until <= now) {
-                flight.phase = Phase::Unresolved {
-                    until: now.after(MEMORY),
-                };
+        let latest = now.after(self.latest_arrival);
+        for send in self.open.values_mut() {
+            if matches!(send.phase, Phase::AtWork { until } if until <= now) {
+                send.phase = Phase::Unknown { until: latest };
             }
         }
-        self.flights.retain(
-            |_, flight| !matches!(flight.phase, Phase::Unresolved { until } if until <= now),
-        );
-        let ends = self.flights.values().map(|flight| flight.phase.until());
-        self.first_over = ends.min();
+        (self.open)
+            .retain(|_, send| !matches!(send.phase, Phase::Unknown { until } if until <= now));
+        self.next_change = self.open.values().map(|send| send.phase.until()).min();
     }
 }
 

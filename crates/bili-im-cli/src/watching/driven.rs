@@ -1,4 +1,4 @@
-//! What a flow tells, one after the other.
+//! Driving a flow beside other processes of the account.
 
 use std::{thread, time::Duration};
 
@@ -11,43 +11,47 @@ use crate::session::SharedSession;
 /// A wait up to this long is not worth letting go of the account.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// The events of a flow. Other processes of the account go on between them, and while the flow waits.
-pub(crate) struct Events<'a> {
-    flow: Flow<Event, ()>,
+/// A flow that is driven until it has something to tell. Other processes of the account go on between
+/// its items, and while it waits.
+pub(crate) struct Driven<'a, Item, Output> {
+    flow: Flow<Item, Output>,
     stop: &'a Stop,
 }
 
-/// Why the account is let go of.
-enum Pause {
-    Until(Monotonic),
-    Event(Event),
+/// What came of driving a flow.
+pub(crate) enum Next<Item, Output> {
+    Item(Item),
+    Done(Result<Output, Error>),
+    /// The program is to end.
     Stopped,
-    Done(Result<(), Error>),
 }
 
-impl<'a> Events<'a> {
-    pub(crate) fn new(flow: Flow<Event, ()>, stop: &'a Stop) -> Self {
+/// Why the account is let go of.
+enum Pause<Item, Output> {
+    Until(Monotonic),
+    Next(Next<Item, Output>),
+}
+
+impl<'a, Item, Output> Driven<'a, Item, Output> {
+    pub(crate) fn new(flow: Flow<Item, Output>, stop: &'a Stop) -> Self {
         Self { flow, stop }
     }
 
-    /// The next event; `None` when the program is to end.
-    pub(crate) fn next(&mut self, session: &mut SharedSession) -> Result<Option<Event>, Error> {
+    pub(crate) fn next(&mut self, session: &mut SharedSession) -> Next<Item, Output> {
         loop {
             match session.at_work(|session| self.go_on(session.client())) {
                 Pause::Until(moment) => {
                     let now = bili_im_ureq::now().mono;
                     if self.stop.sleep(moment.since(now)) {
-                        return Ok(None);
+                        return Next::Stopped;
                     }
                 }
-                Pause::Event(event) => return Ok(Some(event)),
-                Pause::Stopped => return Ok(None),
-                Pause::Done(result) => return result.map(|()| None),
+                Pause::Next(next) => return next,
             }
         }
     }
 
-    fn go_on(&mut self, client: &Client) -> Pause {
+    fn go_on(&mut self, client: &Client) -> Pause<Item, Output> {
         // Whatever it waits for: too early, it asks for the same wait again.
         let mut input = Input::Woken;
         loop {
@@ -55,7 +59,7 @@ impl<'a> Events<'a> {
             let step = self.flow.resume(now, input);
             // Only now: what the account learns from the last answer is stored.
             if self.stop.is_asked() {
-                return Pause::Stopped;
+                return Pause::Next(Next::Stopped);
             }
             input = match step {
                 Step::Send(outgoing) => {
@@ -68,9 +72,23 @@ impl<'a> Events<'a> {
                     thread::sleep(moment.since(now.mono));
                     Input::Woken
                 }
-                Step::Item(event) => return Pause::Event(event),
-                Step::Done(result) => return Pause::Done(result),
+                Step::Item(item) => return Pause::Next(Next::Item(item)),
+                Step::Done(result) => return Pause::Next(Next::Done(result)),
             };
+        }
+    }
+}
+
+impl Driven<'_, Event, ()> {
+    /// The next event; `None` when the program is to end.
+    pub(crate) fn next_event(
+        &mut self,
+        session: &mut SharedSession,
+    ) -> Result<Option<Event>, Error> {
+        match self.next(session) {
+            Next::Item(event) => Ok(Some(event)),
+            Next::Done(result) => result.map(|()| None),
+            Next::Stopped => Ok(None),
         }
     }
 }
