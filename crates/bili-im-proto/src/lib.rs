@@ -14,7 +14,6 @@ mod ids;
 mod lenient;
 mod message;
 mod numbered;
-mod planted;
 mod printable;
 mod secret;
 mod session;
@@ -26,10 +25,6 @@ mod watch;
 mod wbi;
 
 pub use http;
-
-#[cfg(feature = "planted")]
-#[doc(hidden)]
-pub use crate::planted::{Mistake, plant};
 
 pub use crate::{
     account::{Account, AccountBuilder, InvalidSnapshot, Pacing, Snapshot},

@@ -7,7 +7,6 @@ use crate::{
     lenient::{self, Found, Lenient, wire},
     message::{Message, WireMessage},
     numbered::numbered,
-    planted::planted,
     time::UnixMicros,
 };
 
@@ -206,7 +205,7 @@ impl SessionList {
     /// Where the next page ends (`end_ts`): the oldest change listed, pinned sessions apart.
     pub fn oldest(&self) -> Option<UnixMicros> {
         (self.sessions.iter())
-            .filter(|session| session.top_ts.is_none() || planted!(PinnedCounted))
+            .filter(|session| session.top_ts.is_none())
             .filter_map(|session| session.session_ts)
             .min()
     }

@@ -17,7 +17,7 @@ mod simulation;
 mod stored;
 
 #[cfg(feature = "planted")]
-pub use self::mistakes::{MISTAKES, catch};
+pub use self::mistakes::catch;
 pub use self::{
     outcome::{Outcome, Tally},
     simulation::{Quirk, replay, replay_with, run, run_with},

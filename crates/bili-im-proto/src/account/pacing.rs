@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, time::Duration};
 
-use crate::{error::FIRST_BACK_OFF, planted::planted, time::Monotonic};
+use crate::{error::FIRST_BACK_OFF, time::Monotonic};
 
 /// How far apart calls are, and how long to hold back after "too fast".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,9 +119,6 @@ impl Pacer {
         lane: Lane,
     ) -> Result<Monotonic, Held> {
         self.check_hold(now, lane)?;
-        if planted!(Unpaced) {
-            return Ok(now);
-        }
         let (next, gap, burst) = match lane {
             Lane::Read | Lane::Poll => (&mut self.next_read, pacing.read_gap, pacing.read_burst),
             Lane::Write => (&mut self.next_write, pacing.write_gap, 1),
@@ -148,7 +145,7 @@ impl Pacer {
             Lane::Read | Lane::Poll => self.hold,
             Lane::Write => self.hold.max(self.write_hold),
         };
-        if held > now && !planted!(DeafToTooFast) {
+        if held > now {
             return Err(Held::TooFast(held.since(now)));
         }
         Ok(())

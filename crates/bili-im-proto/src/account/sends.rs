@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{MsgKey, Seqno, Talker},
     message::Message,
-    planted::planted,
     ticket::Likeness,
     time::{Monotonic, UnixMicros},
 };
@@ -146,9 +145,8 @@ impl Sends {
     pub(super) fn has_sent(&mut self, talker: Talker, message: &Message, now: Monotonic) -> bool {
         self.forget(now);
         self.credited.contains(&message.key)
-            || !planted!(FlightsForgotten)
-                && (self.open_to(talker))
-                    .any(|(_, send)| send.likeness.is(&message.content_even_if_recalled()))
+            || (self.open_to(talker))
+                .any(|(_, send)| send.likeness.is(&message.content_even_if_recalled()))
     }
 
     /// Which of the messages that match a send is its own. One that was credited to another send is
@@ -162,16 +160,13 @@ impl Sends {
         now: Monotonic,
     ) -> Found {
         self.forget(now);
-        let free = || {
-            (matching.iter())
-                .filter(|message| !self.credited.contains(&message.key) || planted!(CreditTwice))
-        };
+        let free = || (matching.iter()).filter(|message| !self.credited.contains(&message.key));
         let twins = (self.twins(talker, likeness))
             .filter(|(twin, _)| *twin != nonce)
             .count();
         match free().max_by_key(|message| message.seqno) {
             None => Found::Nothing,
-            Some(newest) if free().count() > twins || planted!(CreditTwice) => {
+            Some(newest) if free().count() > twins => {
                 let key = newest.key;
                 self.credit(key);
                 Found::Message(key)

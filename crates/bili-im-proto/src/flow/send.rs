@@ -15,7 +15,6 @@ use crate::{
     },
     ids::{Seqno, Talker},
     message::Message,
-    planted::planted,
     ticket::{Confirmation, SendTicket},
     time::{Now, UnixMicros},
     watch::Event,
@@ -161,18 +160,13 @@ where
             registration.mark_sent(sent.msg_key);
             Ok(sent)
         }
-        Err(error) if error.took_no_effect() || planted!(DoubtfulIsCertain) => {
+        Err(error) if error.took_no_effect() => {
             let has_begun = registration.has_begun();
             registration.mark_unsent();
             if has_begun {
                 io.keep(ticket.clone()).await;
             }
             Err(error)
-        }
-        Err(_) if planted!(Resend) => {
-            let sent = io.attempt(&ticket.message).await?;
-            registration.mark_sent(sent.msg_key);
-            Ok(sent)
         }
         Err(error) => match read_back(io, ticket).await {
             Some(sent) => {
@@ -261,7 +255,7 @@ async fn confirm<I>(io: &Io<I>, ticket: SendTicket) -> Result<Confirmation, Erro
 /// When a ticket's request may have left; `None` when it has not.
 fn begun(account: &Account, ticket: &SendTicket) -> Option<UnixMicros> {
     let used = account.used(ticket).map(|used| used.begun);
-    ticket.begun.max(used).filter(|_| !planted!(AbsentAtOnce))
+    ticket.begun.max(used)
 }
 
 /// What a last look says of a ticket whose message was not found.

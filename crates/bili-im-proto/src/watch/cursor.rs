@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{Seqno, Talker, Uid},
-    planted::planted,
     time::{UnixMicros, UnixSeconds},
 };
 
@@ -157,9 +156,7 @@ impl Cursor {
         quiet.sort_unstable();
         for &(time, talker) in quiet.iter().take(forgotten) {
             self.sessions.remove(&talker);
-            if !planted!(ForgetWithoutFloor) {
-                self.floor = self.floor.max(UnixSeconds(time.0.saturating_add(1)));
-            }
+            self.floor = self.floor.max(UnixSeconds(time.0.saturating_add(1)));
         }
         if self.sessions.len() > self.capacity {
             self.looked = Looked(quiet_since);
@@ -182,11 +179,7 @@ impl Cursor {
     /// have risen since it became pending.
     pub(crate) fn floor_of(&self, talker: Talker) -> UnixSeconds {
         match self.sessions.get(&talker) {
-            Some(handled)
-                if handled.seqno.is_none() && handled.is_pending && !planted!(OneFloorForAll) =>
-            {
-                handled.time
-            }
+            Some(handled) if handled.seqno.is_none() && handled.is_pending => handled.time,
             _ => self.floor,
         }
     }

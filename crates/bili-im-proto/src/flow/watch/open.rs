@@ -9,7 +9,6 @@ use crate::{
     endpoints::{FetchSessionMsgs, SessionMsgs},
     flow::history::{History, next_page},
     ids::{Seqno, Talker},
-    planted::planted,
     time::{Monotonic, UnixMicros, UnixSeconds},
 };
 
@@ -212,9 +211,8 @@ impl Walk {
         }
         let older = next_page(asked, &page).filter(|&oldest| {
             let joins_told = self.told_below.is_some_and(|told| oldest <= told);
-            !reaches_start && !joins_told && !planted!(OnePage)
+            !reaches_start && !joins_told
         });
-        let older = older.filter(|_| !(planted!(ShortPageWhole) && self.told_below.is_some()));
         if let Some(older) = older {
             self.ends.push(Some(older));
             self.pages.push_back(page);

@@ -19,7 +19,6 @@ use crate::{
         },
     },
     ids::{Seqno, Talker, Uid},
-    planted::planted,
     session::Session,
     time::{Monotonic, UnixMicros, UnixSeconds, micros},
     watch::{Cursor, Event, EventKind, Position, WatchOptions},
@@ -291,11 +290,7 @@ impl Watch<'_> {
         let asked = self.io.now();
         // A clock that was wrong once must not keep the mark ahead of what happens.
         let since = self.listed.min(self.io.account.context(asked).time);
-        let since = if planted!(NoOverlap) {
-            since
-        } else {
-            UnixMicros(since.0.saturating_sub(micros(OVERLAP)))
-        };
+        let since = UnixMicros(since.0.saturating_sub(micros(OVERLAP)));
         let list = self.io.call(&NewSessions::new(since)).await?;
         // By the clock as the answer corrected it, and before anything is told: that may take long.
         let now = self.io.now();
@@ -312,10 +307,8 @@ impl Watch<'_> {
         let sweeps = self.sweep.as_ref().map(|sweep| sweep.kind);
         let left = RECONCILE.saturating_sub(listed.since(self.compared));
         let due = *self.reconcile_at.get_or_insert(now.mono.after(left));
-        if due <= now.mono && sweeps != Some(SweepKind::All) && !planted!(NoReconcile) {
-            if !planted!(UnseenForEver) {
-                self.unseen.clear();
-            }
+        if due <= now.mono && sweeps != Some(SweepKind::All) {
+            self.unseen.clear();
             self.begin_sweep(Pager::new(self.filters()), SweepKind::All, listed);
             self.reconcile_at = Some(now.mono.after(RECONCILE));
         } else if !is_whole && sweeps.is_none() {
@@ -375,9 +368,7 @@ impl Watch<'_> {
     }
 
     fn filters(&self) -> &'static [SessionFilter] {
-        if planted!(TypeFourTrusted) {
-            &[SessionFilter::All]
-        } else if self.options.intercepted {
+        if self.options.intercepted {
             WITH_INTERCEPTED
         } else {
             FILTERS
@@ -385,9 +376,6 @@ impl Watch<'_> {
     }
 
     fn begin_sweep(&mut self, pager: Pager<'static>, kind: SweepKind, listed: UnixMicros) {
-        if planted!(MarkBeforeSweep) {
-            self.listed = listed;
-        }
         self.sweep = Some(Sweep {
             pager,
             kind,
@@ -531,8 +519,8 @@ impl Watch<'_> {
         };
         // Of a session that was known before only the place counts, whatever the time is.
         let floor = match handled {
-            None if !planted!(HistoryAsNews) => self.cursor.floor_of(talker),
-            _ => UnixSeconds(0),
+            None => self.cursor.floor_of(talker),
+            Some(_) => UnixSeconds(0),
         };
         let now = self.io.now();
         let latest = self.io.account.context(now).time.saturating_add(FAR_AHEAD);
@@ -540,10 +528,7 @@ impl Watch<'_> {
         let Some(open) = self.open.get_mut(talker) else {
             return Ok(Reading::IsOver);
         };
-        if page.oldest().is_none()
-            && open.doubts_page(handled, now.mono)
-            && !planted!(EarlyListLetGo)
-        {
+        if page.oldest().is_none() && open.doubts_page(handled, now.mono) {
             return Ok(Reading::Waits);
         }
         let pages = open.walk.take(&request, page, reaches_start);
@@ -554,9 +539,6 @@ impl Watch<'_> {
         }
         let mut listed = Listed::all(pages);
         Listed::date(&mut listed, latest, open.newest, open.changed);
-        if planted!(NewestFirst) {
-            listed.reverse();
-        }
         self.tell_listed(talker, listed, floor).await;
         Ok(if is_over {
             Reading::IsOver
@@ -568,7 +550,7 @@ impl Watch<'_> {
     /// Tells what is listed in a session; what is older than the floor is none of its news.
     async fn tell_listed(&mut self, talker: Talker, listed: Vec<Listed>, floor: UnixSeconds) {
         let (mark, compared) = self.progress();
-        let is_pending = self.open.is_pending(talker) && !planted!(PendingClearedEarly);
+        let is_pending = self.open.is_pending(talker);
         let before = self.cursor.handled(talker);
         let now = self.io.account.context(self.io.now()).time;
         let far_ahead = now.saturating_add(FAR_AHEAD).seconds();
@@ -604,9 +586,6 @@ impl Watch<'_> {
 
     /// What a program may take for handled, and for compared, when it has handled all that it was told.
     fn progress(&self) -> (UnixMicros, UnixMicros) {
-        if planted!(MarkBeforeDelivery) {
-            return (self.listed, self.compared);
-        }
         let held = self.open.mark();
         let mark = held.map_or(self.listed, |mark| mark.min(self.listed));
         (mark, mark.min(self.compared))
@@ -620,7 +599,7 @@ impl Watch<'_> {
         };
         let handled = self.cursor.handled(talker);
         if let Some(newest) = open.newest.filter(|&newest| Some(newest) > handled) {
-            if open.doubt(self.io.now().mono) && !planted!(EarlyListLetGo) {
+            if open.doubt(self.io.now().mono) {
                 self.wait_for_poll(talker);
                 return;
             }
@@ -655,7 +634,7 @@ impl Watch<'_> {
             return;
         };
         // Other refusals may pass: a stale signature is refused as forbidden too.
-        let is_gone = cause.kind() == Some(RefusalKind::GroupGone) || planted!(FailedLetGo);
+        let is_gone = cause.kind() == Some(RefusalKind::GroupGone);
         let retry_at = (!is_gone).then_some(retry_at);
         let mut seqno = self.cursor.handled(talker);
         if is_gone && let Some(gone) = self.open.remove(talker) {
@@ -666,7 +645,7 @@ impl Watch<'_> {
             talker,
             seqno,
             time: self.cursor.floor_of(talker),
-            is_pending: !is_gone && !planted!(PendingForgotten),
+            is_pending: !is_gone,
             mark,
             compared,
         };

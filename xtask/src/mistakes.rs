@@ -1,0 +1,254 @@
+//! Mistakes made on purpose in a copy of the sources, to see that the simulation's laws notice.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Where the mistakes are written down, and the module that says which one is made.
+const LIST: &str = "tests/dst/mistakes/mistakes.txt";
+const MODULE: &str = "tests/dst/mistakes/planted.rs";
+
+/// What the copy is made of.
+const COPIED: [&str; 8] = [
+    ".cargo",
+    "Cargo.lock",
+    "Cargo.toml",
+    "README.md",
+    "benches",
+    "crates",
+    "tests",
+    "xtask",
+];
+
+/// The copy, and the names of the mistakes with the laws that they break, a line each.
+pub(crate) struct Planted {
+    pub(crate) copy: PathBuf,
+    pub(crate) list: PathBuf,
+}
+
+struct Mistake {
+    name: String,
+    breaks: String,
+    changes: Vec<Change>,
+}
+
+#[derive(Default)]
+struct Change {
+    file: PathBuf,
+    after: Option<String>,
+    from: String,
+    to: String,
+}
+
+/// Writes a copy of the workspace that can make each of the mistakes.
+pub(crate) fn plant(workspace: &Path) -> Result<Planted, String> {
+    let text = read(&workspace.join(LIST))?;
+    let mistakes = parse(&text)?;
+    let copy = workspace.join("target").join("mistakes");
+    let mut files = Vec::new();
+    for name in COPIED {
+        collect(&workspace.join(name), &mut files).map_err(|error| format!("{name}: {error}"))?;
+    }
+    for file in files {
+        let relative = file
+            .strip_prefix(workspace)
+            .map_err(|error| error.to_string())?;
+        let planted = match mistakes
+            .iter()
+            .any(|m| m.changes.iter().any(|c| c.file == relative))
+        {
+            true => mistakes_in(relative, read(&file)?, &mistakes)?.into_bytes(),
+            false => fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?,
+        };
+        write_if_changed(&copy.join(relative), &planted)?;
+    }
+    let proto = copy.join("crates/bili-im-proto/src");
+    write_if_changed(
+        &proto.join("planted.rs"),
+        read(&workspace.join(MODULE))?.as_bytes(),
+    )?;
+    let lib = read(&workspace.join("crates/bili-im-proto/src/lib.rs"))?;
+    let lib = format!("#![allow(warnings)]\n{lib}\n#[doc(hidden)]\npub mod planted;\n");
+    write_if_changed(&proto.join("lib.rs"), lib.as_bytes())?;
+    let list = copy.join("list.txt");
+    let lines = mistakes
+        .iter()
+        .map(|m| format!("{}\t{}\n", m.name, m.breaks));
+    write_if_changed(&list, lines.collect::<String>().as_bytes())?;
+    Ok(Planted { copy, list })
+}
+
+fn parse(text: &str) -> Result<Vec<Mistake>, String> {
+    let mut mistakes: Vec<Mistake> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let wrong = || format!("{LIST}, line {}: {line}", number + 1);
+        if let Some(name) = line.strip_prefix('[') {
+            mistakes.push(Mistake {
+                name: name.trim_end_matches(']').to_owned(),
+                breaks: String::new(),
+                changes: Vec::new(),
+            });
+            continue;
+        }
+        let Some(mistake) = mistakes.last_mut().filter(|_| !line.is_empty()) else {
+            continue;
+        };
+        if let Some(breaks) = line.strip_prefix("breaks: ") {
+            mistake.breaks = breaks.to_owned();
+        } else if let Some(file) = line.strip_prefix("in: ") {
+            mistake.changes.push(Change {
+                file: file.into(),
+                ..Change::default()
+            });
+        } else {
+            let change = mistake.changes.last_mut().ok_or_else(wrong)?;
+            if let Some(after) = line.strip_prefix("after: ") {
+                change.after = Some(after.to_owned());
+            } else if let Some(from) = line.strip_prefix("- ") {
+                change.from = from.to_owned();
+            } else {
+                change.to = line.strip_prefix("+ ").ok_or_else(wrong)?.to_owned();
+            }
+        }
+    }
+    Ok(mistakes)
+}
+
+/// A file that can make all mistakes that are made in it.
+fn mistakes_in(file: &Path, mut text: String, mistakes: &[Mistake]) -> Result<String, String> {
+    let module = if file.starts_with("crates/bili-im-proto") {
+        "crate::planted"
+    } else {
+        "bili_im_proto::planted"
+    };
+    for mistake in mistakes {
+        for change in mistake.changes.iter().filter(|change| change.file == file) {
+            let no_longer = |why: &str| {
+                let (name, file) = (&mistake.name, file.display());
+                format!("the mistake [{name}] no longer fits {file}: {why}")
+            };
+            let start = match &change.after {
+                Some(after) => find(&text, after, 0).ok_or_else(|| no_longer(after))?.1,
+                None => 0,
+            };
+            let (from, to) =
+                find(&text, &change.from, start).ok_or_else(|| no_longer(&change.from))?;
+            if change.after.is_none() && find(&text, &change.from, to).is_some() {
+                return Err(no_longer("it stands there more than once"));
+            }
+            let right = text.get(from..to).unwrap_or_default().to_owned();
+            let (name, wrong) = (&mistake.name, &change.to);
+            let either =
+                format!("(if {module}::is_planted({name:?}) {{ {wrong} }} else {{ {right} }})");
+            text.replace_range(from..to, &either);
+        }
+    }
+    Ok(text)
+}
+
+/// Where a text stands, whatever the white space in it.
+fn find(text: &str, wanted: &str, start: usize) -> Option<(usize, usize)> {
+    let rest = text.get(start..)?;
+    (rest.char_indices()).find_map(|(offset, _)| {
+        let from = start + offset;
+        let end = matches_at(text.get(from..)?, wanted)?;
+        Some((from, from + end))
+    })
+}
+
+/// How long the part of a text is that it begins with, when that is the wanted one.
+fn matches_at(text: &str, wanted: &str) -> Option<usize> {
+    let mut letters = text
+        .char_indices()
+        .filter(|(_, letter)| !letter.is_whitespace());
+    let mut end = 0;
+    if text.starts_with(char::is_whitespace) {
+        return None;
+    }
+    for wanted in wanted.chars().filter(|letter| !letter.is_whitespace()) {
+        let (at, letter) = letters.next()?;
+        if letter != wanted {
+            return None;
+        }
+        end = at + letter.len_utf8();
+    }
+    Some(end)
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        let path = entry?.path();
+        if path.file_name().is_none_or(|name| name != "target") {
+            collect(&path, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Leaves a file alone that is right already, so that it is not built anew.
+fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), String> {
+    if fs::read(path).is_ok_and(|there| there == content) {
+        return Ok(());
+    }
+    let written = match path.parent() {
+        Some(folder) => fs::create_dir_all(folder).and_then(|()| fs::write(path, content)),
+        None => fs::write(path, content),
+    };
+    written.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planted(text: &str, list: &str) -> Result<String, String> {
+        mistakes_in(Path::new("a.rs"), text.to_owned(), &parse(list).unwrap())
+    }
+
+    #[test]
+    fn a_mistake_is_made_where_its_expression_stands_whatever_the_white_space() {
+        let text = "fn f() -> bool {\n    a\n        .b( c )\n}\n";
+        let list = "[x]\nbreaks: law\nin: a.rs\n- a.b(c)\n+ true\n";
+        let made = planted(text, list).unwrap();
+        let right =
+            "(if bili_im_proto::planted::is_planted(\"x\") { true } else { a\n        .b( c ) })";
+        assert_eq!(made, format!("fn f() -> bool {{\n    {right}\n}}\n"));
+    }
+
+    #[test]
+    fn a_mistake_that_no_longer_fits_is_told() {
+        for (text, list) in [
+            ("fn f() {}", "[x]\nin: a.rs\n- g()\n+ h()\n"),
+            ("g(); g();", "[x]\nin: a.rs\n- g()\n+ h()\n"),
+            ("g();", "[x]\nin: a.rs\nafter: f()\n- g()\n+ h()\n"),
+        ] {
+            let told = planted(text, list).unwrap_err();
+            assert!(
+                told.starts_with("the mistake [x] no longer fits a.rs"),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_expression_after_a_text_is_meant() {
+        let made = planted(
+            "g(); f(); g(); g();",
+            "[x]\nin: a.rs\nafter: f()\n- g()\n+ h()\n",
+        );
+        let made = made.unwrap();
+        assert!(
+            made.starts_with("g(); f(); (if ") && made.ends_with(" { g() }); g();"),
+            "{made}"
+        );
+    }
+}
