@@ -31,6 +31,7 @@ pub(crate) struct Login {}
 impl Login {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let profile = Profile::named(global.profile()?)?;
+        profile.check()?;
         let (credential, refresh_token) = match credentials::given(global, out)? {
             Some(credential) => (credential, Secret::default()),
             None => scan(global, out)?,

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use bili_im_proto::{Direction, Event, EventKind, WatchOptions};
+use bili_im_proto::{Direction, Event, EventKind, Uid, WatchOptions};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
@@ -91,10 +91,12 @@ impl Watch {
         let stop = Stop::on_signals()?;
         let options = self.options();
         let place = self.cursor.as_deref().map(Place::take).transpose()?;
-        let progress = match (&self.since, &place) {
-            (Some(Since::File(path)), _) => Some(begin_from(path)?),
-            (None, Some(place)) => place.read()?,
-            (Some(Since::Now), _) | (None, None) => None,
+        // Also when it is not gone on from: what is no cursor is not written over.
+        let stored = place.as_ref().map(Place::read).transpose()?.flatten();
+        let progress = match &self.since {
+            Some(Since::File(path)) => Some(begin_from(path)?),
+            Some(Since::Now) => None,
+            None => stored,
         };
         let session = if self.reply_stdout {
             Session::open_to_change(global, out)?
@@ -102,7 +104,10 @@ impl Watch {
             Session::open(global, out)?
         };
         let progress = match progress {
-            Some(progress) => progress,
+            Some(progress) => {
+                check_account(&progress, session.client().account().uid())?;
+                progress
+            }
             None => session.client().cursor_now()?.into(),
         };
         let file = place
@@ -146,6 +151,15 @@ fn begin_from(path: &std::path::Path) -> Result<Progress, Failure> {
             "name the file that a watch stored with --cursor, or now",
         )
     })
+}
+
+/// Refuses a cursor of another account, as soon as it is known whose the login is.
+fn check_account(progress: &Progress, own: Option<Uid>) -> Result<(), Failure> {
+    let owner = progress.cursor.uid();
+    if own.is_none_or(|own| own == owner) {
+        return Ok(());
+    }
+    Err(Failure::foreign_cursor(owner))
 }
 
 /// A watch at work.

@@ -18,6 +18,8 @@ mod dry_run;
 #[cfg(unix)]
 mod executing;
 mod failures;
+#[cfg(unix)]
+mod files;
 mod images;
 #[cfg(unix)]
 mod killing;
