@@ -266,3 +266,28 @@ fn set_aside(what: &str, path: &Path, reason: &impl Display, out: Output) {
         ),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_command_that_waited_for_too_long_says_for_what_and_what_to_do() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("1.json");
+        let [one, other] = [(); 2].map(|()| StateFile::at(path.clone()).unwrap());
+        let patience = Patience {
+            silent: Duration::from_millis(10),
+            most: Some(Duration::from_millis(20)),
+        };
+        let out = Output::new(true);
+        assert!(one.hold(patience, out).unwrap());
+        let failure = other.hold(patience, out).unwrap_err();
+        assert!(failure.message().contains(".1.json.bili-im-lock"));
+        assert!(failure.advice().unwrap().contains("end it or let it go on"));
+        assert_eq!(failure.exit(), crate::failure::Exit::Other);
+        one.release().unwrap();
+    }
+}

@@ -1,11 +1,20 @@
 //! What outlives the process.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
 use bili_im_sim::faults::{Kind, Rule, VoucherPlace, When};
 use serde_json::{Value, json};
 
-use crate::support::{CREATOR, FRIEND, SECRETS, Stage, finish};
+use crate::{
+    running::Running,
+    support::{CREATOR, FRIEND, SECRETS, Stage, finish},
+};
 
 fn stored(stage: &Stage) -> Value {
     serde_json::from_str(&fs::read_to_string(stage.state_file(CREATOR)).unwrap()).unwrap()
@@ -244,4 +253,58 @@ fn without_a_uid_in_the_cookie_the_state_is_kept_all_the_same() {
     run(&["unread"]).failed(5, "lately");
     assert_eq!(run(&["resume"]).out, "the stop is lifted\n");
     assert_eq!(run(&["send", FRIEND, "hi"]).code, 0);
+}
+
+/// Another process that holds the lock of a stored file.
+fn held(path: &Path) -> File {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let lock = File::open(path.with_file_name(format!(".{name}.bili-im-lock"))).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+#[test]
+fn a_command_that_waits_for_another_says_so_once() {
+    let stage = Stage::demo();
+    assert_eq!(stage.run(&["unread"]).code, 0);
+    let device_id = stage.state_dir().join("device_id");
+    let locks = [
+        (stage.state_file(CREATOR), "of this account"),
+        (device_id.clone(), "machine"),
+    ];
+    for (path, who) in locks {
+        let _device_id_is_made_anew = fs::remove_file(&device_id);
+        let held = held(&path);
+        let mut waiting = Running::start(&mut stage.command(&["unread"]));
+        thread::sleep(Duration::from_millis(1500));
+        assert!(!waiting.has_ended());
+        drop(held);
+        let ran = waiting.end();
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+        let start = "warning: waiting for another bili-im ";
+        assert!(
+            ran.err.starts_with(start) && ran.err.contains(who),
+            "{ran:?}"
+        );
+        assert!(ran.err.trim_end().ends_with(".bili-im-lock"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_watch_that_waits_for_another_says_so_later_and_goes_on() {
+    let stage = Stage::demo();
+    let mut watch = stage.watch(&["--json"]);
+    let held = held(&stage.state_file(CREATOR));
+    thread::sleep(Duration::from_secs(11));
+    stage.write(10002, "hi");
+    drop(held);
+    assert_eq!(watch.json()["event"], "message");
+    watch.kill();
+    let told = watch.complaints();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(
+        told.contains("waiting for another bili-im of this account"),
+        "{told}"
+    );
 }

@@ -64,7 +64,7 @@ fn people_read_a_line_for_each_message() {
         time.chars().filter(|c| c.is_ascii_digit()).count() == 12,
         "{line}"
     );
-    assert_eq!(rest, r" 10002 from 铁粉小明: two\nlines \u{1b}[2J\u{202e}");
+    assert_eq!(rest, r" 10002 from 铁粉小明: two⏎lines \u{1b}[2J\u{202e}");
     stage.write(10002, "again");
     assert!(watch.line().ends_with(" 10002 from 铁粉小明: again"));
     assert_eq!(stage.asked("cards"), 1, "the name is known");
