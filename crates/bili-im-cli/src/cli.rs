@@ -104,6 +104,18 @@ impl Global {
         })
     }
 
+    /// What tells another command, in its environment, where the service is and which login to use, as
+    /// far as that was said with this very command.
+    pub(crate) fn as_variables(&self) -> Vec<(&'static str, String)> {
+        let endpoint = self.endpoint.as_ref();
+        let profile = self.profile.as_ref();
+        let variables = [
+            endpoint.map(|endpoint| (ENDPOINT, endpoint.to_string())),
+            profile.map(|profile| (PROFILE, profile.to_string())),
+        ];
+        variables.into_iter().flatten().collect()
+    }
+
     /// Whether that was said with this very command.
     pub(crate) fn is_profile_asked_for(&self) -> bool {
         self.profile.is_some()

@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::{cli::Global, failure::Failure, output::Output, profiles::Profile};
 
-const VARIABLE: &str = "BILI_IM_COOKIE";
+/// Holds a login, and is for this program alone.
+pub(crate) const VARIABLE: &str = "BILI_IM_COOKIE";
 
 /// In seconds.
 const DAY: u64 = 24 * 60 * 60;

@@ -11,7 +11,8 @@ use crate::{
     output::{Output, to_json},
     session::{Session, SharedSession},
     watching::{
-        Answered, CursorFile, EventLine, Events, Exec, Place, Progress, Replies, Senders, Stop,
+        About, Answered, CursorFile, EventLine, Events, Exec, Place, Progress, Replies, Senders,
+        Stop,
     },
 };
 
@@ -44,6 +45,9 @@ pub(crate) struct Watch {
     /// Arguments of that program
     #[arg(last = true, value_name = "ARGS", requires = "exec")]
     args: Vec<OsString>,
+    /// End the program, with its children, when it runs for longer
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "exec")]
+    exec_timeout: Option<Duration>,
     /// Send what the program prints as an answer, to messages that a person wrote
     #[arg(long, requires = "exec")]
     reply_stdout: bool,
@@ -123,6 +127,8 @@ impl Watch {
                 program,
                 args: self.args,
                 reads_stdout: self.reply_stdout,
+                timeout: self.exec_timeout,
+                variables: global.as_variables(),
             }),
             senders: Senders::new(),
         };
@@ -219,7 +225,7 @@ impl Watching<'_> {
             return Ok(false);
         };
         if self.replies {
-            if self.as_replies().settle(&reply.ticket)? == Answered::Stopped {
+            if self.as_replies(&reply.event).settle(&reply.ticket)? == Answered::Stopped {
                 return Ok(false);
             }
         } else {
@@ -241,21 +247,26 @@ impl Watching<'_> {
             _ if !self.out.line(line)? => return Ok(Handled::Not),
             _ => {}
         }
+        let id = line.id().unwrap_or_default();
         let printed = match (&self.exec, &line.event.kind) {
             (Some(exec), EventKind::Message { .. }) => {
-                exec.run(to_json(line) + "\n", line.variables(), self.out)?
+                let about = About {
+                    out: self.out,
+                    event: &id,
+                };
+                exec.run(to_json(line) + "\n", line.variables(), self.stop, about)?
             }
             _ => None,
         };
         match printed {
-            Some(text) if line.event.answerable().is_some() => self.answer(line.event, text),
+            Some(text) if line.event.answerable().is_some() => self.answer(line.event, &id, text),
             _ => Ok(Handled::Wholly),
         }
     }
 
-    fn answer(&mut self, event: &Event, text: String) -> Result<Handled, Failure> {
+    fn answer(&mut self, event: &Event, id: &str, text: String) -> Result<Handled, Failure> {
         let mut file = self.file.take();
-        let answered = self.as_replies().answer(event, text, file.as_mut());
+        let answered = self.as_replies(id).answer(event, text, file.as_mut());
         self.file = file;
         Ok(match answered? {
             Answered::Over => Handled::Wholly,
@@ -263,11 +274,14 @@ impl Watching<'_> {
         })
     }
 
-    fn as_replies(&mut self) -> Replies<'_> {
+    fn as_replies<'a>(&'a mut self, event: &'a str) -> Replies<'a> {
         Replies {
             session: &mut self.session,
             stop: self.stop,
-            out: self.out,
+            out: About {
+                out: self.out,
+                event,
+            },
         }
     }
 

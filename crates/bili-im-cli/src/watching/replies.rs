@@ -5,8 +5,8 @@ use std::{fmt::Display, time::Duration};
 use bili_im_proto::{Confirmation, Error, Event, RefusalKind, SendTicket, SentMessage, Text};
 use bili_im_ureq::Client;
 
-use super::{CursorFile, Stop, cursor_file::Reply};
-use crate::{failure::Failure, output::Output, session::SharedSession};
+use super::{About, CursorFile, Stop, cursor_file::Reply};
+use crate::{failure::Failure, session::SharedSession};
 
 /// How long an answer waits before it is tried again, at first.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const DOUBTFUL: &str = "an answer may or may not have been sent, and is not sent
 pub(crate) struct Replies<'a> {
     pub(crate) session: &'a mut SharedSession,
     pub(crate) stop: &'a Stop,
-    pub(crate) out: Output,
+    pub(crate) out: About<'a>,
 }
 
 /// What became of a call.

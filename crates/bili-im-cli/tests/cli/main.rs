@@ -27,6 +27,8 @@ mod listing;
 mod logins;
 mod printing;
 mod profiles;
+#[cfg(unix)]
+mod programs;
 mod reading;
 mod recalling;
 mod running;

@@ -257,6 +257,8 @@ pub(crate) fn code(code: i32) -> Kind {
 #[test]
 fn a_stop_that_another_process_lifts_is_lifted_for_it() {
     let stage = Stage::demo();
+    // The cookie of the environment is not for the program.
+    assert_eq!(stage.run(&["login"]).code, 0);
     let refused = Kind::Voucher(VoucherPlace::Body);
     stage.fault(Rule::new("cards", When::Once, refused));
     let program = env!("CARGO_BIN_EXE_bili-im");
