@@ -45,8 +45,8 @@ impl Exec {
             )
         };
         let warn = |what: &str| about.warn(&format!("{name} {what}"));
-        let command = self.command(variables);
-        let mut program = Program::start(command, input, MOST_PRINTED + 1).map_err(cannot_run)?;
+        let child = self.command(variables).spawn().map_err(cannot_run)?;
+        let mut program = Program::new(child, input, MOST_PRINTED + 1).map_err(cannot_run)?;
         let ends_with_us = stop.end_with_us(program.group());
         let waited = program.wait_or_tell(self.timeout, LONG, || {
             warn("has run for a minute, and the watch waits for it; --exec-timeout limits that");
@@ -98,6 +98,52 @@ impl Exec {
                 // Among our own lines it would make a mess.
                 io::stderr().into()
             });
+        // Ctrl-C is for us: what is in hand is finished.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    fn shell(script: &str) -> Program {
+        let exec = Exec {
+            program: "/bin/sh".into(),
+            args: vec!["-c".into(), script.into()],
+            reads_stdout: true,
+            timeout: None,
+            variables: Vec::new(),
+        };
+        let child = exec.command(Vec::new()).spawn().unwrap();
+        Program::new(child, String::new(), 100).unwrap()
+    }
+
+    #[test]
+    fn a_program_without_a_limit_is_told_of_once_and_waited_for() {
+        let told = Cell::new(0);
+        let tell = || told.set(told.get() + 1);
+        let mut quick = shell("echo quick");
+        assert!(quick.wait_or_tell(None, LONG, tell).unwrap());
+        assert_eq!(told.get(), 0);
+        let mut slow = shell("sleep 0.3; echo slow");
+        assert!(slow.wait_or_tell(None, SHORT, tell).unwrap());
+        assert_eq!(told.get(), 1);
+        let (status, printed) = slow.end().unwrap();
+        assert!(status.success());
+        assert_eq!(printed.unwrap().unwrap(), b"slow\n");
+    }
+
+    #[test]
+    fn a_program_with_a_limit_is_not_waited_for_any_longer() {
+        let mut slow = shell("sleep 1000");
+        let tell = || panic!("it is ended instead");
+        assert!(!slow.wait_or_tell(Some(SHORT), LONG, tell).unwrap());
     }
 }

@@ -2,13 +2,14 @@
 
 use std::{
     io::{self, Read, Write},
-    process::{Child, Command, ExitStatus},
+    process::{Child, ExitStatus},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
 
 /// How long a program may take to end when it is told to. Then it is killed.
+#[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How often to look whether a program has ended, at first.
@@ -27,7 +28,7 @@ pub(super) struct Program {
     printed: Option<io::Result<Vec<u8>>>,
 }
 
-/// The processes of a program: itself and its children.
+/// The processes of a program that was started in a group of its own: itself and its children.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
     #[cfg(unix)]
@@ -35,14 +36,12 @@ pub(super) struct Group {
 }
 
 impl Program {
-    /// Starts a program in a group of its own, so that Ctrl-C does not reach it. Of what it prints `most`
+    /// Looks after a program that was started just now, and gives it its input. Of what it prints `most`
     /// bytes are read, if its stdout is piped: then the stdout is closed, so that it does not wait for a
     /// reader.
-    pub(super) fn start(mut command: Command, input: String, most: u64) -> io::Result<Self> {
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    pub(super) fn new(child: Child, input: String, most: u64) -> io::Result<Self> {
         let mut program = Self {
-            child: command.spawn()?,
+            child,
             status: None,
             reader: None,
             printed: None,
@@ -170,58 +169,4 @@ impl Group {
 
     #[cfg(not(unix))]
     pub(super) fn end(self, _: impl FnMut()) {}
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::{cell::Cell, process::Stdio};
-
-    use super::*;
-
-    const SHORT: Duration = Duration::from_millis(50);
-
-    fn shell(script: &str) -> Program {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", script]).stdout(Stdio::piped());
-        Program::start(command, String::new(), 100).unwrap()
-    }
-
-    #[test]
-    fn a_program_without_a_limit_is_told_of_once_and_waited_for() {
-        let told = Cell::new(0);
-        let tell = || told.set(told.get() + 1);
-        let mut quick = shell("echo quick");
-        assert!(quick.wait_or_tell(None, SHORT * 1000, tell).unwrap());
-        assert_eq!(told.get(), 0);
-        let mut slow = shell("sleep 0.3; echo slow");
-        assert!(slow.wait_or_tell(None, SHORT, tell).unwrap());
-        assert_eq!(told.get(), 1);
-        let (status, printed) = slow.end().unwrap();
-        assert!(status.success());
-        assert_eq!(printed.unwrap().unwrap(), b"slow\n");
-    }
-
-    #[test]
-    fn a_program_with_a_limit_is_not_waited_for_any_longer() {
-        let mut slow = shell("exec sleep 1000");
-        let tell = || panic!("it is ended instead");
-        assert!(!slow.wait_or_tell(Some(SHORT), SHORT, tell).unwrap());
-    }
-
-    #[test]
-    fn a_program_counts_as_running_while_a_child_has_its_stdout() {
-        let mut left = shell("sleep 1000 &");
-        assert!(!left.wait(Some(SHORT)).unwrap());
-        let group = left.group();
-        drop(left);
-        let is_left = rustix::process::test_kill_process_group(group.id).is_ok();
-        // Whoever adopts it has to wait for it yet.
-        let start = Instant::now();
-        let mut is_there = is_left;
-        while is_there && start.elapsed() < GRACE * 20 {
-            thread::sleep(FIRST_PAUSE);
-            is_there = rustix::process::test_kill_process_group(group.id).is_ok();
-        }
-        assert!(!is_there);
-    }
 }

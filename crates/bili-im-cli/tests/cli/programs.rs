@@ -136,6 +136,23 @@ fn one_that_runs_for_too_long_is_ended_with_its_children() {
 }
 
 #[test]
+fn what_it_leaves_behind_with_its_stdout_is_ended_in_time_too() {
+    let stage = Stage::demo();
+    let script = r#"sleep 1000 & echo "$!" >> "$0"; echo answer"#;
+    let mut watch = stage.script(&["--reply-stdout", "--exec-timeout", "0.3"], script);
+    stage.write(FRIEND, "one");
+    assert_eq!(text(&watch.json()), "one");
+    let left = stage.notes_of(1).remove(0);
+    until(|| stage.stored_lines() == 2);
+    until(|| !runs(&left));
+    assert_eq!(
+        stage.asked("send_msg"),
+        0,
+        "nobody knows whether the answer is whole"
+    );
+}
+
+#[test]
 fn one_that_is_quick_enough_is_not_ended() {
     let stage = Stage::demo();
     let mut watch = stage.script(&["--exec-timeout", "60"], r#"echo "$$" >> "$0""#);
