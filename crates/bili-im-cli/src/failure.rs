@@ -5,6 +5,7 @@ use std::{
     env,
     fmt::{self, Display},
     io,
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
@@ -112,9 +113,13 @@ impl Failure {
     }
 
     /// The cursor to go on from is another account's.
-    pub(crate) fn foreign_cursor(owner: Uid) -> Self {
+    pub(crate) fn foreign_cursor(owner: Uid, path: Option<&Path>) -> Self {
+        let cursor = match path {
+            Some(path) => format!("the cursor in {}", path.display()),
+            None => "the stored cursor".to_owned(),
+        };
         Self::wrong_use(
-            format!("the stored cursor belongs to uid {owner}, and another account is logged in"),
+            format!("{cursor} belongs to uid {owner}, and another account is logged in"),
             "log in as that account, or give this one a file of its own with --cursor",
         )
     }
@@ -184,7 +189,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         // Its version was looked at when it was read.
         if let Error::Invalid(Invalid::ForeignCursor(ForeignCursor(owner))) = error {
-            return Self::foreign_cursor(owner);
+            return Self::foreign_cursor(owner, None);
         }
         let kind: Cow<'static, str> = match error.kind() {
             Some(kind) => kind.name().into(),

@@ -41,7 +41,7 @@ impl Unusable {
     /// What to do about it.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
-            Self::Link => "put a file there instead of the link, or name the file it points to",
+            Self::Link => "put a file there instead of the link",
             Self::Folder | Self::Special | Self::TooLong => "move it away, or use another place",
             Self::AnotherOwner => "use a place of your own, or run this as the user who owns it",
             Self::Io(_) => "use a folder that exists and is yours to read and write",

@@ -202,7 +202,7 @@ impl Profile {
                 "{} cannot be removed: {error}",
                 self.path.display()
             ))
-            .advise("remove it yourself: the login is in it")),
+            .advise("remove it yourself, when a login is in it")),
         }
     }
 }

@@ -87,22 +87,21 @@ impl<const N: usize> Display for Table<N> {
         write_row(f, &widths, self.head.iter().copied())?;
         for row in &self.rows {
             f.write_str("\n")?;
-            let cells = (row.iter().zip(&widths)).map(|(cell, &width)| fit(cell, width));
-            write_row(f, &widths, cells)?;
+            write_row(f, &widths, row.iter().map(String::as_str))?;
         }
         Ok(())
     }
 }
 
-fn write_row<C: AsRef<str>>(
+fn write_row<'a>(
     f: &mut fmt::Formatter<'_>,
     widths: &[usize],
-    cells: impl Iterator<Item = C>,
+    cells: impl Iterator<Item = &'a str>,
 ) -> fmt::Result {
     // Blanks are written only before something.
     let mut blanks = 0;
-    for (cell, width) in cells.zip(widths) {
-        let cell = cell.as_ref();
+    for (cell, &width) in cells.zip(widths) {
+        let cell = fit(cell, width);
         if !cell.is_empty() {
             write!(f, "{:blanks$}{cell}", "")?;
             blanks = 0;
@@ -188,6 +187,10 @@ NUMBER        NAME  TEXT
             let widest = with_room(room).lines().map(UnicodeWidthStr::width).max();
             assert!(widest <= Some(room), "{room}");
         }
+        let long_head = Table::new(["LAST MESSAGE"], [row(["a long message"])]);
+        let mut table = long_head.shorten(&["LAST MESSAGE"]);
+        table.room = Some(10);
+        assert_eq!(table.to_string(), "LAST MESS…\na long me…");
         // Numbers stay whole.
         assert!(with_room(1).contains("\n123456789012  演示  long lo…\n"));
     }

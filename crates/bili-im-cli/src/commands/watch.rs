@@ -1,6 +1,10 @@
 //! `bili-im watch`
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use bili_im_proto::{Direction, Event, EventKind, Uid, WatchOptions};
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -109,7 +113,15 @@ impl Watch {
         };
         let progress = match progress {
             Some(progress) => {
-                check_account(&progress, session.client().account().uid())?;
+                let path = match &self.since {
+                    Some(Since::File(path)) => Some(path),
+                    _ => self.cursor.as_ref(),
+                };
+                check_account(
+                    &progress,
+                    session.client().account().uid(),
+                    path.map(PathBuf::as_path),
+                )?;
                 progress
             }
             None => session.client().cursor_now()?.into(),
@@ -128,7 +140,7 @@ impl Watch {
                 args: self.args,
                 reads_stdout: self.reply_stdout,
                 timeout: self.exec_timeout,
-                variables: global.as_variables(),
+                variables: global.as_variables(progress.cursor.uid()),
             }),
             senders: Senders::new(),
         };
@@ -150,7 +162,7 @@ impl Watch {
     }
 }
 
-fn begin_from(path: &std::path::Path) -> Result<Progress, Failure> {
+fn begin_from(path: &Path) -> Result<Progress, Failure> {
     Progress::read(path)?.ok_or_else(|| {
         Failure::wrong_use(
             format!("there is no cursor in {}", path.display()),
@@ -160,12 +172,16 @@ fn begin_from(path: &std::path::Path) -> Result<Progress, Failure> {
 }
 
 /// Refuses a cursor of another account, as soon as it is known whose the login is.
-fn check_account(progress: &Progress, own: Option<Uid>) -> Result<(), Failure> {
+fn check_account(
+    progress: &Progress,
+    own: Option<Uid>,
+    path: Option<&Path>,
+) -> Result<(), Failure> {
     let owner = progress.cursor.uid();
     if own.is_none_or(|own| own == owner) {
         return Ok(());
     }
-    Err(Failure::foreign_cursor(owner))
+    Err(Failure::foreign_cursor(owner, path))
 }
 
 /// A watch at work.

@@ -218,7 +218,11 @@ impl Damage {
     /// What to do about it.
     fn advice(&self) -> &'static str {
         match self {
-            Self::NoCursor | Self::Line(_) => {
+            Self::NoCursor => {
+                "name another file; or, if this was a cursor, bring it back from a copy, or move it \
+                 away and begin with --since now, which passes over what came meanwhile"
+            }
+            Self::Line(_) => {
                 "bring it back from a copy; or move it away and begin with --since now, which passes \
                  over what came meanwhile"
             }
@@ -268,6 +272,9 @@ fn resolve(path: &Path) -> Result<PathBuf, Unusable> {
 fn cannot_keep(path: &Path, error: &Unusable) -> Failure {
     Failure::wrong_use(
         format!("the cursor cannot be kept in {}: {error}", path.display()),
-        error.advice(),
+        match error {
+            Unusable::Link => "name the file that the link points to",
+            _ => error.advice(),
+        },
     )
 }

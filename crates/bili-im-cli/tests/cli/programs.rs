@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     running::Running,
-    support::{CREATOR, SECRETS, Stage, feed, until},
+    support::{CREATOR, SECRETS, Stage, feed, finish, until},
     watching::{OFTEN, text},
 };
 
@@ -106,6 +106,26 @@ fn its_commands_use_the_profile_and_the_service_that_the_watch_was_told_to_use()
     stage.write(FRIEND, "hi");
     assert_eq!(text(&watch.json()), "hi");
     assert_eq!(stage.notes_of(1)[0], format!("uid {CREATOR}"));
+}
+
+#[test]
+fn its_commands_do_nothing_as_another_account_that_nobody_named() {
+    let stage = Stage::demo();
+    let mut login = stage.command(&["login"]);
+    login.env("BILI_IM_COOKIE", stage.cookie(FRIEND));
+    assert_eq!(finish(&mut login).code, 0);
+    let program = env!("CARGO_BIN_EXE_bili-im");
+    let script =
+        format!(r#"{program} send 10003 hi 2>> "$0"; {program} --profile default whoami >> "$0""#);
+    let mut watch = stage.script(&[], &script);
+    stage.write(FRIEND, "hi");
+    assert_eq!(text(&watch.json()), "hi");
+    let notes = stage.notes_of(3);
+    let words =
+        "error: this runs within a watch of uid 10001, and profile default is a login of uid 10002";
+    assert_eq!(notes[0], words);
+    assert_eq!(notes[2], "uid 10002");
+    assert_eq!(stage.asked("send_msg"), 0);
 }
 
 #[test]
