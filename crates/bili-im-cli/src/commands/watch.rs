@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::{Direction, Event, EventKind, Uid, WatchOptions};
+use bili_im_proto::{Direction, Event, EventKind, WatchOptions};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
@@ -117,11 +117,8 @@ impl Watch {
                     Some(Since::File(path)) => Some(path),
                     _ => self.cursor.as_ref(),
                 };
-                check_account(
-                    &progress,
-                    session.client().account().uid(),
-                    path.map(PathBuf::as_path),
-                )?;
+                progress
+                    .check_owner(session.client().account().uid(), path.map(PathBuf::as_path))?;
                 progress
             }
             None => session.client().cursor_now()?.into(),
@@ -169,19 +166,6 @@ fn begin_from(path: &Path) -> Result<Progress, Failure> {
             "name the file that a watch stored with --cursor, or now",
         )
     })
-}
-
-/// Refuses a cursor of another account, as soon as it is known whose the login is.
-fn check_account(
-    progress: &Progress,
-    own: Option<Uid>,
-    path: Option<&Path>,
-) -> Result<(), Failure> {
-    let owner = progress.cursor.uid();
-    if own.is_none_or(|own| own == owner) {
-        return Ok(());
-    }
-    Err(Failure::foreign_cursor(owner, path))
 }
 
 /// A watch at work.

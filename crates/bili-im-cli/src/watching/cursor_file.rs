@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::{Cursor, Position, SendTicket};
+use bili_im_proto::{Cursor, Position, SendTicket, Uid};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -183,6 +183,15 @@ impl Progress {
             .map_err(|error| cannot_be_used(&error, error.advice()))?;
         let progress = bytes.map(|bytes| Self::parse(&bytes)).transpose();
         progress.map_err(|damage| cannot_be_used(&damage, damage.advice()))
+    }
+
+    /// Refuses the cursor of another account, when it is known whose the login is.
+    pub(crate) fn check_owner(&self, own: Option<Uid>, path: Option<&Path>) -> Result<(), Failure> {
+        let owner = self.cursor.uid();
+        match own {
+            Some(own) if own != owner => Err(Failure::foreign_cursor(owner, path)),
+            _ => Ok(()),
+        }
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, Damage> {

@@ -113,7 +113,7 @@ mod tests {
 
     const SHORT: Duration = Duration::from_millis(50);
 
-    fn shell(script: &str) -> Program {
+    fn shell(script: &str) -> io::Result<Program> {
         let exec = Exec {
             program: "/bin/sh".into(),
             args: vec!["-c".into(), script.into()],
@@ -121,18 +121,18 @@ mod tests {
             timeout: None,
             variables: Vec::new(),
         };
-        let child = exec.command(Vec::new()).spawn().unwrap();
-        Program::new(child, String::new(), 100).unwrap()
+        let child = exec.command(Vec::new()).spawn()?;
+        Program::new(child, String::new(), 100)
     }
 
     #[test]
     fn a_program_without_a_limit_is_told_of_once_and_waited_for() {
         let told = Cell::new(0);
         let tell = || told.set(told.get() + 1);
-        let mut quick = shell("echo quick");
+        let mut quick = shell("echo quick").unwrap();
         assert!(quick.wait_or_tell(None, LONG, tell).unwrap());
         assert_eq!(told.get(), 0);
-        let mut slow = shell("sleep 0.3; echo slow");
+        let mut slow = shell("sleep 0.3; echo slow").unwrap();
         assert!(slow.wait_or_tell(None, SHORT, tell).unwrap());
         assert_eq!(told.get(), 1);
         let (status, printed) = slow.end().unwrap();
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_program_with_a_limit_is_not_waited_for_any_longer() {
-        let mut slow = shell("sleep 1000");
+        let mut slow = shell("sleep 1000").unwrap();
         let tell = || panic!("it is ended instead");
         assert!(!slow.wait_or_tell(Some(SHORT), LONG, tell).unwrap());
     }
