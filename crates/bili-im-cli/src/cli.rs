@@ -2,10 +2,12 @@
 
 use std::{env, ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
-use bili_im_proto::{InvalidOrigin, Origin, Talker};
+use bili_im_proto::{InvalidOrigin, Origin, Talker, Uid};
 use clap::{Args, Parser, error::ErrorKind};
 
-use crate::{commands::Command, failure::Failure, output::Output, profiles::ProfileName};
+use crate::{
+    commands::Command, credentials, failure::Failure, output::Output, profiles::ProfileName,
+};
 
 const ENDPOINT: &str = "BILI_IM_ENDPOINT";
 
@@ -102,6 +104,19 @@ impl Global {
                 "set it to one that bili-im profiles shows, or unset it",
             )
         })
+    }
+
+    /// What tells another command, in its environment, where the service is and which login to use, as
+    /// far as that was said with this very command, and which account that is.
+    pub(crate) fn as_variables(&self, own: Uid) -> Vec<(&'static str, String)> {
+        let endpoint = self.endpoint.as_ref();
+        let profile = self.profile.as_ref();
+        let variables = [
+            endpoint.map(|endpoint| (ENDPOINT, endpoint.to_string())),
+            profile.map(|profile| (PROFILE, profile.to_string())),
+            Some((credentials::ACCOUNT, own.to_string())),
+        ];
+        variables.into_iter().flatten().collect()
     }
 
     /// Whether that was said with this very command.

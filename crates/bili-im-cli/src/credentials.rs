@@ -7,12 +7,21 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bili_im_proto::Credential;
+use bili_im_proto::{Credential, Uid};
 use zeroize::Zeroizing;
 
-use crate::{cli::Global, failure::Failure, output::Output, profiles::Profile};
+use crate::{
+    cli::Global,
+    failure::Failure,
+    output::Output,
+    profiles::{Profile, ProfileName},
+};
 
-const VARIABLE: &str = "BILI_IM_COOKIE";
+/// Holds a login, and is for this program alone.
+pub(crate) const VARIABLE: &str = "BILI_IM_COOKIE";
+
+/// The account of the watch that runs a command with `--exec`.
+pub(crate) const ACCOUNT: &str = "BILI_IM_ACCOUNT";
 
 /// In seconds.
 const DAY: u64 = 24 * 60 * 60;
@@ -48,8 +57,25 @@ pub(crate) fn kept(profile: &Profile, global: &Global, out: Output) -> Result<Cr
     let name = &profile.name;
     let login = (profile.load()?).ok_or_else(|| Failure::no_credential(name))?;
     login.check_endpoint(name, global.endpoint()?.as_ref())?;
+    if !global.is_profile_asked_for() {
+        check_account(name, login.uid())?;
+    }
     warn_before_the_end(&login.credential, out);
     Ok(login.credential)
+}
+
+/// Refuses a login that nobody named, within a watch of another account: the watch was given its login
+/// as a cookie, which its program is not given.
+fn check_account(profile: &ProfileName, own: Option<Uid>) -> Result<(), Failure> {
+    match (std::env::var(ACCOUNT), own) {
+        (Ok(watched), Some(own)) if watched != own.to_string() => Err(Failure::unusable_login(
+            format!(
+                "this runs within a watch of uid {watched}, and profile {profile} is a login of uid {own}"
+            ),
+            "log in as that account with bili-im login, or name a profile with --profile",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The login that the user gave with this very command or in the environment.

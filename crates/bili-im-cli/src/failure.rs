@@ -5,11 +5,12 @@ use std::{
     env,
     fmt::{self, Display},
     io,
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
 
-use bili_im_proto::{Error, Invalid, Printable, RefusalKind};
+use bili_im_proto::{Error, ForeignCursor, Invalid, Printable, RefusalKind, Uid};
 
 use crate::profiles::ProfileName;
 
@@ -111,6 +112,18 @@ impl Failure {
         Self::new(Exit::NotLoggedIn, "NoCredential", message).advise(advice)
     }
 
+    /// The cursor to go on from is another account's.
+    pub(crate) fn foreign_cursor(owner: Uid, path: Option<&Path>) -> Self {
+        let cursor = match path {
+            Some(path) => format!("the cursor in {}", path.display()),
+            None => "the stored cursor".to_owned(),
+        };
+        Self::wrong_use(
+            format!("{cursor} belongs to uid {owner}, and another account is logged in"),
+            "log in as that account, or give this one a file of its own with --cursor",
+        )
+    }
+
     /// What was to be printed could not be.
     pub(crate) fn output(error: &io::Error) -> Self {
         Self::new(
@@ -174,6 +187,10 @@ impl From<Invalid> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        // Its version was looked at when it was read.
+        if let Error::Invalid(Invalid::ForeignCursor(ForeignCursor(owner))) = error {
+            return Self::foreign_cursor(owner, None);
+        }
         let kind: Cow<'static, str> = match error.kind() {
             Some(kind) => kind.name().into(),
             None => kind_of(&error).into(),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bili_im_proto::{Printable, Talker, Uid};
+use bili_im_proto::{Talker, Uid};
 
-use crate::{output::Output, session::Session};
+use crate::{output::Output, session::Session, words};
 
 /// The names of some users. Whoever cannot be asked about is nameless: names are an addition, not the
 /// matter.
@@ -40,7 +40,7 @@ impl Names {
 
     /// A user's name as a table shows it.
     pub(crate) fn cell(&self, uid: Uid) -> String {
-        Printable(self.get(uid).unwrap_or_default()).to_string()
+        words::on_one_line(self.get(uid).unwrap_or_default())
     }
 }
 

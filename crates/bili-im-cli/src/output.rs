@@ -9,13 +9,12 @@ use std::{
 };
 
 use bili_im_proto::{
-    MsgKey, Printable, Profile, SentMessage, Seqno, Talker, Uid, UnixSeconds, Unread,
-    is_treacherous,
+    MsgKey, Profile, SentMessage, Seqno, Talker, Uid, UnixSeconds, Unread, is_treacherous,
 };
 use serde::{Serialize, ser::SerializeMap};
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use crate::{curl, failure::Failure, moment};
+use crate::{curl, failure::Failure, moment, words};
 
 /// Where and how to print.
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +118,7 @@ impl Output {
     /// Shows the service's own warning about a message, which JSON has as a field.
     pub(crate) fn show_toast(self, toast: &str) {
         if !self.json {
-            complain(&format!("the service says: {}", Printable(toast)));
+            complain(&format!("the service says: {}", words::on_one_line(toast)));
         }
     }
 }
@@ -166,7 +165,12 @@ impl WhoamiOutput {
 
 impl Display for WhoamiOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "uid {}\nname {}", self.uid, Printable(&self.name))?;
+        write!(
+            f,
+            "uid {}\nname {}",
+            self.uid,
+            words::on_one_line(&self.name)
+        )?;
         if let Some(level) = self.level {
             write!(f, "\nlevel {level}")?;
         }
@@ -239,6 +243,10 @@ impl Display for UnreadLine {
     }
 }
 
+/// What a person should know of a message that was found by reading the conversation; JSON has a field.
+const READ_BACK: &str = "the answer was lost, and the message was found in the conversation: one that \
+     looks the same and was written elsewhere at the same moment cannot be told apart from it";
+
 /// An accepted message.
 #[derive(Debug, Serialize)]
 pub(crate) struct SendOutput {
@@ -253,6 +261,9 @@ impl SendOutput {
     pub(crate) fn new(talker: Talker, sent: SentMessage, out: Output) -> Self {
         if let Some(toast) = &sent.toast {
             out.show_toast(toast);
+        }
+        if sent.read_back && !out.is_json() {
+            out.warn(READ_BACK);
         }
         Self {
             msg_key: sent.msg_key,
@@ -587,6 +598,6 @@ mod tests {
             face: String::new(),
             expires: None,
         };
-        assert_eq!(whoami.to_string(), "uid 1\nname evil\\u{1b}[2J\\nuid 2");
+        assert_eq!(whoami.to_string(), "uid 1\nname evil\\u{1b}[2J⏎uid 2");
     }
 }

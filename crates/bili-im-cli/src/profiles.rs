@@ -3,10 +3,9 @@
 use std::{
     env,
     fmt::{self, Display},
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read, Write},
+    fs::{self, DirBuilder},
+    io,
     path::{Path, PathBuf},
-    process,
     str::FromStr,
 };
 
@@ -15,7 +14,10 @@ use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    private_file::{self, Unusable, folder_of},
+};
 
 /// Where the folder of the profiles is, instead of the platform's place.
 const VARIABLE: &str = "BILI_IM_CONFIG_DIR";
@@ -105,7 +107,13 @@ impl Profile {
         let entries = match fs::read_dir(&dir) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(unreadable(&dir, &error)),
+            Err(error) => {
+                let dir = dir.display();
+                return Err(Failure::unusable_login(
+                    format!("the folder of logins {dir} cannot be read: {error}"),
+                    "see to it that it is yours, or set BILI_IM_CONFIG_DIR to another folder",
+                ));
+            }
         };
         let mut profiles: Vec<Self> = entries
             .filter_map(|entry| {
@@ -125,12 +133,11 @@ impl Profile {
     ///
     /// Refused when others can read it: then they may have it.
     pub(crate) fn load(&self) -> Result<Option<Login>, Failure> {
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unreadable(&self.path, &error)),
+        let unreadable = |error: Unusable| unreadable(&self.path, &error);
+        let Some(opened) = private_file::open(&self.path).map_err(unreadable)? else {
+            return Ok(None);
         };
-        if others_can_read(&file).map_err(|error| unreadable(&self.path, &error))? {
+        if opened.is_readable_by_others() {
             let path = self.path.display();
             return Err(Failure::unusable_login(
                 format!("others can read {path}, and the login in it is the account"),
@@ -139,19 +146,25 @@ impl Profile {
                 ),
             ));
         }
-        let mut text = Zeroizing::new(String::new());
-        file.take(MOST)
-            .read_to_string(&mut text)
-            .map_err(|error| unreadable(&self.path, &error))?;
-        let stored: Option<Stored> = serde_json::from_str(&text).ok();
-        let login = stored.and_then(|stored| stored.login());
-        login.map(Some).ok_or_else(|| {
-            // No word of what is in it.
+        let text = opened.read(MOST).map_err(unreadable)?;
+        // No word of what is in it.
+        Stored::parse(&text).map(Some).map_err(|reason| {
             Failure::unusable_login(
-                format!("{} holds no login that can be read", self.path.display()),
+                format!(
+                    "{} holds no login that can be used: {reason}",
+                    self.path.display()
+                ),
                 format!("log in again: bili-im login --profile {}", self.name),
             )
         })
+    }
+
+    /// Sees to it that a login can be kept, as far as that can be told before there is one.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match private_file::check(&self.path) {
+            Err(error) if error.is_not_ours() => Err(cannot_keep(&self.path, &error)),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps a login, instead of the one that was there.
@@ -165,37 +178,52 @@ impl Profile {
             refresh_token: login.refresh_token.expose().to_owned(),
         };
         let text = serde_json::to_vec(&stored).map(Zeroizing::new);
-        let written = text
-            .map_err(io::Error::from)
-            .and_then(|text| write_private(&self.path, &text));
-        written.map_err(|error| {
-            Failure::other(format!(
-                "the login cannot be kept as {}: {error}",
-                self.path.display()
-            ))
-            .advise("set BILI_IM_CONFIG_DIR to a folder of your own")
-        })
+        let written = text.map_err(io::Error::from).and_then(|text| {
+            create_private_dir(folder_of(&self.path))?;
+            Ok(text)
+        });
+        let written = (written.map_err(Unusable::from))
+            .and_then(|text| private_file::write(&self.path, &text));
+        written
+            .map(drop)
+            .map_err(|error| cannot_keep(&self.path, &error))
     }
 
     /// Forgets the login. Whether there was one.
     pub(crate) fn remove(&self) -> Result<bool, Failure> {
-        match fs::remove_file(&self.path) {
+        let removed = match private_file::check(&self.path) {
+            Ok(true) => fs::remove_file(&self.path).map_err(Unusable::from),
+            Ok(false) => return Ok(false),
+            Err(error) => Err(error),
+        };
+        match removed {
             Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(Failure::other(format!(
                 "{} cannot be removed: {error}",
                 self.path.display()
             ))
-            .advise("remove it yourself: the login is in it")),
+            .advise("remove it yourself, when a login is in it")),
         }
     }
 }
 
 impl Stored {
-    fn login(&self) -> Option<Login> {
-        if self.version != VERSION {
-            return None;
+    fn parse(text: &[u8]) -> Result<Login, &'static str> {
+        #[derive(Deserialize)]
+        struct Header {
+            version: u32,
         }
+
+        const DAMAGED: &str = "it is damaged";
+        let Header { version } = serde_json::from_slice(text).map_err(|_| DAMAGED)?;
+        if version != VERSION {
+            return Err("it was written by another version of this program");
+        }
+        let stored: Self = serde_json::from_slice(text).map_err(|_| DAMAGED)?;
+        stored.login().ok_or(DAMAGED)
+    }
+
+    fn login(&self) -> Option<Login> {
         let credential = Credential::parse(&self.cookie).ok()?;
         Some(Login {
             credential: credential.with_expires(self.expires.map(UnixSeconds)),
@@ -243,46 +271,17 @@ fn dir() -> Result<PathBuf, Failure> {
     Ok(dirs.config_dir().join("profiles"))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
+fn unreadable(path: &Path, error: &Unusable) -> Failure {
     Failure::unusable_login(
-        format!("{} cannot be read: {error}", path.display()),
-        "see to it that it is yours, or set BILI_IM_CONFIG_DIR to another folder",
+        format!("the login in {} cannot be read: {error}", path.display()),
+        error.advice(),
     )
 }
 
-#[cfg(unix)]
-fn others_can_read(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-
-    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_can_read(_: &File) -> io::Result<bool> {
-    Ok(false)
-}
-
-/// Writes a file that only its owner can read, in a folder that only its owner can enter. A reader
-/// finds the old or the new one, never half of it.
-fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    if let Some(dir) = path.parent() {
-        create_private_dir(dir)?;
-    }
-    let temporary = path.with_extension(format!("{}.new", process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let _left_by_a_process_that_died = fs::remove_file(&temporary);
-    let written = options.open(&temporary).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    });
-    if written.is_err() {
-        let _best_effort = fs::remove_file(&temporary);
-    }
-    written
+fn cannot_keep(path: &Path, error: &Unusable) -> Failure {
+    let path = path.display();
+    Failure::other(format!("the login cannot be kept as {path}: {error}"))
+        .advise("set BILI_IM_CONFIG_DIR to a folder of your own, or see what lies there")
 }
 
 fn create_private_dir(dir: &Path) -> io::Result<()> {

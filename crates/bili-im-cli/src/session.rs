@@ -1,6 +1,6 @@
 //! A login at work: its client, and its state on disk for as long as the command runs.
 
-use std::{convert::Infallible, fmt::Display, io, mem, thread};
+use std::{convert::Infallible, fmt::Display, mem, thread};
 
 use bili_im_proto::{
     Account, Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent,
@@ -14,6 +14,7 @@ use crate::{
     credentials, curl,
     failure::Failure,
     output::{DryRunOutput, Output, SendOutput},
+    private_file::Unusable,
     state::{self, StateFile},
 };
 
@@ -69,16 +70,16 @@ impl Session {
         let endpoint = global.endpoint()?;
         let endpoint = endpoint.as_ref();
         let new = || builder(&credential, endpoint, global.paced);
-        let state = StateFile::open(credential.uid(), endpoint, out).filter(|state| {
-            let held = state.hold();
-            held.inspect_err(|error| state.warn(error, out)).is_ok()
-        });
+        let state = match StateFile::open(credential.uid(), endpoint, out) {
+            Some(state) if state.hold(state::OF_A_COMMAND, out)? => Some(state),
+            _ => None,
+        };
         let restored = state.as_ref().and_then(|state| {
             let snapshot = state.load(out)?;
             match new().restore(&snapshot) {
                 Ok(builder) => Some(builder),
                 Err(invalid) => {
-                    state.set_aside(&invalid.to_string(), out);
+                    state.set_aside(&invalid, out);
                     None
                 }
             }
@@ -86,14 +87,15 @@ impl Session {
         let new_device_id = || new().build().account().device_id().clone();
         let device_id = match state::stored_device_id() {
             Some(id) => id,
-            None if state.is_some() => state::keep_device_id(new_device_id, out),
+            None if state.is_some() => state::keep_device_id(new_device_id, out)?,
             None => new_device_id(),
         };
         let client = restored.unwrap_or_else(new).device_id(device_id).build();
         Ok(Self {
-            stored_revision: client.account().revision(),
             client,
             state,
+            // What was restored may have to be stored anew already.
+            stored_revision: 0,
             out,
         })
     }
@@ -110,12 +112,14 @@ impl Session {
 
     /// Waits for other processes and learns what they stored.
     fn hold(&mut self) {
-        self.keep(StateFile::hold);
+        let out = self.out;
+        // With such patience it is never given up.
+        (self.state).take_if(|state| !matches!(state.hold(state::OF_A_WATCH, out), Ok(true)));
         let Some(state) = &self.state else { return };
         if let Some(snapshot) = state.load(self.out)
             && let Err(invalid) = self.client.absorb(&snapshot)
         {
-            state.set_aside(&invalid.to_string(), self.out);
+            state.set_aside(&invalid, self.out);
         }
     }
 
@@ -134,7 +138,7 @@ impl Session {
     }
 
     /// Does something with the state. When that fails, it is told once, and nothing kept from then on.
-    fn keep(&mut self, act: impl FnOnce(&StateFile) -> io::Result<()>) {
+    fn keep(&mut self, act: impl FnOnce(&StateFile) -> Result<(), Unusable>) {
         if let Some(state) = &self.state
             && let Err(error) = act(state)
         {

@@ -3,38 +3,51 @@
 
 use std::{
     env,
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read, Write},
+    fmt::Display,
+    fs::{self, DirBuilder},
+    io,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use bili_im_proto::{DeviceId, InvalidDeviceId, Origin, Snapshot, Uid};
+use bili_im_proto::{DeviceId, Origin, Snapshot, Uid};
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 
-use crate::output::Output;
+use crate::{
+    failure::Failure,
+    lock::{Lock, Patience},
+    output::Output,
+    private_file::{self, Unusable},
+};
 
 /// Where it is, instead of the platform's place.
 const VARIABLE: &str = "BILI_IM_STATE_DIR";
 
-/// More than any state of ours.
+/// More than any state of ours, in bytes.
 const MOST: u64 = 1 << 20;
 
-/// How far the wall clock may have been set back before what is stored means nothing any more, in
-/// seconds: it would hold the account back for that long.
-const CLOCK_TOLERANCE: u64 = 60;
+/// How long a command waits for another one of the account.
+pub(crate) const OF_A_COMMAND: Patience = Patience {
+    silent: Duration::from_secs(1),
+    most: Some(Duration::from_secs(120)),
+};
+
+/// How long a command waits that runs for long anyway. It is of no use to end it: whoever starts it
+/// again waits for the same.
+pub(crate) const OF_A_WATCH: Patience = Patience {
+    silent: Duration::from_secs(10),
+    most: None,
+};
 
 /// The state of one account at one endpoint.
 pub(crate) struct StateFile {
     path: PathBuf,
-    lock: File,
+    lock: Lock,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Stored<S> {
-    /// In seconds since 1970.
-    stored_at: u64,
     account: S,
 }
 
@@ -47,110 +60,167 @@ impl StateFile {
             // Such a login must ask who it is, and shares its pace with others that must.
             None => "unnamed".to_owned(),
         };
-        let lock = create_dir(&dir)
-            .and_then(|()| private().open(dir.join(format!("{name}.lock"))))
-            .inspect_err(|error| cannot_keep(&dir, error, out));
-        Some(Self {
-            path: dir.join(format!("{name}.json")),
-            lock: lock.ok()?,
-        })
+        let path = dir.join(format!("{name}.json"));
+        let opened = create_dir(&dir).map_err(Unusable::from);
+        match opened.and_then(|()| Self::at(path.clone())) {
+            Ok(state) => Some(state),
+            Err(error) => {
+                cannot_keep(&path, &error, out);
+                None
+            }
+        }
     }
 
-    /// Waits for other processes; from now on they wait.
-    pub(crate) fn hold(&self) -> io::Result<()> {
-        self.lock.lock()
+    fn at(path: PathBuf) -> Result<Self, Unusable> {
+        private_file::check(&path)?;
+        let lock = Lock::of(&path)?;
+        Ok(Self { path, lock })
+    }
+
+    /// Waits for other processes; from now on they wait. Whether it can be locked at all; when not, that
+    /// is told.
+    ///
+    /// # Errors
+    /// When another process keeps it for longer than the patience lasts.
+    pub(crate) fn hold(&self, patience: Patience, out: Output) -> Result<bool, Failure> {
+        let who = "another bili-im of this account";
+        match take(&self.lock, patience, who, out) {
+            Ok(true) => Ok(true),
+            Ok(false) => Err(kept_busy(&self.lock, patience, who)),
+            Err(error) => {
+                self.warn(&error.into(), out);
+                Ok(false)
+            }
+        }
     }
 
     /// Lets other processes go on.
-    pub(crate) fn release(&self) -> io::Result<()> {
-        self.lock.unlock()
+    pub(crate) fn release(&self) -> Result<(), Unusable> {
+        Ok(self.lock.release()?)
     }
 
     /// What the last process stored.
     pub(crate) fn load(&self, out: Output) -> Option<Snapshot> {
-        let text = match read(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                self.set_aside(&error.to_string(), out);
-                return None;
+        let read = private_file::read(&self.path, MOST).map_err(|error| error.to_string());
+        let parsed = read.and_then(|text| {
+            let stored = text.map(|text| serde_json::from_slice::<Stored<Snapshot>>(&text));
+            stored.transpose().map_err(|_| DAMAGED.to_owned())
+        });
+        match parsed {
+            Ok(stored) => stored.map(|stored| stored.account),
+            Err(reason) => {
+                self.set_aside(&reason, out);
+                None
             }
-        };
-        let reason = match serde_json::from_str::<Stored<Snapshot>>(&text) {
-            Ok(stored) if stored.stored_at <= now().saturating_add(CLOCK_TOLERANCE) => {
-                return Some(stored.account);
-            }
-            Ok(_) => "the clock was set back since it was stored".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        self.set_aside(&reason, out);
-        None
+        }
     }
 
     /// Stores what the next process should know.
-    pub(crate) fn store(&self, snapshot: &Snapshot) -> io::Result<()> {
-        let stored = Stored {
-            stored_at: now(),
-            account: snapshot,
-        };
-        replace(&self.path, &serde_json::to_vec(&stored)?)
+    pub(crate) fn store(&self, snapshot: &Snapshot) -> Result<(), Unusable> {
+        let stored = Stored { account: snapshot };
+        let text = serde_json::to_vec(&stored).map_err(io::Error::from)?;
+        private_file::write(&self.path, &text)?;
+        Ok(())
     }
 
     /// Tells that it cannot be kept.
-    pub(crate) fn warn(&self, error: &io::Error, out: Output) {
+    pub(crate) fn warn(&self, error: &Unusable, out: Output) {
         cannot_keep(&self.path, error, out);
     }
 
     /// Puts what cannot be used where it is not found again, but can be looked at.
-    pub(crate) fn set_aside(&self, reason: &str, out: Output) {
-        set_aside(&self.path, reason, out);
+    pub(crate) fn set_aside(&self, reason: &impl Display, out: Output) {
+        set_aside("the pace of this account", &self.path, reason, out);
     }
 }
 
-fn cannot_keep(path: &Path, error: &io::Error, out: Output) {
-    let path = path.display();
+const DAMAGED: &str = "it is damaged";
+
+fn cannot_keep(path: &Path, error: &Unusable, out: Output) {
     out.warn(&format!(
-        "the pace of this account cannot be kept in {path}: {error}"
+        "the pace of this account cannot be kept in {}: {error}; {}",
+        path.display(),
+        error.advice()
     ));
+}
+
+/// Takes a lock; whether it was free in time.
+fn take(lock: &Lock, patience: Patience, who: &str, out: Output) -> io::Result<bool> {
+    lock.take(patience, || {
+        let path = lock.path().display();
+        out.warn(&format!("waiting for {who}, which holds {path}"));
+    })
+}
+
+fn kept_busy(lock: &Lock, patience: Patience, who: &str) -> Failure {
+    let path = lock.path().display();
+    let seconds = patience.most.unwrap_or_default().as_secs();
+    Failure::other(format!(
+        "{who} has held {path} for {seconds} s, and nothing was done"
+    ))
+    .advise(format!(
+        "see which one hangs or is stopped (fuser {path}), end it or let it go on, and try again"
+    ))
 }
 
 /// The id of this installation, which all its accounts share, if there is one yet.
 pub(crate) fn stored_device_id() -> Option<DeviceId> {
-    read_device_id(&device_id_file()?).ok()?.ok()
+    read_device_id(&device_id_file()?).ok().flatten()?.ok()
 }
 
 /// Makes the id of this installation and keeps it, unless another process is faster.
-pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> DeviceId {
+///
+/// # Errors
+/// When another process keeps its place for long.
+pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> Result<DeviceId, Failure> {
     let Some(path) = device_id_file() else {
-        return new();
+        return Ok(new());
     };
-    let kept = private()
-        .open(path.with_extension("lock"))
-        .and_then(|lock| {
-            lock.lock()?;
-            match read_device_id(&path) {
-                Ok(Ok(id)) => return Ok(id),
-                Ok(Err(invalid)) => set_aside(&path, &invalid.to_string(), out),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => set_aside(&path, &error.to_string(), out),
-            }
-            let id = new();
-            replace(&path, format!("{id}\n").as_bytes())?;
-            Ok(id)
-        });
-    kept.unwrap_or_else(|error| {
-        let path = path.display();
-        out.warn(&format!("the device id cannot be kept as {path}: {error}"));
-        new()
-    })
+    let cannot_be_kept = |error: Unusable| {
+        out.warn(&format!(
+            "the device id cannot be kept as {}: {error}; {}",
+            path.display(),
+            error.advice()
+        ));
+        Ok(new())
+    };
+    let who = "another bili-im on this machine";
+    let lock = match private_file::check(&path).and_then(|_| Lock::of(&path)) {
+        Ok(lock) => lock,
+        Err(error) => return cannot_be_kept(error),
+    };
+    match take(&lock, OF_A_COMMAND, who, out) {
+        Ok(true) => {}
+        Ok(false) => return Err(kept_busy(&lock, OF_A_COMMAND, who)),
+        Err(error) => return cannot_be_kept(error.into()),
+    }
+    match read_device_id(&path) {
+        Ok(Some(Ok(id))) => return Ok(id),
+        Ok(None) => {}
+        Ok(Some(Err(reason))) => set_aside("the device id", &path, &reason, out),
+        Err(error) => set_aside("the device id", &path, &error, out),
+    }
+    let id = new();
+    match private_file::write(&path, format!("{id}\n").as_bytes()) {
+        Ok(_) => Ok(id),
+        Err(error) => cannot_be_kept(error),
+    }
 }
 
 fn device_id_file() -> Option<PathBuf> {
     Some(root()?.join("device_id"))
 }
 
-fn read_device_id(path: &Path) -> io::Result<Result<DeviceId, InvalidDeviceId>> {
-    Ok(read(path)?.trim().parse())
+/// The id that is stored, or what is wrong with it; `None` when there is none.
+fn read_device_id(path: &Path) -> Result<Option<Result<DeviceId, String>>, Unusable> {
+    let Some(bytes) = private_file::read(path, MOST)? else {
+        return Ok(None);
+    };
+    let id = match std::str::from_utf8(&bytes) {
+        Ok(text) => (text.trim().parse()).map_err(|invalid| format!("it is damaged: {invalid}")),
+        Err(_) => Err(DAMAGED.to_owned()),
+    };
+    Ok(Some(id))
 }
 
 fn root() -> Option<PathBuf> {
@@ -172,11 +242,6 @@ fn folder(endpoint: Option<&Origin>) -> String {
     }
 }
 
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
-}
-
 fn create_dir(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -185,45 +250,44 @@ fn create_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Opens a file to write, for its owner alone when it is new.
-pub(crate) fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(MOST).read_to_string(&mut text)?;
-    Ok(text)
-}
-
-/// Writes a file so that a reader finds the old or the new one, never half of it. For one writer at a
-/// time.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("new");
-    let written = private()
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(content))
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _best_effort = fs::remove_file(&temporary);
-    }
-    written
-}
-
-fn set_aside(path: &Path, reason: &str, out: Output) {
+/// Moves a file away. What is not ours stays where it is, and so does what lies at the other name.
+fn set_aside(what: &str, path: &Path, reason: &impl Display, out: Output) {
     let aside = path.with_extension("aside");
-    match fs::rename(path, &aside) {
-        Ok(()) => out.warn(&format!(
-            "starting anew: what was stored is kept as {}: {reason}",
-            aside.display()
-        )),
-        Err(error) => out.warn(&format!(
-            "starting anew: {} cannot be used ({reason}) nor moved: {error}",
-            path.display()
-        )),
+    let moved = private_file::check(path)
+        .and_then(|_| private_file::check(&aside))
+        .and_then(|_| Ok(fs::rename(path, &aside)?));
+    let (path, aside) = (path.display(), aside.display());
+    out.warn(&match moved {
+        Ok(()) => {
+            format!("starting anew: {what}, kept in {path}, cannot be used ({reason}); it is now {aside}")
+        }
+        Err(error) => format!(
+            "starting anew: {what}, kept in {path}, cannot be used ({reason}), nor moved to {aside}: {error}"
+        ),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_command_that_waited_for_too_long_says_for_what_and_what_to_do() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("1.json");
+        let [one, other] = [(); 2].map(|()| StateFile::at(path.clone()).unwrap());
+        let patience = Patience {
+            silent: Duration::from_millis(10),
+            most: Some(Duration::from_millis(20)),
+        };
+        let out = Output::new(true);
+        assert!(one.hold(patience, out).unwrap());
+        let failure = other.hold(patience, out).unwrap_err();
+        assert!(failure.message().contains(".1.json.bili-im-lock"));
+        assert!(failure.advice().unwrap().contains("end it or let it go on"));
+        assert_eq!(failure.exit(), crate::failure::Exit::Other);
+        one.release().unwrap();
     }
 }

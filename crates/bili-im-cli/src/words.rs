@@ -2,14 +2,21 @@
 
 use bili_im_proto::{Content, Printable, Session};
 
+/// What others wrote, on one line, with nothing that drives a terminal. A line break appears as a sign,
+/// so that it cannot be taken for a backslash and a letter.
+pub(crate) fn on_one_line(text: &str) -> String {
+    let line = text.replace("\r\n", "⏎").replace(['\n', '\r'], "⏎");
+    Printable(&line).to_string()
+}
+
 /// What a message says, on one line.
 pub(crate) fn line(content: &Content) -> String {
-    match content {
+    on_one_line(&match content {
         // In full: a summary has no line breaks.
-        Content::Text(text) => Printable(text).to_string(),
-        Content::Image(image) => Printable(&format!("[图片] {}", image.url())).to_string(),
-        other => Printable(&other.summary()).to_string(),
-    }
+        Content::Text(text) => text.clone(),
+        Content::Image(image) => format!("[图片] {}", image.url()),
+        other => other.summary(),
+    })
 }
 
 /// What is special about a session.
@@ -35,6 +42,12 @@ pub(crate) fn without_line_end(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_break_is_not_shown_as_a_backslash_and_a_letter() {
+        assert_eq!(on_one_line("a\nb\r\nc\rd"), "a⏎b⏎c⏎d");
+        assert_eq!(on_one_line("a\\nb\u{1b}"), "a\\nb\\u{1b}");
+    }
 
     #[test]
     fn one_line_end_is_taken_off_and_no_more() {

@@ -12,6 +12,7 @@ use crate::{
     cli::Global,
     failure::Failure,
     output::{DemoOutput, DemoStep, Output},
+    words::on_one_line,
 };
 
 const CREATOR: Uid = Uid(10001);
@@ -177,7 +178,7 @@ async fn act<A: Adapter>(cast: &Cast<A>, stage: &mut Stage) -> Result<(), Failur
     let profile = creator.run(creator.account().profile()).await?;
     stage.show(
         profile.uid == CREATOR,
-        format!("who am I: {} {}", profile.uid, Printable(&profile.name)),
+        format!("who am I: {} {}", profile.uid, on_one_line(&profile.name)),
         &[],
     )?;
 
@@ -277,7 +278,7 @@ async fn unread_of<A: Adapter>(receiver: &A) -> Result<u64, Error> {
 
 fn shown(content: Option<&Content>) -> String {
     match content {
-        Some(Content::Text(text)) => format!("\"{}\"", Printable(text)),
+        Some(Content::Text(text)) => format!("\"{}\"", on_one_line(text)),
         Some(Content::Image(image)) => format!("an image, {}", Printable(image.url())),
         Some(Content::Recalled) => "a message that was recalled".to_owned(),
         Some(other) => Printable(&format!("{other:?}")).to_string(),

@@ -136,7 +136,9 @@ impl Display for HistoryOutput {
                 self.words(message),
             ]
         });
-        Table::new(["SEQNO", "TIME", "UID", "NAME", "MESSAGE"], rows).fmt(f)
+        Table::new(["SEQNO", "TIME", "UID", "NAME", "MESSAGE"], rows)
+            .shorten(&["NAME", "MESSAGE"])
+            .fmt(f)
     }
 }
 

@@ -3,8 +3,7 @@
 use std::fmt::{self, Display};
 
 use bili_im_proto::{
-    Credential, Error, FingerSpi, LoginOutcome, LoginStep, Printable, RefusalKind, Secret, Uid,
-    UnixSeconds,
+    Credential, Error, FingerSpi, LoginOutcome, LoginStep, RefusalKind, Secret, Uid, UnixSeconds,
 };
 use serde::Serialize;
 
@@ -17,6 +16,7 @@ use crate::{
     profiles::{self, Profile, ProfileName},
     qr,
     session::Session,
+    words::on_one_line,
 };
 
 /// Log in with a QR code, or keep a cookie that is given, for later commands
@@ -31,6 +31,7 @@ pub(crate) struct Login {}
 impl Login {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let profile = Profile::named(global.profile()?)?;
+        profile.check()?;
         let (credential, refresh_token) = match credentials::given(global, out)? {
             Some(credential) => (credential, Secret::default()),
             None => scan(global, out)?,
@@ -124,7 +125,7 @@ impl Display for LoginOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("logged in")?;
         if let Some(name) = &self.name {
-            write!(f, " as {}", Printable(name))?;
+            write!(f, " as {}", on_one_line(name))?;
         }
         if let Some(uid) = self.uid {
             write!(f, " ({uid})")?;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::{Printable, Uid, UnixSeconds};
+use bili_im_proto::{Uid, UnixSeconds};
 use serde::Serialize;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     output::Output,
     profiles::{Profile, ProfileName},
     table::Table,
+    words::on_one_line,
 };
 
 /// List the logins that are kept
@@ -75,8 +76,7 @@ impl Entry {
 impl Display for ProfilesOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.profiles.iter().map(|entry| {
-            let shown =
-                |text: &Option<String>| Printable(text.as_deref().unwrap_or_default()).to_string();
+            let shown = |text: &Option<String>| on_one_line(text.as_deref().unwrap_or_default());
             let mark = if entry.is_chosen { "*" } else { "" };
             [
                 format!("{}{mark}", entry.profile),
@@ -91,6 +91,7 @@ impl Display for ProfilesOutput {
             ["PROFILE", "UID", "NAME", "EXPIRES", "ENDPOINT", "PROBLEM"],
             rows,
         )
+        .shorten(&["NAME", "PROBLEM"])
         .fmt(f)
     }
 }

@@ -5,9 +5,7 @@ use std::{
     fmt::{self, Display},
 };
 
-use bili_im_proto::{
-    GetSessions, Printable, Session as Listed, SessionFilter, SessionList, Talker, Uid,
-};
+use bili_im_proto::{GetSessions, Session as Listed, SessionFilter, SessionList, Talker, Uid};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -21,7 +19,7 @@ use crate::{
     progress::Progress,
     session::Session,
     table::{Table, fit},
-    words::marks,
+    words::{marks, on_one_line},
 };
 
 /// How many columns the newest message may take up.
@@ -157,23 +155,24 @@ impl Display for SessionsOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.list.sessions.iter().map(|session| {
             let last = session.last_msg.as_ref();
-            let last = last.map(|message| Printable(&message.content().summary()).to_string());
+            let last = last.map(|message| on_one_line(&message.content().summary()));
             [
                 talker_cell(session.talker),
-                Printable(self.name_of(session).unwrap_or_default()).to_string(),
+                on_one_line(self.name_of(session).unwrap_or_default()),
                 session.unread_count.to_string(),
                 session
                     .session_ts
                     .map(moment::local_micros)
                     .unwrap_or_default(),
                 marks(session),
-                fit(last.unwrap_or_default(), LAST),
+                fit(&last.unwrap_or_default(), LAST).into_owned(),
             ]
         });
         Table::new(
             ["UID", "NAME", "UNREAD", "TIME", "MARKS", "LAST MESSAGE"],
             rows,
         )
+        .shorten(&["NAME", "LAST MESSAGE"])
         .fmt(f)
     }
 }

@@ -1,6 +1,10 @@
 //! `bili-im watch`
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use bili_im_proto::{Direction, Event, EventKind, WatchOptions};
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -11,8 +15,8 @@ use crate::{
     output::{Output, to_json},
     session::{Session, SharedSession},
     watching::{
-        Answered, CursorFile, Driven, EventLine, Exec, Kept, Place, Progress, Replies, Senders,
-        Stop,
+        About, Answered, CursorFile, Driven, EventLine, Exec, Kept, Place, Progress, Replies,
+        Senders, Stop,
     },
 };
 
@@ -45,6 +49,9 @@ pub(crate) struct Watch {
     /// Arguments of that program
     #[arg(last = true, value_name = "ARGS", requires = "exec")]
     args: Vec<OsString>,
+    /// End the program, with its children, when it runs for longer
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "exec")]
+    exec_timeout: Option<Duration>,
     /// Send what the program prints as an answer, to messages that a person wrote
     #[arg(long, requires = "exec")]
     reply_stdout: bool,
@@ -96,10 +103,12 @@ impl Watch {
         let stop = Stop::on_signals()?;
         let options = self.options();
         let place = self.cursor.as_deref().map(Place::take).transpose()?;
-        let progress = match (&self.since, &place) {
-            (Some(Since::File(path)), _) => Some(begin_from(path)?),
-            (None, Some(place)) => place.read()?,
-            (Some(Since::Now), _) | (None, None) => None,
+        // Also when it is not gone on from: what is no cursor is not written over.
+        let stored = place.as_ref().map(Place::read).transpose()?.flatten();
+        let progress = match &self.since {
+            Some(Since::File(path)) => Some(begin_from(path)?),
+            Some(Since::Now) => None,
+            None => stored,
         };
         let session = if self.reply_stdout {
             Session::open_to_change(global, out)?
@@ -107,7 +116,15 @@ impl Watch {
             Session::open(global, out)?
         };
         let progress = match progress {
-            Some(progress) => progress,
+            Some(progress) => {
+                let path = match &self.since {
+                    Some(Since::File(path)) => Some(path),
+                    _ => self.cursor.as_ref(),
+                };
+                progress
+                    .check_owner(session.client().account().uid(), path.map(PathBuf::as_path))?;
+                progress
+            }
             None => session.client().cursor_now()?.into(),
         };
         let file = place
@@ -124,6 +141,8 @@ impl Watch {
                 program,
                 args: self.args,
                 reads_stdout: self.reply_stdout,
+                timeout: self.exec_timeout,
+                variables: global.as_variables(progress.cursor.uid()),
             }),
             senders: Senders::new(),
         };
@@ -145,7 +164,7 @@ impl Watch {
     }
 }
 
-fn begin_from(path: &std::path::Path) -> Result<Progress, Failure> {
+fn begin_from(path: &Path) -> Result<Progress, Failure> {
     Progress::read(path)?.ok_or_else(|| {
         Failure::wrong_use(
             format!("there is no cursor in {}", path.display()),
@@ -214,11 +233,11 @@ impl Watching<'_> {
         if self.replies {
             let mut file = self.file.take();
             let kept = Kept {
-                event: reply.event,
+                event: reply.event.clone(),
                 position: Some(reply.position),
                 file: file.as_mut(),
             };
-            let answered = self.as_replies().settle(reply.ticket, kept);
+            let answered = self.as_replies(&reply.event).settle(reply.ticket, kept);
             self.file = file;
             if answered? == Answered::Stopped {
                 return Ok(false);
@@ -242,26 +261,31 @@ impl Watching<'_> {
             _ if !self.out.line(line)? => return Ok(Handled::Not),
             _ => {}
         }
+        let id = line.id().unwrap_or_default();
         let printed = match (&self.exec, &line.event.kind) {
             (Some(exec), EventKind::Message { .. }) => {
-                exec.run(to_json(line) + "\n", line.variables(), self.out)?
+                let about = About {
+                    out: self.out,
+                    event: &id,
+                };
+                exec.run(to_json(line) + "\n", line.variables(), self.stop, about)?
             }
             _ => None,
         };
         match printed {
-            Some(text) if line.event.answerable().is_some() => self.answer(line.event, text),
+            Some(text) if line.event.answerable().is_some() => self.answer(line.event, &id, text),
             _ => Ok(Handled::Wholly),
         }
     }
 
-    fn answer(&mut self, event: &Event, text: String) -> Result<Handled, Failure> {
+    fn answer(&mut self, event: &Event, id: &str, text: String) -> Result<Handled, Failure> {
         let mut file = self.file.take();
         let kept = Kept {
-            event: event.id().map_or_else(String::new, |id| id.to_string()),
+            event: id.to_owned(),
             position: event.position,
             file: file.as_mut(),
         };
-        let answered = self.as_replies().answer(event, text, kept);
+        let answered = self.as_replies(id).answer(event, text, kept);
         self.file = file;
         Ok(match answered? {
             Answered::Over => Handled::Wholly,
@@ -269,12 +293,15 @@ impl Watching<'_> {
         })
     }
 
-    fn as_replies(&mut self) -> Replies<'_> {
+    fn as_replies<'a>(&'a mut self, event: &'a str) -> Replies<'a> {
         Replies {
             session: &mut self.session,
             stop: self.stop,
-            out: self.out,
             at_least_once: self.at_least_once,
+            out: About {
+                out: self.out,
+                event,
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::{Printable, Uid, UserCard};
+use bili_im_proto::{Uid, UserCard};
 use serde::Serialize;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     output::Output,
     session::Session,
     table::{Table, fit},
+    words::on_one_line,
 };
 
 /// How many columns what users say of themselves may take up.
@@ -64,11 +65,13 @@ impl Display for WhoOutput {
         let rows = self.users.iter().map(|user| {
             [
                 user.uid.to_string(),
-                Printable(&user.name).to_string(),
+                on_one_line(&user.name),
                 user.level.to_string(),
-                fit(Printable(&user.sign).to_string(), SIGN),
+                fit(&on_one_line(&user.sign), SIGN).into_owned(),
             ]
         });
-        Table::new(["UID", "NAME", "LEVEL", "SIGN"], rows).fmt(f)
+        Table::new(["UID", "NAME", "LEVEL", "SIGN"], rows)
+            .shorten(&["NAME", "SIGN"])
+            .fmt(f)
     }
 }

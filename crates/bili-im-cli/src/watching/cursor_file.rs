@@ -2,27 +2,31 @@
 //! each.
 
 use std::{
-    ffi::OsString,
-    fs::{self, File, TryLockError},
-    io::{self, Read, Write},
+    fmt::{self, Display},
+    fs::File,
+    io::{self, Write},
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use bili_im_proto::{Cursor, Position, SendTicket};
+use bili_im_proto::{Cursor, Position, SendTicket, Uid};
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, state::private};
+use crate::{
+    failure::Failure,
+    lock::{Lock, Patience},
+    private_file::{self, Unusable, folder_of},
+};
 
-/// More than any cursor file of ours.
+/// More than any cursor file of ours, in bytes.
 const MOST: u64 = 64 << 20;
 
-/// How long to wait for another watch to end.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// How often to look whether it has.
-const PAUSE: Duration = Duration::from_millis(10);
+/// How long to wait for another watch to end: one that was killed just now may have left a child that
+/// has not become another program yet, and holds the lock until then.
+const PATIENCE: Patience = Patience {
+    silent: Duration::from_secs(1),
+    most: Some(Duration::from_secs(1)),
+};
 
 /// After how many events the file is written anew.
 const APPENDED: usize = 1000;
@@ -31,7 +35,7 @@ const APPENDED: usize = 1000;
 pub(crate) struct Place {
     path: PathBuf,
     /// Held as long as this lives.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// How far a watch got.
@@ -60,6 +64,22 @@ enum Record {
     Reply(Box<Reply>),
 }
 
+/// What every version has in a cursor.
+#[derive(Deserialize)]
+struct Header {
+    version: u32,
+}
+
+/// What is wrong with a file that can be read.
+#[derive(Debug)]
+enum Damage {
+    NoCursor,
+    /// A line, by its number.
+    Line(usize),
+    /// The format of another version.
+    Version(u32),
+}
+
 /// The cursor of a watch that is at work.
 pub(crate) struct CursorFile {
     place: Place,
@@ -71,21 +91,16 @@ pub(crate) struct CursorFile {
 impl Place {
     /// Takes a file, which need not exist, unless another watch has it.
     pub(crate) fn take(path: &Path) -> Result<Self, Failure> {
-        // One file under two names is one file.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let lock = private().open(beside(&path, ".lock")).map_err(|error| {
-            Failure::wrong_use(
-                format!("the cursor cannot be kept in {}: {error}", path.display()),
-                "name a file in a folder that exists and can be written",
-            )
-        })?;
-        match lock_soon(&lock) {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(Failure::wrong_use(
+        let path = resolve(path).map_err(|error| cannot_keep(path, &error))?;
+        let lock = private_file::check(&path).and_then(|_| Lock::of(&path));
+        let lock = lock.map_err(|error| cannot_keep(&path, &error))?;
+        match lock.take(PATIENCE, || {}) {
+            Ok(true) => Ok(Self { path, _lock: lock }),
+            Ok(false) => Err(Failure::wrong_use(
                 format!("another watch uses the cursor {}", path.display()),
                 "end it first, or give each its own",
             )),
-            Err(TryLockError::Error(error)) => Err(Failure::other(format!(
+            Err(error) => Err(Failure::other(format!(
                 "the cursor {} cannot be locked: {error}",
                 path.display()
             ))),
@@ -109,21 +124,15 @@ impl Place {
     }
 
     /// Writes the whole file anew. Whatever happens meanwhile, there is the old or the new one.
-    fn write(&self, progress: &Progress) -> io::Result<File> {
+    fn write(&self, progress: &Progress) -> Result<File, Unusable> {
         let mut text = line(&progress.cursor)?;
         if let Some(reply) = &progress.reply {
             text.extend(line(&Record::Reply(Box::new(reply.clone())))?);
         }
-        let temporary = beside(&self.path, ".new");
-        let mut file = private().open(&temporary)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &self.path)?;
-        sync_folder(&self.path)?;
-        Ok(file)
+        private_file::write(&self.path, &text)
     }
 
-    fn full(&self, error: &io::Error) -> Failure {
+    fn full(&self, error: &Unusable) -> Failure {
         let path = self.path.display();
         Failure::other(format!("the cursor cannot be stored in {path}: {error}"))
             .advise("make room there and start again: what was not stored comes again")
@@ -148,7 +157,7 @@ impl CursorFile {
         self.store(record).map_err(|error| self.place.full(&error))
     }
 
-    fn store(&mut self, record: &Record) -> io::Result<()> {
+    fn store(&mut self, record: &Record) -> Result<(), Unusable> {
         if self.appended >= APPENDED {
             self.file = self.place.write(&self.progress)?;
             self.appended = 0;
@@ -164,40 +173,45 @@ impl CursorFile {
 impl Progress {
     /// What a watch stored in a file; `None` when there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Failure> {
-        let mut bytes = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
-        let progress = match read {
-            Ok(read) if read as u64 >= MOST => Err("it is too long".to_owned()),
-            Ok(_) => Self::parse(&bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => Err(error.to_string()),
-        };
-        progress.map(Some).map_err(|reason| {
+        let cannot_be_used = |reason: &dyn Display, advice: &str| {
             Failure::wrong_use(
                 format!("the cursor in {} cannot be used: {reason}", path.display()),
-                "bring it back from a copy; or begin from now with --since now, which passes over what \
-                 came meanwhile",
+                advice.to_owned(),
             )
-        })
+        };
+        let bytes = private_file::read(path, MOST)
+            .map_err(|error| cannot_be_used(&error, error.advice()))?;
+        let progress = bytes.map(|bytes| Self::parse(&bytes)).transpose();
+        progress.map_err(|damage| cannot_be_used(&damage, damage.advice()))
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// Refuses the cursor of another account, when it is known whose the login is.
+    pub(crate) fn check_owner(&self, own: Option<Uid>, path: Option<&Path>) -> Result<(), Failure> {
+        let owner = self.cursor.uid();
+        match own {
+            Some(own) if own != owner => Err(Failure::foreign_cursor(owner, path)),
+            _ => Ok(()),
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, Damage> {
         let mut lines = bytes.split_inclusive(|&byte| byte == b'\n').enumerate();
-        let damaged = |number: usize, error| format!("line {}: {error}", number + 1);
-        let cursor = match lines.next() {
-            Some((number, line)) if line.ends_with(b"\n") => {
-                serde_json::from_slice(line).map_err(|error| damaged(number, error))?
-            }
-            Some(_) => return Err("its first line is not whole".to_owned()),
-            None => return Err("it is empty".to_owned()),
-        };
+        let (_, first) = lines.next().ok_or(Damage::NoCursor)?;
+        let Header { version } = serde_json::from_slice(first).map_err(|_| Damage::NoCursor)?;
+        if version != Cursor::VERSION {
+            return Err(Damage::Version(version));
+        }
+        let cursor = serde_json::from_slice(first).map_err(|_| Damage::Line(1))?;
+        if !first.ends_with(b"\n") {
+            return Err(Damage::Line(1));
+        }
         let mut progress = Self {
             cursor,
             reply: None,
         };
         // A last line without an end was being written when something broke off: it never counted.
         for (number, line) in lines.filter(|(_, line)| line.ends_with(b"\n")) {
-            match serde_json::from_slice(line).map_err(|error| damaged(number, error))? {
+            match serde_json::from_slice(line).map_err(|_| Damage::Line(number + 1))? {
                 Record::Position(position) => {
                     progress.cursor.advance(&position);
                     progress.reply = None;
@@ -206,6 +220,40 @@ impl Progress {
             }
         }
         Ok(progress)
+    }
+}
+
+impl Damage {
+    /// What to do about it.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::NoCursor => {
+                "name another file; or, if this was a cursor, bring it back from a copy, or move it \
+                 away and begin with --since now, which passes over what came meanwhile"
+            }
+            Self::Line(_) => {
+                "bring it back from a copy; or move it away and begin with --since now, which passes \
+                 over what came meanwhile"
+            }
+            Self::Version(_) => {
+                "use the bili-im that wrote it; or move it away and begin with --since now, which \
+                 passes over what came meanwhile"
+            }
+        }
+    }
+}
+
+impl Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCursor => f.write_str("its first line is no cursor of bili-im"),
+            Self::Line(number) => write!(f, "its line {number} is damaged"),
+            Self::Version(version) => write!(
+                f,
+                "another version of bili-im wrote it (format {version}, here it is {})",
+                Cursor::VERSION
+            ),
+        }
     }
 }
 
@@ -224,34 +272,18 @@ fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Locks a file. A watch that was killed just now may have left a child that has not become another
-/// program yet, and holds the lock until then.
-fn lock_soon(file: &File) -> Result<(), TryLockError> {
-    let start = Instant::now();
-    loop {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            locked => return locked,
-        }
-    }
+/// A file by its own name: one file under two names of its folder is one file.
+fn resolve(path: &Path) -> Result<PathBuf, Unusable> {
+    let name = path.file_name().ok_or(Unusable::Folder)?;
+    Ok(folder_of(path).canonicalize()?.join(name))
 }
 
-/// A file with the same name and more.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    name.into()
-}
-
-/// Makes a new name last.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-/// Here a folder cannot be opened, and renaming does without.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
+fn cannot_keep(path: &Path, error: &Unusable) -> Failure {
+    Failure::wrong_use(
+        format!("the cursor cannot be kept in {}: {error}", path.display()),
+        match error {
+            Unusable::Link => "name the file that the link points to",
+            _ => error.advice(),
+        },
+    )
 }

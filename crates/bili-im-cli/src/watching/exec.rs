@@ -2,15 +2,19 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Read, Write},
-    process::{Child, Command, Stdio},
-    thread,
+    io,
+    process::{Command, Stdio},
+    time::Duration,
 };
 
-use crate::{failure::Failure, output::Output, words::without_line_end};
+use super::{About, Stop, program::Program};
+use crate::{credentials, failure::Failure, words::without_line_end};
 
-/// More than any answer can have.
+/// More than any answer can have, in bytes.
 const MOST_PRINTED: u64 = 16 << 10;
+
+/// How long a program without a limit may run before somebody is told.
+const LONG: Duration = Duration::from_secs(60);
 
 /// A program, and whether what it prints is an answer.
 #[derive(Debug)]
@@ -18,6 +22,10 @@ pub(crate) struct Exec {
     pub(crate) program: OsString,
     pub(crate) args: Vec<OsString>,
     pub(crate) reads_stdout: bool,
+    /// How long it may run.
+    pub(crate) timeout: Option<Duration>,
+    /// What commands of the account within it need to find the account.
+    pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 impl Exec {
@@ -27,11 +35,61 @@ impl Exec {
         &self,
         input: String,
         variables: Vec<(&str, String)>,
-        out: Output,
+        stop: &Stop,
+        about: About<'_>,
     ) -> Result<Option<String>, Failure> {
+        let name = self.program.display();
+        let cannot_run = |error: io::Error| {
+            Failure::other(format!("{name} cannot be run: {error}")).advise(
+                "--exec takes a program, with its path or on PATH, and its arguments behind --",
+            )
+        };
+        let warn = |what: &str| about.warn(&format!("{name} {what}"));
+        let child = self.command(variables).spawn().map_err(cannot_run)?;
+        let mut program = Program::new(child, input, MOST_PRINTED + 1).map_err(cannot_run)?;
+        let ends_with_us = stop.end_with_us(program.group());
+        let waited = program.wait_or_tell(self.timeout, LONG, || {
+            warn("has run for a minute, and the watch waits for it; --exec-timeout limits that");
+        });
+        if !waited.map_err(cannot_run)? {
+            drop(program);
+            drop(ends_with_us);
+            let seconds = self.timeout.unwrap_or_default().as_secs_f64();
+            warn(&format!(
+                "was ended with its children, because it ran for longer than {seconds} s"
+            ));
+            return Ok(None);
+        }
+        // From here on nothing more is done when the watch is ended at once.
+        drop(ends_with_us);
+        let (status, printed) = program.end().map_err(cannot_run)?;
+        let wrong = match printed.transpose() {
+            // It may have been ended by that.
+            Ok(Some(bytes)) if bytes.len() as u64 > MOST_PRINTED => {
+                "printed too much for an answer".to_owned()
+            }
+            _ if !status.success() => format!("failed: {status}"),
+            Ok(None) => return Ok(None),
+            Ok(Some(bytes)) => match String::from_utf8(bytes) {
+                Ok(text) => {
+                    let text = without_line_end(&text).to_owned();
+                    return Ok(Some(text).filter(|text| !text.is_empty()));
+                }
+                Err(_) => "printed an answer that is not UTF-8".to_owned(),
+            },
+            Err(error) => format!("printed something that cannot be read: {error}"),
+        };
+        warn(&wrong);
+        Ok(None)
+    }
+
+    /// The program with what it is told, and without the login.
+    fn command(&self, variables: Vec<(&str, String)>) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
+            .env_remove(credentials::VARIABLE)
+            .envs(self.variables.iter().cloned())
             .envs(variables)
             .stdin(Stdio::piped())
             .stdout(if self.reads_stdout {
@@ -43,53 +101,49 @@ impl Exec {
         // Ctrl-C is for us: what is in hand is finished.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let program = self.program.display();
-        let cannot_run = |error: io::Error| {
-            Failure::other(format!("{program} cannot be run: {error}")).advise(
-                "--exec takes a program, with its path or on PATH, and its arguments behind --",
-            )
-        };
-        let mut child = command.spawn().map_err(cannot_run)?;
-        feed(&mut child, input);
-        let printed = child.stdout.take().map(read).transpose();
-        let status = child.wait().map_err(cannot_run)?;
-        let complain = |what: &str| {
-            out.warn(&format!("{program} {what}"));
-            Ok(None)
-        };
-        if !status.success() {
-            return complain(&format!("failed: {status}"));
-        }
-        match printed {
-            Ok(None) => Ok(None),
-            Ok(Some(bytes)) if bytes.len() as u64 > MOST_PRINTED => {
-                complain("printed too much for an answer")
-            }
-            Ok(Some(bytes)) => match String::from_utf8(bytes) {
-                Ok(text) => {
-                    Ok(Some(without_line_end(&text).to_owned()).filter(|text| !text.is_empty()))
-                }
-                Err(_) => complain("printed an answer that is not UTF-8"),
-            },
-            Err(error) => complain(&format!("printed something that cannot be read: {error}")),
-        }
+        command
     }
 }
 
-/// Writes to the program's stdin, whether it reads it or not. Nobody waits for that: somebody may have
-/// it open and never read.
-fn feed(child: &mut Child, input: String) {
-    if let Some(mut stdin) = child.stdin.take() {
-        let _thread = thread::Builder::new().spawn(move || {
-            let _unread = stdin.write_all(input.as_bytes());
-        });
-    }
-}
+#[cfg(all(test, unix))]
+mod tests {
+    use std::cell::Cell;
 
-/// What the program prints, up to a limit. Then its stdout is closed, so that it does not wait for a
-/// reader.
-fn read(stdout: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    stdout.take(MOST_PRINTED + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    fn shell(script: &str) -> io::Result<Program> {
+        let exec = Exec {
+            program: "/bin/sh".into(),
+            args: vec!["-c".into(), script.into()],
+            reads_stdout: true,
+            timeout: None,
+            variables: Vec::new(),
+        };
+        let child = exec.command(Vec::new()).spawn()?;
+        Program::new(child, String::new(), 100)
+    }
+
+    #[test]
+    fn a_program_without_a_limit_is_told_of_once_and_waited_for() {
+        let told = Cell::new(0);
+        let tell = || told.set(told.get() + 1);
+        let mut quick = shell("echo quick").unwrap();
+        assert!(quick.wait_or_tell(None, LONG, tell).unwrap());
+        assert_eq!(told.get(), 0);
+        let mut slow = shell("sleep 0.3; echo slow").unwrap();
+        assert!(slow.wait_or_tell(None, SHORT, tell).unwrap());
+        assert_eq!(told.get(), 1);
+        let (status, printed) = slow.end().unwrap();
+        assert!(status.success());
+        assert_eq!(printed.unwrap().unwrap(), b"slow\n");
+    }
+
+    #[test]
+    fn a_program_with_a_limit_is_not_waited_for_any_longer() {
+        let mut slow = shell("sleep 1000").unwrap();
+        let tell = || panic!("it is ended instead");
+        assert!(!slow.wait_or_tell(Some(SHORT), LONG, tell).unwrap());
+    }
 }

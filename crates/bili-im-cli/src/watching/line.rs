@@ -6,8 +6,7 @@ use std::{
 };
 
 use bili_im_proto::{
-    Direction, Event, EventKind, Message, Monotonic, MsgKey, Now, Printable, Session, Talker,
-    UnixSeconds,
+    Direction, Event, EventKind, Message, Monotonic, MsgKey, Now, Session, Talker, UnixSeconds,
 };
 use serde::Serialize;
 
@@ -213,7 +212,7 @@ impl EventLine<'_> {
         let (time, talker) = (moment::local(message.timestamp), talker_cell(talker));
         write!(f, "{time} {talker} ")?;
         match (direction, &self.sender_name) {
-            (Direction::Incoming, Some(name)) => write!(f, "from {}", Printable(name))?,
+            (Direction::Incoming, Some(name)) => write!(f, "from {}", words::on_one_line(name))?,
             (Direction::Incoming, None) => write!(f, "from {}", message.sender)?,
             (own, _) => f.write_str(word(own))?,
         }

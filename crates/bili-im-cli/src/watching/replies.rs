@@ -7,11 +7,11 @@ use bili_im_proto::{
 };
 
 use super::{
-    CursorFile, Stop,
+    About, CursorFile, Stop,
     cursor_file::Reply,
     driven::{Driven, Next},
 };
-use crate::{failure::Failure, output::Output, session::SharedSession};
+use crate::{failure::Failure, session::SharedSession};
 
 /// How long an answer waits before it is tried again, at first.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ const DOUBTFUL: &str = "an answer may or may not have been sent, and is not sent
 pub(crate) struct Replies<'a> {
     pub(crate) session: &'a mut SharedSession,
     pub(crate) stop: &'a Stop,
-    pub(crate) out: Output,
+    pub(crate) out: About<'a>,
     /// An answer that cannot be found after a restart is sent again.
     pub(crate) at_least_once: bool,
 }
@@ -112,10 +112,8 @@ impl Replies<'_> {
             ticket
         };
         if ticket.has_begun() {
-            self.out.warn(&format!(
-                "the answer to {} may be under way: looking for it before anything else",
-                kept.event
-            ));
+            self.out
+                .warn("an answer may be under way: looking for it before anything else");
         }
         let confirmed = self.call(
             self.stop,

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use super::program::Group;
 use crate::failure::Failure;
 
 /// How long the program may take to end by itself when nothing is in hand: a request may hang, or
@@ -30,11 +31,17 @@ struct Shared {
 struct State {
     is_asked: bool,
     is_in_hand: bool,
+    /// A program that must not be left behind.
+    program: Option<Group>,
 }
 
 /// Something that must be finished. It is when this is dropped.
 #[derive(Debug)]
 pub(crate) struct InHand<'a>(&'a Stop);
+
+/// A program that is ended when ours is. That is over when this is dropped.
+#[derive(Debug)]
+pub(super) struct EndsWithUs<'a>(&'a Stop);
 
 impl Stop {
     /// Listens to signals from now on.
@@ -84,11 +91,22 @@ impl Stop {
         state.is_in_hand.then(|| InHand(self))
     }
 
+    /// Has a program ended with its children should ours be ended at once.
+    pub(super) fn end_with_us(&self, program: Group) -> EndsWithUs<'_> {
+        self.lock().program = Some(program);
+        EndsWithUs(self)
+    }
+
     fn ask(&self) {
-        let again = mem::replace(&mut self.lock().is_asked, true);
-        if again {
+        let mut state = self.lock();
+        if mem::replace(&mut state.is_asked, true) {
+            // Under the lock, so that whoever waits for the program does not go on as if it had ended.
+            if let Some(program) = state.program {
+                program.end(|| {});
+            }
             process::exit(1);
         }
+        drop(state);
         self.0.changed.notify_all();
         let stop = self.clone();
         // When there is no thread to be had, the program still ends by itself, or with the next signal.
@@ -107,6 +125,13 @@ impl Stop {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         (self.0.state.lock()).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for EndsWithUs<'_> {
+    fn drop(&mut self) {
+        let Self(stop) = self;
+        stop.lock().program = None;
     }
 }
 

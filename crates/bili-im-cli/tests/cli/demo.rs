@@ -12,7 +12,7 @@ fn the_main_job_is_shown_over_both_adapters() {
         ("who am I: 10001 演示UP主", 2),
         ("unread: followed 2, others 0, groups 1", 2),
         (
-            r#"10002 has 1 unread more and reads: "up主你好,\n催更[doge]""#,
+            r#"10002 has 1 unread more and reads: "up主你好,⏎催更[doge]""#,
             2,
         ),
         ("10002 sees: an image", 2),

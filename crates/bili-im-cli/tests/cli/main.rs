@@ -18,6 +18,8 @@ mod dry_run;
 #[cfg(unix)]
 mod executing;
 mod failures;
+#[cfg(unix)]
+mod files;
 mod images;
 #[cfg(unix)]
 mod killing;
@@ -25,6 +27,8 @@ mod listing;
 mod logins;
 mod printing;
 mod profiles;
+#[cfg(unix)]
+mod programs;
 mod reading;
 mod recalling;
 mod running;

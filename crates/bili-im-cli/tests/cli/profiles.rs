@@ -143,7 +143,7 @@ fn a_file_that_holds_no_login_is_told_without_its_content() {
     ] {
         fs::write(&file, damaged).unwrap();
         let ran = stage.run_kept(&["whoami"]);
-        ran.failed(3, "holds no login that can be read");
+        ran.failed(3, "holds no login that can be used");
         assert!(ran.err.contains("bili-im login"));
     }
 }

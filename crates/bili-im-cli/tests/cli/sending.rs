@@ -111,3 +111,18 @@ fn a_message_whose_answer_is_lost_is_found_and_not_sent_again() {
     assert_eq!(sent["msg_key"], stage.newest().msg_key.to_string());
     assert_eq!(stage.asked("send_msg"), 1);
 }
+
+#[test]
+fn people_are_told_that_a_message_was_found_in_the_conversation() {
+    let image = "https://i0.hdslb.com/bfs/album/x.jpg";
+    for args in [&["send", FRIEND, "hi"], &["send-image", FRIEND, image]] {
+        let stage = Stage::demo();
+        stage.fault(Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect());
+        let ran = stage.run(args);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(ran.out, format!("msg_key {}\n", stage.newest().msg_key));
+        let words = "warning: the answer was lost, and the message was found in the conversation";
+        assert!(ran.err.starts_with(words), "{ran:?}");
+        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+    }
+}

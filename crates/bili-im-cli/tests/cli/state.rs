@@ -1,11 +1,20 @@
 //! What outlives the process.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
 use bili_im_sim::faults::{Kind, Rule, VoucherPlace, When};
 use serde_json::{Value, json};
 
-use crate::support::{CREATOR, FRIEND, SECRETS, Stage, finish};
+use crate::{
+    running::Running,
+    support::{CREATOR, FRIEND, SECRETS, Stage, finish},
+};
 
 fn stored(stage: &Stage) -> Value {
     serde_json::from_str(&fs::read_to_string(stage.state_file(CREATOR)).unwrap()).unwrap()
@@ -75,7 +84,7 @@ fn nothing_secret_is_stored_and_nobody_else_can_read_it() {
 
 #[test]
 fn damaged_state_is_set_aside_with_a_warning() {
-    let damages: [&dyn Fn(Value) -> Vec<u8>; 6] = [
+    let damages: [&dyn Fn(Value) -> Vec<u8>; 5] = [
         &|_| Vec::new(),
         &|_| b"\xff\0{".to_vec(),
         &|state| state.to_string().into_bytes()[..50].to_vec(),
@@ -87,11 +96,6 @@ fn damaged_state_is_set_aside_with_a_warning() {
             state["account"]["uid"] = json!("10002");
             state.to_string().into_bytes()
         },
-        &|mut state| {
-            let later = state["stored_at"].as_u64().unwrap() + 86400;
-            state["stored_at"] = json!(later);
-            state.to_string().into_bytes()
-        },
     ];
     for damage in damages {
         let stage = Stage::demo();
@@ -101,12 +105,55 @@ fn damaged_state_is_set_aside_with_a_warning() {
         let ran = stage.run(&["send", FRIEND, "hi"]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert!(ran.err.starts_with("warning: starting anew"), "{ran:?}");
+        assert!(!ran.err.contains("column"), "{ran:?}");
         assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
         let aside = stage.state_file(CREATOR).with_extension("aside");
         assert_eq!(fs::read(aside).unwrap(), damaged);
         let ran = stage.run(&["send", FRIEND, "hi"]);
         assert_eq!((ran.code, &*ran.err), (0, ""), "{ran:?}");
     }
+}
+
+/// Moves the clock back by 100 seconds, as far as the stored state can tell.
+fn set_clock_back(stage: &Stage) {
+    let mut state = stored(stage);
+    let account = state["account"].as_object_mut().unwrap();
+    for (name, time) in account {
+        if ["stored", "stop", "hold", "write_hold"].contains(&&**name) || name.starts_with("next_")
+        {
+            let micros = time.as_u64().unwrap();
+            *time = json!(if micros == 0 { 0 } else { micros + 100_000_000 });
+        }
+    }
+    state["account"]["credited"] = json!(["7"]);
+    // As older versions stored it.
+    state["stored_at"] = json!(u64::MAX);
+    fs::write(stage.state_file(CREATOR), state.to_string()).unwrap();
+}
+
+#[test]
+fn a_clock_that_was_set_back_forgets_neither_a_stop_nor_what_sends_were_credited_with() {
+    let stage = Stage::demo();
+    stage.fault(Rule::new(
+        "single_unread",
+        When::Once,
+        Kind::Voucher(VoucherPlace::Body),
+    ));
+    stage.run(&["unread", "--paced"]).failed(5, "risk control");
+    let before = stored(&stage);
+    set_clock_back(&stage);
+    let asked = stage.requests();
+    let ran = stage.run(&["send", FRIEND, "hi", "--json"]);
+    assert_eq!(ran.error()["kind"], "RiskControl");
+    let left = ran.error()["retry_after_seconds"].as_u64().unwrap();
+    assert!((3000..=3600).contains(&left), "{left}");
+    assert_eq!(stage.requests(), asked, "nothing was sent");
+    let after = stored(&stage);
+    assert_eq!(after["account"]["credited"], json!(["7"]));
+    // It is counted from now on, or it would never end.
+    let (stored, earlier) = (&after["account"]["stored"], &before["account"]["stored"]);
+    let passed = stored.as_u64().unwrap() - earlier.as_u64().unwrap();
+    assert!(passed < 90_000_000, "{passed}");
 }
 
 #[test]
@@ -206,4 +253,58 @@ fn without_a_uid_in_the_cookie_the_state_is_kept_all_the_same() {
     run(&["unread"]).failed(5, "lately");
     assert_eq!(run(&["resume"]).out, "the stop is lifted\n");
     assert_eq!(run(&["send", FRIEND, "hi"]).code, 0);
+}
+
+/// Another process that holds the lock of a stored file.
+fn held(path: &Path) -> File {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let lock = File::open(path.with_file_name(format!(".{name}.bili-im-lock"))).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+#[test]
+fn a_command_that_waits_for_another_says_so_once() {
+    let stage = Stage::demo();
+    assert_eq!(stage.run(&["unread"]).code, 0);
+    let device_id = stage.state_dir().join("device_id");
+    let locks = [
+        (stage.state_file(CREATOR), "of this account"),
+        (device_id.clone(), "machine"),
+    ];
+    for (path, who) in locks {
+        let _device_id_is_made_anew = fs::remove_file(&device_id);
+        let held = held(&path);
+        let mut waiting = Running::start(&mut stage.command(&["unread"]));
+        thread::sleep(Duration::from_millis(1500));
+        assert!(!waiting.has_ended());
+        drop(held);
+        let ran = waiting.end();
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+        let start = "warning: waiting for another bili-im ";
+        assert!(
+            ran.err.starts_with(start) && ran.err.contains(who),
+            "{ran:?}"
+        );
+        assert!(ran.err.trim_end().ends_with(".bili-im-lock"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_watch_that_waits_for_another_says_so_later_and_goes_on() {
+    let stage = Stage::demo();
+    let mut watch = stage.watch(&["--json"]);
+    let held = held(&stage.state_file(CREATOR));
+    thread::sleep(Duration::from_secs(11));
+    stage.write(10002, "hi");
+    drop(held);
+    assert_eq!(watch.json()["event"], "message");
+    watch.kill();
+    let told = watch.complaints();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(
+        told.contains("waiting for another bili-im of this account"),
+        "{told}"
+    );
 }

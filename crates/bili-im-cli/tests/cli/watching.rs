@@ -64,7 +64,7 @@ fn people_read_a_line_for_each_message() {
         time.chars().filter(|c| c.is_ascii_digit()).count() == 12,
         "{line}"
     );
-    assert_eq!(rest, r" 10002 from 铁粉小明: two\nlines \u{1b}[2J\u{202e}");
+    assert_eq!(rest, r" 10002 from 铁粉小明: two⏎lines \u{1b}[2J\u{202e}");
     stage.write(10002, "again");
     assert!(watch.line().ends_with(" 10002 from 铁粉小明: again"));
     assert_eq!(stage.asked("cards"), 1, "the name is known");
@@ -257,6 +257,8 @@ pub(crate) fn code(code: i32) -> Kind {
 #[test]
 fn a_stop_that_another_process_lifts_is_lifted_for_it() {
     let stage = Stage::demo();
+    // The cookie of the environment is not for the program.
+    assert_eq!(stage.run(&["login"]).code, 0);
     let refused = Kind::Voucher(VoucherPlace::Body);
     stage.fault(Rule::new("cards", When::Once, refused));
     let program = env!("CARGO_BIN_EXE_bili-im");
@@ -433,11 +435,13 @@ fn a_damaged_cursor_is_refused_and_left_alone() {
             let ran = stage.run(&["watch", option, path]);
             ran.failed(2, "cannot be used");
             assert!(ran.err.contains("--since now"), "{ran:?}");
+            assert!(!ran.err.contains("column"), "{ran:?}");
         }
         assert_eq!(stage.requests(), asked, "nothing was sent");
         assert_eq!(fs::read_to_string(stage.cursor()).unwrap(), damaged);
     }
     // As it says.
+    fs::rename(stage.cursor(), stage.state_dir().join("moved")).unwrap();
     let mut watch = stage.watch_on(&["--since", "now"]);
     stage.write(10002, "three");
     assert_eq!(text(&watch.json()), "three");
@@ -481,7 +485,11 @@ fn two_watches_on_one_cursor_are_refused() {
         let other = stage.state_dir().join("other");
         std::os::unix::fs::symlink(&path, &other).unwrap();
         let ran = stage.run(&["watch", "--cursor", other.to_str().unwrap()]);
-        ran.failed(2, "another watch uses the cursor");
+        ran.failed(2, "it is a link to another file");
+        assert!(
+            ran.err.contains("name the file that the link points to"),
+            "{ran:?}"
+        );
     }
     stage.write(10002, "hi");
     assert_eq!(text(&watch.json()), "hi");
@@ -495,7 +503,7 @@ fn another_accounts_cursor_is_refused() {
     let cursor = stage.cursor();
     let mut command = stage.command(&["watch", "--cursor", cursor.to_str().unwrap()]);
     let ran = finish(command.env("BILI_IM_COOKIE", stage.cookie(10002)));
-    ran.failed(2, "the stored cursor belongs to uid 10001");
+    ran.failed(2, "cursor belongs to uid 10001");
     assert_eq!(stored(&stage), before);
 }
 

@@ -123,6 +123,7 @@ impl Snapshot {
         state.clock_offset = self.clock_offset;
         state.pacer = self.pacer(now);
         (state.sends).absorb(&self.credited, &self.used_tickets);
+        self.outdate(now, state);
         Ok(self.device_id.clone())
     }
 
@@ -142,7 +143,16 @@ impl Snapshot {
         state.clock_offset = self.clock_offset;
         state.pacer.absorb(&self.pacer(now));
         (state.sends).absorb(&self.credited, &self.used_tickets);
+        self.outdate(now, state);
         Ok(())
+    }
+
+    /// Has the state stored anew when this was stored in the future: its waits are counted from now on,
+    /// and whoever read it again would count them from the beginning again.
+    fn outdate(&self, now: Now, state: &mut State) {
+        if self.stored > now.unix {
+            state.revision += 1;
+        }
     }
 
     /// Refuses what is of another version or another account.
@@ -228,9 +238,14 @@ mod tests {
 
     /// Another process that goes on from what this one stored.
     fn fork(account: &Account, now: Now) -> Account {
+        fork_at(account, now, now)
+    }
+
+    /// The same when it was stored at another time.
+    fn fork_at(account: &Account, stored: Now, now: Now) -> Account {
         let credential = Credential::new("x", "y", Uid(1)).unwrap();
         let builder = Account::builder(credential, [8; 24]);
-        let restored = builder.restore(&account.snapshot(now), now);
+        let restored = builder.restore(&account.snapshot(stored), now);
         restored.unwrap().build()
     }
 
@@ -414,15 +429,58 @@ mod tests {
         assert_eq!(account.snapshot(at(5)), before);
     }
 
+    /// The same moment by a wall clock that was set back by an hour.
+    fn an_hour_earlier(now: Now) -> Now {
+        Now {
+            unix: UnixMicros(now.unix.0 - 3_600_000_000),
+            ..now
+        }
+    }
+
+    #[test]
+    fn a_wall_clock_that_was_set_back_forgets_nothing() {
+        let account = process();
+        pacer(&account, |pacer| pacer.stop(&PACING(), at(5).mono));
+        account.state().flights.credit(MsgKey(3));
+        account.state().flights.use_ticket(4);
+        let restored = fork_at(&account, at(6), an_hour_earlier(at(6)));
+        let left = PACING().risk_stop - Duration::from_secs(1);
+        let now = an_hour_earlier(at(6));
+        assert_eq!(
+            reserve(&restored, now, Lane::Read),
+            Err(Held::Stopped(left))
+        );
+        assert_eq!(restored.state().flights.credited, [MsgKey(3)]);
+        assert!(!restored.state().flights.use_ticket(4));
+    }
+
+    #[test]
+    fn waits_go_on_ending_under_a_wall_clock_that_was_set_back() {
+        let account = process();
+        pacer(&account, |pacer| pacer.hold = at(30).mono);
+        let snapshot = account.snapshot(at(0));
+        let own = process();
+        assert_eq!(own.revision(), 0);
+        own.absorb(&snapshot, an_hour_earlier(at(0))).unwrap();
+        assert_eq!(own.revision(), 1, "it must be stored anew");
+        // Whoever goes on from that a while later waits only for the rest.
+        let later = an_hour_earlier(at(20));
+        let next = fork_at(&own, an_hour_earlier(at(0)), later);
+        assert_eq!(
+            reserve(&next, later, Lane::Read),
+            Err(Held::TooFast(Duration::from_secs(10)))
+        );
+        assert_eq!(next.revision(), 0, "it need not be stored again");
+        let restored = fork_at(&account, at(0), an_hour_earlier(at(0)));
+        assert_eq!(restored.revision(), 1, "it must be stored anew");
+    }
+
     #[test]
     fn a_wall_clock_that_was_set_back_makes_no_wait_longer() {
         let account = process();
         pacer(&account, |pacer| pacer.hold = at(30).mono);
         let snapshot = account.snapshot(at(0));
-        let an_hour_earlier = Now {
-            unix: UnixMicros(at(0).unix.0 - 3_600_000_000),
-            ..at(0)
-        };
+        let an_hour_earlier = an_hour_earlier(at(0));
         let credential = Credential::new("x", "y", Uid(1)).unwrap();
         let builder = Account::builder(credential, [9; 24]);
         let restored = builder.restore(&snapshot, an_hour_earlier).unwrap().build();

@@ -49,9 +49,6 @@ impl PartialEq for Looked {
     }
 }
 
-/// Changes when what is stored changes its meaning.
-const VERSION: u32 = 2;
-
 /// How far one session is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Handled {
@@ -88,9 +85,13 @@ pub struct Position {
 pub struct ForeignCursor(pub Uid);
 
 impl Cursor {
+    /// The version of what is stored, in its field `version`. It changes when what is stored changes its
+    /// meaning; a cursor of another version is refused.
+    pub const VERSION: u32 = 2;
+
     pub(crate) fn new(uid: Uid, floor: UnixSeconds, mark: UnixMicros) -> Self {
         Self {
-            version: VERSION,
+            version: Self::VERSION,
             uid,
             floor,
             mark,
@@ -164,7 +165,7 @@ impl Cursor {
     }
 
     pub(crate) fn check(&self, uid: Uid) -> Result<(), ForeignCursor> {
-        if self.uid == uid && self.version == VERSION {
+        if self.uid == uid && self.version == Self::VERSION {
             Ok(())
         } else {
             Err(ForeignCursor(self.uid))

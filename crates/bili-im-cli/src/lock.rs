@@ -1,0 +1,167 @@
+//! Locks, by which processes wait for each other.
+
+use std::{
+    ffi::OsString,
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+use crate::private_file::{self, Unusable, folder_of};
+
+/// A lock that belongs to a file. It is free when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    /// Shared with the thread that waits for it.
+    file: Arc<File>,
+    path: PathBuf,
+}
+
+/// How long to wait for another process.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// How long to wait before somebody is told.
+    pub(crate) silent: Duration,
+    /// How long to wait in all; `None` for as long as it takes.
+    pub(crate) most: Option<Duration>,
+}
+
+impl Lock {
+    /// The lock of a file: `.NAME.bili-im-lock` beside it, which no other program uses.
+    pub(crate) fn of(path: &Path) -> Result<Self, Unusable> {
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".bili-im-lock");
+        let path = folder_of(path).join(name);
+        let file = Arc::new(private_file::open_to_lock(&path)?);
+        Ok(Self { file, path })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits for other processes; from now on they wait. Whether it was free in time. `tell` is called
+    /// once when it takes longer than a moment.
+    pub(crate) fn take(&self, patience: Patience, tell: impl FnOnce()) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let taken = self.wait()?;
+        let Patience { silent, most } = patience;
+        if receive(&taken, Some(most.map_or(silent, |most| most.min(silent))))? {
+            return Ok(true);
+        }
+        let left = most.map(|most| most.saturating_sub(silent));
+        if left == Some(Duration::ZERO) {
+            return Ok(false);
+        }
+        tell();
+        receive(&taken, left)
+    }
+
+    /// Lets other processes go on.
+    pub(crate) fn release(&self) -> io::Result<()> {
+        self.file.unlock()
+    }
+
+    /// Waits in a thread, because waiting for a lock has no end of its own.
+    fn wait(&self) -> io::Result<Receiver<io::Result<()>>> {
+        let (sender, taken) = mpsc::channel();
+        let file = Arc::clone(&self.file);
+        thread::Builder::new().spawn(move || {
+            let locked = loop {
+                match file.lock() {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    locked => break locked,
+                }
+            };
+            // Nobody waits any more: then the process is about to end.
+            let _given_up = sender.send(locked);
+        })?;
+        Ok(taken)
+    }
+}
+
+/// Whether the lock is taken in time.
+fn receive(taken: &Receiver<io::Result<()>>, time: Option<Duration>) -> io::Result<bool> {
+    let received = match time {
+        Some(time) => taken.recv_timeout(time),
+        None => taken.recv().map_err(RecvTimeoutError::from),
+    };
+    match received {
+        Ok(locked) => locked.map(|()| true),
+        Err(RecvTimeoutError::Timeout) => Ok(false),
+        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the wait broke off")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        silent: Duration::from_millis(50),
+        most: Some(Duration::from_millis(100)),
+    };
+
+    /// Takes a lock: whether it was taken, and how often somebody was told of the wait.
+    fn take(lock: &Lock, patience: Patience) -> (bool, u32) {
+        let told = Cell::new(0);
+        let taken = lock.take(patience, || told.set(told.get() + 1)).unwrap();
+        (taken, told.get())
+    }
+
+    #[test]
+    fn a_free_lock_is_taken_without_a_word() {
+        let dir = TempDir::new().unwrap();
+        let lock = Lock::of(&dir.path().join("file")).unwrap();
+        assert_eq!(lock.path(), dir.path().join(".file.bili-im-lock"));
+        assert_eq!(take(&lock, PATIENCE), (true, 0));
+    }
+
+    #[test]
+    fn a_lock_that_stays_taken_is_told_of_once_and_given_up() {
+        let dir = TempDir::new().unwrap();
+        let file = dir.path().join("file");
+        let (one, other) = (Lock::of(&file).unwrap(), Lock::of(&file).unwrap());
+        assert_eq!(take(&one, PATIENCE), (true, 0));
+        assert_eq!(take(&other, PATIENCE), (false, 1));
+        let short = Patience {
+            most: Some(PATIENCE.silent),
+            ..PATIENCE
+        };
+        assert_eq!(take(&other, short), (false, 0));
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_as_long_as_it_takes() {
+        let dir = TempDir::new().unwrap();
+        let file = dir.path().join("file");
+        let (one, other) = (Lock::of(&file).unwrap(), Lock::of(&file).unwrap());
+        assert_eq!(take(&one, PATIENCE), (true, 0));
+        let released = thread::spawn(move || {
+            thread::sleep(PATIENCE.silent * 6);
+            one.release().unwrap();
+        });
+        let endless = Patience {
+            most: None,
+            ..PATIENCE
+        };
+        assert_eq!(take(&other, endless), (true, 1));
+        released.join().unwrap();
+    }
+}

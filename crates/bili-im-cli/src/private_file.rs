@@ -1,0 +1,212 @@
+//! Files of this user alone. They are stored whole or not at all, and read only when they are plain
+//! files of this user: what others may have put at their place is neither read nor changed.
+
+use std::{
+    fmt::{self, Display},
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use zeroize::Zeroizing;
+
+/// Why a file is not used.
+#[derive(Debug)]
+pub(crate) enum Unusable {
+    Link,
+    Folder,
+    /// A FIFO, a device, a socket.
+    Special,
+    AnotherOwner,
+    TooLong,
+    Io(io::Error),
+}
+
+/// A plain file of this user, opened to read.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    file: File,
+    metadata: Metadata,
+}
+
+impl Unusable {
+    /// Whether the file is none of ours, whatever is in it.
+    pub(crate) fn is_not_ours(&self) -> bool {
+        match self {
+            Self::Link | Self::Folder | Self::Special | Self::AnotherOwner => true,
+            Self::TooLong | Self::Io(_) => false,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::Link => "put a file there instead of the link",
+            Self::Folder | Self::Special | Self::TooLong => "move it away, or use another place",
+            Self::AnotherOwner => "use a place of your own, or run this as the user who owns it",
+            Self::Io(_) => "use a folder that exists and is yours to read and write",
+        }
+    }
+}
+
+impl Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Link => "it is a link to another file",
+            Self::Folder => "it is a folder",
+            Self::Special => "it is not a plain file",
+            Self::AnotherOwner => "it belongs to another user",
+            Self::TooLong => "it is longer than such a file ever is",
+            Self::Io(error) => return error.fmt(f),
+        })
+    }
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Opens a file to read; `None` when there is none.
+pub(crate) fn open(path: &Path) -> Result<Option<Opened>, Unusable> {
+    if !check(path)? {
+        return Ok(None);
+    }
+    let (file, metadata) = open_with(OpenOptions::new().read(true), path)?;
+    Ok(Some(Opened { file, metadata }))
+}
+
+/// Reads a file of a limited length; `None` when there is none.
+pub(crate) fn read(path: &Path, most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Unusable> {
+    open(path)?.map(|opened| opened.read(most)).transpose()
+}
+
+/// Stores a file, for its owner alone. Whatever happens meanwhile, there is the old or the new one.
+/// What is returned can be written to go on behind the content.
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<File, Unusable> {
+    check(path)?;
+    let folder = folder_of(path);
+    // Under a name that nobody can have taken before: it is created anew, with mode 0600.
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".bili-im-")
+        .suffix(".new")
+        .tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    temporary.as_file().sync_all()?;
+    let file = temporary.persist(path).map_err(|failed| failed.error)?;
+    sync_folder(folder)?;
+    Ok(file)
+}
+
+/// Opens a file that is there to be locked, and makes it when there is none. Nothing is written to it.
+pub(crate) fn open_to_lock(path: &Path) -> Result<File, Unusable> {
+    check(path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let (file, _) = open_with(&mut options, path)?;
+    Ok(file)
+}
+
+/// Refuses what lies at a path and is no plain file of this user. Whether anything lies there.
+pub(crate) fn check(path: &Path) -> Result<bool, Unusable> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => check_ours(&metadata).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
+impl Opened {
+    /// Whether other users can read it.
+    #[cfg(unix)]
+    pub(crate) fn is_readable_by_others(&self) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+
+        self.metadata.permissions().mode() & 0o077 != 0
+    }
+
+    /// Here that is for the folder to say.
+    #[cfg(not(unix))]
+    pub(crate) fn is_readable_by_others(&self) -> bool {
+        false
+    }
+
+    /// All that is in it.
+    pub(crate) fn read(self, most: u64) -> Result<Zeroizing<Vec<u8>>, Unusable> {
+        let length = self.metadata.len();
+        if length > most {
+            return Err(Unusable::TooLong);
+        }
+        // With room for all of it, so that no copy of a secret is left behind by growing.
+        let room = usize::try_from(length).unwrap_or_default() + 1;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+        self.file.take(most + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
+            return Err(Unusable::TooLong);
+        }
+        Ok(bytes)
+    }
+}
+
+/// Opens a plain file of this user. What lies there may have changed since it was looked at.
+fn open_with(options: &mut OpenOptions, path: &Path) -> Result<(File, Metadata), Unusable> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).unwrap_or_default();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
+    }
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    check_ours(&metadata)?;
+    Ok((file, metadata))
+}
+
+fn check_ours(metadata: &Metadata) -> Result<(), Unusable> {
+    let kind = metadata.file_type();
+    if kind.is_symlink() {
+        Err(Unusable::Link)
+    } else if kind.is_dir() {
+        Err(Unusable::Folder)
+    } else if !kind.is_file() {
+        Err(Unusable::Special)
+    } else if !is_owned(metadata) {
+        Err(Unusable::AnotherOwner)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn is_owned(metadata: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::uid(metadata) == rustix::process::geteuid().as_raw()
+}
+
+/// Here the owner of a file is not told by its metadata.
+#[cfg(not(unix))]
+fn is_owned(_: &Metadata) -> bool {
+    true
+}
+
+/// Makes a new name last.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Here a folder cannot be opened, and renaming does without.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
