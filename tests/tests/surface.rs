@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, time::SystemTime};
 
 use bili_im_proto::*;
 use bili_im_sim::{Server, Service, World};
+use bili_im_tests::endpoints::ENDPOINTS;
 
 const OWN: u64 = 10001;
 const FRIEND: Uid = Uid(10002);
@@ -275,6 +276,21 @@ over_both! {
         let error = client.call(SingleUnread::new()).unwrap_err();
         assert_eq!(error.kind(), Some(RefusalKind::NotLoggedIn));
         client.call(Logout).unwrap();
+    }
+}
+
+#[test]
+fn every_endpoint_is_simulated() {
+    let now = || bili_im_sim::UnixMicros::from(SystemTime::now());
+    let mut service = Service::new(World::demo(), now()).unwrap();
+    for endpoint in ENDPOINTS {
+        let mut request = http::Request::new(Vec::new());
+        *request.method_mut() = endpoint.spec.method();
+        *request.uri_mut() = endpoint.spec.path().parse().unwrap();
+        let bili_im_sim::Reply::Answer(answer) = service.handle(request, now()) else {
+            panic!("{} got no answer", endpoint.name);
+        };
+        assert_eq!(answer.status(), 200, "{}", endpoint.name);
     }
 }
 

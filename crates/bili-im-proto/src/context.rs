@@ -108,6 +108,17 @@ pub enum Host {
     Passport,
 }
 
+impl Host {
+    /// Its short name in docs/protocol.md §1.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Im => "im",
+            Self::Main => "main",
+            Self::Passport => "passport",
+        }
+    }
+}
+
 /// Where the service's three hosts are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosts(Arc<[Origin; 3]>);

@@ -208,6 +208,24 @@ impl Spec {
         self.name.unwrap_or_else(last_segment)
     }
 
+    /// Whether it is a `GET` or a `POST`.
+    pub fn method(&self) -> http::Method {
+        match self.method {
+            Method::Get => http::Method::GET,
+            Method::Post => http::Method::POST,
+        }
+    }
+
+    /// Which of the service's hosts it goes to.
+    pub const fn host(&self) -> Host {
+        self.host
+    }
+
+    /// The path at that host.
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+
     /// What the call does.
     pub const fn effect(&self) -> Effect {
         self.effect
