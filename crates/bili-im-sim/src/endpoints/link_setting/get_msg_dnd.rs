@@ -19,7 +19,7 @@ struct DndSetting {
     setting: u8,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     query.check_own("own_uid", owner)?;

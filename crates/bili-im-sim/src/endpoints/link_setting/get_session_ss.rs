@@ -33,7 +33,7 @@ fn follow_status(state: &State, owner: Uid, uid: Uid) -> Result<u8, Refusal> {
     })
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let uid = Uid(call.request.query.required_number("talker_uid")?);
     let state = &*call.state;

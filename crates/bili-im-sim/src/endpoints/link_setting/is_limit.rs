@@ -13,7 +13,7 @@ struct IsLimit {
     report_limit: u8,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     call.owner()?;
     let query = &call.request.query;
     if query.required("type")? != "1" {

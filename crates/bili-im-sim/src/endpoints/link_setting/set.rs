@@ -9,7 +9,7 @@ use crate::state::SETTINGS;
 const FEWEST_FANS: u64 = 1000;
 
 /// Changes all that are named, or none.
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     let fans = call.state.user(owner)?.fans;

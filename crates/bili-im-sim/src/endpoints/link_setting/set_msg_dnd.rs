@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::codes::BAD_REQUEST;
 use crate::ids::{GroupId, Talker, Uid};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     form.check_own("uid", owner)?;

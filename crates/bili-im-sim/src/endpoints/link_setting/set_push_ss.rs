@@ -4,7 +4,7 @@ use crate::answer::{Data, Nothing, Refusal};
 use crate::call::Call;
 use crate::ids::{Talker, Uid};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     let uid = Uid(form.required_number("talker_uid")?);

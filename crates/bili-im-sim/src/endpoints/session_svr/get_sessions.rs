@@ -70,7 +70,7 @@ pub(super) fn page_size(query: &Fields) -> Result<usize, Refusal> {
     Ok(size.unwrap_or(USUAL_SIZE).min(LARGEST_SIZE))
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     let filter = Filter::from_wire(query.required_number("session_type")?)?;

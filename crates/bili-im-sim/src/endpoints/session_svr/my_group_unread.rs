@@ -11,7 +11,7 @@ struct MyGroupUnread {
     unread_count: usize,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let groups = call
         .state

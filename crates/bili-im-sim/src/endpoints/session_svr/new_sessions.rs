@@ -9,7 +9,7 @@ use crate::state::SessionView;
 use crate::time::UnixMicros;
 use crate::wire::SessionList;
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let begin = UnixMicros(call.request.query.number("begin_ts")?.unwrap_or(0));
     let size = page_size(&call.request.query)?;

@@ -5,7 +5,7 @@ use crate::call::{Call, talker};
 use crate::codes::NO_SUCH_SESSION;
 use crate::wire::SessionBody;
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let talker = talker(&call.request.query)?;
     let mut chance = call.state.chance.fork();

@@ -3,7 +3,7 @@
 use crate::answer::{Data, Nothing, Refusal};
 use crate::call::{Call, talker};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     // 0 pins, 1 unpins.

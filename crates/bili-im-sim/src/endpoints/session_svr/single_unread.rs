@@ -35,7 +35,7 @@ enum Heap {
     Dustbin,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     let show_dustbin = query.flag("show_dustbin");

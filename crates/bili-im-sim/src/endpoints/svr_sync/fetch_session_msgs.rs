@@ -20,7 +20,7 @@ struct SessionMsgs<'a> {
     e_infos: Option<Vec<Emoticon>>,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     let talker = talker(query)?;

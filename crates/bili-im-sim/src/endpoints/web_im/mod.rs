@@ -1,3 +1,8 @@
 //! `/web_im/v1/web_im`.
 
-pub(super) mod send_msg;
+mod send_msg;
+
+use crate::endpoints::routes::{Route, post};
+
+pub(in crate::endpoints) const ROUTES: &[Route] =
+    &[post("/web_im/v1/web_im/send_msg", send_msg::answer)];

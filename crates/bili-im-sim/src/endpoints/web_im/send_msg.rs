@@ -24,7 +24,7 @@ struct ClassicSent {
     gt: u8,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     if !call.is_classic() {

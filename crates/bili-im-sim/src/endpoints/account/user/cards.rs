@@ -39,7 +39,7 @@ impl<'a> From<&'a Account> for Card<'a> {
     }
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     call.owner()?;
     let uids = call.request.query.required("uids")?;
     let asked: Result<Vec<u64>, _> = uids.split(',').map(str::parse).collect();

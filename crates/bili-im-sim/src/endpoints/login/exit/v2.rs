@@ -24,7 +24,7 @@ struct Redirect {
     redirect_url: &'static str,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let ts = call.now.as_secs();
     let form = call.unchecked_form()?;
     let request = call.request;

@@ -60,7 +60,7 @@ impl From<Keys> for WbiImg {
     }
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let wbi_img = call.state.key_ring.keys(call.now).into();
     let account = call
         .owner()

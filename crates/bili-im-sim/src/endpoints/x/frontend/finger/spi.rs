@@ -12,7 +12,7 @@ struct Spi {
     b_4: String,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let seconds = call.now.as_secs();
     let chance = &mut call.state.chance;
     Ok(Data::of(&Spi {

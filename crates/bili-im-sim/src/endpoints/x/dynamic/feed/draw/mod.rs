@@ -1,3 +1,8 @@
 //! `/x/dynamic/feed/draw`.
 
-pub(in crate::endpoints) mod upload_bfs;
+mod upload_bfs;
+
+use crate::endpoints::routes::{Route, post};
+
+pub(in crate::endpoints) const ROUTES: &[Route] =
+    &[post("/x/dynamic/feed/draw/upload_bfs", upload_bfs::answer)];

@@ -33,7 +33,7 @@ struct Uploaded {
     img_size: Option<f64>,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let bili_jct = &call.login_or(NOT_LOGGED_IN)?.bili_jct;
     let request = call.request;
     let parts = parts(&request.content_type, &request.body)

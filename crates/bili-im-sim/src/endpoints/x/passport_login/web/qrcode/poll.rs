@@ -27,7 +27,7 @@ impl Polled {
     }
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let key = call.request.query.required("qrcode_key")?;
     let polled = match call.state.qr_codes.poll(key, call.now) {
         Some(Stage::Fresh) => Polled::not_yet(86101, "未扫码"),
