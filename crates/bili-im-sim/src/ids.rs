@@ -1,10 +1,11 @@
 //! Ids, each its own type: users and groups are separate number spaces (docs/protocol.md §1).
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -3,13 +3,14 @@
 use http::{Request, Response};
 use serde_json::Value;
 
-use crate::ids::{GroupId, Talker, Uid};
-use crate::reply::Reply;
-use crate::service::Service;
-use crate::time::UnixMicros;
-use crate::wbi::Keys;
-use crate::wbi::testing::sign;
-use crate::world::{Message, Mode, World};
+use crate::{
+    ids::{GroupId, Talker, Uid},
+    reply::Reply,
+    service::Service,
+    time::UnixMicros,
+    wbi::{Keys, testing::sign},
+    world::{Message, Mode, World},
+};
 
 pub(crate) const DAY: u64 = 24 * 60 * 60;
 pub(crate) const DEVICE: &str = "372778FD-E359-461D-86A3-EA2BCC6FF52A";

@@ -1,11 +1,13 @@
 use http::{Method, Request};
 use proptest::prelude::*;
 
-use crate::endpoints::{self, Found};
-use crate::ids::{Talker, Uid};
-use crate::reply::Reply;
-use crate::testing::{DAY, Sim};
-use crate::world::{Mode, World};
+use crate::{
+    endpoints::{self, Found},
+    ids::{Talker, Uid},
+    reply::Reply,
+    testing::{DAY, Sim},
+    world::{Mode, World},
+};
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 

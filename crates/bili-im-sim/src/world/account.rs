@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cookie;
-use crate::ids::{Talker, Uid};
+use crate::{
+    cookie,
+    ids::{Talker, Uid},
+};
 
 /// One account, with what it thinks of others.
 #[derive(Debug, Clone, Serialize, Deserialize)]

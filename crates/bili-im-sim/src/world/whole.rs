@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Group, Message, Mode, Options};
-use crate::faults::Rule;
-use crate::ids::Uid;
+use crate::{faults::Rule, ids::Uid};
 
 /// Who there is, what they have said, and how the service behaves: a JSON file.
 ///

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::state::SETTINGS;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    state::SETTINGS,
+};
 
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;

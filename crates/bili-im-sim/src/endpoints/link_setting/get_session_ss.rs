@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::ids::{Talker, Uid};
-use crate::state::State;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    ids::{Talker, Uid},
+    state::State,
+};
 
 #[derive(Serialize)]
 struct SessionSs {

@@ -2,14 +2,16 @@
 
 use std::cmp::Reverse;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::BAD_REQUEST;
-use crate::ids::Talker;
-use crate::request::Fields;
-use crate::state::{SessionView, State};
-use crate::time::UnixMicros;
-use crate::wire::SessionList;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::BAD_REQUEST,
+    ids::Talker,
+    request::Fields,
+    state::{SessionView, State},
+    time::UnixMicros,
+    wire::SessionList,
+};
 
 const USUAL_SIZE: usize = 20;
 const LARGEST_SIZE: usize = 100;

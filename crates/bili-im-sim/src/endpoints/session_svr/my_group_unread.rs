@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::ids::Talker;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    ids::Talker,
+};
 
 #[derive(Serialize)]
 struct MyGroupUnread {

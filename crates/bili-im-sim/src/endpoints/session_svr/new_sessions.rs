@@ -2,12 +2,14 @@
 
 use std::cmp::Reverse;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::endpoints::session_svr::get_sessions::page_size;
-use crate::state::SessionView;
-use crate::time::UnixMicros;
-use crate::wire::SessionList;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    endpoints::session_svr::get_sessions::page_size,
+    state::SessionView,
+    time::UnixMicros,
+    wire::SessionList,
+};
 
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;

@@ -1,7 +1,9 @@
 //! Pin a session, or unpin it: `POST /session_svr/v1/session_svr/set_top`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::{Call, talker};
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::{Call, talker},
+};
 
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;

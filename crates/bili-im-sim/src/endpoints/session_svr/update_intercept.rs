@@ -1,8 +1,10 @@
 //! Intercept a user, or do not: `POST /session_svr/v1/session_svr/update_intercept`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::Call;
-use crate::ids::{Talker, Uid};
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::Call,
+    ids::{Talker, Uid},
+};
 
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;

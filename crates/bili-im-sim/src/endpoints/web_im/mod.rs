@@ -1,6 +1,10 @@
 //! `/web_im/v1/web_im`.
 
+mod content;
+mod fields;
 mod send_msg;
+#[cfg(test)]
+mod tests;
 
 use crate::endpoints::routes::{Route, post};
 

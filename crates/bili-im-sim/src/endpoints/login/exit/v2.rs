@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::{LOGOUT_CSRF, NOT_LOGGED_IN};
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::{LOGOUT_CSRF, NOT_LOGGED_IN},
+};
 
 /// An envelope of its own (docs/protocol.md §13).
 #[derive(Serialize)]

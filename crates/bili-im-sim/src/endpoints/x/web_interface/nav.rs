@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::NOT_LOGGED_IN;
-use crate::ids::Uid;
-use crate::wbi::Keys;
-use crate::world::Account;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::NOT_LOGGED_IN,
+    ids::Uid,
+    wbi::Keys,
+    world::Account,
+};
 
 #[derive(Serialize)]
 struct Nav<'a> {

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::chance::Chance;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    chance::Chance,
+};
 
 #[derive(Serialize)]
 struct Spi {

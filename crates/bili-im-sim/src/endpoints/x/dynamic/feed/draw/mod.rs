@@ -1,5 +1,6 @@
 //! `/x/dynamic/feed/draw`.
 
+mod picture;
 mod upload_bfs;
 
 use crate::endpoints::routes::{Route, post};

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+};
 
 #[derive(Serialize)]
 struct Generated<'a> {

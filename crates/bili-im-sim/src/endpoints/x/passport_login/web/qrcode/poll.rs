@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::cookie;
-use crate::ids::Uid;
-use crate::state::{NewLogin, Stage};
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    cookie,
+    ids::Uid,
+    state::{NewLogin, Stage},
+};
 
 #[derive(Default, Serialize)]
 struct Polled {
