@@ -211,11 +211,7 @@ fn an_older_message_of_the_same_text_confirms_nothing() {
 fn a_message_of_the_same_text_from_the_phone_confirms_nothing() {
     let mut stage = stage();
     let account = warm(&mut stage);
-    let phone = Message::text(
-        bili_im_sim::Uid(OWN),
-        bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0)),
-        "hi",
-    );
+    let phone = Message::text(OWN, bili_im_sim::Talker::user(FRIEND.0), "hi");
     let now = stage.sim_now();
     stage.service.write(phone, now).unwrap();
     stage.advance(Duration::from_secs(60));
@@ -270,11 +266,7 @@ fn a_ticket_that_was_reported_sent_is_confirmed_ever_after() {
 fn crowd(stage: &mut Stage, messages: usize) {
     let now = stage.sim_now();
     for _ in 0..messages {
-        let message = Message::text(
-            bili_im_sim::Uid(FRIEND.0),
-            bili_im_sim::Talker::Group(bili_im_sim::GroupId(FANS.0)),
-            "me too",
-        );
+        let message = Message::text(FRIEND.0, bili_im_sim::Talker::group(FANS.0), "me too");
         stage.service.write(message, now).unwrap();
     }
 }
@@ -558,11 +550,7 @@ fn an_empty_page_of_a_session_that_had_messages_does_not_show_that_a_message_is_
 #[test]
 fn an_older_message_is_not_taken_for_ours_because_its_session_seemed_empty() {
     let mut stage = stage();
-    let from_phone = Message::text(
-        bili_im_sim::Uid(OWN),
-        bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0)),
-        "hi",
-    );
+    let from_phone = Message::text(OWN, bili_im_sim::Talker::user(FRIEND.0), "hi");
     let now = bili_im_sim::UnixMicros(stage.now().unix.0);
     stage.service.write(from_phone, now).unwrap();
     stage.advance(Duration::from_secs(3600));
@@ -1506,13 +1494,10 @@ impl History {
     /// Somebody else says the same.
     fn peer(&mut self, talker: usize, text: usize) {
         let (from, to) = match talkers()[talker] {
-            Talker::User(uid) => (uid.0, bili_im_sim::Talker::User(bili_im_sim::Uid(OWN))),
-            Talker::Group(group) => (
-                FRIEND.0,
-                bili_im_sim::Talker::Group(bili_im_sim::GroupId(group.0)),
-            ),
+            Talker::User(uid) => (uid.0, bili_im_sim::Talker::user(OWN)),
+            Talker::Group(group) => (FRIEND.0, bili_im_sim::Talker::group(group.0)),
         };
-        let message = Message::text(bili_im_sim::Uid(from), to, TEXTS[text]);
+        let message = Message::text(from, to, TEXTS[text]);
         let now = self.stage.sim_now();
         self.stage.service.write(message, now).unwrap();
     }
@@ -1644,8 +1629,8 @@ fn looking_for_one_message_does_not_make_older_ones_look_new() {
     let mut stage = stage();
     let account = warm(&mut stage);
     // Long before, from the phone.
-    let friend = bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0));
-    let old = Message::text(bili_im_sim::Uid(OWN), friend, "ok");
+    let friend = bili_im_sim::Talker::user(FRIEND.0);
+    let old = Message::text(OWN, friend, "ok");
     let now = stage.sim_now();
     stage.service.write(old, now).unwrap();
     stage.advance(Duration::from_secs(60));

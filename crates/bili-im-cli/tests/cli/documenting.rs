@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use bili_im_sim::{Talker, Uid};
+use bili_im_sim::Talker;
 use bili_im_tests::endpoints::{ENDPOINTS, Entry};
 
 use crate::{
@@ -21,8 +21,11 @@ use crate::{
 /// Commands that need no service, or bring their own.
 const APART: [&str; 5] = ["profiles", "resume", "decode", "sim", "demo"];
 
+/// Runs a command that has just come to a stage.
+type Play = fn(&Stage);
+
 /// The other commands, in the order of the help.
-const COMMANDS: [(&str, fn(&Stage)); 20] = [
+const COMMANDS: [(&str, Play); 20] = [
     ("login", |stage| {
         let mut login = LoggingIn::start(stage);
         phone(stage, r#"{"scan":10001}"#);
@@ -47,7 +50,7 @@ const COMMANDS: [(&str, fn(&Stage)); 20] = [
         run(stage, &["send-image", FRIEND, &path]);
     }),
     ("recall", |stage| {
-        stage.say(CREATOR, Talker::User(Uid(10002)), "oops");
+        stage.say(CREATOR, Talker::user(10002), "oops");
         let key = stage.newest().msg_key.to_string();
         run(stage, &["recall", FRIEND, &key]);
     }),

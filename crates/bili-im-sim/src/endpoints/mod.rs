@@ -9,6 +9,6 @@ mod svr_sync;
 mod web_im;
 mod x;
 
-pub(crate) use self::routes::{Found, find, name};
 #[cfg(test)]
 pub(crate) use self::routes::paths;
+pub(crate) use self::routes::{Found, find, name};

@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    fmt,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -48,16 +47,9 @@ enum Step {
 }
 
 /// The body was meant to end here.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("broken off by a fault")]
 pub(super) struct BrokenOff;
-
-impl fmt::Display for BrokenOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("broken off by a fault")
-    }
-}
-
-impl std::error::Error for BrokenOff {}
 
 impl From<Infallible> for BrokenOff {
     fn from(never: Infallible) -> Self {

@@ -147,10 +147,10 @@ impl Service {
     pub fn scan_qr(
         &mut self,
         qrcode_key: Option<&str>,
-        uid: Uid,
+        uid: impl Into<Uid>,
         now: UnixMicros,
     ) -> Result<String, WorldError> {
-        self.advance_qr(qrcode_key, uid, Stage::Scanned, now)
+        self.advance_qr(qrcode_key, uid.into(), Stage::Scanned, now)
     }
 
     /// Confirms on the phone of `uid` that whoever shows the QR code may log in, scanned or not.
@@ -161,9 +161,10 @@ impl Service {
     pub fn confirm_qr(
         &mut self,
         qrcode_key: Option<&str>,
-        uid: Uid,
+        uid: impl Into<Uid>,
         now: UnixMicros,
     ) -> Result<String, WorldError> {
+        let uid = uid.into();
         self.advance_qr(qrcode_key, uid, Stage::Confirmed(uid), now)
     }
 

@@ -84,7 +84,8 @@ impl World {
 
     /// The account of that uid.
     #[must_use]
-    pub fn account(&self, uid: Uid) -> Option<&Account> {
+    pub fn account(&self, uid: impl Into<Uid>) -> Option<&Account> {
+        let uid = uid.into();
         self.accounts.iter().find(|account| account.uid == uid)
     }
 }
@@ -100,7 +101,7 @@ mod tests {
     #[test]
     fn a_world_needs_no_more_than_uids() {
         let world = World::from_json(r#"{"accounts":[{"uid":7}]}"#).unwrap();
-        let account = world.account(Uid(7)).unwrap();
+        let account = world.account(7).unwrap();
         assert_eq!(
             account.cookie(),
             "SESSDATA=sim-7; bili_jct=00000000000000000000000000000007; DedeUserID=7"
