@@ -1,7 +1,7 @@
 //! `send` and `send-image`.
 
 use bili_im_sim::{
-    Talker,
+    Talker, Uid,
     faults::{Kind, Rule, When},
 };
 use serde_json::{Value, json};
