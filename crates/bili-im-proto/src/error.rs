@@ -5,7 +5,6 @@ use std::{fmt, time::Duration};
 use crate::{
     ids::{Talker, Uid},
     printable::Printable,
-    watch::ForeignCursor,
 };
 
 /// Why a call failed.
@@ -365,6 +364,11 @@ pub enum Invalid {
     Unencodable(String),
 }
 
+/// The cursor is another account's, or of a version not known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stored cursor belongs to uid {0}, or to another version of this program")]
+pub struct ForeignCursor(pub Uid);
+
 impl Invalid {
     fn advice(&self) -> Option<&'static str> {
         Some(match self {
@@ -377,6 +381,15 @@ impl Invalid {
             Self::UsedTicket => "confirm what became of it",
             _ => return None,
         })
+    }
+}
+
+/// Refuses the number 0.
+pub(crate) fn check_talker(talker: Talker) -> Result<(), Invalid> {
+    if talker.id() == 0 {
+        Err(Invalid::NobodysNumber)
+    } else {
+        Ok(())
     }
 }
 

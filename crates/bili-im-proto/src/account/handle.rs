@@ -20,7 +20,7 @@ use crate::{
     },
     context::{Context, Hosts, UserAgent},
     credential::Credential,
-    endpoint::{Endpoint, Spec},
+    endpoint::Endpoint,
     endpoints::{
         Profile, Recall, SendContent, SendMsg, SentMessage, SessionFilter, SessionMsgs, UploadBfs,
         UserCard,
@@ -29,6 +29,7 @@ use crate::{
     flow::{self, Flow, History},
     ids::{DeviceId, MsgKey, Talker, Uid},
     session::Session,
+    spec::Spec,
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros},
     watch::{Cursor, Event, WatchOptions},

@@ -227,7 +227,7 @@ impl Lenient for ImageFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{content::Content, message::MsgType};
+    use crate::{content::Content, msg_type::MsgType};
 
     #[test]
     fn an_image_must_be_on_the_services_hosts_unless_lifted() {

@@ -13,7 +13,7 @@ use crate::{
     error::Invalid,
     ids::{GroupId, MsgKey},
     lenient::{Lenient, wire},
-    message::MsgType,
+    msg_type::MsgType,
 };
 
 pub use self::{

@@ -8,13 +8,14 @@ use crate::{
     account::{Account, KeyAction, Lane, SignatureBasis},
     answer::Answer,
     credential::Credential,
-    endpoint::{Body, Effect, Endpoint, Spec},
+    endpoint::{Body, Endpoint},
     endpoints::{Nav, Profile},
     error::{Error, Invalid, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
         io::Io,
         step::{Failure, Outgoing},
     },
+    spec::{Effect, Spec},
 };
 
 /// The most bytes of an answer that are read: a page of 200 long messages fits.
@@ -240,7 +241,7 @@ pub(super) fn read<E: Endpoint>(
     credential: Option<&Credential>,
 ) -> Result<E::Response, Error> {
     let failure = match answer {
-        Ok(response) => return E::decode(Answer::of::<E>(&response).to(credential)),
+        Ok(response) => return E::decode(Answer::of(const { &E::SPEC }, &response).to(credential)),
         Err(failure) => failure,
     };
     // A request that never left had no effect, whatever came before things broke.

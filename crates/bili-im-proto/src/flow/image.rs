@@ -3,7 +3,7 @@
 use crate::{
     account::Account,
     endpoints::{SendMsg, SentMessage, UploadBfs},
-    error::Error,
+    error::{Error, check_talker},
     flow::{call, io::Io, send},
     ids::Talker,
 };
@@ -15,7 +15,7 @@ pub(crate) async fn send_image_file<I>(
     talker: Talker,
     upload: UploadBfs,
 ) -> Result<SentMessage, Error> {
-    talker.check()?;
+    check_talker(talker)?;
     let uploaded = call::call(account, io, &upload).await?;
     let image = upload.image(&uploaded)?;
     send::send(account, io, SendMsg::new(talker, image)).await

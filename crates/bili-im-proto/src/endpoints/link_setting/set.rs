@@ -3,9 +3,10 @@
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     endpoints::Settings,
     error::{Error, Invalid},
+    spec::Spec,
 };
 
 /// Changes the account's settings of private messages (docs/protocol.md §10). Settings that are

@@ -7,11 +7,13 @@ use crate::{
     content::{Image, Text, check_length},
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::{MsgKey, Talker, Uid},
     lenient::wire,
-    message::{Emoticon, MsgType},
+    message::Emoticon,
+    msg_type::MsgType,
+    spec::Spec,
 };
 
 const SPEC: Spec = Spec::post(Host::Im, "/web_im/v1/web_im/send_msg").signed();
@@ -213,7 +215,7 @@ fn parts(
     content: &str,
     context: &Context,
 ) -> Result<Parts, Invalid> {
-    talker.check()?;
+    check_talker(talker)?;
     check_length(content.len())?;
     let Uid(sender_uid) = context.own_uid()?;
     if talker == Talker::user(sender_uid) {

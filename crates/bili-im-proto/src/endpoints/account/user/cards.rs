@@ -4,10 +4,11 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
     ids::Uid,
     lenient::wire,
+    spec::Spec,
 };
 
 /// How many users can be asked about at once; the service answers nothing when asked about more.

@@ -7,9 +7,10 @@ use crate::{
     answer::Answer,
     content::{Image, ImageFormat},
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid, RefusalKind},
     lenient::wire,
+    spec::Spec,
 };
 
 /// Uploads an image, to be sent by the address that it gets (docs/protocol.md §11).
