@@ -13,8 +13,8 @@ use std::{collections::BTreeMap, time::Duration};
 use bili_im_dst::sends::{End, OneSend, check_laws};
 use bili_im_proto::{
     Account, Confirmation, Credential, Error, FetchSessionMsgs, Flow, GroupId, Invalid,
-    InvalidSnapshot, MsgKey, Outgoing, Pacing, RefusalKind, SendTicket, Sent, SentMessage,
-    SingleUnread, Snapshot, Talker, Text, Uid, UnixMicros,
+    InvalidArgument, InvalidSnapshot, Missing, MsgKey, Outgoing, Pacing, RefusalKind, SendTicket,
+    Sent, SentMessage, SingleUnread, Snapshot, Talker, Text, Uid, UnixMicros,
 };
 use bili_im_sim::{
     Message, Options, StaleSignature, World,
@@ -985,7 +985,7 @@ fn a_cookie_that_does_not_say_whose_it_is_is_asked_about() {
     assert_eq!(account.uid(), Some(Uid(OWN)));
     assert_eq!(written(&stage, "hi"), [sent.msg_key]);
     let error = stage.run(account.send(Uid(OWN), text("hi"))).unwrap_err();
-    assert_eq!(error, Error::Invalid(Invalid::ToSelf));
+    assert_eq!(error, InvalidArgument::ToSelf.into());
 }
 
 #[test]
@@ -997,35 +997,35 @@ fn bad_input_is_refused_before_any_request() {
     for (error, wanted) in [
         (
             stage.run(account.send(Uid(OWN), text("hi"))).unwrap_err(),
-            Invalid::ToSelf,
+            InvalidArgument::ToSelf.into(),
         ),
         (
             stage.run(account.send(Uid(0), text("hi"))).unwrap_err(),
-            Invalid::NobodysNumber,
+            InvalidArgument::NobodysNumber.into(),
         ),
         (
             stage
                 .run(account.prepare_send(Uid(OWN), text("hi")))
                 .unwrap_err(),
-            Invalid::ToSelf,
+            InvalidArgument::ToSelf.into(),
         ),
         (
             stage.run(account.recall(FRIEND, MsgKey(0))).unwrap_err(),
-            Invalid::NoMessagesKey,
+            InvalidArgument::NoMessagesKey.into(),
         ),
         (
             stage
                 .run(account.call(FetchSessionMsgs::new(Uid(0))))
                 .unwrap_err(),
-            Invalid::NobodysNumber,
+            InvalidArgument::NobodysNumber.into(),
         ),
         (
             stage.run(reader.send(FRIEND, text("hi"))).unwrap_err(),
-            Invalid::NoCsrfToken,
+            Missing::CsrfToken.into(),
         ),
         (
             stage.run(reader.recall(FRIEND, MsgKey(1))).unwrap_err(),
-            Invalid::NoCsrfToken,
+            Missing::CsrfToken.into(),
         ),
     ] {
         assert_eq!(error, Error::Invalid(wanted));

@@ -14,7 +14,7 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::{Query, RESERVED},
-    error::{Error, Invalid},
+    error::{Error, Invalid, InvalidArgument, Missing},
     spec::{Method, Spec},
 };
 
@@ -103,7 +103,7 @@ impl Parts {
     /// When a field is neither text nor number.
     pub fn form(fields: &impl Serialize) -> Result<Self, Invalid> {
         let mut form = serde_urlencoded::to_string(fields)
-            .map_err(|error| Invalid::Unencodable(error.to_string()))?;
+            .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
         // Forms know two characters that queries do not; what goes out is encoded the same everywhere.
         for (other, ours) in [('+', "%20"), ('*', "%2A")] {
             if form.contains(other) {
@@ -129,7 +129,7 @@ impl Parts {
     /// When the type cannot be a header.
     pub fn raw(content_type: &str, body: Vec<u8>) -> Result<Self, Invalid> {
         let content_type = HeaderValue::from_str(content_type)
-            .map_err(|error| Invalid::Unencodable(error.to_string()))?;
+            .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
         Ok(Self::query(Query::new()).with_payload(Payload::Raw(content_type, body)))
     }
 
@@ -146,7 +146,7 @@ impl Parts {
     fn into_request(self, spec: &Spec, context: &Context) -> Result<Request<Body>, Invalid> {
         let Self { mut query, payload } = self;
         if spec.needs_login && context.credential.is_none() {
-            return Err(Invalid::NoCredential);
+            return Err(Missing::Credential.into());
         }
         let body = match (spec.method, payload) {
             (Method::Get, _) => {
@@ -162,7 +162,7 @@ impl Parts {
             (Method::Post, Payload::None) => Some(complete(String::new(), spec, context)?),
         };
         let query = if spec.signed {
-            let keys = context.keys.as_ref().ok_or(Invalid::NoSigningKeys)?;
+            let keys = context.keys.as_ref().ok_or(Missing::SigningKeys)?;
             keys.sign(query, context.time.seconds())
         } else {
             query.into()
@@ -174,7 +174,8 @@ impl Parts {
             path.push('?');
             path.push_str(&query);
         }
-        let unencodable = |error: &dyn fmt::Display| Invalid::Unencodable(error.to_string());
+        let unencodable =
+            |error: &dyn fmt::Display| InvalidArgument::Unencodable(error.to_string());
         let mut uri = uri::Parts::default();
         uri.scheme = Some(origin.scheme.clone());
         uri.authority = Some(origin.authority.clone());

@@ -43,8 +43,8 @@ pub use crate::{
     endpoint::{Body, Endpoint, Parts},
     endpoints::*,
     error::{
-        Error, ForeignCursor, Invalid, RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport,
-        Unconfirmed, Unreadable,
+        Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, RateLimited,
+        Refusal, RefusalKind, Sent, Stopped, Transport, Unconfirmed, Unreadable,
     },
     flow::{Failure, Flow, History, Input, LoginOutcome, LoginStep, Outgoing, Step, qr_login},
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},

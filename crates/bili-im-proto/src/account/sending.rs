@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     account::handle::Account,
     endpoints::SendMsg,
-    error::Invalid,
+    error::{Invalid, Missing},
     ids::{MsgKey, Seqno, Talker},
     message::Message,
     ticket::{self, Confirmation, Likeness, SendTicket},
@@ -75,7 +75,7 @@ impl Account {
     ) -> Result<SendTicket, Invalid> {
         Ok(SendTicket {
             version: ticket::VERSION,
-            uid: self.uid().ok_or(Invalid::NoOwnUid)?,
+            uid: self.uid().ok_or(Missing::OwnUid)?,
             talker: message.talker,
             content: message.content,
             time: self.context(now).time,

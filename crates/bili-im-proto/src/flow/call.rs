@@ -10,7 +10,7 @@ use crate::{
     credential::Credential,
     endpoint::{Body, Endpoint},
     endpoints::{Nav, Profile},
-    error::{Error, Invalid, RefusalKind, Sent, Transport, Unconfirmed},
+    error::{Error, Invalid, Missing, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
         io::Io,
         step::{Failure, Outgoing},
@@ -79,7 +79,7 @@ pub(crate) async fn ready<E: Endpoint, I>(
         return Ok(());
     }
     match endpoint.request(&account.context(io.now())) {
-        Ok(_) | Err(Invalid::NoSigningKeys | Invalid::NoOwnUid) => {}
+        Ok(_) | Err(Invalid::Missing(Missing::SigningKeys | Missing::OwnUid)) => {}
         Err(invalid) => return Err(invalid.into()),
     }
     loop {
@@ -152,7 +152,7 @@ async fn fetch_keys<I>(account: &Account, io: &Io<I>) -> Result<(), Error> {
     let _lease = account.lease_keys(io.now());
     match nav(account, io).await? {
         (_, true) => Ok(()),
-        (_, false) => Err(Invalid::NoSigningKeys.into()),
+        (_, false) => Err(Missing::SigningKeys.into()),
     }
 }
 

@@ -75,6 +75,9 @@ mod tests {
     #[test]
     fn nobody_has_no_session() {
         let request = SessionDetail::new(Talker::user(0)).request(&context());
-        assert_eq!(request.unwrap_err(), Invalid::NobodysNumber);
+        assert_eq!(
+            request.unwrap_err(),
+            crate::InvalidArgument::NobodysNumber.into()
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     context::{Context, Host},
     encode::Query,
     endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
+    error::{Error, Invalid, InvalidArgument, check_talker},
     ids::{MsgKey, Talker, Uid},
     lenient::wire,
     message::Emoticon,
@@ -198,7 +198,7 @@ impl Endpoint for Recall {
 
     fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
         if self.msg_key == MsgKey(0) {
-            return Err(Invalid::NoMessagesKey);
+            return Err(InvalidArgument::NoMessagesKey.into());
         }
         let content = self.msg_key.to_string();
         parts(self.talker, MsgType::Recall, &content, context)
@@ -219,7 +219,7 @@ fn parts(
     check_length(content.len())?;
     let Uid(sender_uid) = context.own_uid()?;
     if talker == Talker::user(sender_uid) {
-        return Err(Invalid::ToSelf);
+        return Err(InvalidArgument::ToSelf.into());
     }
     let dev_id = context.device_id.as_str();
     let query = Query::new()
@@ -270,19 +270,22 @@ mod tests {
         let context = signing_context();
         let text = Text::new("hi").unwrap();
         let own = SendMsg::new(Uid(293793435), text.clone());
-        assert_eq!(own.request(&context).unwrap_err(), Invalid::ToSelf);
+        assert_eq!(
+            own.request(&context).unwrap_err(),
+            InvalidArgument::ToSelf.into()
+        );
         // A group may well have the number of the account.
         let group = SendMsg::new(Talker::group(293793435), text.clone());
         assert!(group.request(&context).is_ok());
         let nobody = SendMsg::new(Uid(0), text);
         assert_eq!(
             nobody.request(&context).unwrap_err(),
-            Invalid::NobodysNumber
+            InvalidArgument::NobodysNumber.into()
         );
         let nothing = Recall::new(Uid(1), MsgKey(0));
         assert_eq!(
             nothing.request(&context).unwrap_err(),
-            Invalid::NoMessagesKey
+            InvalidArgument::NoMessagesKey.into()
         );
     }
 
