@@ -1,7 +1,7 @@
 //! The same conversations over every transport: in process, async, blocking, and the program.
 //!
-//! What came of each is written in `docs/scenarios.md`, which this test keeps true; `cargo xtask docs`
-//! writes the page anew.
+//! What came of each is written in `docs/scenarios.md`, which this test keeps true.
+//! `cargo xtask docs` writes it anew.
 
 #![allow(
     clippy::unwrap_used,

@@ -99,7 +99,7 @@ impl Spec {
     }
 
     /// The CSRF token goes out under other names than `csrf` and `csrf_token`; under none when
-    /// [`parts`](Endpoint::parts) places it itself.
+    /// [`parts`](crate::Endpoint::parts) places it itself.
     #[must_use]
     pub const fn csrf_as(self, csrf: &'static [&'static str]) -> Self {
         Self { csrf, ..self }

@@ -35,8 +35,8 @@ pub(crate) trait HasJson {
     fn json(self, show_recalled: bool) -> Result<Self::Json, Error>;
 }
 
-/// The plain text of an answer that has no JSON of its own. The compiler prefers [`Answer::json`], where
-/// there is one.
+/// The plain text of an answer that has no JSON of its own. Where [`Answer::json`] exists, the compiler
+/// prefers it.
 #[allow(
     dead_code,
     reason = "for answers that have no JSON of their own, if there are any"

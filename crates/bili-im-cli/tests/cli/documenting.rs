@@ -1,5 +1,5 @@
-//! Which command asks what: docs/endpoints.md, which this test keeps true. `cargo xtask docs` writes it
-//! anew.
+//! Which command asks what: docs/endpoints.md, which this test keeps true.
+//! `cargo xtask docs` writes it anew.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -112,10 +112,11 @@ fn the_page_of_endpoints_is_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut page = String::from(
         "# Endpoints\n\n\
-         Every call of [protocol.md](protocol.md); the file that writes and reads it in the\n\
-         [protocol crate](../crates/bili-im-proto/src/endpoints), and answers it in the\n\
-         [simulated service](../crates/bili-im-sim/src/endpoints); and the program's commands that asked for it when each was run\n\
-         once against that service. `bili-im decode` reads an answer of any of them. `cargo xtask docs` writes this page.\n\n\
+         Every call of [protocol.md](protocol.md). The file has the same name in the\n\
+         [protocol crate](../crates/bili-im-proto/src/endpoints), which makes the request and reads the\n\
+         answer, and in the [simulated service](../crates/bili-im-sim/src/endpoints), which answers.\n\
+         The commands are those that made the call when each was run once against that service.\n\
+         `bili-im decode` reads an answer of any of them. `cargo xtask docs` writes this page.\n\n\
          | call | file | commands |\n|---|---|---|\n",
     );
     let askers = askers();
