@@ -224,7 +224,7 @@ impl Ureq {
 /// # Errors
 /// When it cannot be started.
 pub fn simulated() -> Result<bili_im_sim::Server> {
-    let mut account = bili_im_sim::Account::new(bili_im_sim::Uid(OWN_UID));
+    let mut account = bili_im_sim::Account::new(OWN_UID);
     account.sessdata = "5e4b8c1f,1776054379,6a1d2*a1CjBvQ0xW".to_owned();
     let mut world = World::default();
     world.accounts.push(account);

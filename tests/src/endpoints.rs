@@ -1,6 +1,6 @@
 //! Every endpoint, made to look alike.
 
-use std::fmt::Debug;
+use std::{any::type_name, fmt::Debug};
 
 use bili_im_proto::{http::Response, *};
 
@@ -19,19 +19,35 @@ where
     E::response(response).map(|answer| format!("{answer:?}"))
 }
 
-macro_rules! endpoints {
-    ($($name:ident)*) => {
-        /// All of them, by name. That none is missing is checked in `tests/hostile.rs`.
-        pub const ENDPOINTS: &[(&str, Decode)] = &[$((stringify!($name), decode::<$name>)),*];
+/// An endpoint of the list.
+#[derive(Debug)]
+pub struct Entry {
+    /// The type's name.
+    pub name: &'static str,
+    /// What is the same in every call.
+    pub spec: Spec,
+    /// Where the type is: the path of modules that leads to it.
+    pub place: fn() -> &'static str,
+    /// Whether it only says that the call succeeded.
+    pub only_success: bool,
+    /// Reads an answer.
+    pub decode: Decode,
+}
+
+macro_rules! entries {
+    ($($endpoint:ident,)*) => {
+        /// All of them. That none is missing is checked in `tests/hostile.rs`.
+        pub const ENDPOINTS: &[Entry] = &[$(Entry {
+            name: stringify!($endpoint),
+            spec: $endpoint::SPEC,
+            place: type_name::<$endpoint>,
+            only_success: size_of::<<$endpoint as Endpoint>::Response>() == 0,
+            decode: decode::<$endpoint>,
+        }),*];
     };
 }
 
-endpoints! {
-    BatchRmDustbin BatchUpdateDustbinAck FetchSessionMsgs FingerSpi GetMsgDnd GetSessionSs GetSessions
-    GetSettings IsLimit Logout MyGroupUnread Nav NewSessions QrGenerate QrPoll Recall RemoveSession
-    SendMsg SessionDetail SetMsgDnd SetPushSs SetSettings SetTop SingleUnread UpdateAck UpdateIntercept
-    UploadBfs UserCards
-}
+for_each_endpoint!(entries);
 
 /// Names that mean something somewhere in an answer.
 pub const NAMES: [&str; 60] = [

@@ -11,8 +11,8 @@ use std::{collections::BTreeMap, iter};
 
 use bili_im_proto::{
     Answer, Body, Content, Context, Credential, DeviceId, Endpoint, Error, FetchSessionMsgs, Host,
-    Image, ImageFormat, Invalid, MsgKey, Parts, Query, Recall, SendMsg, Seqno, SigningKeys, Spec,
-    Talker, Text, Uid, UnixSeconds,
+    Image, ImageFormat, Invalid, InvalidContent, MsgKey, Parts, Query, Recall, SendMsg, Seqno,
+    SigningKeys, Spec, Talker, Text, Uid, UnixSeconds,
     http::{Request, Response},
 };
 use bili_im_tests::cases;
@@ -263,8 +263,8 @@ proptest! {
     fn every_text_arrives_unchanged_or_is_refused_for_its_length(text in any_text(), to in any_talker()) {
         let length = json_length(&text);
         match Text::new(text.clone()) {
-            Err(Invalid::EmptyText) => prop_assert_eq!(text, ""),
-            Err(Invalid::TooLong { bytes, over }) => {
+            Err(InvalidContent::EmptyText) => prop_assert_eq!(text, ""),
+            Err(InvalidContent::TooLong { bytes, over }) => {
                 prop_assert_eq!(bytes, length);
                 prop_assert!(length > LIMIT);
                 prop_assert_eq!(over, length - LIMIT);
@@ -455,7 +455,7 @@ fn the_longest_text_has_1986_letters() {
     assert!(Text::new("a".repeat(1986)).is_ok());
     assert_eq!(
         Text::new("a".repeat(1987)),
-        Err(Invalid::TooLong {
+        Err(InvalidContent::TooLong {
             bytes: 2001,
             over: 1
         })

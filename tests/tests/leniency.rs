@@ -9,47 +9,21 @@
     reason = "helpers of tests"
 )]
 
-use bili_im_proto::*;
+use bili_im_proto::{Error, http};
+use bili_im_tests::endpoints::{ENDPOINTS, Entry};
 use serde_json::{Value, json};
 
 const ANSWERS: &str = include_str!("../vectors/answers.json");
 
+/// The endpoint whose call has that name.
+fn endpoint(name: &str) -> &'static Entry {
+    let named = ENDPOINTS.iter().find(|entry| entry.spec.name() == name);
+    named.unwrap_or_else(|| panic!("no endpoint {name}"))
+}
+
 /// Reads an answer with the endpoint of that name; what it makes of it as text.
-fn read(endpoint: &str, body: &str) -> Result<String, Error> {
-    fn with<E: Endpoint<Response: std::fmt::Debug>>(body: &str) -> Result<String, Error> {
-        E::response(&http::Response::new(body)).map(|response| format!("{response:?}"))
-    }
-    let read = match endpoint {
-        "nav" => with::<Nav>,
-        "spi" => with::<FingerSpi>,
-        "single_unread" => with::<SingleUnread>,
-        "my_group_unread" => with::<MyGroupUnread>,
-        "send_msg" => with::<SendMsg>,
-        "fetch_session_msgs" => with::<FetchSessionMsgs>,
-        "get_sessions" => with::<GetSessions>,
-        "new_sessions" => with::<NewSessions>,
-        "session_detail" => with::<SessionDetail>,
-        "update_ack" => with::<UpdateAck>,
-        "remove_session" => with::<RemoveSession>,
-        "set_top" => with::<SetTop>,
-        "update_intercept" => with::<UpdateIntercept>,
-        "batch_update_dustbin_ack" => with::<BatchUpdateDustbinAck>,
-        "batch_rm_dustbin" => with::<BatchRmDustbin>,
-        "is_limit" => with::<IsLimit>,
-        "get_msg_dnd" => with::<GetMsgDnd>,
-        "set_msg_dnd" => with::<SetMsgDnd>,
-        "get_session_ss" => with::<GetSessionSs>,
-        "set_push_ss" => with::<SetPushSs>,
-        "get" => with::<GetSettings>,
-        "set" => with::<SetSettings>,
-        "upload_bfs" => with::<UploadBfs>,
-        "cards" => with::<UserCards>,
-        "generate" => with::<QrGenerate>,
-        "poll" => with::<QrPoll>,
-        "logout" => with::<Logout>,
-        other => panic!("no endpoint {other}"),
-    };
-    read(body)
+fn read(name: &str, body: &str) -> Result<String, Error> {
+    (endpoint(name).decode)(&http::Response::new(body.into()))
 }
 
 /// The path of every field in a value, `a.0.b`.
@@ -121,20 +95,6 @@ fn respelled(value: &Value) -> Vec<Value> {
     }
 }
 
-/// Endpoints whose data nobody reads.
-const ONLY_SUCCESS: [&str; 10] = [
-    "update_ack",
-    "remove_session",
-    "set_top",
-    "update_intercept",
-    "batch_update_dustbin_ack",
-    "batch_rm_dustbin",
-    "set_msg_dnd",
-    "set_push_ss",
-    "set",
-    "logout",
-];
-
 struct Case {
     endpoint: String,
     meaning: Vec<String>,
@@ -169,7 +129,7 @@ impl Case {
     fn refuses(&self, path: &str, odd: &Value) -> bool {
         let is_list = self.answer.pointer(&pointer(path)).unwrap().is_array();
         match path {
-            "data" if ONLY_SUCCESS.contains(&self.endpoint.as_str()) => false,
+            "data" if endpoint(&self.endpoint).only_success => false,
             "data" if is_list => !odd.is_array(),
             "data" => !odd.is_object(),
             "data.messages" | "data.session_list" => !odd.is_array(),

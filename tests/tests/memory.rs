@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use bili_im_proto::http::Response;
-use bili_im_tests::endpoints::{Decode, ENDPOINTS, NAMES};
+use bili_im_tests::endpoints::{Decode, ENDPOINTS, Entry, NAMES};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -48,12 +48,12 @@ fn list(item: &str, length: usize) -> String {
 #[test]
 fn no_list_of_nothing_takes_many_times_its_length() {
     let list = list("{}", 1 << 16);
-    for (name, decode) in ENDPOINTS {
-        check(name, *decode, list.clone());
-        check(name, *decode, format!(r#"{{"code":0,"data":{list}}}"#));
+    for &Entry { name, decode, .. } in ENDPOINTS {
+        check(name, decode, list.clone());
+        check(name, decode, format!(r#"{{"code":0,"data":{list}}}"#));
         for field in NAMES {
             let body = format!(r#"{{"code":0,"data":{{"{field}":{list}}}}}"#);
-            check(name, *decode, body);
+            check(name, decode, body);
         }
     }
 }
@@ -83,12 +83,12 @@ fn no_long_answer_takes_many_times_its_length() {
             ("SendMsg", r#""data":{"v_voucher":"#, "}"),
             ("GetMsgDnd", r#""data":{"uid_settings":"#, "}"),
         ] {
-            let Some((name, decode)) = ENDPOINTS.iter().find(|(name, _)| *name == endpoint) else {
+            let Some(entry) = ENDPOINTS.iter().find(|entry| entry.name == endpoint) else {
                 panic!("no endpoint {endpoint}");
             };
             check(
-                name,
-                *decode,
+                endpoint,
+                entry.decode,
                 format!(r#"{{"code":0,{before}{list}{after}}}"#),
             );
         }

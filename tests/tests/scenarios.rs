@@ -1,7 +1,7 @@
 //! The same conversations over every transport: in process, async, blocking, and the program.
 //!
-//! What came of each is written in `docs/scenarios.md`, which this test keeps true; run it with
-//! `UPDATE_DOCS=1` to write the page anew.
+//! What came of each is written in `docs/scenarios.md`, which this test keeps true.
+//! `cargo xtask docs` writes it anew.
 
 #![allow(
     clippy::unwrap_used,
@@ -772,6 +772,6 @@ fn every_transport_tells_the_same() {
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written.replace("\r\n", "\n") == page,
-        "docs/scenarios.md is not up to date: run with UPDATE_DOCS=1"
+        "docs/scenarios.md is not up to date: run cargo xtask docs"
     );
 }

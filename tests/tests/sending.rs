@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use bili_im_proto::{
     Account, Confirmation, Credential, Error, FetchSessionMsgs, Flow, GroupId, Invalid,
-    InvalidSnapshot, MsgKey, Outgoing, Pacing, RefusalKind, SendTicket, Sent, SentMessage,
-    SingleUnread, Snapshot, Text, Uid, UnixMicros,
+    InvalidArgument, InvalidSnapshot, Missing, MsgKey, Outgoing, Pacing, RefusalKind, SendTicket,
+    Sent, SentMessage, SingleUnread, Snapshot, Text, Uid, UnixMicros,
 };
 use bili_im_sim::{
     Message, Options, StaleSignature, World,
@@ -206,11 +206,7 @@ fn an_older_message_of_the_same_text_confirms_nothing() {
 fn a_message_of_the_same_text_from_the_phone_confirms_nothing() {
     let mut stage = stage();
     let account = warm(&mut stage);
-    let phone = Message::text(
-        bili_im_sim::Uid(OWN),
-        bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0)),
-        "hi",
-    );
+    let phone = Message::text(OWN, bili_im_sim::Talker::user(FRIEND.0), "hi");
     let now = stage.sim_now();
     stage.service.write(phone, now).unwrap();
     stage.advance(Duration::from_secs(60));
@@ -265,11 +261,7 @@ fn a_ticket_that_was_reported_sent_is_confirmed_ever_after() {
 fn crowd(stage: &mut Stage, messages: usize) {
     let now = stage.sim_now();
     for _ in 0..messages {
-        let message = Message::text(
-            bili_im_sim::Uid(FRIEND.0),
-            bili_im_sim::Talker::Group(bili_im_sim::GroupId(FANS.0)),
-            "me too",
-        );
+        let message = Message::text(FRIEND.0, bili_im_sim::Talker::group(FANS.0), "me too");
         stage.service.write(message, now).unwrap();
     }
 }
@@ -771,11 +763,7 @@ fn an_empty_page_of_a_session_that_had_messages_does_not_show_that_a_message_is_
 #[test]
 fn an_older_message_is_not_taken_for_ours_because_its_session_seemed_empty() {
     let mut stage = stage();
-    let from_phone = Message::text(
-        bili_im_sim::Uid(OWN),
-        bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0)),
-        "hi",
-    );
+    let from_phone = Message::text(OWN, bili_im_sim::Talker::user(FRIEND.0), "hi");
     let now = bili_im_sim::UnixMicros(stage.now().unix.0);
     stage.service.write(from_phone, now).unwrap();
     stage.advance(Duration::from_secs(3600));
@@ -1208,7 +1196,7 @@ fn a_cookie_that_does_not_say_whose_it_is_is_asked_about() {
     assert_eq!(account.uid(), Some(Uid(OWN)));
     assert_eq!(written(&stage, "hi"), [sent.msg_key]);
     let error = stage.run(account.send(Uid(OWN), text("hi"))).unwrap_err();
-    assert_eq!(error, Error::Invalid(Invalid::ToSelf));
+    assert_eq!(error, InvalidArgument::ToSelf.into());
 }
 
 #[test]
@@ -1220,35 +1208,35 @@ fn bad_input_is_refused_before_any_request() {
     for (error, wanted) in [
         (
             stage.run(account.send(Uid(OWN), text("hi"))).unwrap_err(),
-            Invalid::ToSelf,
+            InvalidArgument::ToSelf.into(),
         ),
         (
             stage.run(account.send(Uid(0), text("hi"))).unwrap_err(),
-            Invalid::NobodysNumber,
+            InvalidArgument::NobodysNumber.into(),
         ),
         (
             stage
                 .run(account.prepare_send(Uid(OWN), text("hi")))
                 .unwrap_err(),
-            Invalid::ToSelf,
+            InvalidArgument::ToSelf.into(),
         ),
         (
             stage.run(account.recall(FRIEND, MsgKey(0))).unwrap_err(),
-            Invalid::NoMessagesKey,
+            InvalidArgument::NoMessagesKey.into(),
         ),
         (
             stage
                 .run(account.call(FetchSessionMsgs::new(Uid(0))))
                 .unwrap_err(),
-            Invalid::NobodysNumber,
+            InvalidArgument::NobodysNumber.into(),
         ),
         (
             stage.run(reader.send(FRIEND, text("hi"))).unwrap_err(),
-            Invalid::NoCsrfToken,
+            Missing::CsrfToken.into(),
         ),
         (
             stage.run(reader.recall(FRIEND, MsgKey(1))).unwrap_err(),
-            Invalid::NoCsrfToken,
+            Missing::CsrfToken.into(),
         ),
     ] {
         assert_eq!(error, Error::Invalid(wanted));
@@ -1323,8 +1311,8 @@ fn looking_for_one_message_does_not_make_older_ones_look_new() {
     let mut stage = stage();
     let account = warm(&mut stage);
     // Long before, from the phone.
-    let friend = bili_im_sim::Talker::User(bili_im_sim::Uid(FRIEND.0));
-    let old = Message::text(bili_im_sim::Uid(OWN), friend, "ok");
+    let friend = bili_im_sim::Talker::user(FRIEND.0);
+    let old = Message::text(OWN, friend, "ok");
     let now = stage.sim_now();
     stage.service.write(old, now).unwrap();
     stage.advance(Duration::from_secs(60));

@@ -28,7 +28,7 @@ fn start(people: u64) -> (Server, Client) {
         account.follows = everyone().filter(|&other| other != uid).collect();
         world.accounts.push(account);
     }
-    let own = world.account(Uid(OWN)).unwrap();
+    let own = world.account(OWN).unwrap();
     let credential = Credential::parse(&own.cookie()).unwrap();
     let service = Service::new(world, SystemTime::now().into()).unwrap();
     let server = Server::start(service, "127.0.0.1:0".parse().unwrap()).unwrap();

@@ -9,9 +9,9 @@
 use std::time::Duration;
 
 use bili_im_proto::{
-    Account, Credential, Error, FetchSessionMsgs, Flow, Image, Input, Invalid, InvalidSnapshot,
-    Monotonic, MsgKey, Now, Pacing, RefusalKind, Sent, SingleUnread, Snapshot, Step, Talker, Text,
-    Uid,
+    Account, Credential, Error, FetchSessionMsgs, Flow, Image, Input, InvalidArgument,
+    InvalidContent, InvalidSnapshot, Missing, Monotonic, MsgKey, Now, Pacing, RefusalKind, Sent,
+    SingleUnread, Snapshot, Step, Talker, Text, Uid,
     http::{Response, header::COOKIE},
 };
 use bili_im_tests::{
@@ -467,14 +467,14 @@ fn a_cookie_without_its_uid_learns_it_from_nav() {
 
 #[test]
 fn what_can_never_be_sent_is_refused_before_any_request() {
-    assert_eq!(Text::new(""), Err(Invalid::EmptyText));
+    assert_eq!(Text::new(""), Err(InvalidContent::EmptyText));
     assert!(matches!(
         Text::new("x".repeat(2000)),
-        Err(Invalid::TooLong { .. })
+        Err(InvalidContent::TooLong { .. })
     ));
     assert!(matches!(
         Image::new("https://example.com/x.png"),
-        Err(Invalid::ImageHost(_))
+        Err(InvalidContent::ImageHost(_))
     ));
     let account = unpaced();
     let refused = |flow: &mut Flow<_, ()>| {
@@ -487,16 +487,16 @@ fn what_can_never_be_sent_is_refused_before_any_request() {
     };
     assert_eq!(
         refused(&mut account.recall(Uid(1), MsgKey(0))),
-        Invalid::NoMessagesKey
+        InvalidArgument::NoMessagesKey.into()
     );
     assert_eq!(
         refused(&mut account.recall(Uid(0), MsgKey(1))),
-        Invalid::NobodysNumber
+        InvalidArgument::NobodysNumber.into()
     );
     for (talker, invalid) in [
-        (Talker::user(0), Invalid::NobodysNumber),
-        (Talker::group(0), Invalid::NobodysNumber),
-        (Talker::user(OWN_UID), Invalid::ToSelf),
+        (Talker::user(0), InvalidArgument::NobodysNumber.into()),
+        (Talker::group(0), InvalidArgument::NobodysNumber.into()),
+        (Talker::user(OWN_UID), InvalidArgument::ToSelf.into()),
     ] {
         let mut world = World::new(START);
         let mut flow = account.send(talker, text("hi"));
@@ -509,7 +509,7 @@ fn what_can_never_be_sent_is_refused_before_any_request() {
     let error = send(&account, &mut world, |seen| {
         panic!("{} is called", seen.endpoint())
     });
-    assert_eq!(error.unwrap_err(), Error::Invalid(Invalid::NoCsrfToken));
+    assert_eq!(error.unwrap_err(), Missing::CsrfToken.into());
     // Reading needs no CSRF token.
     unread(&account, &mut world, well(1)).unwrap();
 }

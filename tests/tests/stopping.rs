@@ -27,7 +27,7 @@ fn client(address: impl std::fmt::Display, cookie: &str) -> Client {
 
 fn demo() -> (Server, Client) {
     let world = World::demo();
-    let cookie = world.account(bili_im_sim::Uid(10001)).unwrap().cookie();
+    let cookie = world.account(10001).unwrap().cookie();
     let service = Service::new(world, SystemTime::now().into()).unwrap();
     let server = Server::start(service, "127.0.0.1:0".parse().unwrap()).unwrap();
     let client = client(server.addr(), &cookie);

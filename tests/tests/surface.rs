@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, time::SystemTime};
 
 use bili_im_proto::*;
 use bili_im_sim::{Server, Service, World};
+use bili_im_tests::endpoints::ENDPOINTS;
 
 const OWN: u64 = 10001;
 const FRIEND: Uid = Uid(10002);
@@ -239,8 +240,8 @@ over_both! {
         for index in 0..130 {
             let text = format!("message {index}");
             let message = bili_im_sim::Message::text(
-                bili_im_sim::Uid(FRIEND.0),
-                bili_im_sim::Talker::User(bili_im_sim::Uid(OWN)),
+                FRIEND.0,
+                bili_im_sim::Talker::user(OWN),
                 &text,
             );
             let now = SystemTime::now().into();
@@ -279,11 +280,26 @@ over_both! {
 }
 
 #[test]
+fn every_endpoint_is_simulated() {
+    let now = || bili_im_sim::UnixMicros::from(SystemTime::now());
+    let mut service = Service::new(World::demo(), now()).unwrap();
+    for endpoint in ENDPOINTS {
+        let mut request = http::Request::new(Vec::new());
+        *request.method_mut() = endpoint.spec.method();
+        *request.uri_mut() = endpoint.spec.path().parse().unwrap();
+        let bili_im_sim::Reply::Answer(answer) = service.handle(request, now()) else {
+            panic!("{} got no answer", endpoint.name);
+        };
+        assert_eq!(answer.status(), 200, "{}", endpoint.name);
+    }
+}
+
+#[test]
 fn every_session_is_listed_once_however_many_there_are() {
     let people = 230;
     let mut world = World::from_json(r#"{"accounts":[]}"#).unwrap();
     for uid in 1..=people {
-        let mut account = bili_im_sim::Account::new(bili_im_sim::Uid(uid));
+        let mut account = bili_im_sim::Account::new(uid);
         if uid % 3 != 0 {
             account.follows = [bili_im_sim::Uid(1)].into();
         }
@@ -294,8 +310,8 @@ fn every_session_is_listed_once_however_many_there_are() {
     own.follows = followed.map(bili_im_sim::Uid).collect();
     let cookie = own.cookie();
     for uid in 2..=people {
-        let own = bili_im_sim::Talker::User(bili_im_sim::Uid(1));
-        let message = bili_im_sim::Message::text(bili_im_sim::Uid(uid), own, "hello");
+        let own = bili_im_sim::Talker::user(1);
+        let message = bili_im_sim::Message::text(uid, own, "hello");
         world.messages.push(message.seconds_ago(uid));
     }
     let service = Service::new(world, SystemTime::now().into()).unwrap();
@@ -323,12 +339,10 @@ fn a_qr_login_goes_from_code_to_credential() {
         server.with(|service| match &step {
             LoginStep::Code(url) => {
                 assert!(url.expose().starts_with("https://"));
-                service.scan_qr(None, bili_im_sim::Uid(OWN), now()).unwrap();
+                service.scan_qr(None, OWN, now()).unwrap();
             }
             _ => {
-                service
-                    .confirm_qr(None, bili_im_sim::Uid(OWN), now())
-                    .unwrap();
+                service.confirm_qr(None, OWN, now()).unwrap();
             }
         });
         steps.push(step);

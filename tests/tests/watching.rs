@@ -27,7 +27,7 @@ const PEOPLE: [u64; 4] = [2, 3, 4, 5];
 fn world() -> World {
     let mut world = World::from_json(r#"{"accounts":[]}"#).unwrap();
     for uid in [OWN].into_iter().chain(PEOPLE) {
-        let mut account = bili_im_sim::Account::new(bili_im_sim::Uid(uid));
+        let mut account = bili_im_sim::Account::new(uid);
         account.follows = [OWN]
             .into_iter()
             .chain(PEOPLE)
@@ -45,8 +45,8 @@ fn world() -> World {
 }
 
 fn written(from: u64, to: u64, text: &str) -> bili_im_sim::Message {
-    let to = bili_im_sim::Talker::User(bili_im_sim::Uid(to));
-    bili_im_sim::Message::text(bili_im_sim::Uid(from), to, text)
+    let to = bili_im_sim::Talker::user(to);
+    bili_im_sim::Message::text(from, to, text)
 }
 
 fn account(stage: &Stage, entropy: u8) -> Account {
@@ -562,20 +562,20 @@ fn words(program: &Program) -> Vec<String> {
 /// One message of every sort, each saying what it is.
 fn one_of_each(stage: &mut Stage) {
     let mut say = |from: u64, to: bili_im_sim::Talker, text: &str, source: u32, msg_type: u32| {
-        let mut message = bili_im_sim::Message::text(bili_im_sim::Uid(from), to, text);
+        let mut message = bili_im_sim::Message::text(from, to, text);
         message.msg_source = source;
         message.msg_type = msg_type;
         let now = stage.sim_now();
         stage.service.write(message, now).unwrap();
     };
-    let own = bili_im_sim::Talker::User(bili_im_sim::Uid(OWN));
-    let friend = bili_im_sim::Talker::User(bili_im_sim::Uid(2));
+    let own = bili_im_sim::Talker::user(OWN);
+    let friend = bili_im_sim::Talker::user(2);
     say(2, own, "by hand", 7, 1);
     say(2, own, "by a machine", 9, 1);
     say(2, own, "by the service", 17, 1);
     say(2, own, "by who knows", 99, 1);
     say(OWN, friend, "by the phone", 2, 1);
-    let group = bili_im_sim::Talker::Group(bili_im_sim::GroupId(70));
+    let group = bili_im_sim::Talker::group(70);
     say(3, group, "in a group", 1, 1);
 }
 
@@ -583,7 +583,7 @@ fn world_with_a_group() -> World {
     let mut world = world();
     let members = [OWN, 3].map(bili_im_sim::Uid);
     world.groups.push(bili_im_sim::Group::new(
-        bili_im_sim::GroupId(70),
+        70,
         "g",
         bili_im_sim::Uid(3),
         members,
@@ -657,7 +657,7 @@ fn changes_are_told_when_asked_for() {
     let now = stage.sim_now();
     let ack = bili_im_sim::Act::Ack {
         uid: bili_im_sim::Uid(OWN),
-        talker: bili_im_sim::Talker::User(bili_im_sim::Uid(2)),
+        talker: bili_im_sim::Talker::user(2),
         upto: None,
     };
     stage.service.act(ack, now).unwrap();
@@ -796,7 +796,7 @@ fn more_sessions_than_a_list_holds_are_all_told_of() {
     let mut world = world();
     let crowd = 1000..1350;
     for uid in crowd.clone() {
-        let account = bili_im_sim::Account::new(bili_im_sim::Uid(uid));
+        let account = bili_im_sim::Account::new(uid);
         world.accounts.push(account);
     }
     let mut stage = Stage::new(world).unwrap();
@@ -1098,7 +1098,7 @@ fn what_is_listed_while_an_event_is_handled_for_long_is_looked_for_again() {
     let now = stage.sim_now();
     let ack = bili_im_sim::Act::Ack {
         uid: bili_im_sim::Uid(OWN),
-        talker: bili_im_sim::Talker::User(bili_im_sim::Uid(2)),
+        talker: bili_im_sim::Talker::user(2),
         upto: None,
     };
     stage.service.act(ack, now).unwrap();

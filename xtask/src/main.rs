@@ -39,6 +39,11 @@ const TASKS: &[Task] = &[
         run: dst,
     },
     Task {
+        name: "docs",
+        about: "the pages that tests write: docs/endpoints.md and docs/scenarios.md",
+        run: |_| docs(),
+    },
+    Task {
         name: "fuzz",
         about: "every fuzz target in turn, --seconds N each; names after it choose some",
         run: fuzz::run,
@@ -124,6 +129,13 @@ fn lint() -> Result<(), String> {
         "doc --workspace --no-deps",
         &[("RUSTDOCFLAGS", "-D warnings")],
     )
+}
+
+/// The tests that keep pages true write them when they are told to.
+fn docs() -> Result<(), String> {
+    let update = &[("UPDATE_DOCS", "1")];
+    cargo("test --package bili-im-cli --test cli documenting", update)?;
+    cargo("test --package bili-im-tests --test scenarios", update)
 }
 
 /// The cargo that this was started with.

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::{Error, ForeignCursor, Invalid, Printable, RefusalKind, Uid};
+use bili_im_proto::{
+    Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, Printable,
+    RefusalKind, Uid,
+};
 
 use crate::profiles::ProfileName;
 
@@ -179,11 +182,17 @@ impl Display for Failure {
     }
 }
 
-impl From<Invalid> for Failure {
-    fn from(invalid: Invalid) -> Self {
-        Error::from(invalid).into()
-    }
+macro_rules! from_invalid {
+    ($($kind:ty)*) => {
+        $(impl From<$kind> for Failure {
+            fn from(invalid: $kind) -> Self {
+                Error::from(invalid).into()
+            }
+        })*
+    };
 }
+
+from_invalid! { Invalid InvalidArgument InvalidContent Missing }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -227,8 +236,11 @@ fn without_secrets(text: String) -> String {
 
 fn exit_of(error: &Error) -> Exit {
     match error {
-        Error::Invalid(Invalid::NoCredential) => Exit::NotLoggedIn,
-        Error::Invalid(Invalid::NoSigningKeys | Invalid::NoOwnUid) => Exit::Other,
+        Error::Invalid(Invalid::Missing(missing)) => match missing {
+            Missing::Credential => Exit::NotLoggedIn,
+            Missing::SigningKeys | Missing::OwnUid => Exit::Other,
+            _ => Exit::WrongUse,
+        },
         Error::Invalid(_) => Exit::WrongUse,
         Error::Refused(refusal) => match refusal.kind {
             RefusalKind::NotLoggedIn => Exit::NotLoggedIn,
@@ -258,7 +270,7 @@ fn kind_of(error: &Error) -> &'static str {
 fn advice_on(error: &Error) -> Option<Cow<'static, str>> {
     let advice = error.advice()?;
     Some(match error {
-        Error::Invalid(Invalid::ImageHost(_)) => {
+        Error::Invalid(Invalid::Content(InvalidContent::ImageHost(_))) => {
             "use an address on .hdslb.com or .biliimg.com, or lift the check with --any-host".into()
         }
         _ if error.kind() == Some(RefusalKind::NotLoggedIn) => {

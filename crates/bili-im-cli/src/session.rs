@@ -3,7 +3,7 @@
 use std::{convert::Infallible, fmt::Display, mem, thread};
 
 use bili_im_proto::{
-    Account, Credential, Effect, Endpoint, Flow, Input, Invalid, Origin, Pacing, SendContent,
+    Account, Credential, Effect, Endpoint, Flow, Input, Missing, Origin, Pacing, SendContent,
     SentMessage, Step, Talker,
 };
 use bili_im_ureq::{Client, ClientBuilder};
@@ -57,7 +57,7 @@ impl Session {
         if credential.can_write() {
             Self::with(credential, global, out)
         } else {
-            Err(Invalid::NoCsrfToken.into())
+            Err(Missing::CsrfToken.into())
         }
     }
 

@@ -11,10 +11,10 @@ use serde::{
 
 use crate::{
     credential::Credential,
-    endpoint::{Endpoint, Spec},
     error::{Error, Refusal, RefusalKind, Unreadable},
     lenient::{self, Filled, Found, Lenient, wire},
     printable,
+    spec::Spec,
 };
 
 /// How much of an answer is shown when it cannot be read, in bytes.
@@ -77,14 +77,9 @@ impl<'a> Answer<'a> {
     }
 
     /// The answer to a call.
-    pub(crate) fn of<E: Endpoint + ?Sized>(response: &'a Response<impl AsRef<[u8]>>) -> Self {
+    pub(crate) fn of(spec: &'static Spec, response: &'a Response<impl AsRef<[u8]>>) -> Self {
         let (status, headers) = (response.status(), response.headers());
-        Self::new(
-            const { &E::SPEC },
-            status,
-            headers,
-            response.body().as_ref(),
-        )
+        Self::new(spec, status, headers, response.body().as_ref())
     }
 
     /// The answer to a request that carried a login, of which no error is to show anything: some

@@ -9,7 +9,7 @@ use http::{
 
 use crate::{
     credential::Credential,
-    error::Invalid,
+    error::Missing,
     ids::{DeviceId, Uid},
     time::UnixMicros,
     wbi::SigningKeys,
@@ -81,18 +81,18 @@ impl Context {
     ///
     /// # Errors
     /// When there is no login or it does not say.
-    pub fn own_uid(&self) -> Result<Uid, Invalid> {
-        let credential = self.credential.as_ref().ok_or(Invalid::NoCredential)?;
-        self.uid.or(credential.uid()).ok_or(Invalid::NoOwnUid)
+    pub fn own_uid(&self) -> Result<Uid, Missing> {
+        let credential = self.credential.as_ref().ok_or(Missing::Credential)?;
+        self.uid.or(credential.uid()).ok_or(Missing::OwnUid)
     }
 
     /// The CSRF token: a secret.
     ///
     /// # Errors
     /// When there is no login or it has none.
-    pub fn csrf_token(&self) -> Result<&str, Invalid> {
-        let credential = self.credential.as_ref().ok_or(Invalid::NoCredential)?;
-        credential.csrf_token().ok_or(Invalid::NoCsrfToken)
+    pub fn csrf_token(&self) -> Result<&str, Missing> {
+        let credential = self.credential.as_ref().ok_or(Missing::Credential)?;
+        credential.csrf_token().ok_or(Missing::CsrfToken)
     }
 }
 
@@ -106,6 +106,17 @@ pub enum Host {
     Main,
     /// `passport.bilibili.com`: login and logout.
     Passport,
+}
+
+impl Host {
+    /// Its short name in docs/protocol.md §1.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Im => "im",
+            Self::Main => "main",
+            Self::Passport => "passport",
+        }
+    }
 }
 
 /// Where the service's three hosts are.

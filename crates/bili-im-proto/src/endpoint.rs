@@ -1,6 +1,6 @@
 //! One call to the service as a value: what it asks for, and what it makes of the answer.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use http::{
     HeaderValue, Request, Response, Uri,
@@ -14,7 +14,8 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::{Query, RESERVED},
-    error::{Error, Invalid, RefusalKind},
+    error::{Error, Invalid, InvalidArgument, Missing},
+    spec::{Method, Spec},
 };
 
 /// A call to the service. Each endpoint of this crate is one; others can be added outside.
@@ -70,159 +71,7 @@ pub trait Endpoint {
     /// # Errors
     /// As [`decode`](Self::decode).
     fn response(response: &Response<impl AsRef<[u8]>>) -> Result<Self::Response, Error> {
-        Self::decode(Answer::of::<Self>(response))
-    }
-}
-
-/// What is the same in every call to one endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spec {
-    pub(crate) method: Method,
-    pub(crate) host: Host,
-    pub(crate) path: &'static str,
-    pub(crate) signed: bool,
-    pub(crate) effect: Effect,
-    pub(crate) needs_login: bool,
-    pub(crate) csrf: &'static [&'static str],
-    pub(crate) codes: &'static [(i64, RefusalKind)],
-    pub(crate) timeout: Duration,
-    pub(crate) is_poll: bool,
-    name: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
-    Get,
-    Post,
-}
-
-/// What a call does, which decides whether it may be repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// It changes nothing.
-    Read,
-    /// Repeating it is harmless.
-    Idempotent,
-    /// Each time it takes effect anew.
-    Once,
-}
-
-impl Spec {
-    /// A read, with the login's cookie.
-    pub const fn get(host: Host, path: &'static str) -> Self {
-        Self {
-            method: Method::Get,
-            host,
-            path,
-            signed: false,
-            effect: Effect::Read,
-            needs_login: true,
-            csrf: &[],
-            codes: &[],
-            timeout: Duration::from_secs(20),
-            is_poll: false,
-            name: None,
-        }
-    }
-
-    /// A change that may be repeated, with the login's cookie and the CSRF token in the body.
-    pub const fn post(host: Host, path: &'static str) -> Self {
-        Self {
-            method: Method::Post,
-            effect: Effect::Idempotent,
-            csrf: &["csrf", "csrf_token"],
-            ..Self::get(host, path)
-        }
-    }
-
-    /// The query must be signed (docs/protocol.md §4).
-    #[must_use]
-    pub const fn signed(self) -> Self {
-        Self {
-            signed: true,
-            ..self
-        }
-    }
-
-    /// It takes effect anew each time.
-    #[must_use]
-    pub const fn once(self) -> Self {
-        Self {
-            effect: Effect::Once,
-            ..self
-        }
-    }
-
-    /// It works without a login too.
-    #[must_use]
-    pub const fn without_login(self) -> Self {
-        Self {
-            needs_login: false,
-            ..self
-        }
-    }
-
-    /// What certain codes mean here, ahead of what they mean elsewhere.
-    #[must_use]
-    pub const fn codes(self, codes: &'static [(i64, RefusalKind)]) -> Self {
-        Self { codes, ..self }
-    }
-
-    /// The CSRF token goes out under other names than `csrf` and `csrf_token`; under none when
-    /// [`parts`](Endpoint::parts) places it itself.
-    #[must_use]
-    pub const fn csrf_as(self, csrf: &'static [&'static str]) -> Self {
-        Self { csrf, ..self }
-    }
-
-    /// It may take long: two minutes instead of 20 seconds.
-    #[must_use]
-    pub const fn slow(self) -> Self {
-        Self {
-            timeout: Duration::from_secs(120),
-            ..self
-        }
-    }
-
-    /// It asks what is new, as one does again and again: no more often than a watcher may.
-    #[must_use]
-    pub const fn poll(self) -> Self {
-        Self {
-            is_poll: true,
-            ..self
-        }
-    }
-
-    /// A better name than the last segment of the path.
-    #[must_use]
-    pub const fn named(self, name: &'static str) -> Self {
-        Self {
-            name: Some(name),
-            ..self
-        }
-    }
-
-    /// The call's name: by default the last segment of its path.
-    pub fn name(&self) -> &'static str {
-        let last_segment = || self.path.rsplit('/').next().unwrap_or(self.path);
-        self.name.unwrap_or_else(last_segment)
-    }
-
-    /// What the call does.
-    pub const fn effect(&self) -> Effect {
-        self.effect
-    }
-
-    /// Whether its query is signed.
-    pub const fn is_signed(&self) -> bool {
-        self.signed
-    }
-
-    /// What a code means here.
-    pub(crate) fn kind_of(&self, code: i64) -> RefusalKind {
-        (self.codes.iter())
-            .find(|(own, _)| *own == code)
-            .map_or_else(|| RefusalKind::of(code), |&(_, kind)| kind)
+        Self::decode(Answer::of(const { &Self::SPEC }, response))
     }
 }
 
@@ -254,7 +103,7 @@ impl Parts {
     /// When a field is neither text nor number.
     pub fn form(fields: &impl Serialize) -> Result<Self, Invalid> {
         let mut form = serde_urlencoded::to_string(fields)
-            .map_err(|error| Invalid::Unencodable(error.to_string()))?;
+            .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
         // Forms know two characters that queries do not; what goes out is encoded the same everywhere.
         for (other, ours) in [('+', "%20"), ('*', "%2A")] {
             if form.contains(other) {
@@ -280,7 +129,7 @@ impl Parts {
     /// When the type cannot be a header.
     pub fn raw(content_type: &str, body: Vec<u8>) -> Result<Self, Invalid> {
         let content_type = HeaderValue::from_str(content_type)
-            .map_err(|error| Invalid::Unencodable(error.to_string()))?;
+            .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
         Ok(Self::query(Query::new()).with_payload(Payload::Raw(content_type, body)))
     }
 
@@ -297,7 +146,7 @@ impl Parts {
     fn into_request(self, spec: &Spec, context: &Context) -> Result<Request<Body>, Invalid> {
         let Self { mut query, payload } = self;
         if spec.needs_login && context.credential.is_none() {
-            return Err(Invalid::NoCredential);
+            return Err(Missing::Credential.into());
         }
         let body = match (spec.method, payload) {
             (Method::Get, _) => {
@@ -313,7 +162,7 @@ impl Parts {
             (Method::Post, Payload::None) => Some(complete(String::new(), spec, context)?),
         };
         let query = if spec.signed {
-            let keys = context.keys.as_ref().ok_or(Invalid::NoSigningKeys)?;
+            let keys = context.keys.as_ref().ok_or(Missing::SigningKeys)?;
             keys.sign(query, context.time.seconds())
         } else {
             query.into()
@@ -325,7 +174,8 @@ impl Parts {
             path.push('?');
             path.push_str(&query);
         }
-        let unencodable = |error: &dyn fmt::Display| Invalid::Unencodable(error.to_string());
+        let unencodable =
+            |error: &dyn fmt::Display| InvalidArgument::Unencodable(error.to_string());
         let mut uri = uri::Parts::default();
         uri.scheme = Some(origin.scheme.clone());
         uri.authority = Some(origin.authority.clone());

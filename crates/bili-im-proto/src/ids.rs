@@ -4,10 +4,7 @@ use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{
-    error::Invalid,
-    lenient::{self, Lenient},
-};
+use crate::lenient::{self, Lenient};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -135,15 +132,6 @@ impl Talker {
             "user" => Some(Self::user(id)),
             "group" => Some(Self::group(id)),
             _ => None,
-        }
-    }
-
-    /// Refuses the number 0.
-    pub(crate) fn check(self) -> Result<(), Invalid> {
-        if self.id() == 0 {
-            Err(Invalid::NobodysNumber)
-        } else {
-            Ok(())
         }
     }
 

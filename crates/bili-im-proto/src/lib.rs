@@ -13,10 +13,12 @@ mod flow;
 mod ids;
 mod lenient;
 mod message;
+mod msg_type;
 mod numbered;
 mod printable;
 mod secret;
 mod session;
+mod spec;
 #[cfg(test)]
 mod testing;
 mod ticket;
@@ -33,20 +35,22 @@ pub use crate::{
     context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},
     credential::{Credential, InvalidCredential},
     encode::Query,
-    endpoint::{Body, Effect, Endpoint, Parts, Spec},
+    endpoint::{Body, Endpoint, Parts},
     endpoints::*,
     error::{
-        Error, Invalid, NotSent, RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport,
-        Unconfirmed, Unreadable,
+        Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, NotSent,
+        RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport, Unconfirmed, Unreadable,
     },
     flow::{Failure, Flow, History, Input, LoginOutcome, LoginStep, Outgoing, Step, qr_login},
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
-    message::{Emoticon, Message, MsgSource, MsgStatus, MsgType},
+    message::{Emoticon, Message, MsgSource, MsgStatus},
+    msg_type::MsgType,
     printable::{Printable, is_treacherous},
     secret::Secret,
     session::{AccountInfo, Session, SessionList, SystemAccount},
+    spec::{Effect, Spec},
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},
-    watch::{Cursor, Direction, Event, EventId, EventKind, ForeignCursor, Position, WatchOptions},
+    watch::{Cursor, Direction, Event, EventId, EventKind, Position, WatchOptions},
     wbi::{InvalidKeys, SigningKeys},
 };

@@ -6,55 +6,10 @@ use crate::{
     content::Content,
     ids::{MsgKey, Seqno, Talker, Uid},
     lenient::{self, Lenient, wire},
+    msg_type::MsgType,
     numbered::numbered,
     time::UnixSeconds,
 };
-
-numbered! {
-    /// What kind of message it is (`msg_type`, docs/protocol.md §9).
-    MsgType {
-        /// A text.
-        Text = 1,
-        /// An image.
-        Image = 2,
-        /// The recall of another message.
-        Recall = 5,
-        /// A custom emoticon.
-        CustomEmoticon = 6,
-        /// A share of a video, an article and the like.
-        Share = 7,
-        /// A mini program.
-        MiniProgram = 9,
-        /// A notice with buttons.
-        Notice = 10,
-        /// A pushed video.
-        VideoPush = 11,
-        /// A pushed article.
-        ArticlePush = 12,
-        /// A card with a picture.
-        PictureCard = 13,
-        /// A share of other things, such as a live room.
-        ShareOther = 14,
-        /// Works pushed on follow.
-        Works = 16,
-        /// A tip of the system.
-        SystemTip = 18,
-        /// An AI's words.
-        Ai = 19,
-        /// Someone joined the group.
-        GroupJoined = 301,
-        /// Someone left the group.
-        GroupLeft = 302,
-        /// The group was frozen.
-        GroupFrozen = 303,
-        /// The group was dissolved.
-        GroupDissolved = 304,
-        /// The group was opened.
-        GroupOpened = 305,
-        /// Someone joined the group, in another way.
-        GroupJoinedToo = 306,
-    }
-}
 
 numbered! {
     /// What became of a message (`msg_status`).

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
-use http::{Response, StatusCode};
+use http::{
+    Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderValue, SET_COOKIE},
+};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::chance::Chance;
-use crate::codes::RISK_CONTROL;
-use crate::world::Mode;
+use crate::{chance::Chance, codes::RISK_CONTROL, world::Mode};
 
 /// Says why a request was refused, in words for whoever looks for the mistake.
 const WHY: &str = "x-sim-why";

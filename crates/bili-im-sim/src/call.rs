@@ -1,13 +1,15 @@
 //! One call of an endpoint: the request, the state it may change, and the checks that many endpoints share.
 
-use crate::answer::Refusal;
-use crate::codes::{BAD_REQUEST, CSRF, Code, FORBIDDEN, NOT_LOGGED_IN, NOT_LOGGED_IN_CLASSIC};
-use crate::ids::{Talker, Uid};
-use crate::request::{Fields, Incoming};
-use crate::state::{Login, State};
-use crate::time::UnixMicros;
-use crate::wbi::{self, Flaw};
-use crate::world::{Mode, StaleSignature};
+use crate::{
+    answer::Refusal,
+    codes::{BAD_REQUEST, CSRF, Code, FORBIDDEN, NOT_LOGGED_IN, NOT_LOGGED_IN_CLASSIC},
+    ids::{Talker, Uid},
+    request::{Fields, Incoming},
+    state::{Login, State},
+    time::UnixMicros,
+    wbi::{self, Flaw},
+    world::{Mode, StaleSignature},
+};
 
 /// One call of an endpoint.
 #[derive(Debug)]

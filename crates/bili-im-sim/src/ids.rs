@@ -1,10 +1,11 @@
 //! Ids, each its own type: users and groups are separate number spaces (docs/protocol.md §1).
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -18,6 +19,12 @@ macro_rules! id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(number: u64) -> Self {
+                Self(number)
             }
         }
     };
@@ -96,6 +103,16 @@ pub enum Talker {
 }
 
 impl Talker {
+    /// A user.
+    pub fn user(uid: impl Into<Uid>) -> Self {
+        Self::User(uid.into())
+    }
+
+    /// A fan group.
+    pub fn group(id: impl Into<GroupId>) -> Self {
+        Self::Group(id.into())
+    }
+
     /// From `talker_id` and `session_type` (or `receiver_id` and `receiver_type`) as the wire has them.
     pub(crate) fn from_wire(id: u64, session_type: u64) -> Option<Self> {
         match session_type {
@@ -117,6 +134,18 @@ impl Talker {
             Self::User(_) => 1,
             Self::Group(_) => 2,
         }
+    }
+}
+
+impl From<Uid> for Talker {
+    fn from(uid: Uid) -> Self {
+        Self::User(uid)
+    }
+}
+
+impl From<GroupId> for Talker {
+    fn from(id: GroupId) -> Self {
+        Self::Group(id)
     }
 }
 

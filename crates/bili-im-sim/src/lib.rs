@@ -1,21 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-pub use counters::Count;
-pub use ids::{GroupId, MsgKey, Seqno, Talker, Uid};
-pub use reply::Reply;
-#[cfg(feature = "tls")]
-pub use rustls;
-#[cfg(feature = "server")]
-pub use server::Server;
-pub use service::Service;
-pub use snapshot::{AccountState, ClockState, MessageState, SessionState, SigningKeys, Snapshot};
-pub use time::UnixMicros;
-pub use world::{
-    Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, SendLimit,
-    SessionSettings, StaleSignature, Whim, World, WorldError,
-};
-
 pub mod faults;
 
 mod answer;
@@ -41,3 +26,18 @@ mod time;
 mod wbi;
 mod wire;
 mod world;
+
+pub use counters::Count;
+pub use ids::{GroupId, MsgKey, Seqno, Talker, Uid};
+pub use reply::Reply;
+#[cfg(feature = "tls")]
+pub use rustls;
+#[cfg(feature = "server")]
+pub use server::Server;
+pub use service::Service;
+pub use snapshot::{AccountState, ClockState, MessageState, SessionState, SigningKeys, Snapshot};
+pub use time::UnixMicros;
+pub use world::{
+    Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, SendLimit,
+    SessionSettings, StaleSignature, Whim, World, WorldError,
+};

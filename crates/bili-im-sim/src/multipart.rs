@@ -2,8 +2,7 @@
 
 use std::convert::Infallible;
 
-use futures_util::future::FutureExt;
-use futures_util::stream;
+use futures_util::{future::FutureExt, stream};
 use multer::{Error, Multipart, parse_boundary};
 
 /// One part of a body.

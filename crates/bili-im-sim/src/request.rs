@@ -2,13 +2,12 @@
 
 use std::str::FromStr;
 
-use http::header::{CONTENT_TYPE, COOKIE};
-use http::{Method, Request};
+use http::{
+    Method, Request,
+    header::{CONTENT_TYPE, COOKIE},
+};
 
-use crate::answer::Refusal;
-use crate::codes::BAD_REQUEST;
-use crate::cookie;
-use crate::ids::Uid;
+use crate::{answer::Refusal, codes::BAD_REQUEST, cookie, ids::Uid};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::counters::{Count, Counters};
-use crate::faults::{Plan, RuleState};
-use crate::ids::{MsgKey, Seqno, Talker, Uid};
-use crate::state::{SETTINGS, SessionView, State, Written};
-use crate::time::{Clock, UnixMicros};
-use crate::world::{Accepts, Account, Group, Mode};
+use crate::{
+    counters::{Count, Counters},
+    faults::{Plan, RuleState},
+    ids::{MsgKey, Seqno, Talker, Uid},
+    state::{SETTINGS, SessionView, State, Written},
+    time::{Clock, UnixMicros},
+    world::{Accepts, Account, Group, Mode},
+};
 
 /// Everything there is to see in a service, login tokens aside.
 #[derive(Debug, Clone, Serialize)]

@@ -3,13 +3,14 @@
 use http::{Request, Response};
 use serde_json::Value;
 
-use crate::ids::{GroupId, Talker, Uid};
-use crate::reply::Reply;
-use crate::service::Service;
-use crate::time::UnixMicros;
-use crate::wbi::Keys;
-use crate::wbi::testing::sign;
-use crate::world::{Message, Mode, World};
+use crate::{
+    ids::Talker,
+    reply::Reply,
+    service::Service,
+    time::UnixMicros,
+    wbi::{Keys, testing::sign},
+    world::{Message, Mode, World},
+};
 
 pub(crate) const DAY: u64 = 24 * 60 * 60;
 pub(crate) const DEVICE: &str = "372778FD-E359-461D-86A3-EA2BCC6FF52A";
@@ -60,11 +61,11 @@ impl Sim {
     }
 
     pub(crate) fn cookie(&self, uid: u64) -> String {
-        self.world.account(Uid(uid)).unwrap().cookie()
+        self.world.account(uid).unwrap().cookie()
     }
 
     pub(crate) fn csrf(&self, uid: u64) -> String {
-        self.world.account(Uid(uid)).unwrap().bili_jct.clone()
+        self.world.account(uid).unwrap().bili_jct.clone()
     }
 
     pub(crate) fn handle(&mut self, request: Request<Vec<u8>>) -> Reply {
@@ -162,19 +163,13 @@ impl Sim {
 
     pub(crate) fn say(&mut self, from: u64, to: u64, text: &str) {
         self.service
-            .write(
-                Message::text(Uid(from), Talker::User(Uid(to)), text),
-                self.now,
-            )
+            .write(Message::text(from, Talker::user(to), text), self.now)
             .unwrap();
     }
 
     pub(crate) fn say_in_group(&mut self, from: u64, group: u64, text: &str) {
         self.service
-            .write(
-                Message::text(Uid(from), Talker::Group(GroupId(group)), text),
-                self.now,
-            )
+            .write(Message::text(from, Talker::group(group), text), self.now)
             .unwrap();
     }
 
@@ -233,12 +228,12 @@ impl Sim {
 
     pub(crate) fn send(&mut self, from: u64, to: u64, text: &str) -> Answer {
         let content = serde_json::json!({ "content": text }).to_string();
-        let sending = self.sending(from, Talker::User(Uid(to)), 1, &content);
+        let sending = self.sending(from, Talker::user(to), 1, &content);
         self.deliver(&sending)
     }
 
     pub(crate) fn recall(&mut self, from: u64, to: u64, key: &Value) -> Answer {
-        let sending = self.sending(from, Talker::User(Uid(to)), 5, &key.to_string());
+        let sending = self.sending(from, Talker::user(to), 5, &key.to_string());
         self.deliver(&sending)
     }
 

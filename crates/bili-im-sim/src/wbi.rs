@@ -3,9 +3,7 @@
 use md5::{Digest, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::chance::Chance;
-use crate::request::Fields;
-use crate::time::UnixMicros;
+use crate::{chance::Chance, request::Fields, time::UnixMicros};
 
 const DAY: u64 = 24 * 60 * 60;
 

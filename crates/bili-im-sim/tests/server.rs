@@ -4,12 +4,16 @@
     reason = "clippy.toml allows it within tests, not in their helpers"
 )]
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, SystemTime};
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::{Duration, SystemTime},
+};
 
-use bili_im_sim::faults::{Kind, Rule, When};
-use bili_im_sim::{Mode, Server, Service, World};
+use bili_im_sim::{
+    Mode, Server, Service, World,
+    faults::{Kind, Rule, When},
+};
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 

@@ -4,18 +4,22 @@
     reason = "clippy.toml allows it within tests, not in their helpers"
 )]
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-
-use bili_im_sim::faults::{Kind, Rule, When};
-use bili_im_sim::rustls::crypto::{CryptoProvider, ring};
-use bili_im_sim::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use bili_im_sim::rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned,
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
-use bili_im_sim::{Server, Service, World};
+
+use bili_im_sim::{
+    Server, Service, World,
+    faults::{Kind, Rule, When},
+    rustls::{
+        ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned,
+        crypto::{CryptoProvider, ring},
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName},
+    },
+};
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 

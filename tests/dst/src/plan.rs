@@ -193,7 +193,7 @@ impl Cast {
         let mut world = World::default();
         let own = Uid(OWN);
         for uid in [OWN, SYSTEM].iter().chain(&self.people) {
-            let mut account = Account::new(Uid(*uid));
+            let mut account = Account::new(*uid);
             if *uid == SYSTEM {
                 account.system_msg_type = 5;
             } else if rng.u8(..) < 180 {
@@ -207,7 +207,7 @@ impl Cast {
         }
         for id in &self.groups {
             let owner = Uid(*rng.choice(&self.people).unwrap_or(&2));
-            let mut group = Group::new(GroupId(*id), "group", owner, []);
+            let mut group = Group::new(*id, "group", owner, []);
             let all = [OWN].iter().chain(&self.people);
             let members = all.filter(|_| rng.u8(..) < 200);
             group.members.extend(members.map(|uid| Uid(*uid)));
@@ -259,7 +259,7 @@ impl Cast {
 
     /// A message to the account, or one that it writes on its phone.
     fn message(&mut self, rng: &mut Rng) -> Message {
-        let own = Talker::User(Uid(OWN));
+        let own = Talker::user(OWN);
         let talker = self.talker(rng);
         let (from, to) = match talker {
             _ if rng.u8(..) < 24 => (Uid(OWN), talker),
@@ -327,7 +327,7 @@ impl Cast {
         let absent = rng.usize(0..writers.len() - LISTED);
         for person in writers.into_iter().skip(absent) {
             let text = self.text("peer");
-            let message = Message::text(Uid(person), Talker::User(Uid(OWN)), &text);
+            let message = Message::text(person, Talker::user(OWN), &text);
             deeds.push((at + rng.u64(0..takes), Deed::Write(Box::new(message), 1)));
         }
         let nth = *rng.choice(&[0, 1, 1, 1, 4]).unwrap_or(&0);

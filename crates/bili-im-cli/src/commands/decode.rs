@@ -3,26 +3,19 @@
 use std::io::{self, Read};
 
 use bili_im_proto::{
-    BatchRmDustbin, BatchUpdateDustbinAck, Endpoint, Error, FetchSessionMsgs, FingerSpi, GetMsgDnd,
-    GetSessionSs, GetSessions, GetSettings, IsLimit, Logout, MyGroupUnread, Nav, NewSessions,
-    QrGenerate, QrPoll, Recall, RemoveSession, SendMsg, SessionDetail, SetMsgDnd, SetPushSs,
-    SetSettings, SetTop, SingleUnread, UpdateAck, UpdateIntercept, UploadBfs, UserCards,
+    Endpoint, Error, Spec, for_each_endpoint,
     http::{Response, StatusCode},
 };
-use clap::ValueEnum;
+use clap::{ValueEnum, builder::PossibleValue};
+use heck::ToKebabCase;
 use serde::Serialize;
 
-use crate::{
-    cli::Global,
-    failure::Failure,
-    json::{
-        AcceptedJson, CodeJson, DeviceJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson,
-        LoginJson, MessagesJson, NavJson, SentJson, SessionJson, SessionsJson, UnreadJson,
-        UploadedJson, UsersJson,
-    },
-    output::Output,
-    settings::SettingsJson,
-};
+#[allow(
+    unused_imports,
+    reason = "for answers that have no JSON of their own, if there are any"
+)]
+use crate::json::PlainText;
+use crate::{cli::Global, failure::Failure, json::Answer, output::Output};
 
 /// More than any answer has.
 const MOST: u64 = 64 << 20;
@@ -39,7 +32,7 @@ Examples:
 pub(crate) struct Decode {
     /// What was asked: the last segment of its path
     #[arg(id = "of", value_name = "ENDPOINT", value_enum, ignore_case = true)]
-    endpoint: Name,
+    endpoint: Decoder,
     /// The answer's HTTP status
     #[arg(long, value_name = "N", default_value = "200")]
     status: StatusCode,
@@ -48,112 +41,69 @@ pub(crate) struct Decode {
     show_recalled: bool,
 }
 
-/// Every endpoint, in the order of the protocol's page.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Name {
-    Nav,
-    SendMsg,
-    Recall,
-    SingleUnread,
-    MyGroupUnread,
-    GetSessions,
-    NewSessions,
-    SessionDetail,
-    UpdateAck,
-    RemoveSession,
-    SetTop,
-    UpdateIntercept,
-    BatchUpdateDustbinAck,
-    BatchRmDustbin,
-    FetchSessionMsgs,
-    IsLimit,
-    GetMsgDnd,
-    SetMsgDnd,
-    GetSessionSs,
-    SetPushSs,
-    #[value(alias = "get-settings")]
-    Get,
-    #[value(alias = "set-settings")]
-    Set,
-    UploadBfs,
-    #[value(alias = "user-cards")]
-    Cards,
-    #[value(alias = "qr-generate")]
-    Generate,
-    #[value(alias = "qr-poll")]
-    Poll,
-    #[value(alias = "logout")]
-    V2,
-    #[value(alias = "finger-spi")]
-    Spi,
-}
-
 impl Decode {
     pub(crate) fn run(self, _: &Global, out: Output) -> Result<(), Failure> {
         let mut answer = Response::new(read_body()?);
         *answer.status_mut() = self.status;
-        let answer = Captured { answer, out };
-        let show_recalled = self.show_recalled;
-        match self.endpoint {
-            Name::Nav => answer.try_show::<Nav, NavJson>(NavJson::try_from),
-            Name::SendMsg => answer.show::<SendMsg, SentJson>(),
-            Name::Recall => answer.show::<Recall, AcceptedJson>(),
-            Name::SingleUnread => answer.show::<SingleUnread, UnreadJson>(),
-            Name::MyGroupUnread => answer.show::<MyGroupUnread, GroupUnreadJson>(),
-            Name::GetSessions => answer
-                .try_show::<GetSessions, _>(|list| Ok(SessionsJson::new(&list, show_recalled))),
-            Name::NewSessions => answer
-                .try_show::<NewSessions, _>(|list| Ok(SessionsJson::new(&list, show_recalled))),
-            Name::SessionDetail => answer.try_show::<SessionDetail, _>(|session| {
-                Ok(SessionJson::new(&session, show_recalled))
-            }),
-            Name::UpdateAck => answer.show::<UpdateAck, AcceptedJson>(),
-            Name::RemoveSession => answer.show::<RemoveSession, AcceptedJson>(),
-            Name::SetTop => answer.show::<SetTop, AcceptedJson>(),
-            Name::UpdateIntercept => answer.show::<UpdateIntercept, AcceptedJson>(),
-            Name::BatchUpdateDustbinAck => answer.show::<BatchUpdateDustbinAck, AcceptedJson>(),
-            Name::BatchRmDustbin => answer.show::<BatchRmDustbin, AcceptedJson>(),
-            Name::FetchSessionMsgs => answer
-                .try_show::<FetchSessionMsgs, _>(|page| Ok(MessagesJson::new(page, show_recalled))),
-            Name::IsLimit => answer.show::<IsLimit, LimitsJson>(),
-            Name::GetMsgDnd => answer.show::<GetMsgDnd, DndListJson>(),
-            Name::SetMsgDnd => answer.show::<SetMsgDnd, AcceptedJson>(),
-            Name::GetSessionSs => answer.show::<GetSessionSs, FollowJson>(),
-            Name::SetPushSs => answer.show::<SetPushSs, AcceptedJson>(),
-            Name::Get => answer.show::<GetSettings, SettingsJson>(),
-            Name::Set => answer.show::<SetSettings, AcceptedJson>(),
-            Name::UploadBfs => answer.show::<UploadBfs, UploadedJson>(),
-            Name::Cards => answer.show::<UserCards, UsersJson>(),
-            Name::Generate => answer.show::<QrGenerate, CodeJson>(),
-            Name::Poll => answer.show::<QrPoll, LoginJson>(),
-            Name::V2 => answer.show::<Logout, AcceptedJson>(),
-            Name::Spi => answer.show::<FingerSpi, DeviceJson>(),
-        }
+        (self.endpoint.show)(&answer, self.show_recalled, out)
     }
 }
 
-/// An answer, and where what it says is printed.
-struct Captured {
-    answer: Response<Vec<u8>>,
-    out: Output,
+/// Prints an answer, with what recalled messages said or without.
+type Show = fn(&Response<Vec<u8>>, bool, Output) -> Result<(), Failure>;
+
+/// How an endpoint's answer is shown.
+#[derive(Debug, Clone, Copy)]
+struct Decoder {
+    /// The name of the endpoint's type.
+    type_name: &'static str,
+    spec: Spec,
+    show: Show,
 }
 
-impl Captured {
-    fn show<E: Endpoint, J: Serialize + From<E::Response>>(&self) -> Result<(), Failure> {
-        self.try_show::<E, J>(|answer| Ok(answer.into()))
+macro_rules! decoders {
+    ($($endpoint:ident,)*) => {
+        const DECODERS: &[Decoder] = &[$(Decoder {
+            type_name: stringify!($endpoint),
+            spec: bili_im_proto::$endpoint::SPEC,
+            show: |answer, show_recalled, out| {
+                let answer = bili_im_proto::$endpoint::response(answer);
+                show(answer.and_then(|answer| Answer(answer).json(show_recalled)), out)
+            },
+        }),*];
+    };
+}
+
+for_each_endpoint!(decoders);
+
+impl ValueEnum for Decoder {
+    fn value_variants<'a>() -> &'a [Self] {
+        DECODERS
     }
 
-    fn try_show<E: Endpoint, J: Serialize>(
-        &self,
-        make: impl FnOnce(E::Response) -> Result<J, Error>,
-    ) -> Result<(), Failure> {
-        match E::response(&self.answer).and_then(make) {
-            Ok(json) => self.out.show(&json),
-            Err(error) => {
-                let failure = Failure::from(error);
-                self.out.show_failure(&failure)?;
-                Err(failure)
-            }
+    /// The last segment of the path; of two endpoints with one path, only the first goes by it.
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let path = self.spec.path();
+        let first = DECODERS
+            .iter()
+            .find(|decoder| decoder.spec.path() == path)?;
+        let type_name = self.type_name.to_kebab_case();
+        let name = if first.type_name == self.type_name {
+            path.rsplit('/').next()?.to_kebab_case()
+        } else {
+            type_name.clone()
+        };
+        Some(PossibleValue::new(name).alias(type_name))
+    }
+}
+
+fn show(answer: Result<impl Serialize, Error>, out: Output) -> Result<(), Failure> {
+    match answer {
+        Ok(json) => out.show(&json),
+        Err(error) => {
+            let failure = Failure::from(error);
+            out.show_failure(&failure)?;
+            Err(failure)
         }
     }
 }

@@ -147,7 +147,7 @@ async fn play<A: Adapter>(stage: &mut Stage) -> Result<(), Failure> {
 fn cast<A: Adapter>() -> Result<(Cast<A>, Origin), Failure> {
     let world = World::demo();
     let log_in = |uid: Uid, origin: &Origin| {
-        let account = world.account(bili_im_sim::Uid(uid.0));
+        let account = world.account(uid.0);
         let cookie = account
             .map(bili_im_sim::Account::cookie)
             .unwrap_or_default();

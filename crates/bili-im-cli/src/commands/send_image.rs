@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use bili_im_proto::{Image, Invalid, UploadBfs};
+use bili_im_proto::{Image, InvalidArgument, UploadBfs};
 
 use crate::{
     cli::{DryRun, Global, To},
@@ -65,7 +65,7 @@ impl SendImage {
         let session = Session::open_to_change(global, out)?;
         let account = session.client().account();
         if account.uid().is_some_and(|own| talker == own.into()) {
-            return Err(Invalid::ToSelf.into());
+            return Err(InvalidArgument::ToSelf.into());
         }
         let flow = account.send_image_file(talker, file)?;
         let progress = Progress::of("uploading");

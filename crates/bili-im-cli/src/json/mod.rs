@@ -1,6 +1,7 @@
 //! What the library knows, as the program's JSON has it. The fields are explained in the crate's README,
 //! and stay.
 
+mod answer;
 mod answers;
 mod content;
 mod message;
@@ -8,11 +9,8 @@ mod mirror;
 mod session;
 
 pub(crate) use self::{
-    answers::{
-        AcceptedJson, CodeJson, DeviceJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson,
-        LoginJson, MessagesJson, NavJson, SentJson, SessionsJson, UnknownSessionJson, UnreadJson,
-        UploadedJson, UserJson, UsersJson,
-    },
+    answer::{Answer, PlainText},
+    answers::{SessionsJson, UnknownSessionJson, UserJson},
     message::MessageJson,
     session::SessionJson,
 };

@@ -110,7 +110,7 @@ fn it_runs_once_for_every_message_and_for_nothing_else() {
     );
     assert_eq!(watch.json()["event"], "unread_changed");
     stage.write(FRIEND, "one");
-    stage.say(CREATOR, Talker::User(Uid(FRIEND)), "mine");
+    stage.say(CREATOR, Talker::user(FRIEND), "mine");
     let sent = stage.json(&["send", "10002", "sent"]);
     let key = sent["msg_key"].as_str().unwrap();
     assert_eq!(stage.run(&["recall", "10002", key]).code, 0);
@@ -312,10 +312,10 @@ fn commands_of_the_account_work_within_it() {
 
 /// A world in which the friend has said things of all kinds.
 fn of_all_kinds(stage: &Stage) {
-    stage.say(CREATOR, Talker::User(Uid(FRIEND)), "mine");
+    stage.say(CREATOR, Talker::user(FRIEND), "mine");
     for (source, text) in [(9, "automatic"), (17, "mutual"), (6, "notice")] {
-        let to = Talker::User(Uid(CREATOR));
-        let mut message = Message::text(Uid(FRIEND), to, text);
+        let to = Talker::user(CREATOR);
+        let mut message = Message::text(FRIEND, to, text);
         message.msg_source = source;
         stage.put(message);
     }

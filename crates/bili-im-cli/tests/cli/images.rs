@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{FRIEND, SECRETS, Stage, bare, finish};
 
 /// As much of a PNG as tells what it is.
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     file.extend(width.to_be_bytes());
     file.extend(height.to_be_bytes());
@@ -17,7 +17,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-fn file(stage: &Stage, name: &str, bytes: &[u8]) -> String {
+pub(crate) fn file(stage: &Stage, name: &str, bytes: &[u8]) -> String {
     let path: PathBuf = stage.state_dir().join(name);
     fs::write(&path, bytes).unwrap();
     path.to_str().unwrap().to_owned()

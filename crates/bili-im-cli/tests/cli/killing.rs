@@ -29,7 +29,7 @@ const GROUP: GroupId = GroupId(20001);
 fn world() -> World {
     let mut world = World::from_json(r#"{"accounts":[]}"#).unwrap();
     for uid in PEOPLE.chain([CREATOR]) {
-        world.accounts.push(Account::new(Uid(uid)));
+        world.accounts.push(Account::new(uid));
     }
     let members = PEOPLE.map(Uid);
     world
@@ -56,10 +56,10 @@ fn message(dice: &mut Dice, text: &str) -> Message {
     let person = PEOPLE.start + dice.roll(4);
     let (from, to) = match dice.roll(8) {
         0 => (person, Talker::Group(GROUP)),
-        1 => (CREATOR, Talker::User(Uid(person))),
-        _ => (person, Talker::User(Uid(CREATOR))),
+        1 => (CREATOR, Talker::user(person)),
+        _ => (person, Talker::user(CREATOR)),
     };
-    Message::text(Uid(from), to, text)
+    Message::text(from, to, text)
 }
 
 /// One run of the watch, and what it printed by the time it was killed.

@@ -1,7 +1,7 @@
 //! `sessions`, `history` and `who`.
 
 use bili_im_sim::{
-    Message, Talker, Uid, World,
+    Message, Talker, World,
     faults::{Kind, Rule, When},
 };
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::{CREATOR, FANS, FRIEND, STRANGER, Stage};
 const EVIL: &str = "\u{1b}]0;owned\u{7}\u{202e}evil\r\n10001  x";
 
 fn from_friend(text: &str) -> Message {
-    Message::text(Uid(10002), Talker::User(Uid(CREATOR)), text)
+    Message::text(10002, Talker::user(CREATOR), text)
 }
 
 /// The demo world with as many more messages of the friend.
@@ -87,9 +87,9 @@ fn sessions_are_listed_by_their_kind() {
 fn all_sessions_are_more_than_a_page() {
     let mut world = World::demo();
     for uid in 30_000..30_130 {
-        world.accounts.push(bili_im_sim::Account::new(Uid(uid)));
-        let to = Talker::User(Uid(CREATOR));
-        let message = Message::text(Uid(uid), to, "hi");
+        world.accounts.push(bili_im_sim::Account::new(uid));
+        let to = Talker::user(CREATOR);
+        let message = Message::text(uid, to, "hi");
         world.messages.push(message.seconds_ago(uid));
     }
     let stage = Stage::of(world);

@@ -13,14 +13,14 @@ use serde_json::Value;
 use crate::support::{FRIEND, Stage};
 
 /// The program logging in, up to its code.
-struct LoggingIn {
+pub(crate) struct LoggingIn {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
     code: Vec<String>,
 }
 
 impl LoggingIn {
-    fn start(stage: &Stage) -> Self {
+    pub(crate) fn start(stage: &Stage) -> Self {
         let mut command = stage.command(&["login"]);
         command.env_remove("BILI_IM_COOKIE");
         let mut child = (command.stdout(Stdio::piped()).stderr(Stdio::piped()))
@@ -32,11 +32,11 @@ impl LoggingIn {
         Self { child, lines, code }
     }
 
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         self.lines.next().unwrap().unwrap()
     }
 
-    fn end(mut self) -> (i32, String) {
+    pub(crate) fn end(mut self) -> (i32, String) {
         let mut err = String::new();
         (self.child.stderr.take().unwrap())
             .read_to_string(&mut err)
@@ -46,7 +46,7 @@ impl LoggingIn {
 }
 
 /// What the phone does.
-fn phone(stage: &Stage, gesture: &str) {
+pub(crate) fn phone(stage: &Stage, gesture: &str) {
     let mut stream = TcpStream::connect(stage.server.addr()).unwrap();
     write!(
         stream,

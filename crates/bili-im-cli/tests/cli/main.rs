@@ -14,6 +14,7 @@ mod credentials;
 mod decoding;
 #[cfg(feature = "sim")]
 mod demo;
+mod documenting;
 mod dry_run;
 #[cfg(unix)]
 mod executing;

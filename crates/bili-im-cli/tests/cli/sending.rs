@@ -1,7 +1,7 @@
 //! `send` and `send-image`.
 
 use bili_im_sim::{
-    GroupId, Talker, Uid,
+    Talker, Uid,
     faults::{Kind, Rule, When},
 };
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn a_text_arrives_as_it_was_given() {
     let newest = stage.newest();
     assert_eq!(ran.out, format!("msg_key {}\n", newest.msg_key));
     assert_eq!(newest.from, Uid(10001));
-    assert_eq!(newest.talker, Talker::User(Uid(10002)));
+    assert_eq!(newest.talker, Talker::user(10002));
     assert_eq!(content(&stage), json!({ "content": text }));
 }
 
@@ -67,7 +67,7 @@ fn a_group_is_written_to_when_it_is_said_to_be_one() {
     let stage = Stage::demo();
     let sent = stage.json(&["send", "--group", FANS, "大家好"]);
     assert_eq!(sent["talker"], json!({"group": "20001"}));
-    assert_eq!(stage.newest().talker, Talker::Group(GroupId(20001)));
+    assert_eq!(stage.newest().talker, Talker::group(20001));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bili_im_sim::{
-    Message, MessageState, Server, Service, Snapshot, Talker, Uid, World,
+    Message, MessageState, Server, Service, Snapshot, Talker, World,
     faults::{Kind, Rule, When},
 };
 use serde_json::Value;
@@ -68,7 +68,7 @@ impl Stage {
     }
 
     pub(crate) fn cookie(&self, uid: u64) -> String {
-        self.world.account(Uid(uid)).unwrap().cookie()
+        self.world.account(uid).unwrap().cookie()
     }
 
     pub(crate) fn state_dir(&self) -> &Path {
@@ -142,12 +142,12 @@ impl Stage {
 
     /// Someone writes to the creator.
     pub(crate) fn write(&self, from: u64, text: &str) {
-        self.say(from, Talker::User(Uid(CREATOR)), text);
+        self.say(from, Talker::user(CREATOR), text);
     }
 
     /// Someone writes to someone.
     pub(crate) fn say(&self, from: u64, to: Talker, text: &str) {
-        self.put(Message::text(Uid(from), to, text));
+        self.put(Message::text(from, to, text));
     }
 
     /// There is a message.

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use bili_im_sim::{
-    GroupId, Message, Talker, Uid,
+    Message, Talker,
     faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
 use serde_json::{Value, json};
@@ -68,9 +68,9 @@ fn people_read_a_line_for_each_message() {
     stage.write(10002, "again");
     assert!(watch.line().ends_with(" 10002 from 铁粉小明: again"));
     assert_eq!(stage.asked("cards"), 1, "the name is known");
-    stage.say(CREATOR, Talker::User(Uid(10002)), "mine");
+    stage.say(CREATOR, Talker::user(10002), "mine");
     assert!(watch.line().ends_with(" 10002 own: mine"));
-    stage.say(10002, Talker::Group(GroupId(20001)), "all");
+    stage.say(10002, Talker::group(20001), "all");
     assert!(watch.line().ends_with(" --group 20001 from 铁粉小明: all"));
     assert_eq!(stage.asked("update_ack"), 0, "nothing is marked as read");
 }
@@ -111,7 +111,7 @@ fn scripts_read_an_object_for_each_event() {
     assert_eq!(event.as_object().unwrap().len(), 6);
     assert_eq!(stage.asked("cards"), 0);
 
-    stage.say(CREATOR, Talker::User(Uid(10002)), "mine");
+    stage.say(CREATOR, Talker::user(10002), "mine");
     assert_eq!(watch.json()["direction"], "own");
     let sent = stage.json(&["send", FRIEND, "sent"]);
     let event = watch.json();
@@ -132,14 +132,14 @@ fn scripts_read_an_object_for_each_event() {
 #[test]
 fn what_is_told_is_chosen() {
     let stage = Stage::demo();
-    let friend = || Talker::User(Uid(CREATOR));
+    let friend = || Talker::user(CREATOR);
     let write_all = || {
-        stage.say(CREATOR, Talker::User(Uid(10002)), "own");
-        stage.say(10002, Talker::Group(GroupId(20001)), "group");
-        let mut automatic = Message::text(Uid(10002), friend(), "automatic");
+        stage.say(CREATOR, Talker::user(10002), "own");
+        stage.say(10002, Talker::group(20001), "group");
+        let mut automatic = Message::text(10002, friend(), "automatic");
         automatic.msg_source = 9;
         stage.put(automatic);
-        let mut system = Message::text(Uid(10002), friend(), "system");
+        let mut system = Message::text(10002, friend(), "system");
         system.msg_source = 17;
         stage.put(system);
         stage.write(10002, "person");

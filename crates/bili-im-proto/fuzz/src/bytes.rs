@@ -36,6 +36,14 @@ impl<'a> Bytes<'a> {
         taken
     }
 
+    /// The bytes up to the next line feed, which is dropped.
+    pub(crate) fn line(&mut self) -> &'a [u8] {
+        let end = self.0.iter().position(|&byte| byte == b'\n');
+        let line = self.take(end.unwrap_or(self.0.len()));
+        self.take(1);
+        line
+    }
+
     /// A number: mostly small, at times one of the edges.
     pub(crate) fn number(&mut self) -> u64 {
         match self.byte() {

@@ -19,9 +19,9 @@ use crate::{
     },
     context::{Context, Hosts, UserAgent},
     credential::Credential,
-    endpoint::Spec,
     error::{Error, RateLimited, RefusalKind, Stopped},
     ids::{DeviceId, Uid},
+    spec::Spec,
     time::{Monotonic, Now, UnixMicros},
     wbi::SigningKeys,
 };

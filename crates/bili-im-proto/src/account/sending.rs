@@ -8,7 +8,7 @@ use crate::{
         sends::{Found, UsedTicket},
     },
     endpoints::SendMsg,
-    error::Invalid,
+    error::{Invalid, Missing},
     ids::{MsgKey, Seqno, Talker},
     message::Message,
     ticket::{self, Likeness, SendTicket},
@@ -83,7 +83,7 @@ impl Account {
     ) -> Result<SendTicket, Invalid> {
         Ok(SendTicket {
             version: ticket::VERSION,
-            uid: self.uid().ok_or(Invalid::NoOwnUid)?,
+            uid: self.uid().ok_or(Missing::OwnUid)?,
             message,
             time: self.service_time(now),
             newest,

@@ -441,8 +441,8 @@ mod tests {
     fn a_wall_clock_that_was_set_back_forgets_nothing() {
         let account = process();
         pacer(&account, |pacer| pacer.stop(&PACING(), at(5).mono));
-        account.state().flights.credit(MsgKey(3));
-        account.state().flights.use_ticket(4);
+        account.state().sends.credit(MsgKey(3));
+        account.state().sends.use_ticket(4, UnixMicros(7));
         let restored = fork_at(&account, at(6), an_hour_earlier(at(6)));
         let left = PACING().risk_stop - Duration::from_secs(1);
         let now = an_hour_earlier(at(6));
@@ -450,8 +450,8 @@ mod tests {
             reserve(&restored, now, Lane::Read),
             Err(Held::Stopped(left))
         );
-        assert_eq!(restored.state().flights.credited, [MsgKey(3)]);
-        assert!(!restored.state().flights.use_ticket(4));
+        assert_eq!(restored.state().sends.credited, [MsgKey(3)]);
+        assert!(restored.state().sends.used(4).is_some());
     }
 
     #[test]

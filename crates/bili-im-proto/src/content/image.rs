@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     content::json,
-    error::Invalid,
+    error::InvalidContent,
     lenient::{self, Lenient, wire},
 };
 
@@ -62,19 +62,19 @@ impl Image {
     ///
     /// # Errors
     /// When it is not an address, or on another host.
-    pub fn new(url: &str) -> Result<Self, Invalid> {
+    pub fn new(url: &str) -> Result<Self, InvalidContent> {
         let (host, url) = split(url)?;
         let ours = IMAGE_HOSTS.iter().any(|ending| host.ends_with(ending));
         if ours {
             Ok(Self::unchecked(url))
         } else {
-            Err(Invalid::ImageHost(host))
+            Err(InvalidContent::ImageHost(host))
         }
     }
 
     /// Refuses an image that came from elsewhere than [`new`](Self::new) and is not on the service's
     /// hosts.
-    pub(crate) fn check(&self) -> Result<(), Invalid> {
+    pub(crate) fn check(&self) -> Result<(), InvalidContent> {
         if self.any_host {
             Ok(())
         } else {
@@ -86,7 +86,7 @@ impl Image {
     ///
     /// # Errors
     /// When it is not an address.
-    pub fn on_any_host(url: &str) -> Result<Self, Invalid> {
+    pub fn on_any_host(url: &str) -> Result<Self, InvalidContent> {
         split(url).map(|(_, url)| Self {
             any_host: true,
             ..Self::unchecked(url)
@@ -166,8 +166,8 @@ impl Image {
 }
 
 /// The host of an image's address in lower case, and the address with `https` for `http`.
-fn split(url: &str) -> Result<(String, String), Invalid> {
-    let refused = || Invalid::ImageUrl(crate::printable::excerpt(url.as_bytes(), 200));
+fn split(url: &str) -> Result<(String, String), InvalidContent> {
+    let refused = || InvalidContent::ImageUrl(crate::printable::excerpt(url.as_bytes(), 200));
     let rest = ["https://", "http://", "//"]
         .iter()
         .find_map(|scheme| url.strip_prefix(scheme))
@@ -227,7 +227,7 @@ impl Lenient for ImageFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{content::Content, message::MsgType};
+    use crate::{content::Content, msg_type::MsgType};
 
     #[test]
     fn an_image_must_be_on_the_services_hosts_unless_lifted() {
@@ -245,7 +245,7 @@ mod tests {
             "https://example.com/.hdslb.com",
         ] {
             assert!(
-                matches!(Image::new(url), Err(Invalid::ImageHost(_))),
+                matches!(Image::new(url), Err(InvalidContent::ImageHost(_))),
                 "{url}"
             );
             assert!(Image::on_any_host(url).is_ok());
@@ -258,7 +258,7 @@ mod tests {
             "https:///x",
         ] {
             assert!(
-                matches!(Image::new(url), Err(Invalid::ImageUrl(_))),
+                matches!(Image::new(url), Err(InvalidContent::ImageUrl(_))),
                 "{url}"
             );
         }

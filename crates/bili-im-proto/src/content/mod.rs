@@ -10,10 +10,10 @@ use std::io;
 use serde::Serialize;
 
 use crate::{
-    error::Invalid,
+    error::InvalidContent,
     ids::{GroupId, MsgKey},
     lenient::{Lenient, wire},
-    message::MsgType,
+    msg_type::MsgType,
 };
 
 pub use self::{
@@ -168,10 +168,10 @@ impl Content {
 }
 
 /// Refuses a content whose JSON text has too many bytes.
-pub(crate) fn check_length(bytes: usize) -> Result<(), Invalid> {
+pub(crate) fn check_length(bytes: usize) -> Result<(), InvalidContent> {
     match bytes.checked_sub(LIMIT) {
         None | Some(0) => Ok(()),
-        Some(over) => Err(Invalid::TooLong { bytes, over }),
+        Some(over) => Err(InvalidContent::TooLong { bytes, over }),
     }
 }
 

@@ -134,7 +134,7 @@ fn first<const N: usize>(texts: [&str; N]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{content::Content, message::MsgType};
+    use crate::{content::Content, msg_type::MsgType};
 
     fn notice(json: &str) -> Notice {
         match Content::parse(MsgType::Notice, json) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     content::{check_length, json, json_length},
-    error::Invalid,
+    error::InvalidContent,
 };
 
 /// A text to send: not empty, and at most 2000 bytes as JSON.
@@ -17,10 +17,10 @@ impl Text {
     ///
     /// # Errors
     /// When it is empty or too long.
-    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidContent> {
         let text = Self(text.into());
         if text.0.is_empty() {
-            return Err(Invalid::EmptyText);
+            return Err(InvalidContent::EmptyText);
         }
         check_length(json_length(&text.content()))?;
         Ok(text)
@@ -46,9 +46,9 @@ struct TextContent<'a> {
 }
 
 impl TryFrom<String> for Text {
-    type Error = Invalid;
+    type Error = InvalidContent;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, InvalidContent> {
         Self::new(text)
     }
 }
@@ -71,7 +71,7 @@ mod tests {
         let longer = Text::new("a".repeat(LIMIT - frame + 3)).unwrap_err();
         assert_eq!(
             longer,
-            Invalid::TooLong {
+            InvalidContent::TooLong {
                 bytes: 2003,
                 over: 3
             }
@@ -81,6 +81,6 @@ mod tests {
         assert!(Text::new("中".repeat((LIMIT - frame) / 3)).is_ok());
         assert!(Text::new("👋".repeat((LIMIT - frame) / 4)).is_ok());
         assert!(Text::new("👋".repeat((LIMIT - frame) / 4 + 1)).is_err());
-        assert_eq!(Text::new(""), Err(Invalid::EmptyText));
+        assert_eq!(Text::new(""), Err(InvalidContent::EmptyText));
     }
 }

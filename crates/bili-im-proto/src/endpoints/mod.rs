@@ -1,4 +1,4 @@
-//! One file per endpoint, in the service's own tree.
+//! One file per endpoint, in the service's own tree, and the list of them all.
 
 mod account;
 mod link_setting;
@@ -11,3 +11,42 @@ mod x;
 pub use self::{
     account::*, link_setting::*, login::*, session_svr::*, svr_sync::*, web_im::*, x::*,
 };
+
+/// Calls a macro with the types of all endpoints, in the order of docs/protocol.md. The tests, the
+/// fuzzer, the program's `decode` and docs/endpoints.md are made from this list.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! for_each_endpoint {
+    ($callback:ident) => {
+        $callback! {
+            FingerSpi,
+            Nav,
+            SendMsg,
+            Recall,
+            SingleUnread,
+            MyGroupUnread,
+            GetSessions,
+            NewSessions,
+            SessionDetail,
+            UpdateAck,
+            RemoveSession,
+            SetTop,
+            UpdateIntercept,
+            BatchUpdateDustbinAck,
+            BatchRmDustbin,
+            FetchSessionMsgs,
+            IsLimit,
+            GetMsgDnd,
+            SetMsgDnd,
+            GetSessionSs,
+            SetPushSs,
+            GetSettings,
+            SetSettings,
+            UploadBfs,
+            UserCards,
+            QrGenerate,
+            QrPoll,
+            Logout,
+        }
+    };
+}

@@ -8,14 +8,15 @@ use crate::{
     account::{Account, KeyAction, Lane, SignatureBasis},
     answer::Answer,
     credential::Credential,
-    endpoint::{Body, Effect, Endpoint, Spec},
+    endpoint::{Body, Endpoint},
     endpoints::{Nav, Profile},
-    error::{Error, Invalid, RefusalKind, Sent, Transport, Unconfirmed},
+    error::{Error, Invalid, Missing, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
         io::Io,
         run::Flow,
         step::{Failure, Outgoing},
     },
+    spec::{Effect, Spec},
 };
 
 /// The most bytes of an answer that are read: a page of 200 long messages fits.
@@ -173,7 +174,7 @@ impl<I> Io<I> {
             return Ok(());
         }
         match endpoint.request(&self.account.context(self.now())) {
-            Ok(_) | Err(Invalid::NoSigningKeys | Invalid::NoOwnUid) => {}
+            Ok(_) | Err(Invalid::Missing(Missing::SigningKeys | Missing::OwnUid)) => {}
             Err(invalid) => return Err(invalid.into()),
         }
         loop {
@@ -194,7 +195,7 @@ impl<I> Io<I> {
         let _lease = self.account.lease_keys(self.now());
         match self.nav().await? {
             (_, true) => Ok(()),
-            (_, false) => Err(Invalid::NoSigningKeys.into()),
+            (_, false) => Err(Missing::SigningKeys.into()),
         }
     }
 
@@ -262,7 +263,7 @@ pub(super) fn read<E: Endpoint>(
     credential: Option<&Credential>,
 ) -> Result<E::Response, Error> {
     let failure = match answer {
-        Ok(response) => return E::decode(Answer::of::<E>(&response).to(credential)),
+        Ok(response) => return E::decode(Answer::of(const { &E::SPEC }, &response).to(credential)),
         Err(failure) => failure,
     };
     // A request that never left had no effect, whatever came before things broke.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use crate::{
     account::Account,
     endpoints::{SendMsg, SentMessage, UploadBfs},
-    error::{Error, Invalid},
+    error::{Error, InvalidContent, check_talker},
     flow::{io::Io, run::Flow, send::send},
     ids::Talker,
 };
@@ -19,7 +19,7 @@ impl Account {
         &self,
         talker: impl Into<Talker>,
         file: Vec<u8>,
-    ) -> Result<Flow<Infallible, SentMessage>, Invalid> {
+    ) -> Result<Flow<Infallible, SentMessage>, InvalidContent> {
         let talker = talker.into();
         let upload = UploadBfs::new(file)?;
         Ok(Flow::of(self, async move |io| {
@@ -33,7 +33,7 @@ async fn upload_and_send(
     talker: Talker,
     upload: UploadBfs,
 ) -> Result<SentMessage, Error> {
-    talker.check()?;
+    check_talker(talker)?;
     let uploaded = io.call(&upload).await?;
     let image = upload.image(&uploaded)?;
     send(io, SendMsg::new(talker, image)).await

@@ -139,9 +139,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        endpoint::{Body, Effect},
+        endpoint::Body,
         error::Sent,
         flow::step::Outgoing,
+        spec::Effect,
         time::{Monotonic, UnixMicros},
     };
 

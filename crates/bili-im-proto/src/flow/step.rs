@@ -5,8 +5,9 @@ use std::{fmt, time::Duration};
 use http::{Request, Response};
 
 use crate::{
-    endpoint::{Body, Effect},
+    endpoint::Body,
     error::{Error, Sent},
+    spec::Effect,
     time::Monotonic,
 };
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    error::ForeignCursor,
     ids::{Seqno, Talker, Uid},
     time::{UnixMicros, UnixSeconds},
 };
@@ -78,11 +79,6 @@ pub struct Position {
     #[serde(default)]
     pub(crate) compared: UnixMicros,
 }
-
-/// The cursor is another account's, or of a version not known here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored cursor belongs to uid {0}, or to another version of this program")]
-pub struct ForeignCursor(pub Uid);
 
 impl Cursor {
     /// The version of what is stored, in its field `version`. It changes when what is stored changes its

@@ -5,7 +5,7 @@ mod event;
 mod options;
 
 pub use self::{
-    cursor::{Cursor, ForeignCursor, Position},
+    cursor::{Cursor, Position},
     event::{Direction, Event, EventId, EventKind},
     options::WatchOptions,
 };

@@ -3,9 +3,7 @@
 use serde_json::json;
 
 use super::routes::{Controlled, one_or_many};
-use crate::service::Service;
-use crate::time::UnixMicros;
-use crate::world::Act;
+use crate::{service::Service, time::UnixMicros, world::Act};
 
 /// Those before the first that cannot be done are done.
 pub(super) fn act(service: &mut Service, body: &[u8], now: UnixMicros) -> Controlled {
@@ -21,8 +19,10 @@ pub(super) fn act(service: &mut Service, body: &[u8], now: UnixMicros) -> Contro
 mod tests {
     use serde_json::Value;
 
-    use crate::testing::{Answer, Sim, talkers};
-    use crate::world::Act;
+    use crate::{
+        testing::{Answer, Sim, talkers},
+        world::Act,
+    };
 
     fn act(sim: &mut Sim, body: &str) -> Answer {
         sim.control("POST", "/_sim/act", body)

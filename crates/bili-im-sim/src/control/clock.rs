@@ -3,8 +3,7 @@
 use serde::Deserialize;
 
 use super::routes::{Controlled, shown};
-use crate::service::Service;
-use crate::time::UnixMicros;
+use crate::{service::Service, time::UnixMicros};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::routes::{Controlled, one_or_many};
-use crate::faults::Rule;
-use crate::service::Service;
+use crate::{faults::Rule, service::Service};
 
 pub(super) fn show(service: &Service) -> Controlled {
     Ok(json!({ "faults": service.faults() }))

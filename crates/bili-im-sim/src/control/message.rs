@@ -3,9 +3,7 @@
 use serde_json::json;
 
 use super::routes::Controlled;
-use crate::service::Service;
-use crate::time::UnixMicros;
-use crate::world::Message;
+use crate::{service::Service, time::UnixMicros, world::Message};
 
 pub(super) fn write(service: &mut Service, body: &[u8], now: UnixMicros) -> Controlled {
     let message: Message = serde_json::from_slice(body).map_err(|error| error.to_string())?;

@@ -4,9 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::routes::Controlled;
-use crate::ids::Uid;
-use crate::service::Service;
-use crate::time::UnixMicros;
+use crate::{ids::Uid, service::Service, time::UnixMicros};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

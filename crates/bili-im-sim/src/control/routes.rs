@@ -1,15 +1,11 @@
 //! Which control path does what.
 
 use http::{Method, Response, StatusCode};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{act, clock, faults, message, qr};
-use crate::answer;
-use crate::request::Incoming;
-use crate::service::Service;
-use crate::time::UnixMicros;
+use crate::{answer, request::Incoming, service::Service, time::UnixMicros};
 
 /// What a control path answers: JSON, or what is wrong.
 pub(super) type Controlled = Result<Value, String>;

@@ -1,9 +1,5 @@
 //! The endpoints, one a file, in the service's own tree.
 
-#[cfg(test)]
-pub(crate) use routes::paths;
-pub(crate) use routes::{Found, find, name};
-
 mod account;
 mod link_setting;
 mod login;
@@ -12,3 +8,7 @@ mod session_svr;
 mod svr_sync;
 mod web_im;
 mod x;
+
+#[cfg(test)]
+pub(crate) use self::routes::paths;
+pub(crate) use self::routes::{Found, find, name};

@@ -1,13 +1,17 @@
 //! What a fault makes of an answer.
 
-use http::header::{HeaderValue, RETRY_AFTER};
-use http::{Response, StatusCode};
+use http::{
+    Response, StatusCode,
+    header::{HeaderValue, RETRY_AFTER},
+};
 
 use super::{Kind, PageBody, VoucherPlace};
-use crate::answer::{Refusal, html, render, respond};
-use crate::chance::Chance;
-use crate::reply::Reply;
-use crate::world::Mode;
+use crate::{
+    answer::{Refusal, html, render, respond},
+    chance::Chance,
+    reply::Reply,
+    world::Mode,
+};
 
 const WHY: &str = "a fault is set";
 
@@ -80,10 +84,14 @@ fn page(status: u16, body: PageBody, retry_after: Option<u64>, mode: Mode) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Effect, Rule, When};
-    use super::*;
-    use crate::ids::{Talker, Uid};
-    use crate::testing::{Answer, Sim, world};
+    use super::{
+        super::{Effect, Rule, When},
+        *,
+    };
+    use crate::{
+        ids::{Talker, Uid},
+        testing::{Answer, Sim, world},
+    };
 
     const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 

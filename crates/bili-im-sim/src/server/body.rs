@@ -1,9 +1,10 @@
 //! Bodies that can end too early.
 
-use std::convert::Infallible;
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -46,16 +47,9 @@ enum Step {
 }
 
 /// The body was meant to end here.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("broken off by a fault")]
 pub(super) struct BrokenOff;
-
-impl fmt::Display for BrokenOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("broken off by a fault")
-    }
-}
-
-impl std::error::Error for BrokenOff {}
 
 impl From<Infallible> for BrokenOff {
     fn from(never: Infallible) -> Self {

@@ -1,21 +1,19 @@
 //! One connection, over whatever carries its bytes.
 
-use std::future::pending;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::{
+    future::pending,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::body::{BrokenOff, Sent};
-use crate::answer::html;
-use crate::reply::Reply;
-use crate::service::Service;
+use crate::{answer::html, reply::Reply, service::Service};
 
 /// Larger than any image the service takes.
 const LARGEST_BODY: usize = 16 << 20;

@@ -1,8 +1,8 @@
 //! The service behind a socket, on loopback.
 
-pub use listen::Server;
-
 mod body;
 mod connection;
 mod listen;
 mod transport;
+
+pub use self::listen::Server;

@@ -1,8 +1,10 @@
 //! Conversations: what two users, or the members of a group, have written.
 
-use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
-use crate::time::UnixMicros;
-use crate::world::Message;
+use crate::{
+    ids::{GroupId, MsgKey, Seqno, Talker, Uid},
+    time::UnixMicros,
+    world::Message,
+};
 
 /// Between whom a conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -36,8 +36,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::testing::{Sim, talkers, world};
-    use crate::world::World;
+    use crate::{
+        testing::{Sim, talkers, world},
+        world::World,
+    };
 
     const NEW: &str = "/session_svr/v1/session_svr/new_sessions?begin_ts=0&size=20";
     const ALL: &str = "/session_svr/v1/session_svr/get_sessions?session_type=4";

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::chance::Chance;
-use crate::ids::Uid;
-use crate::time::UnixMicros;
-use crate::world::Account;
+use crate::{chance::Chance, ids::Uid, time::UnixMicros, world::Account};
 
 /// How long a login lasts: 180 days.
 const LIFETIME_SECONDS: i64 = 180 * 24 * 60 * 60;

@@ -1,10 +1,12 @@
 //! What an account does with its sessions (docs/protocol.md §7).
 
 use super::{Between, Session, State};
-use crate::answer::Refusal;
-use crate::codes::NO_SUCH_SESSION;
-use crate::ids::{Seqno, Talker, Uid};
-use crate::time::UnixMicros;
+use crate::{
+    answer::Refusal,
+    codes::NO_SUCH_SESSION,
+    ids::{Seqno, Talker, Uid},
+    time::UnixMicros,
+};
 
 impl State {
     /// Marks a session read up to a message, or up to its newest.

@@ -1,14 +1,16 @@
 //! Who may write to whom (docs/protocol.md §3, §5).
 
 use super::State;
-use crate::answer::Refusal;
-use crate::codes::{
-    BLOCKED, GROUP_DISSOLVED, NOT_A_MEMBER, NOT_FOUND, REFUSED_BY_RECEIVER, STRANGER_LIMIT,
-    TO_SELF, TOO_FAST, UNAVAILABLE,
+use crate::{
+    answer::Refusal,
+    codes::{
+        BLOCKED, GROUP_DISSOLVED, NOT_A_MEMBER, NOT_FOUND, REFUSED_BY_RECEIVER, STRANGER_LIMIT,
+        TO_SELF, TOO_FAST, UNAVAILABLE,
+    },
+    ids::{GroupId, Talker, Uid},
+    time::UnixMicros,
+    world::{Accepts, Account, Group, OverStrangerLimit},
 };
-use crate::ids::{GroupId, Talker, Uid};
-use crate::time::UnixMicros;
-use crate::world::{Accepts, Account, Group, OverStrangerLimit};
 
 /// Who gets to see an accepted message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

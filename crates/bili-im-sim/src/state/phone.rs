@@ -1,10 +1,12 @@
 //! What people do on their phones, past every limit.
 
 use super::State;
-use crate::answer::Refusal;
-use crate::ids::{GroupId, MsgKey, Talker, Uid};
-use crate::time::UnixMicros;
-use crate::world::{Account, Act, Flaw, Group, Knows};
+use crate::{
+    answer::Refusal,
+    ids::{GroupId, MsgKey, Talker, Uid},
+    time::UnixMicros,
+    world::{Account, Act, Flaw, Group, Knows},
+};
 
 impl State {
     /// Does what somebody does on their phone; what is done already, once more without effect.

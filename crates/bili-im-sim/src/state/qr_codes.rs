@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chance::Chance;
-use crate::ids::Uid;
-use crate::time::UnixMicros;
+use crate::{chance::Chance, ids::Uid, time::UnixMicros};
 
 const VALID: Duration = Duration::from_secs(180);
 /// More than any test asks for.

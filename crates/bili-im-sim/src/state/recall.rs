@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::{Draft, State};
-use crate::answer::Refusal;
-use crate::codes::{ALREADY_RECALLED, FORBIDDEN, NO_SUCH_MESSAGE, RECALL_EXPIRED};
-use crate::ids::{MsgKey, Talker, Uid};
-use crate::time::UnixMicros;
+use crate::{
+    answer::Refusal,
+    codes::{ALREADY_RECALLED, FORBIDDEN, NO_SUCH_MESSAGE, RECALL_EXPIRED},
+    ids::{MsgKey, Talker, Uid},
+    time::UnixMicros,
+};
 
 impl State {
     /// Marks a message recalled, unless it is older than `window`, and returns the message that says so.

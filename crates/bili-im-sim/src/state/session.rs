@@ -1,8 +1,10 @@
 //! Sessions: one side's view of a conversation.
 
 use super::Written;
-use crate::ids::{Seqno, Talker, Uid};
-use crate::time::UnixMicros;
+use crate::{
+    ids::{Seqno, Talker, Uid},
+    time::UnixMicros,
+};
 
 /// What one side has set and read.
 #[derive(Debug, Clone, Default)]

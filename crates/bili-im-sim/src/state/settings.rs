@@ -1,8 +1,7 @@
 //! The settings of an account (docs/protocol.md §10).
 
 use super::State;
-use crate::ids::Uid;
-use crate::world::Accepts;
+use crate::{ids::Uid, world::Accepts};
 
 /// What can be set, under the service's name.
 #[derive(Debug)]

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ids::Uid;
-use crate::state::Written;
+use crate::{ids::Uid, state::Written};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct MessageBody<'a> {

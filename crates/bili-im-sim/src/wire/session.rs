@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::MessageBody;
-use crate::chance::Chance;
-use crate::ids::{Talker, Uid};
-use crate::state::{SessionView, State};
+use crate::{
+    chance::Chance,
+    ids::{Talker, Uid},
+    state::{SessionView, State},
+};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionBody<'a> {

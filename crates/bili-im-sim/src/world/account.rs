@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cookie;
-use crate::ids::{Talker, Uid};
+use crate::{
+    cookie,
+    ids::{Talker, Uid},
+};
 
 /// One account, with what it thinks of others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,9 +82,9 @@ pub struct SessionSettings {
 impl SessionSettings {
     /// The settings that a session has from the start.
     #[must_use]
-    pub fn new(talker: Talker) -> Self {
+    pub fn new(talker: impl Into<Talker>) -> Self {
         Self {
-            talker,
+            talker: talker.into(),
             pinned: false,
             muted: false,
             intercepted: false,
@@ -93,8 +95,8 @@ impl SessionSettings {
 impl Account {
     /// An account with everything that follows from its uid: SESSDATA `sim-<uid>`, `bili_jct` the uid padded to 32 digits.
     #[must_use]
-    pub fn new(uid: Uid) -> Self {
-        AccountFile::bare(uid).into()
+    pub fn new(uid: impl Into<Uid>) -> Self {
+        AccountFile::bare(uid.into()).into()
     }
 
     /// The value of a `Cookie` header for this account, with SESSDATA percent-encoded as it travels.

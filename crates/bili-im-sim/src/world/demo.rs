@@ -32,7 +32,7 @@ impl World {
             |text, ago| Message::text(FRIEND, Talker::User(CREATOR), text).seconds_ago(ago);
         let picture = r#"{"url":"https://i0.hdslb.com/bfs/im_new/demo.jpg","width":640,"height":480,"imageType":"jpeg","type":"jpeg","original":1,"size":87}"#;
         let mut joined = Message::new(
-            Uid(0),
+            0,
             Talker::Group(FANS),
             306,
             r#"{"group_id":20001,"content":"铁粉小明加入了群聊"}"#,

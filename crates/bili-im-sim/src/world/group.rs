@@ -28,15 +28,16 @@ impl Group {
     /// A group of its owner and others.
     #[must_use]
     pub fn new(
-        id: GroupId,
+        id: impl Into<GroupId>,
         name: impl Into<String>,
-        owner: Uid,
+        owner: impl Into<Uid>,
         others: impl IntoIterator<Item = Uid>,
     ) -> Self {
+        let owner = owner.into();
         let mut members: BTreeSet<Uid> = others.into_iter().collect();
         members.insert(owner);
         Self {
-            id,
+            id: id.into(),
             name: name.into(),
             owner,
             members,

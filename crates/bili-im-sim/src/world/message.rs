@@ -40,16 +40,21 @@ pub struct Message {
 impl Message {
     /// A text, written just now.
     #[must_use]
-    pub fn text(from: Uid, talker: Talker, text: &str) -> Self {
+    pub fn text(from: impl Into<Uid>, talker: impl Into<Talker>, text: &str) -> Self {
         Self::new(from, talker, TEXT, text_content(text))
     }
 
     /// A message of any type with a raw content, written just now.
     #[must_use]
-    pub fn new(from: Uid, talker: Talker, msg_type: u32, content: impl Into<String>) -> Self {
+    pub fn new(
+        from: impl Into<Uid>,
+        talker: impl Into<Talker>,
+        msg_type: u32,
+        content: impl Into<String>,
+    ) -> Self {
         Self {
-            from,
-            talker,
+            from: from.into(),
+            talker: talker.into(),
             msg_type,
             content: content.into(),
             msg_source: FROM_WEB,

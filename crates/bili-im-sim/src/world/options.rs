@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chance::Chance;
-use crate::ids::MsgKey;
+use crate::{chance::Chance, ids::MsgKey};
 
 /// How the service behaves where it can behave in several ways.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Group, Message, Mode, Options};
-use crate::faults::Rule;
-use crate::ids::Uid;
+use crate::{faults::Rule, ids::Uid};
 
 /// Who there is, what they have said, and how the service behaves: a JSON file.
 ///
@@ -85,7 +84,8 @@ impl World {
 
     /// The account of that uid.
     #[must_use]
-    pub fn account(&self, uid: Uid) -> Option<&Account> {
+    pub fn account(&self, uid: impl Into<Uid>) -> Option<&Account> {
+        let uid = uid.into();
         self.accounts.iter().find(|account| account.uid == uid)
     }
 }
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_world_needs_no_more_than_uids() {
         let world = World::from_json(r#"{"accounts":[{"uid":7}]}"#).unwrap();
-        let account = world.account(Uid(7)).unwrap();
+        let account = world.account(7).unwrap();
         assert_eq!(
             account.cookie(),
             "SESSDATA=sim-7; bili_jct=00000000000000000000000000000007; DedeUserID=7"

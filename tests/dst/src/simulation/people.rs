@@ -109,10 +109,10 @@ impl Simulation {
         };
         let (talker, text) = (send.talker, send.text.clone());
         let to = match talker {
-            Talker::User(uid) => bili_im_sim::Talker::User(bili_im_sim::Uid(uid.0)),
-            Talker::Group(id) => bili_im_sim::Talker::Group(bili_im_sim::GroupId(id.0)),
+            Talker::User(uid) => bili_im_sim::Talker::user(uid.0),
+            Talker::Group(id) => bili_im_sim::Talker::group(id.0),
         };
-        let key = self.write(&Message::text(bili_im_sim::Uid(OWN), to, &text))?;
+        let key = self.write(&Message::text(OWN, to, &text))?;
         let mut twin = OneSend::new(talker, text);
         twin.end = End::Elsewhere;
         twin.made.push(key);

@@ -4,9 +4,10 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
     lenient::wire,
+    spec::Spec,
 };
 
 /// Reads the account's settings of private messages (docs/protocol.md §10).

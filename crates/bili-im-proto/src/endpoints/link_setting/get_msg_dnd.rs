@@ -4,10 +4,11 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::Talker,
     lenient::wire,
+    spec::Spec,
 };
 
 /// Asks whether a session is muted (docs/protocol.md §10).
@@ -67,7 +68,7 @@ impl Endpoint for GetMsgDnd {
     const SPEC: Spec = Spec::get(Host::Im, "/link_setting/v1/link_setting/get_msg_dnd");
 
     fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
-        self.talker.check()?;
+        check_talker(self.talker)?;
         let name = match self.talker {
             Talker::User(_) => "uids",
             Talker::Group(_) => "group_ids",

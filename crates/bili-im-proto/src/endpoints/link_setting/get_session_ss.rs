@@ -4,11 +4,12 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::{Talker, Uid},
     lenient::wire,
     numbered::numbered,
+    spec::Spec,
 };
 
 /// Asks how a user stands to the account, and whether its pushes come (docs/protocol.md §10).
@@ -60,7 +61,7 @@ impl Endpoint for GetSessionSs {
     const SPEC: Spec = Spec::get(Host::Im, "/link_setting/v1/link_setting/get_session_ss");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Talker::User(self.uid).check()?;
+        check_talker(Talker::User(self.uid))?;
         Ok(Parts::query(Query::new().with("talker_uid", self.uid)))
     }
 

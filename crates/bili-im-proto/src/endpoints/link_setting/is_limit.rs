@@ -4,9 +4,10 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
     lenient::wire,
+    spec::Spec,
 };
 
 /// Asks whether the account may write at all (docs/protocol.md §10).

@@ -3,9 +3,10 @@
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     endpoints::Settings,
-    error::{Error, Invalid},
+    error::{Error, Invalid, InvalidArgument},
+    spec::Spec,
 };
 
 /// Changes the account's settings of private messages (docs/protocol.md §10). Settings that are
@@ -31,7 +32,7 @@ impl Endpoint for SetSettings {
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         if self.settings == Settings::default() {
-            return Err(Invalid::NothingToChange);
+            return Err(InvalidArgument::NothingToChange.into());
         }
         Parts::form(&self.settings)
     }
@@ -50,7 +51,10 @@ mod tests {
     fn only_what_changes_goes_out() {
         let mut settings = Settings::default();
         let nothing = SetSettings::new(settings.clone()).request(&context());
-        assert_eq!(nothing.unwrap_err(), Invalid::NothingToChange);
+        assert_eq!(
+            nothing.unwrap_err(),
+            InvalidArgument::NothingToChange.into()
+        );
         settings.msg_notify = Some(3);
         settings.keys_reply = Some(0);
         assert_eq!(

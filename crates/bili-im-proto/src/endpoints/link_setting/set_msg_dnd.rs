@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::Talker,
+    spec::Spec,
 };
 
 /// Mutes a session, or unmutes it (docs/protocol.md §10).
@@ -46,7 +47,7 @@ impl Endpoint for SetMsgDnd {
     const SPEC: Spec = Spec::post(Host::Im, "/link_setting/v1/link_setting/set_msg_dnd");
 
     fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
-        self.talker.check()?;
+        check_talker(self.talker)?;
         let (dnd_uid, dnd_group_id) = match self.talker {
             Talker::User(uid) => (Some(uid.0), None),
             Talker::Group(id) => (None, Some(id.0)),

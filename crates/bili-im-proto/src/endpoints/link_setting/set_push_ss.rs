@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::{Talker, Uid},
+    spec::Spec,
 };
 
 /// Says whether a creator's pushes are received (docs/protocol.md §10).
@@ -39,7 +40,7 @@ impl Endpoint for SetPushSs {
     const SPEC: Spec = Spec::post(Host::Im, "/link_setting/v1/link_setting/set_push_ss");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Talker::User(self.uid).check()?;
+        check_talker(Talker::User(self.uid))?;
         Parts::form(&Form {
             talker_uid: self.uid.0,
             // 1 says not to receive.

@@ -3,8 +3,9 @@
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
+    spec::Spec,
 };
 
 /// Marks all intercepted messages as read (docs/protocol.md §7).

@@ -4,9 +4,10 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
     lenient::wire,
+    spec::Spec,
 };
 
 /// Asks how many messages of fan groups are unread (docs/protocol.md §6).

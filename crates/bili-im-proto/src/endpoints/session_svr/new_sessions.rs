@@ -4,9 +4,10 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
     session::{SessionList, WireSessionList},
+    spec::Spec,
     time::UnixMicros,
 };
 

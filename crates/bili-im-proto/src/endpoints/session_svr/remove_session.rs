@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::Talker,
+    spec::Spec,
 };
 
 /// Removes a session from the list; its messages stay, and a new one brings it back
@@ -40,7 +41,7 @@ impl Endpoint for RemoveSession {
     const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/remove_session");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        self.talker.check()?;
+        check_talker(self.talker)?;
         Parts::form(&Form {
             talker_id: self.talker.id(),
             session_type: self.talker.session_type(),

@@ -4,10 +4,11 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::Talker,
     session::{Session, WireSession},
+    spec::Spec,
 };
 
 /// Asks about one session (docs/protocol.md §7). Refused with
@@ -34,7 +35,7 @@ impl Endpoint for SessionDetail {
     const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/session_detail");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        self.talker.check()?;
+        check_talker(self.talker)?;
         Ok(Parts::query(
             Query::new()
                 .with("talker_id", self.talker.id())
@@ -74,6 +75,9 @@ mod tests {
     #[test]
     fn nobody_has_no_session() {
         let request = SessionDetail::new(Talker::user(0)).request(&context());
-        assert_eq!(request.unwrap_err(), Invalid::NobodysNumber);
+        assert_eq!(
+            request.unwrap_err(),
+            crate::InvalidArgument::NobodysNumber.into()
+        );
     }
 }

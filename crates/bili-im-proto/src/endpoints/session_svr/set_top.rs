@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::Talker,
+    spec::Spec,
 };
 
 /// Pins a session to the top of the list, or unpins it (docs/protocol.md §7).
@@ -43,7 +44,7 @@ impl Endpoint for SetTop {
     const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/set_top");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        self.talker.check()?;
+        check_talker(self.talker)?;
         Parts::form(&Form {
             talker_id: self.talker.id(),
             session_type: self.talker.session_type(),

@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::{Seqno, Talker},
+    spec::Spec,
 };
 
 /// Marks everything up to [`upto`](Self::upto) in one session as read (docs/protocol.md §7).
@@ -53,7 +54,7 @@ impl Endpoint for UpdateAck {
     const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/update_ack");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        self.talker.check()?;
+        check_talker(self.talker)?;
         Parts::form(&Form {
             talker_id: self.talker.id(),
             session_type: self.talker.session_type(),

@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::{Talker, Uid},
+    spec::Spec,
 };
 
 /// Intercepts a user's messages, or lets them through again (docs/protocol.md §7).
@@ -39,7 +40,7 @@ impl Endpoint for UpdateIntercept {
     const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/update_intercept");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Talker::User(self.uid).check()?;
+        check_talker(Talker::User(self.uid))?;
         Parts::form(&Form {
             talker_id: self.uid.0,
             status: self.intercepted.into(),

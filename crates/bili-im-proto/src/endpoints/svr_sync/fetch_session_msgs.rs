@@ -4,11 +4,12 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, check_talker},
     ids::{Seqno, Talker},
     lenient::{Found, wire},
     message::{Emoticon, Message, WireMessage},
+    spec::Spec,
 };
 
 /// Reads messages of one session, newest first (docs/protocol.md §8). Marks nothing read.
@@ -107,7 +108,7 @@ impl Endpoint for FetchSessionMsgs {
     const SPEC: Spec = Spec::get(Host::Im, "/svr_sync/v1/svr_sync/fetch_session_msgs").signed();
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        self.talker.check()?;
+        check_talker(self.talker)?;
         Ok(Parts::query(
             Query::new()
                 .with("talker_id", self.talker.id())
@@ -146,7 +147,7 @@ impl Endpoint for FetchSessionMsgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{content::Content, ids::MsgKey, message::*, testing::*};
+    use crate::{content::Content, ids::MsgKey, message::*, msg_type::MsgType, testing::*};
 
     #[test]
     fn the_page_asked_for_is_signed() {

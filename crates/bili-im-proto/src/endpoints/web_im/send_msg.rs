@@ -7,11 +7,13 @@ use crate::{
     content::{Image, Text, check_length},
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, InvalidArgument, check_talker},
     ids::{MsgKey, Talker, Uid},
     lenient::wire,
-    message::{Emoticon, MsgType},
+    message::Emoticon,
+    msg_type::MsgType,
+    spec::Spec,
 };
 
 const SPEC: Spec = Spec::post(Host::Im, "/web_im/v1/web_im/send_msg").signed();
@@ -197,7 +199,7 @@ impl Endpoint for Recall {
 
     fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
         if self.msg_key == MsgKey(0) {
-            return Err(Invalid::NoMessagesKey);
+            return Err(InvalidArgument::NoMessagesKey.into());
         }
         let content = self.msg_key.to_string();
         parts(self.talker, MsgType::Recall, &content, context)
@@ -214,11 +216,11 @@ fn parts(
     content: &str,
     context: &Context,
 ) -> Result<Parts, Invalid> {
-    talker.check()?;
+    check_talker(talker)?;
     check_length(content.len())?;
     let Uid(sender_uid) = context.own_uid()?;
     if talker == Talker::user(sender_uid) {
-        return Err(Invalid::ToSelf);
+        return Err(InvalidArgument::ToSelf.into());
     }
     let dev_id = context.device_id.as_str();
     let query = Query::new()
@@ -269,19 +271,22 @@ mod tests {
         let context = signing_context();
         let text = Text::new("hi").unwrap();
         let own = SendMsg::new(Uid(293793435), text.clone());
-        assert_eq!(own.request(&context).unwrap_err(), Invalid::ToSelf);
+        assert_eq!(
+            own.request(&context).unwrap_err(),
+            InvalidArgument::ToSelf.into()
+        );
         // A group may well have the number of the account.
         let group = SendMsg::new(Talker::group(293793435), text.clone());
         assert!(group.request(&context).is_ok());
         let nobody = SendMsg::new(Uid(0), text);
         assert_eq!(
             nobody.request(&context).unwrap_err(),
-            Invalid::NobodysNumber
+            InvalidArgument::NobodysNumber.into()
         );
         let nothing = Recall::new(Uid(1), MsgKey(0));
         assert_eq!(
             nothing.request(&context).unwrap_err(),
-            Invalid::NoMessagesKey
+            InvalidArgument::NoMessagesKey.into()
         );
     }
 

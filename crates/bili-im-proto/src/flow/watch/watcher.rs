@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     account::Account,
     endpoints::{GetSessions, NewSessions, SessionFilter},
-    error::{Error, Invalid, RefusalKind},
+    error::{Error, Invalid, Missing, RefusalKind},
     flow::{
         io::Io,
         run::Flow,
@@ -83,7 +83,10 @@ pub(super) fn ends_watch(error: &Error) -> bool {
         ),
         // Others may pass: an answer without keys, say.
         Error::Invalid(invalid) => {
-            matches!(invalid, Invalid::ForeignCursor(_) | Invalid::NoCredential)
+            matches!(
+                invalid,
+                Invalid::ForeignCursor(_) | Invalid::Missing(Missing::Credential)
+            )
         }
         Error::Stopped(_) | Error::Finished => true,
         _ => false,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::state::SETTINGS;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    state::SETTINGS,
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let mut asked = BTreeMap::new();
     for setting in &SETTINGS {

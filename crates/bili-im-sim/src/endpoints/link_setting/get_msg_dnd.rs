@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::BAD_REQUEST;
-use crate::ids::{GroupId, Talker, Uid};
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::BAD_REQUEST,
+    ids::{GroupId, Talker, Uid},
+};
 
 #[derive(Serialize)]
 struct MsgDnd {
@@ -19,7 +21,7 @@ struct DndSetting {
     setting: u8,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     query.check_own("own_uid", owner)?;

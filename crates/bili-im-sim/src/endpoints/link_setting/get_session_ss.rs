@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::ids::{Talker, Uid};
-use crate::state::State;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    ids::{Talker, Uid},
+    state::State,
+};
 
 #[derive(Serialize)]
 struct SessionSs {
@@ -33,7 +35,7 @@ fn follow_status(state: &State, owner: Uid, uid: Uid) -> Result<u8, Refusal> {
     })
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let uid = Uid(call.request.query.required_number("talker_uid")?);
     let state = &*call.state;

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::BAD_REQUEST;
-use crate::ids::Uid;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::BAD_REQUEST,
+    ids::Uid,
+};
 
 #[derive(Serialize)]
 struct IsLimit {
@@ -13,7 +15,7 @@ struct IsLimit {
     report_limit: u8,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     call.owner()?;
     let query = &call.request.query;
     if query.required("type")? != "1" {

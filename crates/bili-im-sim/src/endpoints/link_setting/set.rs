@@ -1,15 +1,17 @@
 //! Change settings of an account: `POST /link_setting/v1/link_setting/set`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::Call;
-use crate::codes::{BAD_REQUEST, PERMISSION_LACKING};
-use crate::state::SETTINGS;
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::Call,
+    codes::{BAD_REQUEST, PERMISSION_LACKING},
+    state::SETTINGS,
+};
 
 /// Automatic replies need so many (docs/protocol.md §10).
 const FEWEST_FANS: u64 = 1000;
 
 /// Changes all that are named, or none.
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     let fans = call.state.user(owner)?.fans;

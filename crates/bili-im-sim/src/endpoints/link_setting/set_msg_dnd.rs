@@ -1,11 +1,13 @@
 //! Mute a session, or do not: `POST /link_setting/v1/link_setting/set_msg_dnd`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::Call;
-use crate::codes::BAD_REQUEST;
-use crate::ids::{GroupId, Talker, Uid};
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::Call,
+    codes::BAD_REQUEST,
+    ids::{GroupId, Talker, Uid},
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     form.check_own("uid", owner)?;

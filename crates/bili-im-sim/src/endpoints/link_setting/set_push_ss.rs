@@ -1,10 +1,12 @@
 //! Receive a user's pushes, or do not: `POST /link_setting/v1/link_setting/set_push_ss`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::Call;
-use crate::ids::{Talker, Uid};
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::Call,
+    ids::{Talker, Uid},
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     let uid = Uid(form.required_number("talker_uid")?);

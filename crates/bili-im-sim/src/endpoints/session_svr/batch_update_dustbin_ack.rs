@@ -1,9 +1,11 @@
 //! Mark all intercepted sessions as read: `POST /session_svr/v1/session_svr/batch_update_dustbin_ack`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::Call;
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::Call,
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     call.form()?;
     for talker in call.state.intercepted(owner) {

@@ -2,14 +2,16 @@
 
 use std::cmp::Reverse;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::BAD_REQUEST;
-use crate::ids::Talker;
-use crate::request::Fields;
-use crate::state::{SessionView, State};
-use crate::time::UnixMicros;
-use crate::wire::SessionList;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::BAD_REQUEST,
+    ids::Talker,
+    request::Fields,
+    state::{SessionView, State},
+    time::UnixMicros,
+    wire::SessionList,
+};
 
 const USUAL_SIZE: usize = 20;
 const LARGEST_SIZE: usize = 100;
@@ -70,7 +72,7 @@ pub(super) fn page_size(query: &Fields) -> Result<usize, Refusal> {
     Ok(size.unwrap_or(USUAL_SIZE).min(LARGEST_SIZE))
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     let filter = Filter::from_wire(query.required_number("session_type")?)?;

@@ -2,16 +2,18 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::ids::Talker;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    ids::Talker,
+};
 
 #[derive(Serialize)]
 struct MyGroupUnread {
     unread_count: usize,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let groups = call
         .state

@@ -2,14 +2,16 @@
 
 use std::cmp::Reverse;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::endpoints::session_svr::get_sessions::page_size;
-use crate::state::SessionView;
-use crate::time::UnixMicros;
-use crate::wire::SessionList;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    endpoints::session_svr::get_sessions::page_size,
+    state::SessionView,
+    time::UnixMicros,
+    wire::SessionList,
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let begin = UnixMicros(call.request.query.number("begin_ts")?.unwrap_or(0));
     let size = page_size(&call.request.query)?;

@@ -1,9 +1,11 @@
 //! Hide a session: `POST /session_svr/v1/session_svr/remove_session`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::{Call, talker};
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::{Call, talker},
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let talker = talker(&call.form()?)?;
     call.state.remove(owner, talker, call.now)?;

@@ -1,11 +1,13 @@
 //! One session: `GET /session_svr/v1/session_svr/session_detail`.
 
-use crate::answer::{Data, Refusal};
-use crate::call::{Call, talker};
-use crate::codes::NO_SUCH_SESSION;
-use crate::wire::SessionBody;
+use crate::{
+    answer::{Data, Refusal},
+    call::{Call, talker},
+    codes::NO_SUCH_SESSION,
+    wire::SessionBody,
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let talker = talker(&call.request.query)?;
     let mut chance = call.state.chance.fork();

@@ -1,9 +1,11 @@
 //! Pin a session, or unpin it: `POST /session_svr/v1/session_svr/set_top`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::{Call, talker};
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::{Call, talker},
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     // 0 pins, 1 unpins.

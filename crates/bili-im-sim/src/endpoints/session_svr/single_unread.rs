@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::BAD_REQUEST;
-use crate::ids::{Talker, Uid};
-use crate::state::{SessionView, State};
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::BAD_REQUEST,
+    ids::{Talker, Uid},
+    state::{SessionView, State},
+};
 
 #[derive(Serialize)]
 struct SingleUnread {
@@ -35,7 +37,7 @@ enum Heap {
     Dustbin,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     let show_dustbin = query.flag("show_dustbin");

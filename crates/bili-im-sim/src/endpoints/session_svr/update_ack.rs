@@ -1,10 +1,12 @@
 //! Mark a session as read: `POST /session_svr/v1/session_svr/update_ack`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::{Call, talker};
-use crate::ids::Seqno;
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::{Call, talker},
+    ids::Seqno,
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     let talker = talker(&form)?;

@@ -1,10 +1,12 @@
 //! Intercept a user, or do not: `POST /session_svr/v1/session_svr/update_intercept`.
 
-use crate::answer::{Data, Nothing, Refusal};
-use crate::call::Call;
-use crate::ids::{Talker, Uid};
+use crate::{
+    answer::{Data, Nothing, Refusal},
+    call::Call,
+    ids::{Talker, Uid},
+};
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     let uid = Uid(form.required_number("talker_id")?);

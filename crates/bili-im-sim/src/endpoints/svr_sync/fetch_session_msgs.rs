@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::{Call, talker};
-use crate::ids::{Seqno, Talker, Uid};
-use crate::state::Written;
-use crate::wire::{Address, Emoticon, MessageBody, emoticons};
+use crate::{
+    answer::{Data, Refusal},
+    call::{Call, talker},
+    ids::{Seqno, Talker, Uid},
+    state::Written,
+    wire::{Address, Emoticon, MessageBody, emoticons},
+};
 
 /// More are documented, but nobody got more (docs/protocol.md §8).
 const LARGEST_SIZE: u64 = 200;
@@ -20,7 +22,7 @@ struct SessionMsgs<'a> {
     e_infos: Option<Vec<Emoticon>>,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     let talker = talker(query)?;

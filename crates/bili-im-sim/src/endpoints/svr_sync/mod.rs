@@ -1,3 +1,10 @@
 //! `/svr_sync/v1/svr_sync`.
 
-pub(super) mod fetch_session_msgs;
+mod fetch_session_msgs;
+
+use crate::endpoints::routes::{Route, get};
+
+pub(in crate::endpoints) const ROUTES: &[Route] = &[get(
+    "/svr_sync/v1/svr_sync/fetch_session_msgs",
+    fetch_session_msgs::answer,
+)];

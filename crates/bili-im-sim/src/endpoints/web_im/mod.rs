@@ -1,3 +1,12 @@
 //! `/web_im/v1/web_im`.
 
-pub(super) mod send_msg;
+mod content;
+mod fields;
+mod send_msg;
+#[cfg(test)]
+mod tests;
+
+use crate::endpoints::routes::{Route, post};
+
+pub(in crate::endpoints) const ROUTES: &[Route] =
+    &[post("/web_im/v1/web_im/send_msg", send_msg::answer)];

@@ -1,21 +1,26 @@
 //! Send or recall a message: `POST /web_im/v1/web_im/send_msg`.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
-use self::answered::{Accepted, Recalled};
-use self::content::Content;
-use self::fields::Sending;
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::ids::{MsgKey, Uid};
-use crate::state::{Delivery, Draft, FROM_WEB};
+use super::{
+    content::{Content, renamed},
+    fields::{Sending, check_device, check_query},
+};
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    ids::{MsgKey, Talker, Uid},
+    state::{Delivery, Draft, FROM_WEB},
+    wire::{Address, Emoticon, emoticons},
+};
 
-mod answered;
-mod content;
-mod fields;
-mod recall;
-#[cfg(test)]
-mod tests;
+/// How long a message can be recalled (docs/protocol.md §5).
+const WINDOW: Duration = Duration::from_secs(120);
+
+/// Words that make the service warn of fraud.
+const SUSPICIOUS: [&str; 3] = ["转账", "汇款", "付款"];
 
 #[derive(Serialize)]
 struct ClassicSent {
@@ -24,19 +29,19 @@ struct ClassicSent {
     gt: u8,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     if !call.is_classic() {
         call.check_signature()?;
-        fields::check_query(&call.request.query, &form)?;
-        fields::check_device(&form)?;
+        check_query(&call.request.query, &form)?;
+        check_device(&form)?;
     }
     let sending = Sending::read(&form, owner)?;
     let content = Content::read(&sending, call.is_classic())?;
     call.state.ensure_room()?;
     let key = match content {
-        Content::Recall(target) => recall::recall(call, owner, sending.talker, target)?,
+        Content::Recall(target) => recall(call, owner, sending.talker, target)?,
         Content::Text | Content::Image => {
             let delivery = call.state.may_write(owner, sending.talker)?;
             call.state.count_send(owner, call.now)?;
@@ -63,7 +68,7 @@ fn append(
     delivery: Delivery,
 ) -> MsgKey {
     let stored = match content {
-        Content::Text => content::renamed(&sending.content, &call.state.options.renamed_emoticons),
+        Content::Text => renamed(&sending.content, &call.state.options.renamed_emoticons),
         Content::Image | Content::Recall(_) => sending.content.clone(),
     };
     let key = call.state.next_key(call.now);
@@ -83,4 +88,87 @@ fn append(
         },
     );
     key
+}
+
+/// Recalls `target` and adds the message that says so.
+fn recall(
+    call: &mut Call<'_>,
+    owner: Uid,
+    talker: Talker,
+    target: MsgKey,
+) -> Result<MsgKey, Refusal> {
+    let said = call
+        .state
+        .recall(owner, talker, target, Some(WINDOW), call.now)?;
+    let key = call.state.next_key(call.now);
+    call.state.append(key, said);
+    Ok(key)
+}
+
+/// What today's service answers to a send.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    msg_key: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    e_infos: Option<Vec<Emoticon>>,
+    key_hit_infos: KeyHitInfos,
+}
+
+/// Nothing at all, or a warning to be shown.
+#[derive(Default, Serialize)]
+struct KeyHitInfos {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    toast: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high_text: Option<Vec<&'static str>>,
+}
+
+/// What a recall gets.
+#[derive(Serialize)]
+struct Recalled {
+    msg_key: u64,
+    key_hit_infos: KeyHitInfos,
+}
+
+impl Recalled {
+    fn new(key: MsgKey) -> Self {
+        Self {
+            msg_key: key.0,
+            key_hit_infos: KeyHitInfos::default(),
+        }
+    }
+}
+
+impl<'a> Accepted<'a> {
+    fn new(key: MsgKey, sending: &'a Sending, content: Content) -> Self {
+        let text = (content == Content::Text).then_some(sending.content.as_str());
+        let warned = text.filter(|_| matches!(sending.talker, Talker::User(_)));
+        Self {
+            msg_key: key.0,
+            msg_content: text,
+            e_infos: text.and_then(|text| emoticons(&[text], Address::Uri)),
+            key_hit_infos: warned.map(KeyHitInfos::new).unwrap_or_default(),
+        }
+    }
+}
+
+impl KeyHitInfos {
+    fn new(text: &str) -> Self {
+        let hit: Vec<&str> = SUSPICIOUS
+            .into_iter()
+            .filter(|word| text.contains(word))
+            .collect();
+        if hit.is_empty() {
+            return Self::default();
+        }
+        Self {
+            toast: Some("请勿轻信汇款、转账等信息,谨防诈骗"),
+            rule_id: Some(1),
+            high_text: Some(hit),
+        }
+    }
 }

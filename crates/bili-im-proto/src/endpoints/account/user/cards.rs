@@ -4,10 +4,11 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, InvalidArgument},
     ids::Uid,
     lenient::wire,
+    spec::Spec,
 };
 
 /// How many users can be asked about at once; the service answers nothing when asked about more.
@@ -59,9 +60,10 @@ impl Endpoint for UserCards {
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         if self.uids.is_empty() || self.uids.len() > MOST {
-            return Err(Invalid::TooManyUids {
+            return Err(InvalidArgument::TooManyUids {
                 given: self.uids.len(),
-            });
+            }
+            .into());
         }
         let uids: Vec<String> = self.uids.iter().map(Uid::to_string).collect();
         Ok(Parts::query(Query::new().with("uids", uids.join(","))))
@@ -84,7 +86,10 @@ mod tests {
         assert_eq!(query(&UserCards::new([Uid(1), Uid(2)])), "uids=1%2C2");
         for given in [0, 51] {
             let request = UserCards::new(vec![Uid(1); given]).request(&context());
-            assert_eq!(request.unwrap_err(), Invalid::TooManyUids { given });
+            assert_eq!(
+                request.unwrap_err(),
+                Invalid::Argument(InvalidArgument::TooManyUids { given })
+            );
         }
     }
 

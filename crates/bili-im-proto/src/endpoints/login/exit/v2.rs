@@ -3,8 +3,9 @@
 use crate::{
     answer::Answer,
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid, RefusalKind},
+    spec::Spec,
 };
 
 /// Ends the login (docs/protocol.md §13). A login that had ended already counts as ended.

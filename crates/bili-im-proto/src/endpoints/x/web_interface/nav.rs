@@ -4,10 +4,11 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid, Refusal, RefusalKind},
     ids::Uid,
     lenient::wire,
+    spec::Spec,
     wbi::SigningKeys,
 };
 

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::BAD_REQUEST;
-use crate::ids::Uid;
-use crate::world::Account;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::BAD_REQUEST,
+    ids::Uid,
+    world::Account,
+};
 
 /// More get an empty list (docs/protocol.md §12).
 const MOST: usize = 50;
@@ -39,7 +41,7 @@ impl<'a> From<&'a Account> for Card<'a> {
     }
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     call.owner()?;
     let uids = call.request.query.required("uids")?;
     let asked: Result<Vec<u64>, _> = uids.split(',').map(str::parse).collect();

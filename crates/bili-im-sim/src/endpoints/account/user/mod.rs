@@ -1,3 +1,7 @@
 //! `/account/v1/user`.
 
-pub(in crate::endpoints) mod cards;
+mod cards;
+
+use crate::endpoints::routes::{Route, get};
+
+pub(in crate::endpoints) const ROUTES: &[Route] = &[get("/account/v1/user/cards", cards::answer)];

@@ -1,3 +1,7 @@
 //! `/login/exit`.
 
-pub(in crate::endpoints) mod v2;
+mod v2;
+
+use crate::endpoints::routes::{Route, post};
+
+pub(in crate::endpoints) const ROUTES: &[Route] = &[post("/login/exit/v2", v2::answer)];

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::{LOGOUT_CSRF, NOT_LOGGED_IN};
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::{LOGOUT_CSRF, NOT_LOGGED_IN},
+};
 
 /// An envelope of its own (docs/protocol.md §13).
 #[derive(Serialize)]
@@ -24,7 +26,7 @@ struct Redirect {
     redirect_url: &'static str,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let ts = call.now.as_secs();
     let form = call.unchecked_form()?;
     let request = call.request;

@@ -1,3 +1,7 @@
 //! `/x/web-interface`.
 
-pub(in crate::endpoints) mod nav;
+mod nav;
+
+use crate::endpoints::routes::{Route, get};
+
+pub(in crate::endpoints) const ROUTES: &[Route] = &[get("/x/web-interface/nav", nav::answer)];

@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::codes::NOT_LOGGED_IN;
-use crate::ids::Uid;
-use crate::wbi::Keys;
-use crate::world::Account;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    codes::NOT_LOGGED_IN,
+    ids::Uid,
+    wbi::Keys,
+    world::Account,
+};
 
 #[derive(Serialize)]
 struct Nav<'a> {
@@ -60,7 +62,7 @@ impl From<Keys> for WbiImg {
     }
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let wbi_img = call.state.key_ring.keys(call.now).into();
     let account = call
         .owner()

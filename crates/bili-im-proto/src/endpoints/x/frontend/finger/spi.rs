@@ -4,9 +4,10 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
     lenient::wire,
+    spec::Spec,
 };
 
 /// Asks the service for the cookies that name a device (docs/protocol.md §2). They are asked for once

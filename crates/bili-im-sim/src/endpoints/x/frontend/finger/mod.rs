@@ -1,3 +1,7 @@
 //! `/x/frontend/finger`.
 
-pub(in crate::endpoints) mod spi;
+mod spi;
+
+use crate::endpoints::routes::{Route, get};
+
+pub(in crate::endpoints) const ROUTES: &[Route] = &[get("/x/frontend/finger/spi", spi::answer)];

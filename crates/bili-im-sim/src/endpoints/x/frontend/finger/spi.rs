@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::chance::Chance;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    chance::Chance,
+};
 
 #[derive(Serialize)]
 struct Spi {
@@ -12,7 +14,7 @@ struct Spi {
     b_4: String,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let seconds = call.now.as_secs();
     let chance = &mut call.state.chance;
     Ok(Data::of(&Spi {

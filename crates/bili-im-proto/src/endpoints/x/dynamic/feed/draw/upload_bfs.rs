@@ -7,9 +7,10 @@ use crate::{
     answer::Answer,
     content::{Image, ImageFormat},
     context::{Context, Host},
-    endpoint::{Endpoint, Parts, Spec},
-    error::{Error, Invalid, RefusalKind},
+    endpoint::{Endpoint, Parts},
+    error::{Error, Invalid, InvalidContent, RefusalKind},
     lenient::wire,
+    spec::Spec,
 };
 
 /// Uploads an image, to be sent by the address that it gets (docs/protocol.md §11).
@@ -47,10 +48,10 @@ impl UploadBfs {
     ///
     /// # Errors
     /// When it is no JPEG, PNG or GIF.
-    pub fn new(file: Vec<u8>) -> Result<Self, Invalid> {
-        let format = ImageFormat::of(&file).ok_or(Invalid::NoImage)?;
-        let size = imagesize::blob_size(&file).map_err(|_| Invalid::NoImage)?;
-        let pixels = |length: usize| u32::try_from(length).map_err(|_| Invalid::NoImage);
+    pub fn new(file: Vec<u8>) -> Result<Self, InvalidContent> {
+        let format = ImageFormat::of(&file).ok_or(InvalidContent::NoImage)?;
+        let size = imagesize::blob_size(&file).map_err(|_| InvalidContent::NoImage)?;
+        let pixels = |length: usize| u32::try_from(length).map_err(|_| InvalidContent::NoImage);
         Ok(Self {
             width: pixels(size.width)?,
             height: pixels(size.height)?,
@@ -61,7 +62,7 @@ impl UploadBfs {
 
     /// The image as it is sent, once it is uploaded. What the file says counts more than what the
     /// service says.
-    pub fn image(&self, uploaded: &UploadedImage) -> Result<Image, Invalid> {
+    pub fn image(&self, uploaded: &UploadedImage) -> Result<Image, InvalidContent> {
         Ok(Image::on_any_host(&uploaded.url)?
             .with_dimensions(self.width, self.height)
             .with_format(self.format)
@@ -178,7 +179,7 @@ mod tests {
     fn what_is_no_image_is_refused() {
         for file in [&b""[..], b"%PDF", b"GIF89a", b"RIFF....WEBP"] {
             let upload = UploadBfs::new(file.to_vec());
-            assert_eq!(upload.unwrap_err(), Invalid::NoImage);
+            assert_eq!(upload.unwrap_err(), InvalidContent::NoImage);
         }
     }
 

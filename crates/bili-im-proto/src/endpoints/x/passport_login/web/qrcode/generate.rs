@@ -4,10 +4,11 @@ use crate::{
     answer::Answer,
     context::{Context, Host},
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
     lenient::wire,
     secret::Secret,
+    spec::Spec,
 };
 
 /// Asks for a code to log in with (docs/protocol.md §13).

@@ -7,10 +7,11 @@ use crate::{
     context::{Context, Host},
     credential::Credential,
     encode::Query,
-    endpoint::{Endpoint, Parts, Spec},
+    endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
     lenient::wire,
     secret::Secret,
+    spec::Spec,
     time::{UnixMicros, UnixSeconds},
 };
 

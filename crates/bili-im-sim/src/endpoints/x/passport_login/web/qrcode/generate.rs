@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+};
 
 #[derive(Serialize)]
 struct Generated<'a> {
@@ -11,7 +13,7 @@ struct Generated<'a> {
     qrcode_key: &'a str,
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let state = &mut *call.state;
     let qrcode_key = state.qr_codes.generate(call.now, &mut state.chance);
     Ok(Data::of(&Generated {

@@ -1,4 +1,11 @@
 //! `/x/passport-login/web/qrcode`.
 
-pub(in crate::endpoints) mod generate;
-pub(in crate::endpoints) mod poll;
+mod generate;
+mod poll;
+
+use crate::endpoints::routes::{Route, get};
+
+pub(in crate::endpoints) const ROUTES: &[Route] = &[
+    get("/x/passport-login/web/qrcode/generate", generate::answer),
+    get("/x/passport-login/web/qrcode/poll", poll::answer),
+];

@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
-use crate::answer::{Data, Refusal};
-use crate::call::Call;
-use crate::cookie;
-use crate::ids::Uid;
-use crate::state::{NewLogin, Stage};
+use crate::{
+    answer::{Data, Refusal},
+    call::Call,
+    cookie,
+    ids::Uid,
+    state::{NewLogin, Stage},
+};
 
 #[derive(Default, Serialize)]
 struct Polled {
@@ -27,7 +29,7 @@ impl Polled {
     }
 }
 
-pub(in crate::endpoints) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let key = call.request.query.required("qrcode_key")?;
     let polled = match call.state.qr_codes.poll(key, call.now) {
         Some(Stage::Fresh) => Polled::not_yet(86101, "未扫码"),

@@ -2,32 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub(crate) use conversation::{Between, Draft, FROM_WEB, Written};
-pub(crate) use logins::{Login, Logins, NewLogin};
-pub(crate) use permission::Delivery;
-pub(crate) use qr_codes::{QrCodes, Stage};
-pub(crate) use session::{Session, SessionView};
-pub(crate) use settings::SETTINGS;
-
-use self::lag::come_by;
-use crate::answer::Refusal;
-use crate::chance::Chance;
-use crate::codes::SERVER_ERROR;
-use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
-use crate::time::UnixMicros;
-use crate::wbi::KeyRing;
-use crate::world::{Account, Group, Knows, Message, Options, World};
-
-mod conversation;
-mod lag;
-mod logins;
-mod mailbox;
-mod permission;
-mod phone;
-mod qr_codes;
-mod recall;
-mod session;
-mod settings;
+use super::{Between, Draft, Logins, QrCodes, Session, SessionView, Written, lag::come_by};
+use crate::{
+    answer::Refusal,
+    chance::Chance,
+    codes::SERVER_ERROR,
+    ids::{GroupId, MsgKey, Seqno, Talker, Uid},
+    time::UnixMicros,
+    wbi::KeyRing,
+    world::{Account, Group, Knows, Message, Options, World},
+};
 
 /// More than any test writes, less than memory holds.
 const MOST_MESSAGES: usize = 1_000_000;
@@ -44,13 +28,13 @@ pub(crate) struct State {
     pub(crate) qr_codes: QrCodes,
     pub(crate) upcoming_keys: VecDeque<MsgKey>,
     pub(crate) recent_sends: BTreeMap<Uid, VecDeque<UnixMicros>>,
-    changed_settings: BTreeMap<(Uid, &'static str), u8>,
-    conversations: BTreeMap<Between, Vec<Written>>,
-    mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
-    places: BTreeMap<MsgKey, (Between, Seqno)>,
-    newest: Seqno,
+    pub(super) changed_settings: BTreeMap<(Uid, &'static str), u8>,
+    pub(super) conversations: BTreeMap<Between, Vec<Written>>,
+    pub(super) mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
+    pub(super) places: BTreeMap<MsgKey, (Between, Seqno)>,
+    pub(super) newest: Seqno,
     /// As it passes, whatever the clock shows.
-    time: UnixMicros,
+    pub(super) time: UnixMicros,
 }
 
 impl State {
@@ -214,7 +198,7 @@ impl State {
     }
 
     /// A key made as the service makes them: seconds above, something random below.
-    fn unused_key(&mut self, now: UnixMicros) -> MsgKey {
+    pub(super) fn unused_key(&mut self, now: UnixMicros) -> MsgKey {
         loop {
             let key = MsgKey((now.as_secs() << 32) | self.chance.below(1 << 32));
             if !self.places.contains_key(&key) && !self.upcoming_keys.contains(&key) {

@@ -1,7 +1,9 @@
 use serde_json::Value;
 
-use crate::ids::{GroupId, Talker, Uid};
-use crate::testing::{Answer, DAY, Sim, world};
+use crate::{
+    ids::{GroupId, Talker, Uid},
+    testing::{Answer, DAY, Sim, world},
+};
 
 const PATH: &str = "/web_im/v1/web_im/send_msg";
 const FRIEND: Talker = Talker::User(Uid(10002));

@@ -44,8 +44,7 @@ pub(super) mod testing {
 mod tests {
     use proptest::prelude::*;
 
-    use super::testing::png;
-    use super::*;
+    use super::{testing::png, *};
 
     const GIF: &[u8] =
         b"GIF89a\x03\0\x04\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";

@@ -1,24 +1,25 @@
 //! The service as a whole: a request in, a reply out.
 
-use http::header::{ALLOW, DATE, HeaderValue};
-use http::{Request, Response, StatusCode};
+use http::{
+    Request, Response, StatusCode,
+    header::{ALLOW, DATE, HeaderValue},
+};
 
-use crate::answer::{html, render};
-use crate::call::Call;
-use crate::control;
-use crate::counters::Counters;
-use crate::endpoints::{self, Found, find};
-use crate::faults::{Effect, Kind, Plan, Rule, RuleState};
-use crate::ids::{MsgKey, Seqno, Uid};
-use crate::reply::Reply;
-use crate::request::Incoming;
-use crate::snapshot::{ClockState, Snapshot};
-use crate::state::{Stage, State};
-use crate::time::{Clock, UnixMicros};
-use crate::world::{Act, Message, World, WorldError, check_message};
-
-#[cfg(test)]
-mod tests;
+use crate::{
+    answer::{html, render},
+    call::Call,
+    control,
+    counters::Counters,
+    endpoints::{self, Found, find},
+    faults::{Effect, Kind, Plan, Rule, RuleState},
+    ids::{MsgKey, Seqno, Uid},
+    reply::Reply,
+    request::Incoming,
+    snapshot::{ClockState, Snapshot},
+    state::{Stage, State},
+    time::{Clock, UnixMicros},
+    world::{Act, Message, World, WorldError, check_message},
+};
 
 /// More than any plan needs.
 const MOST_FAULTS: usize = 1000;
@@ -146,10 +147,10 @@ impl Service {
     pub fn scan_qr(
         &mut self,
         qrcode_key: Option<&str>,
-        uid: Uid,
+        uid: impl Into<Uid>,
         now: UnixMicros,
     ) -> Result<String, WorldError> {
-        self.advance_qr(qrcode_key, uid, Stage::Scanned, now)
+        self.advance_qr(qrcode_key, uid.into(), Stage::Scanned, now)
     }
 
     /// Confirms on the phone of `uid` that whoever shows the QR code may log in, scanned or not.
@@ -160,9 +161,10 @@ impl Service {
     pub fn confirm_qr(
         &mut self,
         qrcode_key: Option<&str>,
-        uid: Uid,
+        uid: impl Into<Uid>,
         now: UnixMicros,
     ) -> Result<String, WorldError> {
+        let uid = uid.into();
         self.advance_qr(qrcode_key, uid, Stage::Confirmed(uid), now)
     }
 

@@ -6,9 +6,11 @@ use serde::Deserialize;
 use serde_json::Number;
 
 use super::fields::Sending;
-use crate::answer::Refusal;
-use crate::codes::{BAD_IMAGE, BAD_REQUEST, TOO_LONG};
-use crate::ids::MsgKey;
+use crate::{
+    answer::Refusal,
+    codes::{BAD_IMAGE, BAD_REQUEST, TOO_LONG},
+    ids::MsgKey,
+};
 
 const LONGEST: usize = 2000;
 

@@ -1,9 +1,11 @@
 //! The fields of a send (docs/protocol.md §5).
 
-use crate::answer::Refusal;
-use crate::codes::BAD_REQUEST;
-use crate::ids::{Talker, Uid};
-use crate::request::Fields;
+use crate::{
+    answer::Refusal,
+    codes::BAD_REQUEST,
+    ids::{Talker, Uid},
+    request::Fields,
+};
 
 /// What is sent to whom, before its content is looked at.
 #[derive(Debug)]

@@ -1,0 +1,158 @@
+//! Which command asks what: docs/endpoints.md, which this test keeps true.
+//! `cargo xtask docs` writes it anew.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    fmt::Write,
+    fs,
+    path::Path,
+};
+
+use bili_im_sim::Talker;
+use bili_im_tests::endpoints::{ENDPOINTS, Entry};
+
+use crate::{
+    images::{file, png},
+    logins::{LoggingIn, phone},
+    support::{CREATOR, FRIEND, Stage, bare, finish},
+};
+
+/// Commands that need no service, or bring their own.
+const APART: [&str; 5] = ["profiles", "resume", "decode", "sim", "demo"];
+
+/// Runs a command that has just come to a stage.
+type Play = fn(&Stage);
+
+/// The other commands, in the order of the help.
+const COMMANDS: [(&str, Play); 20] = [
+    ("login", |stage| {
+        let mut login = LoggingIn::start(stage);
+        phone(stage, r#"{"scan":10001}"#);
+        login.line();
+        phone(stage, r#"{"confirm":10001}"#);
+        assert_eq!(login.end().0, 0);
+    }),
+    ("logout", |stage| run(stage, &["logout"])),
+    ("whoami", |stage| run(stage, &["whoami"])),
+    ("unread", |stage| run(stage, &["unread"])),
+    ("sessions", |stage| run(stage, &["sessions"])),
+    ("history", |stage| run(stage, &["history", FRIEND])),
+    ("watch", |stage| {
+        let mut watch = stage.watch(&[]);
+        stage.write(10002, "hi");
+        watch.line();
+    }),
+    ("who", |stage| run(stage, &["who", FRIEND])),
+    ("send", |stage| run(stage, &["send", FRIEND, "hi"])),
+    ("send-image", |stage| {
+        let path = file(stage, "x.png", &png(1, 1));
+        run(stage, &["send-image", FRIEND, &path]);
+    }),
+    ("recall", |stage| {
+        stage.say(CREATOR, Talker::user(10002), "oops");
+        let key = stage.newest().msg_key.to_string();
+        run(stage, &["recall", FRIEND, &key]);
+    }),
+    ("ack", |stage| run(stage, &["ack", FRIEND])),
+    ("pin", |stage| run(stage, &["pin", FRIEND])),
+    ("unpin", |stage| run(stage, &["unpin", FRIEND])),
+    ("mute", |stage| run(stage, &["mute", FRIEND])),
+    ("unmute", |stage| run(stage, &["unmute", FRIEND])),
+    ("remove", |stage| run(stage, &["remove", FRIEND])),
+    ("intercept", |stage| run(stage, &["intercept", FRIEND])),
+    ("settings", |stage| run(stage, &["settings"])),
+    ("settings set", |stage| {
+        run(stage, &["settings", "set", "msg_notify=on"]);
+    }),
+];
+
+fn run(stage: &Stage, args: &[&str]) {
+    let ran = stage.run(args);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+/// The commands that ask for each path.
+fn askers() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut askers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (name, play) in COMMANDS {
+        let stage = Stage::demo();
+        play(&stage);
+        for path in stage.snapshot().requests.into_keys() {
+            askers.entry(path).or_default().push(name);
+        }
+    }
+    askers
+}
+
+/// Where an endpoint is, within the folder of endpoints.
+fn place(entry: &Entry) -> String {
+    let (modules, _type) = (entry.place)().rsplit_once("::").unwrap();
+    let (_crate, modules) = modules.split_once("::endpoints::").unwrap();
+    format!("{}.rs", modules.replace("::", "/"))
+}
+
+#[test]
+fn every_command_is_played() {
+    let help = finish(&mut bare(&["--help"])).out;
+    let commands = help.split_once("Commands:\n").unwrap().1;
+    let commands = commands.split_once("\n\n").unwrap().0;
+    let commands = commands
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let played = COMMANDS.map(|(name, _)| name.split(' ').next().unwrap());
+    let known: BTreeSet<&str> = played.into_iter().chain(APART).collect();
+    for command in commands {
+        assert!(known.contains(command), "how is {command} run?");
+    }
+}
+
+#[test]
+fn the_page_of_endpoints_is_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut page = String::from(
+        "# Endpoints\n\n\
+         Every call of [protocol.md](protocol.md). The file has the same name in the\n\
+         [protocol crate](../crates/bili-im-proto/src/endpoints), which makes the request and reads the\n\
+         answer, and in the [simulated service](../crates/bili-im-sim/src/endpoints), which answers.\n\
+         The commands are those that made the call when each was run once against that service.\n\
+         `bili-im decode` reads an answer of any of them. `cargo xtask docs` writes this page.\n\n\
+         | call | file | commands |\n|---|---|---|\n",
+    );
+    let askers = askers();
+    let mut paths = BTreeSet::new();
+    for entry in ENDPOINTS {
+        let (spec, place) = (entry.spec, place(entry));
+        for folder in ["bili-im-proto", "bili-im-sim"] {
+            let file = root
+                .join("crates")
+                .join(folder)
+                .join("src/endpoints")
+                .join(&place);
+            assert!(file.is_file(), "{} is missing", file.display());
+        }
+        // Sending and recalling are one call.
+        if !paths.insert(spec.path()) {
+            continue;
+        }
+        let commands = askers.get(spec.path()).map_or("–".to_owned(), |names| {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            names.join(", ")
+        });
+        let (host, method, path) = (spec.host().name(), spec.method(), spec.path());
+        writeln!(
+            page,
+            "| {host} {method} `{path}` | `{place}` | {commands} |"
+        )
+        .unwrap();
+    }
+    let path = root.join("docs/endpoints.md");
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written.replace("\r\n", "\n") == page,
+        "docs/endpoints.md is not up to date: run cargo xtask docs"
+    );
+}

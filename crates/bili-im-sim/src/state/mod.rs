@@ -1,0 +1,23 @@
+//! Everything the service remembers.
+
+mod conversation;
+mod lag;
+mod logins;
+mod mailbox;
+mod permission;
+mod phone;
+mod qr_codes;
+mod recall;
+mod session;
+mod settings;
+mod whole;
+
+pub(crate) use self::{
+    conversation::{Between, Draft, FROM_WEB, Written},
+    logins::{Login, Logins, NewLogin},
+    permission::Delivery,
+    qr_codes::{QrCodes, Stage},
+    session::{Session, SessionView},
+    settings::SETTINGS,
+    whole::State,
+};
