@@ -106,7 +106,8 @@ fn dst(arguments: &[String]) -> Result<(), String> {
         .args(["--features", "planted", "--", "--planted"])
         .arg(planted.list)
         .current_dir(planted.copy)
-        .env("CARGO_TARGET_DIR", workspace.join("target"))
+        // Its own: the packages of a copy have the names of the originals.
+        .env("CARGO_TARGET_DIR", workspace.join("target/mistakes/target"))
         .status()
         .map_err(|error| format!("cannot start cargo: {error}"))?;
     if status.success() {

@@ -72,6 +72,15 @@ impl Error {
         }
     }
 
+    /// Whether no call of this login goes through until its owner does something: the login is
+    /// lost, the account is banned, or risk control stopped it.
+    pub fn ends_login(&self) -> bool {
+        matches!(
+            self.kind(),
+            Some(RefusalKind::NotLoggedIn | RefusalKind::RiskControl | RefusalKind::AccountBanned)
+        )
+    }
+
     /// Whether the request certainly had no effect.
     ///
     /// Business refusals are certain; service trouble, unreadable and lost answers are not.

@@ -117,14 +117,6 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
-    /// Whether no call of this login goes through until its owner has done something.
-    pub(crate) fn ends_login(self) -> bool {
-        matches!(
-            self,
-            Self::NotLoggedIn | Self::RiskControl | Self::AccountBanned
-        )
-    }
-
     /// What `code` means wherever an endpoint does not say otherwise (docs/protocol.md §3).
     pub(crate) fn of(code: i64) -> Self {
         match code {

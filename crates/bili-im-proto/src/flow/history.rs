@@ -2,9 +2,9 @@
 
 use crate::{
     account::Account,
-    endpoints::{FetchSessionMsgs, SessionMsgs},
+    endpoints::SessionMsgs,
     error::Error,
-    flow::{io::Io, run::Flow},
+    flow::{io::Io, pages::Range, run::Flow},
     ids::{Seqno, Talker},
 };
 
@@ -56,34 +56,10 @@ impl History {
     pub fn with_page_size(self, page_size: u32) -> Self {
         Self { page_size, ..self }
     }
-
-    /// Only what came after a message, and that message: a page that holds it leaves nothing out, and one
-    /// that holds nothing at all is likelier a hiccup.
-    pub(crate) fn from(self, seqno: Option<Seqno>) -> Self {
-        let after = seqno.and_then(|seqno| seqno.0.checked_sub(1).map(Seqno));
-        Self { after, ..self }
-    }
-
-    /// The page before `before`.
-    pub(crate) fn page(self, before: Option<Seqno>) -> FetchSessionMsgs {
-        let mut page = FetchSessionMsgs::new(self.talker).with_size(self.page_size.clamp(20, 200));
-        page.begin_seqno = self.after;
-        page.end_seqno = before;
-        page
-    }
 }
 
-/// Where the page before this one ends; `None` when there is none.
-pub(crate) fn next_page(asked: &FetchSessionMsgs, page: &SessionMsgs) -> Option<Seqno> {
-    let is_last = !page.has_more && page.seqnos().count() < asked.size as usize;
-    let oldest = page.oldest()?;
-    let progress = asked.end_seqno.is_none_or(|end| oldest < end);
-    let in_range = asked.begin_seqno.is_none_or(|begin| oldest > begin);
-    (!is_last && progress && in_range).then_some(oldest)
-}
-
-/// How many empty pages are not believed where the page before said that there is more.
-const EMPTY_ONES: u32 = 3;
+/// How often an empty page is asked for again where the page before said that there is more.
+const EMPTY_PAGES: u32 = 3;
 
 impl Account {
     /// Pages back through a conversation, newest messages first.
@@ -93,24 +69,21 @@ impl Account {
 }
 
 async fn read_back(io: &Io<SessionMsgs>, history: History) -> Result<(), Error> {
-    let mut before = history.before;
-    let mut empty_ones = 0;
-    let mut had_more = false;
+    let mut range = Range::of(history);
+    let mut empty_pages = 0;
     loop {
-        let request = history.page(before);
-        let page = io.call(&request).await?;
-        if page.oldest().is_none() && had_more && empty_ones < EMPTY_ONES {
-            empty_ones += 1;
+        let page = range.read(io).await?;
+        if page.is_doubtful && empty_pages < EMPTY_PAGES {
+            empty_pages += 1;
             continue;
         }
-        had_more = page.has_more;
-        before = next_page(&request, &page);
-        if page.oldest().is_some() {
-            empty_ones = 0;
-            io.emit(page).await;
+        empty_pages = 0;
+        if page.msgs.oldest().is_some() {
+            io.emit(page.msgs).await;
         }
-        if before.is_none() {
-            return Ok(());
+        match page.older {
+            Some(older) => range = older,
+            None => return Ok(()),
         }
     }
 }

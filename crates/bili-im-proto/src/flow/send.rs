@@ -7,12 +7,7 @@ use crate::{
     account::{Account, Found, Registration},
     endpoints::{FetchSessionMsgs, SendContent, SendMsg, SentMessage},
     error::{Error, Invalid, NotSent, RefusalKind},
-    flow::{
-        call::Signing,
-        history::{History, next_page},
-        io::Io,
-        run::Flow,
-    },
+    flow::{call::Signing, io::Io, pages::Range, run::Flow},
     ids::{Seqno, Talker},
     message::Message,
     ticket::{Confirmation, SendTicket},
@@ -303,31 +298,28 @@ async fn look<I>(io: &Io<I>, ticket: &SendTicket) -> Result<Found, Error> {
 async fn messages_from<I>(
     io: &Io<I>,
     talker: Talker,
-    after: Option<Seqno>,
+    known: Option<Seqno>,
 ) -> Result<(Vec<Message>, bool), Error> {
-    let mut range = (History::new(talker).with_page_size(PAGE_SIZE)).from(after);
+    let mut range = Range::from(talker, known, PAGE_SIZE);
     let mut messages = Vec::new();
     let mut is_all = true;
-    for _ in 0..if after.is_some() { PAGES } else { 1 } {
-        let request = range.page(range.before);
-        let page = match io.call(&request).await {
+    for _ in 0..if known.is_some() { PAGES } else { 1 } {
+        let page = match range.read(io).await {
             Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
                 return Ok((messages, is_all));
             }
             other => other?,
         };
-        if let (None, Some(newest)) = (range.before, page.newest()) {
+        if let (None, Some(newest)) = (range.before, page.msgs.newest()) {
             io.account.learn_newest(talker, newest, io.now());
         }
-        // Where there is a message an empty page proves nothing, nor does one that cannot be read later on.
-        let is_hiccup = page.oldest().is_none() && after > Some(Seqno(0));
-        let is_readable = (page.unreadable.iter()).all(|&seqno| Some(seqno) <= after);
-        is_all &= is_readable && !is_hiccup;
-        let reaches = after.is_some() && page.oldest() <= after;
-        range.before = next_page(&request, &page).filter(|_| !reaches);
-        messages.extend(page.messages);
-        if range.before.is_none() {
-            return Ok((messages, is_all));
+        let unreadable = page.msgs.unreadable.iter();
+        is_all &= !page.is_doubtful && unreadable.max().copied() <= known;
+        let reaches = known.is_some() && page.msgs.oldest() <= known;
+        messages.extend(page.msgs.messages);
+        match page.older.filter(|_| !reaches) {
+            Some(older) => range = older,
+            None => return Ok((messages, is_all)),
         }
     }
     Ok((messages, false))
@@ -354,7 +346,7 @@ async fn newest<I>(io: &Io<I>, talker: Talker) -> Result<Option<Seqno>, Error> {
             Ok(page) => break page.newest().unwrap_or_default(),
             Err(error) if tries.go_on(io, &error).await => {}
             Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => break Seqno(0),
-            Err(Error::Refused(refusal)) if refusal.is_certain() && !refusal.kind.ends_login() => {
+            Err(error @ Error::Refused(_)) if !may_pass(&error) && !error.ends_login() => {
                 return Ok(None);
             }
             Err(error) => return Err(not_sent(talker, error)),
@@ -392,7 +384,7 @@ fn not_sent(talker: Talker, cause: Error) -> Error {
 /// Whether reading again soon is out of the question.
 fn is_hopeless(error: &Error) -> bool {
     match error {
-        Error::Refused(refusal) => refusal.kind.ends_login(),
+        Error::Refused(_) => error.ends_login(),
         Error::Transport(_) | Error::Unreadable(_) => false,
         _ => true,
     }

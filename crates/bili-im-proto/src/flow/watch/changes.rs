@@ -72,8 +72,8 @@ pub(super) struct UnreadCounts {
 }
 
 impl UnreadCounts {
-    /// Asks for the counts. Groups are an addition: without an answer about them the rest still counts.
-    pub(super) async fn ask<I>(io: &Io<I>) -> Result<Self, Error> {
+    /// Reads the counts. Those of groups are optional: the others are returned when they fail.
+    pub(super) async fn read<I>(io: &Io<I>) -> Result<Self, Error> {
         let users = io.call(&SingleUnread::new()).await?;
         let groups = io.call(&MyGroupUnread).await;
         Ok(Self {

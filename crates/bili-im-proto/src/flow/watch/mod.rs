@@ -1,8 +1,11 @@
 //! Watching an account: every message once, in order within its session (docs/protocol.md §7, §8).
 
 mod changes;
-mod open;
+mod lists;
+mod reading;
 mod start;
 mod telling;
+mod to_read;
 mod unread;
+mod walk;
 mod watcher;

@@ -7,10 +7,11 @@ use crate::{
     error::Error,
     flow::{
         io::Io,
+        retry::Retry,
         run::Flow,
         watch::{
             changes::{Changes, UnreadCounts},
-            watcher::{back_off, ends_watch},
+            watcher::ends_watch,
         },
     },
     watch::{Event, EventKind},
@@ -30,31 +31,27 @@ impl Account {
 
 async fn watch_unread(io: &Io<Event>, wanted: Option<Duration>) -> Result<(), Error> {
     let mut changes = Changes::default();
-    let mut failures = 0;
+    let mut retry = Retry::at(io.now().mono);
     loop {
         let interval = match wanted {
             Some(_) => io.account.watch_interval(wanted),
             None => io.account.watch_interval(None).saturating_mul(INTERVALS),
         };
-        let (kind, wait) = match UnreadCounts::ask(io).await {
+        let kind = match UnreadCounts::read(io).await {
             Ok(counts) => {
-                failures = 0;
-                let is_new = changes.of_unread(&counts);
-                (is_new.then(|| EventKind::from(counts)), interval)
+                retry = Retry::at(io.now().mono.after(interval));
+                changes.of_unread(&counts).then(|| counts.into())
             }
             Err(cause) if ends_watch(&cause) => return Err(cause),
             Err(cause) => {
-                failures += 1;
-                let wait = back_off(interval, &cause, failures);
-                let until = io.now().mono.after(wait);
-                (Some(EventKind::Held { until, cause }), wait)
+                let until = retry.failed(io.now().mono, interval, &cause);
+                Some(EventKind::Held { until, cause })
             }
         };
-        let until = io.now().mono.after(wait);
         if let Some(kind) = kind {
             let position = None;
             io.emit(Event { kind, position }).await;
         }
-        io.sleep_until(until).await;
+        io.sleep_until(retry.next()).await;
     }
 }
