@@ -1,6 +1,6 @@
 //! The envelope that every answer comes in (docs/protocol.md §3).
 
-use std::{fmt, sync::LazyLock, time::Duration};
+use std::{borrow::Cow, fmt, sync::LazyLock, time::Duration};
 
 use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
 use memchr::memmem::Finder;
@@ -106,6 +106,19 @@ impl<'a> Answer<'a> {
     /// The body.
     pub fn body(&self) -> &'a [u8] {
         self.body
+    }
+
+    /// The body as text, with `U+FFFD` for what is not UTF-8.
+    pub(crate) fn text(&self) -> Cow<'a, str> {
+        match str::from_utf8(self.body) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(self.body),
+        }
+    }
+
+    /// The same answer with another body.
+    pub(crate) fn with_body(self, body: &'a [u8]) -> Self {
+        Self { body, ..self }
     }
 
     /// Only whether the service did as asked.
@@ -285,7 +298,9 @@ impl<'a> Answer<'a> {
 
     /// Something of the envelope, or why there is none.
     fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, String> {
-        let mut json = serde_json::Deserializer::from_slice(self.body);
+        // Read as text, its strings need no check of their own.
+        let text = self.text();
+        let mut json = serde_json::Deserializer::from_str(&text);
         match lenient::object(&mut json).and_then(|envelope| json.end().map(|()| envelope)) {
             Ok(envelope) => envelope.ok_or_else(|| "it is not a JSON object".to_owned()),
             Err(error) => Err(self.reason(&error)),

@@ -16,6 +16,7 @@ mod message;
 mod numbered;
 mod planted;
 mod printable;
+mod regular;
 mod secret;
 mod session;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The messages of one session: `GET /svr_sync/v1/svr_sync/fetch_session_msgs`.
 
+use std::mem;
+
 use crate::{
     answer::Answer,
     context::{Context, Host},
@@ -9,6 +11,7 @@ use crate::{
     ids::{Seqno, Talker},
     lenient::{Found, wire},
     message::{Emoticon, Message, WireMessage},
+    regular,
 };
 
 /// Reads messages of one session, newest first (docs/protocol.md §8). Marks nothing read.
@@ -120,8 +123,20 @@ impl Endpoint for FetchSessionMsgs {
     }
 
     fn decode(answer: Answer<'_>) -> Result<SessionMsgs, Error> {
-        let wire: Wire = answer.data()?;
-        let listed = answer.require(wire.messages.list(), "data.messages")?;
+        if let Some((messages, rest)) = regular::messages(&answer.text())
+            && let Ok(rest) = answer.with_body(rest.as_bytes()).data::<Wire>()
+        {
+            return rest.page(messages, &answer);
+        }
+        let mut wire: Wire = answer.data()?;
+        let messages = mem::take(&mut wire.messages).list();
+        wire.page(answer.require(messages, "data.messages")?, &answer)
+    }
+}
+
+impl Wire {
+    /// The page of these messages.
+    fn page(self, listed: Vec<WireMessage>, answer: &Answer<'_>) -> Result<SessionMsgs, Error> {
         let mut messages = Vec::with_capacity(listed.len());
         let mut unreadable = Vec::new();
         for (index, message) in listed.into_iter().enumerate() {
@@ -137,8 +152,8 @@ impl Endpoint for FetchSessionMsgs {
         Ok(SessionMsgs {
             messages,
             unreadable,
-            has_more: wire.has_more,
-            e_infos: wire.e_infos,
+            has_more: self.has_more,
+            e_infos: self.e_infos,
         })
     }
 }
