@@ -251,7 +251,7 @@ impl LazyText {
         Self { json: json.into() }
     }
 
-    /// The text. A half of a surrogate pair without the other becomes `U+FFFD`.
+    /// The text, with `U+FFFD` for half a surrogate pair without the other half.
     pub(crate) fn get(&self) -> Cow<'_, str> {
         let inner = self
             .json
@@ -567,6 +567,31 @@ mod tests {
         );
         assert_eq!(read(r#"{"list":{},"inner":"x","other":[{}]}"#), nothing);
         assert_eq!(read("{}"), nothing);
+    }
+
+    #[test]
+    fn a_text_read_when_asked_for_is_the_same_text() {
+        let read = |json| LazyText::lenient(&mut serde_json::Deserializer::from_str(json));
+        for json in [
+            r#""""#,
+            r#""a""#,
+            r#""\"\n\u4f60""#,
+            "5",
+            "1.0",
+            "-1e3",
+            "true",
+        ] {
+            let text = String::lenient(&mut serde_json::Deserializer::from_str(json)).unwrap();
+            let lazy = read(json).unwrap();
+            assert_eq!(lazy.map(|lazy| lazy.get().into_owned()), text, "{json}");
+        }
+        for json in ["null", "[]", "{}", "1e999"] {
+            assert_eq!(read(json).unwrap(), None, "{json}");
+        }
+        let half = read(r#""a\ud800\n""#).unwrap().unwrap();
+        assert_eq!(half.get().replace('\u{fffd}', ""), "a\n");
+        assert_eq!(half, half.clone());
+        assert!(read("\"\n\"").is_err());
     }
 
     #[test]

@@ -253,6 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn a_content_that_is_not_unicode_loses_no_page() {
+        for content in [&b"\\ud800x"[..], b"\xffx"] {
+            for before in ["", " "] {
+                let mut body = format!("{before}{{\"code\":0,\"data\":{{\"messages\":[{{\"sender_uid\":1,\"msg_type\":1,\"content\":\"").into_bytes();
+                body.extend_from_slice(content);
+                body.extend_from_slice(b"\",\"msg_seqno\":1,\"msg_key\":1}]}}");
+                let page = FetchSessionMsgs::response(&http::Response::new(body)).unwrap();
+                let [message] = &page.messages[..] else {
+                    panic!("{page:?}")
+                };
+                let raw = message.raw_content_even_if_recalled();
+                assert_eq!(raw.trim_start_matches('\u{fffd}'), "x");
+            }
+        }
+    }
+
+    #[test]
     fn the_word_voucher_in_a_message_is_no_voucher() {
         let body = r#"{"code":0,"data":{"messages":[{"sender_uid":1,"msg_type":1,"content":"\"v_voucher\"","msg_key":1,"msg_seqno":1,"v_voucher":"x"}]}}"#;
         assert_eq!(
