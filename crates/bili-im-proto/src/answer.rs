@@ -1,9 +1,9 @@
 //! The envelope that every answer comes in (docs/protocol.md §3).
 
-use std::{borrow::Cow, fmt, sync::LazyLock, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
-use memchr::memmem::Finder;
+use memchr::memmem;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -27,7 +27,7 @@ const HIDDEN: &str = "not shown, it may hold secrets";
 const VOUCHER_HEADER: &str = "x-bili-gaia-vvoucher";
 
 /// Where it stands otherwise.
-static VOUCHER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"v_voucher\""));
+const VOUCHER: &[u8] = b"\"v_voucher\"";
 
 /// The longest wait that is believed: anyone on the way can ask for one.
 pub(crate) const LONGEST_RETRY: Duration = Duration::from_secs(25 * 60 * 60);
@@ -289,7 +289,7 @@ impl<'a> Answer<'a> {
     fn is_voucher(&self) -> bool {
         let in_header = self.headers.contains_key(VOUCHER_HEADER);
         // Rare, and anyone can write the word into a message: look closely only when it is there.
-        if !in_header && VOUCHER.find(self.body).is_none() {
+        if !in_header && memmem::find(self.body, VOUCHER).is_none() {
             return false;
         }
         let data = (self.read()).map(|envelope: Envelope<FilledFields>| envelope.data);

@@ -13,10 +13,8 @@ use bili_im_proto::{Failure, Outgoing, Sent};
 use bytes::Bytes;
 use http::Response;
 use http_body::{Frame, SizeHint};
-use reqwest::{Body, Client, Request, redirect::Policy};
+use reqwest::{Body, Client, Request, Url, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
-
-use crate::addresses::Addresses;
 
 /// What a client must keep to with an account's cookie in hand.
 pub(crate) fn new_client(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Client {
@@ -52,59 +50,53 @@ fn tls(roots: Option<Vec<Vec<u8>>>) -> ClientConfig {
 }
 
 /// Sends a request and reads the whole answer.
-pub(crate) fn exchange(
+pub(crate) async fn exchange(
     client: &Client,
-    addresses: &Addresses,
     outgoing: Outgoing,
-) -> impl Future<Output = Result<Response<Vec<u8>>, Failure>> + use<> {
+) -> Result<Response<Vec<u8>>, Failure> {
     let Outgoing {
         request,
         max_body,
         timeout,
         ..
     } = outgoing;
-    // Handed to the client at once: a future that kept it until it is polled would be many times as large.
-    let under_way = prepare(request, addresses, timeout)
-        .map(|(request, watched)| (client.execute(request), watched));
-    async move {
-        let (answer, watched) = under_way?;
-        // A request whose body was never asked for cannot have arrived, whatever the error says.
-        let sent = || match &watched {
-            Some(read) if !read.load(Ordering::Acquire) => Sent::No,
-            _ => Sent::Maybe,
-        };
-        let failure = |error: reqwest::Error| Failure::new(sent(), cause(error, timeout));
-        let mut answer = answer.await.map_err(failure)?;
-        let mut head = Response::new(()).into_parts().0;
-        head.status = answer.status();
-        head.headers = std::mem::take(answer.headers_mut());
-        let mut body = Vec::new();
-        let broken = loop {
-            match answer.chunk().await {
-                Ok(Some(chunk)) if chunk.len() > max_body - body.len() => {
-                    let cause = format!("the answer is longer than {max_body} bytes");
-                    break Failure::new(sent(), cause);
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(Response::from_parts(head, body)),
-                Err(error) => break failure(error),
+    let (request, watched) = prepare(request, timeout)?;
+    // A request whose body was never asked for cannot have arrived, whatever the error says.
+    let sent = || match &watched {
+        Some(read) if !read.load(Ordering::Acquire) => Sent::No,
+        _ => Sent::Maybe,
+    };
+    let failure = |error: reqwest::Error| Failure::new(sent(), cause(error, timeout));
+    let mut answer = client.execute(request).await.map_err(failure)?;
+    let mut head = Response::new(()).into_parts().0;
+    head.status = answer.status();
+    head.headers = std::mem::take(answer.headers_mut());
+    let mut body = Vec::new();
+    let broken = loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if chunk.len() > max_body - body.len() => {
+                let cause = format!("the answer is longer than {max_body} bytes");
+                break Failure::new(sent(), cause);
             }
-        };
-        Err(Failure {
-            head: Some(Box::new(head)),
-            ..broken
-        })
-    }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(Response::from_parts(head, body)),
+            Err(error) => break failure(error),
+        }
+    };
+    Err(Failure {
+        head: Some(Box::new(head)),
+        ..broken
+    })
 }
 
 /// The request as the client wants it, and whether its body was read, when it has one.
 fn prepare(
     request: http::Request<bili_im_proto::Body>,
-    addresses: &Addresses,
     timeout: Duration,
 ) -> Result<(Request, Option<Arc<AtomicBool>>), Failure> {
     let (head, body) = request.into_parts();
-    let url = (addresses.locate(&head.uri)).map_err(|cause| Failure::new(Sent::No, cause))?;
+    let url = Url::parse(&head.uri.to_string())
+        .map_err(|error| Failure::new(Sent::No, error.to_string()))?;
     let mut request = Request::new(head.method, url);
     *request.headers_mut() = head.headers;
     *request.timeout_mut() = Some(timeout);
