@@ -46,10 +46,10 @@ fn run() -> Result<String> {
 
 fn of_page(size: u64, time: Duration) -> Result<Comparison> {
     let page = Response::new(pages::page(size));
-    let (ours, theirs) = (ours(&page)?, peers(page.body())?);
-    let theirs = theirs.messages.unwrap_or_default();
-    let agree = ours.messages.len() == theirs.len()
-        && (ours.messages.iter().zip(&theirs)).all(|(ours, theirs)| {
+    let messages = ours(&page)?.messages;
+    let theirs = peers(page.body())?.messages.unwrap_or_default();
+    let agree = messages.len() == theirs.len()
+        && (messages.iter().zip(&theirs)).all(|(ours, theirs)| {
             ours.key.0 == theirs.msg_key && ours.raw_content_even_if_recalled() == theirs.content
         });
     if !agree {
