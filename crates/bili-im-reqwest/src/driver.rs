@@ -25,8 +25,11 @@ impl Driver {
         Self { http }
     }
 
-    pub(crate) async fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
-        exchange(&self.http, outgoing).await
+    pub(crate) fn exchange(
+        &self,
+        outgoing: Outgoing,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, Failure>> {
+        exchange(&self.http, outgoing)
     }
 
     pub(crate) async fn run<Output>(

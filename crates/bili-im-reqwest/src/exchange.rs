@@ -50,43 +50,48 @@ fn tls(roots: Option<Vec<Vec<u8>>>) -> ClientConfig {
 }
 
 /// Sends a request and reads the whole answer.
-pub(crate) async fn exchange(
+pub(crate) fn exchange(
     client: &Client,
     outgoing: Outgoing,
-) -> Result<Response<Vec<u8>>, Failure> {
+) -> impl Future<Output = Result<Response<Vec<u8>>, Failure>> + use<> {
     let Outgoing {
         request,
         max_body,
         timeout,
         ..
     } = outgoing;
-    let (request, watched) = prepare(request, timeout)?;
-    // A request whose body was never asked for cannot have arrived, whatever the error says.
-    let sent = || match &watched {
-        Some(read) if !read.load(Ordering::Acquire) => Sent::No,
-        _ => Sent::Maybe,
-    };
-    let failure = |error: reqwest::Error| Failure::new(sent(), cause(error, timeout));
-    let mut answer = client.execute(request).await.map_err(failure)?;
-    let mut head = Response::new(()).into_parts().0;
-    head.status = answer.status();
-    head.headers = std::mem::take(answer.headers_mut());
-    let mut body = Vec::new();
-    let broken = loop {
-        match answer.chunk().await {
-            Ok(Some(chunk)) if chunk.len() > max_body - body.len() => {
-                let cause = format!("the answer is longer than {max_body} bytes");
-                break Failure::new(sent(), cause);
+    // Handed to the client at once: a future that kept it until it is polled would be many times as large.
+    let under_way =
+        prepare(request, timeout).map(|(request, watched)| (client.execute(request), watched));
+    async move {
+        let (answer, watched) = under_way?;
+        // A request whose body was never asked for cannot have arrived, whatever the error says.
+        let sent = || match &watched {
+            Some(read) if !read.load(Ordering::Acquire) => Sent::No,
+            _ => Sent::Maybe,
+        };
+        let failure = |error: reqwest::Error| Failure::new(sent(), cause(error, timeout));
+        let mut answer = answer.await.map_err(failure)?;
+        let mut head = Response::new(()).into_parts().0;
+        head.status = answer.status();
+        head.headers = std::mem::take(answer.headers_mut());
+        let mut body = Vec::new();
+        let broken = loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) if chunk.len() > max_body - body.len() => {
+                    let cause = format!("the answer is longer than {max_body} bytes");
+                    break Failure::new(sent(), cause);
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => return Ok(Response::from_parts(head, body)),
+                Err(error) => break failure(error),
             }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(Response::from_parts(head, body)),
-            Err(error) => break failure(error),
-        }
-    };
-    Err(Failure {
-        head: Some(Box::new(head)),
-        ..broken
-    })
+        };
+        Err(Failure {
+            head: Some(Box::new(head)),
+            ..broken
+        })
+    }
 }
 
 /// The request as the client wants it, and whether its body was read, when it has one.

@@ -64,15 +64,22 @@ impl<I> Io<I> {
         self.line().now
     }
 
-    /// Sends a request and waits for the answer.
-    pub(crate) async fn fetch(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
-        match self.ask(Ask::Send(outgoing)).await {
-            Reply::Response(response) => Ok(response),
-            Reply::Failed(failure) => Err(failure),
-            Reply::Woken => Err(Failure::new(
-                Sent::Maybe,
-                "the call was interrupted while the request was out",
-            )),
+    /// Sends a request and waits for the answer. What is waited for is handed over at once, here and
+    /// below: futures that kept it until they are polled would be several times as large.
+    pub(crate) fn fetch(
+        &self,
+        outgoing: Outgoing,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, Failure>> {
+        let reply = self.ask(Ask::Send(outgoing));
+        async {
+            match reply.await {
+                Reply::Response(response) => Ok(response),
+                Reply::Failed(failure) => Err(failure),
+                Reply::Woken => Err(Failure::new(
+                    Sent::Maybe,
+                    "the call was interrupted while the request was out",
+                )),
+            }
         }
     }
 
