@@ -9,6 +9,7 @@ pub mod heap;
 pub mod loopback;
 pub mod measure;
 pub mod pages;
+pub mod peers;
 pub mod processes;
 pub mod report;
 pub mod sign;

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::Result;
 
 /// How long a block takes at least: long for the clock, and mostly too short to be interrupted.
@@ -17,7 +19,7 @@ const BLOCK: Duration = Duration::from_micros(200);
 const LEAST_ROUNDS: usize = 11;
 
 /// A median and the quartiles around it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Spread {
     /// A quarter is below.
     pub low: f64,
@@ -28,7 +30,7 @@ pub struct Spread {
 }
 
 /// How two things compare.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Comparison {
     /// The time of the first by that of the second.
     pub ratio: Spread,

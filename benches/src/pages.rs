@@ -4,6 +4,9 @@ use std::fmt::Write;
 
 use crate::OWN_UID;
 
+/// In messages: what the service gives by default, a screen or two, and the most it gives at once.
+pub const SIZES: [u64; 3] = [20, 100, 2_000];
+
 /// A page of so many messages, newest first: mostly texts, some images, shares, notices and
 /// recalled messages, and the emoticons in them.
 pub fn page(size: u64) -> String {

@@ -197,8 +197,11 @@ const METHOD: &str = "
 - **By hand** means code in `benches/` as one would write it without this crate, with the same dependencies. Before
   anything is measured it is checked that both sides write the same bytes and read the same values.
 - **Build and sign**: from a `&str` to the whole signed request, with 78 characters of text, a third of them Chinese.
-- **Decode**: a page as the service sends it, 80 % texts, the rest images, shares, notices and recalls. Contents are parsed
-  when asked for, so that they are not in the decode; they are not in the strict derive either.
+- **Decode**: a page as the service sends it, 80 % texts, the rest images, shares, notices and recalls. What a content says is
+  parsed when it is asked for, which is in neither side. This crate also leaves its unescaping until then; the derive and
+  `bpi-rs` unescape. `bpi-rs` reads into its own `ApiEnvelope<MessageSessionMessagesData>`, which has no emoticons; its client
+  first looks over the whole answer for the code, which is not counted here. The service's form, compact and with the fields
+  of a message in order, has a reader of its own; any other form takes the lenient reader, among the other numbers.
 - **Adapter call**: unread counts, over a kept connection, from the simulated service. Both sides send the same lines, have the
   same time limit and bound the answer. Among the other numbers is the same with a server that does nothing but answer.
 - **`bili-im unread`** asks two things, users and groups, on one connection. `curl` is given both addresses in one
@@ -211,16 +214,6 @@ const METHOD: &str = "
   process. With 256 in flight there are 256 connections to serve, whose buffers and tasks no longer fit the caches: a profile has all of
   the path slower than with 16, memory allocation first, and the protocol crate at 6 to 7 % of the samples with either.
 - **Allocations** are counted in a program of their own, since counting takes time.
-
-## What an adapter adds to a call
-
-The row of an adapter's call is missed when a call by hand takes so little that 3 % of it are a microsecond or two. Counted by
-`valgrind --tool=callgrind` in the calling thread, outside the kernel, with `bili-im-reqwest` a call is 82,400 instructions to 79,600
-by hand, with `bili-im-ureq` 53,000 to 47,700. With `reqwest` 5,000 are saved elsewhere, by keeping the service's addresses as it wants
-them. Of what is more, reading leniently is 700, reading the service's clock off the answer 1,000, pace and state of the account 700; the
-rest is the flow: two allocations, and requests and answers moved in and out. They take more time than their number says, since each
-of them runs once in a call: by callgrind's model of caches, with `bili-im-reqwest` instructions miss theirs 10 % more often than by
-hand, data 36 %, and branches are mispredicted 15 % more often.
 
 ## What the protocol crate links
 

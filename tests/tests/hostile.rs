@@ -140,6 +140,59 @@ fn almost_right() -> impl Strategy<Value = Value> {
         })
 }
 
+/// A page as the service writes it, with one piece of it taken out, doubled or replaced.
+fn almost_a_page() -> impl Strategy<Value = Vec<u8>> {
+    const MESSAGE: &str = r#"{"sender_uid":1,"receiver_type":1,"receiver_id":2,"msg_type":1,"content":"{\"content\":\"\u4f60\"}","msg_seqno":8,"timestamp":1626181379,"at_uids":[0],"msg_key":6852559688104417870,"msg_status":0,"notify_code":"1_2","new_face_version":1,"msg_source":7}"#;
+    const PIECES: [&str; 24] = [
+        "",
+        "\"",
+        "\\",
+        "\\\"",
+        "\\u",
+        "\\ud800",
+        ",",
+        ":",
+        "{",
+        "}",
+        "[",
+        "]",
+        " ",
+        "\n",
+        "-",
+        "0",
+        "1",
+        ".5",
+        "null",
+        "{}",
+        "[]",
+        "\"x\"",
+        "\"msg_key\":1,",
+        "中",
+    ];
+    let page = format!(
+        r#"{{"code":0,"msg":"0","data":{{"messages":[{MESSAGE},{MESSAGE}],"has_more":1,"e_infos":[]}}}}"#
+    );
+    let piece = prop_oneof![
+        4 => sample::select(PIECES.to_vec()).prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => any::<u8>().prop_map(|byte| vec![byte]),
+        1 => Just(page.as_bytes().to_vec()),
+    ];
+    (any::<sample::Index>(), 0..40usize, piece, any::<bool>()).prop_map(
+        move |(start, length, piece, doubled)| {
+            let mut page = page.clone().into_bytes();
+            let start = start.index(page.len());
+            let end = page.len().min(start + length);
+            let piece = if doubled {
+                page[start..end].repeat(2)
+            } else {
+                piece
+            };
+            page.splice(start..end, piece);
+            page
+        },
+    )
+}
+
 /// The places in a value, as JSON pointers.
 fn list(value: &Value, here: String, places: &mut Vec<String>) {
     match value {
@@ -266,6 +319,15 @@ proptest! {
         }
     }
 
+    /// A page in the service's own form, which has a reader of its own, is read as any other form of it.
+    #[test]
+    fn a_page_is_read_the_same_whatever_its_form(body in almost_a_page()) {
+        let spaced = [b" ", &*body].concat();
+        let page = FetchSessionMsgs::response(&Response::new(&body));
+        let same = FetchSessionMsgs::response(&Response::new(&spaced));
+        prop_assert_eq!(page.ok(), same.ok());
+    }
+
     /// A message is accepted when the envelope says so and its key is there, whatever else is odd.
     #[test]
     fn no_odd_field_loses_an_accepted_message(extra in any_json(), name in sample::select(NAMES.to_vec()), key in 1..=u64::MAX, as_text in any::<bool>()) {
@@ -299,7 +361,7 @@ proptest! {
         for message in &page.messages {
             let _ = format!("{:?} {:?}", message.content(), message.content_even_if_recalled());
             let raw = message.raw_content_even_if_recalled();
-            let shown = Printable(raw).to_string();
+            let shown = Printable(&raw).to_string();
             prop_assert!(!shown.contains(is_raw), "{shown:?}");
         }
     }

@@ -148,6 +148,10 @@ fn bench(arguments: &[String]) -> Result<(), String> {
     // The program alone, so that no other package turns on what it does without.
     cargo("build --release --package bili-im-cli", &[])?;
     cargo("build --release --package bili-im-bench", &[])?;
+    cargo(
+        "build --release --manifest-path benches/peers/Cargo.toml",
+        &[],
+    )?;
     run_tool(
         "run --release --package bili-im-bench --bin bili-im-bench",
         arguments,

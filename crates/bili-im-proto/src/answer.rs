@@ -1,9 +1,9 @@
 //! The envelope that every answer comes in (docs/protocol.md §3).
 
-use std::{fmt, sync::LazyLock, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
-use memchr::memmem::Finder;
+use memchr::memmem;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -27,7 +27,7 @@ const HIDDEN: &str = "not shown, it may hold secrets";
 const VOUCHER_HEADER: &str = "x-bili-gaia-vvoucher";
 
 /// Where it stands otherwise.
-static VOUCHER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"v_voucher\""));
+const VOUCHER: &[u8] = b"\"v_voucher\"";
 
 /// The longest wait that is believed: anyone on the way can ask for one.
 pub(crate) const LONGEST_RETRY: Duration = Duration::from_secs(25 * 60 * 60);
@@ -101,6 +101,19 @@ impl<'a> Answer<'a> {
     /// The body.
     pub fn body(&self) -> &'a [u8] {
         self.body
+    }
+
+    /// The body as text, with `U+FFFD` for what is not UTF-8.
+    pub(crate) fn text(&self) -> Cow<'a, str> {
+        match str::from_utf8(self.body) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(self.body),
+        }
+    }
+
+    /// The same answer with another body.
+    pub(crate) fn with_body(self, body: &'a [u8]) -> Self {
+        Self { body, ..self }
     }
 
     /// Only whether the service did as asked.
@@ -271,7 +284,7 @@ impl<'a> Answer<'a> {
     fn is_voucher(&self) -> bool {
         let in_header = self.headers.contains_key(VOUCHER_HEADER);
         // Rare, and anyone can write the word into a message: look closely only when it is there.
-        if !in_header && VOUCHER.find(self.body).is_none() {
+        if !in_header && memmem::find(self.body, VOUCHER).is_none() {
             return false;
         }
         let data = (self.read()).map(|envelope: Envelope<FilledFields>| envelope.data);
@@ -280,7 +293,9 @@ impl<'a> Answer<'a> {
 
     /// Something of the envelope, or why there is none.
     fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, String> {
-        let mut json = serde_json::Deserializer::from_slice(self.body);
+        // Read as text, its strings need no check of their own.
+        let text = self.text();
+        let mut json = serde_json::Deserializer::from_str(&text);
         match lenient::object(&mut json).and_then(|envelope| json.end().map(|()| envelope)) {
             Ok(envelope) => envelope.ok_or_else(|| "it is not a JSON object".to_owned()),
             Err(error) => Err(self.reason(&error)),

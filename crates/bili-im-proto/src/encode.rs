@@ -61,51 +61,26 @@ impl Query {
         }
     }
 
-    /// With room for so many fields and bytes, so that it is not grown step by step.
-    pub(crate) fn with_room(fields: usize, bytes: usize) -> Self {
-        Self {
-            text: String::with_capacity(bytes),
-            fields: Vec::with_capacity(fields),
-        }
-    }
-
     /// Whether it has no fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
     pub(crate) fn push(&mut self, name: Cow<'static, str>, value: impl Display) {
-        let start = self.start_field();
+        if self.fields.is_empty() {
+            // Enough for nearly every call: a message is to be built with few allocations.
+            self.fields.reserve(16);
+            self.text.reserve(1024);
+        } else {
+            self.text.push('&');
+        }
+        let start = self.text.len();
         self.text.extend(utf8_percent_encode(&name, RESERVED));
         self.text.push('=');
         // Writing to a string cannot fail.
         let _ = write!(Encoded(&mut self.text), "{value}");
         let place = start..self.text.len();
         self.fields.push(Field { name, place });
-    }
-
-    /// Adds a field of which nothing needs encoding.
-    pub(crate) fn push_plain(&mut self, name: &'static str, value: &str) {
-        let start = self.start_field();
-        self.text.push_str(name);
-        self.text.push('=');
-        self.text.push_str(value);
-        let place = start..self.text.len();
-        self.fields.push(Field {
-            name: name.into(),
-            place,
-        });
-    }
-
-    fn start_field(&mut self) -> usize {
-        if self.fields.is_empty() {
-            // Room for what most queries carry, so that they are not grown step by step.
-            self.fields.reserve(8);
-            self.text.reserve(192);
-        } else {
-            self.text.push('&');
-        }
-        self.text.len()
     }
 
     /// The fields sorted by name, values rid of `!'()*`, as signatures want them.
@@ -165,7 +140,7 @@ fn push_without_dropped(text: &mut String, field: &str) {
 
 /// Lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
+    let mut text = String::new();
     push_hex(&mut text, bytes);
     text
 }

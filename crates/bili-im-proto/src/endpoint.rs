@@ -152,7 +152,7 @@ impl Parts {
             (Method::Get, _) => {
                 if spec.host == Host::Im {
                     for (name, value) in CLIENT {
-                        query.push_plain(name, value);
+                        query.push(name.into(), value);
                     }
                 }
                 None
@@ -168,12 +168,10 @@ impl Parts {
             query.into()
         };
         let origin = context.hosts.get(spec.host);
-        let mut path = String::with_capacity(spec.path.len() + 1 + query.len());
-        path.push_str(spec.path);
-        if !query.is_empty() {
-            path.push('?');
-            path.push_str(&query);
-        }
+        let path = match &*query {
+            "" => spec.path.to_owned(),
+            query => [spec.path, "?", query].concat(),
+        };
         let unencodable =
             |error: &dyn fmt::Display| InvalidArgument::Unencodable(error.to_string());
         let mut uri = uri::Parts::default();

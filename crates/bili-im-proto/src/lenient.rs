@@ -3,12 +3,13 @@
 //! Numbers come as strings, booleans as 0 and 1, lists as null, objects not at all. A value that
 //! cannot be made sense of counts as absent; only text that is not JSON is an error.
 
-use std::{fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::value::RawValue;
 
 /// A value read from JSON of any shape.
 pub(crate) trait Lenient: Sized {
@@ -236,6 +237,79 @@ impl Lenient for String {
     }
 }
 
+/// A text that is unescaped only when it is asked for.
+#[derive(Clone, Default)]
+pub(crate) struct LazyText {
+    /// As JSON has it, in quotes. Without quotes when it was a number or a boolean, or is empty.
+    json: Box<str>,
+}
+
+impl LazyText {
+    /// From the text in quotes, escaped as JSON wants it.
+    pub(crate) fn from_json(json: &str) -> Self {
+        let json = if json == "\"\"" { "" } else { json };
+        Self { json: json.into() }
+    }
+
+    /// The text, with `U+FFFD` for half a surrogate pair without the other half.
+    pub(crate) fn get(&self) -> Cow<'_, str> {
+        let inner = self
+            .json
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        match inner {
+            Some(inner) if inner.contains('\\') => Cow::Owned(unescape(&self.json)),
+            Some(inner) => Cow::Borrowed(inner),
+            None => Cow::Borrowed(&self.json),
+        }
+    }
+}
+
+impl fmt::Debug for LazyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.get(), f)
+    }
+}
+
+impl PartialEq for LazyText {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json || self.get() == other.get()
+    }
+}
+
+impl Lenient for LazyText {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        if json.starts_with('"') {
+            return Ok(Some(Self::from_json(json)));
+        }
+        // A number that no type holds is of no use.
+        let text = String::lenient(&mut serde_json::Deserializer::from_str(json));
+        Ok(text.ok().flatten().map(|text| Self { json: text.into() }))
+    }
+}
+
+/// What is written in a text of JSON.
+fn unescape(json: &str) -> String {
+    struct Unescaped;
+
+    impl Visitor<'_> for Unescaped {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+
+    // Bytes, since half a surrogate pair is an error in a text.
+    let mut json = serde_json::Deserializer::from_str(json);
+    json.deserialize_bytes(Unescaped).unwrap_or_default()
+}
+
 /// Whether a value holds something: it is neither null nor an empty text.
 pub(crate) struct Filled(pub(crate) bool);
 
@@ -387,7 +461,7 @@ pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 /// The most items of a list that are read; the longest page has 2000. A longer list is of no use: its
 /// items, small as they may be, would take many times the memory of the answer that they came in.
-const MOST_ITEMS: usize = 10_000;
+pub(crate) const MOST_ITEMS: usize = 10_000;
 
 struct List<T>(PhantomData<T>);
 
@@ -493,6 +567,31 @@ mod tests {
         );
         assert_eq!(read(r#"{"list":{},"inner":"x","other":[{}]}"#), nothing);
         assert_eq!(read("{}"), nothing);
+    }
+
+    #[test]
+    fn a_text_read_when_asked_for_is_the_same_text() {
+        let read = |json| LazyText::lenient(&mut serde_json::Deserializer::from_str(json));
+        for json in [
+            r#""""#,
+            r#""a""#,
+            r#""\"\n\u4f60""#,
+            "5",
+            "1.0",
+            "-1e3",
+            "true",
+        ] {
+            let text = String::lenient(&mut serde_json::Deserializer::from_str(json)).unwrap();
+            let lazy = read(json).unwrap();
+            assert_eq!(lazy.map(|lazy| lazy.get().into_owned()), text, "{json}");
+        }
+        for json in ["null", "[]", "{}", "1e999"] {
+            assert_eq!(read(json).unwrap(), None, "{json}");
+        }
+        let half = read(r#""a\ud800\n""#).unwrap().unwrap();
+        assert_eq!(half.get().replace('\u{fffd}', ""), "a\n");
+        assert_eq!(half, half.clone());
+        assert!(read("\"\n\"").is_err());
     }
 
     #[test]

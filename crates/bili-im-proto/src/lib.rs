@@ -16,6 +16,7 @@ mod message;
 mod msg_type;
 mod numbered;
 mod printable;
+mod regular;
 mod secret;
 mod session;
 mod spec;

@@ -1,11 +1,13 @@
 //! Messages as the service lists them (docs/protocol.md §8).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer};
 
 use crate::{
     content::Content,
     ids::{MsgKey, Seqno, Talker, Uid},
-    lenient::{self, Lenient, wire},
+    lenient::{self, LazyText, Lenient, wire},
     msg_type::MsgType,
     numbered::numbered,
     time::UnixSeconds,
@@ -91,7 +93,7 @@ pub struct Message {
     pub at_uids: Vec<Uid>,
     /// The notice's code, for notices; mostly empty.
     pub notify_code: String,
-    content: String,
+    content: LazyText,
 }
 
 impl Message {
@@ -106,12 +108,12 @@ impl Message {
 
     /// What it says, although its sender may have taken it back.
     pub fn content_even_if_recalled(&self) -> Content {
-        Content::parse(self.msg_type, &self.content)
+        Content::parse(self.msg_type, &self.content.get())
     }
 
     /// Its content as it came, although its sender may have taken it back.
-    pub fn raw_content_even_if_recalled(&self) -> &str {
-        &self.content
+    pub fn raw_content_even_if_recalled(&self) -> Cow<'_, str> {
+        self.content.get()
     }
 
     /// Whether its sender took it back.
@@ -222,29 +224,29 @@ impl Lenient for Emoticon {
 #[serde(default)]
 pub(crate) struct WireMessage {
     #[serde(deserialize_with = "lenient::option")]
-    sender_uid: Option<Uid>,
+    pub(crate) sender_uid: Option<Uid>,
     #[serde(deserialize_with = "lenient::or_default")]
-    receiver_type: u64,
+    pub(crate) receiver_type: u64,
     #[serde(deserialize_with = "lenient::or_default")]
-    receiver_id: u64,
+    pub(crate) receiver_id: u64,
     #[serde(deserialize_with = "lenient::option")]
-    msg_type: Option<i64>,
+    pub(crate) msg_type: Option<i64>,
     #[serde(deserialize_with = "lenient::or_default")]
-    content: String,
+    pub(crate) content: LazyText,
     #[serde(deserialize_with = "lenient::option")]
     pub(crate) msg_seqno: Option<Seqno>,
     #[serde(deserialize_with = "lenient::or_default")]
-    timestamp: UnixSeconds,
+    pub(crate) timestamp: UnixSeconds,
     #[serde(deserialize_with = "lenient::or_default")]
-    at_uids: Vec<Uid>,
+    pub(crate) at_uids: Vec<Uid>,
     #[serde(deserialize_with = "lenient::option")]
-    msg_key: Option<MsgKey>,
+    pub(crate) msg_key: Option<MsgKey>,
     #[serde(deserialize_with = "lenient::or_default")]
-    msg_status: i64,
+    pub(crate) msg_status: i64,
     #[serde(deserialize_with = "lenient::or_default")]
-    msg_source: i64,
+    pub(crate) msg_source: i64,
     #[serde(deserialize_with = "lenient::or_default")]
-    notify_code: String,
+    pub(crate) notify_code: String,
 }
 
 impl Lenient for WireMessage {

@@ -105,7 +105,7 @@ impl Client {
     /// Not checked then: that it follows no redirects (they would carry the cookie along), takes
     /// https only, and goes around proxies to this machine.
     pub fn from_client(account: Account, http: reqwest::Client) -> Self {
-        let driver = Driver::new(http, &account.context(now()).hosts);
+        let driver = Driver::new(http);
         Self { account, driver }
     }
 
@@ -366,7 +366,7 @@ pub async fn qr_login_with(
     hosts: Hosts,
     mut show: impl FnMut(LoginStep),
 ) -> Result<LoginOutcome, Error> {
-    let driver = Driver::new(http, &hosts);
+    let driver = Driver::new(http);
     let device_id = DeviceId::from_random([0; 16]);
     let context = Context::new(device_id, now().unix).with_hosts(hosts);
     let show = |step| {

@@ -8,30 +8,28 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use bili_im_proto::{Error, Failure, Flow, Hosts, Input, Monotonic, Now, Outgoing, Step};
+use bili_im_proto::{Error, Failure, Flow, Input, Monotonic, Now, Outgoing, Step};
 use futures_core::Stream;
 use http::Response;
 
-use crate::{addresses::Addresses, exchange::exchange};
+use crate::exchange::exchange;
 
 /// What drives flows: an HTTP client that sends them.
 #[derive(Debug, Clone)]
 pub(crate) struct Driver {
     http: reqwest::Client,
-    addresses: Addresses,
 }
 
 impl Driver {
-    pub(crate) fn new(http: reqwest::Client, hosts: &Hosts) -> Self {
-        let addresses = Addresses::new(hosts);
-        Self { http, addresses }
+    pub(crate) fn new(http: reqwest::Client) -> Self {
+        Self { http }
     }
 
     pub(crate) fn exchange(
         &self,
         outgoing: Outgoing,
     ) -> impl Future<Output = Result<Response<Vec<u8>>, Failure>> {
-        exchange(&self.http, &self.addresses, outgoing)
+        exchange(&self.http, outgoing)
     }
 
     pub(crate) async fn run<Output>(

@@ -13,10 +13,8 @@ use bili_im_proto::{Failure, Outgoing, Sent};
 use bytes::Bytes;
 use http::Response;
 use http_body::{Frame, SizeHint};
-use reqwest::{Body, Client, Request, redirect::Policy};
+use reqwest::{Body, Client, Request, Url, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
-
-use crate::addresses::Addresses;
 
 /// What a client must keep to with an account's cookie in hand.
 pub(crate) fn new_client(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Client {
@@ -54,7 +52,6 @@ fn tls(roots: Option<Vec<Vec<u8>>>) -> ClientConfig {
 /// Sends a request and reads the whole answer.
 pub(crate) fn exchange(
     client: &Client,
-    addresses: &Addresses,
     outgoing: Outgoing,
 ) -> impl Future<Output = Result<Response<Vec<u8>>, Failure>> + use<> {
     let Outgoing {
@@ -64,8 +61,8 @@ pub(crate) fn exchange(
         ..
     } = outgoing;
     // Handed to the client at once: a future that kept it until it is polled would be many times as large.
-    let under_way = prepare(request, addresses, timeout)
-        .map(|(request, watched)| (client.execute(request), watched));
+    let under_way =
+        prepare(request, timeout).map(|(request, watched)| (client.execute(request), watched));
     async move {
         let (answer, watched) = under_way?;
         // A request whose body was never asked for cannot have arrived, whatever the error says.
@@ -100,11 +97,11 @@ pub(crate) fn exchange(
 /// The request as the client wants it, and whether its body was read, when it has one.
 fn prepare(
     request: http::Request<bili_im_proto::Body>,
-    addresses: &Addresses,
     timeout: Duration,
 ) -> Result<(Request, Option<Arc<AtomicBool>>), Failure> {
     let (head, body) = request.into_parts();
-    let url = (addresses.locate(&head.uri)).map_err(|cause| Failure::new(Sent::No, cause))?;
+    let url = Url::parse(&head.uri.to_string())
+        .map_err(|error| Failure::new(Sent::No, error.to_string()))?;
     let mut request = Request::new(head.method, url);
     *request.headers_mut() = head.headers;
     *request.timeout_mut() = Some(timeout);

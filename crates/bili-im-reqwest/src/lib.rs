@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod addresses;
 mod client;
 mod driver;
 mod exchange;

@@ -1,5 +1,7 @@
 //! The messages of one session: `GET /svr_sync/v1/svr_sync/fetch_session_msgs`.
 
+use std::mem;
+
 use crate::{
     answer::Answer,
     context::{Context, Host},
@@ -9,6 +11,7 @@ use crate::{
     ids::{Seqno, Talker},
     lenient::{Found, wire},
     message::{Emoticon, Message, WireMessage},
+    regular,
     spec::Spec,
 };
 
@@ -121,8 +124,20 @@ impl Endpoint for FetchSessionMsgs {
     }
 
     fn decode(answer: Answer<'_>) -> Result<SessionMsgs, Error> {
-        let wire: Wire = answer.data()?;
-        let listed = answer.require(wire.messages.list(), "data.messages")?;
+        if let Some((messages, rest)) = regular::messages(&answer.text())
+            && let Ok(rest) = answer.with_body(rest.as_bytes()).data::<Wire>()
+        {
+            return rest.page(messages, &answer);
+        }
+        let mut wire: Wire = answer.data()?;
+        let messages = mem::take(&mut wire.messages).list();
+        wire.page(answer.require(messages, "data.messages")?, &answer)
+    }
+}
+
+impl Wire {
+    /// The page of these messages.
+    fn page(self, listed: Vec<WireMessage>, answer: &Answer<'_>) -> Result<SessionMsgs, Error> {
         let mut messages = Vec::with_capacity(listed.len());
         let mut unreadable = Vec::new();
         for (index, message) in listed.into_iter().enumerate() {
@@ -138,8 +153,8 @@ impl Endpoint for FetchSessionMsgs {
         Ok(SessionMsgs {
             messages,
             unreadable,
-            has_more: wire.has_more,
-            e_infos: wire.e_infos,
+            has_more: self.has_more,
+            e_infos: self.e_infos,
         })
     }
 }
@@ -236,6 +251,23 @@ mod tests {
             (page.oldest(), page.newest()),
             (Some(Seqno(6)), Some(Seqno(9)))
         );
+    }
+
+    #[test]
+    fn a_content_that_is_not_unicode_loses_no_page() {
+        for content in [&b"\\ud800x"[..], b"\xffx"] {
+            for before in ["", " "] {
+                let mut body = format!("{before}{{\"code\":0,\"data\":{{\"messages\":[{{\"sender_uid\":1,\"msg_type\":1,\"content\":\"").into_bytes();
+                body.extend_from_slice(content);
+                body.extend_from_slice(b"\",\"msg_seqno\":1,\"msg_key\":1}]}}");
+                let page = FetchSessionMsgs::response(&http::Response::new(body)).unwrap();
+                let [message] = &page.messages[..] else {
+                    panic!("{page:?}")
+                };
+                let raw = message.raw_content_even_if_recalled();
+                assert_eq!(raw.trim_start_matches('\u{fffd}'), "x");
+            }
+        }
     }
 
     #[test]

@@ -227,8 +227,7 @@ fn parts(
         .with("w_sender_uid", sender_uid)
         .with("w_receiver_id", talker.id())
         .with("w_dev_id", dev_id);
-    // Encoded, a content is three times as long at most.
-    let form = Query::with_room(9, 512 + 3 * content.len())
+    let form = Query::new()
         .with("msg[sender_uid]", sender_uid)
         .with("msg[receiver_id]", talker.id())
         .with("msg[receiver_type]", talker.session_type())
