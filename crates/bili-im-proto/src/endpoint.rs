@@ -46,10 +46,18 @@ pub trait Endpoint {
     /// Everything about the call that is the same each time.
     const SPEC: Spec;
 
-    /// The query and the body, without what every call has.
+    /// Checks the arguments, as far as that needs no service.
     ///
     /// # Errors
-    /// When the service would refuse it, or what it needs is missing in the context.
+    /// When the service would refuse them.
+    fn check(&self, _context: &Context) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    /// The query and the body, without what every call has. The arguments are checked before.
+    ///
+    /// # Errors
+    /// When what it needs is missing in the context.
     fn parts(&self, context: &Context) -> Result<Parts, Invalid>;
 
     /// Reads an answer.
@@ -61,8 +69,11 @@ pub trait Endpoint {
     /// The whole request.
     ///
     /// # Errors
-    /// As [`parts`](Self::parts); also when a login, CSRF token or signing keys are missing.
+    /// As [`check`](Self::check) and [`parts`](Self::parts); also when a login, CSRF token or signing
+    /// keys are missing.
     fn request(&self, context: &Context) -> Result<Request<Body>, Invalid> {
+        Self::SPEC.check_login(context)?;
+        self.check(context)?;
         self.parts(context)?.into_request(&Self::SPEC, context)
     }
 
@@ -145,9 +156,6 @@ impl Parts {
 
     fn into_request(self, spec: &Spec, context: &Context) -> Result<Request<Body>, Invalid> {
         let Self { mut query, payload } = self;
-        if spec.needs_login && context.credential.is_none() {
-            return Err(Missing::Credential.into());
-        }
         let body = match (spec.method, payload) {
             (Method::Get, _) => {
                 if spec.host == Host::Im {

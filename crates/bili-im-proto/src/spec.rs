@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{context::Host, error::RefusalKind};
+use crate::{
+    context::{Context, Host},
+    error::{Missing, RefusalKind},
+};
 
 /// What is the same in every call to one endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +167,17 @@ impl Spec {
     /// Whether its query is signed.
     pub const fn is_signed(&self) -> bool {
         self.signed
+    }
+
+    /// Whether the login is all that the call needs.
+    pub(crate) fn check_login(&self, context: &Context) -> Result<(), Missing> {
+        if self.needs_login && context.credential.is_none() {
+            return Err(Missing::Credential);
+        }
+        if self.method == Method::Post && !self.csrf.is_empty() {
+            context.csrf_token()?;
+        }
+        Ok(())
     }
 
     /// What a code means here.

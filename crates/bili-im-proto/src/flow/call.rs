@@ -10,7 +10,7 @@ use crate::{
     credential::Credential,
     endpoint::{Body, Endpoint},
     endpoints::{Nav, Profile},
-    error::{Error, Invalid, Missing, RefusalKind, Sent, Transport, Unconfirmed},
+    error::{Error, Missing, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
         io::Io,
         run::Flow,
@@ -173,10 +173,9 @@ impl<I> Io<I> {
         if !E::SPEC.signed {
             return Ok(());
         }
-        match endpoint.request(&self.account.context(self.now())) {
-            Ok(_) | Err(Invalid::Missing(Missing::SigningKeys | Missing::OwnUid)) => {}
-            Err(invalid) => return Err(invalid.into()),
-        }
+        let context = self.account.context(self.now());
+        E::SPEC.check_login(&context)?;
+        endpoint.check(&context)?;
         loop {
             match self.account.key_action(self.now()) {
                 KeyAction::Use => return Ok(()),

@@ -1,12 +1,14 @@
 //! Conversations that take several steps, driven from outside.
 
 mod call;
+mod confirm;
 mod history;
 mod image;
 mod io;
 mod login;
 mod pages;
 mod people;
+mod read_back;
 mod recall;
 mod retry;
 mod run;

@@ -4,26 +4,17 @@
 use std::{convert::Infallible, time::Duration};
 
 use crate::{
-    account::{Account, Found, Registration},
+    account::{Account, Registration},
     endpoints::{FetchSessionMsgs, SendContent, SendMsg, SentMessage},
     error::{Error, Invalid, NotSent, RefusalKind},
-    flow::{call::Signing, io::Io, pages::Range, run::Flow},
+    flow::{call::Signing, io::Io, read_back::read_back, run::Flow},
     ids::{Seqno, Talker},
-    message::Message,
-    ticket::{Confirmation, SendTicket},
-    time::{Now, UnixMicros},
+    ticket::SendTicket,
     watch::Event,
 };
 
 /// How often to look whether a send of the same content is over.
 const TWIN_POLL: Duration = Duration::from_millis(50);
-
-/// How long a send may read the conversation back, however slow the answers are.
-const LONGEST_READ_BACK: Duration = Duration::from_secs(60);
-
-/// How many pages of how many messages are read back at most.
-const PAGES: usize = 20;
-const PAGE_SIZE: u32 = 100;
 
 /// How often a read that a send needs is tried.
 const READ_TRIES: u32 = 3;
@@ -70,15 +61,6 @@ impl Account {
     /// request may leave; not begun again, after the service has certainly refused it.
     pub fn send_ticket(&self, ticket: SendTicket) -> Flow<SendTicket, SentMessage> {
         Flow::of(self, async move |io| send_ticket(&io, ticket).await)
-    }
-
-    /// Finds out what became of a ticket's message, after a restart for example.
-    ///
-    /// A request that has begun may still be under way: the conversation is read again and again
-    /// until the message is found, for as long as
-    /// [`Pacing::latest_arrival`](crate::Pacing::latest_arrival) after it began.
-    pub fn confirm(&self, ticket: SendTicket) -> Flow<Infallible, Confirmation> {
-        Flow::of(self, async move |io| confirm(&io, ticket).await)
     }
 }
 
@@ -195,136 +177,6 @@ where
     }
 }
 
-/// Looks for a message of unknown outcome, several times over some seconds.
-async fn read_back<I>(io: &Io<I>, ticket: &SendTicket) -> Option<SentMessage> {
-    let deadline = io.now().mono.after(LONGEST_READ_BACK);
-    for gap in io.account.read_back_gaps() {
-        io.sleep(gap).await;
-        if io.now().mono >= deadline {
-            break;
-        }
-        match look(io, ticket).await {
-            Ok(Found::Message(key)) => return Some(SentMessage::read_back(key)),
-            Err(error) if is_hopeless(&error) => break,
-            Ok(_) | Err(_) => {}
-        }
-    }
-    None
-}
-
-async fn confirm<I>(io: &Io<I>, ticket: SendTicket) -> Result<Confirmation, Error> {
-    let account = &io.account;
-    io.ready(&FetchSessionMsgs::new(ticket.talker())).await?;
-    account.check_owner(&ticket)?;
-    // However the wall clock goes, it is over by then.
-    let deadline = io.now().mono.after(account.latest_arrival());
-    let left = || match begun(account, &ticket) {
-        Some(begun) => (account.may_arrive_for(begun, io.now())).min(deadline.since(io.now().mono)),
-        None => Duration::ZERO,
-    };
-    let mut gaps = account.read_back_gaps().into_iter();
-    let mut gap = Duration::ZERO;
-    loop {
-        gap = gaps.next().unwrap_or(gap.saturating_mul(2));
-        io.sleep(gap.min(left())).await;
-        if let Some(key) = account.used(&ticket).and_then(|used| used.key) {
-            return Ok(Confirmation::Sent(key));
-        }
-        // What is not there by now will not come.
-        let is_last = left().is_zero();
-        match look(io, &ticket).await {
-            Ok(Found::Message(key)) => {
-                account.mark_ticket_sent(&ticket, key);
-                return Ok(Confirmation::Sent(key));
-            }
-            Err(error) if is_last || is_hopeless(&error) => return Err(error),
-            // The answer may have told that our clock is wrong, and that there is time left.
-            Ok(found) if is_last && left().is_zero() => {
-                return Ok(conclude(account, ticket, found, io.now()));
-            }
-            Ok(_) | Err(_) => {}
-        }
-    }
-}
-
-/// When a ticket's request may have left; `None` when it has not.
-fn begun(account: &Account, ticket: &SendTicket) -> Option<UnixMicros> {
-    let used = account.used(ticket).map(|used| used.begun);
-    ticket.begun.max(used)
-}
-
-/// What a last look says of a ticket whose message was not found.
-fn conclude(account: &Account, ticket: SendTicket, found: Found, now: Now) -> Confirmation {
-    let has_begun = begun(account, &ticket).is_some();
-    if found != Found::Nothing
-        || has_begun && !ticket.at_least_once
-        || account.is_at_work(&ticket, now)
-    {
-        return Confirmation::CannotTell;
-    }
-    // The one that has begun sends no more.
-    let nonce = if has_begun {
-        account.nonce()
-    } else {
-        ticket.nonce
-    };
-    Confirmation::Absent(Box::new(SendTicket {
-        begun: None,
-        nonce,
-        ..ticket
-    }))
-}
-
-/// Looks for a ticket's message once.
-async fn look<I>(io: &Io<I>, ticket: &SendTicket) -> Result<Found, Error> {
-    let (mut messages, is_all) = messages_from(io, ticket.talker(), ticket.newest).await?;
-    messages.retain(|message| ticket.matches(message));
-    // A session that seemed empty may not have been.
-    let is_older = |message: &Message| message.timestamp < ticket.earliest();
-    let is_doubtful = match ticket.newest {
-        None => !messages.is_empty(),
-        Some(Seqno(0)) => messages.iter().any(is_older),
-        Some(_) => false,
-    };
-    if !is_all || is_doubtful {
-        // It may be further back, or an older one may look the same.
-        return Ok(Found::Doubtful);
-    }
-    Ok(io.account.attribute(ticket, &messages, io.now()))
-}
-
-/// The messages of a session from one on, and whether they are all that there are. Without a lower
-/// bound the newest page must do.
-async fn messages_from<I>(
-    io: &Io<I>,
-    talker: Talker,
-    known: Option<Seqno>,
-) -> Result<(Vec<Message>, bool), Error> {
-    let mut range = Range::from(talker, known, PAGE_SIZE);
-    let mut messages = Vec::new();
-    let mut is_all = true;
-    for _ in 0..if known.is_some() { PAGES } else { 1 } {
-        let page = match range.read(io).await {
-            Err(error) if error.kind() == Some(RefusalKind::NoSuchSession) => {
-                return Ok((messages, is_all));
-            }
-            other => other?,
-        };
-        if let (None, Some(newest)) = (range.before, page.msgs.newest()) {
-            io.account.learn_newest(talker, newest, io.now());
-        }
-        let unreadable = page.msgs.unreadable.iter();
-        is_all &= !page.is_doubtful && unreadable.max().copied() <= known;
-        let reaches = known.is_some() && page.msgs.oldest() <= known;
-        messages.extend(page.msgs.messages);
-        match page.older.filter(|_| !reaches) {
-            Some(older) => range = older,
-            None => return Ok((messages, is_all)),
-        }
-    }
-    Ok((messages, false))
-}
-
 /// Sees to it that a message can be signed.
 async fn ready<I>(io: &Io<I>, message: &SendMsg) -> Result<(), Error> {
     let mut tries = Tries::default();
@@ -378,15 +230,6 @@ fn not_sent(talker: Talker, cause: Error) -> Error {
         Error::NotSent(Box::new(NotSent { talker, cause }))
     } else {
         cause
-    }
-}
-
-/// Whether reading again soon is out of the question.
-fn is_hopeless(error: &Error) -> bool {
-    match error {
-        Error::Refused(_) => error.ends_login(),
-        Error::Transport(_) | Error::Unreadable(_) => false,
-        _ => true,
     }
 }
 

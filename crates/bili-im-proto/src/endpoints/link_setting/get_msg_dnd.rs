@@ -67,8 +67,11 @@ impl Endpoint for GetMsgDnd {
 
     const SPEC: Spec = Spec::get(Host::Im, "/link_setting/v1/link_setting/get_msg_dnd");
 
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        Ok(check_talker(self.talker)?)
+    }
+
     fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
-        check_talker(self.talker)?;
         let name = match self.talker {
             Talker::User(_) => "uids",
             Talker::Group(_) => "group_ids",

@@ -60,8 +60,11 @@ impl Endpoint for GetSessionSs {
 
     const SPEC: Spec = Spec::get(Host::Im, "/link_setting/v1/link_setting/get_session_ss");
 
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        Ok(check_talker(Talker::User(self.uid))?)
+    }
+
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        check_talker(Talker::User(self.uid))?;
         Ok(Parts::query(Query::new().with("talker_uid", self.uid)))
     }
 

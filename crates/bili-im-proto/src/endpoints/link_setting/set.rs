@@ -30,10 +30,14 @@ impl Endpoint for SetSettings {
 
     const SPEC: Spec = Spec::post(Host::Im, "/link_setting/v1/link_setting/set");
 
-    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
         if self.settings == Settings::default() {
             return Err(InvalidArgument::NothingToChange.into());
         }
+        Ok(())
+    }
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         Parts::form(&self.settings)
     }
 

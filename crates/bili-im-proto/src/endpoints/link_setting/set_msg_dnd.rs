@@ -46,8 +46,11 @@ impl Endpoint for SetMsgDnd {
 
     const SPEC: Spec = Spec::post(Host::Im, "/link_setting/v1/link_setting/set_msg_dnd");
 
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        Ok(check_talker(self.talker)?)
+    }
+
     fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
-        check_talker(self.talker)?;
         let (dnd_uid, dnd_group_id) = match self.talker {
             Talker::User(uid) => (Some(uid.0), None),
             Talker::Group(id) => (None, Some(id.0)),

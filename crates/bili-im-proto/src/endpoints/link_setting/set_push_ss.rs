@@ -39,8 +39,11 @@ impl Endpoint for SetPushSs {
 
     const SPEC: Spec = Spec::post(Host::Im, "/link_setting/v1/link_setting/set_push_ss");
 
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        Ok(check_talker(Talker::User(self.uid))?)
+    }
+
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        check_talker(Talker::User(self.uid))?;
         Parts::form(&Form {
             talker_uid: self.uid.0,
             // 1 says not to receive.

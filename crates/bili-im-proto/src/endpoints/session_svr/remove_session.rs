@@ -40,8 +40,11 @@ impl Endpoint for RemoveSession {
 
     const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/remove_session");
 
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        Ok(check_talker(self.talker)?)
+    }
+
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        check_talker(self.talker)?;
         Parts::form(&Form {
             talker_id: self.talker.id(),
             session_type: self.talker.session_type(),

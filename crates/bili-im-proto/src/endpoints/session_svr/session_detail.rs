@@ -34,8 +34,11 @@ impl Endpoint for SessionDetail {
 
     const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/session_detail");
 
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        Ok(check_talker(self.talker)?)
+    }
+
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        check_talker(self.talker)?;
         Ok(Parts::query(
             Query::new()
                 .with("talker_id", self.talker.id())

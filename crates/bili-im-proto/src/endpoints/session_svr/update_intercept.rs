@@ -39,8 +39,11 @@ impl Endpoint for UpdateIntercept {
 
     const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/update_intercept");
 
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        Ok(check_talker(Talker::User(self.uid))?)
+    }
+
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        check_talker(Talker::User(self.uid))?;
         Parts::form(&Form {
             talker_id: self.uid.0,
             status: self.intercepted.into(),

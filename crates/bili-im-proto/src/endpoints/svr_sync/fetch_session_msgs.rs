@@ -110,8 +110,11 @@ impl Endpoint for FetchSessionMsgs {
 
     const SPEC: Spec = Spec::get(Host::Im, "/svr_sync/v1/svr_sync/fetch_session_msgs").signed();
 
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        Ok(check_talker(self.talker)?)
+    }
+
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        check_talker(self.talker)?;
         Ok(Parts::query(
             Query::new()
                 .with("talker_id", self.talker.id())

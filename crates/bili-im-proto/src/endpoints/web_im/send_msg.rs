@@ -163,16 +163,17 @@ impl Endpoint for SendMsg {
 
     const SPEC: Spec = SPEC.once();
 
-    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
+    fn check(&self, context: &Context) -> Result<(), Invalid> {
         if let SendContent::Image(image) = &self.content {
             image.check()?;
         }
-        parts(
-            self.talker,
-            self.content.msg_type(),
-            &self.content.json(),
-            context,
-        )
+        check_length(self.content.json().len())?;
+        check_receiver(self.talker, context)
+    }
+
+    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
+        let msg_type = self.content.msg_type();
+        parts(self.talker, msg_type, &self.content.json(), context)
     }
 
     fn decode(answer: Answer<'_>) -> Result<SentMessage, Error> {
@@ -197,10 +198,14 @@ impl Endpoint for Recall {
 
     const SPEC: Spec = SPEC;
 
-    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
+    fn check(&self, context: &Context) -> Result<(), Invalid> {
         if self.msg_key == MsgKey(0) {
             return Err(InvalidArgument::NoMessagesKey.into());
         }
+        check_receiver(self.talker, context)
+    }
+
+    fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
         let content = self.msg_key.to_string();
         parts(self.talker, MsgType::Recall, &content, context)
     }
@@ -210,18 +215,24 @@ impl Endpoint for Recall {
     }
 }
 
+fn check_receiver(talker: Talker, context: &Context) -> Result<(), Invalid> {
+    check_talker(talker)?;
+    if context
+        .own_uid()
+        .is_ok_and(|own| talker == Talker::User(own))
+    {
+        return Err(InvalidArgument::ToSelf.into());
+    }
+    Ok(())
+}
+
 fn parts(
     talker: Talker,
     msg_type: MsgType,
     content: &str,
     context: &Context,
 ) -> Result<Parts, Invalid> {
-    check_talker(talker)?;
-    check_length(content.len())?;
     let Uid(sender_uid) = context.own_uid()?;
-    if talker == Talker::user(sender_uid) {
-        return Err(InvalidArgument::ToSelf.into());
-    }
     let dev_id = context.device_id.as_str();
     let query = Query::new()
         .with("w_sender_uid", sender_uid)

@@ -58,13 +58,15 @@ impl Endpoint for UserCards {
 
     const SPEC: Spec = Spec::get(Host::Im, "/account/v1/user/cards");
 
-    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        if self.uids.is_empty() || self.uids.len() > MOST {
-            return Err(InvalidArgument::TooManyUids {
-                given: self.uids.len(),
-            }
-            .into());
+    fn check(&self, _: &Context) -> Result<(), Invalid> {
+        let given = self.uids.len();
+        if given == 0 || given > MOST {
+            return Err(InvalidArgument::TooManyUids { given }.into());
         }
+        Ok(())
+    }
+
+    fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         let uids: Vec<String> = self.uids.iter().map(Uid::to_string).collect();
         Ok(Parts::query(Query::new().with("uids", uids.join(","))))
     }
