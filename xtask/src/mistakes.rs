@@ -9,6 +9,9 @@ use std::{
 const LIST: &str = "tests/dst/mistakes/mistakes.txt";
 const MODULE: &str = "tests/dst/mistakes/planted.rs";
 
+/// Where that module stands in the copy.
+const PLANTED: &str = "crates/bili-im-proto/src/planted.rs";
+
 /// What the copy is made of.
 const COPIED: [&str; 8] = [
     ".cargo",
@@ -45,7 +48,11 @@ struct Change {
 pub(crate) fn plant(workspace: &Path) -> Result<Planted, String> {
     let text = read(&workspace.join(LIST))?;
     let mistakes = parse(&text)?;
-    let copy = workspace.join("target").join("mistakes");
+    let copy = workspace.join("target/mistakes/sources");
+    let mut old = Vec::new();
+    if copy.exists() {
+        collect(&copy, &mut old).map_err(|error| format!("{}: {error}", copy.display()))?;
+    }
     let mut files = Vec::new();
     for name in COPIED {
         collect(&workspace.join(name), &mut files).map_err(|error| format!("{name}: {error}"))?;
@@ -63,15 +70,22 @@ pub(crate) fn plant(workspace: &Path) -> Result<Planted, String> {
         };
         write_if_changed(&copy.join(relative), &planted)?;
     }
-    let proto = copy.join("crates/bili-im-proto/src");
-    write_if_changed(
-        &proto.join("planted.rs"),
-        read(&workspace.join(MODULE))?.as_bytes(),
-    )?;
+    let module = read(&workspace.join(MODULE))?;
+    write_if_changed(&copy.join(PLANTED), module.as_bytes())?;
     let lib = read(&workspace.join("crates/bili-im-proto/src/lib.rs"))?;
     let lib = format!("#![allow(warnings)]\n{lib}\n#[doc(hidden)]\npub mod planted;\n");
-    write_if_changed(&proto.join("lib.rs"), lib.as_bytes())?;
-    let list = copy.join("list.txt");
+    write_if_changed(
+        &copy.join("crates/bili-im-proto/src/lib.rs"),
+        lib.as_bytes(),
+    )?;
+    // What the sources no longer have.
+    for file in old {
+        let relative = file.strip_prefix(&copy).unwrap_or(&file);
+        if !workspace.join(relative).exists() && relative != Path::new(PLANTED) {
+            fs::remove_file(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+    }
+    let list = workspace.join("target/mistakes/list.txt");
     let lines = mistakes
         .iter()
         .map(|m| format!("{}\t{}\n", m.name, m.breaks));
