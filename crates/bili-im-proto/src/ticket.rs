@@ -74,9 +74,9 @@ impl SendTicket {
     ///
     /// A message that cannot be found after
     /// [`Pacing::latest_arrival`](crate::Pacing::latest_arrival) is then confirmed as
-    /// [`Absent`](Confirmation::Absent), so that it is sent again. That is a guess: the first request
-    /// may still arrive. Without this, such a message is [`CannotTell`](Confirmation::CannotTell) and
-    /// never sent again.
+    /// [`Absent`](Confirmation::Absent), so that it is sent again. That is a guess: the first
+    /// request may still arrive. Without this, such a message is
+    /// [`CannotTell`](Confirmation::CannotTell) and never sent again.
     #[must_use]
     pub fn at_least_once(self) -> Self {
         Self {
@@ -117,7 +117,7 @@ impl SendTicket {
     }
 }
 
-/// What two messages have in common that cannot be told apart by their contents.
+/// What two messages share whose contents cannot be told apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Likeness {
     Text(String),

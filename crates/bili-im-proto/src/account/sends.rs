@@ -1,4 +1,5 @@
-//! The sends of an account: those at work, those of unknown outcome, and what is known of the others.
+//! The sends of an account: those at work, those of unknown outcome, and what is known of the
+//! others.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -259,8 +260,8 @@ impl Sends {
     }
 }
 
-/// The newest of two lists, oldest first, that were one once. What only one of them has is older than
-/// what they share when it comes before that, and newer when it comes after.
+/// The newest of two lists, oldest first, that were one once. What only one of them has is older
+/// than what they share when it comes before that, and newer when it comes after.
 fn merged<T: Copy>(
     own: &VecDeque<T>,
     others: &[T],

@@ -25,15 +25,15 @@ const MAX_BODY: usize = 8 << 20;
 /// How often a call that may be repeated is tried.
 const TRIES: u32 = 3;
 
-/// How often to look whether another flow has fetched the keys.
+/// How often to check whether another flow has fetched the keys.
 const KEY_POLL: Duration = Duration::from_millis(20);
 
 impl Account {
     /// Calls an endpoint: paced, signed when it must be, and signed anew once when the keys were
     /// stale.
     ///
-    /// To send a message use [`send`](Self::send): this does not read the conversation back, so that
-    /// a lost answer leaves the message [`Error::Unconfirmed`].
+    /// To send a message use [`send`](Self::send): this does not read the conversation back, so
+    /// that a lost answer leaves the message [`Error::Unconfirmed`].
     pub fn call<E>(&self, endpoint: E) -> Flow<Infallible, E::Response>
     where
         E: Endpoint + Send + Sync + 'static,
@@ -48,18 +48,18 @@ impl Account {
     }
 }
 
-/// Which signature of a call is the next.
+/// Which signature a call makes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signing {
     First,
-    /// The first was taken for stale.
+    /// A second one, after the service took the first for stale.
     Anew,
 }
 
 /// The rungs of a call. Each adds something to the one below it.
 impl<I> Io<I> {
-    /// Calls an endpoint. A call that may be repeated is, while its outcome is unknown; one that may
-    /// not is [`Error::Unconfirmed`] then.
+    /// Calls an endpoint. A call that may be repeated is, while its outcome is unknown; one that
+    /// may not is [`Error::Unconfirmed`] then.
     pub(crate) async fn call<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
         self.ready(endpoint).await?;
         match E::SPEC.effect {
@@ -106,9 +106,8 @@ impl<I> Io<I> {
         }
     }
 
-    /// Half of an attempt, for a call that does something else before each exchange: after
-    /// [`take_turn`](Self::take_turn) one exchange. `None` when its signature was stale and the call
-    /// is to be made once more.
+    /// The part of an attempt after [`take_turn`](Self::take_turn), for calls that do something in
+    /// between: one exchange. `None` when its signature was stale and the call is to be repeated.
     pub(crate) async fn exchange_signed<E: Endpoint>(
         &self,
         endpoint: &E,
@@ -136,7 +135,7 @@ impl<I> Io<I> {
         let request = endpoint.request(&account.context(start))?;
         let answer = self.fetch(outgoing::<E>(request)).await;
         let now = self.now();
-        // An answer that was left lying tells an old time.
+        // The `Date` of an answer that nobody read for long is old.
         let is_prompt = now.mono.since(start.mono) <= E::SPEC.timeout;
         if let Some(headers) = headers(&answer).filter(|_| is_prompt) {
             account.observe_clock(now, headers);
@@ -150,7 +149,8 @@ impl<I> Io<I> {
         let account = &self.account;
         let lane = lane_of(const { &E::SPEC });
         if lane == Lane::Poll {
-            // First this: a place that is taken long before keeps other reads waiting.
+            // A poll takes its place among the reads only when it is due: other reads wait behind
+            // it.
             while self.now().mono < account.next_poll() {
                 self.sleep_until(account.next_poll()).await;
             }
@@ -168,7 +168,7 @@ impl<I> Io<I> {
 
 /// Signing keys.
 impl<I> Io<I> {
-    /// Sees to it that a call can be signed, after refusing one that never could be made.
+    /// Fetches the signing keys that a call needs, after refusing one that cannot be made.
     pub(crate) async fn ready<E: Endpoint>(&self, endpoint: &E) -> Result<(), Error> {
         if !E::SPEC.signed {
             return Ok(());
@@ -215,8 +215,8 @@ impl<I> Io<I> {
         Ok((profile, has_keys))
     }
 
-    /// Whether a call would be signed otherwise now than it was, after fetching the keys unless they
-    /// are as good as new.
+    /// Whether a call would be signed otherwise now than it was, after fetching the keys unless
+    /// they are as good as new.
     async fn signs_otherwise(&self, basis: &SignatureBasis) -> bool {
         let differs = || (self.account.signature_basis(self.now())).differs_from(basis);
         if differs() {
@@ -225,7 +225,7 @@ impl<I> Io<I> {
         if basis.is_recent(self.now().unix) {
             return false;
         }
-        // Should this fail, the refusal at hand is still what there is to report.
+        // When this fails the call's own refusal is reported.
         self.fetch_keys().await.is_ok() && differs()
     }
 }

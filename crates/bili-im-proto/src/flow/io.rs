@@ -17,7 +17,7 @@ use crate::{
     time::{Monotonic, Now},
 };
 
-/// An account and the line to the driver of one of its flows: what a flow makes calls with.
+/// What a flow makes calls with: its account, and the line to its driver.
 pub(crate) struct Io<I> {
     pub(crate) account: Account,
     line: Line<I>,

@@ -86,10 +86,10 @@ impl<Item, Output> Flow<Item, Output> {
 
     /// Goes on until the flow wants something from outside.
     ///
-    /// Wrong use is defined: resumed too early, a wait is asked for again; resumed without an answer
-    /// while a request is out, the request counts as failed and [perhaps sent](crate::Sent::Maybe);
-    /// an answer that nobody waits for is dropped; after [`Step::Done`] comes
-    /// [`Error::Finished`].
+    /// Wrong use is defined: resumed too early, a wait is asked for again; resumed without an
+    /// answer while a request is out, the request counts as failed and [perhaps
+    /// sent](crate::Sent::Maybe); an answer that nobody waits for is dropped; after [`Step::Done`]
+    /// comes [`Error::Finished`].
     pub fn resume(&mut self, now: Now, input: Input) -> Step<Item, Output> {
         // Taken out, so that a flow that panicked has ended.
         let Some(mut future) = self.future.take() else {

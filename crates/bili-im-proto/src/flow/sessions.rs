@@ -12,28 +12,28 @@ use crate::{
     time::UnixMicros,
 };
 
-/// What together is everything, since listing all at once does not page (docs/protocol.md §7).
+/// Lists that together hold every session. The list of all has one page only (docs/protocol.md §7).
 pub(super) const FILTERS: &[SessionFilter] = &[
     SessionFilter::Users,
     SessionFilter::Unfollowed,
     SessionFilter::Groups,
 ];
 
-/// Goes through lists of sessions, page by page. A page that failed can be asked for again.
+/// Reads lists of sessions page by page. A page that failed can be read again.
 pub(super) struct Pager<'a> {
     filters: slice::Iter<'a, SessionFilter>,
-    /// The next page; `None` when the last one was had.
+    /// The next page; `None` after the last one.
     request: Option<GetSessions>,
-    /// How far back to go.
+    /// Sessions that changed before then are not read.
     since: Option<UnixMicros>,
-    /// Whom it has handed out.
+    /// Talkers whose session has been returned.
     seen: BTreeSet<Talker>,
-    /// Whom this list has shown.
+    /// Talkers that this list has shown.
     listed: BTreeSet<Talker>,
 }
 
 impl<'a> Pager<'a> {
-    /// Goes through these lists, each to its end.
+    /// Reads these lists, each to its end.
     pub(super) fn new(filters: &'a [SessionFilter]) -> Self {
         let mut pager = Self {
             filters: filters.iter(),
@@ -46,7 +46,7 @@ impl<'a> Pager<'a> {
         pager
     }
 
-    /// Goes no further back in any list.
+    /// Stops each list at sessions that changed before then.
     pub(super) fn back_to(self, since: UnixMicros) -> Self {
         Self {
             since: Some(since),
@@ -61,7 +61,7 @@ impl<'a> Pager<'a> {
         self.request = filter.map(|&filter| GetSessions::new(filter).with_size(100));
     }
 
-    /// The sessions of the next page that it has not handed out before; `None` after the last page.
+    /// The sessions of the next page that no page had before; `None` after the last page.
     pub(super) async fn next<I>(&mut self, io: &Io<I>) -> Result<Option<Vec<Session>>, Error> {
         let Some(request) = self.request else {
             return Ok(None);
@@ -86,9 +86,9 @@ impl<'a> Pager<'a> {
     }
 }
 
-/// Where the next page of a list ends. Whether that bound is inclusive is not known: pages overlap by one, and
-/// repeats are dropped. A page that brings nothing new ends its list, unless it is full of sessions that
-/// changed in the same moment.
+/// Where the next page of a list ends. Nobody knows whether that bound is inclusive: pages overlap
+/// by one microsecond, and repeats are dropped. A page that brings nothing new ends its list,
+/// unless it is full of sessions that changed in the same microsecond.
 fn next_end(request: &GetSessions, oldest: UnixMicros, progress: bool) -> Option<UnixMicros> {
     let overlapping = UnixMicros(oldest.0.saturating_add(1));
     if progress {

@@ -11,10 +11,10 @@ use crate::{
     watch::EventKind,
 };
 
-/// Of how many sessions it is remembered how they were.
+/// How many sessions are remembered.
 const REMEMBERED: usize = 10_000;
 
-/// How things were when they were last seen.
+/// Sessions and unread counts as they were last seen.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     sessions: BTreeMap<Talker, Traits>,

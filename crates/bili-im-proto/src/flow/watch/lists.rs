@@ -83,8 +83,8 @@ impl Source {
         self.retry.next()
     }
 
-    /// A page could not be had; gives when it is tried again. A list that is refused again and again
-    /// does not keep the others waiting.
+    /// A page could not be had; gives when it is tried again. A list that is refused again and
+    /// again does not keep the others waiting.
     fn failed(&mut self, now: Monotonic, interval: Duration, cause: &Error) -> Monotonic {
         let until = self.retry.failed(now, interval, cause);
         let is_refused = matches!(cause, Error::Refused(_) | Error::Unreadable(_));

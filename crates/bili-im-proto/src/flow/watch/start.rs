@@ -15,14 +15,14 @@ use crate::{
     watch::{Cursor, Position},
 };
 
-/// Sessions that changed within this time are known by their newest message.
+/// The cursor begins with the newest messages of sessions that changed within this time.
 const LATELY: Duration = Duration::from_secs(10 * 60);
 
-/// How far ahead of our estimate of its clock the service's times may be.
+/// A session's time this far ahead of the service's clock, as we know it, is still believed.
 const AHEAD: Duration = Duration::from_secs(60);
 
-/// How much earlier than it seems the watch may have begun, in seconds: `Date` has whole ones, and the
-/// service's machines differ.
+/// How many seconds earlier than it seems the watch may have begun: `Date` has whole seconds, and
+/// the clocks of the service's machines differ.
 const SLACK: u64 = 5;
 
 impl Account {
@@ -34,10 +34,10 @@ impl Account {
 
 async fn begin<I>(io: &Io<I>) -> Result<Cursor, Error> {
     let uid = io.profile().await?.uid;
-    let time = io.account.context(io.now()).time;
+    let time = io.account.service_time(io.now());
     let since = UnixMicros(time.0.saturating_sub(micros(LATELY)));
     let list = io.call(&NewSessions::new(since)).await?;
-    // One far ahead is odd data, and would keep everything from being news until then.
+    // A time far ahead would keep everything from being news until then.
     let latest = time.saturating_add(AHEAD);
     let changes = list
         .sessions

@@ -1,4 +1,4 @@
-//! What is told of what there is.
+//! Which events the messages of a page become.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::{
     watch::{Direction, EventKind, WatchOptions},
 };
 
-/// What is dated further ahead than this, from the service's clock, does not say when it was written. The clock
-/// may have been set back since, though not by so much.
+/// A message dated further ahead of the service's clock than this has no usable time. A clock that
+/// was set back since explains smaller differences.
 pub(super) const FAR_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A session's newest message, as far as the list says.
@@ -24,12 +24,12 @@ pub(super) fn newest(session: &Session) -> Option<Seqno> {
     session.max_seqno.max(last)
 }
 
-/// Whether anything with somebody can be told, as far as that alone says.
+/// Whether anything with this talker is wanted, as far as the talker alone says.
 pub(super) fn wants_talker(options: WatchOptions, talker: Talker) -> bool {
     options.groups || matches!(talker, Talker::User(_))
 }
 
-/// Whether anything in a session can be told.
+/// Whether anything in a session is wanted.
 pub(super) fn wants_session(options: WatchOptions, session: &Session) -> bool {
     session.talker.id() != 0
         && wants_talker(options, session.talker)
@@ -37,7 +37,7 @@ pub(super) fn wants_session(options: WatchOptions, session: &Session) -> bool {
         && (options.system || session.system_account == SystemAccount::None)
 }
 
-/// What a page lists.
+/// A message as a page lists it.
 #[derive(Debug)]
 pub(super) struct Listed {
     pub(super) seqno: Seqno,
@@ -48,7 +48,7 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    /// All that some pages list, oldest first, each once.
+    /// The messages of some pages, oldest first, each once.
     pub(super) fn all(pages: Vec<SessionMsgs>) -> Vec<Self> {
         let mut all = Vec::new();
         for page in pages {
@@ -68,9 +68,9 @@ impl Listed {
         all
     }
 
-    /// Finds out when all this was written, oldest first. What does not say is as old as the nearest older one
-    /// that does, or else the nearest newer one. When none does, the session's newest message was written
-    /// when the list says that the session changed.
+    /// Dates messages that are sorted oldest first. A message without a usable time gets that of
+    /// the nearest older one, else of the nearest newer one. When no message has a time, the
+    /// session's newest message gets the time at which the session changed, as the list says.
     pub(super) fn date(
         all: &mut [Self],
         latest: UnixMicros,
@@ -79,13 +79,12 @@ impl Listed {
     ) {
         let latest = latest.seconds();
         for one in &mut *all {
-            one.time =
-                (one.message.as_ref()).and_then(|message| says_when(message.timestamp, latest));
+            one.time = (one.message.as_ref()).and_then(|message| usable(message.timestamp, latest));
         }
         if all.iter().all(|one| one.time.is_none())
             && let Some(last) = all.last_mut().filter(|last| Some(last.seqno) >= newest)
         {
-            last.time = changed.and_then(|changed| says_when(changed, latest));
+            last.time = changed.and_then(|changed| usable(changed, latest));
             return;
         }
         let mut nearest = all.iter().find_map(|one| one.time);
@@ -96,21 +95,21 @@ impl Listed {
     }
 }
 
-/// Whether a page goes back to what was written before a time. When it says nothing of times, nobody can tell
-/// how far back to go.
+/// Whether a page goes back to messages written before a time. A page without any time is taken to,
+/// since nothing says how far back to go.
 pub(super) fn reaches_before(page: &SessionMsgs, floor: UnixSeconds, latest: UnixMicros) -> bool {
     let mut times = (page.messages.iter())
-        .filter_map(|message| says_when(message.timestamp, latest.seconds()))
+        .filter_map(|message| usable(message.timestamp, latest.seconds()))
         .peekable();
     floor != UnixSeconds(0) && (times.peek().is_none() || times.any(|time| time < floor))
 }
 
-/// A time, if it is one.
-fn says_when(time: UnixSeconds, latest: UnixSeconds) -> Option<UnixSeconds> {
+/// A time, if it is usable.
+fn usable(time: UnixSeconds, latest: UnixSeconds) -> Option<UnixSeconds> {
     (time != UnixSeconds(0) && time <= latest).then_some(time)
 }
 
-/// What something is told as, if it is told.
+/// The event that a message becomes; `None` when it is not wanted.
 pub(super) fn told_as(
     account: &Account,
     now: Now,
