@@ -4,8 +4,8 @@ use bili_im_proto::{
     self as proto, Account, AccountBuilder, Confirmation, Context, Credential, Cursor, DeviceId,
     Endpoint, Error, Event, Failure, Flow, History, Hosts, Image, InvalidSnapshot, LoginOutcome,
     LoginStep, MsgKey, Now, Origin, Outgoing, Pacing, Profile, SendContent, SendTicket,
-    SentMessage, Session, SessionMsgs, SingleUnread, Snapshot, Talker, Text, Uid, Unread,
-    UserAgent, UserCard, WatchOptions,
+    SentMessage, Session, SessionFilter, SessionMsgs, SingleUnread, Snapshot, Talker, Text, Uid,
+    Unread, UserAgent, UserCard, WatchOptions,
 };
 use http::Response;
 
@@ -84,6 +84,33 @@ impl ClientBuilder {
     }
 }
 
+/// The methods of a client, a line for each flow of the account: `run` drives it to its end, `try_run`
+/// too when it can be begun, `items` returns what it gives on the way.
+macro_rules! flows {
+    () => {};
+    (run $name:ident($($argument:ident: $type:ty),*) -> $output:ty; $($rest:tt)*) => {
+        #[doc = concat!("As [`Account::", stringify!($name), "`].\n\n# Errors\nSee [`Error`].")]
+        pub async fn $name(&self, $($argument: $type),*) -> Result<$output, Error> {
+            self.run(self.account.$name($($argument),*)).await
+        }
+        flows! { $($rest)* }
+    };
+    (try_run $name:ident($($argument:ident: $type:ty),*) -> $output:ty; $($rest:tt)*) => {
+        #[doc = concat!("As [`Account::", stringify!($name), "`].\n\n# Errors\nSee [`Error`].")]
+        pub async fn $name(&self, $($argument: $type),*) -> Result<$output, Error> {
+            self.run(self.account.$name($($argument),*)?).await
+        }
+        flows! { $($rest)* }
+    };
+    (items $name:ident($($argument:ident: $type:ty),*) -> $item:ty; $($rest:tt)*) => {
+        #[doc = concat!("As [`Account::", stringify!($name), "`].")]
+        pub fn $name(&self, $($argument: $type),*) -> Items<$item> {
+            self.items(self.account.$name($($argument),*))
+        }
+        flows! { $($rest)* }
+    };
+}
+
 impl Client {
     /// Starts a client of the real service.
     ///
@@ -109,32 +136,29 @@ impl Client {
         Self { account, driver }
     }
 
+    flows! {
+        run profile() -> Profile;
+        run send(talker: impl Into<Talker>, content: impl Into<SendContent>) -> SentMessage;
+        try_run send_image_file(talker: impl Into<Talker>, file: Vec<u8>) -> SentMessage;
+        run prepare_send(talker: impl Into<Talker>, content: impl Into<SendContent>) -> SendTicket;
+        try_run prepare_answer(event: &Event, content: impl Into<SendContent>) -> SendTicket;
+        run confirm(ticket: SendTicket) -> Confirmation;
+        run recall(talker: impl Into<Talker>, msg_key: MsgKey) -> ();
+        items history(history: History) -> SessionMsgs;
+        items sessions() -> Vec<Session>;
+        items sessions_of(filter: SessionFilter) -> Vec<Session>;
+        run people(uids: impl IntoIterator<Item = Uid>) -> Vec<UserCard>;
+        run cursor_now() -> Cursor;
+        items watch(cursor: Cursor, options: WatchOptions) -> Event;
+        items watch_unread(interval: Option<Duration>) -> Event;
+    }
+
     /// How many messages of users are unread.
     ///
     /// # Errors
     /// As every call: see [`Error`].
     pub async fn unread(&self) -> Result<Unread, Error> {
         self.call(SingleUnread::new()).await
-    }
-
-    /// Whom the login belongs to.
-    ///
-    /// # Errors
-    /// As every call: see [`Error`].
-    pub async fn profile(&self) -> Result<Profile, Error> {
-        self.run(self.account.profile()).await
-    }
-
-    /// Sends a message, once.
-    ///
-    /// # Errors
-    /// As every call; [`Error::Unconfirmed`] when it may or may not have been sent.
-    pub async fn send(
-        &self,
-        talker: impl Into<Talker>,
-        content: impl Into<SendContent>,
-    ) -> Result<SentMessage, Error> {
-        self.run(self.account.send(talker, content)).await
     }
 
     /// Sends a text, once.
@@ -161,81 +185,6 @@ impl Client {
         self.send(talker, image).await
     }
 
-    /// Uploads an image, JPEG, PNG or GIF, and sends it, once.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send); also when the bytes are no such image.
-    pub async fn send_image_file(
-        &self,
-        talker: impl Into<Talker>,
-        file: Vec<u8>,
-    ) -> Result<SentMessage, Error> {
-        self.run(self.account.send_image_file(talker, file)?).await
-    }
-
-    /// Pages back through a conversation, newest messages first.
-    pub fn history(&self, history: History) -> Items<SessionMsgs> {
-        self.items(self.account.history(history))
-    }
-
-    /// Every session, each once, page by page.
-    pub fn sessions(&self) -> Items<Vec<Session>> {
-        self.items(self.account.sessions())
-    }
-
-    /// Who users are, in the order asked; whom nobody knows is left out.
-    ///
-    /// # Errors
-    /// As every call: see [`Error`].
-    pub async fn people(
-        &self,
-        uids: impl IntoIterator<Item = Uid>,
-    ) -> Result<Vec<UserCard>, Error> {
-        self.run(self.account.people(uids)).await
-    }
-
-    /// A cursor that begins now: see [`Account::cursor_now`].
-    ///
-    /// # Errors
-    /// As every call: see [`Error`].
-    pub async fn cursor_now(&self) -> Result<Cursor, Error> {
-        self.run(self.account.cursor_now()).await
-    }
-
-    /// Watches what happens from a cursor on: see [`Account::watch`].
-    pub fn watch(&self, cursor: Cursor, options: WatchOptions) -> Items<Event> {
-        self.items(self.account.watch(cursor, options))
-    }
-
-    /// Watches how much there is to read: see [`Account::watch_unread`].
-    pub fn watch_unread(&self, interval: Option<Duration>) -> Items<Event> {
-        self.items(self.account.watch_unread(interval))
-    }
-
-    /// Prepares an answer to a message that a person wrote: see [`Account::prepare_answer`].
-    ///
-    /// # Errors
-    /// As every call: see [`Error`]; also when the event may not be answered.
-    pub async fn prepare_answer(
-        &self,
-        event: &Event,
-        content: impl Into<SendContent>,
-    ) -> Result<SendTicket, Error> {
-        self.run(self.account.prepare_answer(event, content)?).await
-    }
-
-    /// Prepares a send for a program that may die: see [`Account::prepare_send`].
-    ///
-    /// # Errors
-    /// As every call: see [`Error`].
-    pub async fn prepare_send(
-        &self,
-        talker: impl Into<Talker>,
-        content: impl Into<SendContent>,
-    ) -> Result<SendTicket, Error> {
-        self.run(self.account.prepare_send(talker, content)).await
-    }
-
     /// Sends a ticket's message, once. `store` gets the ticket as it must be stored, before the
     /// request may leave: see [`Account::send_ticket`]. When `store` fails nothing is sent.
     ///
@@ -250,23 +199,6 @@ impl Client {
         F: Future<Output = Result<(), E>>,
     {
         self.run_with(self.account.send_ticket(ticket), store).await
-    }
-
-    /// Finds out what became of a ticket's message, after a restart for example. That can take
-    /// minutes: see [`Account::confirm`].
-    ///
-    /// # Errors
-    /// As every call: see [`Error`].
-    pub async fn confirm(&self, ticket: SendTicket) -> Result<Confirmation, Error> {
-        self.run(self.account.confirm(ticket)).await
-    }
-
-    /// Recalls an own message that went to `talker`, within 120 s.
-    ///
-    /// # Errors
-    /// As every call: see [`Error`].
-    pub async fn recall(&self, talker: impl Into<Talker>, msg_key: MsgKey) -> Result<(), Error> {
-        self.run(self.account.recall(talker, msg_key)).await
     }
 
     /// Calls any endpoint.
