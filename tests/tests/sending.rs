@@ -643,6 +643,46 @@ fn at_least_once_sends_again_what_cannot_be_found_and_then_both_may_arrive() {
 }
 
 #[test]
+fn a_ticket_that_is_confirmed_twice_is_sent_again_once() {
+    let mut stage = stage();
+    let (ticket, _, restarted) = dies_while_sending(&mut stage, SendTicket::at_least_once);
+    let flows = [0; 2].map(|_| restarted.confirm(ticket.clone()));
+    let mut renewed = Vec::new();
+    for found in stage.run_all(flows) {
+        match found.unwrap() {
+            Confirmation::Absent(ticket) => renewed.push(*ticket),
+            other => panic!("{other:?}"),
+        }
+    }
+    let [one, other] = renewed.try_into().unwrap();
+    stage.run(restarted.send_ticket(one)).unwrap();
+    let again = stage.run(restarted.send_ticket(other)).unwrap_err();
+    assert_eq!(again, Error::Invalid(Invalid::UsedTicket));
+    let found = stage.run(restarted.confirm(ticket)).unwrap();
+    assert!(matches!(found, Confirmation::Sent(_)), "{found:?}");
+    assert_eq!(written(&stage, "hi").len(), 1);
+}
+
+#[test]
+fn a_clock_and_keys_that_are_both_wrong_cost_one_refusal() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    stage.run(account.send(FRIEND, text("before"))).unwrap();
+    stage.advance(Duration::from_secs(100));
+    stage.service.rotate_keys();
+    stage.service.skew_clock(3600);
+    stage.run(account.recall(FRIEND, MsgKey(5))).unwrap_err();
+    assert_eq!(
+        calls_but_reads(&stage)
+            .iter()
+            .filter(|name| **name == "nav")
+            .count(),
+        1
+    );
+    stage.run(account.send(FRIEND, text("hi"))).unwrap();
+}
+
+#[test]
 fn a_ticket_that_has_not_begun_is_absent_at_once() {
     let mut stage = stage();
     let account = warm(&mut stage);

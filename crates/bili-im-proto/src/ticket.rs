@@ -93,6 +93,16 @@ impl SendTicket {
         }
     }
 
+    /// A ticket of the same message that has not begun: the same one however often it is made, so
+    /// that it is sent once.
+    pub(crate) fn renewed(self) -> Self {
+        Self {
+            begun: None,
+            nonce: self.nonce.wrapping_add(1),
+            ..self
+        }
+    }
+
     /// When its message can have been written at the earliest, as far as clocks agree.
     pub(crate) fn earliest(&self) -> UnixSeconds {
         UnixSeconds(self.time.seconds().0.saturating_sub(CLOCKS_DIFFER))

@@ -67,10 +67,14 @@ impl SignatureBasis {
     /// Whether a signature made with this may be taken where one made with the earlier one was not:
     /// other keys, or a clock that was set.
     pub(crate) fn differs_from(&self, earlier: &Self) -> bool {
-        let keys = |basis: &Self| basis.keys.as_ref().map(|cached| cached.keys.clone());
         let passed = micros(self.mono.since(earlier.mono));
-        keys(self) != keys(earlier)
+        self.has_other_keys_than(earlier)
             || (self.time.0).abs_diff(earlier.time.0.saturating_add(passed)) > SKEW
+    }
+
+    pub(crate) fn has_other_keys_than(&self, earlier: &Self) -> bool {
+        let keys = |basis: &Self| basis.keys.as_ref().map(|cached| cached.keys.clone());
+        keys(self) != keys(earlier)
     }
 
     /// Whether the keys were fetched so lately that they are not to blame.

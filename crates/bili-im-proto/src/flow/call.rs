@@ -215,18 +215,15 @@ impl<I> Io<I> {
         Ok((profile, has_keys))
     }
 
-    /// Whether a call would be signed otherwise now than it was, after fetching the keys unless
-    /// they are as good as new.
+    /// Whether a call would be signed otherwise now than it was. The keys are fetched for that unless
+    /// they are new: a clock that was wrong says nothing of them.
     async fn signs_otherwise(&self, basis: &SignatureBasis) -> bool {
-        let differs = || (self.account.signature_basis(self.now())).differs_from(basis);
-        if differs() {
-            return true;
+        let now = || self.account.signature_basis(self.now());
+        if !now().has_other_keys_than(basis) && !basis.is_recent(self.now().unix) {
+            // When this fails the call's own refusal is reported.
+            let _not_fetched = self.fetch_keys().await;
         }
-        if basis.is_recent(self.now().unix) {
-            return false;
-        }
-        // When this fails the call's own refusal is reported.
-        self.fetch_keys().await.is_ok() && differs()
+        now().differs_from(basis)
     }
 }
 

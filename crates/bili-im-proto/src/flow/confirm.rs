@@ -76,15 +76,11 @@ fn conclude(account: &Account, ticket: SendTicket, found: Found, now: Now) -> Co
     {
         return Confirmation::CannotTell;
     }
-    // The one that has begun sends no more.
-    let nonce = if has_begun {
-        account.nonce()
-    } else {
-        ticket.nonce
-    };
-    Confirmation::Absent(Box::new(SendTicket {
-        begun: None,
-        nonce,
-        ..ticket
-    }))
+    let ticket = if has_begun { ticket.renewed() } else { ticket };
+    match account.check_unused(&ticket, now) {
+        Ok(()) => Confirmation::Absent(Box::new(ticket)),
+        // It was confirmed before, and the new ticket was used since.
+        Err(_) => (account.used(&ticket).and_then(|used| used.key))
+            .map_or(Confirmation::CannotTell, Confirmation::Sent),
+    }
 }
