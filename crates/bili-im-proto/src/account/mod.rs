@@ -1,4 +1,4 @@
-//! The state that one login carries from call to call.
+//! The account: one login and the state shared by its calls.
 
 mod handle;
 mod keys;

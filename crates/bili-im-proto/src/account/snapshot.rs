@@ -1,4 +1,4 @@
-//! An account's state as a program stores it.
+//! The state of an account as programs store it.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ use crate::{
     wbi::SigningKeys,
 };
 
-/// How far ahead calls may have taken their places.
+/// Stored start times further ahead than this are cut: calls never queue for longer.
 const LONGEST_QUEUE: Duration = Duration::from_secs(10 * 60);
 
-/// How far ahead polls may have: a program that dies again and again takes places that it never uses.
+/// The same for polls. A program that crashes again and again reserves polls that it never makes.
 const LONGEST_POLL_QUEUE: Duration = Duration::from_secs(60);
 
-/// How long a stop may have lasted.
+/// Stored stops longer than this are cut.
 const LONGEST_STOP: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Changes when what is stored changes its meaning.
+/// The version of the stored form. It changes when a field changes its meaning.
 const VERSION: u32 = 1;
 
-/// What an account carries from process to process: device id, signing keys, the service's clock,
-/// pacing, back-off, the messages that sends were credited with and the tickets that were used. The
-/// login is not in it.
+/// The state that processes of one account share: device id, signing keys, the offset to the
+/// service's clock, pacing, back-off, the messages attributed to sends, and the tickets used. It
+/// does not contain the login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     version: u32,
@@ -38,7 +38,7 @@ pub struct Snapshot {
     stored: UnixMicros,
     #[serde(default)]
     keys: Option<StoredKeys>,
-    /// How far the service's clock is ahead, in microseconds.
+    /// How far the service's clock is ahead of ours, in microseconds.
     #[serde(default)]
     clock_offset: i64,
     #[serde(default)]
@@ -71,12 +71,12 @@ struct StoredKeys {
     fetched: UnixMicros,
 }
 
-/// Why a snapshot cannot be gone on from.
+/// Why a snapshot cannot be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSnapshot {
     /// It was written by another version of this crate.
-    #[error("the stored state is of version {0}, which is not known here")]
+    #[error("the stored state has the unknown version {0}")]
     Version(u32),
     /// It belongs to another account.
     #[error("the stored state belongs to uid {0}")]
@@ -117,13 +117,14 @@ impl Snapshot {
         state: &mut State,
     ) -> Result<DeviceId, InvalidSnapshot> {
         self.check(uid)?;
-        // A login that does not say whose it is must be asked: another may have taken its place.
+        // Without a uid in the cookie the service must be asked again: the stored uid may be that
+        // of an earlier login.
         state.uid = uid.and(self.uid);
         state.keys = self.keys();
         state.clock_offset = self.clock_offset;
         state.pacer = self.pacer(now);
         (state.sends).absorb(&self.credited, &self.used_tickets);
-        self.outdate(now, state);
+        self.note_clock_set_back(now, state);
         Ok(self.device_id.clone())
     }
 
@@ -139,23 +140,24 @@ impl Snapshot {
         {
             state.keys = Some(keys);
         }
-        // Whichever is older, the next answer sets it right.
+        // Either may be outdated. The next answer corrects it.
         state.clock_offset = self.clock_offset;
         state.pacer.absorb(&self.pacer(now));
         (state.sends).absorb(&self.credited, &self.used_tickets);
-        self.outdate(now, state);
+        self.note_clock_set_back(now, state);
         Ok(())
     }
 
-    /// Has the state stored anew when this was stored in the future: its waits are counted from now on,
-    /// and whoever read it again would count them from the beginning again.
-    fn outdate(&self, now: Now, state: &mut State) {
+    /// Marks the state as changed if the snapshot's time lies in the future: its waits now count
+    /// from the present. Unless it is stored again, the next process would start the same waits
+    /// anew.
+    fn note_clock_set_back(&self, now: Now, state: &mut State) {
         if self.stored > now.unix {
             state.revision += 1;
         }
     }
 
-    /// Refuses what is of another version or another account.
+    /// Refuses a snapshot of another version or account.
     fn check(&self, uid: Option<Uid>) -> Result<(), InvalidSnapshot> {
         if self.version != VERSION {
             return Err(InvalidSnapshot::Version(self.version));
@@ -174,7 +176,7 @@ impl Snapshot {
     }
 
     fn pacer(&self, now: Now) -> Pacer {
-        // A wall clock that was set back since must not make a wait longer.
+        // A wall clock that was set back must not make a wait longer.
         let now = Now {
             unix: now.unix.max(self.stored),
             ..now
@@ -193,13 +195,13 @@ impl Snapshot {
     }
 }
 
-/// A stored moment, but no further ahead than it can have been: the wall clock may have been set back.
+/// A stored moment as monotonic time, at most `most` ahead: the wall clock may have been set back.
 fn soon(moment: UnixMicros, most: Duration, now: Now) -> Monotonic {
     now.mono_at(moment).min(now.mono.after(most))
 }
 
-/// A moment as other processes know it. One that is over is none: should the wall clock be set back,
-/// it would lie ahead again.
+/// A moment as wall-clock time, for other processes. A moment in the past becomes 0: if the wall
+/// clock were set back, it would lie in the future again.
 fn still_ahead(moment: Monotonic, now: Now) -> UnixMicros {
     if moment > now.mono {
         now.unix_at(moment)
@@ -230,18 +232,18 @@ mod tests {
         }
     }
 
-    /// A process of an account; its monotonic clock is its own.
+    /// One process of the account.
     fn process() -> Account {
         let credential = Credential::new("x", "y", Uid(1)).unwrap();
         Account::builder(credential, [7; 24]).build()
     }
 
-    /// Another process that goes on from what this one stored.
+    /// Another process, restored from a snapshot of this one.
     fn fork(account: &Account, now: Now) -> Account {
         fork_at(account, now, now)
     }
 
-    /// The same when it was stored at another time.
+    /// The same, with another time for the snapshot.
     fn fork_at(account: &Account, stored: Now, now: Now) -> Account {
         let credential = Credential::new("x", "y", Uid(1)).unwrap();
         let builder = Account::builder(credential, [8; 24]);
@@ -308,7 +310,7 @@ mod tests {
         });
         one.absorb(&other.snapshot(at(5)), at(5)).unwrap();
         assert_eq!(held(&one), Held::TooFast(Duration::from_secs(30)));
-        // Absorbing the state before that again does not end it.
+        // Absorbing an older state does not end it.
         one.absorb(&process().snapshot(at(5)), at(5)).unwrap();
         assert_eq!(held(&one), Held::TooFast(Duration::from_secs(30)));
     }
@@ -325,15 +327,15 @@ mod tests {
         other.lift_stop();
         assert!(reserve(&other, at(6), Lane::Read).is_ok());
         let lifted = other.snapshot(at(6));
-        // Only what is known since the stop lifts it.
+        // A snapshot from before the stop does not lift it.
         one.absorb(&before, at(6)).unwrap();
         assert!(reserve(&one, at(6), Lane::Read).is_err());
         one.absorb(&lifted, at(6)).unwrap();
         assert!(reserve(&one, at(6), Lane::Read).is_ok());
-        // Nor does an older stop come back.
+        // The older stop does not come back.
         one.absorb(&stopped, at(6)).unwrap();
         assert!(reserve(&one, at(6), Lane::Read).is_ok());
-        // A new one does stop it.
+        // A new stop does.
         pacer(&other, |pacer| pacer.stop(&PACING(), at(7).mono));
         one.absorb(&other.snapshot(at(7)), at(7)).unwrap();
         assert!(reserve(&one, at(7), Lane::Read).is_err());
@@ -379,7 +381,7 @@ mod tests {
         for nonce in [10, 20, 30] {
             assert!(one.state().sends.used(nonce).is_some(), "{nonce}");
         }
-        // A ticket whose message is known stays so.
+        // A known message of a ticket is not forgotten.
         one.absorb(&process().snapshot(at(6)), at(6)).unwrap();
         assert_eq!(key(&one.state().sends), Some(MsgKey(2)));
     }
@@ -392,10 +394,10 @@ mod tests {
             sends.credit(key);
         }
         let newest = |sends: &Sends| sends.credited.iter().copied().collect::<Vec<_>>();
-        // The other has gone on.
+        // The other process has sent more.
         sends.absorb(&all[88..], &[]);
         assert_eq!(newest(&sends), all[88..]);
-        // The other has stood still.
+        // The other process has sent nothing since.
         sends.absorb(&all[..512], &[]);
         assert_eq!(newest(&sends), all[88..]);
     }
@@ -429,7 +431,7 @@ mod tests {
         assert_eq!(account.snapshot(at(5)), before);
     }
 
-    /// The same moment by a wall clock that was set back by an hour.
+    /// The same moment on a wall clock that was set back by an hour.
     fn an_hour_earlier(now: Now) -> Now {
         Now {
             unix: UnixMicros(now.unix.0 - 3_600_000_000),
@@ -463,7 +465,7 @@ mod tests {
         assert_eq!(own.revision(), 0);
         own.absorb(&snapshot, an_hour_earlier(at(0))).unwrap();
         assert_eq!(own.revision(), 1, "it must be stored anew");
-        // Whoever goes on from that a while later waits only for the rest.
+        // A process that restores that later waits only for the rest.
         let later = an_hour_earlier(at(20));
         let next = fork_at(&own, an_hour_earlier(at(0)), later);
         assert_eq!(
