@@ -40,7 +40,7 @@ pub enum InvalidContent {
     #[error("the text is empty")]
     EmptyText,
     /// The content is over 2000 bytes long once written as JSON.
-    #[error("the message is {over} bytes too long: it has {bytes} once encoded, and 2000 are allowed")]
+    #[error("the message is {over} bytes too long: {bytes} once encoded, and 2000 is the most")]
     TooLong {
         /// Its length in bytes as JSON text.
         bytes: usize,
