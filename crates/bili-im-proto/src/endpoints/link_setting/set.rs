@@ -14,12 +14,12 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetSettings {
-    /// What to change.
+    /// The new values.
     pub settings: Settings,
 }
 
 impl SetSettings {
-    /// Changes what is there.
+    /// Changes the settings that are not `None`.
     pub fn new(settings: Settings) -> Self {
         Self { settings }
     }

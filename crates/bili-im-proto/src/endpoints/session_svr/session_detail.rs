@@ -11,8 +11,8 @@ use crate::{
     spec::Spec,
 };
 
-/// Asks about one session (docs/protocol.md §7). Refused with
-/// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when there is none yet.
+/// Fetches one session (docs/protocol.md §7). Refused with
+/// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when it does not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionDetail {
@@ -21,7 +21,7 @@ pub struct SessionDetail {
 }
 
 impl SessionDetail {
-    /// Asks about the session with `talker`.
+    /// Fetches the session with `talker`.
     pub fn new(talker: impl Into<Talker>) -> Self {
         Self {
             talker: talker.into(),

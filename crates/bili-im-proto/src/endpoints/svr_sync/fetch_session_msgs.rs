@@ -15,17 +15,18 @@ use crate::{
     spec::Spec,
 };
 
-/// Reads messages of one session, newest first (docs/protocol.md §8). Marks nothing read.
+/// Reads the messages of one session, newest first (docs/protocol.md §8). Does not mark them as
+/// read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FetchSessionMsgs {
     /// The session.
     pub talker: Talker,
-    /// How many at most, 1 to 200; the newest when there are more.
+    /// Messages per page, 1 to 200. When there are more, the newest are returned.
     pub size: u32,
     /// Only messages after this one.
     pub begin_seqno: Option<Seqno>,
-    /// Only messages before this one.
+    /// Only messages before this one: gives the next page.
     pub end_seqno: Option<Seqno>,
 }
 
@@ -35,11 +36,11 @@ pub struct FetchSessionMsgs {
 pub struct SessionMsgs {
     /// The messages.
     pub messages: Vec<Message>,
-    /// The places of messages that do not say who wrote them, what kind they are, or their key.
+    /// Seqnos of messages that lack their sender, type or key.
     pub unreadable: Vec<Seqno>,
-    /// Whether there are more before these.
+    /// Whether there are older messages.
     pub has_more: bool,
-    /// The emoticons in them.
+    /// The emoticons in the messages.
     pub e_infos: Vec<Emoticon>,
 }
 
@@ -52,7 +53,7 @@ wire! {
 }
 
 impl FetchSessionMsgs {
-    /// The newest 20 messages of a session.
+    /// Reads the newest 20 messages of the session with `talker`.
     pub fn new(talker: impl Into<Talker>) -> Self {
         Self {
             talker: talker.into(),
@@ -62,13 +63,13 @@ impl FetchSessionMsgs {
         }
     }
 
-    /// With another size of page. Sizes the service does not serve become the nearest it does.
+    /// Sets [`size`](Self::size). Other values are brought into the range 1 to 200.
     #[must_use]
     pub fn with_size(self, size: u32) -> Self {
         Self { size, ..self }
     }
 
-    /// Only messages after one.
+    /// Sets [`begin_seqno`](Self::begin_seqno).
     #[must_use]
     pub fn with_begin_seqno(self, seqno: Seqno) -> Self {
         Self {
@@ -77,7 +78,7 @@ impl FetchSessionMsgs {
         }
     }
 
-    /// Only messages before one.
+    /// Sets [`end_seqno`](Self::end_seqno).
     #[must_use]
     pub fn with_end_seqno(self, seqno: Seqno) -> Self {
         Self {
@@ -88,17 +89,17 @@ impl FetchSessionMsgs {
 }
 
 impl SessionMsgs {
-    /// The oldest message listed, before which the next page begins.
+    /// The oldest message on the page. It is the `end_seqno` of the next page.
     pub fn oldest(&self) -> Option<Seqno> {
         self.seqnos().min()
     }
 
-    /// The newest message listed.
+    /// The newest message on the page.
     pub fn newest(&self) -> Option<Seqno> {
         self.seqnos().max()
     }
 
-    /// The places of all that is listed, readable or not.
+    /// The seqnos of all messages on the page, readable or not.
     pub(crate) fn seqnos(&self) -> impl Iterator<Item = Seqno> {
         let readable = self.messages.iter().map(|message| message.seqno);
         readable.chain(self.unreadable.iter().copied())
@@ -136,7 +137,7 @@ impl Endpoint for FetchSessionMsgs {
 }
 
 impl Wire {
-    /// The page of these messages.
+    /// Makes the page. `listed` are its messages.
     fn page(self, listed: Vec<WireMessage>, answer: &Answer<'_>) -> Result<SessionMsgs, Error> {
         let mut messages = Vec::with_capacity(listed.len());
         let mut unreadable = Vec::new();
@@ -144,7 +145,8 @@ impl Wire {
             match (message.msg_seqno, message.finish()) {
                 (_, Ok(message)) => messages.push(message),
                 (Some(seqno), Err(_)) => unreadable.push(seqno),
-                // What has no place cannot be passed over: nobody could tell that it was there.
+                // Without a seqno a message cannot even be reported as unreadable, so the page
+                // fails.
                 (None, Err(field)) => {
                     return Err(answer.missing(&format!("data.messages[{index}].{field}")));
                 }
@@ -199,7 +201,8 @@ mod tests {
         assert_eq!(second.content(), Content::Recalled);
         assert_eq!(second.msg_type, MsgType::Other(999));
         assert!(page.has_more);
-        // `min_seqno` may be lower than any message listed: the cursor is the smallest listed.
+        // `min_seqno` may be lower than any message listed, so the next page is taken from the
+        // messages.
         assert_eq!(page.oldest(), Some(Seqno(5)));
         assert_eq!(page.newest(), Some(Seqno(8)));
     }

@@ -8,7 +8,7 @@ use crate::{
     spec::Spec,
 };
 
-/// Ends the login (docs/protocol.md §13). A login that had ended already counts as ended.
+/// Ends the login (docs/protocol.md §13). Succeeds too if the login had already ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Logout;
 
