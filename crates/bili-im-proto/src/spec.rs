@@ -1,10 +1,10 @@
-//! What is the same in every call to one endpoint.
+//! The properties that all calls of one endpoint share.
 
 use std::time::Duration;
 
 use crate::{context::Host, error::RefusalKind};
 
-/// What is the same in every call to one endpoint.
+/// The properties that all calls of one endpoint share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spec {
     pub(crate) method: Method,
@@ -26,19 +26,19 @@ pub(crate) enum Method {
     Post,
 }
 
-/// What a call does, which decides whether it may be repeated.
+/// The effect of a call. It decides whether the call may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// It changes nothing.
+    /// The call changes nothing.
     Read,
-    /// Repeating it is harmless.
+    /// The call changes something, and repeating it changes nothing more.
     Idempotent,
-    /// Each time it takes effect anew.
+    /// Each repetition takes effect again, like sending a message.
     Once,
 }
 
 impl Spec {
-    /// A read, with the login's cookie.
+    /// A GET that changes nothing and needs a login. Its timeout is 20 s.
     pub const fn get(host: Host, path: &'static str) -> Self {
         Self {
             method: Method::Get,
@@ -55,7 +55,8 @@ impl Spec {
         }
     }
 
-    /// A change that may be repeated, with the login's cookie and the CSRF token in the body.
+    /// A POST with an [idempotent](Effect::Idempotent) effect. It needs a login and carries the
+    /// CSRF token in its form.
     pub const fn post(host: Host, path: &'static str) -> Self {
         Self {
             method: Method::Post,
@@ -65,7 +66,7 @@ impl Spec {
         }
     }
 
-    /// The query must be signed (docs/protocol.md §4).
+    /// Marks the query as signed (docs/protocol.md §4).
     #[must_use]
     pub const fn signed(self) -> Self {
         Self {
@@ -74,7 +75,7 @@ impl Spec {
         }
     }
 
-    /// It takes effect anew each time.
+    /// Sets the effect to [`Effect::Once`].
     #[must_use]
     pub const fn once(self) -> Self {
         Self {
@@ -83,7 +84,7 @@ impl Spec {
         }
     }
 
-    /// It works without a login too.
+    /// Allows the call without a login.
     #[must_use]
     pub const fn without_login(self) -> Self {
         Self {
@@ -92,20 +93,20 @@ impl Spec {
         }
     }
 
-    /// What certain codes mean here, ahead of what they mean elsewhere.
+    /// Defines codes whose meaning differs from the general one (docs/protocol.md §3).
     #[must_use]
     pub const fn codes(self, codes: &'static [(i64, RefusalKind)]) -> Self {
         Self { codes, ..self }
     }
 
-    /// The CSRF token goes out under other names than `csrf` and `csrf_token`; under none when
-    /// [`parts`](crate::Endpoint::parts) places it itself.
+    /// Sets the names of the form fields that carry the CSRF token, instead of `csrf` and
+    /// `csrf_token`. Without names, [`parts`](crate::Endpoint::parts) has to add the token.
     #[must_use]
     pub const fn csrf_as(self, csrf: &'static [&'static str]) -> Self {
         Self { csrf, ..self }
     }
 
-    /// It may take long: two minutes instead of 20 seconds.
+    /// Sets the timeout to 120 s instead of 20 s.
     #[must_use]
     pub const fn slow(self) -> Self {
         Self {
@@ -114,7 +115,8 @@ impl Spec {
         }
     }
 
-    /// It asks what is new, as one does again and again: no more often than a watcher may.
+    /// Marks the call as a poll. Polls keep a longer distance, so that repeating them does not load
+    /// the service.
     #[must_use]
     pub const fn poll(self) -> Self {
         Self {
@@ -123,7 +125,7 @@ impl Spec {
         }
     }
 
-    /// A better name than the last segment of the path.
+    /// Sets a name other than the last segment of the path.
     #[must_use]
     pub const fn named(self, name: &'static str) -> Self {
         Self {
@@ -132,13 +134,13 @@ impl Spec {
         }
     }
 
-    /// The call's name: by default the last segment of its path.
+    /// The endpoint's name in errors: the last segment of its path, unless set otherwise.
     pub fn name(&self) -> &'static str {
         let last_segment = || self.path.rsplit('/').next().unwrap_or(self.path);
         self.name.unwrap_or_else(last_segment)
     }
 
-    /// Whether it is a `GET` or a `POST`.
+    /// The HTTP method: `GET` or `POST`.
     pub fn method(&self) -> http::Method {
         match self.method {
             Method::Get => http::Method::GET,
@@ -146,27 +148,27 @@ impl Spec {
         }
     }
 
-    /// Which of the service's hosts it goes to.
+    /// The host that the call goes to.
     pub const fn host(&self) -> Host {
         self.host
     }
 
-    /// The path at that host.
+    /// The path, without the query.
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// What the call does.
+    /// The effect of the call.
     pub const fn effect(&self) -> Effect {
         self.effect
     }
 
-    /// Whether its query is signed.
+    /// Whether the query is signed.
     pub const fn is_signed(&self) -> bool {
         self.signed
     }
 
-    /// What a code means here.
+    /// What a code means at this endpoint.
     pub(crate) fn kind_of(&self, code: i64) -> RefusalKind {
         (self.codes.iter())
             .find(|(own, _)| *own == code)

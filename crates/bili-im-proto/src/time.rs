@@ -1,4 +1,4 @@
-//! Times, each unit its own type (docs/protocol.md §1).
+//! Times: each unit is its own type (docs/protocol.md §1).
 
 use std::{
     fmt,
@@ -29,7 +29,7 @@ impl UnixSeconds {
 }
 
 impl UnixMicros {
-    /// The second that this moment lies in.
+    /// The time in seconds, rounded down.
     pub const fn seconds(self) -> UnixSeconds {
         UnixSeconds(self.0 / 1_000_000)
     }
@@ -46,7 +46,7 @@ impl UnixMicros {
 }
 
 impl From<SystemTime> for UnixMicros {
-    /// Times before 1970 become 1970.
+    /// Times before 1970 become 0.
     fn from(time: SystemTime) -> Self {
         Self(micros(time.duration_since(UNIX_EPOCH).unwrap_or_default()))
     }
@@ -76,7 +76,7 @@ impl Lenient for UnixMicros {
     }
 }
 
-/// A reading of a clock that never goes back, counted from any moment the caller likes.
+/// A reading of a clock that never goes back. The caller chooses where it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Monotonic(pub Duration);
 
@@ -93,13 +93,13 @@ impl Monotonic {
     }
 }
 
-/// What the caller's two clocks show. Waits follow [`mono`](Self::mono), signatures
+/// The readings of the caller's two clocks. Waits use [`mono`](Self::mono), signatures use
 /// [`unix`](Self::unix).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
-    /// The wall clock.
+    /// The wall-clock time.
     pub unix: UnixMicros,
-    /// The clock that never goes back.
+    /// The time of the clock that never goes back.
     pub mono: Monotonic,
 }
 
@@ -121,7 +121,7 @@ impl Now {
     }
 }
 
-/// Whole microseconds, as many as fit.
+/// The duration in whole microseconds, at most `u64::MAX`.
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
