@@ -12,7 +12,7 @@ use serde::{
 use crate::{
     credential::Credential,
     error::{Error, Refusal, RefusalKind, Unreadable},
-    lenient::{self, Filled, Found, Lenient, wire},
+    lenient::{self, Field, Filled, Lenient, wire},
     printable,
     spec::Spec,
 };
@@ -55,7 +55,7 @@ impl fmt::Debug for Answer<'_> {
 }
 
 /// The data of an answer, and the refusal if the envelope reports one.
-pub(crate) struct Opened<T> {
+pub(crate) struct DataAndRefusal<T> {
     pub(crate) data: T,
     pub(crate) refusal: Option<Refusal>,
 }
@@ -120,7 +120,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn success(&self) -> Result<(), Error> {
-        self.open::<Nothing>()?.accepted().map(drop)
+        self.data_and_refusal::<Ignored>()?.accepted().map(drop)
     }
 
     /// The answer's `data`, an object. Data that is missing or null counts as `{}`.
@@ -128,10 +128,10 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
-        match self.open::<Data<T>>()?.accepted()?.0 {
-            Found::Here(data) => Ok(data),
-            Found::Nothing => serde_json::from_str("{}").map_err(|_| self.missing("data")),
-            Found::Odd => Err(self.missing("data")),
+        match self.data_and_refusal::<Data<T>>()?.accepted()?.0 {
+            Field::Present(data) => Ok(data),
+            Field::Absent => serde_json::from_str("{}").map_err(|_| self.missing("data")),
+            Field::WrongType => Err(self.missing("data")),
         }
     }
 
@@ -141,11 +141,14 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn list<T: for<'de> Deserialize<'de>>(&self) -> Result<Vec<T>, Error> {
-        let items = self.open::<Found<Vec<Data<T>>>>()?.accepted()?.list();
+        let items = self
+            .data_and_refusal::<Field<Vec<Data<T>>>>()?
+            .accepted()?
+            .list();
         let items = self.require(items, "data")?;
         let here = |Data(item)| match item {
-            Found::Here(item) => Some(item),
-            Found::Nothing | Found::Odd => None,
+            Field::Present(item) => Some(item),
+            Field::Absent | Field::WrongType => None,
         };
         Ok(items.into_iter().filter_map(here).collect())
     }
@@ -167,7 +170,9 @@ impl<'a> Answer<'a> {
     }
 
     /// The answer's `data` together with the refusal, for endpoints whose refusals carry data too.
-    pub(crate) fn open<T: Lenient + Default>(&self) -> Result<Opened<T>, Error> {
+    pub(crate) fn data_and_refusal<T: Lenient + Default>(
+        &self,
+    ) -> Result<DataAndRefusal<T>, Error> {
         let by_status = kind_of_status(self.status);
         let Envelope { code, data } = match (self.read(), by_status) {
             (Ok(envelope), _) => envelope,
@@ -188,7 +193,7 @@ impl<'a> Answer<'a> {
                 Some(self.refusal(self.spec.kind_of(number), code, self.message()))
             }
         };
-        Ok(Opened { data, refusal })
+        Ok(DataAndRefusal { data, refusal })
     }
 
     /// An error for an answer that cannot be understood, because of `reason`.
@@ -318,7 +323,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-impl<T> Opened<T> {
+impl<T> DataAndRefusal<T> {
     /// The data, or the refusal as an error.
     pub(crate) fn accepted(self) -> Result<T, Error> {
         match self.refusal {
@@ -387,7 +392,7 @@ impl Lenient for Code {
 }
 
 wire! {
-    struct Nothing {}
+    struct Ignored {}
 }
 
 /// Which fields of an answer's data are neither null nor empty.
@@ -432,17 +437,17 @@ impl<'de> Visitor<'de> for FilledFieldsVisitor {
     }
 }
 /// An answer's data, expected to be an object.
-struct Data<T>(Found<T>);
+struct Data<T>(Field<T>);
 
 impl<T> Default for Data<T> {
     fn default() -> Self {
-        Self(Found::Nothing)
+        Self(Field::Absent)
     }
 }
 
 impl<T: for<'a> Deserialize<'a>> Lenient for Data<T> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        lenient::find_object(deserializer).map(|data| Some(Self(data)))
+        lenient::object_field(deserializer).map(|data| Some(Self(data)))
     }
 }
 

@@ -94,7 +94,7 @@ impl Query {
                 text.push('&');
             }
             let encoded = self.text.get(field.place).unwrap_or_default();
-            push_without_dropped(&mut text, encoded);
+            push_for_signature(&mut text, encoded);
         }
         text
     }
@@ -122,7 +122,7 @@ impl Display for Query {
 }
 
 /// Appends an encoded `name=value` without the characters `!'()*` in the value.
-fn push_without_dropped(text: &mut String, field: &str) {
+fn push_for_signature(text: &mut String, field: &str) {
     let (name, value) = field.split_once('=').unwrap_or((field, ""));
     text.push_str(name);
     text.push('=');

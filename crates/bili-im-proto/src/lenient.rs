@@ -366,68 +366,68 @@ impl<'de> Visitor<'de> for FilledVisitor {
 
 /// A value where an object or a list is expected.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) enum Found<T> {
+pub(crate) enum Field<T> {
     /// The expected object or list.
-    Here(T),
+    Present(T),
     /// Absent or null.
     #[default]
-    Nothing,
+    Absent,
     /// A value of another kind.
-    Odd,
+    WrongType,
 }
 
-impl<T> Found<T> {
-    fn here(self) -> Option<T> {
+impl<T> Field<T> {
+    fn present(self) -> Option<T> {
         match self {
-            Self::Here(value) => Some(value),
-            Self::Nothing | Self::Odd => None,
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::WrongType => None,
         }
     }
 }
 
-impl<T> Found<Vec<T>> {
+impl<T> Field<Vec<T>> {
     /// The list. It is empty when absent or null, and `None` when the value is of another kind.
     pub(crate) fn list(self) -> Option<Vec<T>> {
         match self {
-            Self::Here(list) => Some(list),
-            Self::Nothing => Some(Vec::new()),
-            Self::Odd => None,
+            Self::Present(list) => Some(list),
+            Self::Absent => Some(Vec::new()),
+            Self::WrongType => None,
         }
     }
 }
 
-macro_rules! scalars_are_odd {
+macro_rules! scalars_are_wrong {
     () => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("anything")
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Found::Nothing)
+            Ok(Field::Absent)
         }
 
         fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok(Found::Nothing)
+            Ok(Field::Absent)
         }
 
         fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
 
         fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
 
         fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
 
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
     };
 }
@@ -435,23 +435,23 @@ macro_rules! scalars_are_odd {
 struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-    type Value = Found<T>;
+    type Value = Field<T>;
 
-    scalars_are_odd!();
+    scalars_are_wrong!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        skip_items(items).map(|()| Found::Odd)
+        skip_items(items).map(|()| Field::WrongType)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(entries)).map(Found::Here)
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Field::Present)
     }
 }
 
-/// An object, read by its type's `Deserialize`.
-pub(crate) fn find_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+/// An object, read by its type's `Deserialize`, or why there is none.
+pub(crate) fn object_field<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Found<T>, D::Error> {
+) -> Result<Field<T>, D::Error> {
     deserializer.deserialize_any(Object(PhantomData))
 }
 
@@ -459,7 +459,7 @@ pub(crate) fn find_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    find_object(deserializer).map(Found::here)
+    object_field(deserializer).map(Field::present)
 }
 
 /// The longest list that is read; the service's longest page has 2000 items. A longer list counts
@@ -469,29 +469,29 @@ pub(crate) const MOST_ITEMS: usize = 10_000;
 struct List<T>(PhantomData<T>);
 
 impl<'de, T: Lenient> Visitor<'de> for List<T> {
-    type Value = Found<Vec<T>>;
+    type Value = Field<Vec<T>>;
 
-    scalars_are_odd!();
+    scalars_are_wrong!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(Element(item)) = items.next_element()? {
             if list.len() == MOST_ITEMS {
                 drop(list);
-                return skip_items(items).map(|()| Found::Odd);
+                return skip_items(items).map(|()| Field::WrongType);
             }
             list.extend(item);
         }
-        Ok(Found::Here(list))
+        Ok(Field::Present(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        skip_entries(entries).map(|()| Found::Odd)
+        skip_entries(entries).map(|()| Field::WrongType)
     }
 }
 
 /// For lists that an answer must have: says whether the value was absent or of another kind.
-impl<T: Lenient> Lenient for Found<Vec<T>> {
+impl<T: Lenient> Lenient for Field<Vec<T>> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         deserializer.deserialize_any(List(PhantomData)).map(Some)
     }
@@ -507,7 +507,7 @@ impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
 
 impl<T: Lenient> Lenient for Vec<T> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        (deserializer.deserialize_any(List(PhantomData))).map(Found::here)
+        (deserializer.deserialize_any(List(PhantomData))).map(Field::present)
     }
 }
 

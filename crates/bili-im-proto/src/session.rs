@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     ids::{Seqno, Talker},
-    lenient::{self, Found, Lenient, wire},
+    lenient::{self, Field, Lenient, wire},
     message::{Message, WireMessage},
     numbered::numbered,
     time::UnixMicros,
@@ -184,7 +184,7 @@ impl WireSession {
 
 wire! {
     pub(crate) struct WireSessionList {
-        session_list: Found<Vec<WireSession>>,
+        session_list: Field<Vec<WireSession>>,
         has_more: bool,
     }
 }

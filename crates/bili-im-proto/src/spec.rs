@@ -115,8 +115,8 @@ impl Spec {
         }
     }
 
-    /// Marks the call as a poll. Polls keep a longer distance, so that repeating them does not load
-    /// the service.
+    /// Marks the call as a poll: a read that watchers repeat. Polls start at least
+    /// [`least_watch_interval`](crate::Pacing::least_watch_interval) apart.
     #[must_use]
     pub const fn poll(self) -> Self {
         Self {

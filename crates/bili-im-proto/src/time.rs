@@ -34,12 +34,12 @@ impl UnixMicros {
         UnixSeconds(self.0 / 1_000_000)
     }
 
-    /// This moment, later by `by`.
+    /// The moment that is `by` later.
     pub fn saturating_add(self, by: Duration) -> Self {
         Self(self.0.saturating_add(micros(by)))
     }
 
-    /// How long after `earlier` this is; zero when it is not after.
+    /// The time passed since `earlier`; zero when `earlier` is not earlier.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
@@ -81,13 +81,13 @@ impl Lenient for UnixMicros {
 pub struct Monotonic(pub Duration);
 
 impl Monotonic {
-    /// This moment, later by `by`.
+    /// The moment that is `by` later.
     #[must_use]
     pub const fn after(self, by: Duration) -> Self {
         Self(self.0.saturating_add(by))
     }
 
-    /// How long after `earlier` this is; zero when it is not after.
+    /// The time passed since `earlier`; zero when `earlier` is not earlier.
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }

@@ -182,7 +182,7 @@ impl Client {
         self.run(self.account.send_image_file(talker, file)?)
     }
 
-    /// Reads the pages of a conversation, newest messages first.
+    /// Reads the messages of a session page by page, newest first.
     pub fn history(&self, history: History) -> Items<SessionMsgs> {
         self.items(self.account.history(history))
     }

@@ -1,4 +1,4 @@
-//! The account: one login and the state shared by its calls.
+//! The account: one login and the state that its calls share.
 
 mod handle;
 mod keys;

@@ -24,8 +24,8 @@ pub struct Pacing {
     pub least_watch_interval: Duration,
     /// How long the account stops after a refusal by risk control, unless the stop is lifted.
     pub risk_stop: Duration,
-    /// When an outcome is unknown, the conversation is read back to look for the message. These are
-    /// the waits before the first four reads. Later waits double.
+    /// When an outcome is unknown, the session is read to look for the message. These are the waits
+    /// before the first four reads. Later waits double.
     pub read_back: [Duration; 4],
     /// How long after a request was sent its message may still appear.
     ///
@@ -226,7 +226,7 @@ impl Pacer {
         self.stop = match other.stop_changes.cmp(&self.stop_changes) {
             Ordering::Less => self.stop,
             Ordering::Equal => other.stop.max(self.stop),
-            // Not the later one: it may have been lifted.
+            // Not the later of the two: it may have been lifted.
             Ordering::Greater => other.stop,
         };
         self.stop_changes = other.stop_changes.max(self.stop_changes);
@@ -263,7 +263,7 @@ mod tests {
         }
         assert_eq!(starts[..5], [at(5000); 5]);
         assert_eq!(starts[5..], [at(6000), at(7000)]);
-        // Reads and writes do not wait for each other.
+        // Reads and writes do not delay each other.
         assert_eq!(
             pacer.reserve(&PACING(), at(5000), Lane::Write),
             Ok(at(5000))

@@ -182,26 +182,27 @@ impl Snapshot {
             ..now
         };
         Pacer {
-            next_write: soon(self.next_write, LONGEST_QUEUE, now),
-            next_read: soon(self.next_read, LONGEST_QUEUE, now),
-            next_poll: soon(self.next_poll, LONGEST_POLL_QUEUE, now),
-            hold: soon(self.hold, LONGEST_RETRY, now),
-            write_hold: soon(self.write_hold, LONGEST_RETRY, now),
+            next_write: restored_moment(self.next_write, LONGEST_QUEUE, now),
+            next_read: restored_moment(self.next_read, LONGEST_QUEUE, now),
+            next_poll: restored_moment(self.next_poll, LONGEST_POLL_QUEUE, now),
+            hold: restored_moment(self.hold, LONGEST_RETRY, now),
+            write_hold: restored_moment(self.write_hold, LONGEST_RETRY, now),
             read_strikes: self.read_strikes,
             write_strikes: self.write_strikes,
-            stop: soon(self.stop, LONGEST_STOP, now),
+            stop: restored_moment(self.stop, LONGEST_STOP, now),
             stop_changes: self.stop_changes,
         }
     }
 }
 
-/// A stored moment as monotonic time, at most `most` ahead: the wall clock may have been set back.
-fn soon(moment: UnixMicros, most: Duration, now: Now) -> Monotonic {
+/// Converts a stored moment to monotonic time, at most `most` ahead: the wall clock may have been
+/// set back.
+fn restored_moment(moment: UnixMicros, most: Duration, now: Now) -> Monotonic {
     now.mono_at(moment).min(now.mono.after(most))
 }
 
-/// A moment as wall-clock time, for other processes. A moment in the past becomes 0: if the wall
-/// clock were set back, it would lie in the future again.
+/// Converts a moment to wall-clock time, for other processes. A moment in the past becomes 0: if
+/// the wall clock were set back, it would lie in the future again.
 fn still_ahead(moment: Monotonic, now: Now) -> UnixMicros {
     if moment > now.mono {
         now.unix_at(moment)

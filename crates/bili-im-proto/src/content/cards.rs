@@ -68,7 +68,7 @@ wire! {
     pub struct AttachMsg {
         /// Its id.
         pub id: u64,
-        /// What it says.
+        /// The text.
         pub content: String,
     }
 }

@@ -190,7 +190,7 @@ pub struct Unreadable {
 pub enum Sent {
     /// Certainly not.
     No,
-    /// It may have.
+    /// Perhaps.
     Maybe,
 }
 

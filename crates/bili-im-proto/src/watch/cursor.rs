@@ -13,8 +13,8 @@ use crate::{
 /// The default capacity of a cursor, in sessions.
 const CAPACITY: usize = 10_000;
 
-/// When too few sessions could be forgotten, the next attempt waits this long.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// If an attempt could not forget enough sessions, the next one waits this long.
+const ATTEMPT_AGAIN: Duration = Duration::from_secs(60);
 
 /// Sessions with a message newer than this are not forgotten. The time is longer than the lists can
 /// be late.
@@ -38,14 +38,14 @@ pub struct Cursor {
     #[serde(with = "as_list")]
     sessions: BTreeMap<Talker, Handled>,
     #[serde(skip)]
-    looked: Looked,
+    last_attempt: LastAttempt,
 }
 
 /// The quiet time of the last attempt to forget sessions. It does not count in comparisons.
 #[derive(Debug, Clone, Copy, Eq, Default)]
-struct Looked(UnixMicros);
+struct LastAttempt(UnixMicros);
 
-impl PartialEq for Looked {
+impl PartialEq for LastAttempt {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -96,7 +96,7 @@ impl Cursor {
             compared: mark,
             capacity: CAPACITY,
             sessions: BTreeMap::new(),
-            looked: Looked::default(),
+            last_attempt: LastAttempt::default(),
         }
     }
 
@@ -141,8 +141,8 @@ impl Cursor {
         // out.
         let quiet_since = UnixMicros(self.mark.0.saturating_sub(crate::time::micros(QUIET)));
         let quiet_since = quiet_since.min(self.compared);
-        let looked = self.looked.0;
-        if quiet_since >= looked && quiet_since.since(looked) < LOOK_AGAIN {
+        let last_attempt = self.last_attempt.0;
+        if quiet_since >= last_attempt && quiet_since.since(last_attempt) < ATTEMPT_AGAIN {
             return;
         }
         let mut quiet: Vec<(UnixSeconds, Talker)> = (self.sessions.iter())
@@ -159,7 +159,7 @@ impl Cursor {
             self.floor = self.floor.max(UnixSeconds(time.0.saturating_add(1)));
         }
         if self.sessions.len() > self.capacity {
-            self.looked = Looked(quiet_since);
+            self.last_attempt = LastAttempt(quiet_since);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     watch::Position,
 };
 
-/// Something that happened to an account.
+/// Something that happened to the account.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
@@ -27,7 +27,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A message.
+    /// A new message.
     Message {
         /// The session.
         talker: Talker,

@@ -9,7 +9,7 @@ use crate::{
     endpoint::{Endpoint, Parts},
     error::{Error, Invalid, check_talker},
     ids::{Seqno, Talker},
-    lenient::{Found, wire},
+    lenient::{Field, wire},
     message::{Emoticon, Message, WireMessage},
     regular,
     spec::Spec,
@@ -46,7 +46,7 @@ pub struct SessionMsgs {
 
 wire! {
     struct Wire {
-        messages: Found<Vec<WireMessage>>,
+        messages: Field<Vec<WireMessage>>,
         has_more: bool,
         e_infos: Vec<Emoticon>,
     }

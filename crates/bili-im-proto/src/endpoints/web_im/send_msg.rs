@@ -61,8 +61,8 @@ pub struct SentMessage {
     pub e_infos: Vec<Emoticon>,
     /// A warning to show to the user, for example about money.
     pub toast: Option<String>,
-    /// Whether the answer was lost, and the message was found by reading the conversation back.
-    /// Then only `msg_key` is known.
+    /// Whether the answer was lost, and the message was found by reading the session. Then only
+    /// `msg_key` is known.
     pub read_back: bool,
 }
 
@@ -176,10 +176,10 @@ impl Endpoint for SendMsg {
     }
 
     fn decode(answer: Answer<'_>) -> Result<SentMessage, Error> {
-        let wire = match answer.open::<Wire>() {
+        let wire = match answer.data_and_refusal::<Wire>() {
             // An odd value in another field must not make a sent message look unsent.
-            Err(Error::Unreadable(_)) => answer.open::<JustKey>()?.accepted()?.into(),
-            opened => opened?.accepted()?,
+            Err(Error::Unreadable(_)) => answer.data_and_refusal::<JustKey>()?.accepted()?.into(),
+            answered => answered?.accepted()?,
         };
         Ok(SentMessage {
             msg_key: answer

@@ -76,12 +76,12 @@ impl Endpoint for Nav {
     }
 
     fn decode(answer: Answer<'_>) -> Result<NavAnswer, Error> {
-        let opened = answer.open::<Wire>()?;
-        let wire = opened.data;
+        let answered = answer.data_and_refusal::<Wire>()?;
+        let wire = answered.data;
         let keys = wire
             .wbi_img
             .and_then(|img| SigningKeys::from_urls(&img.img_url, &img.sub_url).ok());
-        let profile = match opened.refusal {
+        let profile = match answered.refusal {
             Some(refusal) if refusal.kind == RefusalKind::NotLoggedIn => Err(refusal),
             Some(refusal) => return Err(refusal.into()),
             None if wire.is_login == Some(false) => Err(answer.not_logged_in()),
