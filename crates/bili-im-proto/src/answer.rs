@@ -515,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_are_those_of_message_unless_it_is_empty() {
+    fn a_refusal_quotes_message_or_else_msg() {
         for (body, words) in [
             (r#"{"code":1,"message":"a","msg":"b"}"#, "a"),
             (r#"{"code":1,"message":"","msg":"b"}"#, "b"),
@@ -558,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_status_and_beginning() {
+    fn an_unreadable_answer_is_reported_with_status_and_beginning() {
         for (status, body, words) in [
             (200, "", "it is empty"),
             (200, " <!DOCTYPE html>\u{1b}[2J", "a page of HTML"),

@@ -184,7 +184,7 @@ pub enum InvalidOrigin {
     #[error("not an address of the form https://HOST or http://127.0.0.1:PORT")]
     Malformed,
     /// It is plain http to a host that is not a loopback address.
-    #[error("plain http to another machine would show it the cookie: use https")]
+    #[error("plain http would expose the cookie on the network: use https")]
     Insecure,
 }
 
@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_http_is_for_this_machine_only() {
+    fn plain_http_is_accepted_for_loopback_only() {
         for text in [
             "https://example.com",
             "https://example.com:8443/",

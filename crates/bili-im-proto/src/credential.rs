@@ -141,7 +141,7 @@ impl Credential {
         let values = ["SESSDATA", "bili_jct"].into_iter();
         values
             .filter_map(|name| self.0.get(name))
-            // Other characters may be percent-encoded in the text, so only runs without them are
+            // Other characters may be percent-encoded in the text, so only alphanumeric runs are
             // compared.
             .flat_map(|value| value.split(|c: char| !c.is_ascii_alphanumeric()))
             .flat_map(|run| run.as_bytes().windows(PART))
@@ -213,7 +213,7 @@ impl Collector {
         } else {
             Zeroizing::new(value.to_owned())
         };
-        // Other characters at the front would make the header read back as JSON or as another
+        // With other characters at its front the header would be parsed as JSON or as another
         // header.
         let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         let fits = |b: u8| b.is_ascii_graphic() && b != b';';
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_known_again_in_part_and_encoded_or_not() {
+    fn a_part_of_a_secret_is_recognized_encoded_or_not() {
         let credential = Credential::new(
             "aB3dE6gH9,1700000000,b*c",
             "0011223344aabbcc",
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_exposed_is_read_back_whatever_was_pasted() {
+    fn an_exposed_cookie_is_parsed_again_whatever_was_pasted() {
         for text in [
             "a=b; {\"url\":\"x=y; SESSDATA=a",
             "a\n[=y\nSESSDATA=a",

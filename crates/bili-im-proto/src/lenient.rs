@@ -546,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_counts_as_absent() {
+    fn a_value_of_an_unusable_type_counts_as_absent() {
         let nothing = Sample::default();
         for value in [
             "null",
@@ -573,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_read_when_asked_for_is_the_same_text() {
+    fn a_lazy_text_is_the_same_text() {
         let read = |json| LazyText::lenient(&mut serde_json::Deserializer::from_str(json));
         for json in [
             r#""""#,
@@ -598,7 +598,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_end_counts_as_absent() {
+    fn an_oversized_list_counts_as_absent() {
         let list = |length: usize| format!("{{\"list\":[{}7]}}", "7,".repeat(length - 1));
         assert_eq!(read(&list(MOST_ITEMS)).list, vec![7; MOST_ITEMS]);
         assert!(read(&list(MOST_ITEMS + 1)).list.is_empty());

@@ -13,7 +13,7 @@ numbered! {
         Recall = 5,
         /// A custom emoticon.
         CustomEmoticon = 6,
-        /// A share of a video, an article and the like.
+        /// A shared video, article or the like.
         Share = 7,
         /// A mini program.
         MiniProgram = 9,
@@ -25,7 +25,7 @@ numbered! {
         ArticlePush = 12,
         /// A card with a picture.
         PictureCard = 13,
-        /// A share of other things, such as a live room.
+        /// A shared thing of another kind, such as a live room.
         ShareOther = 14,
         /// A creator's works, pushed to new followers.
         Works = 16,

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_another_place_are_not_taken_for_the_answers() {
+    fn messages_elsewhere_in_the_answer_are_not_read() {
         let page = page(MESSAGE);
         for (from, to) in [
             ("{\"code\":0,", "{\"code\":0,\"other\":{"),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_end_is_left_to_the_lenient_reader() {
+    fn an_oversized_list_is_left_to_the_lenient_reader() {
         let list = |length| page(&vec![r#"{"a":1}"#; length].join(","));
         assert_eq!(messages(&list(MOST_ITEMS)).unwrap().0.len(), MOST_ITEMS);
         assert_eq!(messages(&list(MOST_ITEMS + 1)), None);

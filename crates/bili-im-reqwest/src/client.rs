@@ -92,7 +92,7 @@ impl Client {
     /// When the operating system cannot provide random numbers.
     pub fn builder(credential: Credential) -> ClientBuilder {
         let mut entropy = [0; 24];
-        #[expect(clippy::expect_used, reason = "nothing can go on without")]
+        #[expect(clippy::expect_used, reason = "no client works without random numbers")]
         getrandom::fill(&mut entropy).expect("the operating system gives random numbers");
         ClientBuilder {
             account: Account::builder(credential, entropy),

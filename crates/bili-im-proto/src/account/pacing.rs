@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn polls_are_six_seconds_apart_and_reads_like_others() {
+    fn polls_are_six_seconds_apart_and_count_as_reads() {
         let mut pacer = Pacer::default();
         let mut reserve = |now, lane| pacer.reserve(&PACING(), now, lane);
         assert_eq!(reserve(at(5000), Lane::Poll), Ok(at(5000)));
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_are_refused_together_are_one_strike() {
+    fn calls_that_are_refused_together_count_once() {
         let mut pacer = Pacer::default();
         for _ in 0..5 {
             let wait = pacer.back_off(&PACING(), at(0), Lane::Read, None, false, 0.0);

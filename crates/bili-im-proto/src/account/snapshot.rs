@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn absorbing_what_one_stored_oneself_changes_nothing() {
+    fn absorbing_the_own_snapshot_changes_nothing() {
         let account = process();
         reserve(&account, at(5), Lane::Write).unwrap();
         pacer(&account, |pacer| {
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_hold_counts_whoever_was_told() {
+    fn the_later_hold_counts_whichever_process_has_it() {
         let one = process();
         let other = fork(&one, at(5));
         let held = |account| reserve(account, at(5), Lane::Write).unwrap_err();
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_reaches_the_other_process_and_so_does_its_lifting() {
+    fn a_stop_and_its_lifting_reach_the_other_process() {
         let one = process();
         let other = fork(&one, at(5));
         let before = one.snapshot(at(5));
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newer_keys_are_kept_unless_they_come_from_the_future() {
+    fn the_newer_keys_are_kept_unless_their_time_is_in_the_future() {
         let keys = |digit: char| SigningKeys::try_from(digit.to_string().repeat(32)).unwrap();
         let one = process();
         let other = fork(&one, at(5));
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_either_sent_is_credited_and_its_ticket_used() {
+    fn the_messages_and_tickets_of_both_processes_are_remembered() {
         let one = process();
         one.state().sends.credit(MsgKey(1));
         one.state().sends.use_ticket(10, UnixMicros(7));
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_are_remembered_when_there_are_too_many() {
+    fn of_too_many_messages_the_newest_are_remembered() {
         let mut sends = Sends::default();
         let all: Vec<MsgKey> = (1..=600).map(MsgKey).collect();
         for &key in &all[..512] {
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_send_under_way_stays_so() {
+    fn absorbing_does_not_end_a_send_in_progress() {
         let account = process();
         let likeness = Likeness::Text("hi".to_owned());
         let talker = crate::ids::Talker::user(2);
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn another_accounts_state_is_refused_and_nothing_learned() {
+    fn a_snapshot_of_another_account_is_refused_and_changes_nothing() {
         let account = process();
         let stranger = Account::builder(Credential::new("x", "y", Uid(2)).unwrap(), [7; 24]);
         let stranger = stranger.build();
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_go_on_ending_under_a_wall_clock_that_was_set_back() {
+    fn waits_still_end_under_a_wall_clock_that_was_set_back() {
         let account = process();
         pacer(&account, |pacer| pacer.hold = at(30).mono);
         let snapshot = account.snapshot(at(0));

@@ -4,7 +4,7 @@
 use crate::{content::GroupId, lenient::wire, time::UnixSeconds};
 
 wire! {
-    /// The share of a video, an article and the like.
+    /// A shared video, article or the like.
     #[derive(Eq)]
     pub struct Share {
         /// Its author.
@@ -144,7 +144,7 @@ wire! {
 }
 
 wire! {
-    /// The share of other things, such as a live room.
+    /// A shared thing of another kind, such as a live room.
     #[derive(Eq)]
     pub struct ShareOther {
         /// Its author.

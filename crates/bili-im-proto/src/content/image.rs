@@ -230,7 +230,7 @@ mod tests {
     use crate::{content::Content, msg_type::MsgType};
 
     #[test]
-    fn an_image_must_be_on_the_services_hosts_unless_lifted() {
+    fn an_image_must_be_on_the_services_hosts_unless_any_host_is_allowed() {
         for url in [
             "https://i1.hdslb.com/x.jpg",
             "http://i0.hdslb.com/x",
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn either_name_a_mime_type_and_a_fraction_are_read() {
+    fn both_names_of_the_format_a_mime_type_and_a_fraction_are_read() {
         let raw = r#"{"url":"http://x/y","type":"image/jpg","width":"3","height":null,"size":1.2}"#;
         let Content::Image(image) = Content::parse(MsgType::Image, raw) else {
             panic!("not an image")

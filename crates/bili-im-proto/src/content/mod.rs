@@ -39,7 +39,7 @@ pub enum Content {
     Image(Image),
     /// The recall of another message (type 5).
     Recall(MsgKey),
-    /// The share of a video, an article and the like (type 7).
+    /// A shared video, article or the like (type 7).
     Share(Share),
     /// A mini program (type 9).
     MiniProgram(MiniProgram),
@@ -51,7 +51,7 @@ pub enum Content {
     ArticlePush(Box<ArticlePush>),
     /// A card with a picture (type 13).
     PictureCard(PictureCard),
-    /// The share of other things, such as a live room (type 14).
+    /// A shared thing of another kind, such as a live room (type 14).
     ShareOther(ShareOther),
     /// A creator's works, pushed to new followers (type 16).
     Works(Works),

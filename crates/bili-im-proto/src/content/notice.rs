@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_the_platforms_else_anyones_else_the_plain_one() {
+    fn a_link_is_the_platforms_or_the_one_for_all_or_the_plain_one() {
         let json = r#"{"jump_uri":"plain","jump_text":"label",
             "jump_uri_config":{"all_uri":"all","web_uri":"web","text":"config"},
             "jump_uri_2":"plain2","jump_uri_2_config":{"all_uri":"all2"},

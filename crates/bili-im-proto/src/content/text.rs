@@ -76,8 +76,8 @@ mod tests {
                 over: 3
             }
         );
-        // A quote takes two bytes, a Chinese character three, an emoji four: the latter two are not
-        // escaped.
+        // A quote takes two bytes because it is escaped. A Chinese character takes three and an
+        // emoji four: they are not escaped.
         assert!(Text::new("\"".repeat((LIMIT - frame) / 2)).is_ok());
         assert!(Text::new("中".repeat((LIMIT - frame) / 3)).is_ok());
         assert!(Text::new("👋".repeat((LIMIT - frame) / 4)).is_ok());

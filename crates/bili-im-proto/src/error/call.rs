@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_told_by_what_to_do_about_it() {
+    fn an_invalid_request_says_what_is_wrong() {
         for (error, told) in [
             (InvalidContent::EmptyText.into(), "the text is empty"),
             (

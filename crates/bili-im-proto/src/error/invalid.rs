@@ -25,7 +25,7 @@ pub enum Invalid {
     #[error("the ticket has the unknown version {0}")]
     TicketVersion(u32),
     /// The ticket was used before. [`confirm`](crate::Account::confirm) says what became of it.
-    #[error("the ticket was used before: a ticket sends once")]
+    #[error("the ticket was used before, and a ticket sends only once")]
     UsedTicket,
     /// The event is not a message that may be answered. Skip it.
     #[error("only a message that another person wrote may be answered")]
@@ -105,7 +105,7 @@ pub enum Missing {
 
 /// The cursor belongs to another account, given here, or was stored by an unknown version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored cursor belongs to uid {0}, or to another version of this program")]
+#[error("the stored cursor belongs to uid {0} or was stored by an unknown version")]
 pub struct ForeignCursor(pub Uid);
 
 impl Invalid {

@@ -241,7 +241,7 @@ mod as_list {
         (entries.into_iter())
             .map(|Entry(key, seqno, time, is_pending)| {
                 let talker = Talker::from_key(&key)
-                    .ok_or_else(|| D::Error::custom(format!("{key} is no session")))?;
+                    .ok_or_else(|| D::Error::custom(format!("{key} is not a session")))?;
                 let handled = Handled {
                     seqno,
                     time,
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_survives_being_stored_and_no_session_goes_back() {
+    fn a_stored_cursor_is_the_same_and_no_session_moves_back() {
         let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0));
         let group = Talker::group(5);
         cursor.advance(&position(group, 7, 19, 20));
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pending_stays_so_until_it_is_handled() {
+    fn a_pending_session_stays_pending_until_its_message_is_handled() {
         let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0));
         let user = Talker::user(5);
         cursor.advance(&Position {

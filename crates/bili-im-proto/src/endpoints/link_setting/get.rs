@@ -83,7 +83,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn settings_are_told_from_their_absence() {
+    fn a_missing_setting_is_none() {
         let asked = query(&GetSettings);
         assert!(
             asked.starts_with("show_unfollowed_msg=1&msg_notify=1&"),

@@ -91,7 +91,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn users_and_groups_are_apart() {
+    fn ids_of_users_and_groups_are_not_confused() {
         assert_eq!(
             query(&GetMsgDnd::new(Talker::user(5))),
             "own_uid=293793435&uids=5"

@@ -77,7 +77,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn the_status_is_theirs() {
+    fn every_follow_status_is_read() {
         assert_eq!(query(&GetSessionSs::new(Uid(5))), "talker_uid=5");
         for (number, status) in [
             (0, FollowStatus::No),

@@ -48,7 +48,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn only_what_changes_goes_out() {
+    fn only_the_settings_to_change_are_sent() {
         let mut settings = Settings::default();
         let nothing = SetSettings::new(settings.clone()).request(&context());
         assert_eq!(

@@ -71,7 +71,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn users_and_groups_are_named_apart() {
+    fn users_and_groups_have_fields_of_their_own() {
         assert_eq!(
             form(&SetMsgDnd::new(Talker::user(5), true)),
             "uid=293793435&setting=1&dnd_uid=5"

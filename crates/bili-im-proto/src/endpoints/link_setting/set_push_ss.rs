@@ -59,7 +59,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn one_says_not_to_receive() {
+    fn setting_1_turns_pushes_off() {
         assert_eq!(
             form(&SetPushSs::new(Uid(5), false)),
             "talker_uid=5&setting=1"

@@ -136,7 +136,7 @@ mod tests {
     };
 
     #[test]
-    fn a_page_is_asked_for_by_its_end() {
+    fn the_next_page_is_requested_by_end_ts() {
         let request = GetSessions::new(SessionFilter::Groups)
             .with_size(1000)
             .with_end_ts(UnixMicros(1_700_000_000_000_000));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_with_nobody_is_named() {
+    fn an_error_names_the_session_without_a_talker() {
         let body = r#"{"code":0,"data":{"session_list":[{"session_type":1}]}}"#;
         let error = decode::<GetSessions>(200, body).unwrap_err();
         assert!(

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_is_not_there_is_told_in_our_words() {
+    fn a_missing_session_is_reported_in_our_words() {
         let body = r#"{"code":1000004,"message":"入口节点已存在"}"#;
         let error = decode::<SessionDetail>(200, body).unwrap_err();
         assert_eq!(error.kind(), Some(RefusalKind::NoSuchSession));
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_no_session() {
+    fn a_session_with_id_0_is_refused() {
         let request = SessionDetail::new(Talker::user(0)).request(&context());
         assert_eq!(
             request.unwrap_err(),

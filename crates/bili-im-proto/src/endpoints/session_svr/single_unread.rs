@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn counting_intercepted_ones_asks_for_them() {
+    fn counting_intercepted_messages_sets_show_dustbin() {
         let parts = SingleUnread::new().with_type(UnreadType::Dustbin);
         let uri = parts.request(&context()).unwrap().uri().to_string();
         assert!(
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_voucher_is_no_count_of_zero() {
+    fn a_voucher_is_not_read_as_zero_unread() {
         let body = r#"{"code":0,"message":"0","data":{"v_voucher":"voucher_1"}}"#;
         let error = decode::<SingleUnread>(200, body).unwrap_err();
         assert_eq!(error.kind(), Some(RefusalKind::RiskControl));

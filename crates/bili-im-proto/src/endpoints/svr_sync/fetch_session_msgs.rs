@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_not_taken_for_an_empty_one() {
+    fn a_value_that_is_not_a_list_is_an_error() {
         for data in [r#"{"messages":{"0":{}}}"#, r#"{"messages":"x"}"#, "[]", "0"] {
             let body = format!(r#"{{"code":0,"data":{data}}}"#);
             let error = decode::<FetchSessionMsgs>(200, &body).unwrap_err();
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_its_place_is_named() {
+    fn an_error_names_the_message_without_a_seqno() {
         let body = r#"{"code":0,"data":{"messages":[{"sender_uid":1,"msg_type":1,"content":"","msg_key":1}]}}"#;
         let error = decode::<FetchSessionMsgs>(200, body).unwrap_err();
         assert!(
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_lacks_something_else_keeps_its_place() {
+    fn a_message_without_another_field_is_listed_as_unreadable() {
         let body = r#"{"code":0,"data":{"messages":[
             {"sender_uid":1,"msg_type":1,"content":"","msg_key":1,"msg_seqno":9},
             {"sender_uid":1,"msg_type":1,"content":"","msg_seqno":8},
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_that_is_not_unicode_loses_no_page() {
+    fn a_content_that_is_not_unicode_does_not_fail_the_page() {
         for content in [&b"\\ud800x"[..], b"\xffx"] {
             for before in ["", " "] {
                 let mut body = format!("{before}{{\"code\":0,\"data\":{{\"messages\":[{{\"sender_uid\":1,\"msg_type\":1,\"content\":\"").into_bytes();
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_word_voucher_in_a_message_is_no_voucher() {
+    fn the_word_voucher_in_a_message_is_not_a_voucher() {
         let body = r#"{"code":0,"data":{"messages":[{"sender_uid":1,"msg_type":1,"content":"\"v_voucher\"","msg_key":1,"msg_seqno":1,"v_voucher":"x"}]}}"#;
         assert_eq!(
             decode::<FetchSessionMsgs>(200, body)

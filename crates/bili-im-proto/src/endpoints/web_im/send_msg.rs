@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn success_without_a_key_is_not_taken_for_one() {
+    fn a_success_without_a_key_is_an_error() {
         for data in ["{}", r#"{"msg_key":0}"#, r#"{"msg_key":"0"}"#] {
             let body = format!(r#"{{"code":0,"data":{data}}}"#);
             let error = decode::<SendMsg>(200, &body).unwrap_err();

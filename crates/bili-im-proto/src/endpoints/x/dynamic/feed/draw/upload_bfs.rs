@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_mean_something_else_here() {
+    fn some_codes_have_a_meaning_of_their_own() {
         for (code, kind) in [
             (-3, RefusalKind::BadImage),
             (-4, RefusalKind::NotLoggedIn),

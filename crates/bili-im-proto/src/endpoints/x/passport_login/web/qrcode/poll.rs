@@ -176,7 +176,7 @@ mod tests {
     use crate::{ids::Uid, testing::decode};
 
     #[test]
-    fn the_state_is_in_the_inner_code() {
+    fn the_state_is_read_from_data_code() {
         for (code, state) in [
             (86101, QrState::NotScanned),
             (86090, QrState::Scanned),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn without_cookies_the_address_holds_them() {
+    fn without_set_cookie_the_cookies_are_read_from_the_url() {
         let body = r#"{"code":0,"data":{"code":0,"url":"https://x/y?DedeUserID=5&Expires=1700000000&SESSDATA=a%2Cb&bili_jct=c&gourl=z"}}"#;
         let QrState::Done(login) = decode::<QrPoll>(200, body).unwrap() else {
             panic!("not done")
