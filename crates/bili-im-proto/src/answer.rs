@@ -153,7 +153,7 @@ impl<'a> Answer<'a> {
         Ok(items.into_iter().filter_map(here).collect())
     }
 
-    /// As [`data`](Self::data), but an error shows nothing of the answer: it may hold secrets.
+    /// As [`data`](Self::data), but the error shows nothing of the answer: it may hold secrets.
     ///
     /// # Errors
     /// As [`data`](Self::data).
@@ -161,7 +161,8 @@ impl<'a> Answer<'a> {
         self.data().map_err(without_words)
     }
 
-    /// As [`require`](Self::require), but an error shows nothing of the answer: it may hold secrets.
+    /// As [`require`](Self::require), but the error shows nothing of the answer: it may hold
+    /// secrets.
     ///
     /// # Errors
     /// As [`require`](Self::require).
@@ -184,7 +185,7 @@ impl<'a> Answer<'a> {
             (_, Some(kind)) => Some(self.refusal(kind, code, self.message())),
             (None, None) => return Err(self.unreadable("the field code is missing")),
             (Some(0), None) if !self.status.is_success() => {
-                return Err(self.unreadable("code 0 means success, but the HTTP status does not"));
+                return Err(self.unreadable("code 0 means success, with an HTTP status that denies it"));
             }
             (Some(0), None) => self
                 .is_voucher()
