@@ -76,14 +76,12 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The answer to a call of the endpoint with this spec.
     pub(crate) fn of(spec: &'static Spec, response: &'a Response<impl AsRef<[u8]>>) -> Self {
         let (status, headers) = (response.status(), response.headers());
         Self::new(spec, status, headers, response.body().as_ref())
     }
 
-    /// Sets the login sent with the request. Errors show nothing of it, although some servers quote
-    /// the request in their error pages.
+    /// Sets the login sent with the request, so that no error quotes a secret of it.
     pub(crate) fn to(self, credential: Option<&'a Credential>) -> Self {
         Self { credential, ..self }
     }
@@ -185,7 +183,9 @@ impl<'a> Answer<'a> {
             (_, Some(kind)) => Some(self.refusal(kind, code, self.message())),
             (None, None) => return Err(self.unreadable("the field code is missing")),
             (Some(0), None) if !self.status.is_success() => {
-                return Err(self.unreadable("code 0 means success, with an HTTP status that denies it"));
+                return Err(
+                    self.unreadable("code 0 means success, with an HTTP status that denies it")
+                );
             }
             (Some(0), None) => self
                 .is_voucher()

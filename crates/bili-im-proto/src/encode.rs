@@ -139,14 +139,12 @@ fn push_for_signature(text: &mut String, field: &str) {
     text.push_str(rest);
 }
 
-/// Bytes as lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     push_hex(&mut text, bytes);
     text
 }
 
-/// Appends bytes as lower-case hex digits.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         // Writing to a string cannot fail.

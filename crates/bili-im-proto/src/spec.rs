@@ -168,7 +168,6 @@ impl Spec {
         self.signed
     }
 
-    /// What a code means at this endpoint.
     pub(crate) fn kind_of(&self, code: i64) -> RefusalKind {
         (self.codes.iter())
             .find(|(own, _)| *own == code)

@@ -322,7 +322,6 @@ impl Account {
         self.state().pacer.next_poll
     }
 
-    /// Reserves the next start time for a call.
     pub(crate) fn reserve(
         &self,
         now: Now,

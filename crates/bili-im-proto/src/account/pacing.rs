@@ -138,7 +138,6 @@ impl Pacer {
         Ok(start)
     }
 
-    /// Refuses a call while the account is held back or stopped.
     pub(super) fn check_hold(&self, now: Monotonic, lane: Lane) -> Result<(), Held> {
         if self.stop > now {
             return Err(Held::Stopped(self.stop.since(now)));
@@ -263,7 +262,6 @@ mod tests {
         }
         assert_eq!(starts[..5], [at(5000); 5]);
         assert_eq!(starts[5..], [at(6000), at(7000)]);
-        // Reads and writes do not delay each other.
         assert_eq!(
             pacer.reserve(&PACING(), at(5000), Lane::Write),
             Ok(at(5000))

@@ -157,7 +157,6 @@ impl Snapshot {
         }
     }
 
-    /// Refuses a snapshot of another version or account.
     fn check(&self, uid: Option<Uid>) -> Result<(), InvalidSnapshot> {
         if self.version != VERSION {
             return Err(InvalidSnapshot::Version(self.version));
@@ -233,7 +232,6 @@ mod tests {
         }
     }
 
-    /// One process of the account.
     fn process() -> Account {
         let credential = Credential::new("x", "y", Uid(1)).unwrap();
         Account::builder(credential, [7; 24]).build()
@@ -395,10 +393,10 @@ mod tests {
             sends.credit(key);
         }
         let newest = |sends: &Sends| sends.credited.iter().copied().collect::<Vec<_>>();
-        // The other process has sent more.
+        // The other process is ahead.
         sends.absorb(&all[88..], &[]);
         assert_eq!(newest(&sends), all[88..]);
-        // The other process has sent nothing since.
+        // The other process is behind.
         sends.absorb(&all[..512], &[]);
         assert_eq!(newest(&sends), all[88..]);
     }

@@ -168,7 +168,6 @@ impl Content {
     }
 }
 
-/// Refuses a content whose JSON text is too long.
 pub(crate) fn check_length(bytes: usize) -> Result<(), InvalidContent> {
     match bytes.checked_sub(LIMIT) {
         None | Some(0) => Ok(()),
@@ -210,7 +209,6 @@ fn json(content: &impl Serialize) -> String {
     serde_json::to_string(content).unwrap_or_default()
 }
 
-/// How many bytes a content has as JSON text.
 fn json_length(content: &impl Serialize) -> usize {
     struct Counter(usize);
 

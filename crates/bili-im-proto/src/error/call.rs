@@ -221,7 +221,7 @@ fn failed(sent: Sent) -> &'static str {
 pub struct NotSent {
     /// The receiver.
     pub talker: Talker,
-    /// Why the last of three attempts to read failed.
+    /// Why the read failed.
     #[source]
     pub cause: Error,
 }
