@@ -1,4 +1,4 @@
-//! The envelope that every answer comes in (docs/protocol.md §3).
+//! The JSON envelope around every answer (docs/protocol.md §3).
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -12,34 +12,34 @@ use serde::{
 use crate::{
     credential::Credential,
     error::{Error, Refusal, RefusalKind, Unreadable},
-    lenient::{self, Filled, Found, Lenient, wire},
+    lenient::{self, Field, Filled, Lenient, wire},
     printable,
     spec::Spec,
 };
 
-/// How much of an answer is shown when it cannot be read, in bytes.
+/// How many bytes of an unreadable answer an error quotes.
 const EXCERPT: usize = 200;
 
-/// What stands for words that may hold secrets.
+/// Replaces words that may hold secrets.
 const HIDDEN: &str = "not shown, it may hold secrets";
 
-/// Where a voucher stands when it is not in the body.
+/// The header with risk control's voucher, when it is not in the body.
 const VOUCHER_HEADER: &str = "x-bili-gaia-vvoucher";
 
-/// Where it stands otherwise.
+/// The field with the voucher, quotes included.
 const VOUCHER: &[u8] = b"\"v_voucher\"";
 
-/// The longest wait that is believed: anyone on the way can ask for one.
+/// The longest wait accepted from an answer: anyone on the way could ask for a longer one.
 pub(crate) const LONGEST_RETRY: Duration = Duration::from_secs(25 * 60 * 60);
 
-/// An HTTP answer, with the endpoint that it answers.
+/// An HTTP answer to a call of one endpoint.
 #[derive(Clone, Copy)]
 pub struct Answer<'a> {
     spec: &'static Spec,
     status: StatusCode,
     headers: &'a HeaderMap,
     body: &'a [u8],
-    /// The login that the request carried, as far as it is known.
+    /// The login sent with the request, if known.
     credential: Option<&'a Credential>,
 }
 
@@ -54,8 +54,8 @@ impl fmt::Debug for Answer<'_> {
     }
 }
 
-/// An answer's data, and the verdict of the envelope around it.
-pub(crate) struct Opened<T> {
+/// The data of an answer, and the refusal if the envelope reports one.
+pub(crate) struct DataAndRefusal<T> {
     pub(crate) data: T,
     pub(crate) refusal: Option<Refusal>,
 }
@@ -76,14 +76,12 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The answer to a call.
     pub(crate) fn of(spec: &'static Spec, response: &'a Response<impl AsRef<[u8]>>) -> Self {
         let (status, headers) = (response.status(), response.headers());
         Self::new(spec, status, headers, response.body().as_ref())
     }
 
-    /// The answer to a request that carried a login, of which no error is to show anything: some
-    /// servers quote the request in the page that refuses it.
+    /// Sets the login sent with the request, so that no error quotes a secret of it.
     pub(crate) fn to(self, credential: Option<&'a Credential>) -> Self {
         Self { credential, ..self }
     }
@@ -103,7 +101,7 @@ impl<'a> Answer<'a> {
         self.body
     }
 
-    /// The body as text, with `U+FFFD` for what is not UTF-8.
+    /// The body as text. Bytes that are not UTF-8 become `U+FFFD`.
     pub(crate) fn text(&self) -> Cow<'a, str> {
         match str::from_utf8(self.body) {
             Ok(text) => Cow::Borrowed(text),
@@ -111,17 +109,16 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The same answer with another body.
     pub(crate) fn with_body(self, body: &'a [u8]) -> Self {
         Self { body, ..self }
     }
 
-    /// Only whether the service did as asked.
+    /// Checks that the service accepted the call, and ignores the data.
     ///
     /// # Errors
-    /// When it refused, or the answer cannot be understood.
+    /// When the service refused, or the answer cannot be understood.
     pub fn success(&self) -> Result<(), Error> {
-        self.open::<Nothing>()?.accepted().map(drop)
+        self.data_and_refusal::<Ignored>()?.accepted().map(drop)
     }
 
     /// The answer's `data`, an object. Data that is missing or null counts as `{}`.
@@ -129,29 +126,32 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
-        match self.open::<Data<T>>()?.accepted()?.0 {
-            Found::Here(data) => Ok(data),
-            Found::Nothing => serde_json::from_str("{}").map_err(|_| self.missing("data")),
-            Found::Odd => Err(self.missing("data")),
+        match self.data_and_refusal::<Data<T>>()?.accepted()?.0 {
+            Field::Present(data) => Ok(data),
+            Field::Absent => serde_json::from_str("{}").map_err(|_| self.missing("data")),
+            Field::WrongType => Err(self.missing("data")),
         }
     }
 
-    /// The answer's `data`, a list of objects. A list that is missing or null is empty, and what is
-    /// no object is left out.
+    /// The answer's `data`, a list of objects. A missing or null list is empty. Items that are not
+    /// objects are left out.
     ///
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn list<T: for<'de> Deserialize<'de>>(&self) -> Result<Vec<T>, Error> {
-        let items = self.open::<Found<Vec<Data<T>>>>()?.accepted()?.list();
+        let items = self
+            .data_and_refusal::<Field<Vec<Data<T>>>>()?
+            .accepted()?
+            .list();
         let items = self.require(items, "data")?;
         let here = |Data(item)| match item {
-            Found::Here(item) => Some(item),
-            Found::Nothing | Found::Odd => None,
+            Field::Present(item) => Some(item),
+            Field::Absent | Field::WrongType => None,
         };
         Ok(items.into_iter().filter_map(here).collect())
     }
 
-    /// As [`data`](Self::data), but an error shows nothing of the answer: it may hold secrets.
+    /// As [`data`](Self::data), but the error shows nothing of the answer: it may hold secrets.
     ///
     /// # Errors
     /// As [`data`](Self::data).
@@ -159,7 +159,8 @@ impl<'a> Answer<'a> {
         self.data().map_err(without_words)
     }
 
-    /// As [`require`](Self::require), but an error shows nothing of the answer: it may hold secrets.
+    /// As [`require`](Self::require), but the error shows nothing of the answer: it may hold
+    /// secrets.
     ///
     /// # Errors
     /// As [`require`](Self::require).
@@ -167,8 +168,10 @@ impl<'a> Answer<'a> {
         self.require(value, field).map_err(without_words)
     }
 
-    /// The answer's `data` whatever the verdict, for endpoints whose refusals carry data too.
-    pub(crate) fn open<T: Lenient + Default>(&self) -> Result<Opened<T>, Error> {
+    /// The answer's `data` together with the refusal, for endpoints whose refusals carry data too.
+    pub(crate) fn data_and_refusal<T: Lenient + Default>(
+        &self,
+    ) -> Result<DataAndRefusal<T>, Error> {
         let by_status = kind_of_status(self.status);
         let Envelope { code, data } = match (self.read(), by_status) {
             (Ok(envelope), _) => envelope,
@@ -180,7 +183,9 @@ impl<'a> Answer<'a> {
             (_, Some(kind)) => Some(self.refusal(kind, code, self.message())),
             (None, None) => return Err(self.unreadable("the field code is missing")),
             (Some(0), None) if !self.status.is_success() => {
-                return Err(self.unreadable("success is said with an HTTP status that denies it"));
+                return Err(
+                    self.unreadable("code 0 means success, with an HTTP status that denies it")
+                );
             }
             (Some(0), None) => self
                 .is_voucher()
@@ -189,10 +194,10 @@ impl<'a> Answer<'a> {
                 Some(self.refusal(self.spec.kind_of(number), code, self.message()))
             }
         };
-        Ok(Opened { data, refusal })
+        Ok(DataAndRefusal { data, refusal })
     }
 
-    /// An error that says that the answer cannot be understood.
+    /// An error for an answer that cannot be understood, because of `reason`.
     pub fn unreadable(&self, reason: impl Into<String>) -> Error {
         Error::Unreadable(Box::new(Unreadable {
             endpoint: self.spec.name(),
@@ -202,14 +207,14 @@ impl<'a> Answer<'a> {
         }))
     }
 
-    /// What the service says, in words.
+    /// The service's message.
     fn message(&self) -> String {
         let Words { message, msg } = self.read().unwrap_or_default();
         let message = message.filter(|m| !m.is_empty()).or(msg);
         message.unwrap_or_default()
     }
 
-    /// What the answer says, unless it has a secret in it.
+    /// `words`, unless the answer quotes a secret of the login.
     fn words(&self, words: String) -> String {
         let is_secret = |own: &Credential| own.is_shown_in(self.body);
         if !words.is_empty() && self.credential.is_some_and(is_secret) {
@@ -219,33 +224,33 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// What a page says that is no envelope.
+    /// The beginning of a body that is not an envelope.
     fn beginning(&self) -> String {
         let start = self.body.get(..EXCERPT).unwrap_or(self.body);
         String::from_utf8_lossy(start).trim().to_owned()
     }
 
-    /// The refusal of a call that needs a login, said in other words than a code's.
+    /// The refusal "not logged in", for answers that say so without a code.
     pub(crate) fn not_logged_in(&self) -> Refusal {
         self.refusal(RefusalKind::NotLoggedIn, None, String::new())
     }
 
-    /// The value of a field that the answer is nothing without.
+    /// The value of a required field.
     ///
     /// # Errors
-    /// When it is not there.
+    /// When it is `None`.
     pub fn require<T>(&self, value: Option<T>, field: &str) -> Result<T, Error> {
         value.ok_or_else(|| self.missing(field))
     }
 
-    /// An error that names a field that the answer is nothing without.
+    /// An error for a missing required field.
     pub fn missing(&self, field: &str) -> Error {
         self.unreadable(format!(
             "the field {field} is missing, too long or of an unexpected type"
         ))
     }
 
-    /// What the status alone says, for an answer of which no body came.
+    /// The refusal that the status alone means, for an answer without a body.
     pub(crate) fn refusal_by_status(
         spec: &'static Spec,
         status: StatusCode,
@@ -280,10 +285,10 @@ impl<'a> Answer<'a> {
         Some(wait.min(LONGEST_RETRY))
     }
 
-    /// Whether risk control answered in the shape of a success: with a voucher and nothing else.
+    /// Whether risk control answered with a success that holds a voucher and nothing else.
     fn is_voucher(&self) -> bool {
         let in_header = self.headers.contains_key(VOUCHER_HEADER);
-        // Rare, and anyone can write the word into a message: look closely only when it is there.
+        // The word is rare, but anyone can write it into a message, so its place is checked too.
         if !in_header && memmem::find(self.body, VOUCHER).is_none() {
             return false;
         }
@@ -291,9 +296,9 @@ impl<'a> Answer<'a> {
         data.is_ok_and(|filled| !filled.others && (in_header || filled.voucher))
     }
 
-    /// Something of the envelope, or why there is none.
+    /// Reads the envelope, or says why it cannot be read.
     fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, String> {
-        // Read as text, its strings need no check of their own.
+        // Checking UTF-8 once here saves the check of each string.
         let text = self.text();
         let mut json = serde_json::Deserializer::from_str(&text);
         match lenient::object(&mut json).and_then(|envelope| json.end().map(|()| envelope)) {
@@ -302,7 +307,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Why a body is not JSON, without quoting it.
+    /// Says why a body cannot be read as JSON, without quoting it.
     fn reason(&self, error: &serde_json::Error) -> String {
         let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
         match start {
@@ -319,8 +324,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-impl<T> Opened<T> {
-    /// The data of an answer that was not refused.
+impl<T> DataAndRefusal<T> {
+    /// The data, or the refusal as an error.
     pub(crate) fn accepted(self) -> Result<T, Error> {
         match self.refusal {
             Some(refusal) => Err(refusal.into()),
@@ -329,7 +334,7 @@ impl<T> Opened<T> {
     }
 }
 
-/// The error without a word of the answer.
+/// The error without anything that the answer says.
 fn without_words(mut error: Error) -> Error {
     let hide = |words: &mut String| {
         if !words.is_empty() {
@@ -349,7 +354,7 @@ fn without_words(mut error: Error) -> Error {
     error
 }
 
-/// Statuses that decide whatever the body says.
+/// Statuses that mean a refusal whatever the body says.
 fn kind_of_status(status: StatusCode) -> Option<RefusalKind> {
     match status.as_u16() {
         401 => Some(RefusalKind::NotLoggedIn),
@@ -370,14 +375,14 @@ struct Envelope<T> {
 }
 
 wire! {
-    /// Only of interest when the service refused.
+    /// Read only when the service refused.
     struct Words {
         message: Option<String>,
         msg: Option<String>,
     }
 }
 
-/// An envelope's code: a number, or a number as text. No other value says what became of a call.
+/// An envelope's code: a number, or a number as text. Any other value counts as absent.
 struct Code(i64);
 
 impl Lenient for Code {
@@ -388,10 +393,10 @@ impl Lenient for Code {
 }
 
 wire! {
-    struct Nothing {}
+    struct Ignored {}
 }
 
-/// Which fields of an answer's data hold something.
+/// Which fields of an answer's data are neither null nor empty.
 #[derive(Default)]
 struct FilledFields {
     voucher: bool,
@@ -432,18 +437,18 @@ impl<'de> Visitor<'de> for FilledFieldsVisitor {
         Ok(filled)
     }
 }
-/// An answer's data, where an object is expected.
-struct Data<T>(Found<T>);
+/// An answer's data, expected to be an object.
+struct Data<T>(Field<T>);
 
 impl<T> Default for Data<T> {
     fn default() -> Self {
-        Self(Found::Nothing)
+        Self(Field::Absent)
     }
 }
 
 impl<T: for<'a> Deserialize<'a>> Lenient for Data<T> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        lenient::find_object(deserializer).map(|data| Some(Self(data)))
+        lenient::object_field(deserializer).map(|data| Some(Self(data)))
     }
 }
 
@@ -511,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_are_those_of_message_unless_it_is_empty() {
+    fn a_refusal_quotes_message_or_else_msg() {
         for (body, words) in [
             (r#"{"code":1,"message":"a","msg":"b"}"#, "a"),
             (r#"{"code":1,"message":"","msg":"b"}"#, "b"),
@@ -554,7 +559,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_status_and_beginning() {
+    fn an_unreadable_answer_is_reported_with_status_and_beginning() {
         for (status, body, words) in [
             (200, "", "it is empty"),
             (200, " <!DOCTYPE html>\u{1b}[2J", "a page of HTML"),

@@ -1,4 +1,4 @@
-//! What a request needs from outside.
+//! What a request is built with besides its own parameters.
 
 use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
@@ -15,23 +15,24 @@ use crate::{
     wbi::SigningKeys,
 };
 
-/// Everything needed from outside to build a request.
+/// What a request is built with besides its own parameters.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Context {
-    /// The login; some calls work without.
+    /// The login. Some calls work without one.
     pub credential: Option<Credential>,
-    /// Whom the login belongs to, when that is known otherwise than from its cookies.
+    /// The account's own uid, if it is known from elsewhere than the cookies. It takes precedence
+    /// over them.
     pub uid: Option<Uid>,
-    /// The keys of the day; only signed calls need them.
+    /// The signing keys. Only signed calls need them.
     pub keys: Option<SigningKeys>,
-    /// The sending installation.
+    /// The device id sent with messages.
     pub device_id: DeviceId,
-    /// The service's time.
+    /// The service's current time.
     pub time: UnixMicros,
     /// Where the service is.
     pub hosts: Hosts,
-    /// How the client calls itself.
+    /// The `User-Agent`.
     pub user_agent: UserAgent,
 }
 
@@ -49,38 +50,38 @@ impl Context {
         }
     }
 
-    /// With a login.
+    /// Sets the login.
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
         self.credential = Some(credential);
         self
     }
 
-    /// With signing keys.
+    /// Sets the signing keys.
     #[must_use]
     pub fn with_keys(mut self, keys: SigningKeys) -> Self {
         self.keys = Some(keys);
         self
     }
 
-    /// With the service elsewhere.
+    /// Sets where the service is.
     #[must_use]
     pub fn with_hosts(mut self, hosts: Hosts) -> Self {
         self.hosts = hosts;
         self
     }
 
-    /// With another name for the client.
+    /// Sets the `User-Agent`.
     #[must_use]
     pub fn with_user_agent(mut self, user_agent: UserAgent) -> Self {
         self.user_agent = user_agent;
         self
     }
 
-    /// The account's own number.
+    /// The account's own uid.
     ///
     /// # Errors
-    /// When there is no login or it does not say.
+    /// When there is no login, or the uid is unknown.
     pub fn own_uid(&self) -> Result<Uid, Missing> {
         let credential = self.credential.as_ref().ok_or(Missing::Credential)?;
         self.uid.or(credential.uid()).ok_or(Missing::OwnUid)
@@ -89,7 +90,7 @@ impl Context {
     /// The CSRF token: a secret.
     ///
     /// # Errors
-    /// When there is no login or it has none.
+    /// When there is no login, or it has no CSRF token.
     pub fn csrf_token(&self) -> Result<&str, Missing> {
         let credential = self.credential.as_ref().ok_or(Missing::Credential)?;
         credential.csrf_token().ok_or(Missing::CsrfToken)
@@ -124,17 +125,17 @@ impl Host {
 pub struct Hosts(Arc<[Origin; 3]>);
 
 impl Hosts {
-    /// Each at its own address.
+    /// Three hosts at separate addresses.
     pub fn new(im: Origin, main: Origin, passport: Origin) -> Self {
         Self(Arc::new([im, main, passport]))
     }
 
-    /// All three at one address, as a simulated service has them.
+    /// All three hosts at one address, as in a simulated service.
     pub fn single(origin: Origin) -> Self {
         Self::new(origin.clone(), origin.clone(), origin)
     }
 
-    /// The address of one of them.
+    /// The address of one host.
     pub fn get(&self, host: Host) -> &Origin {
         let [im, main, passport] = &*self.0;
         match host {
@@ -144,14 +145,14 @@ impl Hosts {
         }
     }
 
-    /// Whether all three are on this machine.
+    /// Whether all three are loopback addresses.
     pub fn are_loopback(&self) -> bool {
         self.0.iter().all(Origin::is_loopback)
     }
 }
 
 impl Default for Hosts {
-    /// The real ones.
+    /// The real service.
     fn default() -> Self {
         let real = |host| Origin {
             scheme: Scheme::HTTPS,
@@ -167,28 +168,28 @@ impl Default for Hosts {
     }
 }
 
-/// Scheme, host and port of a service. Plain `http` is for this machine only: the cookie that goes
-/// there is the account.
+/// Scheme, host and port of a service. Plain `http` is accepted for loopback addresses only, since
+/// whoever reads the cookie controls the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub(crate) scheme: Scheme,
     pub(crate) authority: Authority,
 }
 
-/// Why an address cannot be the service's.
+/// Why a text is not an address of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidOrigin {
-    /// It is not an address of the form wanted.
+    /// It is not of the form `https://HOST` or `http://127.0.0.1:PORT`.
     #[error("not an address of the form https://HOST or http://127.0.0.1:PORT")]
     Malformed,
-    /// It is plain http to another machine.
-    #[error("plain http to another machine would show it the cookie: use https")]
+    /// It is plain http to a host that is not a loopback address.
+    #[error("plain http would expose the cookie on the network: use https")]
     Insecure,
 }
 
 impl Origin {
-    /// Whether it is on this machine.
+    /// Whether it is a loopback address.
     pub fn is_loopback(&self) -> bool {
         let host = self.authority.host();
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
@@ -228,12 +229,12 @@ impl fmt::Display for Origin {
     }
 }
 
-/// How the client calls itself (`User-Agent`). By default it is honest and shaped like a
-/// browser's, since the service distrusts others (docs/protocol.md §1).
+/// The `User-Agent` header. The default names this program truthfully in the form of a browser's,
+/// since the service distrusts other forms (docs/protocol.md §1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserAgent(pub(crate) HeaderValue);
 
-/// The text cannot be a header.
+/// The text is not a valid `User-Agent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a user agent is a line of visible ASCII characters")]
 pub struct InvalidUserAgent;
@@ -267,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_http_is_for_this_machine_only() {
+    fn plain_http_is_accepted_for_loopback_only() {
         for text in [
             "https://example.com",
             "https://example.com:8443/",

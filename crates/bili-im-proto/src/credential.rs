@@ -1,4 +1,4 @@
-//! The login: cookies of a browser or of a QR login (docs/protocol.md §2).
+//! The login: the cookies of a browser or of a QR login (docs/protocol.md §2).
 
 use std::{fmt, sync::Arc};
 
@@ -15,40 +15,40 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// The cookies that are one login. Its memory is wiped when the last copy is dropped, and
-/// nothing of it is ever printed.
+/// The cookies of one login. Its memory is wiped when the last clone is dropped. `Debug` shows the
+/// uid only.
 #[derive(Clone)]
 pub struct Credential(Arc<Cookies>);
 
 struct Cookies {
-    /// In the order given, `SESSDATA` among them; names are unique.
+    /// In the order given, with unique names. `SESSDATA` is always there.
     pairs: Vec<(String, Zeroizing<String>)>,
-    /// All of them, as they go out.
+    /// The value of the `Cookie` header.
     header: Zeroizing<String>,
     uid: Option<Uid>,
     expires: Option<UnixSeconds>,
 }
 
-/// Why a text is not the cookie of a login.
+/// Why cookies were not accepted as a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCredential {
-    /// There is no `SESSDATA` in it.
+    /// `SESSDATA` is missing.
     #[error("the cookie has no SESSDATA: copy it from a browser that is logged in")]
     NoSessdata,
-    /// A value holds what no cookie can, such as a line break.
+    /// A value contains a character that cookies cannot have, such as a line break.
     #[error("a cookie's value holds a character that cookies cannot have")]
     BadValue,
-    /// It looks like JSON and is none, or not of a form that holds cookies.
+    /// The text begins like JSON but is not valid, or holds no cookies in a known form.
     #[error("the JSON is neither a list of cookies nor an object of names and values")]
     BadJson,
 }
 
 impl Credential {
-    /// From the values of `SESSDATA`, `bili_jct` and `DedeUserID`.
+    /// Makes a login from the values of `SESSDATA`, `bili_jct` and `DedeUserID`.
     ///
     /// # Errors
-    /// When `sessdata` is empty or a value cannot stand in a cookie.
+    /// When `sessdata` is empty, or a value contains a character that cookies cannot have.
     pub fn new(sessdata: &str, bili_jct: &str, uid: Uid) -> Result<Self, InvalidCredential> {
         let mut cookies = Collector::default();
         cookies.add("SESSDATA", sessdata)?;
@@ -57,12 +57,14 @@ impl Credential {
         cookies.finish()
     }
 
-    /// From what people have at hand: a whole `Cookie:` header, `name=value` pairs on lines or
-    /// between semicolons, or a browser's export as JSON (a list of objects with `name`, `value` and
-    /// perhaps `domain`, or one object of names and values). Cookies of other sites are left out.
+    /// Parses the cookies in any of these forms: a whole `Cookie:` header, `name=value` pairs
+    /// separated by semicolons or line breaks, or a browser's export in JSON. An export is a list
+    /// of objects with `name`, `value` and perhaps `domain`, or one object of names and values.
+    /// Cookies of other sites are left out.
     ///
     /// # Errors
-    /// When there is no `SESSDATA`, or the text is of none of these forms.
+    /// When `SESSDATA` is missing, the text has none of these forms, or a needed value contains a
+    /// character that cookies cannot have.
     pub fn parse(text: &str) -> Result<Self, InvalidCredential> {
         let text = text.trim_start_matches('\u{feff}').trim();
         let mut cookies = Collector::default();
@@ -83,17 +85,17 @@ impl Credential {
         cookies.finish()
     }
 
-    /// The account's own number, as `DedeUserID` says.
+    /// The account's own uid, from `DedeUserID`.
     pub fn uid(&self) -> Option<Uid> {
         self.0.uid
     }
 
-    /// When the login ends (`SESSDATA`), as far as it is known.
+    /// When the login (`SESSDATA`) expires, if known.
     pub fn expires(&self) -> Option<UnixSeconds> {
         self.0.expires
     }
 
-    /// With the time when the login ends.
+    /// Sets when the login expires.
     #[must_use]
     pub fn with_expires(self, expires: Option<UnixSeconds>) -> Self {
         Self(Arc::new(Cookies {
@@ -104,7 +106,8 @@ impl Credential {
         }))
     }
 
-    /// With one more cookie, or another value for one. What cannot stand in a cookie is left out.
+    /// Adds a cookie or replaces its value. Names and values that cannot be in a cookie are
+    /// ignored.
     #[must_use]
     pub fn with_cookie(&self, name: &str, value: &str) -> Self {
         let mut cookies = Collector {
@@ -115,40 +118,41 @@ impl Credential {
         added.unwrap_or_else(|_| self.clone())
     }
 
-    /// The whole cookie as a `Cookie` header has it: a secret, to be stored where only its owner can
-    /// read it. [`parse`](Self::parse) reads it back.
+    /// The value of the `Cookie` header. It is a secret: store it where only its owner can read it.
+    /// [`parse`](Self::parse) reads it back.
     pub fn expose(&self) -> Zeroizing<String> {
         self.0.header.clone()
     }
 
-    /// Whether there is a CSRF token, which every change needs.
+    /// Whether there is a CSRF token, without which nothing can be changed or sent.
     pub fn can_write(&self) -> bool {
         self.csrf_token().is_some()
     }
 
-    /// The CSRF token (`bili_jct`): a secret.
+    /// The CSRF token (`bili_jct`). It is a secret.
     pub fn csrf_token(&self) -> Option<&str> {
         self.0.get("bili_jct")
     }
 
-    /// Whether a text has a part of a secret in it, as a page has that quotes the request.
+    /// Whether `text` contains a part of a secret, as a page does that quotes the request.
     pub(crate) fn is_shown_in(&self, text: &[u8]) -> bool {
-        /// Fewer characters in a row can be there by chance.
+        /// Matches of fewer characters may be chance.
         const PART: usize = 8;
         let values = ["SESSDATA", "bili_jct"].into_iter();
         values
             .filter_map(|name| self.0.get(name))
-            // Whatever is between may be encoded or not.
+            // Other characters may be percent-encoded in the text, so only alphanumeric runs are
+            // compared.
             .flat_map(|value| value.split(|c: char| !c.is_ascii_alphanumeric()))
             .flat_map(|run| run.as_bytes().windows(PART))
-            // SESSDATA has a time in it.
+            // SESSDATA contains a timestamp, which is no secret.
             .filter(|part| !part.iter().all(u8::is_ascii_digit))
             .any(|part| memmem::find(text, part).is_some())
     }
 
-    /// The `Cookie` header, marked sensitive.
+    /// The value of the `Cookie` header, marked sensitive.
     pub(crate) fn header(&self) -> HeaderValue {
-        // Only what a header can hold is ever collected.
+        // `Collector` accepts only characters valid in a header.
         let mut header =
             HeaderValue::from_str(&self.0.header).unwrap_or_else(|_| HeaderValue::from_static(""));
         header.set_sensitive(true);
@@ -172,7 +176,7 @@ impl fmt::Debug for Credential {
 }
 
 impl PartialEq for Credential {
-    /// Whether both hold the same cookies, in any order.
+    /// Compares the cookies without regard to their order or expiry.
     fn eq(&self, other: &Self) -> bool {
         self.0.pairs.len() == other.0.pairs.len()
             && (self.0.pairs.iter()).all(|(name, value)| {
@@ -189,7 +193,7 @@ struct Collector {
     expires: Option<UnixSeconds>,
 }
 
-/// Attributes that a pasted `Set-Cookie` line carries beside the cookie.
+/// Attributes in a pasted `Set-Cookie` line, which are not cookies.
 const ATTRIBUTES: [&str; 7] = [
     "path", "domain", "expires", "max-age", "samesite", "httponly", "secure",
 ];
@@ -209,11 +213,12 @@ impl Collector {
         } else {
             Zeroizing::new(value.to_owned())
         };
-        // Others, in front, would make it look like JSON or another header.
+        // With other characters at its front the header would be parsed as JSON or as another
+        // header.
         let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         let fits = |b: u8| b.is_ascii_graphic() && b != b';';
         if !name.bytes().all(is_token) || !value.bytes().all(fits) {
-            // Other sites' scripts put all sorts of things into cookies; only ours matter.
+            // Other scripts store all sorts of things in cookies. Only the needed ones matter.
             return if NEEDED.contains(&name) {
                 Err(InvalidCredential::BadValue)
             } else {
@@ -265,7 +270,7 @@ impl Collector {
 }
 
 fn joined(pairs: &[(String, Zeroizing<String>)]) -> Zeroizing<String> {
-    // Exactly: what is grown leaves copies behind.
+    // Reserves the exact length: a string that grows leaves unwiped copies behind.
     let length = pairs.iter().map(|(n, v)| n.len() + v.len() + 3);
     let mut text = String::with_capacity(length.sum::<usize>().saturating_sub(2));
     for (index, (name, value)) in pairs.iter().enumerate() {
@@ -279,7 +284,7 @@ fn joined(pairs: &[(String, Zeroizing<String>)]) -> Zeroizing<String> {
     Zeroizing::new(text)
 }
 
-/// Cookies whose loss would go unnoticed until a call fails.
+/// Cookies that must not be dropped silently: without them later calls fail.
 const NEEDED: [&str; 3] = ["SESSDATA", "bili_jct", "DedeUserID"];
 
 /// The forms in which browsers and their extensions export cookies.
@@ -315,7 +320,7 @@ impl ExportedCookie {
 #[serde(transparent)]
 struct Scalar(#[serde(deserialize_with = "lenient::or_default")] String);
 
-/// Whether a cookie's domain is the site's, or not said.
+/// Whether a cookie's domain is empty or the service's.
 pub(crate) fn is_ours(domain: &str) -> bool {
     let domain = domain.trim_start_matches('.').to_ascii_lowercase();
     domain.is_empty() || domain == "bilibili.com" || domain.ends_with(".bilibili.com")
@@ -388,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_known_again_in_part_and_encoded_or_not() {
+    fn a_part_of_a_secret_is_recognized_encoded_or_not() {
         let credential = Credential::new(
             "aB3dE6gH9,1700000000,b*c",
             "0011223344aabbcc",
@@ -415,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_exposed_is_read_back_whatever_was_pasted() {
+    fn an_exposed_cookie_is_parsed_again_whatever_was_pasted() {
         for text in [
             "a=b; {\"url\":\"x=y; SESSDATA=a",
             "a\n[=y\nSESSDATA=a",

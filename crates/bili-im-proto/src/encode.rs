@@ -1,4 +1,4 @@
-//! Writing queries: what is signed is what goes out (docs/protocol.md §4).
+//! Writing queries. The text that is signed is exactly the text that is sent (docs/protocol.md §4).
 
 use std::{
     borrow::Cow,
@@ -8,14 +8,15 @@ use std::{
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but letters, digits and `-_.~`, so that no HTTP client encodes it anew.
+/// Encodes everything but letters, digits and `-_.~`, so that no HTTP client encodes the query
+/// again.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// A query in the making.
+/// A query or form under construction.
 ///
 /// ```
 /// use bili_im_proto::Query;
@@ -25,7 +26,7 @@ pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 /// ```
 #[derive(Clone, Default)]
 pub struct Query {
-    /// As it goes out: `name=value&name=value`, encoded.
+    /// As it is sent: `name=value&name=value`, encoded.
     text: String,
     fields: Vec<Field>,
 }
@@ -52,7 +53,7 @@ impl Query {
         self
     }
 
-    /// Adds a field when there is a value.
+    /// Adds a field if there is a value.
     #[must_use]
     pub fn with_some(self, name: &'static str, value: Option<impl Display>) -> Self {
         match value {
@@ -61,14 +62,14 @@ impl Query {
         }
     }
 
-    /// Whether it has no fields.
+    /// Whether the query has no fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
     pub(crate) fn push(&mut self, name: Cow<'static, str>, value: impl Display) {
         if self.fields.is_empty() {
-            // Enough for nearly every call: a message is to be built with few allocations.
+            // Enough for nearly every call, so that a message is built with few allocations.
             self.fields.reserve(16);
             self.text.reserve(1024);
         } else {
@@ -83,17 +84,17 @@ impl Query {
         self.fields.push(Field { name, place });
     }
 
-    /// The fields sorted by name, values rid of `!'()*`, as signatures want them.
+    /// The query in the form that is signed: sorted by name, without `!'()*` in values.
     pub(crate) fn canonical(mut self) -> String {
         self.fields.sort_by(|a, b| a.name.cmp(&b.name));
-        // Room for the signature behind it.
+        // Leaves room for the signature.
         let mut text = String::with_capacity(self.text.len() + 48);
         for field in self.fields {
             if !text.is_empty() {
                 text.push('&');
             }
             let encoded = self.text.get(field.place).unwrap_or_default();
-            push_without_dropped(&mut text, encoded);
+            push_for_signature(&mut text, encoded);
         }
         text
     }
@@ -106,7 +107,7 @@ impl From<Query> for String {
 }
 
 impl fmt::Debug for Query {
-    /// Shows only names: a value can be a key.
+    /// Shows names only: a value can be a key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.fields.iter().map(|field| &field.name);
         f.write_str("Query ")?;
@@ -120,8 +121,8 @@ impl Display for Query {
     }
 }
 
-/// Copies an encoded `name=value`, leaving out what signatures drop from values.
-fn push_without_dropped(text: &mut String, field: &str) {
+/// Appends an encoded `name=value` without the characters `!'()*` in the value.
+fn push_for_signature(text: &mut String, field: &str) {
     let (name, value) = field.split_once('=').unwrap_or((field, ""));
     text.push_str(name);
     text.push('=');
@@ -138,14 +139,12 @@ fn push_without_dropped(text: &mut String, field: &str) {
     text.push_str(rest);
 }
 
-/// Lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     push_hex(&mut text, bytes);
     text
 }
 
-/// Appends lower-case hex digits.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         // Writing to a string cannot fail.

@@ -1,4 +1,4 @@
-//! One call to the service as a value: what it asks for, and what it makes of the answer.
+//! The trait of all calls: it builds the request and decodes the answer.
 
 use std::fmt;
 
@@ -18,12 +18,13 @@ use crate::{
     spec::{Method, Spec},
 };
 
-/// A call to the service. Each endpoint of this crate is one; others can be added outside.
+/// A call to the service. Each endpoint of this crate implements this trait, and users can
+/// implement it for further endpoints.
 ///
 /// ```
 /// use bili_im_proto::{Answer, Context, Endpoint, Error, Host, Invalid, Parts, Query, Spec};
 ///
-/// /// When the service thinks it is.
+/// /// Asks for the time of the service.
 /// struct ServerTime;
 ///
 /// impl Endpoint for ServerTime {
@@ -40,10 +41,10 @@ use crate::{
 /// }
 /// ```
 pub trait Endpoint {
-    /// What a successful answer holds.
+    /// The decoded answer.
     type Response;
 
-    /// Everything about the call that is the same each time.
+    /// What is the same in every call.
     const SPEC: Spec;
 
     /// Checks the arguments, as far as that needs no service.
@@ -60,24 +61,24 @@ pub trait Endpoint {
     /// When what it needs is missing in the context.
     fn parts(&self, context: &Context) -> Result<Parts, Invalid>;
 
-    /// Reads an answer.
+    /// Decodes an answer.
     ///
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     fn decode(answer: Answer<'_>) -> Result<Self::Response, Error>;
 
-    /// The whole request.
+    /// Builds the whole request.
     ///
     /// # Errors
-    /// As [`check`](Self::check) and [`parts`](Self::parts); also when a login, CSRF token or signing
-    /// keys are missing.
+    /// As [`check`](Self::check) and [`parts`](Self::parts). Also when the login, the CSRF token or the
+    /// signing keys are missing.
     fn request(&self, context: &Context) -> Result<Request<Body>, Invalid> {
         Self::SPEC.check_login(context)?;
         self.check(context)?;
         self.parts(context)?.into_request(&Self::SPEC, context)
     }
 
-    /// What the answer says.
+    /// Decodes an HTTP response.
     ///
     /// # Errors
     /// As [`decode`](Self::decode).
@@ -86,7 +87,7 @@ pub trait Endpoint {
     }
 }
 
-/// A request's own query and body.
+/// The query and body that a call adds to what every call has.
 #[derive(Debug)]
 pub struct Parts {
     query: Query,
@@ -115,7 +116,7 @@ impl Parts {
     pub fn form(fields: &impl Serialize) -> Result<Self, Invalid> {
         let mut form = serde_urlencoded::to_string(fields)
             .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
-        // Forms know two characters that queries do not; what goes out is encoded the same everywhere.
+        // `serde_urlencoded` leaves `*` as it is and writes a space as `+`. Queries do neither.
         for (other, ours) in [('+', "%20"), ('*', "%2A")] {
             if form.contains(other) {
                 form = form.replace(other, ours);
@@ -124,27 +125,27 @@ impl Parts {
         Ok(Self::query(Query::new()).with_payload(Payload::Form(form)))
     }
 
-    /// The same of fields written as a query's are.
+    /// A form whose fields are encoded as in a query.
     pub(crate) fn form_of(fields: Query) -> Self {
         Self::query(Query::new()).with_payload(Payload::Form(fields.into()))
     }
 
-    /// A form with nothing but what every form has.
+    /// A form without fields of its own.
     pub fn empty_form() -> Self {
         Self::query(Query::new()).with_payload(Payload::Form(String::new()))
     }
 
-    /// A body of another type, to which nothing is added.
+    /// A body of another type. Nothing is added to it.
     ///
     /// # Errors
-    /// When the type cannot be a header.
+    /// When `content_type` is not a valid header value.
     pub fn raw(content_type: &str, body: Vec<u8>) -> Result<Self, Invalid> {
         let content_type = HeaderValue::from_str(content_type)
             .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
         Ok(Self::query(Query::new()).with_payload(Payload::Raw(content_type, body)))
     }
 
-    /// With a query beside the body.
+    /// Sets the query.
     #[must_use]
     pub fn with_query(self, query: Query) -> Self {
         Self { query, ..self }
@@ -215,11 +216,11 @@ impl Parts {
     }
 }
 
-/// What most calls to the message host carry (docs/protocol.md §1).
+/// Fields of most calls to the host `im` (docs/protocol.md §1).
 const CLIENT: [(&str, &str); 2] = [("build", "0"), ("mobi_app", "web")];
 
 impl fmt::Debug for Payload {
-    /// Shows no content: it can hold the CSRF token.
+    /// Shows lengths only: a form can hold the CSRF token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
@@ -229,7 +230,7 @@ impl fmt::Debug for Payload {
     }
 }
 
-/// The form with what every form carries, and its type.
+/// The content type, and the form with the fields that every form has.
 fn complete(
     mut form: String,
     spec: &Spec,
@@ -258,12 +259,12 @@ fn complete(
     Ok((content_type, form.into_bytes()))
 }
 
-/// The bytes of a request's body. `Debug` shows only how many: they hold the CSRF token.
+/// The bytes of a request's body. `Debug` shows only their number: they can hold the CSRF token.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Body(Vec<u8>);
 
 impl Body {
-    /// Whether there is no body at all, as in every GET.
+    /// Whether there is no body, as in every GET.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

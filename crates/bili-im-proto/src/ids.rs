@@ -1,4 +1,4 @@
-//! Numbers that name something, each its own type (docs/protocol.md §1).
+//! Ids of users, groups, messages and devices, each its own type (docs/protocol.md §1).
 
 use std::{fmt, num::ParseIntError, str::FromStr, sync::Arc};
 
@@ -10,7 +10,8 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// In JSON it is written as a string, since it can exceed 2^53; a string or a number is read.
+        /// Serialized as a string, since JSON readers may lose digits above 2^53. Deserialized from
+        /// a string or a number.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(pub u64);
 
@@ -56,11 +57,11 @@ macro_rules! id {
 }
 
 id! {
-    /// A user (`mid`, `uid`). 0 stands for the service itself where a sender is named.
+    /// A user (`mid`, `uid`). As a sender, 0 is the service itself.
     Uid
 }
 id! {
-    /// A fan group (粉丝团/应援团). Its numbers are apart from those of users.
+    /// A fan group (粉丝团/应援团). A group and a user can have the same number.
     GroupId
 }
 id! {
@@ -68,11 +69,12 @@ id! {
     MsgKey
 }
 id! {
-    /// The place of a message in its session (`msg_seqno`): it grows with every message there.
+    /// The sequence number of a message within its session (`msg_seqno`). Newer messages have
+    /// greater ones.
     Seqno
 }
 
-/// A number as text, since JSON's readers lose digits of long ones.
+/// For `serde(with)`: a number stored as a string, since JSON readers may lose digits above 2^53.
 pub(crate) mod as_text {
     use super::*;
 
@@ -85,8 +87,8 @@ pub(crate) mod as_text {
     }
 }
 
-/// Whom a session is with: a user or a group (`talker_id` with `session_type`, or `receiver_id`
-/// with `receiver_type`).
+/// The other side of a session: a user or a group (`talker_id` with `session_type`, or
+/// `receiver_id` with `receiver_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Talker {
@@ -97,17 +99,17 @@ pub enum Talker {
 }
 
 impl Talker {
-    /// A user by number.
+    /// The user with this id.
     pub const fn user(uid: u64) -> Self {
         Self::User(Uid(uid))
     }
 
-    /// A group by number.
+    /// The group with this id.
     pub const fn group(id: u64) -> Self {
         Self::Group(GroupId(id))
     }
 
-    /// From the wire's pair of numbers; `None` when `session_type` is neither 1 nor 2.
+    /// From the pair of numbers on the wire. `None` when `session_type` is neither 1 nor 2.
     pub const fn from_wire(session_type: u64, id: u64) -> Option<Self> {
         match session_type {
             1 => Some(Self::user(id)),
@@ -116,7 +118,7 @@ impl Talker {
         }
     }
 
-    /// The number with what it counts: `user-7`, `group-7`.
+    /// A text such as `user-7` or `group-7`.
     pub(crate) fn to_key(self) -> String {
         match self {
             Self::User(uid) => format!("user-{uid}"),
@@ -124,7 +126,7 @@ impl Talker {
         }
     }
 
-    /// Reads what [`to_key`](Self::to_key) writes.
+    /// Reads what [`to_key`](Self::to_key) wrote.
     pub(crate) fn from_key(key: &str) -> Option<Self> {
         let (kind, id) = key.split_once('-')?;
         let id = id.parse().ok()?;
@@ -135,14 +137,14 @@ impl Talker {
         }
     }
 
-    /// The number alone (`talker_id`, `receiver_id`).
+    /// The id without its type (`talker_id`, `receiver_id`).
     pub const fn id(self) -> u64 {
         match self {
             Self::User(Uid(id)) | Self::Group(GroupId(id)) => id,
         }
     }
 
-    /// The number space it belongs to (`session_type`, `receiver_type`): 1 user, 2 group.
+    /// The type (`session_type`, `receiver_type`): 1 user, 2 group.
     pub const fn session_type(self) -> u8 {
         match self {
             Self::User(_) => 1,
@@ -172,13 +174,13 @@ impl From<GroupId> for Talker {
     }
 }
 
-/// The installation that sends (`dev_id`): a version 4 UUID in upper case (docs/protocol.md §5).
+/// The id of the sending device (`dev_id`): a version 4 UUID in upper case (docs/protocol.md §5).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DeviceId(Arc<str>);
 
 impl DeviceId {
-    /// Makes an id of 16 random bytes. Keep the id: it stays the same for one installation.
+    /// Makes an id from 16 random bytes. Store the id: an installation keeps the same one.
     pub fn from_random(mut bytes: [u8; 16]) -> Self {
         let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
         *version = *version & 0x0f | 0x40;
@@ -195,7 +197,7 @@ impl DeviceId {
         Self(text.into())
     }
 
-    /// The id as it goes out.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

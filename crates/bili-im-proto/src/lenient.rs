@@ -1,7 +1,8 @@
-//! Reading what the service sends without failing over what is not needed (docs/protocol.md §3).
+//! Lenient deserialization: odd values in fields that are not needed do not fail the whole answer
+//! (docs/protocol.md §3).
 //!
-//! Numbers come as strings, booleans as 0 and 1, lists as null, objects not at all. A value that
-//! cannot be made sense of counts as absent; only text that is not JSON is an error.
+//! The service sends numbers as strings, booleans as 0 and 1, empty lists as null, and leaves out
+//! objects. A value of an unusable type counts as absent. Only text that is not JSON is an error.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -11,20 +12,20 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// A value read from JSON of any shape.
+/// A type that can be read from any JSON value.
 pub(crate) trait Lenient: Sized {
-    /// `None` when the value at hand is of no use.
+    /// Reads a value, or returns `None` when its type is unusable.
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
 }
 
-/// For `deserialize_with`: `None` for what is absent or of no use.
+/// For `deserialize_with`: `None` when the value is absent or unusable.
 pub(crate) fn option<'de, T: Lenient, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::lenient(deserializer)
 }
 
-/// For `deserialize_with`: the default for what is absent or of no use.
+/// For `deserialize_with`: the default when the value is absent or unusable.
 pub(crate) fn or_default<'de, T: Lenient + Default, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
@@ -37,7 +38,8 @@ impl<T: Lenient> Lenient for Option<T> {
     }
 }
 
-/// A struct whose every field is read leniently, in the order and under the names of the wire.
+/// Declares a struct all of whose fields are read leniently. The fields have the service's names
+/// and order.
 macro_rules! wire {
     ($(#[$meta:meta])* $visibility:vis struct $name:ident {
         $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty,)*
@@ -64,7 +66,7 @@ macro_rules! wire {
 }
 pub(crate) use wire;
 
-/// What a visitor makes of each kind of JSON value. Kinds not named give `None`.
+/// A visitor with the given methods. JSON values of other kinds give `None`.
 macro_rules! visit {
     ($target:ty, $expecting:literal { $($body:tt)* }) => {{
         struct Seen;
@@ -145,7 +147,7 @@ integer!(u64);
 integer!(i64);
 integer!(u32);
 
-/// A float that is a whole number, exactly representable.
+/// A float as an integer, if it is whole and small enough to be exact.
 fn whole(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
@@ -237,21 +239,22 @@ impl Lenient for String {
     }
 }
 
-/// A text that is unescaped only when it is asked for.
+/// A JSON string that is unescaped only when it is read.
 #[derive(Clone, Default)]
 pub(crate) struct LazyText {
-    /// As JSON has it, in quotes. Without quotes when it was a number or a boolean, or is empty.
+    /// The string as written in JSON, with quotes. Numbers, booleans and the empty string have no
+    /// quotes.
     json: Box<str>,
 }
 
 impl LazyText {
-    /// From the text in quotes, escaped as JSON wants it.
+    /// From a JSON string with its quotes and escapes.
     pub(crate) fn from_json(json: &str) -> Self {
         let json = if json == "\"\"" { "" } else { json };
         Self { json: json.into() }
     }
 
-    /// The text, with `U+FFFD` for half a surrogate pair without the other half.
+    /// The text. An unpaired surrogate becomes `U+FFFD`.
     pub(crate) fn get(&self) -> Cow<'_, str> {
         let inner = self
             .json
@@ -283,13 +286,13 @@ impl Lenient for LazyText {
         if json.starts_with('"') {
             return Ok(Some(Self::from_json(json)));
         }
-        // A number that no type holds is of no use.
+        // A number too large for every type counts as absent.
         let text = String::lenient(&mut serde_json::Deserializer::from_str(json));
         Ok(text.ok().flatten().map(|text| Self { json: text.into() }))
     }
 }
 
-/// What is written in a text of JSON.
+/// Unescapes a JSON string.
 fn unescape(json: &str) -> String {
     struct Unescaped;
 
@@ -305,12 +308,12 @@ fn unescape(json: &str) -> String {
         }
     }
 
-    // Bytes, since half a surrogate pair is an error in a text.
+    // Read as bytes, since `serde_json` refuses an unpaired surrogate in text.
     let mut json = serde_json::Deserializer::from_str(json);
     json.deserialize_bytes(Unescaped).unwrap_or_default()
 }
 
-/// Whether a value holds something: it is neither null nor an empty text.
+/// Whether a value is neither null nor an empty string.
 pub(crate) struct Filled(pub(crate) bool);
 
 impl<'de> Deserialize<'de> for Filled {
@@ -361,70 +364,70 @@ impl<'de> Visitor<'de> for FilledVisitor {
     }
 }
 
-/// What stands where an object or a list is expected.
+/// A value where an object or a list is expected.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) enum Found<T> {
-    /// It does.
-    Here(T),
-    /// Nothing, or null.
+pub(crate) enum Field<T> {
+    /// The expected object or list.
+    Present(T),
+    /// Absent or null.
     #[default]
-    Nothing,
-    /// Something else.
-    Odd,
+    Absent,
+    /// A value of another kind.
+    WrongType,
 }
 
-impl<T> Found<T> {
-    fn here(self) -> Option<T> {
+impl<T> Field<T> {
+    fn present(self) -> Option<T> {
         match self {
-            Self::Here(value) => Some(value),
-            Self::Nothing | Self::Odd => None,
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::WrongType => None,
         }
     }
 }
 
-impl<T> Found<Vec<T>> {
-    /// The list, empty where there is nothing; `None` where there is something else.
+impl<T> Field<Vec<T>> {
+    /// The list. It is empty when absent or null, and `None` when the value is of another kind.
     pub(crate) fn list(self) -> Option<Vec<T>> {
         match self {
-            Self::Here(list) => Some(list),
-            Self::Nothing => Some(Vec::new()),
-            Self::Odd => None,
+            Self::Present(list) => Some(list),
+            Self::Absent => Some(Vec::new()),
+            Self::WrongType => None,
         }
     }
 }
 
-macro_rules! scalars_are_odd {
+macro_rules! scalars_are_wrong {
     () => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("anything")
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Found::Nothing)
+            Ok(Field::Absent)
         }
 
         fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok(Found::Nothing)
+            Ok(Field::Absent)
         }
 
         fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
 
         fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
 
         fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
 
         fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
 
         fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(Found::Odd)
+            Ok(Field::WrongType)
         }
     };
 }
@@ -432,63 +435,63 @@ macro_rules! scalars_are_odd {
 struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-    type Value = Found<T>;
+    type Value = Field<T>;
 
-    scalars_are_odd!();
+    scalars_are_wrong!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        skip_items(items).map(|()| Found::Odd)
+        skip_items(items).map(|()| Field::WrongType)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(entries)).map(Found::Here)
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Field::Present)
     }
 }
 
-/// An object read by its type's own `Deserialize`.
-pub(crate) fn find_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+/// An object, read by its type's `Deserialize`, or why there is none.
+pub(crate) fn object_field<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Found<T>, D::Error> {
+) -> Result<Field<T>, D::Error> {
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// An object read by its type's own `Deserialize`; anything else is absent.
+/// An object, read by its type's `Deserialize`. Other values count as absent.
 pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    find_object(deserializer).map(Found::here)
+    object_field(deserializer).map(Field::present)
 }
 
-/// The most items of a list that are read; the longest page has 2000. A longer list is of no use: its
-/// items, small as they may be, would take many times the memory of the answer that they came in.
+/// The longest list that is read; the service's longest page has 2000 items. A longer list counts
+/// as absent: many tiny items take far more memory than the answer itself.
 pub(crate) const MOST_ITEMS: usize = 10_000;
 
 struct List<T>(PhantomData<T>);
 
 impl<'de, T: Lenient> Visitor<'de> for List<T> {
-    type Value = Found<Vec<T>>;
+    type Value = Field<Vec<T>>;
 
-    scalars_are_odd!();
+    scalars_are_wrong!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(Element(item)) = items.next_element()? {
             if list.len() == MOST_ITEMS {
                 drop(list);
-                return skip_items(items).map(|()| Found::Odd);
+                return skip_items(items).map(|()| Field::WrongType);
             }
             list.extend(item);
         }
-        Ok(Found::Here(list))
+        Ok(Field::Present(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        skip_entries(entries).map(|()| Found::Odd)
+        skip_entries(entries).map(|()| Field::WrongType)
     }
 }
 
-/// A list that its answer is nothing without.
-impl<T: Lenient> Lenient for Found<Vec<T>> {
+/// For lists that an answer must have: says whether the value was absent or of another kind.
+impl<T: Lenient> Lenient for Field<Vec<T>> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         deserializer.deserialize_any(List(PhantomData)).map(Some)
     }
@@ -504,7 +507,7 @@ impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
 
 impl<T: Lenient> Lenient for Vec<T> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        (deserializer.deserialize_any(List(PhantomData))).map(Found::here)
+        (deserializer.deserialize_any(List(PhantomData))).map(Field::present)
     }
 }
 
@@ -543,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_counts_as_absent() {
+    fn a_value_of_an_unusable_type_counts_as_absent() {
         let nothing = Sample::default();
         for value in [
             "null",
@@ -570,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_read_when_asked_for_is_the_same_text() {
+    fn a_lazy_text_is_the_same_text() {
         let read = |json| LazyText::lenient(&mut serde_json::Deserializer::from_str(json));
         for json in [
             r#""""#,
@@ -595,7 +598,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_end_counts_as_absent() {
+    fn an_oversized_list_counts_as_absent() {
         let list = |length: usize| format!("{{\"list\":[{}7]}}", "7,".repeat(length - 1));
         assert_eq!(read(&list(MOST_ITEMS)).list, vec![7; MOST_ITEMS]);
         assert!(read(&list(MOST_ITEMS + 1)).list.is_empty());

@@ -1,4 +1,4 @@
-//! Messages as the service lists them (docs/protocol.md §8).
+//! Messages of a session (docs/protocol.md §8).
 
 use std::borrow::Cow;
 
@@ -14,15 +14,15 @@ use crate::{
 };
 
 numbered! {
-    /// What became of a message (`msg_status`).
+    /// The status of a message (`msg_status`).
     MsgStatus {
-        /// Nothing.
+        /// The message is there.
         Normal = 0,
-        /// It was recalled.
+        /// The sender recalled it.
         Recalled = 1,
         /// The system removed it.
         Removed = 2,
-        /// Its image is gone.
+        /// Its image no longer exists.
         ImageGone = 50,
     }
 }
@@ -30,13 +30,13 @@ numbered! {
 numbered! {
     /// Where a message was written (`msg_source`).
     MsgSource {
-        /// Unknown, as in old messages.
+        /// Not recorded, as in old messages.
         Unknown = 0,
         /// On iOS.
         Ios = 1,
         /// On Android.
         Android = 2,
-        /// On a mobile page.
+        /// On a mobile web page (H5).
         H5 = 3,
         /// In the desktop program.
         Desktop = 4,
@@ -44,27 +44,27 @@ numbered! {
         OfficialPush = 5,
         /// A notice.
         Notice = 6,
-        /// On the site.
+        /// On the website.
         Web = 7,
-        /// An automatic reply on being followed.
+        /// An automatic reply to a new follower.
         AutoFollowed = 8,
-        /// An automatic reply on being written to.
+        /// An automatic reply to a message.
         AutoReceived = 9,
         /// An automatic reply to a keyword.
         AutoKeyword = 10,
-        /// An automatic reply to a patron.
+        /// An automatic reply to a patron (大航海).
         AutoVoyage = 11,
         /// A creator's note.
         CreatorNote = 12,
-        /// A group's tip.
+        /// A tip in a group.
         GroupTip = 13,
-        /// The system.
+        /// A message of the system.
         System = 16,
-        /// The two follow each other now.
+        /// A message that both users follow each other now.
         BecameMutual = 17,
-        /// The system, of another kind.
+        /// A tip of the system.
         SystemTip = 18,
-        /// An AI.
+        /// Written by an AI.
         Ai = 19,
     }
 }
@@ -73,31 +73,31 @@ numbered! {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Message {
-    /// Its key, unique everywhere.
+    /// The key, unique among all messages.
     pub key: MsgKey,
-    /// Its place in the session.
+    /// The sequence number within the session.
     pub seqno: Seqno,
-    /// Who wrote it; 0 is the service.
+    /// The sender; 0 is the service.
     pub sender: Uid,
-    /// To whom; `None` when the answer does not say.
+    /// The receiver; `None` when the answer does not say.
     pub receiver: Option<Talker>,
-    /// What kind it is.
+    /// The type.
     pub msg_type: MsgType,
-    /// What became of it.
+    /// The status.
     pub status: MsgStatus,
     /// Where it was written.
     pub source: MsgSource,
-    /// When.
+    /// When it was sent.
     pub timestamp: UnixSeconds,
-    /// Who is mentioned in it.
+    /// The users mentioned in it.
     pub at_uids: Vec<Uid>,
-    /// The notice's code, for notices; mostly empty.
+    /// The code of a notice; empty for most messages.
     pub notify_code: String,
     content: LazyText,
 }
 
 impl Message {
-    /// What it says; [`Content::Recalled`] when it was recalled.
+    /// The content; [`Content::Recalled`] when the message was recalled.
     pub fn content(&self) -> Content {
         if self.is_recalled() {
             Content::Recalled
@@ -106,23 +106,25 @@ impl Message {
         }
     }
 
-    /// What it says, although its sender may have taken it back.
+    /// The content, even when the message was recalled. By default programs must hide it then
+    /// (docs/protocol.md §8).
     pub fn content_even_if_recalled(&self) -> Content {
         Content::parse(self.msg_type, &self.content.get())
     }
 
-    /// Its content as it came, although its sender may have taken it back.
+    /// The content as received, even when the message was recalled. By default programs must hide
+    /// it then (docs/protocol.md §8).
     pub fn raw_content_even_if_recalled(&self) -> Cow<'_, str> {
         self.content.get()
     }
 
-    /// Whether its sender took it back.
+    /// Whether the message was recalled.
     pub fn is_recalled(&self) -> bool {
         self.status == MsgStatus::Recalled
     }
 
-    /// Whether a person wrote it, by hand (docs/protocol.md §8). Nothing else may be answered: two
-    /// machines would talk for ever.
+    /// Whether a person wrote it by hand (docs/protocol.md §8). Answer no other messages: two
+    /// programs that answer each other would never stop.
     pub fn is_by_a_person(&self) -> bool {
         matches!(
             self.source,
@@ -149,8 +151,8 @@ impl Message {
         )
     }
 
-    /// Whether the service wrote it: a notice, a push, a tip, a group event. Of types and sources that are
-    /// not known here that is not known either.
+    /// Whether the service wrote it: a notice, push, tip or group event. `false` for unknown types
+    /// and sources.
     pub fn is_by_the_service(&self) -> bool {
         self.sender == Uid(0)
             || matches!(
@@ -183,17 +185,17 @@ impl Message {
     }
 }
 
-/// An emoticon that occurs in messages.
+/// An emoticon used in messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Emoticon {
-    /// Its name in the text, such as `[doge]`.
+    /// The name in the text, such as `[doge]`.
     pub text: String,
-    /// The address of its image (`uri` or `url`).
+    /// The address of the image (`uri` or `url`).
     pub url: String,
-    /// The address of its moving image; may be empty.
+    /// The address of the animated image; may be empty.
     pub gif_url: String,
-    /// How large it is shown: 1 small, 2 large.
+    /// The size on screen: 1 small, 2 large.
     pub size: u32,
 }
 
@@ -219,7 +221,7 @@ impl Lenient for Emoticon {
     }
 }
 
-/// A message before it is known to be whole.
+/// A message as received, whose required fields may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct WireMessage {
@@ -256,7 +258,7 @@ impl Lenient for WireMessage {
 }
 
 impl WireMessage {
-    /// The message, or the name of a field that it is nothing without.
+    /// The message, or the name of a missing required field.
     pub(crate) fn finish(self) -> Result<Message, &'static str> {
         let mut at_uids = self.at_uids;
         at_uids.retain(|&uid| uid != Uid(0));

@@ -1,9 +1,9 @@
-//! What kind of message a message is (docs/protocol.md §9).
+//! The types of messages (docs/protocol.md §9).
 
 use crate::numbered::numbered;
 
 numbered! {
-    /// What kind of message it is (`msg_type`, docs/protocol.md §9).
+    /// The type of a message (`msg_type`, docs/protocol.md §9).
     MsgType {
         /// A text.
         Text = 1,
@@ -13,7 +13,7 @@ numbered! {
         Recall = 5,
         /// A custom emoticon.
         CustomEmoticon = 6,
-        /// A share of a video, an article and the like.
+        /// A shared video, article or the like.
         Share = 7,
         /// A mini program.
         MiniProgram = 9,
@@ -25,13 +25,13 @@ numbered! {
         ArticlePush = 12,
         /// A card with a picture.
         PictureCard = 13,
-        /// A share of other things, such as a live room.
+        /// A shared thing of another kind, such as a live room.
         ShareOther = 14,
-        /// Works pushed on follow.
+        /// A creator's works, pushed to new followers.
         Works = 16,
         /// A tip of the system.
         SystemTip = 18,
-        /// An AI's words.
+        /// A message of an AI.
         Ai = 19,
         /// Someone joined the group.
         GroupJoined = 301,
@@ -43,7 +43,7 @@ numbered! {
         GroupDissolved = 304,
         /// The group was opened.
         GroupOpened = 305,
-        /// Someone joined the group, in another way.
+        /// Someone joined the group: a second number for the same event.
         GroupJoinedToo = 306,
     }
 }

@@ -1,6 +1,6 @@
-//! Enums of the service's numbers.
+//! A macro for enums with the service's numbers.
 
-/// An enum of the service's numbers that keeps the ones it does not know.
+/// Declares an enum for a numeric field. Unknown numbers are kept as `Other`.
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal,)* }) => {
         $(#[$doc])*
@@ -8,12 +8,12 @@ macro_rules! numbered {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
-            /// A number that is not known here.
+            /// An unknown number.
             Other(i64),
         }
 
         impl $name {
-            /// The service's number for it.
+            /// The number on the wire.
             pub const fn number(self) -> i64 {
                 match self {
                     $(Self::$variant => $number,)*

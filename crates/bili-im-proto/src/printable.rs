@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write};
 
-/// Shows text with everything that could drive a terminal or reorder a line made visible:
-/// control characters, escape sequences, bidirectional overrides, invisible and
-/// line-separating characters appear as `\u{…}`.
+/// Displays a text without anything that could control a terminal or reorder a line. Control
+/// characters, bidirectional overrides, and invisible or line-separating characters appear as
+/// `\u{…}`, `\n`, `\r` or `\t`.
 ///
 /// ```
 /// use bili_im_proto::Printable;
@@ -30,7 +30,8 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// Whether showing the character does more than put a mark on the line.
+/// Whether [`Printable`] escapes the character: a control, invisible, bidirectional or
+/// line-separating one.
 pub fn is_treacherous(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -39,7 +40,7 @@ pub fn is_treacherous(character: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The first `limit` bytes, made printable.
+/// The first `limit` bytes as [`Printable`] text.
 pub(crate) fn excerpt(bytes: &[u8], limit: usize) -> String {
     let start = bytes.get(..limit).unwrap_or(bytes);
     Printable(&String::from_utf8_lossy(start)).to_string()

@@ -1,6 +1,6 @@
-//! A page of messages in the form in which the service mostly writes it, read in one pass: compact, each
-//! field of a message in its place and of its own type. Whatever is written otherwise is left to the
-//! lenient reader, which takes twice as long.
+//! A fast reader for pages of messages in the service's usual form: compact JSON, each field in its
+//! usual order and of its usual type. Any other page is left to the lenient reader, which takes
+//! twice as long.
 
 use crate::{
     ids::{MsgKey, Seqno, Uid},
@@ -9,10 +9,10 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// What the list of messages stands behind.
+/// The text before the list of messages.
 const PLACE: &str = r#""data":{"messages":["#;
 
-/// The fields of a message that are read, in the service's order.
+/// The fields that are read, in the service's order.
 const FIELDS: [&str; 12] = [
     "sender_uid",
     "receiver_type",
@@ -28,14 +28,15 @@ const FIELDS: [&str; 12] = [
     "msg_source",
 ];
 
-/// The messages of a page, and the page without them; `None` when it is not of the regular form.
+/// The messages of a page, and the rest of the page with an empty list. `None` when the page is not
+/// in the usual form.
 pub(crate) fn messages(page: &str) -> Option<(Vec<WireMessage>, String)> {
-    // No text may hold a control character, and compact JSON has none elsewhere.
+    // JSON strings cannot contain control characters, and compact JSON has none between values.
     if page.bytes().fold(u8::MAX, u8::min) < b' ' {
         return None;
     }
     let (before, list) = page.split_once(PLACE)?;
-    // Behind a brace more, it could be another data than the answer's.
+    // After a second brace, this could be the `data` of an inner object.
     if !before.starts_with('{') || !before.ends_with(['{', ',']) || before.matches('{').count() > 1
     {
         return None;
@@ -52,7 +53,7 @@ pub(crate) fn messages(page: &str) -> Option<(Vec<WireMessage>, String)> {
     None
 }
 
-/// What is left to read of a list. Every method gives `None` for what is not regular.
+/// The unread part of the list. Every method returns `None` when the text is not in the usual form.
 struct Reader<'a> {
     rest: &'a str,
 }
@@ -106,13 +107,13 @@ impl<'a> Reader<'a> {
         self.quoted().map(LazyText::from_json)
     }
 
-    /// A text without escapes.
+    /// A string without escapes.
     fn plain(&mut self) -> Option<String> {
         let text = self.quoted()?.trim_matches('"');
         (!text.contains('\\')).then(|| text.to_owned())
     }
 
-    /// A text with its quotes, as it is written.
+    /// A string as written, with quotes and escapes.
     fn quoted(&mut self) -> Option<&'a str> {
         let bytes = self.rest.as_bytes();
         if bytes.first() != Some(&b'"') {
@@ -142,7 +143,7 @@ impl<'a> Reader<'a> {
     }
 
     fn mentioned(&mut self) -> Option<Vec<Uid>> {
-        // As it stands where nobody is mentioned.
+        // `[0]` means that nobody is mentioned.
         if self.take("[0]").is_some() {
             return Some(Vec::new());
         }
@@ -158,7 +159,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// The value of a field that is not read.
+    /// Skips the value of a field that is not read.
     fn skip(&mut self) -> Option<()> {
         if self.rest.starts_with('"') {
             self.quoted().map(drop)
@@ -168,15 +169,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The fields of a message, one after the other.
+/// Reads the fields of one message in order.
 struct Fields<'r, 'a> {
     reader: &'r mut Reader<'a>,
-    /// What stands before the next of them.
+    /// The separator before the next field.
     before: &'static str,
 }
 
 impl<'a> Fields<'_, 'a> {
-    /// The value of a field, `Some(None)` when it is not the next of those that are read.
+    /// The value of the field `name`. `Some(None)` when the next field that is read is another one.
     fn next<T>(
         &mut self,
         name: &str,
@@ -208,7 +209,7 @@ impl<'a> Fields<'_, 'a> {
         }
     }
 
-    /// The end of the message, behind fields that are not read.
+    /// Skips fields that are not read, and the closing brace.
     fn end(mut self) -> Option<()> {
         self.next("", |_| None::<()>)?;
         self.reader.take("}")
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_another_place_are_not_taken_for_the_answers() {
+    fn messages_elsewhere_in_the_answer_are_not_read() {
         let page = page(MESSAGE);
         for (from, to) in [
             ("{\"code\":0,", "{\"code\":0,\"other\":{"),
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_end_is_left_to_the_lenient_reader() {
+    fn an_oversized_list_is_left_to_the_lenient_reader() {
         let list = |length| page(&vec![r#"{"a":1}"#; length].join(","));
         assert_eq!(messages(&list(MOST_ITEMS)).unwrap().0.len(), MOST_ITEMS);
         assert_eq!(messages(&list(MOST_ITEMS + 1)), None);

@@ -1,20 +1,20 @@
-//! Texts that must not be seen.
+//! Texts that must not be printed.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A text that is never printed. Its memory is wiped when it is dropped.
+/// A secret text. `Debug` does not show it. Its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes a text.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself: not for logs.
+    /// The text itself. Do not log it.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,19 +1,19 @@
-//! Sessions as the service lists them (docs/protocol.md §7).
+//! Sessions: the account's conversations (docs/protocol.md §7).
 
 use serde::{Deserialize, Deserializer};
 
 use crate::{
     ids::{Seqno, Talker},
-    lenient::{self, Found, Lenient, wire},
+    lenient::{self, Field, Lenient, wire},
     message::{Message, WireMessage},
     numbered::numbered,
     time::UnixMicros,
 };
 
 numbered! {
-    /// Which of the service's own accounts a session is with (`system_msg_type`).
+    /// The system account that a session is with (`system_msg_type`).
     SystemAccount {
-        /// None: a person or a group.
+        /// No system account: a user or a group.
         None = 0,
         /// The live assistant.
         LiveAssistant = 1,
@@ -28,67 +28,67 @@ numbered! {
     }
 }
 
-/// One session.
+/// One session: a conversation with a user or a group.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Session {
-    /// Whom it is with.
+    /// The other side.
     pub talker: Talker,
-    /// The newest message up to which the account has read.
+    /// Messages up to this one have been read.
     pub ack_seqno: Option<Seqno>,
-    /// When it read so far.
+    /// When they were read.
     pub ack_ts: Option<UnixMicros>,
     /// The newest message.
     pub max_seqno: Option<Seqno>,
     /// The newest message that mentions the account.
     pub at_seqno: Option<Seqno>,
-    /// When anything last changed.
+    /// When the session last changed.
     pub session_ts: Option<UnixMicros>,
-    /// When it was pinned; `None` when it is not.
+    /// When the session was pinned; `None` when it is not.
     pub top_ts: Option<UnixMicros>,
-    /// How many messages are unread.
+    /// The number of unread messages.
     pub unread_count: u64,
-    /// How many messages of a business are unread.
+    /// The number of unread messages from a business.
     pub biz_msg_unread_count: u64,
-    /// The newest message, when the service shows one that can be read.
+    /// The newest message; `None` when the service does not send it or it cannot be read.
     pub last_msg: Option<Message>,
     /// Whether the account follows the user.
     pub is_follow: bool,
-    /// Whether it is muted (`is_dnd`).
+    /// Whether the session is muted (`is_dnd`).
     pub is_muted: bool,
-    /// Whether it is intercepted.
+    /// Whether the session is intercepted.
     pub is_intercepted: bool,
-    /// Whether pushes are *not* received (`setting` 1).
+    /// Whether pushes are **not** received (`setting` is 1).
     pub pushes_off: bool,
     /// Whether the user is a guardian of the account's live room.
     pub is_guardian: bool,
     /// Whether the service trusts the user.
     pub is_trusted: bool,
-    /// Whether it may be folded away.
+    /// Whether clients may fold the session away.
     pub can_fold: bool,
-    /// Whether the user is live.
+    /// Whether the user is streaming live.
     pub is_live: bool,
     /// A group's name; empty for users.
     pub group_name: String,
     /// The address of a group's picture; empty for users.
     pub group_cover: String,
-    /// Which of the service's own accounts it is with.
+    /// The system account, if the session is with one.
     pub system_account: SystemAccount,
-    /// Name and portrait, for the service's own accounts.
+    /// Name and avatar of a system account.
     pub account_info: Option<AccountInfo>,
 }
 
 wire! {
-    /// Name and portrait of one of the service's own accounts.
+    /// Name and avatar of a system account.
     pub struct AccountInfo {
         /// The name.
         pub name: String,
-        /// The address of the portrait.
+        /// The address of the avatar.
         pub pic_url: String,
     }
 }
 
-/// A session before it is known to be whole.
+/// A session as received, whose required fields may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct WireSession {
@@ -147,13 +147,13 @@ impl Lenient for WireSession {
 }
 
 impl WireSession {
-    /// Whom it is with, as numbers; or the name of the field that does not say.
+    /// `session_type` and `talker_id`, or the name of the missing one.
     pub(crate) fn numbers(&self) -> Result<(u64, u64), &'static str> {
         let talker_id = self.talker_id.ok_or("talker_id")?;
         Ok((self.session_type.ok_or("session_type")?, talker_id))
     }
 
-    /// The session, given whom it is with.
+    /// The session with `talker`.
     pub(crate) fn with(self, talker: Talker) -> Session {
         Session {
             talker,
@@ -184,7 +184,7 @@ impl WireSession {
 
 wire! {
     pub(crate) struct WireSessionList {
-        session_list: Found<Vec<WireSession>>,
+        session_list: Field<Vec<WireSession>>,
         has_more: bool,
     }
 }
@@ -193,16 +193,17 @@ wire! {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SessionList {
-    /// The sessions. Pinned ones may lead any page.
+    /// The sessions. Pinned ones may come first on any page.
     pub sessions: Vec<Session>,
     /// Whether there are more.
     pub has_more: bool,
-    /// Sessions of a `session_type` that is not known here, with their `talker_id`.
+    /// Sessions with an unknown `session_type`: pairs of `session_type` and `talker_id`.
     pub unknown: Vec<(u64, u64)>,
 }
 
 impl SessionList {
-    /// Where the next page ends (`end_ts`): the oldest change listed, pinned sessions apart.
+    /// The `end_ts` of the next page: the oldest `session_ts` on this one, not counting pinned
+    /// sessions.
     pub fn oldest(&self) -> Option<UnixMicros> {
         (self.sessions.iter())
             .filter(|session| session.top_ts.is_none())
@@ -212,8 +213,8 @@ impl SessionList {
 }
 
 impl WireSessionList {
-    /// The page, or which session lacks which field. One that does not say whom it is with keeps the others
-    /// from nothing, as long as there are others.
+    /// The page, or the missing field as `data.session_list[INDEX].FIELD`. Sessions without a
+    /// talker are left out; they are an error only when no others are left.
     pub(crate) fn finish(self) -> Result<SessionList, String> {
         let mut list = SessionList {
             has_more: self.has_more,

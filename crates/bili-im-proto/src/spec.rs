@@ -1,4 +1,4 @@
-//! What is the same in every call to one endpoint.
+//! The properties that all calls of one endpoint share.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::{
     error::{Missing, RefusalKind},
 };
 
-/// What is the same in every call to one endpoint.
+/// The properties that all calls of one endpoint share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spec {
     pub(crate) method: Method,
@@ -29,19 +29,19 @@ pub(crate) enum Method {
     Post,
 }
 
-/// What a call does, which decides whether it may be repeated.
+/// The effect of a call. It decides whether the call may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// It changes nothing.
+    /// The call changes nothing.
     Read,
-    /// Repeating it is harmless.
+    /// The call changes something, and repeating it changes nothing more.
     Idempotent,
-    /// Each time it takes effect anew.
+    /// Each repetition takes effect again, like sending a message.
     Once,
 }
 
 impl Spec {
-    /// A read, with the login's cookie.
+    /// A GET that changes nothing and needs a login. Its timeout is 20 s.
     pub const fn get(host: Host, path: &'static str) -> Self {
         Self {
             method: Method::Get,
@@ -58,7 +58,8 @@ impl Spec {
         }
     }
 
-    /// A change that may be repeated, with the login's cookie and the CSRF token in the body.
+    /// A POST with an [idempotent](Effect::Idempotent) effect. It needs a login and carries the
+    /// CSRF token in its form.
     pub const fn post(host: Host, path: &'static str) -> Self {
         Self {
             method: Method::Post,
@@ -68,7 +69,7 @@ impl Spec {
         }
     }
 
-    /// The query must be signed (docs/protocol.md §4).
+    /// Marks the query as signed (docs/protocol.md §4).
     #[must_use]
     pub const fn signed(self) -> Self {
         Self {
@@ -77,7 +78,7 @@ impl Spec {
         }
     }
 
-    /// It takes effect anew each time.
+    /// Sets the effect to [`Effect::Once`].
     #[must_use]
     pub const fn once(self) -> Self {
         Self {
@@ -86,7 +87,7 @@ impl Spec {
         }
     }
 
-    /// It works without a login too.
+    /// Allows the call without a login.
     #[must_use]
     pub const fn without_login(self) -> Self {
         Self {
@@ -95,20 +96,20 @@ impl Spec {
         }
     }
 
-    /// What certain codes mean here, ahead of what they mean elsewhere.
+    /// Defines codes whose meaning differs from the general one (docs/protocol.md §3).
     #[must_use]
     pub const fn codes(self, codes: &'static [(i64, RefusalKind)]) -> Self {
         Self { codes, ..self }
     }
 
-    /// The CSRF token goes out under other names than `csrf` and `csrf_token`; under none when
-    /// [`parts`](crate::Endpoint::parts) places it itself.
+    /// Sets the names of the form fields that carry the CSRF token, instead of `csrf` and
+    /// `csrf_token`. Without names, [`parts`](crate::Endpoint::parts) has to add the token.
     #[must_use]
     pub const fn csrf_as(self, csrf: &'static [&'static str]) -> Self {
         Self { csrf, ..self }
     }
 
-    /// It may take long: two minutes instead of 20 seconds.
+    /// Sets the timeout to 120 s instead of 20 s.
     #[must_use]
     pub const fn slow(self) -> Self {
         Self {
@@ -117,7 +118,8 @@ impl Spec {
         }
     }
 
-    /// It asks what is new, as one does again and again: no more often than a watcher may.
+    /// Marks the call as a poll: a read that watchers repeat. Polls start at least
+    /// [`least_watch_interval`](crate::Pacing::least_watch_interval) apart.
     #[must_use]
     pub const fn poll(self) -> Self {
         Self {
@@ -126,7 +128,7 @@ impl Spec {
         }
     }
 
-    /// A better name than the last segment of the path.
+    /// Sets a name other than the last segment of the path.
     #[must_use]
     pub const fn named(self, name: &'static str) -> Self {
         Self {
@@ -135,13 +137,13 @@ impl Spec {
         }
     }
 
-    /// The call's name: by default the last segment of its path.
+    /// The endpoint's name in errors: the last segment of its path, unless set otherwise.
     pub fn name(&self) -> &'static str {
         let last_segment = || self.path.rsplit('/').next().unwrap_or(self.path);
         self.name.unwrap_or_else(last_segment)
     }
 
-    /// Whether it is a `GET` or a `POST`.
+    /// The HTTP method: `GET` or `POST`.
     pub fn method(&self) -> http::Method {
         match self.method {
             Method::Get => http::Method::GET,
@@ -149,22 +151,22 @@ impl Spec {
         }
     }
 
-    /// Which of the service's hosts it goes to.
+    /// The host that the call goes to.
     pub const fn host(&self) -> Host {
         self.host
     }
 
-    /// The path at that host.
+    /// The path, without the query.
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// What the call does.
+    /// The effect of the call.
     pub const fn effect(&self) -> Effect {
         self.effect
     }
 
-    /// Whether its query is signed.
+    /// Whether the query is signed.
     pub const fn is_signed(&self) -> bool {
         self.signed
     }
@@ -180,7 +182,6 @@ impl Spec {
         Ok(())
     }
 
-    /// What a code means here.
     pub(crate) fn kind_of(&self, code: i64) -> RefusalKind {
         (self.codes.iter())
             .find(|(own, _)| *own == code)

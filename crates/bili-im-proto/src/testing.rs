@@ -1,4 +1,4 @@
-//! What the unit tests of several modules need.
+//! Helpers for unit tests.
 
 use http::Response;
 
@@ -31,7 +31,7 @@ pub(crate) fn decode<E: Endpoint>(status: u16, body: &str) -> Result<E::Response
     E::response(&response)
 }
 
-/// A request's form, without what every form has.
+/// A request's form, without the fields that every form has.
 pub(crate) fn form(endpoint: &impl Endpoint) -> String {
     let request = endpoint.request(&signing_context()).unwrap();
     let form = String::from_utf8(request.into_body().into()).unwrap();
@@ -39,7 +39,7 @@ pub(crate) fn form(endpoint: &impl Endpoint) -> String {
     own.trim_end_matches('&').to_owned()
 }
 
-/// A request's query, without what every query has.
+/// A request's query, without the fields that every query has.
 pub(crate) fn query(endpoint: &impl Endpoint) -> String {
     let request = endpoint.request(&signing_context()).unwrap();
     let query = request.uri().query().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Times, each unit its own type (docs/protocol.md §1).
+//! Times: each unit is its own type (docs/protocol.md §1).
 
 use std::{
     fmt,
@@ -29,24 +29,24 @@ impl UnixSeconds {
 }
 
 impl UnixMicros {
-    /// The second that this moment lies in.
+    /// The time in seconds, rounded down.
     pub const fn seconds(self) -> UnixSeconds {
         UnixSeconds(self.0 / 1_000_000)
     }
 
-    /// This moment, later by `by`.
+    /// The moment that is `by` later.
     pub fn saturating_add(self, by: Duration) -> Self {
         Self(self.0.saturating_add(micros(by)))
     }
 
-    /// How long after `earlier` this is; zero when it is not after.
+    /// The time passed since `earlier`; zero when `earlier` is not earlier.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 }
 
 impl From<SystemTime> for UnixMicros {
-    /// Times before 1970 become 1970.
+    /// Times before 1970 become 0.
     fn from(time: SystemTime) -> Self {
         Self(micros(time.duration_since(UNIX_EPOCH).unwrap_or_default()))
     }
@@ -76,30 +76,30 @@ impl Lenient for UnixMicros {
     }
 }
 
-/// A reading of a clock that never goes back, counted from any moment the caller likes.
+/// A reading of a clock that never goes back. The caller chooses where it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Monotonic(pub Duration);
 
 impl Monotonic {
-    /// This moment, later by `by`.
+    /// The moment that is `by` later.
     #[must_use]
     pub const fn after(self, by: Duration) -> Self {
         Self(self.0.saturating_add(by))
     }
 
-    /// How long after `earlier` this is; zero when it is not after.
+    /// The time passed since `earlier`; zero when `earlier` is not earlier.
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 }
 
-/// What the caller's two clocks show. Waits follow [`mono`](Self::mono), signatures
+/// The readings of the caller's two clocks. Waits use [`mono`](Self::mono), signatures use
 /// [`unix`](Self::unix).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
-    /// The wall clock.
+    /// The wall-clock time.
     pub unix: UnixMicros,
-    /// The clock that never goes back.
+    /// The time of the clock that never goes back.
     pub mono: Monotonic,
 }
 
@@ -121,7 +121,7 @@ impl Now {
     }
 }
 
-/// Whole microseconds, as many as fit.
+/// The duration in whole microseconds, at most `u64::MAX`.
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

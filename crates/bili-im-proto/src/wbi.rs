@@ -1,4 +1,4 @@
-//! Signing queries (docs/protocol.md §4).
+//! WBI: signing queries (docs/protocol.md §4).
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// Which character of the joined stems stands at each place of the key.
+/// For each character of the key, its index in the two joined file stems.
 const MIXIN: [u8; 32] = [
     46, 47, 18, 2, 53, 8, 23, 32, 15, 50, 10, 31, 58, 3, 45, 35, 27, 43, 5, 49, 33, 9, 42, 19, 29,
     28, 14, 39, 12, 38, 41, 13,
 ];
 
-/// The keys that queries are signed with. The service changes them about once a day.
+/// The key that signs queries. The service changes it about once a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SigningKeys {
@@ -24,13 +24,14 @@ pub struct SigningKeys {
     mixin_key: Arc<str>,
 }
 
-/// The addresses or the text hold no signing keys.
+/// The addresses or the text do not contain signing keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a signing key is 32 hex digits")]
 pub struct InvalidKeys;
 
 impl SigningKeys {
-    /// From the two addresses that `nav` gives, of which only the file stems matter.
+    /// Makes the key from the two addresses in the answer of [`Nav`](crate::Nav). Only their file
+    /// stems count.
     ///
     /// # Errors
     /// When a stem is not 32 hex digits.
@@ -45,12 +46,12 @@ impl SigningKeys {
         })
     }
 
-    /// The 32 characters that are hashed behind a query (`mixin_key`).
+    /// The 32 characters appended to a query before hashing (`mixin_key`).
     pub fn mixin_key(&self) -> &str {
         &self.mixin_key
     }
 
-    /// The query as it must go out: sorted, with `wts` and `w_rid`.
+    /// The signed query: sorted by name, with `wts` and `w_rid`.
     pub fn sign(&self, mut query: Query, time: UnixSeconds) -> String {
         query.push("wts".into(), time);
         let mut signed = query.canonical();
@@ -64,7 +65,7 @@ impl SigningKeys {
     }
 }
 
-/// The name of the file at an address, without its ending.
+/// The file name in an address, without its extension.
 fn stem(url: &str) -> Result<&str, InvalidKeys> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();

@@ -14,7 +14,7 @@ use http::Response;
 
 use crate::exchange::exchange;
 
-/// What drives flows: an HTTP client that sends them.
+/// Runs flows with an HTTP client.
 #[derive(Debug, Clone)]
 pub(crate) struct Driver {
     http: reqwest::Client,
@@ -68,10 +68,10 @@ impl Driver {
     }
 }
 
-/// The items of a flow, one after the other; an error is the last.
+/// The items of a flow. An error is the last item.
 ///
-/// It can be left waiting and come back to, or the future of [`next`](Self::next) dropped: what was
-/// under way goes on when it is polled again.
+/// Cancelling is safe: a dropped [`next`](Self::next) loses nothing. The request or wait it began
+/// continues when the next item is polled.
 pub struct Items<Item> {
     driver: Driver,
     flow: Option<Flow<Item, ()>>,
@@ -87,7 +87,7 @@ impl<Item> Items<Item> {
         }
     }
 
-    /// The next item; `None` after the last.
+    /// The next item; `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Item, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -101,7 +101,7 @@ impl<Item> Stream for Items<Item> {
         loop {
             let input = match &mut this.under_way {
                 Some(under_way) => ready!(under_way.as_mut().poll(context)),
-                // Before the first item `Woken` begins the flow, as any input does.
+                // A flow begins with whatever input comes first.
                 None => Input::Woken,
             };
             this.under_way = None;
@@ -135,8 +135,8 @@ impl<Item> fmt::Debug for Items<Item> {
     }
 }
 
-/// What the clocks show. The monotonic one counts from the same moment for every client of this crate
-/// in this process, so that several can drive one account.
+/// The current time. The monotonic clock starts at the same moment for all clients in this process,
+/// so that several can use one account.
 pub fn now() -> Now {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     Now {

@@ -16,7 +16,8 @@ use http_body::{Frame, SizeHint};
 use reqwest::{Body, Client, Request, Url, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 
-/// What a client must keep to with an account's cookie in hand.
+/// Makes an HTTP client that cannot leak the account's cookie: no redirects, https only except for
+/// loopback addresses.
 pub(crate) fn new_client(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Client {
     let builder = Client::builder()
         .https_only(!loopback)
@@ -60,17 +61,18 @@ pub(crate) fn exchange(
         timeout,
         ..
     } = outgoing;
-    // Handed to the client at once: a future that kept it until it is polled would be many times as large.
+    // Passed to the client before the `async` block: a future that held the request until it is
+    // polled would be many times larger.
     let under_way =
-        prepare(request, timeout).map(|(request, watched)| (client.execute(request), watched));
+        prepare(request, timeout).map(|(request, was_read)| (client.execute(request), was_read));
     async move {
-        let (answer, watched) = under_way?;
-        // A request whose body was never asked for cannot have arrived, whatever the error says.
-        let sent = || match &watched {
+        let (answer, was_read) = under_way?;
+        // Whatever the error says, a request whose body was never read cannot have arrived.
+        let sent = || match &was_read {
             Some(read) if !read.load(Ordering::Acquire) => Sent::No,
             _ => Sent::Maybe,
         };
-        let failure = |error: reqwest::Error| Failure::new(sent(), cause(error, timeout));
+        let failure = |error: reqwest::Error| Failure::new(sent(), cause_text(error, timeout));
         let mut answer = answer.await.map_err(failure)?;
         let mut head = Response::new(()).into_parts().0;
         head.status = answer.status();
@@ -94,7 +96,8 @@ pub(crate) fn exchange(
     }
 }
 
-/// The request as the client wants it, and whether its body was read, when it has one.
+/// The request for the HTTP client, and, if it has a body, a flag that is set once the body is
+/// read.
 fn prepare(
     request: http::Request<bili_im_proto::Body>,
     timeout: Duration,
@@ -109,15 +112,15 @@ fn prepare(
         return Ok((request, None));
     }
     let read = Arc::new(AtomicBool::new(false));
-    *request.body_mut() = Some(Body::wrap(Watched {
+    *request.body_mut() = Some(Body::wrap(TrackedBody {
         bytes: Some(Vec::from(body).into()),
         read: Arc::clone(&read),
     }));
     Ok((request, Some(read)))
 }
 
-/// The error with what caused it, without the address: that can hold keys.
-fn cause(error: reqwest::Error, timeout: Duration) -> String {
+/// The text of an error and its causes, without the address, which can hold keys.
+fn cause_text(error: reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() {
         return format!("no whole answer within {} s", timeout.as_secs_f64());
     }
@@ -135,13 +138,13 @@ fn cause(error: reqwest::Error, timeout: Duration) -> String {
     text
 }
 
-/// A body that knows whether any of it was read.
-struct Watched {
+/// A body that records whether any of it was read.
+struct TrackedBody {
     bytes: Option<Bytes>,
     read: Arc<AtomicBool>,
 }
 
-impl http_body::Body for Watched {
+impl http_body::Body for TrackedBody {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 

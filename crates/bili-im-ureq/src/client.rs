@@ -15,14 +15,14 @@ use crate::{
     exchange::new_agent,
 };
 
-/// A blocking client of one account. Copies share the account and the connections.
+/// A blocking client of one account. Clones share the account and the connections.
 #[derive(Clone)]
 pub struct Client {
     account: Account,
     driver: Driver,
 }
 
-/// Makes a [`Client`].
+/// Builds a [`Client`].
 #[derive(Debug)]
 pub struct ClientBuilder {
     account: AccountBuilder,
@@ -31,7 +31,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The service elsewhere, all three hosts at one address.
+    /// Sets where the service is: all three hosts at one address. Default: the real service.
     #[must_use]
     pub fn endpoint(mut self, origin: Origin) -> Self {
         let hosts = Hosts::single(origin);
@@ -40,45 +40,46 @@ impl ClientBuilder {
         self
     }
 
-    /// Another name for the client.
+    /// Sets the `User-Agent`.
     #[must_use]
     pub fn user_agent(mut self, user_agent: UserAgent) -> Self {
         self.account = self.account.user_agent(user_agent);
         self
     }
 
-    /// Another pace. Without this the service's own is kept, and none on this machine.
+    /// Sets the pacing. Default: [`Pacing::default`], or [`Pacing::off`] for a loopback address.
     #[must_use]
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.account = self.account.pacing(pacing);
         self
     }
 
-    /// The sending installation, instead of a new one.
+    /// Sets the device id. Default: a new random one.
     #[must_use]
     pub fn device_id(mut self, device_id: DeviceId) -> Self {
         self.account = self.account.device_id(device_id);
         self
     }
 
-    /// Trusts these certificate authorities (DER) instead of the ones that Mozilla trusts, which are
-    /// built in: a machine's own store is not asked and need not exist.
+    /// Trusts these certificate authorities (DER) instead of Mozilla's list, which is built in. The
+    /// machine's own certificate store is never used.
     #[must_use]
     pub fn roots(mut self, certificates: impl IntoIterator<Item = Vec<u8>>) -> Self {
         self.roots = Some(certificates.into_iter().collect());
         self
     }
 
-    /// Goes on where an earlier client left off, as the same installation.
+    /// Restores the state stored in a snapshot, including the device id.
     ///
     /// # Errors
-    /// When the snapshot is another account's, or of a version not known here.
+    /// When the snapshot belongs to another account or was written by an unknown version.
     pub fn restore(mut self, snapshot: &Snapshot) -> Result<Self, InvalidSnapshot> {
         self.account = self.account.restore(snapshot, now())?;
         Ok(self)
     }
 
-    /// The client: https only but for this machine, no redirects, no proxy to this machine.
+    /// Builds the client. It follows no redirects and speaks https only. For a loopback address it
+    /// also speaks plain http, and uses no proxy.
     pub fn build(self) -> Client {
         let agent = new_agent(self.loopback, self.roots);
         Client {
@@ -116,13 +117,13 @@ macro_rules! flows {
 }
 
 impl Client {
-    /// Starts a client of the real service.
+    /// Starts building a client, by default for the real service.
     ///
     /// # Panics
-    /// When the operating system has no random numbers to give.
+    /// When the operating system cannot provide random numbers.
     pub fn builder(credential: Credential) -> ClientBuilder {
         let mut entropy = [0; 24];
-        #[expect(clippy::expect_used, reason = "nothing can go on without")]
+        #[expect(clippy::expect_used, reason = "no client works without random numbers")]
         getrandom::fill(&mut entropy).expect("the operating system gives random numbers");
         ClientBuilder {
             account: Account::builder(credential, entropy),
@@ -131,10 +132,11 @@ impl Client {
         }
     }
 
-    /// A client over a ready-made agent.
+    /// Makes a client from an agent of the caller's.
     ///
-    /// Not checked then: that it follows no redirects (they would carry the cookie along), takes
-    /// https only, goes around proxies to this machine, and treats HTTP statuses as answers.
+    /// The agent is not checked. It must follow no redirects, since they would carry the cookie
+    /// along. It must speak https only, use no proxy for loopback addresses, and return HTTP error
+    /// statuses as answers.
     pub fn from_agent(account: Account, agent: Agent) -> Self {
         Self {
             account,
@@ -170,7 +172,7 @@ impl Client {
     /// Sends a text, once.
     ///
     /// # Errors
-    /// As [`send`](Self::send); also when the text is empty or too long.
+    /// As [`send`](Self::send). Also when the text is empty or too long.
     pub fn send_text(
         &self,
         talker: impl Into<Talker>,
@@ -179,7 +181,7 @@ impl Client {
         self.send(talker, Text::new(text)?)
     }
 
-    /// Sends an image by its address, once.
+    /// Sends an image, given by its address. Never sends it twice.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -195,7 +197,7 @@ impl Client {
     /// request may leave: see [`Account::send_ticket`]. When `store` fails nothing is sent.
     ///
     /// # Errors
-    /// As [`send`](Self::send); also when the ticket was used before, and those of `store`.
+    /// As [`send`](Self::send), and the errors of `store`. Also when the ticket was used before.
     pub fn send_ticket<E: From<Error>>(
         &self,
         ticket: SendTicket,
@@ -216,18 +218,18 @@ impl Client {
         self.run(self.account.call(endpoint))
     }
 
-    /// Drives a flow to its end.
+    /// Runs a flow to its end.
     ///
     /// # Errors
-    /// What the flow ends with.
+    /// The error that the flow ends with.
     pub fn run<Output>(&self, flow: Flow<Infallible, Output>) -> Result<Output, Error> {
         self.driver.run(flow)
     }
 
-    /// Drives a flow to its end, and gives its items to `take` on the way.
+    /// Runs a flow to its end and passes its items to `take`.
     ///
     /// # Errors
-    /// What the flow ends with, or the first error of `take`, which ends the flow.
+    /// The error that the flow ends with, or the first error of `take`, which ends the flow.
     pub fn run_with<Item, Output, E: From<Error>>(
         &self,
         flow: Flow<Item, Output>,
@@ -236,46 +238,47 @@ impl Client {
         self.driver.run_with(flow, take)
     }
 
-    /// The items of a flow, one after the other.
+    /// Runs a flow item by item.
     pub fn items<Item>(&self, flow: Flow<Item, ()>) -> Items<Item> {
         Items::new(self.driver.clone(), flow)
     }
 
-    /// Sends one request of a flow that the caller drives.
+    /// Sends one request of a flow that the caller runs.
     ///
     /// # Errors
-    /// When no whole answer came.
+    /// When no complete answer arrived.
     pub fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
         self.driver.exchange(outgoing)
     }
 
-    /// What the clocks show, for a flow that the caller drives.
+    /// The current time, for a flow that the caller runs.
     pub fn now(&self) -> Now {
         now()
     }
 
-    /// The account behind it.
+    /// The client's account.
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// What another process of this account should know: see [`Account::snapshot`].
+    /// The state to store for other processes of this account: see [`Account::snapshot`].
     pub fn snapshot(&self) -> Snapshot {
         self.account.snapshot(now())
     }
 
-    /// Learns what another process of this account stored meanwhile: see [`Account::absorb`].
+    /// Merges a snapshot that another process of this account stored: see [`Account::absorb`].
     ///
     /// # Errors
-    /// When the snapshot is another account's, or of a version not known here.
+    /// When the snapshot belongs to another account or was written by an unknown version.
     pub fn absorb(&self, snapshot: &Snapshot) -> Result<(), InvalidSnapshot> {
         self.account.absorb(snapshot, now())
     }
 }
 
-/// Logs in with a QR code: shows it through `show`, and the login is made by scanning it.
+/// Logs in with a QR code. `show` gets each step, among them the code to display. The user scans it
+/// and confirms the login on the phone.
 ///
-/// The service is at `endpoint` when one is given.
+/// The service is at `endpoint`, by default the real one.
 ///
 /// # Errors
 /// As every call: see [`Error`].
@@ -288,8 +291,8 @@ pub fn qr_login(
     qr_login_with(agent, hosts, show)
 }
 
-/// As [`qr_login`], over a ready-made HTTP client, of which the same is not checked as in
-/// [`Client::from_agent`].
+/// As [`qr_login`], with an agent of the caller's. It must fulfil what [`Client::from_agent`] asks
+/// for.
 ///
 /// # Errors
 /// As every call: see [`Error`].

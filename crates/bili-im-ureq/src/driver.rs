@@ -11,7 +11,7 @@ use ureq::Agent;
 
 use crate::exchange::exchange;
 
-/// What drives flows: an agent that sends them.
+/// Runs flows with an agent.
 #[derive(Debug, Clone)]
 pub(crate) struct Driver {
     agent: Agent,
@@ -55,7 +55,7 @@ impl Driver {
     }
 }
 
-/// The items of a flow, one after the other; an error is the last.
+/// The items of a flow. An error is the last item.
 #[derive(Debug)]
 pub struct Items<Item> {
     driver: Driver,
@@ -72,8 +72,8 @@ impl<Item> Items<Item> {
         }
     }
 
-    /// What ends this from another thread, or from a signal's handler thread, also while
-    /// [`next`](Self::next) sleeps.
+    /// A handle that ends this iterator from another thread, for example from a signal handler's,
+    /// even while [`next`](Self::next) sleeps.
     pub fn stop_handle(&self) -> StopHandle {
         self.stop.clone()
     }
@@ -83,11 +83,11 @@ impl<Item> Iterator for Items<Item> {
     type Item = Result<Item, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // Before the first item `Woken` begins the flow, as any input does.
+        // A flow begins with whatever input comes first.
         let mut input = Input::Woken;
         loop {
             let step = self.flow.as_mut()?.resume(now(), input);
-            // Only now: what the account learns from the last answer is not lost.
+            // Checked after `resume`, so that the account has learned from the last answer.
             if self.stop.is_stopped() {
                 self.flow = None;
                 return None;
@@ -110,7 +110,7 @@ impl<Item> Iterator for Items<Item> {
     }
 }
 
-/// Ends [`Items`] from another thread.
+/// Ends an [`Items`] iterator from another thread.
 #[derive(Debug, Clone, Default)]
 pub struct StopHandle(Arc<Stopper>);
 
@@ -121,8 +121,9 @@ struct Stopper {
 }
 
 impl StopHandle {
-    /// Ends the items: [`next`](Items::next) returns `None` from now on. One that sleeps returns at
-    /// once; one that has a request out lets it end first, which its timeout bounds.
+    /// Ends the iterator: [`next`](Items::next) returns `None` from now on. If it sleeps, it
+    /// returns at once. If a request is on its way, it first waits for the answer, at most for the
+    /// request's timeout.
     pub fn stop(&self) {
         *self.lock() = true;
         self.0.stopped.notify_all();
@@ -132,7 +133,7 @@ impl StopHandle {
         *self.lock()
     }
 
-    /// Sleeps until then, or until it is stopped.
+    /// Sleeps until `moment` or until the handle is stopped.
     fn sleep_until(&self, moment: Monotonic) {
         let timeout = moment.since(now().mono);
         let _woken = (self.0.stopped)
@@ -145,8 +146,8 @@ impl StopHandle {
     }
 }
 
-/// What the clocks show. The monotonic one counts from the same moment for every client of this crate
-/// in this process, so that several can drive one account.
+/// The current time. The monotonic clock starts at the same moment for all clients in this process,
+/// so that several can use one account.
 pub fn now() -> Now {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     Now {

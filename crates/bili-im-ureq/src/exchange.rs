@@ -11,7 +11,8 @@ use ureq::{
     tls::{Certificate, RootCerts, TlsConfig},
 };
 
-/// What a client must keep to with an account's cookie in hand.
+/// Makes an agent that cannot leak the account's cookie: no redirects, https only except for
+/// loopback addresses.
 pub(crate) fn new_agent(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Agent {
     let roots = roots.map_or(RootCerts::WebPki, |roots| {
         let own = |der: &Vec<u8>| Certificate::from_der(der).to_owned();
@@ -43,12 +44,12 @@ pub(crate) fn exchange(agent: &Agent, outgoing: Outgoing) -> Result<Response<Vec
     head.headers
         .insert(CONTENT_LENGTH, body.as_ref().len().into());
     let read = Cell::new(false);
-    let mut body = Watched {
+    let mut body = TrackedBody {
         bytes: Cursor::new(body.into()),
         read: &read,
     };
     let request = http::Request::from_parts(head, SendBody::from_reader(&mut body));
-    // A request whose body was never asked for cannot have arrived, whatever the error says.
+    // Whatever the error says, a request whose body was never read cannot have arrived.
     let sent = || if read.get() { Sent::Maybe } else { Sent::No };
     receive(agent, request, timeout, max_body, sent)
 }
@@ -60,7 +61,7 @@ fn receive(
     max_body: usize,
     sent: impl Fn() -> Sent,
 ) -> Result<Response<Vec<u8>>, Failure> {
-    let failure = |cause: ureq::Error| Failure::new(sent(), told(&cause, timeout));
+    let failure = |cause: ureq::Error| Failure::new(sent(), cause_text(&cause, timeout));
     let request = agent
         .configure_request(request)
         .timeout_global(Some(timeout))
@@ -76,25 +77,25 @@ fn receive(
     }
 }
 
-/// The client's words, but for those that hold the address, which can hold keys, and those that say
-/// little.
-fn told(cause: &ureq::Error, timeout: Duration) -> String {
+/// The text of an error. Errors that contain the address, which can hold keys, and those that say
+/// little get a text of ours.
+fn cause_text(cause: &ureq::Error, timeout: Duration) -> String {
     match cause {
         ureq::Error::Timeout(_) => format!("no whole answer within {} s", timeout.as_secs_f64()),
         ureq::Error::BodyExceedsLimit(limit) => format!("the answer is longer than {limit} bytes"),
         ureq::Error::BadUri(_) => "the address cannot be used".to_owned(),
-        ureq::Error::RequireHttpsOnly(_) => "this agent takes https only".to_owned(),
+        ureq::Error::RequireHttpsOnly(_) => "this agent speaks https only".to_owned(),
         other => other.to_string(),
     }
 }
 
-/// A body that knows whether any of it was read.
-struct Watched<'a> {
+/// A body that records whether any of it was read.
+struct TrackedBody<'a> {
     bytes: Cursor<Vec<u8>>,
     read: &'a Cell<bool>,
 }
 
-impl Read for Watched<'_> {
+impl Read for TrackedBody<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.read.set(true);
         self.bytes.read(buffer)

@@ -1,4 +1,4 @@
-//! The account itself.
+//! The account, its builder, and what flows read from it and report to it.
 
 use std::{
     fmt,
@@ -29,11 +29,12 @@ use crate::{
 /// The longest time between two polls of a watcher.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long fetching the keys may keep other flows waiting.
+/// How long other flows wait at most for one that fetches the signing keys.
 const LONGEST_LEASE: Duration = Duration::from_secs(60);
 
-/// One login and what it carries from call to call: device id, signing keys, the service's clock,
-/// pacing. Copies share it; it is locked only while a flow is resumed, so that calls run side by side.
+/// One login and the state shared by its calls: device id, signing keys, the offset to the
+/// service's clock, pacing. Clones share this state. It is locked only while a flow is resumed, so
+/// calls run side by side.
 #[derive(Clone)]
 pub struct Account(pub(super) Arc<Shared>);
 
@@ -50,7 +51,7 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) uid: Option<Uid>,
     pub(super) keys: Option<CachedKeys>,
-    /// Until when at the latest a flow is fetching the keys.
+    /// Set while a flow fetches the keys. Past this moment the fetch counts as abandoned.
     key_lease: Option<Monotonic>,
     pub(super) clock_offset: i64,
     pub(super) pacer: Pacer,
@@ -58,7 +59,7 @@ pub(super) struct State {
     pub(super) people: People,
     pub(super) chance: Chance,
     pub(super) revision: u64,
-    /// What the clock showed when a flow last looked.
+    /// The monotonic time at the last reservation.
     pub(super) seen: Monotonic,
 }
 
@@ -80,19 +81,20 @@ pub struct AccountBuilder {
 }
 
 impl AccountBuilder {
-    /// The service elsewhere.
+    /// Sets where the service is. Default: the real service.
     #[must_use]
     pub fn hosts(self, hosts: Hosts) -> Self {
         Self { hosts, ..self }
     }
 
-    /// Another name for the client.
+    /// Sets the `User-Agent`.
     #[must_use]
     pub fn user_agent(self, user_agent: UserAgent) -> Self {
         Self { user_agent, ..self }
     }
 
-    /// Another pace. Without this the service's own is kept, and none on this machine.
+    /// Sets the pacing. Default: [`Pacing::default`], or [`Pacing::off`] when all hosts are
+    /// loopback addresses.
     #[must_use]
     pub fn pacing(self, pacing: Pacing) -> Self {
         Self {
@@ -101,22 +103,22 @@ impl AccountBuilder {
         }
     }
 
-    /// The sending installation, instead of a new one.
+    /// Sets the device id. Default: one made from the entropy.
     #[must_use]
     pub fn device_id(self, device_id: DeviceId) -> Self {
         Self { device_id, ..self }
     }
 
-    /// Goes on where an earlier account left off, as the same installation.
+    /// Restores the state stored in a snapshot, including the device id.
     ///
     /// # Errors
-    /// When the snapshot is another account's, or of a version not known here.
+    /// When the snapshot belongs to another account or was written by an unknown version.
     pub fn restore(mut self, snapshot: &Snapshot, now: Now) -> Result<Self, InvalidSnapshot> {
         self.device_id = snapshot.restore(self.credential.uid(), now, &mut self.state)?;
         Ok(self)
     }
 
-    /// The account.
+    /// Builds the account.
     pub fn build(self) -> Account {
         let pacing = self.pacing.unwrap_or_else(|| {
             if self.hosts.are_loopback() {
@@ -139,8 +141,8 @@ impl AccountBuilder {
 }
 
 impl Account {
-    /// Starts an account. `entropy` is the only chance it ever gets: random bytes, of which the
-    /// device id and the jitter of waits are made.
+    /// Starts building an account. `entropy` must be random bytes: the device id and the jitter of
+    /// waits are made from them, and no other randomness is used.
     pub fn builder(credential: Credential, entropy: [u8; 24]) -> AccountBuilder {
         let (device, seed) = split(entropy);
         AccountBuilder {
@@ -164,20 +166,20 @@ impl Account {
         }
     }
 
-    /// Goes on after risk control stopped the account, once its owner has confirmed on the site that
-    /// it is them.
+    /// Ends the stop that risk control caused. Call it once the account's owner has passed the
+    /// check on the site.
     pub fn lift_stop(&self) {
         let mut state = self.state();
         state.pacer.lift_stop();
         state.revision += 1;
     }
 
-    /// The account's own number, as far as it is known.
+    /// The account's own uid, if known.
     pub fn uid(&self) -> Option<Uid> {
         self.state().uid.or(self.0.credential.uid())
     }
 
-    /// The installation that sends.
+    /// The device id sent with messages.
     pub fn device_id(&self) -> &DeviceId {
         &self.0.device_id
     }
@@ -187,7 +189,7 @@ impl Account {
         &self.0.credential
     }
 
-    /// What the next request would be built with.
+    /// The context that the next request would be built with.
     pub fn context(&self, now: Now) -> Context {
         let state = self.state();
         Context {
@@ -201,12 +203,12 @@ impl Account {
         }
     }
 
-    /// Grows whenever there is something new to store.
+    /// A counter that grows whenever the snapshot has changed and should be stored.
     pub fn revision(&self) -> u64 {
         self.state().revision
     }
 
-    /// Everything that another process of this account should know, without the login.
+    /// The state to store for other processes of this account. It does not contain the login.
     pub fn snapshot(&self, now: Now) -> Snapshot {
         Snapshot::of(
             &self.state(),
@@ -216,15 +218,17 @@ impl Account {
         )
     }
 
-    /// Learns what another process of this account stored meanwhile, and keeps what only this one
-    /// knows: the later of each wait, the newer keys, every message that a send was credited with and
-    /// every ticket that was used. A stop counts as the process has it that set or lifted it last.
+    /// Merges a snapshot that another process of this account stored. Of each wait the later one
+    /// counts, of the signing keys the newer ones. Used tickets, and messages already attributed to
+    /// a send, are added to those known here. A stop follows the process that set or lifted it
+    /// last.
     ///
-    /// For processes that share one stored snapshot under a lock: each takes the lock before it goes
-    /// on, absorbs what is stored, and stores its own snapshot before it lets go.
+    /// For processes that share one stored snapshot under a lock. Each one takes the lock, absorbs
+    /// the stored snapshot, stores its own, and releases the lock.
+    ///
     ///
     /// # Errors
-    /// As [`AccountBuilder::restore`]; then nothing is learned.
+    /// As [`AccountBuilder::restore`]. Then nothing is merged.
     pub fn absorb(&self, snapshot: &Snapshot, now: Now) -> Result<(), InvalidSnapshot> {
         snapshot.absorb(self.uid_in_credential(), now, &mut self.state())
     }
@@ -238,7 +242,6 @@ impl Account {
     }
 }
 
-/// What flows ask of it.
 impl Account {
     pub(crate) fn key_action(&self, now: Now) -> KeyAction {
         let state = self.state();
@@ -252,7 +255,8 @@ impl Account {
         }
     }
 
-    /// How long a watcher waits between polls, with some chance in it so that not all ask at once.
+    /// The time between two polls of a watcher, with up to 10% of jitter, so that not all clients
+    /// poll at the same moment.
     pub(crate) fn watch_interval(&self, wanted: Option<Duration>) -> Duration {
         let pacing = &self.0.pacing;
         let interval = wanted.unwrap_or(pacing.watch_interval);
@@ -263,8 +267,7 @@ impl Account {
             .mul_f64(1.0 + chance / 10.0)
     }
 
-    /// Marks the keys as being fetched until the lease is dropped, or so old that nobody can be
-    /// driving the flow that holds it.
+    /// Marks the keys as being fetched until the lease is dropped or expires.
     pub(crate) fn lease_keys(&self, now: Now) -> KeyLease {
         let until = now.mono.after(LONGEST_LEASE);
         self.state().key_lease = Some(until);
@@ -300,7 +303,7 @@ impl Account {
         }
     }
 
-    /// Reads the service's clock off an answer.
+    /// Updates the clock offset from the `Date` header of an answer.
     pub(crate) fn observe_clock(&self, now: Now, headers: &HeaderMap) {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
@@ -314,12 +317,11 @@ impl Account {
         }
     }
 
-    /// When the next poll may go out, as far as polls are concerned.
+    /// The earliest start of the next poll. Other limits may delay it further.
     pub(crate) fn next_poll(&self) -> Monotonic {
         self.state().pacer.next_poll
     }
 
-    /// Takes the next free place for a call.
     pub(crate) fn reserve(
         &self,
         now: Now,
@@ -333,7 +335,8 @@ impl Account {
         reserved.map_err(|held| held_back(held, call.name()))
     }
 
-    /// Refuses a call that must not go out now although it has its place.
+    /// Refuses a call that has reserved its start time, if the account was held back or stopped
+    /// since.
     pub(crate) fn check_hold(
         &self,
         now: Now,
@@ -344,7 +347,7 @@ impl Account {
         held.map_err(|held| held_back(held, call.name()))
     }
 
-    /// Stops the account when risk control had the last word on a call.
+    /// Stops the account if the final result of a call is a refusal by risk control.
     pub(crate) fn note_final<T>(&self, now: Now, result: &Result<T, Error>) {
         if let Err(Error::Refused(refusal)) = result
             && refusal.kind == RefusalKind::RiskControl
@@ -355,7 +358,8 @@ impl Account {
         }
     }
 
-    /// Lets the pace follow what came of a call.
+    /// Adjusts the pacing to the result of a call: success resets the lane's back-off, "too fast"
+    /// extends it.
     pub(crate) fn note_outcome<T>(
         &self,
         now: Now,
@@ -403,7 +407,7 @@ fn held_back(held: Held, endpoint: &'static str) -> Error {
     }
 }
 
-/// Held while the keys are being fetched; gone with the flow that holds it.
+/// Marks the keys as being fetched. Dropping it removes the mark.
 pub(crate) struct KeyLease {
     account: Account,
     until: Monotonic,
@@ -424,7 +428,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// A sequence of numbers that look like chance (SplitMix64), from the caller's seed.
+/// A pseudorandom number generator (SplitMix64), seeded by the caller.
 #[derive(Debug, Clone)]
 pub(super) struct Chance(u64);
 
@@ -437,7 +441,7 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to 1.
+    /// A number from 0 up to, but not including, 1.
     fn fraction(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }

@@ -1,4 +1,4 @@
-//! The signing keys at hand, and the service's clock (docs/protocol.md §4).
+//! The cached signing keys and the service's clock (docs/protocol.md §4).
 
 use std::time::Duration;
 
@@ -7,22 +7,23 @@ use crate::{
     wbi::SigningKeys,
 };
 
-/// Keys change about daily.
+/// How long fetched keys are used. The service changes them about daily.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Keys fetched within this time are not to blame for a refusal.
+/// After a refusal, keys younger than this are not fetched again.
 const RECENT: Duration = Duration::from_secs(60);
 
-/// Clocks this close count as the same: the `Date` header has whole seconds and is late.
+/// Clock offsets up to this many microseconds count as zero: the `Date` header has whole seconds
+/// and arrives late.
 const TOLERANCE: u64 = 2_000_000;
 
-/// Clocks this far apart make another signature.
+/// A change of the service's time by more than this many microseconds is worth signing again.
 const SKEW: u64 = 60_000_000;
 
 #[derive(Debug, Clone)]
 pub(super) struct CachedKeys {
     pub(super) keys: SigningKeys,
-    /// By our own wall clock, which other processes share.
+    /// By our own wall clock, since other processes share it.
     pub(super) fetched: UnixMicros,
 }
 
@@ -31,8 +32,8 @@ impl CachedKeys {
         self.are_younger_than(LIFETIME, now)
     }
 
-    /// Whether they are better than others. Of keys fetched in the future nobody knows the age: the
-    /// clock was set back since.
+    /// Whether they were fetched later than `others`. Keys with a fetch time in the future count as
+    /// the oldest: the clock was set back, so their age is unknown.
     pub(super) fn are_newer_than(&self, others: Option<&Self>, now: UnixMicros) -> bool {
         let age = |keys: &Self| (keys.fetched <= now).then_some(keys.fetched);
         age(self) > others.and_then(age)
@@ -46,26 +47,26 @@ impl CachedKeys {
 /// What to do before a signed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyAction {
-    /// Sign.
+    /// Sign with the cached keys.
     Use,
-    /// Another flow is fetching them.
+    /// Wait: another flow is fetching them.
     Wait,
     /// Fetch them.
     Fetch,
 }
 
-/// What a signature would be made with at some moment.
+/// What a signature is made with at some moment.
 #[derive(Debug, Clone)]
 pub(crate) struct SignatureBasis {
     pub(super) keys: Option<CachedKeys>,
-    /// The service's time, as far as known.
+    /// The estimated time of the service.
     pub(super) time: UnixMicros,
     pub(super) mono: Monotonic,
 }
 
 impl SignatureBasis {
-    /// Whether a signature made with this may be taken where one made with the earlier one was not:
-    /// other keys, or a clock that was set.
+    /// Whether signing again is worth a try after a signature from `earlier` was refused: the keys
+    /// changed, or the service's time was corrected.
     pub(crate) fn differs_from(&self, earlier: &Self) -> bool {
         let passed = micros(self.mono.since(earlier.mono));
         self.has_other_keys_than(earlier)
@@ -77,13 +78,13 @@ impl SignatureBasis {
         keys(self) != keys(earlier)
     }
 
-    /// Whether the keys were fetched so lately that they are not to blame.
+    /// Whether the keys are too young to be the cause of a refusal.
     pub(crate) fn is_recent(&self, now: UnixMicros) -> bool {
         (self.keys.as_ref()).is_some_and(|cached| cached.are_younger_than(RECENT, now))
     }
 }
 
-/// How far the service's clock is ahead of ours, in microseconds.
+/// How far the service's clock is ahead of ours, in microseconds. Small differences count as 0.
 pub(super) fn clock_offset(service: UnixMicros, ours: UnixMicros) -> i64 {
     let offset = i128::from(service.0) - i128::from(ours.0);
     let offset = i64::try_from(offset).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The state that one login carries from call to call.
+//! The account: one login and the state that its calls share.
 
 mod handle;
 mod keys;

@@ -1,42 +1,42 @@
-//! How fast an account may go (docs/protocol.md §14).
+//! When calls may start, and how the account backs off (docs/protocol.md §14).
 
 use std::{cmp::Ordering, time::Duration};
 
 use crate::{error::FIRST_BACK_OFF, time::Monotonic};
 
-/// How far apart calls are, and how long to hold back after "too fast".
+/// The time between calls, and the waits after refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pacing {
-    /// Between two changes.
+    /// Least time between two calls that change something.
     pub write_gap: Duration,
-    /// Between two reads, after a burst.
+    /// Least time between two reads, once the burst is used up.
     pub read_gap: Duration,
-    /// How many reads may come at once after a rest.
+    /// How many reads may start at once after a pause.
     pub read_burst: u32,
     /// The first wait after "too fast"; it doubles each time.
     pub first_back_off: Duration,
     /// The longest wait after "too fast", unless the service asks for a longer one.
     pub longest_back_off: Duration,
-    /// How often a watcher asks.
+    /// The time between two polls of a watcher.
     pub watch_interval: Duration,
-    /// How often it asks at most, whatever it is told.
+    /// The least time between two polls, whatever interval the watcher was given.
     pub least_watch_interval: Duration,
-    /// How long to stop after risk control refused, unless the stop is lifted.
+    /// How long the account stops after a refusal by risk control, unless the stop is lifted.
     pub risk_stop: Duration,
-    /// The waits before each of the first times that a conversation is read back, to find a message
-    /// of which it is not known whether it was sent. Later waits double.
+    /// When an outcome is unknown, the session is read to look for the message. These are the waits
+    /// before the first four reads. Later waits double.
     pub read_back: [Duration; 4],
-    /// How long after a request left it may still arrive and its message be listed.
+    /// How long after a request was sent its message may still appear.
     ///
-    /// Nobody knows a bound: the client gives up after 20 s, relays and the operating system deliver
-    /// what they hold for minutes, lists are late by up to a minute, and how old a signed request
-    /// the service takes has no witness. Five minutes is a guess on the long side.
+    /// No upper bound is known. The client gives up after 20 s; relays and the operating system may
+    /// hold a request for minutes; the lists lag by up to a minute; how old a signed request the
+    /// service accepts is unknown. Five minutes is a cautious guess.
     pub latest_arrival: Duration,
 }
 
 impl Default for Pacing {
-    /// What the service bears.
+    /// Values that the service tolerates.
     fn default() -> Self {
         Self {
             write_gap: Duration::from_secs(1),
@@ -54,7 +54,7 @@ impl Default for Pacing {
 }
 
 impl Pacing {
-    /// None to speak of: for a simulated service. A wait that the service asks for is still obeyed.
+    /// Almost no pacing, for a simulated service. A wait that the service asks for is still kept.
     pub fn off() -> Self {
         Self {
             write_gap: Duration::ZERO,
@@ -71,39 +71,41 @@ impl Pacing {
     }
 }
 
-/// What is paced together.
+/// Calls of one lane are paced together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
     Read,
-    /// A read that a watcher repeats for ever. Starting it anew again and again must not make it more often.
+    /// A read that watchers repeat. Polls keep their distance even when the watcher is started
+    /// again and again.
     Poll,
     Write,
 }
 
-/// When the account may go on.
+/// The earliest times at which calls may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Pacer {
-    /// When a further write would start without any burst to spend.
+    /// When the next write would start if there were no burst.
     pub(super) next_write: Monotonic,
-    /// The same for reads.
+    /// When the next read would start if there were no burst.
     pub(super) next_read: Monotonic,
-    /// Nothing before then.
+    /// No call before then.
     pub(super) hold: Monotonic,
     /// No writes before then.
     pub(super) write_hold: Monotonic,
-    /// How many times in a row the service said "too fast" to a read.
+    /// How often in a row a read was refused as too fast.
     pub(super) read_strikes: u32,
-    /// The same for writes.
+    /// How often in a row a write was refused as too fast.
     pub(super) write_strikes: u32,
-    /// Nothing before then, because of risk control.
+    /// No call before then, because of risk control.
     pub(super) stop: Monotonic,
     /// No poll before then.
     pub(super) next_poll: Monotonic,
-    /// How often a stop was set or lifted: of two processes, whoever counts more knows the latest.
+    /// How often a stop was set or lifted. Of two processes, the one with the higher count has the
+    /// current stop.
     pub(super) stop_changes: u64,
 }
 
-/// Why a call is not made now, and for how long.
+/// Why a call may not start now, and how long that lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
     TooFast(Duration),
@@ -111,7 +113,7 @@ pub(super) enum Held {
 }
 
 impl Pacer {
-    /// Takes the next free place, unless the account is held back.
+    /// Reserves the next start time, unless the account is held back.
     pub(super) fn reserve(
         &mut self,
         pacing: &Pacing,
@@ -136,7 +138,6 @@ impl Pacer {
         Ok(start)
     }
 
-    /// Whether the account is held back.
     pub(super) fn check_hold(&self, now: Monotonic, lane: Lane) -> Result<(), Held> {
         if self.stop > now {
             return Err(Held::Stopped(self.stop.since(now)));
@@ -151,8 +152,9 @@ impl Pacer {
         Ok(())
     }
 
-    /// The service said "too fast" to a call on a lane: how long the account is held back now, or its
-    /// writes are. `chance` is from 0 to 1.
+    /// Extends the hold after the service refused a call as too fast, and returns how long it
+    /// lasts. `asked` is the wait that the service asked for. With `only_writes` only writes are
+    /// held back. `chance` is from 0 to 1.
     pub(super) fn back_off(
         &mut self,
         pacing: &Pacing,
@@ -167,7 +169,7 @@ impl Pacer {
         } else {
             &mut self.hold
         };
-        // Calls that went out together and were refused together are one strike.
+        // Calls sent together and refused together count as one.
         let is_new = *hold <= now;
         let strikes = match lane {
             Lane::Read | Lane::Poll => &mut self.read_strikes,
@@ -190,7 +192,7 @@ impl Pacer {
         hold.since(now)
     }
 
-    /// A call went through: its lane is no longer too fast.
+    /// Resets the back-off of a lane after a call succeeded.
     pub(super) fn succeeded(&mut self, lane: Lane) {
         match lane {
             Lane::Read | Lane::Poll => self.read_strikes = 0,
@@ -210,20 +212,20 @@ impl Pacer {
         }
     }
 
-    /// Learns what another process knows that went on from this one's state.
+    /// Merges the state of another process that started from this one's.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.next_write = other.next_write.max(self.next_write);
         self.next_read = other.next_read.max(self.next_read);
         self.next_poll = other.next_poll.max(self.next_poll);
         self.hold = other.hold.max(self.hold);
         self.write_hold = other.write_hold.max(self.write_hold);
-        // It may have got through since.
+        // The other process may have succeeded since, so its counts hold.
         self.read_strikes = other.read_strikes;
         self.write_strikes = other.write_strikes;
         self.stop = match other.stop_changes.cmp(&self.stop_changes) {
             Ordering::Less => self.stop,
             Ordering::Equal => other.stop.max(self.stop),
-            // Not the later one: it may have been lifted.
+            // Not the later of the two: it may have been lifted.
             Ordering::Greater => other.stop,
         };
         self.stop_changes = other.stop_changes.max(self.stop_changes);
@@ -260,7 +262,6 @@ mod tests {
         }
         assert_eq!(starts[..5], [at(5000); 5]);
         assert_eq!(starts[5..], [at(6000), at(7000)]);
-        // Reads and writes do not wait for each other.
         assert_eq!(
             pacer.reserve(&PACING(), at(5000), Lane::Write),
             Ok(at(5000))
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn polls_are_six_seconds_apart_and_reads_like_others() {
+    fn polls_are_six_seconds_apart_and_count_as_reads() {
         let mut pacer = Pacer::default();
         let mut reserve = |now, lane| pacer.reserve(&PACING(), now, lane);
         assert_eq!(reserve(at(5000), Lane::Poll), Ok(at(5000)));
@@ -343,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_are_refused_together_are_one_strike() {
+    fn calls_that_are_refused_together_count_once() {
         let mut pacer = Pacer::default();
         for _ in 0..5 {
             let wait = pacer.back_off(&PACING(), at(0), Lane::Read, None, false, 0.0);

@@ -1,4 +1,4 @@
-//! Whom an account knows.
+//! A cache of user cards.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -9,13 +9,13 @@ use crate::{
     time::{Monotonic, Now},
 };
 
-/// How many people are remembered.
+/// How many cards are kept.
 const REMEMBERED: usize = 1024;
 
-/// How long an answer counts: people change their names.
+/// How long a card is used: people change their names.
 const FRESH: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Who people are, as far as it was asked; the longest known are forgotten first.
+/// Cards and when each was fetched, oldest first. The oldest is dropped when the cache is full.
 #[derive(Debug, Clone, Default)]
 pub(super) struct People(VecDeque<(UserCard, Monotonic)>);
 
@@ -30,7 +30,7 @@ impl People {
 }
 
 impl Account {
-    /// Who a user is, when that was asked lately.
+    /// A user's card, if it was fetched recently.
     pub(crate) fn card(&self, uid: Uid, now: Now) -> Option<UserCard> {
         let state = self.state();
         let (card, asked) = state.people.0.iter().find(|(card, _)| card.uid == uid)?;

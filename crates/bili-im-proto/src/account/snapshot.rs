@@ -1,4 +1,4 @@
-//! An account's state as a program stores it.
+//! The state of an account as programs store it.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ use crate::{
     wbi::SigningKeys,
 };
 
-/// How far ahead calls may have taken their places.
+/// Stored start times further ahead than this are cut: calls never queue for longer.
 const LONGEST_QUEUE: Duration = Duration::from_secs(10 * 60);
 
-/// How far ahead polls may have: a program that dies again and again takes places that it never uses.
+/// The same for polls. A program that crashes again and again reserves polls that it never makes.
 const LONGEST_POLL_QUEUE: Duration = Duration::from_secs(60);
 
-/// How long a stop may have lasted.
+/// Stored stops longer than this are cut.
 const LONGEST_STOP: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Changes when what is stored changes its meaning.
+/// The version of the stored form. It changes when a field changes its meaning.
 const VERSION: u32 = 1;
 
-/// What an account carries from process to process: device id, signing keys, the service's clock,
-/// pacing, back-off, the messages that sends were credited with and the tickets that were used. The
-/// login is not in it.
+/// The state that processes of one account share: device id, signing keys, the offset to the
+/// service's clock, pacing, back-off, the messages attributed to sends, and the tickets used. It
+/// does not contain the login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     version: u32,
@@ -38,7 +38,7 @@ pub struct Snapshot {
     stored: UnixMicros,
     #[serde(default)]
     keys: Option<StoredKeys>,
-    /// How far the service's clock is ahead, in microseconds.
+    /// How far the service's clock is ahead of ours, in microseconds.
     #[serde(default)]
     clock_offset: i64,
     #[serde(default)]
@@ -71,12 +71,12 @@ struct StoredKeys {
     fetched: UnixMicros,
 }
 
-/// Why a snapshot cannot be gone on from.
+/// Why a snapshot cannot be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSnapshot {
     /// It was written by another version of this crate.
-    #[error("the stored state is of version {0}, which is not known here")]
+    #[error("the stored state has the unknown version {0}")]
     Version(u32),
     /// It belongs to another account.
     #[error("the stored state belongs to uid {0}")]
@@ -117,13 +117,14 @@ impl Snapshot {
         state: &mut State,
     ) -> Result<DeviceId, InvalidSnapshot> {
         self.check(uid)?;
-        // A login that does not say whose it is must be asked: another may have taken its place.
+        // Without a uid in the cookie the service must be asked again: the stored uid may be that
+        // of an earlier login.
         state.uid = uid.and(self.uid);
         state.keys = self.keys();
         state.clock_offset = self.clock_offset;
         state.pacer = self.pacer(now);
         (state.sends).absorb(&self.credited, &self.used_tickets);
-        self.outdate(now, state);
+        self.note_clock_set_back(now, state);
         Ok(self.device_id.clone())
     }
 
@@ -139,23 +140,23 @@ impl Snapshot {
         {
             state.keys = Some(keys);
         }
-        // Whichever is older, the next answer sets it right.
+        // Either may be outdated. The next answer corrects it.
         state.clock_offset = self.clock_offset;
         state.pacer.absorb(&self.pacer(now));
         (state.sends).absorb(&self.credited, &self.used_tickets);
-        self.outdate(now, state);
+        self.note_clock_set_back(now, state);
         Ok(())
     }
 
-    /// Has the state stored anew when this was stored in the future: its waits are counted from now on,
-    /// and whoever read it again would count them from the beginning again.
-    fn outdate(&self, now: Now, state: &mut State) {
+    /// Marks the state as changed if the snapshot's time lies in the future: its waits now count
+    /// from the present. Unless it is stored again, the next process would start the same waits
+    /// anew.
+    fn note_clock_set_back(&self, now: Now, state: &mut State) {
         if self.stored > now.unix {
             state.revision += 1;
         }
     }
 
-    /// Refuses what is of another version or another account.
     fn check(&self, uid: Option<Uid>) -> Result<(), InvalidSnapshot> {
         if self.version != VERSION {
             return Err(InvalidSnapshot::Version(self.version));
@@ -174,32 +175,33 @@ impl Snapshot {
     }
 
     fn pacer(&self, now: Now) -> Pacer {
-        // A wall clock that was set back since must not make a wait longer.
+        // A wall clock that was set back must not make a wait longer.
         let now = Now {
             unix: now.unix.max(self.stored),
             ..now
         };
         Pacer {
-            next_write: soon(self.next_write, LONGEST_QUEUE, now),
-            next_read: soon(self.next_read, LONGEST_QUEUE, now),
-            next_poll: soon(self.next_poll, LONGEST_POLL_QUEUE, now),
-            hold: soon(self.hold, LONGEST_RETRY, now),
-            write_hold: soon(self.write_hold, LONGEST_RETRY, now),
+            next_write: restored_moment(self.next_write, LONGEST_QUEUE, now),
+            next_read: restored_moment(self.next_read, LONGEST_QUEUE, now),
+            next_poll: restored_moment(self.next_poll, LONGEST_POLL_QUEUE, now),
+            hold: restored_moment(self.hold, LONGEST_RETRY, now),
+            write_hold: restored_moment(self.write_hold, LONGEST_RETRY, now),
             read_strikes: self.read_strikes,
             write_strikes: self.write_strikes,
-            stop: soon(self.stop, LONGEST_STOP, now),
+            stop: restored_moment(self.stop, LONGEST_STOP, now),
             stop_changes: self.stop_changes,
         }
     }
 }
 
-/// A stored moment, but no further ahead than it can have been: the wall clock may have been set back.
-fn soon(moment: UnixMicros, most: Duration, now: Now) -> Monotonic {
+/// Converts a stored moment to monotonic time, at most `most` ahead: the wall clock may have been
+/// set back.
+fn restored_moment(moment: UnixMicros, most: Duration, now: Now) -> Monotonic {
     now.mono_at(moment).min(now.mono.after(most))
 }
 
-/// A moment as other processes know it. One that is over is none: should the wall clock be set back,
-/// it would lie ahead again.
+/// Converts a moment to wall-clock time, for other processes. A moment in the past becomes 0: if
+/// the wall clock were set back, it would lie in the future again.
 fn still_ahead(moment: Monotonic, now: Now) -> UnixMicros {
     if moment > now.mono {
         now.unix_at(moment)
@@ -230,18 +232,17 @@ mod tests {
         }
     }
 
-    /// A process of an account; its monotonic clock is its own.
     fn process() -> Account {
         let credential = Credential::new("x", "y", Uid(1)).unwrap();
         Account::builder(credential, [7; 24]).build()
     }
 
-    /// Another process that goes on from what this one stored.
+    /// Another process, restored from a snapshot of this one.
     fn fork(account: &Account, now: Now) -> Account {
         fork_at(account, now, now)
     }
 
-    /// The same when it was stored at another time.
+    /// The same, with another time for the snapshot.
     fn fork_at(account: &Account, stored: Now, now: Now) -> Account {
         let credential = Credential::new("x", "y", Uid(1)).unwrap();
         let builder = Account::builder(credential, [8; 24]);
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn absorbing_what_one_stored_oneself_changes_nothing() {
+    fn absorbing_the_own_snapshot_changes_nothing() {
         let account = process();
         reserve(&account, at(5), Lane::Write).unwrap();
         pacer(&account, |pacer| {
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_hold_counts_whoever_was_told() {
+    fn the_later_hold_counts_whichever_process_has_it() {
         let one = process();
         let other = fork(&one, at(5));
         let held = |account| reserve(account, at(5), Lane::Write).unwrap_err();
@@ -308,13 +309,13 @@ mod tests {
         });
         one.absorb(&other.snapshot(at(5)), at(5)).unwrap();
         assert_eq!(held(&one), Held::TooFast(Duration::from_secs(30)));
-        // Absorbing the state before that again does not end it.
+        // Absorbing an older state does not end it.
         one.absorb(&process().snapshot(at(5)), at(5)).unwrap();
         assert_eq!(held(&one), Held::TooFast(Duration::from_secs(30)));
     }
 
     #[test]
-    fn a_stop_reaches_the_other_process_and_so_does_its_lifting() {
+    fn a_stop_and_its_lifting_reach_the_other_process() {
         let one = process();
         let other = fork(&one, at(5));
         let before = one.snapshot(at(5));
@@ -325,22 +326,22 @@ mod tests {
         other.lift_stop();
         assert!(reserve(&other, at(6), Lane::Read).is_ok());
         let lifted = other.snapshot(at(6));
-        // Only what is known since the stop lifts it.
+        // A snapshot from before the stop does not lift it.
         one.absorb(&before, at(6)).unwrap();
         assert!(reserve(&one, at(6), Lane::Read).is_err());
         one.absorb(&lifted, at(6)).unwrap();
         assert!(reserve(&one, at(6), Lane::Read).is_ok());
-        // Nor does an older stop come back.
+        // The older stop does not come back.
         one.absorb(&stopped, at(6)).unwrap();
         assert!(reserve(&one, at(6), Lane::Read).is_ok());
-        // A new one does stop it.
+        // A new stop does.
         pacer(&other, |pacer| pacer.stop(&PACING(), at(7).mono));
         one.absorb(&other.snapshot(at(7)), at(7)).unwrap();
         assert!(reserve(&one, at(7), Lane::Read).is_err());
     }
 
     #[test]
-    fn the_newer_keys_are_kept_unless_they_come_from_the_future() {
+    fn the_newer_keys_are_kept_unless_their_time_is_in_the_future() {
         let keys = |digit: char| SigningKeys::try_from(digit.to_string().repeat(32)).unwrap();
         let one = process();
         let other = fork(&one, at(5));
@@ -361,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_either_sent_is_credited_and_its_ticket_used() {
+    fn the_messages_and_tickets_of_both_processes_are_remembered() {
         let one = process();
         one.state().sends.credit(MsgKey(1));
         one.state().sends.use_ticket(10, UnixMicros(7));
@@ -379,29 +380,29 @@ mod tests {
         for nonce in [10, 20, 30] {
             assert!(one.state().sends.used(nonce).is_some(), "{nonce}");
         }
-        // A ticket whose message is known stays so.
+        // A known message of a ticket is not forgotten.
         one.absorb(&process().snapshot(at(6)), at(6)).unwrap();
         assert_eq!(key(&one.state().sends), Some(MsgKey(2)));
     }
 
     #[test]
-    fn the_newest_are_remembered_when_there_are_too_many() {
+    fn of_too_many_messages_the_newest_are_remembered() {
         let mut sends = Sends::default();
         let all: Vec<MsgKey> = (1..=600).map(MsgKey).collect();
         for &key in &all[..512] {
             sends.credit(key);
         }
         let newest = |sends: &Sends| sends.credited.iter().copied().collect::<Vec<_>>();
-        // The other has gone on.
+        // The other process is ahead.
         sends.absorb(&all[88..], &[]);
         assert_eq!(newest(&sends), all[88..]);
-        // The other has stood still.
+        // The other process is behind.
         sends.absorb(&all[..512], &[]);
         assert_eq!(newest(&sends), all[88..]);
     }
 
     #[test]
-    fn a_send_under_way_stays_so() {
+    fn absorbing_does_not_end_a_send_in_progress() {
         let account = process();
         let likeness = Likeness::Text("hi".to_owned());
         let talker = crate::ids::Talker::user(2);
@@ -418,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn another_accounts_state_is_refused_and_nothing_learned() {
+    fn a_snapshot_of_another_account_is_refused_and_changes_nothing() {
         let account = process();
         let stranger = Account::builder(Credential::new("x", "y", Uid(2)).unwrap(), [7; 24]);
         let stranger = stranger.build();
@@ -429,7 +430,7 @@ mod tests {
         assert_eq!(account.snapshot(at(5)), before);
     }
 
-    /// The same moment by a wall clock that was set back by an hour.
+    /// The same moment on a wall clock that was set back by an hour.
     fn an_hour_earlier(now: Now) -> Now {
         Now {
             unix: UnixMicros(now.unix.0 - 3_600_000_000),
@@ -455,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_go_on_ending_under_a_wall_clock_that_was_set_back() {
+    fn waits_still_end_under_a_wall_clock_that_was_set_back() {
         let account = process();
         pacer(&account, |pacer| pacer.hold = at(30).mono);
         let snapshot = account.snapshot(at(0));
@@ -463,7 +464,7 @@ mod tests {
         assert_eq!(own.revision(), 0);
         own.absorb(&snapshot, an_hour_earlier(at(0))).unwrap();
         assert_eq!(own.revision(), 1, "it must be stored anew");
-        // Whoever goes on from that a while later waits only for the rest.
+        // A process that restores that later waits only for the rest.
         let later = an_hour_earlier(at(20));
         let next = fork_at(&own, an_hour_earlier(at(0)), later);
         assert_eq!(

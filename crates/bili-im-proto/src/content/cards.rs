@@ -1,21 +1,22 @@
-//! Contents that show something elsewhere.
+//! Contents that link to something: shares, pushes, mini programs, group events (docs/protocol.md
+//! §9).
 
 use crate::{content::GroupId, lenient::wire, time::UnixSeconds};
 
 wire! {
-    /// The share of a video, an article and the like.
+    /// A shared video, article or the like.
     #[derive(Eq)]
     pub struct Share {
-        /// Who made it.
+        /// Its author.
         pub author: String,
         /// Its headline; may be empty.
         pub headline: String,
-        /// Its number.
+        /// Its id.
         pub id: u64,
-        /// What it is: 2 album, 3 text, 4 live, 5 video, 6 article, 7 season, 8 music, 9 animation,
-        /// 10 image, 11 dynamic, 16 episode, 17 season.
+        /// What kind of thing: 2 album, 3 text, 4 live, 5 video, 6 article, 7 season, 8 music, 9
+        /// animation, 10 image, 11 dynamic, 16 episode, 17 season.
         pub source: Option<u64>,
-        /// What it is, in the service's words.
+        /// What kind of thing, in the service's words.
         pub source_desc: String,
         /// The address of its picture.
         pub thumb: String,
@@ -23,7 +24,7 @@ wire! {
         pub title: String,
         /// Its address.
         pub url: String,
-        /// A video's other number; may be empty.
+        /// A video's `BV` id; may be empty.
         pub bvid: String,
     }
 }
@@ -42,21 +43,21 @@ wire! {
     /// A mini program.
     #[derive(Eq)]
     pub struct MiniProgram {
-        /// The address of its symbol.
+        /// The address of its icon.
         pub avatar: String,
         /// The address of its picture.
         pub cover: String,
-        /// Its number.
+        /// Its id.
         pub id: String,
         /// Its address.
         pub jump_uri: String,
-        /// The address of its label's picture.
+        /// The address of its label's icon.
         pub label_cover: String,
         /// Its label.
         pub label_name: String,
         /// Its name.
         pub name: String,
-        /// What is shown of it.
+        /// The title shown.
         pub title: String,
     }
 }
@@ -65,15 +66,15 @@ wire! {
     /// What a creator adds to a push.
     #[derive(Eq)]
     pub struct AttachMsg {
-        /// Its number.
+        /// Its id.
         pub id: u64,
-        /// What it says.
+        /// The text.
         pub content: String,
     }
 }
 
 wire! {
-    /// A pushed video. It may shrink to its number and what its creator added.
+    /// A pushed video. Some pushes hold only `rid` and `attach_msg`.
     #[derive(Eq)]
     pub struct VideoPush {
         /// Its title.
@@ -83,15 +84,15 @@ wire! {
         pub length: u64,
         /// The address of its picture.
         pub cover: String,
-        /// Its number.
+        /// Its id.
         pub rid: u64,
         /// Its description.
         pub desc: String,
-        /// Its other number.
+        /// Its `BV` id.
         pub bvid: String,
-        /// How often it was seen.
+        /// How many views it has.
         pub view: u64,
-        /// How many comments fly over it.
+        /// How many danmaku (comments shown over the video) it has.
         pub danmaku: u64,
         /// When it was published.
         pub pub_date: Option<UnixSeconds>,
@@ -101,26 +102,26 @@ wire! {
 }
 
 wire! {
-    /// A pushed article. It may shrink to its number and what its author added.
+    /// A pushed article. Some pushes hold only `rid` and `attach_msg`.
     #[derive(Eq)]
     pub struct ArticlePush {
-        /// Its number.
+        /// Its id.
         pub rid: u64,
         /// Its title.
         pub title: String,
-        /// Its beginning.
+        /// Its summary.
         pub summary: String,
-        /// Who wrote it.
+        /// Its author.
         pub author: String,
-        /// How often it was read.
+        /// How many views it has.
         pub view: u64,
-        /// How many like it.
+        /// How many likes it has.
         pub like: u64,
         /// How many comments it has.
         pub reply: u64,
-        /// How it is shown.
+        /// Which layout it is shown in.
         pub template_id: u64,
-        /// The addresses of its pictures.
+        /// The addresses of its images.
         pub image_urls: Vec<String>,
         /// When it was published.
         pub pub_date: Option<UnixSeconds>,
@@ -135,24 +136,24 @@ wire! {
     pub struct PictureCard {
         /// The address of the picture.
         pub pic_url: String,
-        /// Where it leads.
+        /// The link.
         pub jump_url: String,
-        /// What it says; may be empty.
+        /// Its title; may be empty.
         pub title: String,
     }
 }
 
 wire! {
-    /// The share of other things, such as a live room.
+    /// A shared thing of another kind, such as a live room.
     #[derive(Eq)]
     pub struct ShareOther {
-        /// Who made it.
+        /// Its author.
         pub author: String,
         /// The address of its picture.
         pub cover: String,
         /// Its description.
         pub desc: String,
-        /// What it is, in the service's words.
+        /// What kind of thing, in the service's words.
         pub source: String,
         /// Its title.
         pub title: String,
@@ -162,12 +163,12 @@ wire! {
 }
 
 wire! {
-    /// Works pushed on follow.
+    /// A creator's works, pushed to new followers.
     #[derive(Eq)]
     pub struct Works {
-        /// The title above them.
+        /// The title above the works.
         pub main_title: String,
-        /// What the creator says.
+        /// The creator's words.
         pub reply_content: String,
         /// The works.
         pub sub_cards: Vec<Work>,
@@ -175,12 +176,12 @@ wire! {
 }
 
 wire! {
-    /// One of the works pushed on follow.
+    /// One work in [`Works`].
     #[derive(Eq)]
     pub struct Work {
-        /// Its number.
+        /// Its id.
         pub card_id: u64,
-        /// What it is.
+        /// What kind of work.
         pub card_type: Option<u64>,
         /// Its address.
         pub jump_url: String,
@@ -188,15 +189,15 @@ wire! {
         pub cover_url: String,
         /// Its title.
         pub field1: String,
-        /// A line about it.
+        /// A line about the work.
         pub field2: String,
-        /// A line about it.
+        /// A line about the work.
         pub field3: String,
-        /// A line about it.
+        /// A line about the work.
         pub field4: String,
-        /// The address of the third line's symbol.
+        /// The address of the icon for `field3`.
         pub icon3: String,
-        /// The address of the fourth line's symbol.
+        /// The address of the icon for `field4`.
         pub icon4: String,
     }
 }

@@ -1,4 +1,4 @@
-//! Images.
+//! Images in messages (docs/protocol.md §5, §9).
 
 use http::Uri;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -9,15 +9,15 @@ use crate::{
     lenient::{self, Lenient, wire},
 };
 
-/// Hosts from which the service takes images.
+/// Endings of the hosts whose images the service accepts.
 const IMAGE_HOSTS: [&str; 2] = [".hdslb.com", ".biliimg.com"];
 
-/// An image by its address.
+/// An image to send, or received, given by its address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Image {
     url: String,
-    /// Whether the check of the host was lifted.
+    /// Whether any host is allowed.
     #[serde(default)]
     any_host: bool,
     /// Its width in pixels.
@@ -32,7 +32,7 @@ pub struct Image {
 
 impl Eq for Image {}
 
-/// What an image is encoded as.
+/// The file format of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -46,7 +46,7 @@ pub enum ImageFormat {
 }
 
 impl ImageFormat {
-    /// The format of a file, by its first bytes; `None` for all but these three.
+    /// The format of a file, by its first bytes. `None` for other formats.
     pub fn of(file: &[u8]) -> Option<Self> {
         match imagesize::image_type(file).ok()? {
             imagesize::ImageType::Jpeg => Some(Self::Jpeg),
@@ -61,7 +61,7 @@ impl Image {
     /// An image on the service's hosts. An `http` address becomes `https`.
     ///
     /// # Errors
-    /// When it is not an address, or on another host.
+    /// When `url` is not an address of an image, or its host is not the service's.
     pub fn new(url: &str) -> Result<Self, InvalidContent> {
         let (host, url) = split(url)?;
         let ours = IMAGE_HOSTS.iter().any(|ending| host.ends_with(ending));
@@ -72,8 +72,8 @@ impl Image {
         }
     }
 
-    /// Refuses an image that came from elsewhere than [`new`](Self::new) and is not on the service's
-    /// hosts.
+    /// Refuses an image on a foreign host unless [`on_any_host`](Self::on_any_host) made it.
+    /// Deserialized images did not go through [`new`](Self::new).
     pub(crate) fn check(&self) -> Result<(), InvalidContent> {
         if self.any_host {
             Ok(())
@@ -82,10 +82,10 @@ impl Image {
         }
     }
 
-    /// An image on any host, should the service take others than the known ones.
+    /// An image on any host, in case the service accepts hosts that [`new`](Self::new) refuses.
     ///
     /// # Errors
-    /// When it is not an address.
+    /// When `url` is not an address of an image.
     pub fn on_any_host(url: &str) -> Result<Self, InvalidContent> {
         split(url).map(|(_, url)| Self {
             any_host: true,
@@ -104,7 +104,7 @@ impl Image {
         }
     }
 
-    /// With its width and height in pixels.
+    /// Sets the width and height in pixels.
     #[must_use]
     pub fn with_dimensions(self, width: u32, height: u32) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl Image {
         }
     }
 
-    /// With its format.
+    /// Sets the format.
     #[must_use]
     pub fn with_format(self, format: ImageFormat) -> Self {
         Self {
@@ -123,7 +123,7 @@ impl Image {
         }
     }
 
-    /// With its size from its length in bytes.
+    /// Sets [`size`](Self::size) from the length in bytes.
     #[must_use]
     pub fn with_length(self, bytes: u64) -> Self {
         Self {
@@ -211,7 +211,7 @@ impl ImageWire {
 }
 
 impl Lenient for ImageFormat {
-    /// Reads names and MIME types.
+    /// Accepts names such as `jpg` and MIME types such as `image/jpeg`.
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let name: String = lenient::or_default(deserializer)?;
         let name = name.to_ascii_lowercase();
@@ -230,7 +230,7 @@ mod tests {
     use crate::{content::Content, msg_type::MsgType};
 
     #[test]
-    fn an_image_must_be_on_the_services_hosts_unless_lifted() {
+    fn an_image_must_be_on_the_services_hosts_unless_any_host_is_allowed() {
         for url in [
             "https://i1.hdslb.com/x.jpg",
             "http://i0.hdslb.com/x",
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn either_name_a_mime_type_and_a_fraction_are_read() {
+    fn both_names_of_the_format_a_mime_type_and_a_fraction_are_read() {
         let raw = r#"{"url":"http://x/y","type":"image/jpg","width":"3","height":null,"size":1.2}"#;
         let Content::Image(image) = Content::parse(MsgType::Image, raw) else {
             panic!("not an image")

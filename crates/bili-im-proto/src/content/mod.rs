@@ -1,4 +1,4 @@
-//! What messages say (docs/protocol.md §5, §9).
+//! Contents of messages (docs/protocol.md §5, §9).
 
 mod cards;
 mod image;
@@ -26,10 +26,10 @@ pub use self::{
     text::Text,
 };
 
-/// The most bytes that a content may have as JSON text.
+/// The longest content to send, in bytes of its JSON text.
 const LIMIT: usize = 2000;
 
-/// What a message says.
+/// The content of a message, by its type (docs/protocol.md §9).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
@@ -39,7 +39,7 @@ pub enum Content {
     Image(Image),
     /// The recall of another message (type 5).
     Recall(MsgKey),
-    /// The share of a video, an article and the like (type 7).
+    /// A shared video, article or the like (type 7).
     Share(Share),
     /// A mini program (type 9).
     MiniProgram(MiniProgram),
@@ -51,9 +51,9 @@ pub enum Content {
     ArticlePush(Box<ArticlePush>),
     /// A card with a picture (type 13).
     PictureCard(PictureCard),
-    /// The share of other things, such as a live room (type 14).
+    /// A shared thing of another kind, such as a live room (type 14).
     ShareOther(ShareOther),
-    /// Works pushed on follow (type 16).
+    /// A creator's works, pushed to new followers (type 16).
     Works(Works),
     /// A tip of the system, in parts (type 18).
     SystemTip(Vec<TipPart>),
@@ -61,20 +61,20 @@ pub enum Content {
     Ai(AiWords),
     /// Something happened in a group (types 301 to 306).
     GroupEvent(GroupEvent),
-    /// The message was recalled; what it said is not shown.
+    /// The message was recalled, and its content is withheld.
     Recalled,
-    /// A type not known here.
+    /// The type is unknown.
     Unknown {
-        /// Its type.
+        /// The message's type.
         msg_type: MsgType,
-        /// Its content as it came.
+        /// The content as received.
         raw: String,
     },
-    /// The content is not what its type says.
+    /// The content does not fit its type.
     Malformed {
-        /// Its type.
+        /// The message's type.
         msg_type: MsgType,
-        /// Its content as it came.
+        /// The content as received.
         raw: String,
     },
 }
@@ -82,15 +82,15 @@ pub enum Content {
 wire! {
     /// A part of a system tip.
     pub struct TipPart {
-        /// What it says.
+        /// Its text.
         pub text: String,
-        /// Where it leads; may be empty.
+        /// Its link; may be empty.
         pub jump_url: String,
     }
 }
 
 wire! {
-    /// An AI's words, as far as their form is known.
+    /// An AI's words. Other fields may exist (docs/protocol.md §9).
     pub struct AiWords {
         /// The paragraphs.
         pub paragraphs: Vec<String>,
@@ -98,7 +98,8 @@ wire! {
 }
 
 impl Content {
-    /// Reads a content by its type. Never fails: see [`Malformed`](Self::Malformed).
+    /// Parses the content of a message of type `msg_type`. What cannot be parsed becomes
+    /// [`Malformed`](Self::Malformed).
     pub fn parse(msg_type: MsgType, raw: &str) -> Self {
         let parsed = match msg_type {
             MsgType::Text => parse::<TextWire>(raw)
@@ -139,8 +140,8 @@ impl Content {
         })
     }
 
-    /// One line of plain text, as a notification would show it. What strangers wrote is in it as they
-    /// wrote it, line breaks apart: show it through [`Printable`](crate::Printable).
+    /// One line of plain text, as for a notification. Line breaks become spaces. It holds what
+    /// strangers wrote: show it through [`Printable`](crate::Printable).
     pub fn summary(&self) -> String {
         let summary = match self {
             Self::Text(text) => text.clone(),
@@ -167,7 +168,6 @@ impl Content {
     }
 }
 
-/// Refuses a content whose JSON text has too many bytes.
 pub(crate) fn check_length(bytes: usize) -> Result<(), InvalidContent> {
     match bytes.checked_sub(LIMIT) {
         None | Some(0) => Ok(()),
@@ -182,12 +182,12 @@ fn parse<T: Lenient>(raw: &str) -> Option<T> {
     value
 }
 
-/// The target of a recall: a bare number, or `{"content":"N"}`.
+/// The key of the recalled message: a bare number, or `{"content":"N"}`.
 fn recalled_key(raw: &str) -> Option<MsgKey> {
     parse::<MsgKey>(raw).or_else(|| parse::<TextWire>(raw)?.content?.parse().ok())
 }
 
-/// The parts of a tip, which are JSON as text in JSON as text.
+/// The parts of a tip: a JSON list inside a JSON string.
 fn tip_parts(raw: &str) -> Option<Vec<TipPart>> {
     parse(&parse::<TextWire>(raw)?.content?)
 }
@@ -205,11 +205,10 @@ wire! {
 }
 
 fn json(content: &impl Serialize) -> String {
-    // Structs of text and numbers can always be written.
+    // Serializing a struct of texts and numbers cannot fail.
     serde_json::to_string(content).unwrap_or_default()
 }
 
-/// How many bytes a content has as JSON text.
 fn json_length(content: &impl Serialize) -> usize {
     struct Counter(usize);
 
@@ -225,7 +224,7 @@ fn json_length(content: &impl Serialize) -> usize {
     }
 
     let mut counter = Counter(0);
-    // As above; counting cannot fail.
+    // Neither serializing nor counting can fail.
     let _ = serde_json::to_writer(&mut counter, content);
     counter.0
 }

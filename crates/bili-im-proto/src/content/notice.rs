@@ -1,8 +1,8 @@
-//! Notices and their buttons.
+//! Notices of the service and their buttons (docs/protocol.md §9).
 
 use crate::lenient::wire;
 
-/// What a notice's button is shown on.
+/// The kind of client that shows a notice. Buttons can lead elsewhere on each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Platform {
@@ -16,17 +16,17 @@ pub enum Platform {
     Ipad,
 }
 
-/// A button: where it leads, and what it says.
+/// A button of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Button {
-    /// Where it leads.
+    /// The link.
     pub url: String,
-    /// What it says.
+    /// The text on the button.
     pub label: String,
 }
 
-/// What a button says when nothing else is said.
+/// The label of a button that has none of its own.
 const DEFAULT_LABEL: &str = "查看详情";
 
 wire! {
@@ -46,9 +46,9 @@ wire! {
         jump_text_3: String,
         jump_uri_3: String,
         jump_uri_3_config: JumpConfig,
-        /// What it consists of beside its text.
+        /// Further lines.
         pub modules: Vec<NoticeModule>,
-        /// Who sends it.
+        /// The sender.
         pub notifier: Option<Notifier>,
     }
 }
@@ -66,31 +66,32 @@ wire! {
 }
 
 wire! {
-    /// A line of a notice.
+    /// One line of a notice.
     #[derive(Eq)]
     pub struct NoticeModule {
-        /// What it is about.
+        /// The line's label.
         pub title: String,
-        /// What it says.
+        /// The line itself.
         pub detail: String,
     }
 }
 
 wire! {
-    /// Who sends a notice.
+    /// The sender of a notice.
     #[derive(Eq)]
     pub struct Notifier {
-        /// Their name.
+        /// The name.
         pub nickname: String,
-        /// The address of their portrait.
+        /// The address of the avatar.
         pub avatar_url: String,
-        /// Where they are.
+        /// The link to the sender.
         pub jump_url: String,
     }
 }
 
 impl Notice {
-    /// Its buttons as a client on `platform` shows them, up to three.
+    /// The buttons, up to three, with the links and labels for `platform`. A button without a link
+    /// is left out.
     pub fn buttons(&self, platform: Platform) -> Vec<Button> {
         [
             (&self.jump_uri_config, &self.jump_uri, &self.jump_text),
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_the_platforms_else_anyones_else_the_plain_one() {
+    fn a_link_is_the_platforms_or_the_one_for_all_or_the_plain_one() {
         let json = r#"{"jump_uri":"plain","jump_text":"label",
             "jump_uri_config":{"all_uri":"all","web_uri":"web","text":"config"},
             "jump_uri_2":"plain2","jump_uri_2_config":{"all_uri":"all2"},

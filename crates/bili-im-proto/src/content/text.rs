@@ -1,4 +1,4 @@
-//! Texts.
+//! Texts to send (docs/protocol.md §5).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +7,13 @@ use crate::{
     error::InvalidContent,
 };
 
-/// A text to send: not empty, and at most 2000 bytes as JSON.
+/// A text to send. It is not empty, and at most 2000 bytes long once written as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text(String);
 
 impl Text {
-    /// Takes a text.
+    /// Checks a text.
     ///
     /// # Errors
     /// When it is empty or too long.
@@ -76,7 +76,8 @@ mod tests {
                 over: 3
             }
         );
-        // A quote takes two bytes, a Chinese character three, an emoji four: none is escaped.
+        // A quote takes two bytes because it is escaped. A Chinese character takes three and an
+        // emoji four: they are not escaped.
         assert!(Text::new("\"".repeat((LIMIT - frame) / 2)).is_ok());
         assert!(Text::new("中".repeat((LIMIT - frame) / 3)).is_ok());
         assert!(Text::new("👋".repeat((LIMIT - frame) / 4)).is_ok());

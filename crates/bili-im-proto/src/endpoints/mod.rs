@@ -1,4 +1,4 @@
-//! One file per endpoint, in the service's own tree, and the list of them all.
+//! One file per endpoint, in a tree that follows the service's paths, and a list of them all.
 
 mod account;
 mod link_setting;
@@ -12,8 +12,8 @@ pub use self::{
     account::*, link_setting::*, login::*, session_svr::*, svr_sync::*, web_im::*, x::*,
 };
 
-/// Calls a macro with the types of all endpoints, in the order of docs/protocol.md. The tests, the
-/// fuzzer, the program's `decode` and docs/endpoints.md are made from this list.
+/// Calls `$callback!` with the types of all endpoints, in the order of docs/protocol.md. The tests,
+/// the fuzzer, the program's `decode` command and docs/endpoints.md use this list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! for_each_endpoint {

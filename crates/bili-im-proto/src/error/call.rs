@@ -12,37 +12,38 @@ use crate::{ids::Talker, printable::Printable};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The request could not be made; nothing was sent.
+    /// The request could not be built. Nothing was sent.
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The service refused.
     #[error(transparent)]
     Refused(Box<Refusal>),
-    /// Too fast: the service said so just now, or did lately and the account is held back since.
+    /// The call came too fast. The service refused it just now, or refused an earlier one, and the
+    /// account is still held back.
     #[error(transparent)]
     RateLimited(Box<RateLimited>),
-    /// Risk control stopped the account lately; nothing was sent.
+    /// Risk control stopped the account. Nothing was sent.
     #[error(transparent)]
     Stopped(Stopped),
     /// The answer could not be understood.
     #[error(transparent)]
     Unreadable(Box<Unreadable>),
-    /// No whole answer came.
+    /// No complete answer arrived.
     #[error(transparent)]
     Transport(Box<Transport>),
-    /// A message was not sent, because a read that it needs first failed.
+    /// A message was not sent, because the read required before it failed.
     #[error(transparent)]
     NotSent(Box<NotSent>),
-    /// A message may or may not have been sent.
+    /// It is unknown whether a message was sent.
     #[error(transparent)]
     Unconfirmed(Box<Unconfirmed>),
-    /// The flow had ended already.
+    /// The flow had already ended.
     #[error("the flow has ended already")]
     Finished,
 }
 
 impl Error {
-    /// What to do about it, in one sentence; `None` when there is nothing to add.
+    /// What the user can do, in one sentence; `None` when there is nothing to add.
     pub fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Invalid(invalid) => invalid.advice(),
@@ -61,7 +62,8 @@ impl Error {
         }
     }
 
-    /// The kind of refusal, when the service refused, now or lately.
+    /// What the service's refusal means, if the call was refused now or held back because of an
+    /// earlier refusal.
     pub fn kind(&self) -> Option<RefusalKind> {
         match self {
             Self::Refused(refusal) => Some(refusal.kind),
@@ -72,8 +74,8 @@ impl Error {
         }
     }
 
-    /// Whether no call of this login goes through until its owner does something: the login is
-    /// lost, the account is banned, or risk control stopped it.
+    /// Whether all calls of this login will fail until its owner acts: the login is no longer
+    /// valid, the account is banned, or risk control stopped it.
     pub fn ends_login(&self) -> bool {
         matches!(
             self.kind(),
@@ -83,7 +85,8 @@ impl Error {
 
     /// Whether the request certainly had no effect.
     ///
-    /// Business refusals are certain; service trouble, unreadable and lost answers are not.
+    /// True for requests that were never sent and for most refusals; see [`Refusal::is_certain`].
+    /// False when the answer is unreadable or did not arrive.
     pub fn took_no_effect(&self) -> bool {
         match self {
             Self::Invalid(_) => true,
@@ -121,18 +124,18 @@ impl From<Refusal> for Error {
     }
 }
 
-/// The least wait after "too fast" (docs/protocol.md §14).
+/// The first wait after "too fast" (docs/protocol.md §14).
 pub(crate) const FIRST_BACK_OFF: Duration = Duration::from_secs(30);
 
-/// A call that was refused, or held back, for being too fast.
+/// A call that was refused or held back as too fast.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct RateLimited {
-    /// Which call.
+    /// The call's [name](crate::Spec::name).
     pub endpoint: &'static str,
     /// How long to wait before trying again.
     pub retry_after: Duration,
-    /// What the service said; `None` when nothing was sent because of an earlier refusal.
+    /// The service's refusal of this call. `None` when the call was held back and nothing was sent.
     #[source]
     pub refusal: Option<Refusal>,
 }
@@ -151,7 +154,7 @@ impl fmt::Display for RateLimited {
     }
 }
 
-/// A call that was not made because risk control stopped the account lately.
+/// A call that was not made because risk control stopped the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error(
@@ -159,9 +162,9 @@ impl fmt::Display for RateLimited {
     remaining.as_secs_f64().ceil()
 )]
 pub struct Stopped {
-    /// Which call.
+    /// The call's [name](crate::Spec::name).
     pub endpoint: &'static str,
-    /// How long the stop lasts, unless it is [lifted](crate::Account::lift_stop).
+    /// How long the stop still lasts, unless it is [lifted](crate::Account::lift_stop).
     pub remaining: Duration,
 }
 
@@ -172,35 +175,35 @@ pub struct Stopped {
     "the answer to {endpoint} cannot be read: {reason} (HTTP status {status}; it begins: {excerpt})"
 )]
 pub struct Unreadable {
-    /// Which call was answered so.
+    /// The call's [name](crate::Spec::name).
     pub endpoint: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What is wrong with it, naming the field where one is missing.
+    /// What is wrong with the answer. A missing field is named.
     pub reason: String,
-    /// Its first 200 bytes, made printable.
+    /// Its first 200 bytes, as [`Printable`] text.
     pub excerpt: String,
 }
 
-/// Whether a request that failed may have reached the service.
+/// Whether a failed request may have reached the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sent {
     /// Certainly not.
     No,
-    /// It may have.
+    /// Perhaps.
     Maybe,
 }
 
-/// A call to which no whole answer came.
+/// A call without a complete answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error("{endpoint} {}: {}", failed(*sent), Printable(cause))]
 pub struct Transport {
-    /// Which call.
+    /// The call's [name](crate::Spec::name).
     pub endpoint: &'static str,
     /// Whether the request may have reached the service.
     pub sent: Sent,
-    /// The HTTP client's words.
+    /// The HTTP client's error message.
     pub cause: String,
 }
 
@@ -211,25 +214,25 @@ fn failed(sent: Sent) -> &'static str {
     }
 }
 
-/// A message that was not sent, because a read that it needs first failed.
+/// A message that was not sent, because the read required before it failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error("the message to {talker} was not sent: {cause}")]
 pub struct NotSent {
-    /// To whom.
+    /// The receiver.
     pub talker: Talker,
-    /// Why the read failed, three times in a row.
+    /// Why the read failed.
     #[source]
     pub cause: Error,
 }
 
-/// A message of which it is not known whether it was sent.
+/// A call for which it is unknown whether it took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct Unconfirmed {
-    /// To whom, when the call was a message.
+    /// The receiver, when the call sent a message.
     pub talker: Option<Talker>,
-    /// What left it open.
+    /// Why the outcome is unknown.
     #[source]
     pub cause: Error,
 }
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_told_by_what_to_do_about_it() {
+    fn an_invalid_request_says_what_is_wrong() {
         for (error, told) in [
             (InvalidContent::EmptyText.into(), "the text is empty"),
             (

@@ -1,115 +1,115 @@
-//! Requests that cannot be made, by what the caller does about them.
+//! Why a request cannot be built.
 
 use crate::ids::{Talker, Uid};
 
-/// Why a request could not be made. Nothing was sent.
+/// Why a request could not be built. Nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Invalid {
-    /// The content must be another one.
+    /// The content is not valid.
     #[error(transparent)]
     Content(#[from] InvalidContent),
-    /// An argument must be another one.
+    /// An argument is not valid.
     #[error(transparent)]
     Argument(#[from] InvalidArgument),
-    /// The login lacks something, or something must be fetched first.
+    /// Something the request needs is missing.
     #[error(transparent)]
     Missing(#[from] Missing),
-    /// The cursor is another account's: watch from a new one.
+    /// The cursor belongs to another account or version. Start watching with a new one.
     #[error(transparent)]
     ForeignCursor(#[from] ForeignCursor),
-    /// The ticket is another account's.
+    /// The ticket belongs to another account.
     #[error("the ticket belongs to uid {0}")]
     ForeignTicket(Uid),
     /// The ticket was written by another version of this crate.
-    #[error("the ticket is of version {0}, which is not known here")]
+    #[error("the ticket has the unknown version {0}")]
     TicketVersion(u32),
-    /// The ticket was used before: confirm what became of it.
-    #[error("the ticket was used before: a ticket sends once")]
+    /// The ticket was used before. [`confirm`](crate::Account::confirm) says what became of it.
+    #[error("the ticket was used before, and a ticket sends only once")]
     UsedTicket,
-    /// The event is not a message that may be answered: pass over it.
-    #[error("only what a person wrote may be answered, and not by its writer")]
+    /// The event is not a message that may be answered. Skip it.
+    #[error("only a message that another person wrote may be answered")]
     NotAnswerable,
 }
 
-/// What is wrong with a text or an image that is to be sent.
+/// Why a text or an image cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidContent {
     /// The text is empty.
     #[error("the text is empty")]
     EmptyText,
-    /// The content is over 2000 bytes once written as JSON.
+    /// The content is over 2000 bytes long once written as JSON.
     #[error("the message is {over} bytes too long: {bytes} once encoded, and 2000 is the most")]
     TooLong {
         /// Its length in bytes as JSON text.
         bytes: usize,
-        /// How many of them are too many.
+        /// By how many bytes it is too long.
         over: usize,
     },
-    /// The image's address is not an https address.
+    /// The address is not of the form `https://HOST/…`.
     #[error("not the https address of an image: {0}")]
     ImageUrl(String),
-    /// The image is not on the service's hosts.
+    /// The image's host is not one of the service's.
     #[error("the image is on {0}, which is not one of the service's hosts")]
     ImageHost(String),
-    /// The bytes are no JPEG, PNG or GIF.
+    /// The bytes are not a JPEG, PNG or GIF.
     #[error("not a JPEG, PNG or GIF")]
     NoImage,
 }
 
-/// What is wrong with an argument of a call, its content apart.
+/// Which argument of a call is wrong, contents excepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidArgument {
-    /// The talker's number is 0.
-    #[error("0 is nobody's number")]
+    /// The talker's id is 0.
+    #[error("the id of a user or group must not be 0")]
     NobodysNumber,
     /// The message key is 0.
-    #[error("0 is no message's key")]
+    #[error("the key of a message must not be 0")]
     NoMessagesKey,
     /// The receiver is the account itself.
     #[error("one cannot write to oneself")]
     ToSelf,
-    /// One can ask about 1 to 50 users at once.
-    #[error("one can ask about 1 to 50 users at once, not {given}")]
+    /// The number of uids is not from 1 to 50.
+    #[error("1 to 50 users can be asked about at once, not {given}")]
     TooManyUids {
-        /// How many were asked about.
+        /// How many were given.
         given: usize,
     },
-    /// No setting is given.
+    /// All settings are `None`.
     #[error("no setting to change is given")]
     NothingToChange,
-    /// A field cannot be written into a request.
+    /// A field cannot be encoded in a request.
     #[error("cannot be written into a request: {0}")]
     Unencodable(String),
 }
 
-/// What a call needs of the login or of the account, and is not there.
+/// What a call needs and does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Missing {
-    /// The call needs a login and there is none.
+    /// There is no login.
     #[error("the call needs a login")]
     Credential,
-    /// The call changes something and the cookie has no `bili_jct`.
+    /// The cookie has no `bili_jct`, which every change needs.
     #[error("the cookie has no bili_jct, which every change needs")]
     CsrfToken,
-    /// The account's own number is not known.
+    /// The account's own uid is not known.
     #[error("the account's own uid is not known")]
     OwnUid,
-    /// The call must be signed and there are no signing keys.
+    /// There are no signing keys, and the call must be signed.
     #[error("the call must be signed and there are no signing keys")]
     SigningKeys,
 }
 
-/// The cursor is another account's, or of a version not known here.
+/// The cursor belongs to another account, given here, or was stored by an unknown version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored cursor belongs to uid {0}, or to another version of this program")]
+#[error("the stored cursor belongs to uid {0} or was stored by an unknown version")]
 pub struct ForeignCursor(pub Uid);
 
 impl Invalid {
-    /// What to do about it, in one sentence; `None` when there is nothing to add.
+    /// What the user can do, in one sentence; `None` when there is nothing to add.
     pub(super) fn advice(&self) -> Option<&'static str> {
         Some(match self {
             Self::Content(InvalidContent::TooLong { .. }) => "shorten it or send it in parts",
@@ -124,7 +124,7 @@ impl Invalid {
     }
 }
 
-/// Refuses the number 0.
+/// Refuses the id 0.
 pub(crate) fn check_talker(talker: Talker) -> Result<(), InvalidArgument> {
     if talker.id() == 0 {
         Err(InvalidArgument::NobodysNumber)

@@ -1,4 +1,4 @@
-//! What can go wrong, told so that the reader knows what to do (docs/protocol.md §3).
+//! Errors. Each says what failed and what to do about it (docs/protocol.md §3).
 
 mod call;
 mod invalid;

@@ -1,16 +1,16 @@
-//! Refusals, and what they mean (docs/protocol.md §3).
+//! Refusals of the service, and what they mean (docs/protocol.md §3).
 
 use std::{fmt, time::Duration};
 
 use crate::printable::Printable;
 
-/// The service's refusal.
+/// A call that the service refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// Which call was refused: the last segment of its path.
+    /// The call's [name](crate::Spec::name).
     pub endpoint: &'static str,
-    /// What the refusal means there.
+    /// What the refusal means.
     pub kind: RefusalKind,
     /// The envelope's `code`; `None` when the answer had none.
     pub code: Option<i64>,
@@ -18,13 +18,14 @@ pub struct Refusal {
     pub status: u16,
     /// The service's own words; may be empty.
     pub message: String,
-    /// How long the service asked to wait, if it did.
+    /// How long to wait, if the service said so.
     pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// Whether the request certainly took no effect: true of all but HTTP 5xx and the codes -500,
-    /// -503, -504 and -8888, which also come when the service lost its own answer.
+    /// Whether the request certainly took no effect. Not so for HTTP status 5xx and the codes -500,
+    /// -503, -504 and -8888: they also occur when the service carried out the call but lost its own
+    /// answer.
     pub fn is_certain(&self) -> bool {
         self.status < 500 && !matches!(self.code, Some(-500 | -503 | -504 | -8888))
     }
@@ -52,7 +53,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// As much of a text as an error line can bear.
+/// The first 200 characters of a text.
 fn excerpt(text: &str) -> String {
     const LIMIT: usize = 200;
     if text.chars().count() <= LIMIT {
@@ -62,7 +63,7 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-/// What a refusal means. The same code can mean another thing at another endpoint.
+/// What a refusal means. The same code can have different meanings at different endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalKind {
@@ -72,15 +73,15 @@ pub enum RefusalKind {
     Csrf,
     /// A parameter is bad, or a signature is missing.
     BadRequest,
-    /// No permission.
+    /// The account has no permission.
     Forbidden,
-    /// Nothing is there.
+    /// What was asked for does not exist.
     NotFound,
-    /// The service's risk control.
+    /// Risk control refused the call.
     RiskControl,
-    /// Too fast.
+    /// The account is going too fast.
     RateLimited,
-    /// Trouble at the service.
+    /// The service has a problem of its own.
     Service,
     /// The account is banned.
     AccountBanned,
@@ -96,28 +97,28 @@ pub enum RefusalKind {
     ToSelf,
     /// This kind of message cannot be sent now.
     Unavailable,
-    /// The image is not acceptable.
+    /// The image is not accepted.
     BadImage,
-    /// The time to recall the message, 120 s, is over.
+    /// The message is older than 120 s, the limit for recalling it.
     RecallExpired,
     /// The message was recalled before.
     AlreadyRecalled,
-    /// Strangers get one message until they answer or follow.
+    /// The receiver gets no second message until they answer or follow the account.
     StrangerLimit,
-    /// The receiver's privacy settings forbid it.
+    /// The receiver's privacy settings forbid the message.
     RefusedByReceiver,
     /// The account blocked the receiver.
     Blocked,
-    /// The group was dissolved, or the account is not in it.
+    /// The group was dissolved, or the account is not a member.
     GroupGone,
     /// The session does not exist yet.
     NoSuchSession,
-    /// A code that is not known here.
+    /// The code is unknown.
     Other,
 }
 
 impl RefusalKind {
-    /// What `code` means wherever an endpoint does not say otherwise (docs/protocol.md §3).
+    /// What `code` means unless an endpoint defines it otherwise (docs/protocol.md §3).
     pub(crate) fn of(code: i64) -> Self {
         match code {
             -101 | -6 | -401 => Self::NotLoggedIn,
@@ -147,14 +148,14 @@ impl RefusalKind {
         }
     }
 
-    /// What it means, in words; `None` when only the service knows.
+    /// The meaning in words; `None` for [`Other`](Self::Other).
     pub fn meaning(self) -> Option<&'static str> {
         Some(match self {
             Self::NotLoggedIn => "not logged in",
             Self::Csrf => "the CSRF token (bili_jct) is wrong",
             Self::BadRequest => "bad request or missing signature",
             Self::Forbidden => "no permission",
-            Self::NotFound => "nothing there",
+            Self::NotFound => "not found",
             Self::RiskControl => "stopped by the service's risk control",
             Self::RateLimited => "too fast",
             Self::Service => "trouble at the service",
@@ -165,10 +166,10 @@ impl RefusalKind {
             Self::TooLong => "the message is too long",
             Self::ToSelf => "one cannot write to oneself",
             Self::Unavailable => "this kind of message cannot be sent now",
-            Self::BadImage => "the image is not acceptable",
+            Self::BadImage => "the image is not accepted",
             Self::RecallExpired => "the 120 s for recalling it are over",
             Self::AlreadyRecalled => "it was recalled before",
-            Self::StrangerLimit => "one message only until they answer or follow",
+            Self::StrangerLimit => "only one message may be sent until they answer or follow",
             Self::RefusedByReceiver => "the receiver's settings do not allow it",
             Self::Blocked => "the receiver is on the account's block list",
             Self::GroupGone => "the group is dissolved or the account is not in it",
@@ -177,7 +178,7 @@ impl RefusalKind {
         })
     }
 
-    /// What to do about it; `None` when there is nothing to add.
+    /// What the user can do; `None` when there is nothing to add.
     pub fn advice(self) -> Option<&'static str> {
         Some(match self {
             Self::NotLoggedIn => "log in again in the browser and give the new cookie",
@@ -187,9 +188,9 @@ impl RefusalKind {
             Self::RiskControl => {
                 "stop, open the site in a browser and confirm there that it is you"
             }
-            Self::RateLimited => "wait as long as said and go slower",
+            Self::RateLimited => "wait for the time given and go slower",
             Self::Service => "try again later",
-            Self::PhoneRequired | Self::RealNameRequired => "do so on the site",
+            Self::PhoneRequired | Self::RealNameRequired => "do this on the site",
             Self::StrangerLimit => "wait until they answer or follow the account",
             Self::Blocked => "take them off the block list first",
             Self::BadImage => "use a JPEG, PNG or GIF uploaded to the service",
@@ -198,7 +199,7 @@ impl RefusalKind {
         })
     }
 
-    /// The name as programs print it. It stays the same from version to version.
+    /// The variant's name, for programs to print. It stays the same in later versions.
     pub const fn name(self) -> &'static str {
         match self {
             Self::NotLoggedIn => "NotLoggedIn",

@@ -1,4 +1,4 @@
-//! How far a watcher got.
+//! The cursor: what a program has handled, to be stored between runs.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,79 +10,81 @@ use crate::{
     time::{UnixMicros, UnixSeconds},
 };
 
-/// How many sessions a cursor remembers unless told otherwise.
+/// The default capacity of a cursor, in sessions.
 const CAPACITY: usize = 10_000;
 
-/// How long not to look again for sessions to forget, when too few were quiet.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// If an attempt could not forget enough sessions, the next one waits this long.
+const ATTEMPT_AGAIN: Duration = Duration::from_secs(60);
 
-/// How long a session must have been quiet to be forgotten: longer than a list can be late.
+/// Sessions with a message newer than this are not forgotten. The time is longer than the lists can
+/// be late.
 const QUIET: Duration = Duration::from_secs(60 * 60);
 
-/// How far a program got in handling what happens to one account. It stores this, and goes on from it
-/// however long it was away.
+/// What a program has handled of one account's events. Store it to continue watching later, after
+/// however long a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     version: u32,
     uid: Uid,
-    /// What was written before then is never told, in sessions that are not remembered.
+    /// In sessions that are not remembered, messages older than this are not reported.
     floor: UnixSeconds,
-    /// Everything that had changed by then is handled, but for the sessions that are pending.
+    /// All changes up to this time are handled, except in pending sessions.
     mark: UnixMicros,
-    /// When all sessions were last compared.
+    /// When all lists of sessions were last read to their end.
     #[serde(default)]
     compared: UnixMicros,
-    /// How many sessions to remember.
+    /// How many sessions to remember at most.
     capacity: usize,
     #[serde(with = "as_list")]
     sessions: BTreeMap<Talker, Handled>,
     #[serde(skip)]
-    looked: Looked,
+    last_attempt: LastAttempt,
 }
 
-/// Up to when it was looked for sessions to forget. Not part of what a cursor says.
+/// The quiet time of the last attempt to forget sessions. It does not count in comparisons.
 #[derive(Debug, Clone, Copy, Eq, Default)]
-struct Looked(UnixMicros);
+struct LastAttempt(UnixMicros);
 
-impl PartialEq for Looked {
+impl PartialEq for LastAttempt {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-/// How far one session is handled.
+/// What is handled in one session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Handled {
     /// The newest message handled.
     seqno: Option<Seqno>,
-    /// When it was written; when there is none, the floor of this session.
+    /// When that message was sent. Without a message, the floor of this session.
     time: UnixSeconds,
-    /// Whether there is more, which could not be read.
+    /// Whether the session has messages that could not be read yet.
     is_pending: bool,
 }
 
-/// How far a cursor gets by one event: append it to a file when the event is handled.
+/// The change of a cursor when one event is handled. Programs can append positions to a file
+/// instead of storing the whole cursor each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     pub(crate) talker: Talker,
     /// The message handled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) seqno: Option<Seqno>,
-    /// When it was written.
+    /// When that message was sent.
     #[serde(default)]
     pub(crate) time: UnixSeconds,
-    /// Whether the session has more, which could not be read.
+    /// Whether the session has messages that could not be read yet.
     #[serde(default)]
     pub(crate) is_pending: bool,
     pub(crate) mark: UnixMicros,
-    /// When all sessions were last compared.
+    /// When all lists of sessions were last read to their end.
     #[serde(default)]
     pub(crate) compared: UnixMicros,
 }
 
 impl Cursor {
-    /// The version of what is stored, in its field `version`. It changes when what is stored changes its
-    /// meaning; a cursor of another version is refused.
+    /// The version of the stored form, in its field `version`. A cursor of another version is
+    /// refused.
     pub const VERSION: u32 = 2;
 
     pub(crate) fn new(uid: Uid, floor: UnixSeconds, mark: UnixMicros) -> Self {
@@ -94,31 +96,31 @@ impl Cursor {
             compared: mark,
             capacity: CAPACITY,
             sessions: BTreeMap::new(),
-            looked: Looked::default(),
+            last_attempt: LastAttempt::default(),
         }
     }
 
-    /// Remembers so many sessions at most, 10,000 unless told otherwise. Those that have been quiet for
-    /// the longest are forgotten first, and none that was not quiet for an hour.
+    /// Sets how many sessions to remember; 10,000 by default. Beyond that, the sessions that have
+    /// been quiet for the longest are forgotten, but none with a message in the last hour.
     #[must_use]
     pub fn with_capacity(self, capacity: usize) -> Self {
         Self { capacity, ..self }
     }
 
-    /// Whose it is.
+    /// The account that the cursor belongs to.
     pub fn uid(&self) -> Uid {
         self.uid
     }
 
-    /// How many sessions it remembers.
+    /// The number of sessions remembered.
     pub fn sessions(&self) -> usize {
         self.sessions.len()
     }
 
-    /// The event at this position is handled. Positions come in the order of their events; giving some
-    /// again, from any of them on, does no harm.
+    /// Records that an event is handled. Apply positions in the order of their events. Applying the
+    /// last ones again, from any of them on, changes nothing.
     pub fn advance(&mut self, position: &Position) {
-        // Also when it is earlier: a clock that was wrong once must not hide what happens.
+        // Set even when it is earlier: one wrong clock reading must not hide later events.
         self.mark = position.mark;
         self.compared = position.compared;
         let handled = self.sessions.entry(position.talker).or_default();
@@ -132,14 +134,15 @@ impl Cursor {
         }
     }
 
-    /// Forgets the sessions that have been quiet for the longest. What was handled in them lies below the
-    /// floor then, and does not look new.
+    /// Forgets the sessions that have been quiet for the longest, and raises the floor above their
+    /// messages, so that these do not look new.
     fn forget(&mut self) {
-        // Not since all sessions were compared: a list may have kept something back for longer.
+        // Changes since the last comparison of all sessions do not count: a list may have left some
+        // out.
         let quiet_since = UnixMicros(self.mark.0.saturating_sub(crate::time::micros(QUIET)));
         let quiet_since = quiet_since.min(self.compared);
-        let looked = self.looked.0;
-        if quiet_since >= looked && quiet_since.since(looked) < LOOK_AGAIN {
+        let last_attempt = self.last_attempt.0;
+        if quiet_since >= last_attempt && quiet_since.since(last_attempt) < ATTEMPT_AGAIN {
             return;
         }
         let mut quiet: Vec<(UnixSeconds, Talker)> = (self.sessions.iter())
@@ -147,7 +150,7 @@ impl Cursor {
             .filter(|(_, handled)| handled.time < quiet_since.seconds())
             .map(|(&talker, handled)| (handled.time, talker))
             .collect();
-        // Some more than needed, so that it need not be done again at once.
+        // Forgets more than needed, so that the next call does not have to.
         let kept = self.capacity - self.capacity / 8;
         let forgotten = self.sessions.len().saturating_sub(kept).min(quiet.len());
         quiet.sort_unstable();
@@ -156,7 +159,7 @@ impl Cursor {
             self.floor = self.floor.max(UnixSeconds(time.0.saturating_add(1)));
         }
         if self.sessions.len() > self.capacity {
-            self.looked = Looked(quiet_since);
+            self.last_attempt = LastAttempt(quiet_since);
         }
     }
 
@@ -172,8 +175,8 @@ impl Cursor {
         self.floor
     }
 
-    /// What was written before then in a session of which nothing is handled is never told. The floor may
-    /// have risen since it became pending.
+    /// In this session, if nothing in it is handled, messages older than this are not reported. A
+    /// pending session keeps the floor from when it became pending.
     pub(crate) fn floor_of(&self, talker: Talker) -> UnixSeconds {
         match self.sessions.get(&talker) {
             Some(handled) if handled.seqno.is_none() && handled.is_pending => handled.time,
@@ -194,7 +197,7 @@ impl Cursor {
         self.sessions.get(&talker)?.seqno
     }
 
-    /// The sessions that have more, which could not be read.
+    /// The sessions with messages that could not be read yet.
     pub(crate) fn pending(&self) -> impl Iterator<Item = Talker> {
         (self.sessions.iter())
             .filter(|(_, handled)| handled.is_pending)
@@ -202,7 +205,7 @@ impl Cursor {
     }
 }
 
-/// Sessions in JSON: `["user-7", newest, time]`, and `true` behind those that are pending.
+/// The stored form of sessions: `["user-7", seqno, time]`, followed by `true` in pending ones.
 mod as_list {
     use serde::{Deserializer, Serializer, de::Error as _};
 
@@ -238,7 +241,7 @@ mod as_list {
         (entries.into_iter())
             .map(|Entry(key, seqno, time, is_pending)| {
                 let talker = Talker::from_key(&key)
-                    .ok_or_else(|| D::Error::custom(format!("{key} is no session")))?;
+                    .ok_or_else(|| D::Error::custom(format!("{key} is not a session")))?;
                 let handled = Handled {
                     seqno,
                     time,
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_survives_being_stored_and_no_session_goes_back() {
+    fn a_stored_cursor_is_the_same_and_no_session_moves_back() {
         let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0));
         let group = Talker::group(5);
         cursor.advance(&position(group, 7, 19, 20));
@@ -291,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pending_stays_so_until_it_is_handled() {
+    fn a_pending_session_stays_pending_until_its_message_is_handled() {
         let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0));
         let user = Talker::user(5);
         cursor.advance(&Position {
@@ -311,7 +314,7 @@ mod tests {
         for uid in 1..=9 {
             cursor.advance(&position(Talker::user(uid), uid, 1000 * uid, 10_000));
         }
-        // 1 to 6 have been quiet for an hour; with seven left, there is room for another.
+        // 1 to 6 have been quiet for an hour. Seven stay, which leaves room for one more.
         assert_eq!(cursor.sessions(), 7);
         assert_eq!(cursor.handled(Talker::user(2)), None);
         assert_eq!(cursor.handled(Talker::user(3)), Some(Seqno(3)));

@@ -1,4 +1,4 @@
-//! What a watcher tells.
+//! The events that a watcher reports.
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ use crate::{
     watch::Position,
 };
 
-/// Something that happened to an account.
+/// Something that happened to the account.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
-    /// How far the cursor gets by it: give it to [`Cursor::advance`](crate::Cursor::advance) when the event
-    /// is handled. `None` for what is not stored.
+    /// The change of the cursor. Give it to [`Cursor::advance`](crate::Cursor::advance) once the
+    /// event is handled. `None` for events that do not change the cursor.
     pub position: Option<Position>,
 }
 
@@ -27,81 +27,81 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A message.
+    /// A new message.
     Message {
         /// The session.
         talker: Talker,
         /// The message.
         message: Box<Message>,
-        /// Whose it is.
+        /// Whether it is someone else's or the account's own.
         direction: Direction,
     },
     /// A message was recalled.
     Recalled {
         /// The session.
         talker: Talker,
-        /// The message that is gone; `None` when the service does not say which.
+        /// The recalled message; `None` when the service does not say which.
         msg_key: Option<MsgKey>,
     },
-    /// A message that does not say who wrote it, what kind it is, or its key.
+    /// A message that lacks its sender, type or key.
     Unreadable {
         /// The session.
         talker: Talker,
     },
-    /// A session is not as it was listed before: read elsewhere, pinned, muted, intercepted, followed.
-    /// Not stored: what changed while nobody watched is not told.
+    /// A session changed other than by a message: it was read elsewhere, pinned, muted, intercepted
+    /// or followed. Changes while nobody watched are not reported.
     SessionChanged {
-        /// The session as it is now.
+        /// The session after the change.
         session: Box<Session>,
     },
-    /// There is more or less to read than before. Not stored.
+    /// The number of unread messages changed. Changes while nobody watched are not reported.
     UnreadChanged {
-        /// Messages of users.
+        /// Unread messages of users.
         users: Box<Unread>,
-        /// Messages of groups; `None` when that could not be had.
+        /// Unread messages of groups; `None` when they could not be read.
         groups: Option<u64>,
     },
-    /// The service throttles the account, cannot be reached, or refuses a list: that is not asked for until
-    /// then.
+    /// The service throttles the account, cannot be reached, or refuses a list of sessions. The
+    /// watcher pauses what is affected.
     Held {
-        /// Until when.
+        /// When the watcher tries again.
         until: Monotonic,
-        /// Why.
+        /// The error.
         cause: Error,
     },
-    /// A session cannot be read; the others go on.
+    /// A session cannot be read. The others are still watched.
     SessionFailed {
         /// The session.
         talker: Talker,
-        /// When it is tried again; `None` when it is gone.
+        /// When the watcher tries again; `None` when the session no longer exists.
         retry_at: Option<Monotonic>,
-        /// Why.
+        /// The error.
         cause: Error,
     },
-    /// A session that could not be read is read to its end again.
+    /// A session that failed before can be read again, and has been read to its end.
     SessionRecovered {
         /// The session.
         talker: Talker,
     },
-    /// The login ends soon.
+    /// The login expires soon.
     LoginEnds {
-        /// When.
+        /// When it expires.
         at: UnixSeconds,
     },
 }
 
-/// Whose a message is.
+/// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Someone else's.
+    /// Someone else.
     Incoming,
-    /// The account's own, from elsewhere.
+    /// The account itself, in another program.
     Own,
-    /// The account's own, sent through this [`Account`](crate::Account).
+    /// The account itself, through this [`Account`](crate::Account).
     Sent,
 }
 
-/// Tells events of messages apart: the same event told again has the same id.
+/// Identifies the event of a message. When an event is reported again, its id is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId {
     talker: Talker,
@@ -114,14 +114,14 @@ impl EventId {
         self.talker
     }
 
-    /// The message's place in it.
+    /// The message's sequence number in the session.
     pub fn seqno(self) -> Seqno {
         self.seqno
     }
 }
 
 impl Event {
-    /// The event's id, when it is of a message: one that can be read, one that cannot, a recall.
+    /// The id of an event of a message: readable, unreadable or recalled. `None` for other events.
     pub fn id(&self) -> Option<EventId> {
         match self.kind {
             EventKind::Message { talker, .. }
@@ -134,8 +134,8 @@ impl Event {
         }
     }
 
-    /// The message that may be answered: someone else's, written by a person (docs/protocol.md §8), not
-    /// taken back.
+    /// The message, if it may be answered: a person other than the account's owner wrote it
+    /// (docs/protocol.md §8), and it is not recalled.
     pub fn answerable(&self) -> Option<(Talker, &Message)> {
         match &self.kind {
             EventKind::Message {

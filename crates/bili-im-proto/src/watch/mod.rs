@@ -1,4 +1,4 @@
-//! What a watcher tells, and how far it got.
+//! The events, options and cursor of a watcher.
 
 mod cursor;
 mod event;

@@ -1,29 +1,31 @@
-//! What a watcher tells of, and how often it asks.
+//! What a watcher reports, and how often it polls.
 
 use std::time::Duration;
 
-/// What a watcher tells of, and how often it asks.
+/// What a watcher reports, and how often it polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WatchOptions {
-    /// Whether to tell of the account's own messages.
+    /// Whether to report the account's own messages.
     pub own: bool,
-    /// Whether to tell of messages in groups.
+    /// Whether to report messages in groups.
     pub groups: bool,
-    /// Whether to tell of what the service writes: notices, pushes, tips, group events.
+    /// Whether to report messages of the service: notices, pushes, tips, group events.
     pub system: bool,
-    /// Whether to tell of automatic replies.
+    /// Whether to report automatic replies.
     pub automatic: bool,
-    /// Whether to tell of messages in intercepted sessions, which takes another request each time.
+    /// Whether to report messages in intercepted sessions. This takes one more request per poll.
     pub intercepted: bool,
-    /// Whether to tell of changed sessions and unread counts, which takes other requests now and then.
+    /// Whether to report changed sessions and unread counts. This takes further requests now and
+    /// then.
     pub changes: bool,
-    /// How often to ask; 20 s when `None`, 1 s on this machine. Never under 6 s but on this machine.
+    /// The time between polls. `None` is 20 s, and 1 s for loopback addresses. At least 6 s, except
+    /// for loopback addresses.
     pub interval: Option<Duration>,
 }
 
 impl Default for WatchOptions {
-    /// What people wrote, the account's owner included, also in groups.
+    /// Messages that people wrote, the account's owner included, and also those in groups.
     fn default() -> Self {
         Self {
             own: true,
@@ -38,31 +40,31 @@ impl Default for WatchOptions {
 }
 
 impl WatchOptions {
-    /// With or without the account's own messages.
+    /// Sets [`own`](Self::own).
     #[must_use]
     pub fn with_own(self, own: bool) -> Self {
         Self { own, ..self }
     }
 
-    /// With or without groups.
+    /// Sets [`groups`](Self::groups).
     #[must_use]
     pub fn with_groups(self, groups: bool) -> Self {
         Self { groups, ..self }
     }
 
-    /// With or without what the service writes.
+    /// Sets [`system`](Self::system).
     #[must_use]
     pub fn with_system(self, system: bool) -> Self {
         Self { system, ..self }
     }
 
-    /// With or without automatic replies.
+    /// Sets [`automatic`](Self::automatic).
     #[must_use]
     pub fn with_automatic(self, automatic: bool) -> Self {
         Self { automatic, ..self }
     }
 
-    /// With or without intercepted sessions.
+    /// Sets [`intercepted`](Self::intercepted).
     #[must_use]
     pub fn with_intercepted(self, intercepted: bool) -> Self {
         Self {
@@ -71,13 +73,13 @@ impl WatchOptions {
         }
     }
 
-    /// With or without changed sessions and unread counts.
+    /// Sets [`changes`](Self::changes).
     #[must_use]
     pub fn with_changes(self, changes: bool) -> Self {
         Self { changes, ..self }
     }
 
-    /// Asks so often.
+    /// Sets [`interval`](Self::interval).
     #[must_use]
     pub fn with_interval(self, interval: Duration) -> Self {
         Self {

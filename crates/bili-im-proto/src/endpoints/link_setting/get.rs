@@ -15,16 +15,17 @@ use crate::{
 pub struct GetSettings;
 
 wire! {
-    /// The account's settings of private messages: 0 or 1 where nothing else is said, `None` where the
-    /// answer does not say or nothing shall be changed. Automatic replies need 1000 fans.
+    /// The account's settings of private messages. Values are 0 (no) and 1 (yes) unless said
+    /// otherwise. `None` is a setting that the answer lacks, or that stays unchanged when setting.
+    /// Automatic replies need 1000 fans.
     #[derive(Eq, serde::Serialize)]
     pub struct Settings {
-        /// Whether messages of users that the account does not follow are folded away (1), against
-        /// its name.
+        /// Whether sessions with users that the account does not follow are folded away: 1 yes,
+        /// contrary to the name.
         pub show_unfollowed_msg: Option<u32>,
-        /// Whether messages are announced: 1 yes, 3 no.
+        /// Whether notifications of messages are shown: 1 yes, 3 no.
         pub msg_notify: Option<u32>,
-        /// Whether groups are folded away.
+        /// Whether sessions with groups are folded away.
         pub is_group_fold: Option<u32>,
         /// Whether messages of groups are received.
         pub should_receive_group: Option<u32>,
@@ -32,15 +33,15 @@ wire! {
         pub receive_unfollow_msg: Option<u32>,
         /// Whether new followers get an automatic reply.
         pub followed_reply: Option<u32>,
-        /// Whether keywords get an automatic reply.
+        /// Whether messages with certain keywords get an automatic reply.
         pub keys_reply: Option<u32>,
-        /// Whether messages get an automatic reply.
+        /// Whether every message gets an automatic reply.
         pub recv_reply: Option<u32>,
-        /// Whether patrons get an automatic reply.
+        /// Whether patrons (大航海) get an automatic reply.
         pub voyage_reply: Option<u32>,
         /// Whether followers that the service recommended get an automatic reply.
         pub recommend_followed_reply: Option<u32>,
-        /// Whether an AI intercepts messages.
+        /// Whether an AI filters messages.
         pub ai_intercept: Option<u32>,
     }
 }
@@ -51,7 +52,7 @@ impl Endpoint for GetSettings {
     const SPEC: Spec = Spec::get(Host::Im, "/link_setting/v1/link_setting/get");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        // Any number just asks for the field.
+        // Any value selects the field.
         let ask = |query: Query, name| query.with(name, 1);
         Ok(Parts::query(NAMES.into_iter().fold(Query::new(), ask)))
     }
@@ -61,7 +62,7 @@ impl Endpoint for GetSettings {
     }
 }
 
-/// What is asked for: nothing else comes.
+/// The settings to fetch. The service sends only those named.
 const NAMES: [&str; 11] = [
     "show_unfollowed_msg",
     "msg_notify",
@@ -82,7 +83,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn settings_are_told_from_their_absence() {
+    fn a_missing_setting_is_none() {
         let asked = query(&GetSettings);
         assert!(
             asked.starts_with("show_unfollowed_msg=1&msg_notify=1&"),

@@ -20,7 +20,7 @@ pub struct GetMsgDnd {
 }
 
 wire! {
-    /// Which sessions are muted, of those asked about.
+    /// Which of the sessions asked about are muted.
     pub struct MsgDnd {
         uid_settings: Vec<DndSetting>,
         group_settings: Vec<DndSetting>,
@@ -54,7 +54,7 @@ impl MsgDnd {
         Some(setting.setting)
     }
 
-    /// Every session that the answer speaks of, and whether it is muted.
+    /// Every session in the answer, and whether it is muted.
     pub fn settings(&self) -> impl Iterator<Item = (Talker, bool)> + '_ {
         let users = (self.uid_settings.iter()).map(|dnd| (Talker::user(dnd.id), dnd.setting));
         let groups = (self.group_settings.iter()).map(|dnd| (Talker::group(dnd.id), dnd.setting));
@@ -94,7 +94,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn users_and_groups_are_apart() {
+    fn ids_of_users_and_groups_are_not_confused() {
         assert_eq!(
             query(&GetMsgDnd::new(Talker::user(5))),
             "own_uid=293793435&uids=5"

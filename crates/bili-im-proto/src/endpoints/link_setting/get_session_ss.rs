@@ -1,4 +1,4 @@
-//! How a user and the account stand: `GET /link_setting/v1/link_setting/get_session_ss`.
+//! How a user is related to the account: `GET /link_setting/v1/link_setting/get_session_ss`.
 
 use crate::{
     answer::Answer,
@@ -12,7 +12,8 @@ use crate::{
     spec::Spec,
 };
 
-/// Asks how a user stands to the account, and whether its pushes come (docs/protocol.md §10).
+/// Asks whether a user follows the account, and whether the account receives their pushes
+/// (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetSessionSs {
@@ -21,35 +22,35 @@ pub struct GetSessionSs {
 }
 
 numbered! {
-    /// How another user stands to the account (`follow_status`).
+    /// How a user is related to the account (`follow_status`).
     FollowStatus {
-        /// They do not follow it.
+        /// The user does not follow the account.
         No = 0,
-        /// They follow it.
+        /// The user follows the account.
         Follows = 2,
         /// Both follow each other.
         Mutual = 6,
-        /// They blocked it.
+        /// The user blocked the account.
         Blocked = 128,
     }
 }
 
 wire! {
-    /// How a user stands to the account.
+    /// How a user is related to the account.
     pub struct SessionSettings {
-        /// Whether they follow it.
+        /// Whether the user follows the account.
         pub follow_status: Option<FollowStatus>,
-        /// Whether they follow it specially.
+        /// Whether the user follows the account with special attention (特别关注).
         pub special: bool,
-        /// Whether their pushes are *not* received (1).
+        /// Whether the account does **not** receive the user's pushes.
         pub push_setting: bool,
-        /// Whether the setting of pushes is shown.
+        /// Whether clients show the setting for pushes.
         pub show_push_setting: bool,
     }
 }
 
 impl GetSessionSs {
-    /// Asks about a user.
+    /// Asks about one user.
     pub fn new(uid: Uid) -> Self {
         Self { uid }
     }
@@ -79,7 +80,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn the_status_is_theirs() {
+    fn every_follow_status_is_read() {
         assert_eq!(query(&GetSessionSs::new(Uid(5))), "talker_uid=5");
         for (number, status) in [
             (0, FollowStatus::No),

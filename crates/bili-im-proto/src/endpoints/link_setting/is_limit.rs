@@ -1,4 +1,4 @@
-//! Whether the account is limited: `GET /link_setting/v1/link_setting/is_limit`.
+//! Whether the account is restricted: `GET /link_setting/v1/link_setting/is_limit`.
 
 use crate::{
     answer::Answer,
@@ -10,16 +10,16 @@ use crate::{
     spec::Spec,
 };
 
-/// Asks whether the account may write at all (docs/protocol.md §10).
+/// Asks whether the account is restricted in sending messages (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct IsLimit;
 
 wire! {
-    /// How the account is limited.
+    /// Restrictions of the account.
     pub struct Limits {
-        /// Whether it is limited.
+        /// Whether it is restricted.
         pub is_limit: bool,
-        /// Whether it is limited because it was reported.
+        /// Whether it is restricted because it was reported.
         pub report_limit: bool,
     }
 }

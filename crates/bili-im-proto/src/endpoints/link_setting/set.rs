@@ -14,12 +14,12 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetSettings {
-    /// What to change.
+    /// The new values.
     pub settings: Settings,
 }
 
 impl SetSettings {
-    /// Changes what is there.
+    /// Changes the settings that are not `None`.
     pub fn new(settings: Settings) -> Self {
         Self { settings }
     }
@@ -52,7 +52,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn only_what_changes_goes_out() {
+    fn only_the_settings_to_change_are_sent() {
         let mut settings = Settings::default();
         let nothing = SetSettings::new(settings.clone()).request(&context());
         assert_eq!(

@@ -11,13 +11,13 @@ use crate::{
     spec::Spec,
 };
 
-/// Mutes a session, or unmutes it (docs/protocol.md §10).
+/// Mutes or unmutes a session (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetMsgDnd {
     /// The session.
     pub talker: Talker,
-    /// Whether it shall be muted.
+    /// `true` mutes, `false` unmutes.
     pub muted: bool,
 }
 
@@ -32,7 +32,7 @@ struct Form {
 }
 
 impl SetMsgDnd {
-    /// Mutes the session with `talker`, or unmutes it.
+    /// Mutes or unmutes the session with `talker`.
     pub fn new(talker: impl Into<Talker>, muted: bool) -> Self {
         Self {
             talker: talker.into(),
@@ -74,7 +74,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn users_and_groups_are_named_apart() {
+    fn users_and_groups_have_fields_of_their_own() {
         assert_eq!(
             form(&SetMsgDnd::new(Talker::user(5), true)),
             "uid=293793435&setting=1&dnd_uid=5"

@@ -1,4 +1,4 @@
-//! Whether a user's pushes come: `POST /link_setting/v1/link_setting/set_push_ss`.
+//! Receive a creator's pushes or not: `POST /link_setting/v1/link_setting/set_push_ss`.
 
 use serde::Serialize;
 
@@ -11,13 +11,13 @@ use crate::{
     spec::Spec,
 };
 
-/// Says whether a creator's pushes are received (docs/protocol.md §10).
+/// Sets whether the account receives a creator's pushes (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetPushSs {
     /// The creator.
     pub uid: Uid,
-    /// Whether pushes are received.
+    /// Whether to receive the pushes.
     pub receive: bool,
 }
 
@@ -28,7 +28,7 @@ struct Form {
 }
 
 impl SetPushSs {
-    /// Receives a creator's pushes, or not.
+    /// Sets whether to receive the pushes of `uid`.
     pub fn new(uid: Uid, receive: bool) -> Self {
         Self { uid, receive }
     }
@@ -46,7 +46,7 @@ impl Endpoint for SetPushSs {
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         Parts::form(&Form {
             talker_uid: self.uid.0,
-            // 1 says not to receive.
+            // 1 turns pushes off.
             setting: u8::from(!self.receive),
         })
     }
@@ -62,7 +62,7 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn one_says_not_to_receive() {
+    fn setting_1_turns_pushes_off() {
         assert_eq!(
             form(&SetPushSs::new(Uid(5), false)),
             "talker_uid=5&setting=1"

@@ -11,47 +11,48 @@ use crate::{
     time::UnixMicros,
 };
 
-/// Lists sessions, newest first (docs/protocol.md §7). [`SessionFilter::All`] has one page only: the
-/// service ignores [`end_ts`](Self::end_ts) there.
+/// Lists sessions, latest change first (docs/protocol.md §7). [`SessionFilter::All`] has one page
+/// only: there the service ignores [`end_ts`](Self::end_ts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetSessions {
     /// Which sessions.
     pub filter: SessionFilter,
-    /// Only those changed after this.
+    /// Only sessions changed after this time.
     pub begin_ts: Option<UnixMicros>,
-    /// Only those changed before this.
+    /// Only sessions changed before this time: gives the next page.
     pub end_ts: Option<UnixMicros>,
-    /// How many at most, 1 to 100.
+    /// Sessions per page, 1 to 100.
     pub size: u32,
 }
 
-/// Which sessions to list (`session_type` of this call, which is not the one of a session).
+/// Which sessions to list. This call's `session_type`, whose numbers differ from those of a
+/// session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionFilter {
-    /// With users and the system (1).
+    /// With users and system accounts (1).
     Users,
-    /// With users that the account does not follow (2).
+    /// With users whom the account does not follow (2).
     Unfollowed,
     /// With groups (3).
     Groups,
-    /// All, one page only (4).
+    /// All, on one page only (4).
     All,
     /// Intercepted (5).
     Intercepted,
     /// With businesses (6).
     Business,
-    /// With the service's own accounts (7).
+    /// With system accounts (7).
     System,
     /// With strangers (8).
     Strangers,
-    /// With users that the account follows (9).
+    /// With users whom the account follows (9).
     Followed,
 }
 
 impl GetSessions {
-    /// The newest 20 sessions of a kind.
+    /// Lists the first 20 sessions.
     pub fn new(filter: SessionFilter) -> Self {
         Self {
             filter,
@@ -61,13 +62,13 @@ impl GetSessions {
         }
     }
 
-    /// With another size of page. Sizes the service does not serve become the nearest it does.
+    /// Sets [`size`](Self::size). Other values are brought into the range 1 to 100.
     #[must_use]
     pub fn with_size(self, size: u32) -> Self {
         Self { size, ..self }
     }
 
-    /// Only sessions changed after this.
+    /// Sets [`begin_ts`](Self::begin_ts).
     #[must_use]
     pub fn with_begin_ts(self, time: UnixMicros) -> Self {
         Self {
@@ -76,7 +77,7 @@ impl GetSessions {
         }
     }
 
-    /// Only sessions changed before this: the next page.
+    /// Sets [`end_ts`](Self::end_ts).
     #[must_use]
     pub fn with_end_ts(self, time: UnixMicros) -> Self {
         Self {
@@ -135,7 +136,7 @@ mod tests {
     };
 
     #[test]
-    fn a_page_is_asked_for_by_its_end() {
+    fn the_next_page_is_requested_by_end_ts() {
         let request = GetSessions::new(SessionFilter::Groups)
             .with_size(1000)
             .with_end_ts(UnixMicros(1_700_000_000_000_000));
@@ -180,7 +181,7 @@ mod tests {
         assert_eq!((&second.last_msg, &third.last_msg), (&None, &None));
         assert_eq!(list.unknown, [(77, 4)]);
         assert!(list.has_more);
-        // The pinned session is newer than the others of its page only by its pin.
+        // A pinned session does not count: it leads the page whatever its time.
         assert_eq!(list.oldest(), Some(UnixMicros(1_400_000_000_000_000)));
     }
 
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_with_nobody_is_named() {
+    fn an_error_names_the_session_without_a_talker() {
         let body = r#"{"code":0,"data":{"session_list":[{"session_type":1}]}}"#;
         let error = decode::<GetSessions>(200, body).unwrap_err();
         assert!(

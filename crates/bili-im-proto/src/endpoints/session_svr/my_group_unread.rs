@@ -1,4 +1,4 @@
-//! How many messages of groups are unread: `GET /session_svr/v1/session_svr/my_group_unread`.
+//! Unread messages of groups: `GET /session_svr/v1/session_svr/my_group_unread`.
 
 use crate::{
     answer::Answer,
@@ -10,14 +10,14 @@ use crate::{
     spec::Spec,
 };
 
-/// Asks how many messages of fan groups are unread (docs/protocol.md §6).
+/// Counts the unread messages of fan groups (docs/protocol.md §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MyGroupUnread;
 
 wire! {
     /// The unread count of all groups together.
     pub struct GroupUnread {
-        /// How many messages.
+        /// The number of unread messages.
         pub unread_count: u64,
     }
 }

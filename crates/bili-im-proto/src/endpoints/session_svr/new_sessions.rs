@@ -1,4 +1,4 @@
-//! Sessions changed lately: `GET /session_svr/v1/session_svr/new_sessions`.
+//! Recently changed sessions: `GET /session_svr/v1/session_svr/new_sessions`.
 
 use crate::{
     answer::Answer,
@@ -11,20 +11,20 @@ use crate::{
     time::UnixMicros,
 };
 
-/// Lists the sessions changed since a time, newest first (docs/protocol.md §7). Older ones may come too:
-/// decide by `max_seqno`. There is no second page; what is missing must be had from
-/// [`GetSessions`](crate::GetSessions).
+/// Lists the sessions changed since a time, latest change first (docs/protocol.md §7). Older ones
+/// can be included: compare `max_seqno` to see what is new. There is only one page.
+/// [`GetSessions`](crate::GetSessions) lists what does not fit on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewSessions {
-    /// Since when.
+    /// Only sessions changed since this time.
     pub begin_ts: UnixMicros,
-    /// How many at most, 1 to 100.
+    /// Sessions to list, 1 to 100.
     pub size: u32,
 }
 
 impl NewSessions {
-    /// As many sessions as the service gives, changed since a time.
+    /// Lists up to 100 sessions changed since `begin_ts`.
     pub fn new(begin_ts: UnixMicros) -> Self {
         Self {
             begin_ts,

@@ -11,8 +11,8 @@ use crate::{
     spec::Spec,
 };
 
-/// Removes a session from the list; its messages stay, and a new one brings it back
-/// (docs/protocol.md §7).
+/// Removes a session from the list (docs/protocol.md §7). Its messages stay, and a new message
+/// brings it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RemoveSession {

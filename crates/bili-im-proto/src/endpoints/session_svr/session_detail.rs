@@ -11,8 +11,8 @@ use crate::{
     spec::Spec,
 };
 
-/// Asks about one session (docs/protocol.md §7). Refused with
-/// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when there is none yet.
+/// Fetches one session (docs/protocol.md §7). Refused with
+/// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when it does not exist yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionDetail {
@@ -21,7 +21,7 @@ pub struct SessionDetail {
 }
 
 impl SessionDetail {
-    /// Asks about the session with `talker`.
+    /// Fetches the session with `talker`.
     pub fn new(talker: impl Into<Talker>) -> Self {
         Self {
             talker: talker.into(),
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_is_not_there_is_told_in_our_words() {
+    fn a_missing_session_is_reported_in_our_words() {
         let body = r#"{"code":1000004,"message":"入口节点已存在"}"#;
         let error = decode::<SessionDetail>(200, body).unwrap_err();
         assert_eq!(error.kind(), Some(RefusalKind::NoSuchSession));
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_no_session() {
+    fn a_session_with_id_0_is_refused() {
         let request = SessionDetail::new(Talker::user(0)).request(&context());
         assert_eq!(
             request.unwrap_err(),

@@ -11,13 +11,13 @@ use crate::{
     spec::Spec,
 };
 
-/// Pins a session to the top of the list, or unpins it (docs/protocol.md §7).
+/// Pins a session to the top of the list or unpins it (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetTop {
     /// The session.
     pub talker: Talker,
-    /// Whether it shall be pinned.
+    /// `true` pins, `false` unpins.
     pub pinned: bool,
 }
 
@@ -29,7 +29,7 @@ struct Form {
 }
 
 impl SetTop {
-    /// Pins the session with `talker`, or unpins it.
+    /// Pins or unpins the session with `talker`.
     pub fn new(talker: impl Into<Talker>, pinned: bool) -> Self {
         Self {
             talker: talker.into(),

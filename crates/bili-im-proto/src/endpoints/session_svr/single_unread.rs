@@ -1,4 +1,4 @@
-//! How many messages of users are unread: `GET /session_svr/v1/session_svr/single_unread`.
+//! Unread messages of users: `GET /session_svr/v1/session_svr/single_unread`.
 
 use crate::{
     answer::Answer,
@@ -10,15 +10,15 @@ use crate::{
     spec::Spec,
 };
 
-/// Asks how many messages of users are unread (docs/protocol.md §6). Groups are not counted.
+/// Counts the unread messages of users (docs/protocol.md §6). Groups are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SingleUnread {
-    /// Which to count; the service's default is all.
+    /// Which messages to count. `None` leaves it to the service, which counts all.
     pub unread_type: Option<UnreadType>,
-    /// Whether to count intercepted ones (`show_dustbin`).
+    /// Whether to count intercepted messages (`show_dustbin`).
     pub show_dustbin: bool,
-    /// Whether users that the account does not follow are shown in a list of their own.
+    /// Whether users whom the account does not follow have a list of their own.
     pub show_unfollow_list: bool,
 }
 
@@ -26,32 +26,32 @@ pub struct SingleUnread {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnreadType {
-    /// All (0).
+    /// All messages (0).
     All,
-    /// Those of users that the account follows (1).
+    /// From users whom the account follows (1).
     Followed,
-    /// Those of other users (2).
+    /// From other users (2).
     Unfollowed,
-    /// Intercepted ones (3).
+    /// Intercepted messages (3).
     Dustbin,
 }
 
 wire! {
-    /// Unread counts. A count that the service leaves out is 0.
+    /// Numbers of unread messages. A count missing in the answer is 0.
     pub struct Unread {
-        /// From users that the account follows.
+        /// From users whom the account follows.
         pub follow_unread: u64,
         /// From other users.
         pub unfollow_unread: u64,
-        /// Intercepted ones.
+        /// Intercepted messages.
         pub dustbin_unread: u64,
         /// From businesses that the account follows.
         pub biz_msg_follow_unread: u64,
         /// From other businesses.
         pub biz_msg_unfollow_unread: u64,
-        /// From the service's own accounts (`custom_unread`).
+        /// From system accounts (`custom_unread`).
         pub custom_unread: u64,
-        /// Whether other users' messages are pushed to the phone.
+        /// Whether messages of users whom the account does not follow are pushed to the phone.
         pub unfollow_push_msg: u64,
         /// Whether intercepted messages are pushed to the phone.
         pub dustbin_push_msg: u64,
@@ -59,12 +59,12 @@ wire! {
 }
 
 impl SingleUnread {
-    /// Counts all but intercepted messages.
+    /// Counts all messages except intercepted ones.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Counts only some.
+    /// Counts messages of one kind only.
     #[must_use]
     pub fn with_type(mut self, unread_type: UnreadType) -> Self {
         self.unread_type = Some(unread_type);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn counting_intercepted_ones_asks_for_them() {
+    fn counting_intercepted_messages_sets_show_dustbin() {
         let parts = SingleUnread::new().with_type(UnreadType::Dustbin);
         let uri = parts.request(&context()).unwrap().uri().to_string();
         assert!(
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_voucher_is_no_count_of_zero() {
+    fn a_voucher_is_not_read_as_zero_unread() {
         let body = r#"{"code":0,"message":"0","data":{"v_voucher":"voucher_1"}}"#;
         let error = decode::<SingleUnread>(200, body).unwrap_err();
         assert_eq!(error.kind(), Some(RefusalKind::RiskControl));

@@ -11,13 +11,13 @@ use crate::{
     spec::Spec,
 };
 
-/// Marks everything up to [`upto`](Self::upto) in one session as read (docs/protocol.md §7).
+/// Marks a session as read up to a message (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpdateAck {
     /// The session.
     pub talker: Talker,
-    /// The newest message to mark; `None` marks all.
+    /// The newest message to mark. `None` marks all.
     pub upto: Option<Seqno>,
 }
 
@@ -30,7 +30,7 @@ struct Form {
 }
 
 impl UpdateAck {
-    /// Marks everything.
+    /// Marks the whole session with `talker`.
     pub fn new(talker: impl Into<Talker>) -> Self {
         Self {
             talker: talker.into(),
@@ -38,7 +38,7 @@ impl UpdateAck {
         }
     }
 
-    /// Marks only up to a message.
+    /// Sets [`upto`](Self::upto).
     #[must_use]
     pub fn with_upto(self, seqno: Seqno) -> Self {
         Self {

@@ -11,13 +11,13 @@ use crate::{
     spec::Spec,
 };
 
-/// Intercepts a user's messages, or lets them through again (docs/protocol.md §7).
+/// Intercepts the messages of a user, or stops doing so (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpdateIntercept {
     /// The user.
     pub uid: Uid,
-    /// Whether to intercept.
+    /// `true` intercepts, `false` stops.
     pub intercepted: bool,
 }
 
@@ -28,7 +28,7 @@ struct Form {
 }
 
 impl UpdateIntercept {
-    /// Intercepts a user's messages, or lets them through.
+    /// Intercepts the messages of `uid`, or stops doing so.
     pub fn new(uid: Uid, intercepted: bool) -> Self {
         Self { uid, intercepted }
     }

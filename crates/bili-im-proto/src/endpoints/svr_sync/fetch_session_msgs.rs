@@ -9,23 +9,24 @@ use crate::{
     endpoint::{Endpoint, Parts},
     error::{Error, Invalid, check_talker},
     ids::{Seqno, Talker},
-    lenient::{Found, wire},
+    lenient::{Field, wire},
     message::{Emoticon, Message, WireMessage},
     regular,
     spec::Spec,
 };
 
-/// Reads messages of one session, newest first (docs/protocol.md §8). Marks nothing read.
+/// Reads the messages of one session, newest first (docs/protocol.md §8). Does not mark them as
+/// read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FetchSessionMsgs {
     /// The session.
     pub talker: Talker,
-    /// How many at most, 1 to 200; the newest when there are more.
+    /// Messages per page, 1 to 200. When there are more, the newest are returned.
     pub size: u32,
     /// Only messages after this one.
     pub begin_seqno: Option<Seqno>,
-    /// Only messages before this one.
+    /// Only messages before this one: gives the next page.
     pub end_seqno: Option<Seqno>,
 }
 
@@ -35,24 +36,24 @@ pub struct FetchSessionMsgs {
 pub struct SessionMsgs {
     /// The messages.
     pub messages: Vec<Message>,
-    /// The places of messages that do not say who wrote them, what kind they are, or their key.
+    /// Seqnos of messages that lack their sender, type or key.
     pub unreadable: Vec<Seqno>,
-    /// Whether there are more before these.
+    /// Whether there are older messages.
     pub has_more: bool,
-    /// The emoticons in them.
+    /// The emoticons in the messages.
     pub e_infos: Vec<Emoticon>,
 }
 
 wire! {
     struct Wire {
-        messages: Found<Vec<WireMessage>>,
+        messages: Field<Vec<WireMessage>>,
         has_more: bool,
         e_infos: Vec<Emoticon>,
     }
 }
 
 impl FetchSessionMsgs {
-    /// The newest 20 messages of a session.
+    /// Reads the newest 20 messages of the session with `talker`.
     pub fn new(talker: impl Into<Talker>) -> Self {
         Self {
             talker: talker.into(),
@@ -62,13 +63,13 @@ impl FetchSessionMsgs {
         }
     }
 
-    /// With another size of page. Sizes the service does not serve become the nearest it does.
+    /// Sets [`size`](Self::size). Other values are brought into the range 1 to 200.
     #[must_use]
     pub fn with_size(self, size: u32) -> Self {
         Self { size, ..self }
     }
 
-    /// Only messages after one.
+    /// Sets [`begin_seqno`](Self::begin_seqno).
     #[must_use]
     pub fn with_begin_seqno(self, seqno: Seqno) -> Self {
         Self {
@@ -77,7 +78,7 @@ impl FetchSessionMsgs {
         }
     }
 
-    /// Only messages before one.
+    /// Sets [`end_seqno`](Self::end_seqno).
     #[must_use]
     pub fn with_end_seqno(self, seqno: Seqno) -> Self {
         Self {
@@ -88,17 +89,17 @@ impl FetchSessionMsgs {
 }
 
 impl SessionMsgs {
-    /// The oldest message listed, before which the next page begins.
+    /// The oldest message on the page. It is the `end_seqno` of the next page.
     pub fn oldest(&self) -> Option<Seqno> {
         self.seqnos().min()
     }
 
-    /// The newest message listed.
+    /// The newest message on the page.
     pub fn newest(&self) -> Option<Seqno> {
         self.seqnos().max()
     }
 
-    /// The places of all that is listed, readable or not.
+    /// The seqnos of all messages on the page, readable or not.
     pub(crate) fn seqnos(&self) -> impl Iterator<Item = Seqno> {
         let readable = self.messages.iter().map(|message| message.seqno);
         readable.chain(self.unreadable.iter().copied())
@@ -139,7 +140,7 @@ impl Endpoint for FetchSessionMsgs {
 }
 
 impl Wire {
-    /// The page of these messages.
+    /// Makes the page. `listed` are its messages.
     fn page(self, listed: Vec<WireMessage>, answer: &Answer<'_>) -> Result<SessionMsgs, Error> {
         let mut messages = Vec::with_capacity(listed.len());
         let mut unreadable = Vec::new();
@@ -147,7 +148,8 @@ impl Wire {
             match (message.msg_seqno, message.finish()) {
                 (_, Ok(message)) => messages.push(message),
                 (Some(seqno), Err(_)) => unreadable.push(seqno),
-                // What has no place cannot be passed over: nobody could tell that it was there.
+                // Without a seqno a message cannot even be reported as unreadable, so the page
+                // fails.
                 (None, Err(field)) => {
                     return Err(answer.missing(&format!("data.messages[{index}].{field}")));
                 }
@@ -202,7 +204,8 @@ mod tests {
         assert_eq!(second.content(), Content::Recalled);
         assert_eq!(second.msg_type, MsgType::Other(999));
         assert!(page.has_more);
-        // `min_seqno` may be lower than any message listed: the cursor is the smallest listed.
+        // `min_seqno` may be lower than any message listed, so the next page is taken from the
+        // messages.
         assert_eq!(page.oldest(), Some(Seqno(5)));
         assert_eq!(page.newest(), Some(Seqno(8)));
     }
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_not_taken_for_an_empty_one() {
+    fn a_value_that_is_not_a_list_is_an_error() {
         for data in [r#"{"messages":{"0":{}}}"#, r#"{"messages":"x"}"#, "[]", "0"] {
             let body = format!(r#"{{"code":0,"data":{data}}}"#);
             let error = decode::<FetchSessionMsgs>(200, &body).unwrap_err();
@@ -231,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_its_place_is_named() {
+    fn an_error_names_the_message_without_a_seqno() {
         let body = r#"{"code":0,"data":{"messages":[{"sender_uid":1,"msg_type":1,"content":"","msg_key":1}]}}"#;
         let error = decode::<FetchSessionMsgs>(200, body).unwrap_err();
         assert!(
@@ -241,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_lacks_something_else_keeps_its_place() {
+    fn a_message_without_another_field_is_listed_as_unreadable() {
         let body = r#"{"code":0,"data":{"messages":[
             {"sender_uid":1,"msg_type":1,"content":"","msg_key":1,"msg_seqno":9},
             {"sender_uid":1,"msg_type":1,"content":"","msg_seqno":8},
@@ -257,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_that_is_not_unicode_loses_no_page() {
+    fn a_content_that_is_not_unicode_does_not_fail_the_page() {
         for content in [&b"\\ud800x"[..], b"\xffx"] {
             for before in ["", " "] {
                 let mut body = format!("{before}{{\"code\":0,\"data\":{{\"messages\":[{{\"sender_uid\":1,\"msg_type\":1,\"content\":\"").into_bytes();
@@ -274,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn the_word_voucher_in_a_message_is_no_voucher() {
+    fn the_word_voucher_in_a_message_is_not_a_voucher() {
         let body = r#"{"code":0,"data":{"messages":[{"sender_uid":1,"msg_type":1,"content":"\"v_voucher\"","msg_key":1,"msg_seqno":1,"v_voucher":"x"}]}}"#;
         assert_eq!(
             decode::<FetchSessionMsgs>(200, body)

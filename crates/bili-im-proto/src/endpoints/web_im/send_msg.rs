@@ -22,47 +22,47 @@ const SPEC: Spec = Spec::post(Host::Im, "/web_im/v1/web_im/send_msg").signed();
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SendMsg {
-    /// To whom.
+    /// The receiver.
     pub talker: Talker,
-    /// What.
+    /// The content.
     pub content: SendContent,
 }
 
-/// What can be sent.
+/// A content that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SendContent {
     /// A text (type 1).
     Text(Text),
-    /// An image by its address (type 2).
+    /// An image, given by its address (type 2).
     Image(Image),
 }
 
-/// Recalls one's own message, within 120 s of sending it (docs/protocol.md §5).
+/// Recalls an own message, within 120 s of sending it (docs/protocol.md §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recall {
-    /// Whom the message went to.
+    /// The receiver of the message.
     pub talker: Talker,
-    /// The message.
+    /// The message to recall.
     pub msg_key: MsgKey,
 }
 
-/// An accepted message.
+/// A message that the service accepted.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SentMessage {
-    /// Its key.
+    /// The message's key.
     pub msg_key: MsgKey,
-    /// The content as the service took it; only for texts.
+    /// The content as the service stored it. Only for texts.
     pub msg_content: Option<String>,
-    /// The emoticons in it.
+    /// The emoticons in the message.
     pub e_infos: Vec<Emoticon>,
-    /// A warning of the service that the user should see, about money for example.
+    /// A warning to show to the user, for example about money.
     pub toast: Option<String>,
-    /// Whether the answer was lost and the message found by reading the conversation back. Then
-    /// only the key is known.
+    /// Whether the answer was lost, and the message was found by reading the session. Then only
+    /// `msg_key` is known.
     pub read_back: bool,
 }
 
@@ -97,7 +97,7 @@ wire! {
 }
 
 impl SendMsg {
-    /// A message to a user or group.
+    /// A message to `talker`.
     pub fn new(talker: impl Into<Talker>, content: impl Into<SendContent>) -> Self {
         Self {
             talker: talker.into(),
@@ -141,7 +141,7 @@ impl From<Image> for SendContent {
 }
 
 impl SendContent {
-    /// Its type.
+    /// The type of the message.
     pub fn msg_type(&self) -> MsgType {
         match self {
             Self::Text(_) => MsgType::Text,
@@ -149,7 +149,7 @@ impl SendContent {
         }
     }
 
-    /// Its JSON text, as it goes out.
+    /// The content as JSON text, as it is sent.
     pub fn json(&self) -> String {
         match self {
             Self::Text(text) => text.json(),
@@ -177,10 +177,10 @@ impl Endpoint for SendMsg {
     }
 
     fn decode(answer: Answer<'_>) -> Result<SentMessage, Error> {
-        let wire = match answer.open::<Wire>() {
-            // Whatever is odd about the rest must not make a sent message look unsent.
-            Err(Error::Unreadable(_)) => answer.open::<JustKey>()?.accepted()?.into(),
-            opened => opened?.accepted()?,
+        let wire = match answer.data_and_refusal::<Wire>() {
+            // An odd value in another field must not make a sent message look unsent.
+            Err(Error::Unreadable(_)) => answer.data_and_refusal::<JustKey>()?.accepted()?.into(),
+            answered => answered?.accepted()?,
         };
         Ok(SentMessage {
             msg_key: answer
@@ -285,7 +285,7 @@ mod tests {
             own.request(&context).unwrap_err(),
             InvalidArgument::ToSelf.into()
         );
-        // A group may well have the number of the account.
+        // A group can have the same id as the account.
         let group = SendMsg::new(Talker::group(293793435), text.clone());
         assert!(group.request(&context).is_ok());
         let nobody = SendMsg::new(Uid(0), text);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn success_without_a_key_is_not_taken_for_one() {
+    fn a_success_without_a_key_is_an_error() {
         for data in ["{}", r#"{"msg_key":0}"#, r#"{"msg_key":"0"}"#] {
             let body = format!(r#"{{"code":0,"data":{data}}}"#);
             let error = decode::<SendMsg>(200, &body).unwrap_err();

@@ -1,4 +1,4 @@
-//! Names and portraits of users: `GET /account/v1/user/cards`.
+//! Names and avatars of users: `GET /account/v1/user/cards`.
 
 use crate::{
     answer::Answer,
@@ -11,11 +11,12 @@ use crate::{
     spec::Spec,
 };
 
-/// How many users can be asked about at once; the service answers nothing when asked about more.
+/// The most users per call. With more, the service's list is empty (docs/protocol.md §12).
 const MOST: usize = 50;
 
-/// Asks who some users are (docs/protocol.md §12). The answer is in any order, and lacks whom nobody
-/// knows. Names and signatures are written by strangers.
+/// Fetches the cards of up to 50 users (docs/protocol.md §12). The cards come in any order, and
+/// unknown users are left out. Names and signatures are written by strangers: show them through
+/// [`Printable`](crate::Printable).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserCards {
@@ -24,28 +25,28 @@ pub struct UserCards {
 }
 
 wire! {
-    /// Who a user is.
+    /// The card of a user.
     pub struct UserCard {
-        /// Their number.
+        /// The user.
         #[serde(rename = "mid")]
         pub uid: Uid,
-        /// Their name.
+        /// The name.
         pub name: String,
-        /// The address of their portrait.
+        /// The address of the avatar.
         pub face: String,
-        /// What they say of themselves.
+        /// The signature: a line of the user's own words.
         pub sign: String,
-        /// Their rank.
+        /// The rank.
         pub rank: u64,
-        /// Their level, 0 to 6.
+        /// The level, 0 to 6.
         pub level: u32,
-        /// Whether they are silenced.
+        /// Whether the user is silenced.
         pub silence: bool,
     }
 }
 
 impl UserCards {
-    /// Asks about up to 50 users.
+    /// Fetches the cards of these users.
     pub fn new(uids: impl IntoIterator<Item = Uid>) -> Self {
         Self {
             uids: uids.into_iter().collect(),

@@ -8,7 +8,7 @@ use crate::{
     spec::Spec,
 };
 
-/// Ends the login (docs/protocol.md §13). A login that had ended already counts as ended.
+/// Ends the login (docs/protocol.md §13). Succeeds too if the login had already ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Logout;
 
@@ -45,14 +45,14 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn the_token_has_another_name() {
+    fn the_csrf_token_is_sent_as_bili_csrf() {
         let request = Logout.request(&context()).unwrap();
         assert_eq!(request.uri(), "https://passport.bilibili.com/login/exit/v2");
         assert_eq!(request.body().as_ref(), b"biliCSRF=xxx");
     }
 
     #[test]
-    fn a_dead_login_counts_as_ended() {
+    fn an_expired_login_counts_as_logged_out() {
         for body in [
             r#"{"code":0,"status":true,"ts":1,"data":{"redirectUrl":"x"}}"#,
             "<!DOCTYPE html>",

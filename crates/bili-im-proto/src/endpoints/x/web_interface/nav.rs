@@ -1,4 +1,4 @@
-//! Whom the cookie belongs to, and the signing keys: `GET /x/web-interface/nav`.
+//! The logged-in account and the signing keys: `GET /x/web-interface/nav`.
 
 use crate::{
     answer::Answer,
@@ -12,32 +12,32 @@ use crate::{
     wbi::SigningKeys,
 };
 
-/// Asks whom the cookie belongs to, and for the keys that queries are signed with
-/// (docs/protocol.md §4).
+/// Fetches the profile of the logged-in account, and the keys that sign queries (docs/protocol.md
+/// §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Nav;
 
-/// What [`Nav`] answers. The keys come without a login too.
+/// The answer to [`Nav`]. The keys are there without a login too.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NavAnswer {
-    /// Whom the cookie belongs to, or the refusal that says to nobody.
+    /// The account that the cookie belongs to, or the refusal if it is not logged in.
     pub profile: Result<Profile, Refusal>,
-    /// The signing keys, when they are there and readable.
+    /// The signing keys, if they are there and readable.
     pub keys: Option<SigningKeys>,
 }
 
-/// An account as it sees itself.
+/// The profile of the logged-in account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// Its number.
+    /// The account's own uid.
     pub uid: Uid,
-    /// Its name; may be empty.
+    /// The name; may be empty.
     pub name: String,
-    /// The address of its portrait; may be empty.
+    /// The address of the avatar; may be empty.
     pub face: String,
-    /// Its level, 0 to 6.
+    /// The level, 0 to 6.
     pub level: Option<u32>,
 }
 
@@ -76,12 +76,12 @@ impl Endpoint for Nav {
     }
 
     fn decode(answer: Answer<'_>) -> Result<NavAnswer, Error> {
-        let opened = answer.open::<Wire>()?;
-        let wire = opened.data;
+        let answered = answer.data_and_refusal::<Wire>()?;
+        let wire = answered.data;
         let keys = wire
             .wbi_img
             .and_then(|img| SigningKeys::from_urls(&img.img_url, &img.sub_url).ok());
-        let profile = match opened.refusal {
+        let profile = match answered.refusal {
             Some(refusal) if refusal.kind == RefusalKind::NotLoggedIn => Err(refusal),
             Some(refusal) => return Err(refusal.into()),
             None if wire.is_login == Some(false) => Err(answer.not_logged_in()),

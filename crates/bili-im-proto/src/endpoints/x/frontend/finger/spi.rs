@@ -10,13 +10,13 @@ use crate::{
     spec::Spec,
 };
 
-/// Asks the service for the cookies that name a device (docs/protocol.md §2). They are asked for once
-/// and kept, never made up.
+/// Fetches the cookies that identify a device (docs/protocol.md §2). Fetch them once and keep them.
+/// They must not be made up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FingerSpi;
 
 wire! {
-    /// The cookies that name a device.
+    /// The cookies that identify a device.
     pub struct DeviceCookies {
         /// `buvid3`.
         #[serde(rename = "b_3")]

@@ -13,7 +13,7 @@ use crate::{
     spec::Spec,
 };
 
-/// Uploads an image, to be sent by the address that it gets (docs/protocol.md §11).
+/// Uploads an image and returns its address, by which it can be sent (docs/protocol.md §11).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadBfs {
@@ -31,23 +31,23 @@ wire! {
     }
 }
 
-/// An image on the service's hosts.
+/// An uploaded image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadedImage {
-    /// Its https address.
+    /// The `https` address.
     pub url: String,
-    /// Its width in pixels, when the service says.
+    /// The width in pixels, if the service says.
     pub width: Option<u32>,
-    /// Its height in pixels, when the service says.
+    /// The height in pixels, if the service says.
     pub height: Option<u32>,
 }
 
 impl UploadBfs {
-    /// Takes a whole file. Its format and dimensions are read from its first bytes.
+    /// Takes the bytes of a whole file. The format and dimensions are read from them.
     ///
     /// # Errors
-    /// When it is no JPEG, PNG or GIF.
+    /// When it is not a JPEG, PNG or GIF.
     pub fn new(file: Vec<u8>) -> Result<Self, InvalidContent> {
         let format = ImageFormat::of(&file).ok_or(InvalidContent::NoImage)?;
         let size = imagesize::blob_size(&file).map_err(|_| InvalidContent::NoImage)?;
@@ -60,8 +60,11 @@ impl UploadBfs {
         })
     }
 
-    /// The image as it is sent, once it is uploaded. What the file says counts more than what the
-    /// service says.
+    /// The uploaded image, ready to send. Its dimensions, format and size are those of the file,
+    /// not those that the service returned.
+    ///
+    /// # Errors
+    /// When `uploaded.url` is not an address of an image.
     pub fn image(&self, uploaded: &UploadedImage) -> Result<Image, InvalidContent> {
         Ok(Image::on_any_host(&uploaded.url)?
             .with_dimensions(self.width, self.height)
@@ -69,8 +72,8 @@ impl UploadBfs {
             .with_length(self.file.len() as u64))
     }
 
-    /// Text that does not occur in the file. It follows from the file alone, so that the same file makes
-    /// the same request.
+    /// A boundary that does not occur in the file. It depends on the file alone, so the same file
+    /// makes the same request.
     fn boundary(&self) -> String {
         let mut digest = Md5::digest(&self.file);
         loop {
@@ -184,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_mean_something_else_here() {
+    fn some_codes_have_a_meaning_of_their_own() {
         for (code, kind) in [
             (-3, RefusalKind::BadImage),
             (-4, RefusalKind::NotLoggedIn),

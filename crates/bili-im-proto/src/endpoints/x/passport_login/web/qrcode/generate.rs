@@ -11,7 +11,7 @@ use crate::{
     spec::Spec,
 };
 
-/// Asks for a code to log in with (docs/protocol.md §13).
+/// Fetches a QR code to log in with (docs/protocol.md §13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QrGenerate;
 
@@ -22,13 +22,14 @@ wire! {
     }
 }
 
-/// A code to log in with; valid 180 s. Whoever sees it can log in with it, so neither half is printed.
+/// A QR code to log in with, valid for 180 s. Whoever sees it can log in with it, so neither field
+/// is ever printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QrCode {
-    /// What to show as a QR code.
+    /// The text to show as a QR code.
     pub url: Secret,
-    /// What to ask with whether it was scanned.
+    /// The key for [`QrPoll`](crate::QrPoll).
     pub key: Secret,
 }
 

@@ -1,4 +1,4 @@
-//! Ask how a QR login goes: `GET /x/passport-login/web/qrcode/poll`.
+//! The state of a QR login: `GET /x/passport-login/web/qrcode/poll`.
 
 use http::header::{DATE, SET_COOKIE};
 
@@ -15,37 +15,38 @@ use crate::{
     time::{UnixMicros, UnixSeconds},
 };
 
-/// Asks whether a code was scanned and the login confirmed (docs/protocol.md §13). About every 2 s.
+/// Asks whether a QR code was scanned and the login confirmed (docs/protocol.md §13). Repeat it
+/// about every 2 s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QrPoll {
-    /// The code's key.
+    /// The key of the QR code.
     pub key: Secret,
 }
 
-/// How a QR login goes.
+/// The state of a QR login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QrState {
     /// The code was not scanned yet (86101).
     NotScanned,
-    /// The code was scanned; the login is to be confirmed on the phone (86090).
+    /// The code was scanned, and the login must be confirmed on the phone (86090).
     Scanned,
-    /// The code is too old (86038).
+    /// The code has expired (86038).
     Expired,
-    /// The login is done.
+    /// The login is complete.
     Done(Login),
-    /// A state that is not known here.
+    /// An unknown state.
     Other(i64),
 }
 
-/// A login.
+/// A completed login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Login {
-    /// Its cookies.
+    /// The cookies.
     pub credential: Credential,
-    /// What is to be kept with them; may be empty.
+    /// The refresh token, to be stored with the cookies; may be empty.
     pub refresh_token: Secret,
 }
 
@@ -58,7 +59,7 @@ wire! {
 }
 
 impl QrPoll {
-    /// Asks about a code.
+    /// Asks about the QR code with this key.
     pub fn new(key: Secret) -> Self {
         Self { key }
     }
@@ -92,7 +93,7 @@ impl Endpoint for QrPoll {
     }
 }
 
-/// The login's cookies, from the headers or else from the address.
+/// The login's cookies, from the headers or, without any there, from the query of `url`.
 fn credential(answer: &Answer<'_>, url: &str) -> Option<Credential> {
     let cookies: Vec<SetCookie<'_>> = (answer.headers().get_all(SET_COOKIE).iter())
         .filter_map(|header| SetCookie::parse(header.to_str().ok()?))
@@ -129,7 +130,7 @@ fn credential(answer: &Answer<'_>, url: &str) -> Option<Credential> {
     Some(credential.with_expires(expires.map(UnixSeconds)))
 }
 
-/// A `Set-Cookie` header of the site.
+/// A `Set-Cookie` header of the service.
 struct SetCookie<'a> {
     pair: &'a str,
     attributes: &'a str,
@@ -153,7 +154,7 @@ impl<'a> SetCookie<'a> {
         })
     }
 
-    /// When it expires, given the answer's date.
+    /// When the cookie expires. `date` is the answer's `Date` header.
     fn expires(&self, date: Option<&str>) -> Option<UnixSeconds> {
         let time = |text| {
             let time = httpdate::parse_http_date(text).ok()?;
@@ -175,7 +176,7 @@ mod tests {
     use crate::{ids::Uid, testing::decode};
 
     #[test]
-    fn the_state_is_in_the_inner_code() {
+    fn the_state_is_read_from_data_code() {
         for (code, state) in [
             (86101, QrState::NotScanned),
             (86090, QrState::Scanned),
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn without_cookies_the_address_holds_them() {
+    fn without_set_cookie_the_cookies_are_read_from_the_url() {
         let body = r#"{"code":0,"data":{"code":0,"url":"https://x/y?DedeUserID=5&Expires=1700000000&SESSDATA=a%2Cb&bili_jct=c&gourl=z"}}"#;
         let QrState::Done(login) = decode::<QrPoll>(200, body).unwrap() else {
             panic!("not done")
