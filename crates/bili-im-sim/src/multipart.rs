@@ -1,4 +1,4 @@
-//! Bodies of several parts: `multipart/form-data`.
+//! Parses bodies of the type `multipart/form-data`.
 
 use std::convert::Infallible;
 
@@ -9,16 +9,16 @@ use multer::{Error, Multipart, parse_boundary};
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
-    /// It came with the name of a file.
+    /// Whether the part has a file name.
     pub(crate) is_file: bool,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// All parts of a body; those without a name are left out.
+/// The parts of a body that have a name.
 pub(crate) fn parts(content_type: &str, body: &[u8]) -> Result<Vec<Part>, Error> {
     let boundary = parse_boundary(content_type)?;
     let whole = stream::iter([Ok::<_, Infallible>(body.to_vec())]);
-    // The whole body is there, so that there is nothing to wait for.
+    // The whole body is in memory, so the future is ready at once.
     collect(Multipart::new(whole, boundary))
         .now_or_never()
         .unwrap_or(Err(Error::IncompleteStream))

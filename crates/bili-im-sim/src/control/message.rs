@@ -1,11 +1,11 @@
-//! Write a message as anyone: `POST /_sim/message`.
+//! Writes a message as any user: `POST /_sim/message`.
 
 use serde_json::json;
 
-use super::routes::Controlled;
+use super::routes::ControlResult;
 use crate::{service::Service, time::UnixMicros, world::Message};
 
-pub(super) fn write(service: &mut Service, body: &[u8], now: UnixMicros) -> Controlled {
+pub(super) fn write(service: &mut Service, body: &[u8], now: UnixMicros) -> ControlResult {
     let message: Message = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let (msg_key, msg_seqno) = service
         .write(message, now)

@@ -12,7 +12,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let mut asked = BTreeMap::new();
     for setting in &SETTINGS {
-        // Any number asks for it.
+        // A setting is requested by any number as its value.
         if call.request.query.number::<i64>(setting.name)?.is_some() {
             asked.insert(setting.name, call.state.setting(owner, setting));
         }

@@ -28,7 +28,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let user = query.number("uids")?.map(Uid).map(Talker::User);
     let group = query.number("group_ids")?.map(GroupId).map(Talker::Group);
     if user.is_none() && group.is_none() {
-        return Err(BAD_REQUEST.because("there is neither uids nor group_ids"));
+        return Err(BAD_REQUEST.because("uids or group_ids is needed"));
     }
     let asked = |talker: Talker| {
         let settings = call.state.settings(owner, talker);

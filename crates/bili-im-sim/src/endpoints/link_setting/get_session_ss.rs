@@ -1,4 +1,4 @@
-//! How one stands with a user: `GET /link_setting/v1/link_setting/get_session_ss`.
+//! The relation to a user: `GET /link_setting/v1/link_setting/get_session_ss`.
 
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ const FOLLOWS: u8 = 2;
 const MUTUAL: u8 = 6;
 const BLOCKED: u8 = 128;
 
-/// How `uid` stands to `owner`, not the other way round (docs/protocol.md §10).
+/// Whether `uid` follows or blocks `owner`, not the other way round (docs/protocol.md §10).
 fn follow_status(state: &State, owner: Uid, uid: Uid) -> Result<u8, Refusal> {
     Ok(if state.user(uid)?.blocks.contains(&owner) {
         BLOCKED

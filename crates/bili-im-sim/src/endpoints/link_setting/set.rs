@@ -7,10 +7,10 @@ use crate::{
     state::SETTINGS,
 };
 
-/// Automatic replies need so many (docs/protocol.md §10).
+/// The fewest fans with which automatic replies are allowed (docs/protocol.md §10).
 const FEWEST_FANS: u64 = 1000;
 
-/// Changes all that are named, or none.
+/// Changes all named settings, or none when one is refused.
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
@@ -44,7 +44,7 @@ mod tests {
 
     use crate::testing::{Sim, world};
 
-    /// 1 has few fans, 2 has many.
+    /// Account 1 has too few fans for automatic replies, account 2 just enough.
     fn sim() -> Sim {
         Sim::new(world(
             r#"{"accounts":[{"uid":1,"fans":999},{"uid":2,"fans":1000},{"uid":3}]}"#,

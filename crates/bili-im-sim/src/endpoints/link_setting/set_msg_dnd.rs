@@ -1,4 +1,4 @@
-//! Mute a session, or do not: `POST /link_setting/v1/link_setting/set_msg_dnd`.
+//! Mute or unmute a session: `POST /link_setting/v1/link_setting/set_msg_dnd`.
 
 use crate::{
     answer::{Data, Nothing, Refusal},
@@ -23,7 +23,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
             call.state.joined(owner, group)?;
             Talker::Group(group)
         }
-        _ => return Err(BAD_REQUEST.because("just one of dnd_uid and dnd_group_id is needed")),
+        _ => return Err(BAD_REQUEST.because("exactly one of dnd_uid and dnd_group_id is needed")),
     };
     call.state.settings_mut(owner, talker).muted = muted;
     Ok(Data::of(&Nothing {}))

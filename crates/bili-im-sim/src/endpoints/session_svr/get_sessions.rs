@@ -16,7 +16,7 @@ use crate::{
 const USUAL_SIZE: usize = 20;
 const LARGEST_SIZE: usize = 100;
 
-/// `session_type` here is a filter (docs/protocol.md §1).
+/// The filter that `session_type` means here (docs/protocol.md §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filter {
     Users,
@@ -66,7 +66,7 @@ impl Filter {
     }
 }
 
-/// How many sessions a page has.
+/// The number of sessions on a page.
 pub(super) fn page_size(query: &Fields) -> Result<usize, Refusal> {
     let size = query.number("size")?.filter(|size| *size > 0);
     Ok(size.unwrap_or(USUAL_SIZE).min(LARGEST_SIZE))
@@ -79,7 +79,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let size = page_size(query)?;
     let bounds = Bounds {
         begin: query.number("begin_ts")?.map(UnixMicros),
-        // Ignored on the list of everything, which always is its first page (docs/protocol.md §7).
+        // Ignored with filter 4, which always returns the first page (docs/protocol.md §7).
         end: query
             .number("end_ts")?
             .filter(|end| *end > 0 && filter != Filter::All)
@@ -88,7 +88,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
             .state
             .options
             .inclusive_bounds
-            .strikes(&mut call.state.chance),
+            .occurs(&mut call.state.chance),
     };
     let folds_groups = query.flag("group_fold") && filter == Filter::All;
     let folds_unfollowed =
@@ -118,7 +118,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         ))
     });
 
-    // They lead every page, but leave room for others, or paging would come to nothing.
+    // Pinned sessions lead every page. One place stays for others: paging would stop otherwise.
     pinned.truncate(if others.is_empty() {
         size
     } else {
@@ -170,7 +170,8 @@ mod tests {
 
     const PATH: &str = "/session_svr/v1/session_svr/get_sessions";
 
-    /// 2 is followed, 3 follows, 4 is a stranger, 5 is intercepted, 6 is a system account, 7 is a group; newest last.
+    /// The sessions of account 1, oldest first: 2 is followed, 3 follows, 4 is a stranger, 5 is
+    /// intercepted, 6 is a system account, 7 is a group.
     fn sim(options: &str) -> Sim {
         Sim::new(world(&format!(
             r#"{{"accounts":[

@@ -18,8 +18,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let moment = call.state.lagged(call.state.options.late_lists);
     let options = &call.state.options;
     let mut chance = call.state.chance.fork();
-    let inclusive = options.inclusive_bounds.strikes(&mut chance);
-    let with_older = options.older_sessions.strikes(&mut chance);
+    let inclusive = options.inclusive_bounds.occurs(&mut chance);
+    let with_older = options.older_sessions.occurs(&mut chance);
 
     let mut sessions: Vec<SessionView<'_>> = call
         .state

@@ -1,4 +1,4 @@
-//! Pin a session, or unpin it: `POST /session_svr/v1/session_svr/set_top`.
+//! Pin or unpin a session: `POST /session_svr/v1/session_svr/set_top`.
 
 use crate::{
     answer::{Data, Nothing, Refusal},
@@ -18,7 +18,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
 mod tests {
     use crate::testing::{Sim, talkers, world};
 
-    /// 1 has sessions with 2, 3 and 4, the newest last.
+    /// Account 1 has sessions with 2, 3 and 4, from oldest to newest.
     fn sim() -> Sim {
         Sim::new(world(
             r#"{"accounts":[{"uid":1},{"uid":2},{"uid":3},{"uid":4},{"uid":5}],

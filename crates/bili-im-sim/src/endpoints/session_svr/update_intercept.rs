@@ -1,4 +1,4 @@
-//! Intercept a user, or do not: `POST /session_svr/v1/session_svr/update_intercept`.
+//! Turn the interception of a user on or off: `POST /session_svr/v1/session_svr/update_intercept`.
 
 use crate::{
     answer::{Data, Nothing, Refusal},

@@ -10,7 +10,7 @@ const FRIEND: Talker = Talker::User(Uid(10002));
 const GROUP: Talker = Talker::Group(GroupId(20001));
 const TEXT: &str = r#"{"content":"你好"}"#;
 
-/// The newest message there is.
+/// The newest message.
 fn newest(sim: &mut Sim) -> Value {
     sim.state()["messages"]
         .as_array()
@@ -29,7 +29,7 @@ fn send_content(sim: &mut Sim, msg_type: u32, content: &str) -> Answer {
     sim.deliver(&sending)
 }
 
-/// A send that is spoilt in one field is refused with a code, and nothing is written.
+/// A send with one wrong field is refused with this code, and nothing is written.
 fn refused(name: &str, value: Option<&str>) -> i64 {
     let mut sim = Sim::demo();
     let before = count(&mut sim);

@@ -1,4 +1,4 @@
-//! Who they are: `GET /account/v1/user/cards`.
+//! Profiles of users: `GET /account/v1/user/cards`.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::{
     world::Account,
 };
 
-/// More get an empty list (docs/protocol.md §12).
-const MOST: usize = 50;
+/// A request for more users gets an empty list (docs/protocol.md §12).
+const MOST_USERS: usize = 50;
 
 #[derive(Serialize)]
 struct Card<'a> {
@@ -21,7 +21,7 @@ struct Card<'a> {
     name: &'a str,
     face: &'a str,
     sign: &'a str,
-    /// A number as text.
+    /// A number, as text.
     rank: &'static str,
     level: u8,
     silence: u8,
@@ -44,15 +44,15 @@ impl<'a> From<&'a Account> for Card<'a> {
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     call.owner()?;
     let uids = call.request.query.required("uids")?;
-    let asked: Result<Vec<u64>, _> = uids.split(',').map(str::parse).collect();
-    let asked = asked
-        .map_err(|_| BAD_REQUEST.because("uids is not a list of numbers with commas between"))?;
-    let known: BTreeSet<Uid> = if asked.len() > MOST {
+    let requested: Result<Vec<u64>, _> = uids.split(',').map(str::parse).collect();
+    let requested = requested
+        .map_err(|_| BAD_REQUEST.because("uids is not a list of comma-separated numbers"))?;
+    let known: BTreeSet<Uid> = if requested.len() > MOST_USERS {
         BTreeSet::new()
     } else {
-        asked.into_iter().map(Uid).collect()
+        requested.into_iter().map(Uid).collect()
     };
-    // Any order but the one asked for.
+    // The service does not keep the requested order.
     let found = known
         .iter()
         .rev()

@@ -8,7 +8,7 @@ use crate::{
     codes::{LOGOUT_CSRF, NOT_LOGGED_IN},
 };
 
-/// An envelope of its own (docs/protocol.md §13).
+/// This endpoint has its own envelope (docs/protocol.md §13).
 #[derive(Serialize)]
 struct Exit {
     code: i32,
@@ -30,7 +30,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let ts = call.now.as_secs();
     let form = call.unchecked_form()?;
     let request = call.request;
-    // Whoever is logged out already gets the page to log in.
+    // Without a login, the service answers with its login page.
     let login = call
         .login()
         .map_err(|refusal| refusal.with_data(Data::page()))?;

@@ -75,9 +75,9 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     });
     match account {
         Some(_) => Ok(data),
-        // Logged out, but the keys are there all the same (docs/protocol.md §3).
+        // Without a login, the refusal still has the keys (docs/protocol.md §3).
         None => Err(NOT_LOGGED_IN
-            .because("there is no SESSDATA of any account")
+            .because("no account has this SESSDATA, or it is missing")
             .with_data(data)),
     }
 }

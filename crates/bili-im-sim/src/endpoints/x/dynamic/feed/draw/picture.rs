@@ -1,4 +1,4 @@
-//! What can be seen of a picture without decoding it.
+//! The format and size of a picture, read without decoding it.
 
 use imageinfo::{ImageFormat, ImageInfo};
 
@@ -30,7 +30,7 @@ impl Picture {
 
 #[cfg(test)]
 pub(super) mod testing {
-    /// The head of a PNG, which is all that is looked at.
+    /// The header of a PNG, which is all that the service reads.
     pub(in super::super) fn png(width: u32, height: u32) -> Vec<u8> {
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         png.extend(width.to_be_bytes());

@@ -1,4 +1,4 @@
-//! A QR code to log in with: `GET /x/passport-login/web/qrcode/generate`.
+//! Make a QR code for logging in: `GET /x/passport-login/web/qrcode/generate`.
 
 use serde::Serialize;
 
