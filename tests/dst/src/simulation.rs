@@ -75,7 +75,7 @@ struct Simulation {
     options: WatchOptions,
     capacity: Option<usize>,
     length: u64,
-    /// As in [`Plan`].
+    // These four are copied from the plan.
     has_long_lag: bool,
     changes_options: bool,
     handles_slowly: bool,
