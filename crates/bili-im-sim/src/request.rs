@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_told_by_its_content_type_whatever_its_charset() {
+    fn a_form_is_recognized_by_its_content_type_with_any_charset() {
         let is_form = |content_type: &str| {
             Incoming::new(
                 Request::post("/")

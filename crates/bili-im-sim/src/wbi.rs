@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_was_signed_without_its_brackets_must_be_sent_without_them() {
+    fn a_value_with_a_character_that_signing_drops_is_refused() {
         let now = UnixMicros::from_secs(1_702_204_169);
         let sent = PUBLISHED[3].0.replace("its", "it's");
         assert!(matches!(

@@ -116,7 +116,7 @@ fn a_connection_is_kept_for_the_next_request() {
 }
 
 #[test]
-fn an_answer_has_one_date_that_of_the_service() {
+fn an_answer_has_only_the_services_date() {
     let server = serve(World::demo());
     server.with(|service| service.skew_clock(-1_000_000_000));
     let answer = exchange(&server, &get(UNREAD, "Connection: close\r\n"));
@@ -132,7 +132,7 @@ fn an_answer_has_one_date_that_of_the_service() {
 }
 
 #[test]
-fn a_broken_off_connection_closes_without_a_byte() {
+fn a_connection_that_is_broken_off_sends_no_byte() {
     let server = with_fault(Rule::new("single_unread", When::Once, Kind::BreakOff));
     assert_eq!(exchange(&server, &get(UNREAD, "")), "");
     assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
@@ -221,7 +221,7 @@ fn a_body_too_large_is_refused() {
 }
 
 #[test]
-fn bytes_that_are_no_request_do_no_harm() {
+fn bytes_that_are_not_a_request_do_no_harm() {
     let server = serve(World::demo());
     exchange(&server, "\u{0}\u{1}no request at all\r\n\r\n");
     assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));

@@ -18,7 +18,7 @@ mod tests {
     use crate::testing::Sim;
 
     #[test]
-    fn anyone_writes_anything_past_every_limit() {
+    fn any_user_can_write_anything_without_limit() {
         let mut sim = Sim::demo();
         for _ in 0..3 {
             sim.say(10001, 10003, "again");
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_named_must_exist() {
+    fn users_and_groups_of_a_message_must_exist() {
         let mut sim = Sim::demo();
         for (message, error) in [
             (

@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_code_is_meant_when_none_is_named() {
+    fn without_a_key_the_newest_code_is_used() {
         let mut sim = Sim::demo();
         let older = generate(&mut sim);
         let newer = generate(&mut sim);
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn someone_who_exists_scans_or_confirms_a_code_that_is_valid() {
+    fn scanning_needs_an_existing_user_and_a_valid_code() {
         let mut sim = Sim::demo();
         let mut problem = |body: &str| {
             let answer = sim.control("POST", "/_sim/qr", body);

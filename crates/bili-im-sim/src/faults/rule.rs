@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_meant_by_the_end_of_its_path() {
+    fn a_rule_matches_an_endpoint_by_the_end_of_its_path() {
         let path = "/web_im/v1/web_im/send_msg";
         for what in ["any", "send_msg", "web_im/send_msg", "/send_msg", path] {
             assert!(What::from(what).matches(path), "{what}");
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_written_in_json_as_one_would_say_them() {
+    fn rules_have_a_plain_json_form() {
         for text in [
             r#"{"what":"send_msg","when":"once","effect":"after","kind":"break_off"}"#,
             r#"{"what":"any","when":{"chance":0.25},"effect":"before","kind":{"http":{"status":429,"body":"json","retry_after":30}}}"#,
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_shows_kinds_as_they_are_read() {
+    fn the_kinds_of_the_readme_are_valid() {
         let shown = in_readme("| `kind` | what the client sees |");
         assert_eq!(shown.len(), 12);
         for kind in shown {
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_mean_nothing_are_refused() {
+    fn invalid_rules_are_refused() {
         assert!(
             Rule::new("any", When::Chance(f64::NAN), Kind::Stall)
                 .check()

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_list_is_as_it_was_some_time_ago() {
+    fn a_late_list_shows_an_earlier_state() {
         for path in [NEW, ALL] {
             let mut sim = sim(r#""late_lists":10"#);
             let old = sim.session(1, 2);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_session_is_late_as_a_whole_and_later_ones_do_not_overtake_it() {
+    fn a_late_new_session_appears_whole_and_before_later_changes() {
         for path in [NEW, ALL] {
             let mut sim = sim(r#""late_lists":10"#);
             sim.say(3, 1, "first");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_comes_when_it_is_written_whatever_its_age_or_the_clock_says() {
+    fn a_message_arrives_when_it_is_written_despite_its_timestamp_and_the_skew() {
         let mut sim = sim(r#""late_lists":10"#);
         sim.write(r#"{"from":2,"to":1,"text":"new","seconds_ago":100}"#);
         let newest = sim.session(1, 2)["max_seqno"].clone();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_lag_draws_no_number() {
+    fn an_answer_without_lag_draws_no_random_number() {
         let mut state = State::new(World::demo(), UnixMicros::from_secs(1_760_000_000));
         let next = |state: &State| state.chance.clone().next();
         let before = next(&state);

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back_the_same() {
+    fn a_written_world_is_read_back_the_same() {
         for world in [World::demo(), World::seed()] {
             let text = world.to_json().unwrap();
             assert_eq!(World::from_json(&text).unwrap().to_json().unwrap(), text);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_world_of_the_readme_is_one() {
+    fn the_world_of_the_readme_is_valid() {
         let readme = include_str!("../../README.md");
         let json = readme
             .split("```json")
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named_with_its_place() {
+    fn an_error_names_the_place_of_the_problem() {
         assert!(problem("{").starts_with("not a world: EOF"));
         assert!(problem(r#"{"accounts":[{"uid":1,"nmae":"x"}]}"#).contains("unknown field `nmae`"));
         for (text, expected) in [
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_says_to_whom_and_what_exactly_once() {
+    fn a_message_needs_exactly_one_receiver_and_one_content() {
         let with = |message: &str| {
             problem(&format!(
                 r#"{{"accounts":[{{"uid":1}}],"messages":[{message}]}}"#

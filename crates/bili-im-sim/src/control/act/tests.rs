@@ -20,7 +20,7 @@ fn error(sim: &mut Sim, body: &str) -> String {
     answer.json()["error"].as_str().unwrap().to_owned()
 }
 
-fn listed(sim: &mut Sim, owner: u64) -> Vec<u64> {
+fn session_list(sim: &mut Sim, owner: u64) -> Vec<u64> {
     let path = "/session_svr/v1/session_svr/get_sessions?session_type=4";
     talkers(&sim.get(owner, path).data())
 }
@@ -37,7 +37,7 @@ const GROUP_MESSAGES: &str =
     "/svr_sync/v1/svr_sync/fetch_session_msgs?talker_id=20001&session_type=2&size=20";
 
 #[test]
-fn a_recall_comes_however_late_and_shows_as_the_endpoints_does() {
+fn a_recall_by_phone_has_no_time_limit_and_looks_like_a_recall_by_endpoint() {
     let mut sim = Sim::demo();
     let key = sim.write(r#"{"from":10002,"to":10001,"text":"x","seconds_ago":9999}"#);
     let recall = serde_json::json!({ "recall": { "uid": 10002, "msg_key": key["msg_key"] } });
@@ -67,7 +67,7 @@ fn a_recall_comes_however_late_and_shows_as_the_endpoints_does() {
 }
 
 #[test]
-fn a_recall_is_of_an_own_message_that_there_is_and_happens_once() {
+fn a_recall_by_phone_needs_an_own_message_that_is_not_recalled() {
     let mut sim = Sim::demo();
     let key = sim.write(r#"{"from":10002,"to":10001,"text":"x"}"#)["msg_key"].clone();
     let recall = |uid: u64, key: &Value| {
@@ -92,7 +92,7 @@ fn a_recall_is_of_an_own_message_that_there_is_and_happens_once() {
 }
 
 #[test]
-fn a_recall_leaves_the_keys_that_sends_get() {
+fn a_recall_by_phone_does_not_use_up_the_keys_of_sends() {
     let mut world = crate::World::demo();
     world.options.msg_keys = vec![crate::MsgKey(77)];
     let mut sim = Sim::new(world);
@@ -105,7 +105,7 @@ fn a_recall_leaves_the_keys_that_sends_get() {
 }
 
 #[test]
-fn whom_one_follows_and_blocks_changes() {
+fn following_and_blocking_take_effect() {
     let mut sim = Sim::demo();
     let both = r#"[{"follow":{"uid":10001,"other":10003}},{"block":{"uid":10003,"other":10001}}]"#;
     assert_eq!(act(&mut sim, both).json()["done"], 2);
@@ -121,7 +121,7 @@ fn whom_one_follows_and_blocks_changes() {
 }
 
 #[test]
-fn who_joins_reads_what_was_said_before_and_counts_what_comes_after() {
+fn a_new_member_reads_earlier_messages_and_has_only_later_ones_unread() {
     let mut sim = Sim::demo();
     assert_eq!(sim.get(10003, GROUP_MESSAGES).code(), 700_014);
     done(&mut sim, r#"{"join":{"uid":10003,"group":20001}}"#);
@@ -134,13 +134,13 @@ fn who_joins_reads_what_was_said_before_and_counts_what_comes_after() {
 }
 
 #[test]
-fn who_leaves_loses_the_session_for_good() {
+fn leaving_a_group_removes_its_session() {
     let mut sim = Sim::demo();
-    assert!(listed(&mut sim, 10002).contains(&20001));
+    assert!(session_list(&mut sim, 10002).contains(&20001));
     for _ in 0..2 {
         done(&mut sim, r#"{"leave":{"uid":10002,"group":20001}}"#);
         sim.say_in_group(10001, 20001, "x");
-        assert!(!listed(&mut sim, 10002).contains(&20001));
+        assert!(!session_list(&mut sim, 10002).contains(&20001));
         assert_eq!(sim.get(10002, GROUP_MESSAGES).code(), 700_014);
     }
 }
@@ -158,7 +158,7 @@ fn a_dissolved_group_can_be_read_but_neither_written_to_nor_joined() {
 }
 
 #[test]
-fn a_session_is_read_up_to_a_message_or_wholly() {
+fn a_session_is_marked_read_up_to_a_message_or_whole() {
     let mut sim = Sim::demo();
     let newest = field(&mut sim, 10001, FRIEND, "max_seqno")
         .as_u64()
@@ -172,7 +172,7 @@ fn a_session_is_read_up_to_a_message_or_wholly() {
 }
 
 #[test]
-fn a_session_is_pinned_muted_or_intercepted_or_is_not() {
+fn a_session_is_pinned_muted_and_intercepted_and_back() {
     let mut sim = Sim::demo();
     let talker = r#""talker":{"user":10002}"#;
     let other = r#""other":10002"#;
@@ -197,13 +197,13 @@ fn a_removed_session_comes_back_with_the_next_message() {
         &mut sim,
         r#"{"remove":{"uid":10001,"talker":{"user":10002}}}"#,
     );
-    assert!(!listed(&mut sim, 10001).contains(&10002));
+    assert!(!session_list(&mut sim, 10001).contains(&10002));
     sim.say(10002, 10001, "x");
-    assert!(listed(&mut sim, 10001).contains(&10002));
+    assert!(session_list(&mut sim, 10001).contains(&10002));
 }
 
 #[test]
-fn what_is_named_must_exist() {
+fn users_groups_and_sessions_of_acts_must_exist() {
     let mut sim = Sim::demo();
     for (body, problem) in [
         (
@@ -264,7 +264,7 @@ fn what_is_named_must_exist() {
 }
 
 #[test]
-fn the_first_that_cannot_be_done_ends_a_list() {
+fn the_first_refused_act_ends_a_list() {
     let mut sim = Sim::demo();
     let acts = r#"[{"follow":{"uid":10002,"other":10003}},
                    {"follow":{"uid":10002,"other":9}},
@@ -277,7 +277,7 @@ fn the_first_that_cannot_be_done_ends_a_list() {
 }
 
 #[test]
-fn the_acts_of_the_readme_are_acts() {
+fn the_acts_of_the_readme_are_valid() {
     let readme = include_str!("../../../README.md");
     let section = readme.split("\n## Acts\n").nth(1).unwrap();
     let rows: Vec<&str> = section
@@ -309,7 +309,7 @@ fn the_acts_of_the_readme_are_acts() {
 }
 
 #[test]
-fn what_cannot_be_read_does_nothing() {
+fn a_list_with_an_unreadable_act_does_nothing() {
     let mut sim = Sim::demo();
     let before = sim.state()["accounts"].clone();
     let good = r#"{"follow":{"uid":10002,"other":10003}}"#;

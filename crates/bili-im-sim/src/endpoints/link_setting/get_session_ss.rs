@@ -55,7 +55,7 @@ mod tests {
     const PATH: &str = "/link_setting/v1/link_setting/get_session_ss";
 
     #[test]
-    fn the_status_is_theirs_to_oneself() {
+    fn the_status_says_how_the_other_user_relates_to_the_owner() {
         let mut sim = Sim::new(world(
             r#"{"accounts":[{"uid":1,"follows":[2,3]},{"uid":2},{"uid":3,"follows":[1]},
                             {"uid":4,"follows":[1]},{"uid":5,"blocks":[1]}]}"#,

@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_someone_to_turn_off_or_on() {
+    fn an_existing_user_is_required() {
         let mut sim = Sim::demo();
         assert_eq!(set(&mut sim, "9", "1"), -404);
         assert_eq!(set(&mut sim, "10002", "2"), -400);

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bounds_may_include_their_own_time() {
+    fn the_bounds_are_inclusive_or_not() {
         for (whim, expected) in [("always", vec![4, 3]), ("never", vec![])] {
             let mut sim = sim(&format!(r#""inclusive_bounds":"{whim}""#));
             let (begin, end) = (sim.now.0 - 500_000_000, sim.now.0 - 400_000_000);
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_at_most_a_hundred_sessions_and_twenty_unless_asked() {
+    fn a_page_has_twenty_sessions_by_default_and_at_most_a_hundred() {
         let uids: Vec<String> = (2..=130).map(|uid| format!(r#"{{"uid":{uid}}}"#)).collect();
         let said: Vec<String> = (2..=130)
             .map(|uid| format!(r#"{{"from":{uid},"to":1,"text":"x","seconds_ago":{uid}}}"#))

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn one_can_ask_for_one_kind_alone() {
+    fn a_single_kind_can_be_requested() {
         let mut sim = Sim::demo();
         sim.say(10003, 10001, "在吗");
         let followed = sim.get(10001, &format!("{PATH}?unread_type=1")).data();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn intercepted_ones_are_counted_only_when_asked_for() {
+    fn intercepted_messages_are_counted_only_on_request() {
         let mut sim = Sim::new(world(
             r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"user":2},"intercepted":true}]},{"uid":2}],
                 "messages":[{"from":2,"to":1,"text":"x"}]}"#,
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_of_nobody_is_refused() {
+    fn an_unknown_cookie_is_refused() {
         let mut sim = Sim::demo();
         assert_eq!(sim.get_logged_out(PATH).code(), -101);
         assert_eq!(sim.get_with_cookie("SESSDATA=sim-9", PATH).code(), -101);

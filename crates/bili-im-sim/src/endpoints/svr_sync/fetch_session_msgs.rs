@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_come_newest_first() {
+    fn the_newest_messages_come_first() {
         let page = fetch(&mut sim(""), "&size=3");
         assert_eq!(texts(&page), ["9", "8", "7"]);
         assert_eq!(page["has_more"], 1);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_larger_than_the_page_loses_its_oldest() {
+    fn a_page_smaller_than_the_gap_has_its_newest_messages() {
         let mut sim = sim("");
         let all = fetch(&mut sim, "&size=20");
         let begin = all["messages"][8]["msg_seqno"].as_u64().unwrap();
@@ -184,10 +184,10 @@ mod tests {
             let mut lengths = BTreeSet::new();
             for _ in 0..200 {
                 let page = fetch(&mut sim, &format!("&size=9&begin_seqno={bound}"));
-                let listed = texts(&page);
-                assert!(all.starts_with(&listed));
-                assert_eq!(page["has_more"] == 1, listed.len() < within);
-                lengths.insert(listed.len());
+                let texts_of_page = texts(&page);
+                assert!(all.starts_with(&texts_of_page));
+                assert_eq!(page["has_more"] == 1, texts_of_page.len() < within);
+                lengths.insert(texts_of_page.len());
             }
             assert!(lengths.into_iter().eq(1..=within));
         }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_spelled_in_two_ways() {
+    fn an_empty_page_has_one_of_two_forms() {
         for (whim, min) in [("always", 0), ("never", u64::MAX)] {
             let mut sim = sim(&format!(r#""empty_min_is_zero":"{whim}""#));
             let page = sim
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn the_emoticons_of_the_page_are_explained() {
+    fn a_page_describes_its_emoticons() {
         let data = Sim::demo()
             .get(
                 10001,

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_hosts_of_the_service_have_images() {
+    fn images_must_be_on_a_host_of_the_service() {
         let code = |url: &str| image(&serde_json::json!({ "url": url }).to_string(), false).is_ok();
         assert!(code("https://i0.hdslb.com/bfs/a.jpg"));
         assert!(code("http://I0.HDSLB.COM:443/bfs/a.jpg"));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn old_emoticon_names_are_rewritten_when_the_world_says_so() {
+    fn old_emoticon_names_are_replaced_as_the_world_says() {
         let names = BTreeMap::from([("[doge]".to_owned(), "[tv_doge]".to_owned())]);
         assert_eq!(
             renamed(r#"{"content":"a[doge]"}"#, &names),

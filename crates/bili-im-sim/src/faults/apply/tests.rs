@@ -30,7 +30,7 @@ fn answer(reply: Reply) -> Answer {
 }
 
 #[test]
-fn every_fault_leaves_no_trace_before_and_one_message_after() {
+fn a_send_takes_effect_with_faults_after_it_only() {
     let kinds = [
         Kind::Code {
             code: -500,
@@ -88,7 +88,7 @@ fn an_answer_is_always_cut_before_its_end() {
 }
 
 #[test]
-fn codes_come_with_their_words() {
+fn codes_come_with_their_messages() {
     let kind = Kind::Code {
         code: 21046,
         message: Some("24小时内不能再发".to_owned()),
@@ -158,14 +158,14 @@ fn a_voucher_is_in_the_body_with_the_code_or_in_the_header_alone() {
 }
 
 #[test]
-fn rotated_keys_make_the_very_request_stale() {
+fn rotating_the_keys_makes_the_same_request_stale() {
     let (reply, took_effect) = send(&mut with_fault(Kind::RotateKeys, Effect::Before));
     assert!(answer(reply).data()["v_voucher"].is_string());
     assert!(!took_effect);
 }
 
 #[test]
-fn a_skewed_clock_shows_in_the_date_and_asks_for_other_times() {
+fn a_skewed_clock_shows_in_the_date_and_checks_signatures_by_it() {
     let mut sim = with_fault(Kind::Skew { seconds: 3600 }, Effect::Before);
     let (reply, took_effect) = send(&mut sim);
     let answer = answer(reply);
@@ -178,7 +178,7 @@ fn a_skewed_clock_shows_in_the_date_and_asks_for_other_times() {
 }
 
 #[test]
-fn faults_fire_when_their_turn_comes() {
+fn faults_fire_as_often_as_their_rule_says() {
     for (when, expected) in [
         (When::Once, [true, false, false, false]),
         (When::Always, [true; 4]),
@@ -201,7 +201,7 @@ fn faults_fire_when_their_turn_comes() {
 }
 
 #[test]
-fn the_fault_that_was_set_first_decides() {
+fn the_fault_that_was_set_first_wins() {
     let mut sim = Sim::demo();
     for code in [-1, -2] {
         let kind = Kind::Code {
@@ -223,7 +223,7 @@ fn the_fault_that_was_set_first_decides() {
 }
 
 #[test]
-fn faults_are_set_shown_and_lifted_over_http() {
+fn faults_are_set_shown_and_cleared_over_http() {
     let mut sim = Sim::demo();
     let set = r#"[{"what":"single_unread","when":"always","kind":"empty"},
                   {"what":"nav","when":{"chance":0.5},"effect":"after","kind":"break_off"}]"#;
@@ -240,7 +240,7 @@ fn faults_are_set_shown_and_lifted_over_http() {
 }
 
 #[test]
-fn of_several_faults_all_are_set_or_none() {
+fn all_faults_are_set_or_none() {
     let mut sim = Sim::demo();
     let set = r#"[{"what":"any","when":"always","kind":"empty"},{"what":"any","when":{"nth":0},"kind":"empty"}]"#;
     let answer = sim.control("POST", "/_sim/faults", set);

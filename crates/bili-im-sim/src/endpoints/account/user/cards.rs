@@ -70,7 +70,7 @@ mod tests {
     const PATH: &str = "/account/v1/user/cards";
 
     #[test]
-    fn cards_come_in_an_order_of_their_own_and_without_who_is_unknown() {
+    fn cards_come_in_another_order_and_without_unknown_users() {
         let data = Sim::demo()
             .get(10001, &format!("{PATH}?uids=10002,999,10003"))
             .data();
@@ -85,16 +85,16 @@ mod tests {
     }
 
     #[test]
-    fn more_than_fifty_are_none() {
+    fn more_than_fifty_uids_get_an_empty_list() {
         let mut sim = Sim::demo();
         let uids = |count| vec!["10002"; count].join(",");
-        let asked = |count| format!("{PATH}?uids={}", uids(count));
-        assert_eq!(sim.get(10001, &asked(50)).data()[0]["mid"], 10002);
-        assert_eq!(sim.get(10001, &asked(51)).data(), json!([]));
+        let path = |count| format!("{PATH}?uids={}", uids(count));
+        assert_eq!(sim.get(10001, &path(50)).data()[0]["mid"], 10002);
+        assert_eq!(sim.get(10001, &path(51)).data(), json!([]));
     }
 
     #[test]
-    fn uids_are_numbers() {
+    fn uids_must_be_numbers() {
         let mut sim = Sim::demo();
         assert_eq!(sim.get(10001, &format!("{PATH}?uids=a")).code(), -400);
         assert_eq!(sim.get(10001, PATH).code(), -400);

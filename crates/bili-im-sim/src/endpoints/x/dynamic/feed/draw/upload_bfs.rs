@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_of_nobody_gets_this_endpoints_own_code() {
+    fn an_unknown_cookie_gets_this_endpoints_own_code() {
         let mut sim = calm();
         let answer = upload(&mut sim, "SESSDATA=sim-9", &FIELDS, Some(&png(1, 1)));
         assert_eq!(answer.code(), -4);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn there_has_to_be_a_file() {
+    fn a_file_is_required() {
         assert_eq!(upload_with(&FIELDS, None), -1);
         assert_eq!(upload_with(&FIELDS, Some(b"")), -1);
         let mut no_file = FIELDS.to_vec();
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_fields_have_to_be_right() {
+    fn the_other_fields_must_be_valid() {
         for (biz, category) in [("new_dyn", "daily"), ("im", "weekly"), ("im", "")] {
             let fields = [("biz", biz), ("category", category), ("csrf", CSRF)];
             assert_eq!(
@@ -227,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_for_every_day_has_to_be_large() {
+    fn pictures_of_other_categories_must_be_large() {
         let drawn = [("biz", "im"), ("category", "draw"), ("csrf", CSRF)];
         assert_eq!(upload_with(&drawn, Some(&png(420, 1000))), -3);
         assert_eq!(upload_with(&drawn, Some(&png(421, 421))), 0);
     }
 
     #[test]
-    fn a_file_that_is_no_picture_is_refused() {
+    fn a_file_that_is_not_a_picture_is_refused() {
         assert_eq!(upload_with(&FIELDS, Some(b"<html>")), -7);
     }
 
