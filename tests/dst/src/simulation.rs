@@ -1,6 +1,7 @@
 //! One run of the simulation.
 
 mod answers;
+mod ending;
 mod flows;
 mod network;
 mod people;
@@ -16,13 +17,14 @@ use bili_im_sim::Service;
 use fastrand::Rng;
 
 pub use self::quirks::Quirk;
-use self::{flows::ActiveFlow, network::Dispatch, quirks::Quirks, warnings::Warnings};
+use self::{
+    ending::outcome, flows::ActiveFlow, network::Dispatch, quirks::Quirks, warnings::Warnings,
+};
 use crate::{
     history::History,
-    laws::{Ledger, Told, own_messages},
+    laws::{Ledger, own_messages},
     outcome::{Outcome, Tally},
     plan::{Action, OWN, Plan},
-    sends::SendState,
     stored::Stored,
 };
 
@@ -32,15 +34,6 @@ const EPOCH: u64 = 1_760_011_200_000_000;
 
 const MILLI: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
-
-/// How long nothing happens before the program's last start: longer than any back-off.
-const PAUSE: u64 = 50 * 60 * SECOND;
-
-/// How long the program then has to catch up with polls.
-const CATCH_UP: u64 = 12 * 60 * SECOND;
-
-/// The same when it has to compare all sessions.
-const LONG_CATCH_UP: u64 = 90 * 60 * SECOND;
 
 /// The most steps of a run.
 const MOST_STEPS: usize = 300_000;
@@ -52,7 +45,7 @@ pub fn run(seed: u64) -> Outcome {
 
 /// Runs a seed; `quirk` is added to its quirks.
 pub fn run_with(seed: u64, quirk: Option<Quirk>) -> Outcome {
-    Simulation::new(seed, quirk, History::default()).outcome(seed)
+    outcome(Simulation::new(seed, quirk, History::default()), seed)
 }
 
 /// Runs a seed and writes its history.
@@ -62,7 +55,7 @@ pub fn replay(seed: u64) -> Outcome {
 
 /// Runs a seed and writes its history; `quirk` is added to its quirks.
 pub fn replay_with(seed: u64, quirk: Option<Quirk>) -> Outcome {
-    Simulation::new(seed, quirk, History::written()).outcome(seed)
+    outcome(Simulation::new(seed, quirk, History::written()), seed)
 }
 
 struct Simulation {
@@ -188,105 +181,7 @@ impl Simulation {
     }
 }
 
-trait Outcomes {
-    fn outcome(self, seed: u64) -> Outcome;
-}
-
-impl Outcomes for Result<Simulation, String> {
-    fn outcome(self, seed: u64) -> Outcome {
-        let mut simulation = match self {
-            Ok(simulation) => simulation,
-            Err(wrong) => {
-                return Outcome {
-                    seed,
-                    verdict: Err(wrong),
-                    history: String::new(),
-                    tally: Tally::default(),
-                };
-            }
-        };
-        let verdict = simulation.run_to_end();
-        Outcome {
-            seed,
-            verdict,
-            tally: simulation.tally(),
-            history: simulation.history.into_text(),
-        }
-    }
-}
-
 impl Simulation {
-    fn run_to_end(&mut self) -> Result<(), String> {
-        self.run_until(self.length)?;
-        self.service.clear_faults();
-        self.service.skew_clock(0);
-        self.unreachable_until = 0;
-        self.unreadable.clear();
-        self.crash_at_event = None;
-        self.handles_slowly = false;
-        self.note(|| "no more faults from now on".to_owned());
-        if self.keeps_running {
-            self.start()?;
-            self.run_until(self.length + PAUSE)?;
-        } else {
-            self.restart()?;
-        }
-        let end = self.now
-            + if self.has_long_lag {
-                LONG_CATCH_UP
-            } else {
-                CATCH_UP
-            };
-        self.run_until(end)?;
-        let snapshot = self.service.snapshot(self.service_now());
-        self.ledger.check(&snapshot)?;
-        let wrong = |error: serde_json::Error| error.to_string();
-        if let Some(cursor) = self.stored.cursor().map_err(wrong)? {
-            let now = EPOCH + self.now;
-            let position =
-                serde_json::json!({ "talker": { "user": "2" }, "mark": now, "compared": now });
-            let position = serde_json::from_value(position).map_err(wrong)?;
-            let capacity = self.capacity.unwrap_or(10_000);
-            (self.ledger).check_cursor(cursor, capacity, self.now, &position)?;
-        }
-        if self.stored.snapshot_size() > 100_000 {
-            return Err("the stored account is larger than 100,000 bytes".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Crashes the program and starts it after a pause. Everything that is queued is dropped.
-    fn restart(&mut self) -> Result<(), String> {
-        self.crash();
-        self.queue.clear();
-        self.now = self.now.max(self.length) + PAUSE;
-        if !self.has_long_lag {
-            let now = EPOCH + self.now;
-            (self.stored.mark_compared(now)).map_err(|error| error.to_string())?;
-        }
-        self.start()
-    }
-
-    fn tally(&self) -> Tally {
-        let id = |told: &Told| told.event.id();
-        let ids: std::collections::BTreeSet<_> = self.ledger.told.iter().filter_map(id).collect();
-        let told = self.ledger.told.iter().filter_map(id).count();
-        let sends = &self.ledger.sends;
-        Tally {
-            told,
-            repeated: told - ids.len(),
-            requests: self.ledger.requests.len(),
-            sends: sends.len(),
-            sent: (sends.iter())
-                .filter(|send| matches!(send.state, SendState::Sent(_)))
-                .count(),
-            unconfirmed: (sends.iter())
-                .filter(|send| send.state == SendState::Unconfirmed)
-                .count(),
-            crashes: self.tally.crashes,
-        }
-    }
-
     fn run_until(&mut self, end: u64) -> Result<(), String> {
         for _ in 0..MOST_STEPS {
             match self.queue.first_entry() {

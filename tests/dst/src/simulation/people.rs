@@ -61,16 +61,7 @@ impl Simulation {
                 self.unsettled_until = self.now + UNSETTLED;
                 self.service.rotate_keys();
             }
-            Action::ServiceClock(seconds) => {
-                self.note(|| format!("the service's clock is {seconds} s ahead"));
-                self.service.skew_clock(seconds);
-                self.ledger.clock_was_set |= seconds.abs() > LARGEST_WAIT_SKEW;
-                let ahead = u64::try_from(seconds).unwrap_or(0) * SECOND;
-                self.ledger.ahead = ahead.max(self.ledger.ahead);
-                // Messages written while the clock is behind look old once it is right again. So do
-                // the first ones after it was ahead.
-                self.has_long_lag |= seconds.abs() > LARGEST_POLL_SKEW;
-            }
+            Action::ServiceClock(seconds) => self.set_service_clock(seconds),
             Action::MachineClock(seconds) => {
                 self.note(|| format!("the machine's clock is {seconds} s ahead"));
                 self.ahead = seconds * SECOND as i64;
@@ -84,6 +75,17 @@ impl Simulation {
             Action::CrashAtEvent(nth) => self.crash_at_event = Some(nth),
         }
         Ok(())
+    }
+
+    fn set_service_clock(&mut self, seconds: i64) {
+        self.note(|| format!("the service's clock is {seconds} s ahead"));
+        self.service.skew_clock(seconds);
+        self.ledger.clock_was_set |= seconds.abs() > LARGEST_WAIT_SKEW;
+        let ahead = u64::try_from(seconds).unwrap_or(0) * SECOND;
+        self.ledger.ahead = ahead.max(self.ledger.ahead);
+        // Messages written while the clock is behind look old once it is right again. So do the
+        // first ones after it was ahead.
+        self.has_long_lag |= seconds.abs() > LARGEST_POLL_SKEW;
     }
 
     pub(super) fn write(&mut self, message: &Message) -> Result<MsgKey, String> {
