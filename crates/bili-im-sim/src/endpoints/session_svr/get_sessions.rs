@@ -77,19 +77,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let query = &call.request.query;
     let filter = Filter::from_wire(query.required_number("session_type")?)?;
     let size = page_size(query)?;
-    let bounds = Bounds {
-        begin: query.number("begin_ts")?.map(UnixMicros),
-        // Ignored with filter 4, which always returns the first page (docs/protocol.md §7).
-        end: query
-            .number("end_ts")?
-            .filter(|end| *end > 0 && filter != Filter::All)
-            .map(UnixMicros),
-        inclusive: call
-            .state
-            .options
-            .inclusive_bounds
-            .occurs(&mut call.state.chance),
-    };
+    let bounds = Bounds::read(query, filter, call.state)?;
     let folds_groups = query.flag("group_fold") && filter == Filter::All;
     let folds_unfollowed =
         query.flag("unfollow_fold") && matches!(filter, Filter::All | Filter::Users);
@@ -142,6 +130,17 @@ struct Bounds {
 }
 
 impl Bounds {
+    fn read(query: &Fields, filter: Filter, state: &mut State) -> Result<Self, Refusal> {
+        let begin = query.number("begin_ts")?.map(UnixMicros);
+        let end = query.number("end_ts")?.filter(|end| *end > 0);
+        Ok(Self {
+            begin,
+            // Ignored with filter 4, which always returns the first page (docs/protocol.md §7).
+            end: end.filter(|_| filter != Filter::All).map(UnixMicros),
+            inclusive: state.options.inclusive_bounds.occurs(&mut state.chance),
+        })
+    }
+
     fn hold(&self, view: &SessionView<'_>) -> bool {
         let time = view.session_ts();
         let after = |begin| {
