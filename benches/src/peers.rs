@@ -1,7 +1,7 @@
 //! The comparison with `bpi-rs`, another client of the same service.
 //!
-//! A program in a separate workspace makes it. Otherwise this workspace would also be built with the
-//! features of `reqwest` and `rustls` that `bpi-rs` needs.
+//! A program in a separate workspace makes it. Otherwise this workspace would also be built with
+//! the features of `reqwest` and `rustls` that `bpi-rs` needs.
 
 use std::time::Duration;
 

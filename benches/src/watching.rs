@@ -158,8 +158,8 @@ impl Program {
         Ok(())
     }
 
-    /// Advances only the service's clock, as when a machine sleeps. The watcher's own waits, such as
-    /// the half hour between comparisons of all sessions, do not end.
+    /// Advances only the service's clock, as when a machine sleeps. The watcher's own waits do not
+    /// end, such as the half hour between comparisons of all sessions.
     fn pass(&mut self, time: Duration) {
         self.service.now += time.as_micros() as u64;
     }
