@@ -1,4 +1,4 @@
-//! What is linked, how large the program is, and how long it takes to build.
+//! The linked crates, and the time of a build.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::Result;
 
-/// Where the workspace is.
+/// The workspace's folder.
 pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 pub(crate) fn cargo() -> Command {
@@ -20,18 +20,18 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// The tree of what the protocol crate links: normal dependencies without macros.
+/// The tree of the crates that the protocol crate links: normal dependencies without macros.
 ///
 /// # Errors
-/// When cargo cannot tell.
+/// When `cargo tree` fails.
 pub fn tree() -> Result<String> {
     tree_with(&[])
 }
 
-/// How many crates there are in it, but for the crate itself.
+/// The number of crates that the protocol crate links.
 ///
 /// # Errors
-/// When cargo cannot tell.
+/// When `cargo tree` fails.
 pub fn linked() -> Result<usize> {
     let list = tree_with(&["--prefix", "none", "--no-dedupe"])?;
     let crates: BTreeSet<&str> = list.lines().filter(|line| !line.is_empty()).collect();
@@ -48,16 +48,16 @@ fn tree_with(options: &[&str]) -> Result<String> {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }
     let tree = String::from_utf8(output.stdout)?;
-    // The first line has the folder, which differs from machine to machine.
+    // The first line ends with the folder, which differs between machines.
     let (first, rest) = tree.split_once('\n').ok_or("the tree is empty")?;
     let first = first.split(" (").next().unwrap_or(first);
     Ok(format!("{first}\n{rest}"))
 }
 
-/// How long the program takes to build from nothing but downloaded sources.
+/// How long a build of the program takes when only the sources are there.
 ///
 /// # Errors
-/// When it cannot be built.
+/// When the build fails.
 pub fn cold_build() -> Result<Duration> {
     let target = tempfile::tempdir()?;
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! A page of messages, read by the crate, by a strict derive, and without looking at it.
+//! Decoding a page of messages: by the crate, by a strict derive, and by a bare JSON scan.
 
 use bili_im_proto::{Endpoint, FetchSessionMsgs, SessionMsgs, Talker};
 use http::Response;
@@ -6,15 +6,15 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::Result;
 
-/// The page by the crate.
+/// Decodes a page with the crate.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When the page is invalid.
 pub fn ours(response: &Response<String>) -> Result<SessionMsgs> {
     Ok(FetchSessionMsgs::response(response)?)
 }
 
-/// The page by serde alone: every field that the crate reads, each of one type.
+/// The page as a serde derive, with one type for each field that the crate reads.
 #[derive(Debug, Deserialize)]
 pub struct Strict {
     code: i64,
@@ -55,10 +55,10 @@ struct Emoticon {
     size: u32,
 }
 
-/// The page strictly.
+/// Decodes a page with the derive.
 ///
 /// # Errors
-/// When any field is not as expected.
+/// When a field is missing or has another type.
 pub fn strict(body: &str) -> Result<Strict> {
     let page: Strict = serde_json::from_slice(body.as_bytes())?;
     if page.code == 0 {
@@ -68,18 +68,18 @@ pub fn strict(body: &str) -> Result<Strict> {
     }
 }
 
-/// The page passed over.
+/// Scans a page without keeping anything.
 ///
 /// # Errors
-/// When it is not JSON.
+/// When the page is not JSON.
 pub fn scan(body: &str) -> Result<IgnoredAny> {
     Ok(serde_json::from_slice(body.as_bytes())?)
 }
 
-/// That the crate and the derive read the same.
+/// Checks that the crate and the derive read the same values.
 ///
 /// # Errors
-/// When they do not.
+/// When they differ.
 pub fn check(page: &str) -> Result<()> {
     let ours = ours(&Response::new(page.to_owned()))?;
     let Data {
@@ -113,6 +113,6 @@ pub fn check(page: &str) -> Result<()> {
     if messages_agree && emoticons_agree && ours.has_more == (has_more == 1) {
         Ok(())
     } else {
-        Err("the crate and the derive read different pages".into())
+        Err("the crate and the derive read the page differently".into())
     }
 }

@@ -1,22 +1,22 @@
-//! What the program that counts allocations tells the one that measures time.
+//! The counts that `bili-im-bench-heap` passes to `bili-im-bench`.
 
 use serde::{Deserialize, Serialize};
 
-/// Counts of the heap, all exact.
+/// Exact counts of heap allocations and bytes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Heap {
     /// Allocations to build and sign a text message.
     pub sign: u64,
     /// The same by hand.
     pub sign_by_hand: u64,
-    /// Allocations to read a page of 100 messages.
+    /// Allocations to decode a page of 100 messages.
     pub decode: u64,
     /// The same by a strict derive.
     pub decode_strictly: u64,
-    /// Bytes that a watcher over 10,000 sessions and the program's cursor hold between polls.
+    /// Bytes of a watcher over 10,000 sessions and the program's cursor, between polls.
     pub watcher: u64,
-    /// The most bytes at once while it caught up on all of them.
+    /// The most bytes at any moment while the watcher catches up on all sessions.
     pub watcher_peak: u64,
-    /// Allocations of one poll, for each of the sizes.
+    /// Allocations of one poll, for each of [`SIZES`](crate::watching::SIZES).
     pub polls: Vec<u64>,
 }

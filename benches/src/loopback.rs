@@ -1,4 +1,4 @@
-//! A server that gives every request the same answer, as fast as it can.
+//! A fast server that gives every request the same answer.
 
 use std::{
     io::{Read, Write},
@@ -9,10 +9,10 @@ use std::{
 
 use crate::Result;
 
-/// How many requests are kept to look at.
+/// How many requests are recorded.
 const KEPT: usize = 8;
 
-/// A server on loopback, for as long as the process lives.
+/// A server on a loopback address, which runs until the process ends.
 #[derive(Debug)]
 pub struct Server {
     origin: String,
@@ -23,7 +23,7 @@ impl Server {
     /// Starts a server that answers with this JSON.
     ///
     /// # Errors
-    /// When nothing can be listened on.
+    /// When the server cannot listen.
     pub fn start(answer: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let origin = format!("http://{}", listener.local_addr()?);
@@ -45,19 +45,20 @@ impl Server {
         Ok(Self { origin, requests })
     }
 
-    /// Where it is.
+    /// The server's address.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The first requests that came: their lines, the first first, the others sorted.
+    /// The lines of the first requests. In each request the first line comes first, and the headers
+    /// are sorted.
     pub fn requests(&self) -> Vec<Vec<String>> {
         let requests = self.requests.lock();
         requests.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Answers until the other side has gone. Requests have no bodies.
+/// Answers until the client closes the connection. Requests must have no body.
 fn serve(mut stream: TcpStream, answer: &[u8], kept: &Mutex<Vec<Vec<String>>>) {
     let _best_effort = stream.set_nodelay(true);
     let (mut buffer, mut length) = ([0; 8192], 0);

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures, prints the tables, and writes docs/benchmarks.md.
+//! `cargo xtask bench`: measures, prints the tables and writes docs/benchmarks.md.
 
 use std::{
     env, fs,
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
             "--quick" => quick = true,
             "--cold" => cold = true,
             other => {
-                eprintln!("{other} is not known here; there are --quick and --cold");
+                eprintln!("unknown option {other}: expected --quick or --cold");
                 return ExitCode::from(2);
             }
         }
@@ -50,8 +50,8 @@ fn run(quick: bool, cold: bool) -> Result<()> {
         took: Duration::ZERO,
         load: report::load(),
     };
-    // A process that this one starts never counts less memory than this one had: the first thing.
     let seconds = |full: u64| Duration::from_millis(if quick { full * 100 } else { full * 1_000 });
+    // This comes first: a started process never counts less memory than this one has used.
     say("whole processes");
     let processes = processes::unread(seconds(10))?;
     say("building and signing");
@@ -87,7 +87,7 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     let page = report.page();
     println!("{page}");
     if quick {
-        eprintln!("a quick run: docs/benchmarks.md is left as it is");
+        eprintln!("a quick run does not write docs/benchmarks.md");
     } else {
         fs::write(format!("{}/docs/benchmarks.md", crates::WORKSPACE), page)?;
     }

@@ -1,7 +1,8 @@
-//! Two things measured side by side. Everything here is a ratio within one run, so both sides are
-//! run in turn, block by block, and each pair of blocks gives one ratio: what the machine does
-//! meanwhile meets both. Benchmark harnesses measure one thing after the other and leave the ratio to
-//! the reader, without its spread.
+//! Compares the times of two pieces of code.
+//!
+//! Both run in turn, in blocks of calls, and each pair of blocks gives one ratio. Whatever else the
+//! machine does slows both down alike. Usual benchmark harnesses measure one side after the other,
+//! and give no spread of the ratio.
 
 use std::{
     hint::black_box,
@@ -12,36 +13,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// How long a block takes at least: long for the clock, and mostly too short to be interrupted.
+/// The shortest time of a block: long enough for the clock, and mostly too short to be interrupted.
 const BLOCK: Duration = Duration::from_micros(200);
 
-/// The fewest pairs of blocks, whatever they take.
+/// The fewest pairs of blocks, however long they take.
 const LEAST_ROUNDS: usize = 11;
 
 /// A median and the quartiles around it.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Spread {
-    /// A quarter is below.
+    /// The lower quartile.
     pub low: f64,
-    /// Half is below.
+    /// The median.
     pub median: f64,
-    /// A quarter is above.
+    /// The upper quartile.
     pub high: f64,
 }
 
-/// How two things compare.
+/// The comparison of two pieces of code.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The time of the first by that of the second.
+    /// The time of the first, divided by that of the second.
     pub ratio: Spread,
-    /// What one call of the first takes, in seconds.
+    /// The time of one call of the first, in seconds.
     pub ours: Spread,
-    /// What one call of the second takes, in seconds.
+    /// The time of one call of the second, in seconds.
     pub theirs: Spread,
 }
 
 impl Spread {
-    /// Of some numbers; all zero when there are none.
+    /// The spread of some numbers; all zero when there are none.
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let at = |part: f64| {
@@ -56,11 +57,11 @@ impl Spread {
     }
 }
 
-/// Compares two things for some time. Each is given a number of calls to make, and tells how long
+/// Compares two functions for some time. Each makes the given number of calls and returns how long
 /// they took.
 ///
 /// # Errors
-/// The first of either.
+/// The first error of either function.
 pub fn compare(
     time: Duration,
     mut ours: impl FnMut(u32) -> Result<Duration>,
@@ -73,7 +74,7 @@ pub fn compare(
     let start = Instant::now();
     let (mut of_ours, mut of_theirs, mut ratios) = (vec![], vec![], vec![]);
     while ratios.len() < LEAST_ROUNDS || start.elapsed() < time {
-        // Each is first as often as second.
+        // The two sides take turns in running first.
         let (one, other) = if ratios.len() % 2 == 0 {
             let one = ours(calls)?;
             (one, theirs(calls)?)
@@ -92,7 +93,7 @@ pub fn compare(
     })
 }
 
-/// Makes one call into a block of them.
+/// Turns a call into a function for [`compare`].
 pub fn block<T>(mut call: impl FnMut() -> Result<T>) -> impl FnMut(u32) -> Result<Duration> {
     move |calls| {
         let start = Instant::now();

@@ -1,14 +1,14 @@
-//! Pages of messages as the service answers them (docs/protocol.md §8).
+//! Pages of messages, like those of the service (docs/protocol.md §8).
 
 use std::fmt::Write;
 
 use crate::OWN_UID;
 
-/// In messages: what the service gives by default, a screen or two, and the most it gives at once.
+/// Page sizes in messages: the service's default, about two screens, and the largest.
 pub const SIZES: [u64; 3] = [20, 100, 2_000];
 
-/// A page of so many messages, newest first: mostly texts, some images, shares, notices and
-/// recalled messages, and the emoticons in them.
+/// A page of `size` messages, newest first. Most are texts; some are images, shares, notices and
+/// recalls. The page also describes emoticons.
 pub fn page(size: u64) -> String {
     let mut messages = String::new();
     for back in 0..size {

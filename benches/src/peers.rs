@@ -1,15 +1,16 @@
-//! Another client of the same service, `bpi-rs`. It is measured by a program of its own, in a workspace
-//! of its own: what it asks of `reqwest` and `rustls` would be turned on in all of this one.
+//! The comparison with `bpi-rs`, another client of the same service.
+//!
+//! A program in a separate workspace makes it. Otherwise this workspace would also be built with
+//! the features of `reqwest` and `rustls` that `bpi-rs` needs.
 
 use std::time::Duration;
 
 use crate::{Result, crates::cargo, measure::Comparison};
 
-/// Reading a page of each size in [`SIZES`](crate::pages::SIZES), to the same by the peer, for so long
-/// each.
+/// Compares decoding a page of each size in [`SIZES`](crate::pages::SIZES), each for `time`.
 ///
 /// # Errors
-/// When the program cannot be run, or reads something else than this crate.
+/// When the program cannot be run, or the two clients read a page differently.
 pub fn decode(time: Duration) -> Result<Vec<Comparison>> {
     let output = cargo()
         .args(["run", "--quiet", "--release"])

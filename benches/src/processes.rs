@@ -1,4 +1,4 @@
-//! Whole processes: the program and `curl`, asking the same.
+//! Compares whole processes: the program and `curl`, with the same requests.
 
 use std::{
     env, fs,
@@ -17,33 +17,33 @@ use crate::{
     sign,
 };
 
-/// Who asks, of the accounts that the simulated service has.
+/// The login of an account of the simulated service.
 const COOKIE: &str =
     "SESSDATA=sim-10001; bili_jct=00000000000000000000000000010001; DedeUserID=10001";
 
-/// What the program asks.
+/// The requests of `bili-im unread`.
 const PATHS: [&str; 2] = [
     "/session_svr/v1/session_svr/single_unread?build=0&mobi_app=web",
     "/session_svr/v1/session_svr/my_group_unread?build=0&mobi_app=web",
 ];
 
-/// What came of comparing the program with `curl`.
+/// The result of the comparison with `curl`.
 #[derive(Debug)]
 pub struct Processes {
-    /// How long they take.
+    /// The times of the program and of `curl`.
     pub wall: Comparison,
-    /// The most memory of the program, in bytes.
+    /// The peak memory of the program, in bytes.
     pub peak: u64,
-    /// The most memory of `curl`.
+    /// The peak memory of `curl`, in bytes.
     pub curl_peak: u64,
-    /// The most memory of a process that does nothing, as it is counted here: what is started this way
-    /// never counts less.
+    /// The peak memory of a process that does nothing, in bytes. No process that is started here
+    /// counts less.
     pub floor: u64,
     /// The size of the program, in bytes.
     pub size: u64,
 }
 
-/// A simulated service, as a process of its own: it ends with this.
+/// A simulated service in its own process, which ends when this is dropped.
 struct Service {
     process: Child,
     origin: String,
@@ -75,7 +75,7 @@ impl Drop for Service {
     }
 }
 
-/// The program, which was built beside this one.
+/// The path of the program, which is built into the same folder as this one.
 fn program() -> Result<PathBuf> {
     let program = env::current_exe()?.with_file_name("bili-im");
     if program.exists() {
@@ -85,10 +85,10 @@ fn program() -> Result<PathBuf> {
     }
 }
 
-/// Compares for some time.
+/// Compares the program with `curl` for some time.
 ///
 /// # Errors
-/// When either fails.
+/// When a process fails.
 pub fn unread(time: Duration) -> Result<Processes> {
     let service = Service::start()?;
     let state = tempfile::tempdir()?;
@@ -140,7 +140,7 @@ fn curl(origin: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// That both get answers.
+/// Checks that both get answers.
 fn check(ours: &mut Command, curl: &mut Command) -> Result<()> {
     let (ours, curl) = (ours.output()?, curl.output()?);
     let answers = String::from_utf8(curl.stdout)?;
@@ -155,7 +155,7 @@ fn check(ours: &mut Command, curl: &mut Command) -> Result<()> {
     }
 }
 
-/// Runs a process so many times, and notes the most memory that it ever had.
+/// Runs a command `times` times, and raises `peak` to the most memory that it used.
 fn run(command: &mut Command, times: u32, peak: &mut u64) -> Result<Duration> {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
@@ -169,7 +169,7 @@ fn run(command: &mut Command, times: u32, peak: &mut u64) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// Shows a spread of times.
+/// Formats a spread of times.
 pub fn times(spread: Spread) -> String {
     use crate::report::time;
 

@@ -1,4 +1,4 @@
-//! The tables, on the screen and in docs/benchmarks.md.
+//! The tables that are printed and written to docs/benchmarks.md.
 
 use std::{fmt::Write, fs, process::Command, thread, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     measure::{Comparison, Spread},
 };
 
-/// One number to reach.
+/// A number with a bound.
 #[derive(Debug)]
 pub struct Row {
     what: String,
@@ -18,14 +18,14 @@ pub struct Row {
     detail: String,
 }
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Debug, Clone, Copy)]
 pub enum Unit {
-    /// Times the other thing.
+    /// A ratio.
     Times,
-    /// Pieces.
+    /// A count.
     Count,
-    /// Bytes, shown in MiB.
+    /// Bytes, printed in MiB.
     Bytes,
 }
 
@@ -48,7 +48,7 @@ impl Unit {
 }
 
 impl Row {
-    /// A ratio.
+    /// A row with a ratio, which must be at most `most`.
     pub fn ratio(what: impl Into<String>, most: f64, comparison: Comparison) -> Self {
         let Comparison {
             ratio,
@@ -65,7 +65,7 @@ impl Row {
         }
     }
 
-    /// An exact number.
+    /// A row with an exact number, which must be at most `most`.
     pub fn exact(
         what: impl Into<String>,
         unit: Unit,
@@ -83,7 +83,7 @@ impl Row {
         }
     }
 
-    /// Whether it is reached.
+    /// Whether the number is within its bound.
     pub fn is_reached(&self) -> bool {
         self.measured <= self.most
     }
@@ -105,7 +105,7 @@ impl Row {
     }
 }
 
-/// A time in seconds, in the unit that suits it.
+/// Formats a time in seconds, in a fitting unit.
 pub fn time(seconds: f64) -> String {
     match seconds {
         s if s < 1e-6 => format!("{:.0} ns", s * 1e9),
@@ -115,23 +115,23 @@ pub fn time(seconds: f64) -> String {
     }
 }
 
-/// Everything that was measured.
+/// All measurements.
 #[derive(Debug)]
 pub struct Report {
-    /// The numbers to reach.
+    /// The numbers with bounds.
     pub rows: Vec<Row>,
-    /// Other numbers.
+    /// Numbers without bounds, each with its description.
     pub others: Vec<(String, String)>,
-    /// What the protocol crate links.
+    /// The tree of the crates that the protocol crate links.
     pub tree: String,
     /// How long the whole run took.
     pub took: Duration,
-    /// How busy the machine was with other things when it began.
+    /// The machine's load when the run began.
     pub load: String,
 }
 
 impl Report {
-    /// As a page.
+    /// The report as a Markdown page.
     pub fn page(&self) -> String {
         let rows: Vec<_> = self.rows.iter().map(Row::cells).collect();
         let others: Vec<_> = (self.others.iter())
@@ -181,39 +181,39 @@ impl Report {
 const HEAD: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench`, which measures everything anew. `--quick` measures for a short time and only prints;
-`--cold` also builds the program from nothing.
+`cargo xtask bench` measures everything and writes this page. `--quick` measures for a short time and only prints;
+`--cold` also times a build without compiled dependencies.
 
 ";
 
 const RATIOS: &str = "
-All times are ratios within one run: both sides take turns, block by block, each pair of blocks gives one ratio, and the
-table has their median and quartiles. *Each* is what one call takes, ours first.
+All times are ratios within one run. Both sides run in turn, in blocks of calls, and each pair of blocks gives one ratio.
+The table has the median and the quartiles of these ratios. *Each* is the time of one call, ours first.
 ";
 
 const METHOD: &str = "
 ## How it is measured
 
-- **By hand** means code in `benches/` as one would write it without this crate, with the same dependencies. Before
-  anything is measured it is checked that both sides write the same bytes and read the same values.
+- **By hand** means code in `benches/` that does the same without this crate, with the same dependencies. Before the
+  measurement, a check makes sure that both sides write the same bytes and read the same values.
 - **Build and sign**: from a `&str` to the whole signed request, with 78 characters of text, a third of them Chinese.
-- **Decode**: a page as the service sends it, 80 % texts, the rest images, shares, notices and recalls. What a content says is
-  parsed when it is asked for, which is in neither side. This crate also leaves its unescaping until then; the derive and
-  `bpi-rs` unescape. `bpi-rs` reads into its own `ApiEnvelope<MessageSessionMessagesData>`, which has no emoticons; its client
-  first looks over the whole answer for the code, which is not counted here. The service's form, compact and with the fields
-  of a message in order, has a reader of its own; any other form takes the lenient reader, among the other numbers.
-- **Adapter call**: unread counts, over a kept connection, from the simulated service. Both sides send the same lines, have the
-  same time limit and bound the answer. Among the other numbers is the same with a server that does nothing but answer.
-- **`bili-im unread`** asks two things, users and groups, on one connection. `curl` is given both addresses in one
-  command and the same headers; it reads both answers on one connection too. Either is a whole process: start, work, end. The
-  program also reads and stores its state. The peak is the kernel's count of resident memory (`wait4`).
-- **Watcher**: in virtual time over answers written by hand. The memory is what the heap holds for the flow, its account, its
-  cursor and the program's own cursor. A poll asks what changed within the last minute (five sessions), reads one new message
-  and tells it. The comparison of all sessions every half hour is apart from polls.
-- **End to end**: each sender has a talker of its own, on one client of one account, against the simulated service in the same
-  process. With 256 in flight there are 256 connections to serve, whose buffers and tasks no longer fit the caches: a profile has all of
-  the path slower than with 16, memory allocation first, and the protocol crate at 6 to 7 % of the samples with either.
-- **Allocations** are counted in a program of their own, since counting takes time.
+- **Decode**: a page like the service's, with 80 % texts; the rest are images, shares, notices and recalls. Neither side parses
+  the contents. This crate also leaves them escaped until they are read; the derive and `bpi-rs` unescape them. `bpi-rs` reads
+  into its own `ApiEnvelope<MessageSessionMessagesData>`, which has no emoticons. Its client first scans the whole answer for
+  the code, which is not counted here. This crate has a fast reader for the service's form: compact, with the fields of a
+  message in order. The time for any other form is among the other numbers.
+- **Adapter call**: unread counts from the simulated service, over an open connection. Both sides send the same headers, have
+  the same time limit and limit the size of the answer. The other numbers have the same call to a server with a fixed answer.
+- **`bili-im unread`** makes two requests, for users and for groups, on one connection. `curl` makes the same two in one command,
+  with the same headers, also on one connection. Both are whole processes, from start to end. The program also reads and stores
+  its state. The peak is the kernel's count of resident memory (`wait4`).
+- **Watcher**: runs in virtual time, with generated answers. The memory is the heap of the flow, its account, its cursor and the
+  program's own cursor. A poll lists what changed within the last minute (five sessions), reads one new message and delivers it.
+  The comparison of all sessions every half hour is not part of a poll.
+- **End to end**: one client of one account sends, to a different receiver from each sender. The simulated service runs in the same
+  process. With 256 in flight there are 256 connections, whose buffers and tasks no longer fit the caches. In a profile, every
+  part is slower than with 16, memory allocation most of all. The protocol crate has 6 to 7 % of the samples in both.
+- **Allocations** are counted in a separate program, because counting takes time.
 
 ## What the protocol crate links
 
@@ -222,7 +222,7 @@ const METHOD: &str = "
 ```text
 ";
 
-/// A table whose columns line up in a monospaced font, wide characters apart.
+/// A Markdown table. Its columns are aligned, unless cells have wide characters.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|&name| name.to_owned()).collect();
     let width = |column: usize| {
@@ -252,7 +252,7 @@ fn processor() -> String {
         .to_owned()
 }
 
-/// How many processes want to run, on average over the last minute.
+/// The average number of running or waiting processes over the last minute.
 pub fn load() -> String {
     let text = read("/proc/loadavg");
     text.split(' ').next().unwrap_or_default().to_owned()

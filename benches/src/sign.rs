@@ -1,4 +1,4 @@
-//! A text message, built and signed by the crate and by hand.
+//! Building and signing a text message: by the crate and by hand.
 
 use std::fmt::Write;
 
@@ -14,21 +14,21 @@ use serde::Serialize;
 
 use crate::{KEY_URLS, OWN_UID, Result};
 
-/// What is sent.
+/// The text of the message.
 pub const TEXT: &str =
     "UP主你好！上期视频里 03:12 的那段 BGM 叫什么名字？找了好久 [doge] https://b23.tv/av170001";
 
-/// To whom.
+/// The receiver.
 pub const RECEIVER: u64 = 2;
 
 const DEVICE_ID: &str = "372778FD-E359-461D-86A3-EA2BCC6FF52A";
 
 const TIME: u64 = 1_760_011_200;
 
-/// What the crate needs from outside.
+/// The crate's context: device, time, login and keys.
 ///
 /// # Errors
-/// None while the crate takes what is written here.
+/// When the crate refuses one of these constants.
 pub fn context() -> Result<Context> {
     let [img, sub] = KEY_URLS;
     let context = Context::new(DEVICE_ID.parse()?, UnixSeconds(TIME).micros())
@@ -37,16 +37,16 @@ pub fn context() -> Result<Context> {
     Ok(context)
 }
 
-/// The message by the crate.
+/// Builds and signs the message with the crate.
 ///
 /// # Errors
-/// None for this text.
+/// When the crate refuses the message.
 pub fn ours(context: &Context) -> Result<Request<bili_im_proto::Body>> {
     let message = SendMsg::new(Uid(RECEIVER), Text::new(TEXT)?);
     Ok(message.request(context)?)
 }
 
-/// What the code by hand keeps between messages.
+/// The account of the code by hand.
 #[derive(Debug)]
 pub struct Account {
     csrf: String,
@@ -55,7 +55,7 @@ pub struct Account {
     user_agent: HeaderValue,
 }
 
-/// The fields in the order in which the crate writes them.
+/// The form, with the fields in the crate's order.
 #[derive(Serialize)]
 struct Form<'a> {
     #[serde(rename = "msg[sender_uid]")]
@@ -91,7 +91,7 @@ impl Account {
     /// The same account as in [`context`].
     ///
     /// # Errors
-    /// As there.
+    /// When the crate refuses one of these constants.
     pub fn new() -> Result<Self> {
         let [img, sub] = KEY_URLS;
         let csrf = Credential::parse(crate::COOKIE)?;
@@ -105,16 +105,16 @@ impl Account {
         })
     }
 
-    /// The message by hand: the same steps with the same crates, without any of ours.
+    /// Builds and signs the message by hand: the same steps with the same dependencies.
     ///
     /// # Errors
-    /// None for this text.
+    /// When the message cannot be built.
     pub fn by_hand(&self) -> Result<Request<Vec<u8>>> {
         let content = serde_json::to_string(&Content { content: TEXT })?;
         if TEXT.is_empty() || content.len() > 2000 {
             return Err("empty or too long".into());
         }
-        // Sorted by name.
+        // The names must be sorted.
         let signed = format!(
             "w_dev_id={DEVICE_ID}&w_receiver_id={RECEIVER}&w_sender_uid={OWN_UID}&wts={TIME}"
         );
@@ -157,7 +157,7 @@ impl Account {
     }
 }
 
-/// How the crate calls itself, as a header.
+/// The crate's `User-Agent` header.
 pub(crate) fn user_agent() -> Result<HeaderValue> {
     let ours = ours(&context()?)?;
     let header = ours.headers().get(USER_AGENT);
@@ -167,10 +167,10 @@ pub(crate) fn user_agent() -> Result<HeaderValue> {
     })
 }
 
-/// That both write the same bytes.
+/// Checks that both build the same request.
 ///
 /// # Errors
-/// When they do not.
+/// When they differ.
 pub fn check() -> Result<()> {
     let (ours, by_hand) = (ours(&context()?)?, Account::new()?.by_hand()?);
     let is_same = ours.method() == by_hand.method()
@@ -180,6 +180,6 @@ pub fn check() -> Result<()> {
     if is_same {
         Ok(())
     } else {
-        Err("the message by hand is not the one of the crate".into())
+        Err("the request by hand differs from the crate's".into())
     }
 }

@@ -1,5 +1,5 @@
-//! Messages per second, end to end: built, signed, sent over loopback, taken by the simulated service,
-//! answered and read.
+//! Messages per second, end to end: from building a message to reading the simulated service's
+//! answer.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -12,10 +12,10 @@ use bili_im_sim::{Server, Service, World};
 
 use crate::Result;
 
-/// Who sends.
+/// The account that sends.
 const SENDER: u64 = 1;
 
-/// The service, with an account that follows as many others as there are senders.
+/// Starts a service with the sending account and one receiver for each sender.
 fn serve(senders: u32) -> Result<(Server, Origin)> {
     let mut world = World::default();
     let others = || (0..senders).map(|sender| bili_im_sim::Uid(talker(sender).0));
@@ -34,12 +34,13 @@ fn serve(senders: u32) -> Result<(Server, Origin)> {
     Ok((server, origin))
 }
 
-/// To whom a sender writes: each to someone else.
+/// The receiver of a sender, different for each.
 fn talker(sender: u32) -> Uid {
     Uid(SENDER + 1 + u64::from(sender))
 }
 
-/// Another one each time: messages that are the same wait for each other.
+/// The text of a sender's next message. Each is different, because identical messages wait for each
+/// other.
 fn text(sent: u32) -> String {
     format!("第 {sent} 条")
 }
@@ -53,10 +54,10 @@ fn credential() -> Result<Credential> {
     )?)
 }
 
-/// Over reqwest, with so many sends in flight at any time.
+/// Messages per second through the reqwest adapter, with `in_flight` sends at any time.
 ///
 /// # Errors
-/// The first of a send.
+/// The first error of a send.
 pub fn reqwest(in_flight: u32, time: Duration) -> Result<f64> {
     let (_server, origin) = serve(in_flight)?;
     let client = bili_im_reqwest::Client::builder(credential()?)
@@ -66,7 +67,7 @@ pub fn reqwest(in_flight: u32, time: Duration) -> Result<f64> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        // Keys and connection.
+        // Fetches the keys and opens a connection before the time is measured.
         client.profile().await?;
         let start = Instant::now();
         let senders: Vec<_> = (0..in_flight)
@@ -80,7 +81,7 @@ pub fn reqwest(in_flight: u32, time: Duration) -> Result<f64> {
     })
 }
 
-/// Sends one message after the other, and tells how many.
+/// Sends one message after the other for some time, and returns their number.
 async fn send_for(time: Duration, client: bili_im_reqwest::Client, to: Uid) -> Result<u32> {
     let start = Instant::now();
     let mut sent = 0;
@@ -91,10 +92,10 @@ async fn send_for(time: Duration, client: bili_im_reqwest::Client, to: Uid) -> R
     Ok(sent)
 }
 
-/// Over ureq, in so many threads.
+/// Messages per second through the ureq adapter, with `threads` threads.
 ///
 /// # Errors
-/// The first of a send.
+/// The first error of a send.
 pub fn ureq(threads: u32, time: Duration) -> Result<f64> {
     let (_server, origin) = serve(threads)?;
     let client = bili_im_ureq::Client::builder(credential()?)

@@ -1,4 +1,4 @@
-//! One call over loopback, by the adapters and by hand on the same clients.
+//! One call over loopback: by the adapters, and by hand on the same HTTP clients.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -17,13 +17,13 @@ use serde::Deserialize;
 
 use crate::{OWN_UID, Result, loopback, sign};
 
-/// The unread counts as the service answers them.
+/// An answer with unread counts.
 pub const ANSWER: &str = r#"{"code":0,"msg":"0","message":"0","ttl":1,"data":{"unfollow_unread":1,"follow_unread":6,"unfollow_push_msg":0,"dustbin_push_msg":0,"dustbin_unread":0,"biz_msg_unfollow_unread":0,"biz_msg_follow_unread":0,"custom_unread":0}}"#;
 
-/// How long an exchange may take, with either.
+/// The time limit of a request, for both sides.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The most bytes of an answer that are read; ureq has a limit of its own.
+/// The largest answer, in bytes. ureq has its own limit.
 const MOST_BYTES: usize = 10 << 20;
 
 #[derive(Deserialize)]
@@ -33,7 +33,7 @@ struct Answer {
     data: Counts,
 }
 
-/// The counts, read strictly.
+/// The counts as a strict derive.
 #[derive(Debug, Deserialize)]
 pub struct Counts {
     unfollow_unread: u64,
@@ -56,7 +56,7 @@ impl Counts {
         }
     }
 
-    fn are(&self, ours: &Unread) -> bool {
+    fn equal(&self, ours: &Unread) -> bool {
         let counts = [
             (self.unfollow_unread, ours.unfollow_unread),
             (self.follow_unread, ours.follow_unread),
@@ -71,7 +71,7 @@ impl Counts {
     }
 }
 
-/// What the code by hand keeps between calls.
+/// The state of the code by hand.
 #[derive(Debug)]
 struct ByHand {
     origin: String,
@@ -113,7 +113,7 @@ fn account(origin: &str) -> Result<Account> {
     Ok(builder.hosts(Hosts::single(origin.parse()?)).build())
 }
 
-/// Over reqwest.
+/// The call through reqwest.
 pub struct Reqwest {
     client: bili_im_reqwest::Client,
     http: reqwest::Client,
@@ -121,12 +121,12 @@ pub struct Reqwest {
 }
 
 impl Reqwest {
-    /// To a service on this machine.
+    /// Makes the clients for a service at `origin`.
     ///
     /// # Errors
-    /// When no client can be made.
+    /// When a client cannot be made.
     pub fn new(origin: &str) -> Result<Self> {
-        // Never used on loopback, but no client can be made without.
+        // reqwest needs a TLS configuration, although loopback does not use it.
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(RootCertStore::empty())
@@ -144,18 +144,18 @@ impl Reqwest {
         })
     }
 
-    /// The call by the adapter.
+    /// Makes the call with the adapter.
     ///
     /// # Errors
-    /// When it fails.
+    /// When the call fails.
     pub async fn ours(&self) -> Result<Unread> {
         Ok(self.client.unread().await?)
     }
 
-    /// The call by hand.
+    /// Makes the call by hand.
     ///
     /// # Errors
-    /// When it fails.
+    /// When the call fails.
     pub async fn by_hand(&self) -> Result<Counts> {
         let request = self.http.get(self.by_hand.url());
         let request = request.headers(self.by_hand.headers.clone());
@@ -171,7 +171,7 @@ impl Reqwest {
     }
 }
 
-/// Over ureq.
+/// The call through ureq.
 pub struct Ureq {
     client: bili_im_ureq::Client,
     agent: ureq::Agent,
@@ -179,10 +179,10 @@ pub struct Ureq {
 }
 
 impl Ureq {
-    /// To a service on this machine.
+    /// Makes the clients for a service at `origin`.
     ///
     /// # Errors
-    /// None while the crate takes what is written here.
+    /// When the crate refuses the account or the address.
     pub fn new(origin: &str) -> Result<Self> {
         let agent = ureq::Agent::config_builder()
             .proxy(None)
@@ -197,18 +197,18 @@ impl Ureq {
         })
     }
 
-    /// The call by the adapter.
+    /// Makes the call with the adapter.
     ///
     /// # Errors
-    /// When it fails.
+    /// When the call fails.
     pub fn ours(&self) -> Result<Unread> {
         Ok(self.client.unread()?)
     }
 
-    /// The call by hand.
+    /// Makes the call by hand.
     ///
     /// # Errors
-    /// When it fails.
+    /// When the call fails.
     pub fn by_hand(&self) -> Result<Counts> {
         let mut request = self.agent.get(self.by_hand.url());
         if let Some(headers) = request.headers_mut() {
@@ -219,10 +219,10 @@ impl Ureq {
     }
 }
 
-/// The simulated service, with the account.
+/// Starts a simulated service with the account.
 ///
 /// # Errors
-/// When it cannot be started.
+/// When the service cannot be started.
 pub fn simulated() -> Result<bili_im_sim::Server> {
     let mut account = bili_im_sim::Account::new(OWN_UID);
     account.sessdata = "5e4b8c1f,1776054379,6a1d2*a1CjBvQ0xW".to_owned();
@@ -233,17 +233,17 @@ pub fn simulated() -> Result<bili_im_sim::Server> {
     Ok(bili_im_sim::Server::start(service, address)?)
 }
 
-/// That the adapter and the code by hand send the same and read the same.
+/// Checks that adapter and code by hand send the same request and read the same counts.
 ///
 /// # Errors
-/// When they do not.
+/// When they differ.
 pub async fn check() -> Result<()> {
     let server = loopback::Server::start(ANSWER)?;
     let reqwest = Reqwest::new(server.origin())?;
     let ureq = Ureq::new(server.origin())?;
     let (ours, by_hand) = (reqwest.ours().await?, reqwest.by_hand().await?);
-    let reqwest_agrees = by_hand.are(&ours);
-    let ureq_agrees = ureq.by_hand()?.are(&ureq.ours()?);
+    let reqwest_agrees = by_hand.equal(&ours);
+    let ureq_agrees = ureq.by_hand()?.equal(&ureq.ours()?);
     let requests = server.requests();
     let [reqwest_ours, reqwest_by_hand, ureq_ours, ureq_by_hand] = &requests[..] else {
         return Err(format!("{} requests came instead of 4", requests.len()).into());

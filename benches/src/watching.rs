@@ -1,192 +1,77 @@
-//! A watcher over many sessions, in virtual time, given answers that are written by hand.
+//! A watcher over many sessions, in virtual time, with generated answers.
+
+mod service;
 
 use std::{
     collections::BTreeMap,
-    fmt::Write,
     mem,
     time::{Duration, Instant},
 };
 
 use bili_im_proto::{
-    Account, Credential, Cursor, Event, EventKind, Flow, Hosts, Input, Monotonic, Now, Outgoing,
-    Step, UnixMicros, WatchOptions,
+    Account, Credential, Cursor, Event, EventKind, Flow, Hosts, Input, Monotonic, Now, Step,
+    UnixMicros, WatchOptions,
 };
-use http::Response;
 
-use crate::{KEY_URLS, OWN_UID, Result};
+use self::service::{PAGE, Service};
+use crate::Result;
 
-/// Sizes of accounts to compare, in sessions that the watcher knows.
+/// The numbers of sessions to compare.
 pub const SIZES: [u32; 3] = [10, 1_000, 100_000];
 
-/// How much later the service's clock shows at each poll: the minute that a poll looks back holds a
-/// handful of sessions.
+/// How far the service's clock advances between polls. A poll looks back a minute, and so finds a
+/// few sessions.
 const POLL_GAP: Duration = Duration::from_secs(15);
-
-/// How many sessions the service lists at once.
-const PAGE: usize = 100;
 
 const SECOND: u64 = 1_000_000;
 
-/// The service: sessions by number, and by when they last changed.
-#[derive(Debug, Default)]
-struct Service {
-    /// Its clock, in microseconds.
-    now: u64,
-    /// How many messages each session has, and when it last changed.
-    sessions: Vec<(u64, u64)>,
-    by_time: BTreeMap<u64, usize>,
-}
-
-impl Service {
-    fn receive(&mut self, index: usize) {
-        let Some((newest, changed)) = self.sessions.get_mut(index) else {
-            return;
-        };
-        self.by_time.remove(changed);
-        self.now += 1;
-        *newest += 1;
-        *changed = self.now;
-        self.by_time.insert(self.now, index);
-    }
-
-    fn answer(&self, outgoing: &Outgoing) -> Result<Response<Vec<u8>>> {
-        let uri = outgoing.request.uri();
-        let parameter = |name: &str| -> Option<u64> {
-            let mut pairs = uri
-                .query()?
-                .split('&')
-                .filter_map(|pair| pair.split_once('='));
-            pairs.find(|(other, _)| *other == name)?.1.parse().ok()
-        };
-        let data = match uri.path().rsplit('/').next() {
-            Some("nav") => nav(),
-            Some("new_sessions") => {
-                let begin = parameter("begin_ts").unwrap_or_default();
-                self.list(begin, u64::MAX)
-            }
-            Some("get_sessions") => match parameter("session_type") {
-                Some(1) => self.list(0, parameter("end_ts").unwrap_or(u64::MAX)),
-                _ => self.list(0, 0),
-            },
-            Some("fetch_session_msgs") => {
-                let talker = parameter("talker_id").ok_or("no talker_id")?;
-                self.messages(talker, parameter("begin_seqno").unwrap_or_default())?
-            }
-            other => return Err(format!("no answer to {other:?} is known here").into()),
-        };
-        let body = format!(r#"{{"code":0,"msg":"0","message":"0","ttl":1,"data":{data}}}"#);
-        Ok(Response::new(body.into_bytes()))
-    }
-
-    /// The newest sessions that changed in a range of time.
-    fn list(&self, from: u64, until: u64) -> String {
-        let mut sessions = String::new();
-        let mut listed = self.by_time.range(from..until).rev();
-        for (changed, &index) in listed.by_ref().take(PAGE) {
-            if !sessions.is_empty() {
-                sessions.push(',');
-            }
-            let (newest, _) = self.sessions.get(index).copied().unwrap_or_default();
-            let talker = talker(index);
-            let last = message(talker, newest, changed / SECOND);
-            // Writing to a string cannot fail.
-            let _ = write!(
-                sessions,
-                r#"{{"talker_id":{talker},"session_type":1,"at_seqno":0,"top_ts":0,"group_name":"","group_cover":"","is_follow":1,"is_dnd":0,"ack_seqno":0,"ack_ts":0,"session_ts":{changed},"unread_count":{newest},"last_msg":{last},"group_type":0,"can_fold":0,"status":0,"max_seqno":{newest},"new_push_msg":0,"setting":0,"is_guardian":0,"is_intercept":0,"is_trust":0,"system_msg_type":0,"live_status":0,"biz_msg_unread_count":0,"user_label":null}}"#,
-            );
-        }
-        let has_more = u8::from(listed.next().is_some());
-        format!(
-            r#"{{"session_list":[{sessions}],"has_more":{has_more},"anti_disturb_cleaning":false,"show_level":false}}"#
-        )
-    }
-
-    /// The messages of a session after one of them, newest first; never more than a page here.
-    fn messages(&self, talker_id: u64, after: u64) -> Result<String> {
-        let index = index(talker_id)?;
-        let (newest, changed) = self.sessions.get(index).copied().unwrap_or_default();
-        let messages: Vec<String> = (after + 1..=newest)
-            .rev()
-            .map(|seqno| message(talker_id, seqno, changed / SECOND))
-            .collect();
-        let messages = messages.join(",");
-        Ok(format!(
-            r#"{{"messages":[{messages}],"has_more":0,"min_seqno":{},"max_seqno":{newest},"e_infos":[]}}"#,
-            after + 1
-        ))
-    }
-}
-
-fn talker(index: usize) -> u64 {
-    10_000_000 + index as u64
-}
-
-fn index(talker: u64) -> Result<usize> {
-    Ok(talker.saturating_sub(10_000_000).try_into()?)
-}
-
-fn nav() -> String {
-    let [img, sub] = KEY_URLS;
-    format!(
-        r#"{{"isLogin":true,"mid":{OWN_UID},"uname":"n","face":"","level_info":{{"current_level":5}},"wbi_img":{{"img_url":"{img}","sub_url":"{sub}"}}}}"#
-    )
-}
-
-fn message(from: u64, seqno: u64, timestamp: u64) -> String {
-    let key = 6_852_559_688_000_000_000 + from * 1_000 + seqno;
-    format!(
-        r#"{{"sender_uid":{from},"receiver_type":1,"receiver_id":{OWN_UID},"msg_type":1,"content":"{{\"content\":\"第 {seqno} 条，什么时候更新？\"}}","msg_seqno":{seqno},"timestamp":{timestamp},"at_uids":[0],"msg_key":{key},"msg_status":0,"notify_code":"","new_face_version":1,"msg_source":7}}"#
-    )
-}
-
-/// A program that watches, and everything it needs.
+/// A program that watches, together with its service.
 #[derive(Debug)]
 pub struct Program {
     service: Service,
     flow: Flow<Event, ()>,
-    /// What the program stores.
+    /// The cursor that the program stores.
     cursor: Cursor,
     now: Now,
-    /// Which session gets the next message.
+    /// The session that gets the next message.
     next: usize,
 }
 
-/// What came of watching for a while.
+/// What a poll found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Watched {
-    /// How many messages were told.
+    /// How many messages were delivered.
     pub told: u32,
-    /// Whether every session was compared, and not only those that changed.
+    /// Whether all sessions were compared, not only those that changed.
     pub everything: bool,
 }
 
-/// What is done around each piece of the crate's own work, to measure it: the service's work, which is
-/// none of the watcher's, is left out.
+/// A wrapper that measures each piece of the crate's work. The work of the service is not wrapped.
 pub type Around<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
 
 impl Program {
-    /// A program that knows so many sessions, all of them quiet now.
+    /// A program that knows this many sessions and has caught up on all of them.
     ///
     /// # Errors
-    /// When the watcher does not tell what it must.
+    /// When the watcher does not deliver all messages.
     pub fn knowing(sessions: u32) -> Result<Self> {
         let mut program = Self::start(sessions)?;
-        let mut untold = program.service.sessions.len();
-        // So many at a time that the minute which each poll looks back does not fill a list.
-        while untold > 0 {
+        let mut rest = program.service.sessions.len();
+        // Few enough at a time that the minute which a poll looks back does not fill a list.
+        while rest > 0 {
             program.pass(POLL_GAP);
-            let some = untold.min(PAGE / 6);
-            program.hear_from(some)?;
-            untold -= some;
+            let some = rest.min(PAGE / 6);
+            program.receive_from(some)?;
+            rest -= some;
         }
         program.rest()?;
         Ok(program)
     }
 
-    /// A program that has been away while `sessions` people wrote.
+    /// A program that was off while `sessions` people wrote a message each.
     ///
     /// # Errors
-    /// When no cursor can be had.
+    /// When no cursor can be made.
     pub fn absent(sessions: u32) -> Result<Self> {
         let mut program = Self::start(sessions)?;
         program.service.now += 10 * SECOND;
@@ -196,7 +81,7 @@ impl Program {
         Ok(program)
     }
 
-    /// A program that begins to watch before anyone has written.
+    /// A program that starts to watch before anyone has written.
     fn start(sessions: u32) -> Result<Self> {
         let service = Service {
             now: 1_760_011_200 * SECOND,
@@ -220,7 +105,7 @@ impl Program {
                 Step::Item(never) => match never {},
             };
         };
-        // Every session counts, however few are remembered otherwise.
+        // The default capacity would be too small for so many sessions.
         let cursor = cursor.with_capacity(2 * service.sessions.len());
         let options = WatchOptions::default().with_interval(Duration::from_millis(1));
         Ok(Self {
@@ -232,22 +117,22 @@ impl Program {
         })
     }
 
-    /// Catches up on everyone at once.
+    /// Catches up on all sessions in one poll.
     ///
     /// # Errors
-    /// When the watcher does not tell of every session.
+    /// When the watcher does not deliver a message of each session.
     pub fn catch_up(&mut self, around: Around<'_>) -> Result<()> {
         self.pass(Duration::from_secs(1));
         let told = self.poll(around)?.told;
         if usize::try_from(told)? == self.service.sessions.len() {
             self.rest()
         } else {
-            Err(format!("{told} messages were told").into())
+            Err(format!("{told} messages were delivered").into())
         }
     }
 
-    /// Hears from so many more sessions, one message each.
-    fn hear_from(&mut self, sessions: usize) -> Result<()> {
+    /// Sends one message to each of the next sessions, and polls.
+    fn receive_from(&mut self, sessions: usize) -> Result<()> {
         for _ in 0..sessions {
             self.service.receive(self.next);
             self.next = (self.next + 1) % self.service.sessions.len();
@@ -256,17 +141,16 @@ impl Program {
         if usize::try_from(watched.told)? == sessions && !watched.everything {
             Ok(())
         } else {
-            Err(format!("a poll with {sessions} messages was {watched:?}").into())
+            Err(format!("a poll with {sessions} messages found {watched:?}").into())
         }
     }
 
-    /// Lets enough time pass that the sessions count as old, and the minute that each poll looks back
-    /// be as full as it gets.
+    /// Waits until the sessions count as quiet, then fills the minute that each poll looks back.
     fn rest(&mut self) -> Result<()> {
         self.pass(Duration::from_secs(600));
         let told = self.poll(&mut |work| work())?.told;
         if told != 0 {
-            return Err(format!("{told} messages were told again").into());
+            return Err(format!("{told} messages were delivered again").into());
         }
         for _ in 0..10 {
             self.poll_with_news(&mut |work| work())?;
@@ -274,20 +158,20 @@ impl Program {
         Ok(())
     }
 
-    /// Only the service's clock moves on, as when a machine sleeps: the watcher's own waits, among them
-    /// the half hour after which it compares every session, are another matter than a poll.
+    /// Advances only the service's clock, as when a machine sleeps. The watcher's own waits do not
+    /// end, such as the half hour between comparisons of all sessions.
     fn pass(&mut self, time: Duration) {
         self.service.now += time.as_micros() as u64;
     }
 
-    /// One more message somewhere, and a poll that finds it.
+    /// Sends one message to some session, and polls.
     ///
     /// # Errors
-    /// When it does not, or lists every session.
+    /// When the poll does not deliver just this message, or compares all sessions.
     pub fn poll_with_news(&mut self, around: Around<'_>) -> Result<()> {
         self.pass(POLL_GAP);
         self.service.receive(self.next);
-        // Far apart in every order there is.
+        // The next session must not be a neighbor of this one in any order.
         self.next = (self.next + 7_919) % self.service.sessions.len();
         let watched = self.poll(around)?;
         match watched {
@@ -295,11 +179,11 @@ impl Program {
                 told: 1,
                 everything: false,
             } => Ok(()),
-            other => Err(format!("a poll with one message was {other:?}").into()),
+            other => Err(format!("a poll with one message found {other:?}").into()),
         }
     }
 
-    /// Goes on until the watcher waits for its next poll.
+    /// Runs the watcher until it waits for its next poll.
     fn poll(&mut self, around: Around<'_>) -> Result<Watched> {
         let mut watched = Watched::default();
         self.now.unix = UnixMicros(self.service.now);
@@ -326,24 +210,24 @@ impl Program {
                         watched.told += 1;
                         Input::Woken
                     }
-                    other => return Err(format!("told of {other:?}").into()),
+                    other => return Err(format!("unexpected event {other:?}").into()),
                 },
                 Step::WaitUntil(moment) => {
                     self.now.mono = moment;
                     return Ok(watched);
                 }
-                Step::Done(result) => return Err(format!("ended with {result:?}").into()),
+                Step::Done(result) => return Err(format!("the watch ended with {result:?}").into()),
             });
         }
     }
 
-    /// Lets go of the service, so that what is left is the watcher's.
+    /// Drops the service, so that only the watcher's memory is left.
     pub fn forget_service(&mut self) {
         drop(mem::take(&mut self.service));
     }
 }
 
-/// How long catching up on so many sessions takes.
+/// The watcher's time to catch up on this many sessions.
 ///
 /// # Errors
 /// As [`Program::catch_up`].
@@ -357,7 +241,7 @@ pub fn catching_up(sessions: u32) -> Result<Duration> {
     Ok(work)
 }
 
-/// How long so many polls take, each with one message.
+/// Measures polls with one message each; a function for [`compare`](crate::measure::compare).
 pub fn polls(program: &mut Program) -> impl FnMut(u32) -> Result<Duration> {
     move |calls| {
         let mut work = Duration::ZERO;

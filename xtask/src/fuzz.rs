@@ -1,4 +1,4 @@
-//! Fuzzing every target in turn.
+//! `cargo xtask fuzz`: runs the fuzz targets one after the other.
 
 use std::{
     env, fs,
@@ -10,7 +10,8 @@ use crate::cargo;
 
 const FOLDER: &str = "crates/bili-im-proto/fuzz";
 
-/// `--seconds N` for each target, a minute by default; further words are the only targets to run.
+/// Runs every target for `--seconds N`, by default a minute. Other arguments name the targets to
+/// run.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut seconds = 60;
     let mut wanted = Vec::new();
@@ -20,16 +21,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             let number = arguments
                 .next()
                 .and_then(|number| number.parse::<u32>().ok());
-            seconds = number.ok_or("--seconds wants a number")?;
+            seconds = number.ok_or("--seconds needs a number")?;
         } else {
             wanted.push(argument.as_str());
         }
     }
-    if !answers("cargo", &["fuzz", "--version"]) {
-        return Err("this needs cargo-fuzz: cargo install cargo-fuzz --locked".to_owned());
+    if !succeeds("cargo", &["fuzz", "--version"]) {
+        return Err("cargo-fuzz is not installed: cargo install cargo-fuzz --locked".to_owned());
     }
-    // A nightly compiler where there is one; else this one is told that it may do what a nightly does.
-    let toolchain = if answers("cargo", &["+nightly", "--version"]) {
+    // Uses a nightly compiler if one is installed. Otherwise the variable allows nightly features.
+    let toolchain = if succeeds("cargo", &["+nightly", "--version"]) {
         ("RUSTUP_TOOLCHAIN", "nightly")
     } else {
         ("RUSTC_BOOTSTRAP", "1")
@@ -39,7 +40,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         .iter()
         .find(|name| !targets.iter().any(|target| target == *name))
     {
-        return Err(format!("{unknown} is none of {}", targets.join(", ")));
+        return Err(format!(
+            "unknown target {unknown}: expected one of {}",
+            targets.join(", ")
+        ));
     }
     let chosen = targets
         .iter()
@@ -50,7 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             format!("{FOLDER}/seeds/{target}"),
         );
         fs::create_dir_all(&corpus).map_err(|error| format!("{corpus}: {error}"))?;
-        // There is no unsafe code for a sanitizer to look at.
+        // No sanitizer: there is no unsafe code to check.
         cargo(
             &format!(
                 "fuzz run --fuzz-dir {FOLDER} --sanitizer none {target} {corpus} {seeds} -- -max_total_time={seconds} -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0"
@@ -61,9 +65,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a command is there and content.
-fn answers(program: &str, arguments: &[&str]) -> bool {
-    // Not the cargo that this was started with: only rustup's takes a toolchain.
+/// Whether a command runs and succeeds.
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    // Not the cargo that started this program: only rustup's accepts `+nightly`.
     Command::new(program)
         .args(arguments)
         .env_remove("RUSTUP_TOOLCHAIN")
@@ -78,10 +82,10 @@ fn targets() -> Result<Vec<String>, String> {
         .join("..")
         .join(FOLDER)
         .join("targets");
-    let told = |error| format!("{}: {error}", folder.display());
+    let failed = |error| format!("{}: {error}", folder.display());
     let mut targets = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(told)? {
-        let path = entry.map_err(told)?.path();
+    for entry in fs::read_dir(&folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
         targets.extend(
             path.file_stem()
                 .map(|name| name.to_string_lossy().into_owned()),

@@ -1,4 +1,4 @@
-//! `cargo xtask <task>`: what the workspace can do beyond building.
+//! `cargo xtask <task>`: the tasks of the workspace.
 
 mod fuzz;
 mod mistakes;
@@ -20,32 +20,32 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "bench",
-        about: "the numbers to reach, into docs/benchmarks.md; --quick only prints, --cold builds anew",
+        about: "measure, and write docs/benchmarks.md; --quick only prints, --cold also times a full build",
         run: bench,
     },
     Task {
         name: "ci",
-        about: "everything a change must pass: lint, the tests, the simulation and its planted mistakes",
+        about: "everything that a change must pass: lint, tests, simulation and planted mistakes",
         run: |_| ci(),
     },
     Task {
         name: "lint",
-        about: "formatting, clippy and documentation, warnings denied",
+        about: "check formatting, clippy and documentation, with warnings as errors",
         run: |_| lint(),
     },
     Task {
         name: "dst",
-        about: "the simulation: --seeds N runs, or --seed S to see what happened in one; --planted makes mistakes on purpose",
+        about: "run the simulation: --seeds N runs, --seed S prints one run, --planted checks planted mistakes",
         run: dst,
     },
     Task {
         name: "docs",
-        about: "the pages that tests write: docs/endpoints.md and docs/scenarios.md",
+        about: "write the pages that tests generate: docs/endpoints.md and docs/scenarios.md",
         run: |_| docs(),
     },
     Task {
         name: "fuzz",
-        about: "every fuzz target in turn, --seconds N each; names after it choose some",
+        about: "run the fuzz targets, --seconds N each; further arguments name targets",
         run: fuzz::run,
     },
 ];
@@ -93,7 +93,7 @@ fn dst(arguments: &[String]) -> Result<(), String> {
         .canonicalize()
         .map_err(|error| error.to_string())?;
     let planted = mistakes::plant(&workspace)?;
-    println!("cargo run --package bili-im-dst, in a copy that makes mistakes");
+    println!("cargo run --package bili-im-dst, in a copy with planted mistakes");
     let status = Command::new(cargo_program())
         .args([
             "run",
@@ -106,14 +106,14 @@ fn dst(arguments: &[String]) -> Result<(), String> {
         .args(["--features", "planted", "--", "--planted"])
         .arg(planted.list)
         .current_dir(planted.copy)
-        // Its own: the packages of a copy have the names of the originals.
+        // A separate folder, because the copy's packages have the same names.
         .env("CARGO_TARGET_DIR", workspace.join("target/mistakes/target"))
         .status()
         .map_err(|error| format!("cannot start cargo: {error}"))?;
     if status.success() {
         Ok(())
     } else {
-        Err("not every mistake is caught".to_owned())
+        Err("a mistake was not caught".to_owned())
     }
 }
 
@@ -121,7 +121,7 @@ fn lint() -> Result<(), String> {
     cargo("fmt --all --check", &[])?;
     supply::check_rust_versions()?;
     cargo("clippy --workspace --all-targets -- -D warnings", &[])?;
-    // Once more without the program's default features: it must build without the simulator.
+    // The program must also build without its default features, and so without the simulator.
     cargo(
         "clippy --package bili-im-cli --no-default-features -- -D warnings",
         &[],
@@ -132,20 +132,20 @@ fn lint() -> Result<(), String> {
     )
 }
 
-/// The tests that keep pages true write them when they are told to.
+/// Writes the generated pages: `UPDATE_DOCS` makes the tests that check them write them.
 fn docs() -> Result<(), String> {
     let update = &[("UPDATE_DOCS", "1")];
     cargo("test --package bili-im-cli --test cli documenting", update)?;
     cargo("test --package bili-im-tests --test scenarios", update)
 }
 
-/// The cargo that this was started with.
+/// The cargo that started this program.
 fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 fn bench(arguments: &[String]) -> Result<(), String> {
-    // The program alone, so that no other package turns on what it does without.
+    // The program is built alone, so that no other package turns on more features.
     cargo("build --release --package bili-im-cli", &[])?;
     cargo("build --release --package bili-im-bench", &[])?;
     cargo(
@@ -158,7 +158,7 @@ fn bench(arguments: &[String]) -> Result<(), String> {
     )
 }
 
-/// Runs a program of the workspace with the arguments that this was given.
+/// Runs a program of the workspace with some arguments.
 fn run_tool(run: &str, arguments: &[String]) -> Result<(), String> {
     let mut all = format!("{run} --");
     for argument in arguments {
@@ -168,7 +168,7 @@ fn run_tool(run: &str, arguments: &[String]) -> Result<(), String> {
     cargo(&all, &[])
 }
 
-/// Runs cargo with space-separated arguments, echoing the command line.
+/// Prints a cargo command with space-separated arguments, and runs it.
 fn cargo(arguments: &str, variables: &[(&str, &str)]) -> Result<(), String> {
     for (name, value) in variables {
         print!("{name}='{value}' ");

@@ -1,18 +1,20 @@
-//! Mistakes made on purpose in a copy of the sources, to see that the simulation's laws notice.
+//! Plants mistakes in a copy of the sources, to check that the simulation's laws catch them.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// Where the mistakes are written down, and the module that says which one is made.
+/// The list of mistakes.
 const LIST: &str = "tests/dst/mistakes/mistakes.txt";
+
+/// The module that turns a mistake on, added to the copy of the protocol crate.
 const MODULE: &str = "tests/dst/mistakes/planted.rs";
 
 /// Where that module stands in the copy.
 const PLANTED: &str = "crates/bili-im-proto/src/planted.rs";
 
-/// What the copy is made of.
+/// The files and folders that are copied.
 const COPIED: [&str; 8] = [
     ".cargo",
     "Cargo.lock",
@@ -24,7 +26,7 @@ const COPIED: [&str; 8] = [
     "xtask",
 ];
 
-/// The copy, and the names of the mistakes with the laws that they break, a line each.
+/// The folder of the copy, and a file with each mistake's name and broken law.
 pub(crate) struct Planted {
     pub(crate) copy: PathBuf,
     pub(crate) list: PathBuf,
@@ -44,7 +46,7 @@ struct Change {
     to: String,
 }
 
-/// Writes a copy of the workspace that can make each of the mistakes.
+/// Writes a copy of the workspace in which each mistake can be turned on.
 pub(crate) fn plant(workspace: &Path) -> Result<Planted, String> {
     let text = read(&workspace.join(LIST))?;
     let mistakes = parse(&text)?;
@@ -129,7 +131,7 @@ fn parse(text: &str) -> Result<Vec<Mistake>, String> {
     Ok(mistakes)
 }
 
-/// A file that can make all mistakes that are made in it.
+/// The text of a file with all of its mistakes planted.
 fn mistakes_in(file: &Path, mut text: String, mistakes: &[Mistake]) -> Result<String, String> {
     let module = if file.starts_with("crates/bili-im-proto") {
         "crate::planted"
@@ -149,7 +151,7 @@ fn mistakes_in(file: &Path, mut text: String, mistakes: &[Mistake]) -> Result<St
             let (from, to) =
                 find(&text, &change.from, start).ok_or_else(|| no_longer(&change.from))?;
             if change.after.is_none() && find(&text, &change.from, to).is_some() {
-                return Err(no_longer("it stands there more than once"));
+                return Err(no_longer("the expression appears more than once"));
             }
             let right = text.get(from..to).unwrap_or_default().to_owned();
             let (name, wrong) = (&mistake.name, &change.to);
@@ -161,18 +163,18 @@ fn mistakes_in(file: &Path, mut text: String, mistakes: &[Mistake]) -> Result<St
     Ok(text)
 }
 
-/// Where a text stands, whatever the white space in it.
+/// The range of a text, which is searched without regard to white space.
 fn find(text: &str, wanted: &str, start: usize) -> Option<(usize, usize)> {
     let rest = text.get(start..)?;
     (rest.char_indices()).find_map(|(offset, _)| {
         let from = start + offset;
-        let end = matches_at(text.get(from..)?, wanted)?;
+        let end = length_at_start(text.get(from..)?, wanted)?;
         Some((from, from + end))
     })
 }
 
-/// How long the part of a text is that it begins with, when that is the wanted one.
-fn matches_at(text: &str, wanted: &str) -> Option<usize> {
+/// The length of `wanted` at the start of a text, without regard to white space.
+fn length_at_start(text: &str, wanted: &str) -> Option<usize> {
     let mut letters = text
         .char_indices()
         .filter(|(_, letter)| !letter.is_whitespace());
@@ -208,7 +210,7 @@ fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Leaves a file alone that is right already, so that it is not built anew.
+/// Writes a file unless it has this content, so that cargo does not rebuild it.
 fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), String> {
     if fs::read(path).is_ok_and(|there| there == content) {
         return Ok(());
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_made_where_its_expression_stands_whatever_the_white_space() {
+    fn a_mistake_is_planted_at_its_expression_whatever_the_white_space() {
         let text = "fn f() -> bool {\n    a\n        .b( c )\n}\n";
         let list = "[x]\nbreaks: law\nin: a.rs\n- a.b(c)\n+ true\n";
         let made = planted(text, list).unwrap();
@@ -239,22 +241,22 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_that_no_longer_fits_is_told() {
+    fn a_mistake_that_no_longer_fits_is_an_error() {
         for (text, list) in [
             ("fn f() {}", "[x]\nin: a.rs\n- g()\n+ h()\n"),
             ("g(); g();", "[x]\nin: a.rs\n- g()\n+ h()\n"),
             ("g();", "[x]\nin: a.rs\nafter: f()\n- g()\n+ h()\n"),
         ] {
-            let told = planted(text, list).unwrap_err();
+            let error = planted(text, list).unwrap_err();
             assert!(
-                told.starts_with("the mistake [x] no longer fits a.rs"),
-                "{told}"
+                error.starts_with("the mistake [x] no longer fits a.rs"),
+                "{error}"
             );
         }
     }
 
     #[test]
-    fn the_first_expression_after_a_text_is_meant() {
+    fn after_a_text_the_next_expression_is_planted() {
         let made = planted(
             "g(); f(); g(); g();",
             "[x]\nin: a.rs\nafter: f()\n- g()\n+ h()\n",

@@ -1,4 +1,4 @@
-//! What comes into the tree from outside.
+//! Checks of the dependencies.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{cargo, cargo_program};
 
-/// Refuses dependencies that need a newer Rust than the workspace says it needs.
+/// Fails when a dependency needs a newer Rust than the workspace states.
 pub(crate) fn check_rust_versions() -> Result<(), String> {
     println!("cargo metadata: no package needs a newer Rust than ours");
     let output = Command::new(cargo_program())
@@ -19,7 +19,7 @@ pub(crate) fn check_rust_versions() -> Result<(), String> {
     }
     let metadata = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("cargo metadata: {error}"))?;
-    let newer = too_new(&metadata).ok_or("cargo metadata is of a form that is not known here")?;
+    let newer = too_new(&metadata).ok_or("cargo metadata has an unknown form")?;
     if newer.is_empty() {
         Ok(())
     } else {
@@ -30,7 +30,7 @@ pub(crate) fn check_rust_versions() -> Result<(), String> {
     }
 }
 
-/// The packages that state a newer Rust than the least of ours.
+/// The dependencies that state a newer Rust than the oldest one that our packages state.
 fn too_new(metadata: &Value) -> Option<Vec<String>> {
     let members = metadata.get("workspace_members")?.as_array()?;
     let packages = metadata.get("packages")?.as_array()?;
@@ -55,7 +55,7 @@ fn too_new(metadata: &Value) -> Option<Vec<String>> {
     )
 }
 
-/// `1.89` and `1.89.0` are the same.
+/// The Rust version that a package states. `1.89` means `1.89.0`.
 fn rust_version(package: &Value) -> Option<[u32; 3]> {
     let text = package.get("rust_version")?.as_str()?;
     let mut numbers = text.split('.').map(|number| number.parse().ok());
@@ -63,8 +63,8 @@ fn rust_version(package: &Value) -> Option<[u32; 3]> {
     Some([next()?, next()?, next()?])
 }
 
-/// Checks licences, duplicates and sources, where the tool for it is installed. The advisories have to
-/// be fetched and are left to whoever can.
+/// Checks licences, duplicates and sources, if cargo-deny is installed. Advisories are not checked,
+/// because they have to be downloaded.
 pub(crate) fn deny() -> Result<(), String> {
     let is_there = Command::new(cargo_program())
         .args(["deny", "--version"])
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_a_newer_rust_is_named() {
+    fn a_dependency_that_needs_a_newer_rust_is_named() {
         let with = |version: Value| {
             json!({"workspace_members": ["a"], "packages": [
                 {"id": "a", "name": "ours", "version": "0.1.0", "rust_version": "1.89"},

@@ -1,5 +1,5 @@
-//! Decoding a page of messages against `bpi-rs`, another client of the same service. Prints the
-//! comparisons as JSON.
+//! Compares decoding a page of messages with `bpi-rs`, another client of the same service. Prints
+//! the comparisons as JSON.
 
 #[path = "../../src/measure.rs"]
 mod measure;
@@ -16,7 +16,7 @@ use measure::{Comparison, block, compare};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Whose messages are read.
+/// The account whose messages are read.
 const OWN_UID: u64 = 293_793_435;
 
 fn main() -> ExitCode {
@@ -32,19 +32,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// The comparison of each size of page, one after the other; the argument says for how many
-/// milliseconds.
+/// Makes the comparison for each page size. The argument is the time for each, in milliseconds.
 fn run() -> Result<String> {
-    let time = env::args().nth(1).ok_or("for how many milliseconds?")?;
+    let time = env::args()
+        .nth(1)
+        .ok_or("the time in milliseconds is missing")?;
     let time = Duration::from_millis(time.parse()?);
     let comparisons: Vec<Comparison> = pages::SIZES
         .into_iter()
-        .map(|size| of_page(size, time))
+        .map(|size| compare_page(size, time))
         .collect::<Result<_>>()?;
     Ok(serde_json::to_string(&comparisons)?)
 }
 
-fn of_page(size: u64, time: Duration) -> Result<Comparison> {
+fn compare_page(size: u64, time: Duration) -> Result<Comparison> {
     let page = Response::new(pages::page(size));
     let messages = ours(&page)?.messages;
     let theirs = peers(page.body())?.messages.unwrap_or_default();
@@ -53,7 +54,7 @@ fn of_page(size: u64, time: Duration) -> Result<Comparison> {
             ours.key.0 == theirs.msg_key && ours.raw_content_even_if_recalled() == theirs.content
         });
     if !agree {
-        return Err("the crates read different pages".into());
+        return Err("the crates read the page differently".into());
     }
     compare(time, block(|| ours(&page)), block(|| peers(page.body())))
 }
@@ -62,7 +63,7 @@ fn ours(page: &Response<String>) -> Result<SessionMsgs> {
     Ok(FetchSessionMsgs::response(page)?)
 }
 
-/// As `bpi-rs` reads the answer of the same call.
+/// Decodes with `bpi-rs`, in the way of its own client.
 fn peers(body: &str) -> Result<MessageSessionMessagesData> {
     Ok(ApiEnvelope::<MessageSessionMessagesData>::from_slice(body.as_bytes())?.into_payload()?)
 }

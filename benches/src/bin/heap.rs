@@ -1,5 +1,5 @@
-//! Counts allocations, and prints the counts as JSON. A program of its own: counting slows
-//! allocations down, and would be in every time.
+//! Counts allocations, and prints the counts as JSON. It is a separate program, because counting
+//! slows allocations down.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use allocation_counter::measure;
 use bili_im_bench::{Result, decode, heap::Heap, pages, sign, watching};
 use http::Response;
 
-/// In sessions.
+/// How many sessions the watcher knows.
 const WATCHED: u32 = 10_000;
 
 fn main() -> ExitCode {
@@ -29,22 +29,22 @@ fn count() -> Result<String> {
     let page = Response::new(pages::page(100));
     let (watcher, watcher_peak) = watcher(WATCHED)?;
     let heap = Heap {
-        sign: of(|| sign::ours(&context))?,
-        sign_by_hand: of(|| account.by_hand())?,
-        decode: of(|| decode::ours(&page))?,
-        decode_strictly: of(|| decode::strict(page.body()))?,
+        sign: allocations(|| sign::ours(&context))?,
+        sign_by_hand: allocations(|| account.by_hand())?,
+        decode: allocations(|| decode::ours(&page))?,
+        decode_strictly: allocations(|| decode::strict(page.body()))?,
         watcher,
         watcher_peak,
         polls: watching::SIZES
             .into_iter()
-            .map(of_poll)
+            .map(poll_allocations)
             .collect::<Result<_>>()?,
     };
     Ok(serde_json::to_string(&heap)?)
 }
 
-/// The allocations of one call. A first one is not counted: it may fill what is filled once for all.
-fn of<T>(mut call: impl FnMut() -> Result<T>) -> Result<u64> {
+/// The allocations of one call. A first call, which may fill caches, is not counted.
+fn allocations<T>(mut call: impl FnMut() -> Result<T>) -> Result<u64> {
     drop(call()?);
     let mut result = None;
     let counted = measure(|| result = Some(call()));
@@ -55,28 +55,27 @@ fn of<T>(mut call: impl FnMut() -> Result<T>) -> Result<u64> {
     }
 }
 
-/// The allocations of one poll that finds one message, those of the service left out.
-fn of_poll(sessions: u32) -> Result<u64> {
+/// The allocations of one poll that finds one message, without those of the service.
+fn poll_allocations(sessions: u32) -> Result<u64> {
     let mut program = watching::Program::knowing(sessions)?;
     let mut counted = 0;
     program.poll_with_news(&mut |work| counted += measure(work).count_total)?;
     Ok(counted)
 }
 
-/// What a watcher holds after catching up on so many sessions and the most that it held meanwhile, in
-/// bytes.
+/// The bytes of a watcher after it has caught up on so many sessions, and the most bytes meanwhile.
 fn watcher(sessions: u32) -> Result<(u64, u64)> {
-    // Held until it is counted.
-    let mut held = None;
+    // Keeps the watcher alive until it is counted.
+    let mut alive = None;
     let kept = measure(|| {
         let caught_up = watching::Program::absent(sessions).and_then(|mut program| {
             program.catch_up(&mut |work| work())?;
             program.forget_service();
             Ok(program)
         });
-        held = Some(caught_up);
+        alive = Some(caught_up);
     });
-    drop(held.transpose()?);
+    drop(alive.transpose()?);
     let mut program = watching::Program::absent(sessions)?;
     let mut caught_up = Ok(());
     let peak = measure(|| caught_up = program.catch_up(&mut |work| work()));

@@ -1,4 +1,4 @@
-//! Answers: the envelope around every datum and every refusal (docs/protocol.md §3).
+//! Answers and the JSON envelope around them (docs/protocol.md §3).
 
 use std::borrow::Cow;
 
@@ -11,15 +11,15 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{chance::Chance, codes::RISK_CONTROL, world::Mode};
 
-/// Says why a request was refused, in words for whoever looks for the mistake.
+/// A header of the simulator's own that explains a refusal.
 const WHY: &str = "x-sim-why";
-/// Carries a voucher of risk control.
+/// The header with risk control's voucher.
 const VOUCHER: &str = "x-bili-gaia-vvoucher";
 
 const JSON: &str = "application/json; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// What an endpoint answers.
+/// The successful answer of an endpoint.
 #[derive(Debug)]
 pub(crate) struct Data {
     body: Body,
@@ -28,31 +28,31 @@ pub(crate) struct Data {
 
 #[derive(Debug)]
 enum Body {
-    /// Under `data` of the envelope.
+    /// The `data` of an envelope.
     Enveloped(Box<RawValue>),
-    /// In place of the envelope.
+    /// JSON without an envelope.
     Bare(Box<RawValue>),
     /// A web page.
     Page,
 }
 
 impl Data {
-    /// What stands under `data` of the envelope.
+    /// An envelope with this `data`.
     pub(crate) fn of<T: Serialize>(value: &T) -> Self {
         Body::Enveloped(raw(value)).into()
     }
 
-    /// An answer without the envelope.
+    /// JSON without an envelope.
     pub(crate) fn bare<T: Serialize>(value: &T) -> Self {
         Body::Bare(raw(value)).into()
     }
 
-    /// A web page where one would expect JSON.
+    /// A web page in place of JSON.
     pub(crate) fn page() -> Self {
         Body::Page.into()
     }
 
-    /// The same, setting cookies: each as the value of a `Set-Cookie` header.
+    /// Adds `Set-Cookie` headers with these values.
     pub(crate) fn with_cookies(self, cookies: Vec<String>) -> Self {
         Self { cookies, ..self }
     }
@@ -91,11 +91,11 @@ fn raw<T: Serialize>(value: &T) -> Box<RawValue> {
     to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// `data` of an answer that has nothing to say.
+/// An empty `data`: `{}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Nothing {}
 
-/// What an endpoint answers when it does not do what it was asked.
+/// The answer of an endpoint that refuses a request.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     code: i32,
@@ -125,7 +125,7 @@ impl Refusal {
         }
     }
 
-    /// The reason, in words.
+    /// The reason that the header carries.
     pub(crate) fn into_why(self) -> String {
         self.why
     }
@@ -137,7 +137,7 @@ impl Refusal {
         }
     }
 
-    /// Risk control's refusal that looks like a success.
+    /// Risk control's refusal with code 0 and a voucher in `data`.
     pub(crate) fn voucher(chance: &mut Chance, why: impl Into<String>) -> Self {
         let voucher = voucher(chance);
         Self::new(0, "0", why).with_data(Data::of(&VoucherData {
@@ -145,7 +145,7 @@ impl Refusal {
         }))
     }
 
-    /// Risk control's refusal by code, voucher included.
+    /// Risk control's refusal with its own code and a voucher in `data`.
     pub(crate) fn risk_control(chance: &mut Chance, why: impl Into<String>) -> Self {
         let voucher = voucher(chance);
         RISK_CONTROL.because(why).with_data(Data::of(&VoucherData {
@@ -153,7 +153,7 @@ impl Refusal {
         }))
     }
 
-    /// Risk control's refusal that only a header tells from a success.
+    /// Risk control's refusal with code 0 and a voucher in a header only.
     pub(crate) fn voucher_in_header(chance: &mut Chance, why: impl Into<String>) -> Self {
         Self {
             voucher_header: Some(voucher(chance)),
@@ -178,13 +178,13 @@ struct Envelope<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// The HTTP answer for what an endpoint said.
-pub(crate) fn render(said: Result<Data, Refusal>, mode: Mode) -> Response<Vec<u8>> {
+/// Turns the result of an endpoint into an HTTP answer.
+pub(crate) fn render(result: Result<Data, Refusal>, mode: Mode) -> Response<Vec<u8>> {
     let ttl = match mode {
         Mode::Strict => Some(1),
         Mode::Classic => None,
     };
-    match said {
+    match result {
         Ok(data) => {
             let text = match mode {
                 Mode::Strict => "0",
@@ -225,7 +225,7 @@ pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response<Vec<
     respond(status, JSON, serde_json::to_vec(value).unwrap_or_default())
 }
 
-/// A page of the kind that a gateway puts in front of the service.
+/// A web page like those of the service's gateway.
 pub(crate) fn html(status: StatusCode) -> Response<Vec<u8>> {
     let title = format!(
         "{} {}",

@@ -1,4 +1,4 @@
-//! One call of an endpoint: the request, the state it may change, and the checks that many endpoints share.
+//! One call of an endpoint, and the checks that many endpoints share.
 
 use crate::{
     answer::Refusal,
@@ -11,12 +11,12 @@ use crate::{
     world::{Mode, StaleSignature},
 };
 
-/// One call of an endpoint.
+/// One call of an endpoint: the request, and the state that it may change.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) request: &'a Incoming,
     pub(crate) state: &'a mut State,
-    /// The service's clock.
+    /// The time of the service's clock.
     pub(crate) now: UnixMicros,
 }
 
@@ -35,7 +35,7 @@ impl Call<'_> {
         self.login_or(code)
     }
 
-    /// The same, with another code when there is none.
+    /// The login whose cookie the request carries; without one, the refusal has this code.
     pub(crate) fn login_or(&self, code: Code) -> Result<&Login, Refusal> {
         let sessdata = self
             .request
@@ -47,12 +47,12 @@ impl Call<'_> {
             .ok_or_else(|| code.because("no account has this SESSDATA"))
     }
 
-    /// Whose cookie the request carries.
+    /// The account whose cookie the request carries.
     pub(crate) fn owner(&self) -> Result<Uid, Refusal> {
         Ok(self.login()?.uid)
     }
 
-    /// The form of a POST.
+    /// The form of a POST, without a check of the CSRF token.
     pub(crate) fn unchecked_form(&self) -> Result<Fields, Refusal> {
         if !self.request.is_form() {
             return Err(
@@ -60,7 +60,7 @@ impl Call<'_> {
             );
         }
         let form = Fields::parse(&self.request.body);
-        // The source document's own example has a space in a field name.
+        // An example in the source document has a space in a field name.
         Ok(if self.is_classic() {
             form.trimmed()
         } else {
@@ -68,7 +68,7 @@ impl Call<'_> {
         })
     }
 
-    /// The form of a POST, once its CSRF token is found to be the login's (docs/protocol.md §2).
+    /// The form of a POST. Refuses when its CSRF token is not the login's (docs/protocol.md §2).
     pub(crate) fn form(&self) -> Result<Fields, Refusal> {
         let form = self.unchecked_form()?;
         let expected = self.login()?.bili_jct.as_str();
@@ -88,13 +88,13 @@ impl Call<'_> {
         Ok(form)
     }
 
-    /// Refuses a query that is not signed with the keys in force (docs/protocol.md §4).
+    /// Refuses a query that is not signed with the current keys (docs/protocol.md §4).
     pub(crate) fn check_signature(&mut self) -> Result<(), Refusal> {
         let keys = self.state.key_ring.keys(self.now);
         let why = match wbi::verify(&self.request.query, &keys, self.now) {
             Ok(()) => return Ok(()),
             Err(Flaw::Unsigned) => {
-                return Err(BAD_REQUEST.because("the query is not signed: no wts or no w_rid"));
+                return Err(BAD_REQUEST.because("the query is not signed: wts or w_rid is missing"));
             }
             Err(Flaw::Stale(why)) => why,
         };
@@ -117,7 +117,7 @@ impl Call<'_> {
     }
 }
 
-/// The session that `talker_id` and `session_type` name.
+/// The talker of `talker_id` and `session_type`.
 pub(crate) fn talker(fields: &Fields) -> Result<Talker, Refusal> {
     let id = fields.required_number("talker_id")?;
     let session_type = fields.required_number("session_type")?;

@@ -1,4 +1,4 @@
-//! Chance, which always comes from a seed.
+//! Pseudo-random numbers from a seed.
 
 /// A splitmix64 generator: the same seed gives the same numbers.
 #[derive(Debug, Clone)]
@@ -24,17 +24,17 @@ impl Chance {
         drawn < probability
     }
 
-    /// The number of a draw from `0..sides`; 0 when there are no sides.
-    pub(crate) fn below(&mut self, sides: u64) -> u64 {
-        self.next().checked_rem(sides).unwrap_or(0)
+    /// A number below `bound`; 0 when `bound` is 0.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next().checked_rem(bound).unwrap_or(0)
     }
 
-    /// Another generator, for whoever cannot hold on to this one.
+    /// A new generator, seeded by this one.
     pub(crate) fn fork(&mut self) -> Self {
         Self(self.next())
     }
 
-    /// So many lower-case hex digits.
+    /// This many lower-case hex digits.
     pub(crate) fn hex(&mut self, digits: usize) -> String {
         let mut text = String::new();
         while text.len() < digits {

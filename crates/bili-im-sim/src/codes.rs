@@ -1,13 +1,13 @@
-//! The service's refusals, in its own words (docs/protocol.md §3).
+//! The service's codes and their messages (docs/protocol.md §3).
 
 use crate::answer::Refusal;
 
-/// A code and what the service says with it.
+/// A code and its message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Code(pub(crate) i32, pub(crate) &'static str);
 
 impl Code {
-    /// Refuses for a reason, which travels in a header of its own for whoever looks for the mistake.
+    /// A refusal with this code. The header `x-sim-why` carries the reason.
     pub(crate) fn because(self, why: impl Into<String>) -> Refusal {
         Refusal::new(self.0, self.1, why)
     }
@@ -36,5 +36,5 @@ pub(crate) const BLOCKED: Code = Code(25005, "请先将对方移出黑名单");
 pub(crate) const PERMISSION_LACKING: Code = Code(700_009, "权限不足");
 pub(crate) const GROUP_DISSOLVED: Code = Code(700_013, "该群已被解散");
 pub(crate) const NOT_A_MEMBER: Code = Code(700_014, "你已不在该群中");
-/// The service's text says the opposite of what it means.
+/// The message says "already exists", but the code means that there is no such session.
 pub(crate) const NO_SUCH_SESSION: Code = Code(1_000_004, "入口节点已存在");

@@ -1,8 +1,8 @@
-//! Values of cookies, as they travel (docs/protocol.md §2).
+//! Percent-encoding of cookie values (docs/protocol.md §2).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// All but letters, digits, `-_.~`.
+/// Every character but letters, digits and `-_.~`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')

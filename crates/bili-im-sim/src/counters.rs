@@ -1,10 +1,10 @@
-//! How often each endpoint was asked.
+//! Counts of the requests to each endpoint.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// How often one endpoint was asked.
+/// How often one endpoint was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Count {
@@ -12,7 +12,7 @@ pub struct Count {
     pub requests: u64,
     /// Those that the service refused.
     pub refused: u64,
-    /// Those whose answer a fault decided.
+    /// Those whose answer a fault replaced.
     pub disturbed: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Ids, each its own type: users and groups are separate number spaces (docs/protocol.md §1).
+//! Ids, each with its own type. A user and a group may have the same number (docs/protocol.md §1).
 
 use std::{fmt, str::FromStr};
 
@@ -39,11 +39,12 @@ id! {
     GroupId
 }
 id! {
-    /// The place of a message in its session: grows within the session, with gaps.
+    /// The sequence number of a message. Within a session it grows, with gaps.
     Seqno
 }
 
-/// The unique id of a message. A string in JSON, because it exceeds 2^53; read from a number too.
+/// The unique id of a message. Written to JSON as a string, because it may exceed 2^53; also read
+/// from a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MsgKey(pub u64);
 
@@ -113,7 +114,7 @@ impl Talker {
         Self::Group(id.into())
     }
 
-    /// From `talker_id` and `session_type` (or `receiver_id` and `receiver_type`) as the wire has them.
+    /// Reads `talker_id` and `session_type`, or `receiver_id` and `receiver_type`.
     pub(crate) fn from_wire(id: u64, session_type: u64) -> Option<Self> {
         match session_type {
             1 => Some(Self::User(Uid(id))),

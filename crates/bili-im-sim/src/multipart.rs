@@ -1,4 +1,4 @@
-//! Bodies of several parts: `multipart/form-data`.
+//! Parses bodies of the type `multipart/form-data`.
 
 use std::convert::Infallible;
 
@@ -9,16 +9,16 @@ use multer::{Error, Multipart, parse_boundary};
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
-    /// It came with the name of a file.
+    /// Whether the part has a file name.
     pub(crate) is_file: bool,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// All parts of a body; those without a name are left out.
+/// The parts of a body that have a name.
 pub(crate) fn parts(content_type: &str, body: &[u8]) -> Result<Vec<Part>, Error> {
     let boundary = parse_boundary(content_type)?;
     let whole = stream::iter([Ok::<_, Infallible>(body.to_vec())]);
-    // The whole body is there, so that there is nothing to wait for.
+    // The whole body is in memory, so the future is ready at once.
     collect(Multipart::new(whole, boundary))
         .now_or_never()
         .unwrap_or(Err(Error::IncompleteStream))
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_come_in_order_with_their_names_and_bytes() {
+    fn parts_are_in_order_with_their_names_and_bytes() {
         let body = b"--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"x\"\r\n\r\n\r\n-\xff\r\n\
             --b\r\nContent-Disposition: form-data\r\n\r\nnameless\r\n\
             --b\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\n\r\n--b--";
@@ -66,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_put_in_is_taken_out(said in prop::collection::vec(("[a-z]{1,9}", prop::collection::vec(any::<u8>(), 0..3000)), 1..6)) {
+        fn the_parts_of_a_body_are_read_back(said in prop::collection::vec(("[a-z]{1,9}", prop::collection::vec(any::<u8>(), 0..3000)), 1..6)) {
             let mut body = Vec::new();
             for (name, bytes) in &said {
                 body.extend(format!("--=sep=\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").bytes());
@@ -80,7 +80,7 @@ mod tests {
         }
 
         #[test]
-        fn no_body_is_too_odd_to_be_read(
+        fn any_body_can_be_parsed_without_panic(
             pieces in prop::collection::vec(prop::sample::select(vec![
                 "--b", "--b--", "\r\n", "\r\n\r\n", "Content-Disposition: form-data", "; name=\"a\"", ":", "x", "-", "\r",
             ]), 0..20),

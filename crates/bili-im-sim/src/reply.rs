@@ -1,27 +1,27 @@
-//! What becomes of a request.
+//! What the service does with a request.
 
 use http::Response;
 
 /// What the service does with one request.
 #[derive(Debug)]
 pub enum Reply {
-    /// It answers.
+    /// The service answers.
     Answer(Response<Vec<u8>>),
     /// The connection is closed without an answer.
     BrokenOff,
     /// No answer ever comes, and the connection stays open.
     Stalled,
-    /// The answer is announced in full, but the connection is closed before its body is complete.
+    /// The headers announce the whole body, but the connection is closed within it.
     CutShort {
-        /// The answer as it was meant.
+        /// The whole answer.
         answer: Response<Vec<u8>>,
-        /// How many bytes of its body are sent: fewer than it has.
+        /// How many bytes of its body are sent, always fewer than it has.
         sent: usize,
     },
 }
 
 impl Reply {
-    /// The answer, when there is a whole one.
+    /// The answer, if it is sent whole.
     #[must_use]
     pub fn answer(self) -> Option<Response<Vec<u8>>> {
         match self {

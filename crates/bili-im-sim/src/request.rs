@@ -1,4 +1,4 @@
-//! A request, taken apart.
+//! A parsed request.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use crate::{answer::Refusal, codes::BAD_REQUEST, cookie, ids::Uid};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The fields of a query or a form, in the order they came.
+/// The fields of a query or a form, in their order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields(Vec<(String, String)>);
 
@@ -20,7 +20,7 @@ impl Fields {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// The same fields under names without spaces around them.
+    /// Removes spaces around the names.
     pub(crate) fn trimmed(self) -> Self {
         Self(
             self.0
@@ -36,7 +36,7 @@ impl Fields {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The first value of that name.
+    /// The first value with this name.
     pub(crate) fn get(&self, wanted: &str) -> Option<&str> {
         self.iter()
             .find(|(name, _)| *name == wanted)
@@ -48,7 +48,7 @@ impl Fields {
             .ok_or_else(|| BAD_REQUEST.because(format!("{name} is missing")))
     }
 
-    /// A number; absent and empty are the same.
+    /// The field as a number; `None` when it is absent or empty.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
         match self.get(name) {
             None | Some("") => Ok(None),
@@ -64,7 +64,7 @@ impl Fields {
             .ok_or_else(|| BAD_REQUEST.because(format!("{name} is missing")))
     }
 
-    /// Refuses unless the field is the uid of whoever asks.
+    /// Refuses unless the field is the uid of the account that makes the request.
     pub(crate) fn check_own(&self, name: &str, owner: Uid) -> Result<(), Refusal> {
         if Uid(self.required_number(name)?) == owner {
             Ok(())
@@ -73,7 +73,7 @@ impl Fields {
         }
     }
 
-    /// A number that is 0 or 1.
+    /// The field as a switch: 0 or 1.
     pub(crate) fn required_switch(&self, name: &str) -> Result<bool, Refusal> {
         match self.required(name)? {
             "0" => Ok(false),
@@ -82,13 +82,13 @@ impl Fields {
         }
     }
 
-    /// A switch: set by 1.
+    /// Whether the field is 1.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name) == Some("1")
     }
 }
 
-/// A request, taken apart.
+/// A parsed request.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) method: Method,
@@ -127,13 +127,13 @@ impl Incoming {
         }
     }
 
-    /// Whether the body is an ordinary form.
+    /// Whether the body is a URL-encoded form.
     pub(crate) fn is_form(&self) -> bool {
         let essence = self.content_type.split(';').next();
         essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM))
     }
 
-    /// The cookie of that name, decoded: SESSDATA travels percent-encoded (docs/protocol.md §2).
+    /// The percent-decoded value of a cookie (docs/protocol.md §2).
     pub(crate) fn cookie(&self, wanted: &str) -> Option<String> {
         let (_, value) = self.cookies.iter().find(|(name, _)| name == wanted)?;
         Some(cookie::decode(value))
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_told_by_its_content_type_whatever_its_charset() {
+    fn a_form_is_recognized_by_its_content_type_with_any_charset() {
         let is_form = |content_type: &str| {
             Incoming::new(
                 Request::post("/")

@@ -1,4 +1,4 @@
-//! Everything there is to see in a service.
+//! The visible state of a service.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,17 +13,17 @@ use crate::{
     world::{Accepts, Account, Group, Mode},
 };
 
-/// Everything there is to see in a service, login tokens aside.
+/// The state of a service without login tokens.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The service's clock.
     pub clock: ClockState,
-    /// Which of the service's ages is simulated.
+    /// Which version of the service is simulated.
     pub mode: Mode,
-    /// Where chance and signing keys come from.
+    /// The seed of random numbers and signing keys.
     pub seed: u64,
-    /// The signing keys in force.
+    /// The current signing keys.
     pub signing_keys: SigningKeys,
     /// The accounts.
     pub accounts: Vec<AccountState>,
@@ -33,7 +33,7 @@ pub struct Snapshot {
     pub messages: Vec<MessageState>,
     /// The faults that are set.
     pub faults: Vec<RuleState>,
-    /// How often each path was asked; those that lead nowhere are counted as `unknown`.
+    /// How often each path was called; paths without an endpoint count as `unknown`.
     pub requests: BTreeMap<&'static str, Count>,
 }
 
@@ -41,11 +41,11 @@ pub struct Snapshot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ClockState {
-    /// What it shows.
+    /// The time that it shows.
     pub now: UnixMicros,
-    /// How much time was let pass.
+    /// How far it was advanced, in seconds.
     pub advanced_seconds: u64,
-    /// How far it is ahead of its callers'.
+    /// How far it is wrong, in seconds; negative is behind.
     pub skew_seconds: i64,
 }
 
@@ -63,9 +63,9 @@ impl ClockState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SigningKeys {
-    /// The stem of `img_url`.
+    /// The file name of `img_url`, without its extension.
     pub img: String,
-    /// The stem of `sub_url`.
+    /// The file name of `sub_url`, without its extension.
     pub sub: String,
 }
 
@@ -79,9 +79,9 @@ pub struct AccountState {
     pub name: String,
     /// Its level.
     pub level: u8,
-    /// Whom it follows.
+    /// The users that it follows.
     pub follows: BTreeSet<Uid>,
-    /// Whom it blocks.
+    /// The users that it blocks.
     pub blocks: BTreeSet<Uid>,
     /// Whose messages it accepts.
     pub accepts: Accepts,
@@ -91,7 +91,7 @@ pub struct AccountState {
     pub sessions: Vec<SessionState>,
 }
 
-/// One session as its owner has it.
+/// One session, as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SessionState {
@@ -99,19 +99,19 @@ pub struct SessionState {
     pub talker: Talker,
     /// How many messages are unread.
     pub unread: usize,
-    /// Up to where it is read.
+    /// The newest message that is marked as read.
     pub ack_seqno: Seqno,
     /// Its newest message.
     pub max_seqno: Seqno,
-    /// When it last changed.
+    /// When its newest message was sent.
     pub session_ts: UnixMicros,
-    /// Kept at the head of the list.
+    /// Whether it is kept at the head of the list.
     pub pinned: bool,
-    /// `is_dnd`.
+    /// Whether it is muted (`is_dnd`).
     pub muted: bool,
-    /// Moved among the intercepted ones.
+    /// Whether it is in the list of intercepted sessions.
     pub intercepted: bool,
-    /// Its pushes are not received.
+    /// Whether its pushes are turned off.
     pub pushes_off: bool,
 }
 
@@ -121,23 +121,23 @@ pub struct SessionState {
 pub struct MessageState {
     /// Its unique id.
     pub msg_key: MsgKey,
-    /// Its place.
+    /// Its sequence number.
     pub msg_seqno: Seqno,
-    /// Who wrote it.
+    /// The sender.
     pub from: Uid,
-    /// To whom.
+    /// The receiver.
     pub talker: Talker,
-    /// What it is.
+    /// Its type (docs/protocol.md §9).
     pub msg_type: u32,
     /// The JSON text of its content.
     pub content: String,
     /// 0 normal, 1 recalled, 2 removed by the system.
     pub msg_status: u32,
-    /// Where it was written.
+    /// Where it was written (docs/protocol.md §8).
     pub msg_source: u32,
-    /// When, in seconds since 1970.
+    /// When it was sent, in seconds since 1970.
     pub timestamp: u64,
-    /// The only one to see it, if any.
+    /// The only user who sees it; `None` when everyone does.
     pub only_for: Option<Uid>,
 }
 

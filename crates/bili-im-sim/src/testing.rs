@@ -1,27 +1,28 @@
-//! A service with a clock of its own, as tests want it.
+//! Helpers of tests: a service whose clock the test sets.
+
+mod sending;
 
 use http::{Request, Response};
 use serde_json::Value;
 
+pub(crate) use self::sending::Sending;
 use crate::{
     ids::Talker,
     reply::Reply,
     service::Service,
     time::UnixMicros,
-    wbi::{Keys, testing::sign},
+    wbi::Keys,
     world::{Message, Mode, World},
 };
 
 pub(crate) const DAY: u64 = 24 * 60 * 60;
-pub(crate) const DEVICE: &str = "372778FD-E359-461D-86A3-EA2BCC6FF52A";
-const SEND_MSG: &str = "/web_im/v1/web_im/send_msg";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) fn world(json: &str) -> World {
     World::from_json(json).unwrap()
 }
 
-/// The talkers of a list of sessions, in order.
+/// The talker ids of a list of sessions, in order.
 pub(crate) fn talkers(list: &Value) -> Vec<u64> {
     let sessions = list["session_list"].as_array();
     sessions
@@ -51,7 +52,7 @@ impl Sim {
         Self::new(World::demo())
     }
 
-    /// The world of the source document's examples, in the age it describes.
+    /// The world of the source document's examples, in classic mode.
     pub(crate) fn classic_seed() -> Self {
         Self::new(World::seed().in_mode(Mode::Classic))
     }
@@ -93,7 +94,7 @@ impl Sim {
         self.answer(Request::get(path).body(Vec::new()).unwrap())
     }
 
-    /// A form with the CSRF token of the account.
+    /// Posts a form with the account's CSRF token.
     pub(crate) fn post(&mut self, uid: u64, path: &str, form: &[(&str, &str)]) -> Answer {
         let csrf = self.csrf(uid);
         let body = form_urlencoded::Serializer::new(String::new())
@@ -187,45 +188,6 @@ impl Sim {
         }
     }
 
-    /// The request of a send that nothing is wrong with.
-    pub(crate) fn sending(
-        &self,
-        from: u64,
-        talker: Talker,
-        msg_type: u32,
-        content: &str,
-    ) -> Sending {
-        let seconds = self.service.clock(self.now).now.as_secs();
-        let (from_text, to) = (from.to_string(), talker.id().to_string());
-        let csrf = self.csrf(from);
-        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        Sending {
-            cookie: self.cookie(from),
-            keys: self.keys(),
-            wts: seconds,
-            query: vec![
-                field("w_sender_uid", &from_text),
-                field("w_receiver_id", &to),
-                field("w_dev_id", DEVICE),
-            ],
-            form: vec![
-                field("msg[sender_uid]", &from_text),
-                field("msg[receiver_id]", &to),
-                field("msg[receiver_type]", &talker.session_type().to_string()),
-                field("msg[msg_type]", &msg_type.to_string()),
-                field("msg[msg_status]", "0"),
-                field("msg[dev_id]", DEVICE),
-                field("msg[timestamp]", &seconds.to_string()),
-                field("msg[new_face_version]", "1"),
-                field("msg[content]", content),
-                field("csrf", &csrf),
-                field("csrf_token", &csrf),
-                field("build", "0"),
-                field("mobi_app", "web"),
-            ],
-        }
-    }
-
     pub(crate) fn send(&mut self, from: u64, to: u64, text: &str) -> Answer {
         let content = serde_json::json!({ "content": text }).to_string();
         let sending = self.sending(from, Talker::user(to), 1, &content);
@@ -239,49 +201,6 @@ impl Sim {
 
     pub(crate) fn deliver(&mut self, sending: &Sending) -> Answer {
         self.answer(sending.request())
-    }
-}
-
-/// A send, to be spoilt field by field.
-pub(crate) struct Sending {
-    pub(crate) cookie: String,
-    pub(crate) keys: Keys,
-    pub(crate) wts: u64,
-    pub(crate) query: Vec<(String, String)>,
-    pub(crate) form: Vec<(String, String)>,
-}
-
-impl Sending {
-    /// The same with another value in a field of query or form; without it when the value is `None`.
-    pub(crate) fn with(mut self, name: &str, value: Option<&str>) -> Self {
-        for fields in [&mut self.query, &mut self.form] {
-            if let Some(value) = value {
-                fields
-                    .iter_mut()
-                    .filter(|(field, _)| field == name)
-                    .for_each(|(_, old)| value.clone_into(old));
-            } else {
-                fields.retain(|(field, _)| field != name);
-            }
-        }
-        self
-    }
-
-    pub(crate) fn request(&self) -> Request<Vec<u8>> {
-        let query: Vec<(&str, &str)> = self
-            .query
-            .iter()
-            .map(|(name, value)| (&**name, &**value))
-            .collect();
-        let query = sign(&query, &self.keys, self.wts);
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&self.form)
-            .finish();
-        Request::post(format!("{SEND_MSG}?{query}"))
-            .header("cookie", &self.cookie)
-            .header("content-type", FORM)
-            .body(body.into_bytes())
-            .unwrap()
     }
 }
 
@@ -310,7 +229,7 @@ impl Answer {
         self.json()["code"].as_i64().unwrap()
     }
 
-    /// The `data` of a success.
+    /// The `data` of a successful answer.
     pub(crate) fn data(&self) -> Value {
         assert_eq!(
             self.code(),

@@ -1,4 +1,4 @@
-//! Time, which always comes from outside.
+//! Moments and the service's clock. The current time always comes from the caller.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 const MICROS: u64 = 1_000_000;
 
-/// The last second that a `Date` header can name: the end of the year 9999.
+/// The last second that a `Date` header can hold: the end of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Microseconds since 1970, as in `session_ts` (docs/protocol.md §1).
@@ -17,7 +17,7 @@ const LAST_SECOND: u64 = 253_402_300_799;
 pub struct UnixMicros(pub u64);
 
 impl UnixMicros {
-    /// The moment so many seconds after 1970.
+    /// The moment this many seconds after the start of 1970.
     #[must_use]
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds.saturating_mul(MICROS))
@@ -29,7 +29,8 @@ impl UnixMicros {
         self.0 / MICROS
     }
 
-    /// So many seconds later, or earlier when negative; stays within the years 1970 to 9999.
+    /// The moment this many seconds later, or earlier when negative, limited to the years 1970 to
+    /// 9999.
     #[must_use]
     pub const fn plus_secs(self, seconds: i64) -> Self {
         let micros = seconds.unsigned_abs().saturating_mul(MICROS);
@@ -45,7 +46,7 @@ impl UnixMicros {
         }
     }
 
-    /// Microseconds from `earlier` to this moment; zero when it is later.
+    /// The time since `earlier`; zero when `earlier` is later than this moment.
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
@@ -57,7 +58,7 @@ impl UnixMicros {
 }
 
 impl From<SystemTime> for UnixMicros {
-    /// Moments before 1970 become 1970.
+    /// A time before 1970 becomes the start of 1970.
     fn from(time: SystemTime) -> Self {
         let micros = time
             .duration_since(UNIX_EPOCH)
@@ -66,7 +67,7 @@ impl From<SystemTime> for UnixMicros {
     }
 }
 
-/// How the service's clock differs from the one it is given.
+/// How the service's clock differs from its callers' clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct Clock {
     pub(crate) advanced_seconds: u64,
@@ -74,12 +75,12 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// What it shows.
+    /// The time that it shows when the callers' clock shows `now`.
     pub(crate) fn at(self, now: UnixMicros) -> UnixMicros {
         self.unskewed(now).plus_secs(self.skew_seconds)
     }
 
-    /// What it would show if it were right.
+    /// The same without the skew.
     pub(crate) fn unskewed(self, now: UnixMicros) -> UnixMicros {
         now.plus_secs(i64::try_from(self.advanced_seconds).unwrap_or(i64::MAX))
     }
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_time_is_too_odd_for_a_date_header() {
+    fn any_time_fits_in_a_date_header() {
         assert_eq!(UnixMicros(0).http_date(), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(
             UnixMicros(u64::MAX).http_date(),

@@ -1,4 +1,4 @@
-//! The signature of a query, checked from its description (docs/protocol.md §4).
+//! The signing keys, and the check of a query's signature (docs/protocol.md §4).
 
 use md5::{Digest, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,23 +10,23 @@ const DAY: u64 = 24 * 60 * 60;
 /// How far `wts` may be from the service's clock, in seconds.
 const TOLERANCE: u64 = 10 * 60;
 
-/// The characters that signing drops from values: none of them can be in a signed query.
+/// The characters that signing drops from values. A signed query has none of them.
 const DROPPED: [char; 5] = ['!', '\'', '(', ')', '*'];
 
-/// What `encodeURIComponent` encodes, the dropped characters aside.
+/// The characters that `encodeURIComponent` encodes, without the dropped ones.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// Which characters of both stems make the mixed key, in order.
+/// The positions in both keys of the mixed key's characters, in order.
 const MIXED: [usize; 32] = [
     46, 47, 18, 2, 53, 8, 23, 32, 15, 50, 10, 31, 58, 3, 45, 35, 27, 43, 5, 49, 33, 9, 42, 19, 29,
     28, 14, 39, 12, 38, 41, 13,
 ];
 
-/// The two signing keys, as the stems of the image addresses that hide them.
+/// The two signing keys: the file names of the addresses in `nav`, without extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keys {
     pub(crate) img: String,
@@ -43,7 +43,7 @@ impl Keys {
     }
 }
 
-/// Which keys are in force: others each day, and others when they are rotated by hand.
+/// Makes the current keys. They change each day and with each rotation.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyRing {
     seed: u64,
@@ -69,16 +69,16 @@ impl KeyRing {
     }
 }
 
-/// What is wrong with the signature of a query.
+/// What is wrong with a query's signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Flaw {
-    /// There is none.
+    /// The query has no signature.
     Unsigned,
-    /// It is there, but not what these keys give at this time.
+    /// The signature does not fit the query, the keys or the time.
     Stale(&'static str),
 }
 
-/// Checks the signature that a query carries.
+/// Checks the signature of a query.
 pub(crate) fn verify(query: &Fields, keys: &Keys, now: UnixMicros) -> Result<(), Flaw> {
     let (Some(w_rid), Some(wts)) = (query.get("w_rid"), query.get("wts")) else {
         return Err(Flaw::Unsigned);
@@ -88,21 +88,21 @@ pub(crate) fn verify(query: &Fields, keys: &Keys, now: UnixMicros) -> Result<(),
         .map_err(|_| Flaw::Stale("wts is not a number of seconds"))?;
     if wts.abs_diff(now.as_secs()) > TOLERANCE {
         return Err(Flaw::Stale(
-            "wts is more than ten minutes off the clock of the service",
+            "wts differs from the service's clock by more than ten minutes",
         ));
     }
     let mut signed: Vec<(&str, &str)> = query.iter().filter(|(name, _)| *name != "w_rid").collect();
     signed.sort_unstable();
     if signed.iter().any(|(_, value)| value.contains(DROPPED)) {
         return Err(Flaw::Stale(
-            "a value holds a character that signing drops: what is sent is not what was signed",
+            "a value has a character that signing drops, so it differs from the signed value",
         ));
     }
     if signature(&signed, keys) == w_rid {
         Ok(())
     } else {
         Err(Flaw::Stale(
-            "w_rid does not match the query and the keys in force",
+            "w_rid does not match the query and the current keys",
         ))
     }
 }
@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// The examples published with the protocol's public documentation, and two of the same making.
+    /// Two published examples of the protocol's documentation, and two made in the same way.
     const PUBLISHED: [(&str, u64); 4] = [
         (
             "bar=514&foo=114&wts=1702204169&zab=1919810&w_rid=8f6f2b5b3d485fe1886cec6a0be8c5d4",
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_was_signed_without_its_brackets_must_be_sent_without_them() {
+    fn a_value_with_a_character_that_signing_drops_is_refused() {
         let now = UnixMicros::from_secs(1_702_204_169);
         let sent = PUBLISHED[3].0.replace("its", "it's");
         assert!(matches!(

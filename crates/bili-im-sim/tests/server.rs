@@ -1,4 +1,4 @@
-//! The server, over a bare socket.
+//! The server, called over a plain socket.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy.toml allows it within tests, not in their helpers"
@@ -40,7 +40,7 @@ fn get(path: &str, more: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: SESSDATA=sim-10001\r\n{more}\r\n")
 }
 
-/// Sends bytes and reads until the other side closes.
+/// Sends bytes, and reads until the server closes the connection.
 fn exchange(server: &Server, request: &str) -> String {
     let mut stream = connect(server);
     stream.write_all(request.as_bytes()).unwrap();
@@ -53,7 +53,7 @@ fn exchange(server: &Server, request: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// What curl sends for the examples of the protocol's source document.
+/// The requests that curl sends for the examples of the protocol's source document.
 fn curl(method: &str, path: &str, form: &str) -> String {
     let body = if form.is_empty() {
         "\r\n".to_owned()
@@ -116,7 +116,7 @@ fn a_connection_is_kept_for_the_next_request() {
 }
 
 #[test]
-fn an_answer_has_one_date_that_of_the_service() {
+fn an_answer_has_only_the_services_date() {
     let server = serve(World::demo());
     server.with(|service| service.skew_clock(-1_000_000_000));
     let answer = exchange(&server, &get(UNREAD, "Connection: close\r\n"));
@@ -132,7 +132,7 @@ fn an_answer_has_one_date_that_of_the_service() {
 }
 
 #[test]
-fn a_broken_off_connection_closes_without_a_byte() {
+fn a_connection_that_is_broken_off_sends_no_byte() {
     let server = with_fault(Rule::new("single_unread", When::Once, Kind::BreakOff));
     assert_eq!(exchange(&server, &get(UNREAD, "")), "");
     assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
@@ -210,7 +210,7 @@ fn a_body_too_large_is_refused() {
     let head = "POST /_sim/message HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let chunk = vec![b'x'; 1 << 20];
-    // The server may close as soon as it has had enough.
+    // The server may close the connection before it has read everything.
     let _enough = (0..19).try_for_each(|_| stream.write_all(&chunk));
     let mut answer = [0; 12];
     match stream.read_exact(&mut answer) {
@@ -221,7 +221,7 @@ fn a_body_too_large_is_refused() {
 }
 
 #[test]
-fn bytes_that_are_no_request_do_no_harm() {
+fn bytes_that_are_not_a_request_do_no_harm() {
     let server = serve(World::demo());
     exchange(&server, "\u{0}\u{1}no request at all\r\n\r\n");
     assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));

@@ -1,4 +1,4 @@
-//! The server inside TLS.
+//! The server with TLS.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy.toml allows it within tests, not in their helpers"
@@ -23,7 +23,7 @@ use bili_im_sim::{
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 
-/// A server, and whom to trust to talk with it.
+/// A server, and the certificates that its clients have to trust.
 struct Secured {
     server: Server,
     trusted: RootCertStore,
@@ -78,7 +78,7 @@ impl Secured {
     }
 }
 
-/// What was read until the other side closed, and whether it said so.
+/// Sends a request. Returns the bytes that were read, and whether TLS was closed properly.
 fn ask(stream: &mut Stream) -> (String, io::Result<()>) {
     let request = format!(
         "GET {UNREAD} HTTP/1.1\r\nHost: localhost\r\nCookie: SESSDATA=sim-10001\r\nConnection: close\r\n\r\n"
@@ -117,7 +117,7 @@ fn plain_http_gets_no_answer() {
         .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .unwrap();
     let mut answer = Vec::new();
-    // Whatever comes is an alert of TLS.
+    // The server may still send a TLS alert.
     let _end = socket.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
 }

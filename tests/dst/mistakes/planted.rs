@@ -1,4 +1,4 @@
-//! Which mistake is made, in a copy of the sources that can make them.
+//! The planted mistake of each thread. Only a copy of the sources has this module.
 
 use std::cell::Cell;
 
@@ -6,12 +6,12 @@ thread_local! {
     static PLANTED: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
-/// Makes a mistake from now on, in this thread; `None` makes none.
+/// Turns on one mistake in this thread; `None` turns it off.
 pub fn plant(mistake: Option<&'static str>) {
     PLANTED.set(mistake);
 }
 
-/// Whether a mistake is to be made.
+/// Whether this mistake is turned on.
 pub fn is_planted(mistake: &str) -> bool {
     PLANTED.get() == Some(mistake)
 }

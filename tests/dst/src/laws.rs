@@ -1,4 +1,6 @@
-//! What must hold, whatever happened.
+//! The laws that every run must keep.
+
+mod pace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,141 +10,143 @@ use bili_im_proto::{
 use bili_im_sim::{AccountState, MessageState, Snapshot};
 
 use crate::{
-    begun::{Begun, News},
+    baseline::{Baseline, News},
     plan::{OWN, SYSTEM},
-    sends::{End, OneSend, check_laws},
-    sight::Sight,
+    sends::{SendRecord, SendState, check_laws},
+    visibility::Visibility,
 };
 
+/// The `msg_type` of a recall.
 const RECALL: u32 = 5;
 
-/// What was seen of a run.
+/// The record of a run that the laws are checked against.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// What was asked for, from when on.
+    /// The options of the watch, each with the time from which it applied.
     pub(super) options: Vec<(u64, WatchOptions)>,
-    /// What the list said from which a cursor was made last.
-    pub(super) first_list: Begun,
-    /// The same, once the watch began.
-    pub(super) begun: Option<Begun>,
-    /// When each message came.
-    pub(super) came: BTreeMap<Seqno, u64>,
-    /// Which own messages were written on the phone.
+    /// The baseline of the cursor that was made last.
+    pub(super) pending_baseline: Baseline,
+    /// The baseline of the watch, once it began.
+    pub(super) baseline: Option<Baseline>,
+    /// When each message reached the service.
+    pub(super) arrived: BTreeMap<Seqno, u64>,
+    /// The account's messages that were written on its phone.
     pub(super) on_phone: BTreeSet<MsgKey>,
     pub(super) told: Vec<Told>,
-    pub(super) sends: Vec<OneSend>,
-    /// The sends whose answer came through, and said that they were accepted.
+    pub(super) sends: Vec<SendRecord>,
+    /// The sends whose accepting answer reached the program.
     pub(super) accepted: BTreeSet<usize>,
-    pub(super) requests: Vec<Asked>,
-    /// Which sessions the lists could show.
-    pub(super) sight: Sight,
-    /// Whether the service's clock was set, so that waits for a late request seem over too early.
+    pub(super) requests: Vec<SentRequest>,
+    /// Which sessions the service's lists could show.
+    pub(super) visibility: Visibility,
+    /// Whether the service's clock was changed: waits for a late request may then end too early.
     pub(super) clock_was_set: bool,
-    /// The most that the service's clock was ahead, in microseconds.
+    /// The most that the service's clock was ever ahead, in microseconds.
     pub(super) ahead: u64,
 }
 
-/// Something that was told.
+/// An event that the watch delivered.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) event: Event,
     pub(super) at: u64,
-    /// Which start of the program it was told to.
+    /// Which start of the program received it.
     pub(super) start: u32,
+    /// Whether the program stored that it handled the event.
     pub(super) stored: bool,
-    /// Whether the program had been told that this message was sent, or was sending it.
+    /// Whether the program had sent this message, or was sending it.
     pub(super) known_sent: bool,
 }
 
-/// A request.
+/// A request that the program made.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct SentRequest {
     pub(super) at: u64,
-    pub(super) name: String,
-    /// How often what was stored about the pace had lost its meaning.
+    pub(super) endpoint: String,
+    /// How often the machine's clock had jumped between starts. The stored pace is void then.
     pub(super) clock_jumps: u32,
     pub(super) is_read: bool,
-    /// Whether it was answered so.
+    /// The answer, if it was "too fast".
     pub(super) too_fast: Option<TooFast>,
 }
 
-/// The service said "too fast".
+/// An answer that says "too fast".
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TooFast {
-    pub(super) heard_at: u64,
-    /// How long it asked to wait.
-    pub(super) asked: u64,
+    pub(super) received_at: u64,
+    /// The wait of `Retry-After`, in microseconds.
+    pub(super) retry_after: u64,
 }
 
 impl Ledger {
-    /// The law that is broken, if one is.
-    pub(super) fn check(&self, there: &Snapshot) -> Result<(), String> {
-        self.check_told(there)?;
+    /// Fails with the first broken law.
+    pub(super) fn check(&self, service: &Snapshot) -> Result<(), String> {
+        self.check_told(service)?;
         self.check_order()?;
-        self.check_sends(there)?;
+        self.check_sends(service)?;
         self.check_pace()
     }
 
-    /// Everything that the service holds since the watch began is told, and nothing else.
-    fn check_told(&self, there: &Snapshot) -> Result<(), String> {
-        let Some(begun) = &self.begun else {
+    /// The watch delivers every message since it began, and no other.
+    fn check_told(&self, service: &Snapshot) -> Result<(), String> {
+        let Some(baseline) = &self.baseline else {
             return Ok(());
         };
-        let own = (there.accounts.iter()).find(|account| account.uid.0 == OWN);
+        let own = (service.accounts.iter()).find(|account| account.uid.0 == OWN);
         let told: BTreeMap<(Talker, Seqno), &Event> = (self.told.iter())
             .filter_map(|told| {
                 let id = told.event.id()?;
                 Some(((id.talker(), id.seqno()), &told.event))
             })
             .collect();
-        let mut right = BTreeSet::new();
-        // Of each session, among the messages that were gone through.
+        let mut allowed = BTreeSet::new();
+        // The earliest time in each session among the messages visited so far.
         let mut earliest = BTreeMap::<Talker, u64>::new();
-        for message in there.messages.iter().rev() {
-            let Some(talker) = self.seen_in(message, own, there) else {
+        for message in service.messages.iter().rev() {
+            let Some(talker) = self.session_showing(message, own, service) else {
                 continue;
             };
             let seqno = Seqno(message.msg_seqno.0);
             let time = message.timestamp;
             let earliest = earliest.entry(talker).or_insert(u64::MAX);
             *earliest = time.min(*earliest);
-            let came = self.came.get(&seqno).copied().unwrap_or_default();
-            let (always, ever) = self.is_wanted_since(came, message, talker);
-            let news = begun.is_news(talker, seqno, time, *earliest);
-            let is_due = news == News::Surely && self.sight.shows(talker, came);
+            let arrived = self.arrived.get(&seqno).copied().unwrap_or_default();
+            let (always, ever) = self.is_wanted_since(arrived, message, talker);
+            let news = baseline.is_news(talker, seqno, time, *earliest);
+            let is_due = news == News::Surely && self.visibility.shows(talker, arrived);
             if always && is_due && !told.contains_key(&(talker, seqno)) {
                 return Err(format!("message {seqno} with {talker} was not told"));
             }
             if ever && news != News::No {
-                right.insert((talker, seqno));
+                allowed.insert((talker, seqno));
             }
             if let Some(event) = told.get(&(talker, seqno)) {
                 self.check_event(event, message)?;
             }
         }
-        match told.keys().find(|id| !right.contains(id)) {
+        match told.keys().find(|id| !allowed.contains(id)) {
             Some((talker, seqno)) => Err(format!(
-                "message {seqno} with {talker} was told, and is no news"
+                "message {seqno} with {talker} was told, and is not new"
             )),
             None => Ok(()),
         }
     }
 
-    /// The account's session that shows a message.
-    fn seen_in(
+    /// The account's session that shows a message, if any.
+    fn session_showing(
         &self,
         message: &MessageState,
         own: Option<&AccountState>,
-        there: &Snapshot,
+        service: &Snapshot,
     ) -> Option<Talker> {
         let is_shown =
             message.msg_status != 2 && (message.only_for).is_none_or(|only| only.0 == OWN);
         let talker = match message.talker {
             bili_im_sim::Talker::Group(id) => {
-                let group = there.groups.iter().find(|group| group.id == id)?;
+                let group = service.groups.iter().find(|group| group.id == id)?;
                 let talker = Talker::group(id.0);
                 let is_member = group.members.contains(&own?.uid);
-                (is_member || self.sight.was_lost(talker)).then_some(talker)?
+                (is_member || self.visibility.was_hidden(talker)).then_some(talker)?
             }
             bili_im_sim::Talker::User(uid) if message.from.0 == OWN => Talker::user(uid.0),
             bili_im_sim::Talker::User(uid) if uid.0 == OWN => Talker::user(message.from.0),
@@ -151,40 +155,45 @@ impl Ledger {
         is_shown.then_some(talker)
     }
 
-    /// Whether a message was always one of those asked for since it came, and whether it ever was.
-    fn is_wanted_since(&self, came: u64, message: &MessageState, talker: Talker) -> (bool, bool) {
-        let over = self.options.partition_point(|(since, _)| *since <= came);
-        let since = (self.options.get(over.saturating_sub(1)..)).unwrap_or_default();
+    /// Whether the options have asked for a message at all times since it arrived, and at any time.
+    fn is_wanted_since(
+        &self,
+        arrived: u64,
+        message: &MessageState,
+        talker: Talker,
+    ) -> (bool, bool) {
+        let next = self.options.partition_point(|(since, _)| *since <= arrived);
+        let since = (self.options.get(next.saturating_sub(1)..)).unwrap_or_default();
         let is_wanted = |(_, options): &(u64, WatchOptions)| is_wanted(*options, message, talker);
         (since.iter().all(is_wanted), since.iter().any(is_wanted))
     }
 
-    /// What is told of a message is true.
-    fn check_event(&self, event: &Event, there: &MessageState) -> Result<(), String> {
-        let wrong = |what: &str| Err(format!("{what}: {event:?} of {there:?}"));
+    /// An event says of a message what the service says.
+    fn check_event(&self, event: &Event, state: &MessageState) -> Result<(), String> {
+        let wrong = |what: &str| Err(format!("{what}: {event:?} of {state:?}"));
         match &event.kind {
             EventKind::Message {
                 message, direction, ..
             } => {
-                if message.key.0 != there.msg_key.0 || message.sender.0 != there.from.0 {
+                if message.key.0 != state.msg_key.0 || message.sender.0 != state.from.0 {
                     return wrong("another message was told");
                 }
-                if (*direction == Direction::Incoming) != (there.from.0 != OWN) {
-                    return wrong("told as somebody else's");
+                if (*direction == Direction::Incoming) != (state.from.0 != OWN) {
+                    return wrong("told with the wrong direction");
                 }
                 let is_twin = (self.sends.iter()).any(|send| send.made.contains(&message.key));
                 if self.on_phone.contains(&message.key) && *direction == Direction::Sent && !is_twin
                 {
                     return wrong("written on the phone and told as sent");
                 }
-                if there.msg_status == 0 && message.is_recalled() {
+                if state.msg_status == 0 && message.is_recalled() {
                     return wrong("told as recalled");
                 }
                 Ok(())
             }
             EventKind::Recalled { msg_key, .. } => {
                 let target = msg_key.map(|key| key.to_string());
-                if there.msg_type != RECALL || target.as_deref() != Some(&*there.content) {
+                if state.msg_type != RECALL || target.as_deref() != Some(&*state.content) {
                     return wrong("another recall was told");
                 }
                 Ok(())
@@ -194,8 +203,8 @@ impl Ledger {
         }
     }
 
-    /// A cursor that moves on now remembers no more sessions than it may, but for those that were not quiet
-    /// for an hour.
+    /// A cursor that advances now keeps at most `capacity` sessions, besides those with a message
+    /// within the last hour.
     pub(super) fn check_cursor(
         &self,
         mut cursor: Cursor,
@@ -205,20 +214,23 @@ impl Ledger {
     ) -> Result<(), String> {
         const LONGER_THAN_AN_HOUR: u64 = 3700 * 1_000_000;
         cursor.advance(position);
-        let lately: BTreeSet<Talker> = (self.told.iter())
+        let recent: BTreeSet<Talker> = (self.told.iter())
             .filter(|told| told.at + LONGER_THAN_AN_HOUR + self.ahead >= now)
             .filter_map(|told| Some(told.event.id()?.talker()))
             .collect();
-        // The position that moves it on may be of a session more.
-        let most = capacity.max(lately.len()) + 1;
+        // The new position may add one session.
+        let most = capacity.max(recent.len()) + 1;
         if cursor.sessions() > most {
             let sessions = cursor.sessions();
-            return Err(format!("{sessions} sessions are remembered, not {most}"));
+            return Err(format!(
+                "the cursor keeps {sessions} sessions, more than {most}"
+            ));
         }
         Ok(())
     }
 
-    /// Within a session everything is told once and in order, relative to what was stored.
+    /// Events of a session are delivered once and in order. After a crash they continue after the
+    /// last stored event.
     fn check_order(&self) -> Result<(), String> {
         let mut stored = BTreeMap::<Talker, Seqno>::new();
         let mut last = BTreeMap::<(Talker, u32), Seqno>::new();
@@ -251,100 +263,36 @@ impl Ledger {
         Ok(())
     }
 
-    /// Nothing is sent twice, and what is reported is true.
-    fn check_sends(&self, there: &Snapshot) -> Result<(), String> {
+    /// Nothing is sent twice, and reports about sends are true.
+    fn check_sends(&self, service: &Snapshot) -> Result<(), String> {
         let is_twin = |key: &MsgKey| {
-            let mut twins = (self.sends.iter()).filter(|send| send.end == End::Elsewhere);
+            let mut twins = (self.sends.iter()).filter(|send| send.state == SendState::Elsewhere);
             twins.any(|twin| twin.made.contains(key))
         };
-        let existing: Vec<MsgKey> = own_messages(there)
+        let existing: Vec<MsgKey> = own_messages(service)
             .filter(|key| !self.on_phone.contains(key) || is_twin(key))
             .collect();
         check_laws(&self.sends, &existing)?;
         for id in &self.accepted {
             let send = self.sends.get(*id);
-            if send.is_some_and(|send| send.end == End::Unconfirmed) {
+            if send.is_some_and(|send| send.state == SendState::Unconfirmed) {
                 return Err(format!(
-                    "send {id} was accepted and is called unconfirmed: {send:?}"
+                    "send {id} was accepted but reported as unconfirmed: {send:?}"
                 ));
             }
         }
         Ok(())
     }
-
-    /// Requests keep the pace of docs/protocol.md §14.
-    fn check_pace(&self) -> Result<(), String> {
-        const SECOND: u64 = 1_000_000;
-        let mut heard: Vec<(u32, TooFast)> = (self.requests.iter())
-            .filter_map(|asked| Some((asked.clock_jumps, asked.too_fast?)))
-            .collect();
-        heard.sort_by_key(|(_, heard)| std::cmp::Reverse(heard.heard_at));
-        let mut pace = Pace::default();
-        for asked in &self.requests {
-            if asked.clock_jumps != pace.clock_jumps {
-                pace = Pace {
-                    clock_jumps: asked.clock_jumps,
-                    ..Pace::default()
-                };
-            }
-            let wrong = |what: &str| Err(format!("{} at {} µs {what}", asked.name, asked.at));
-            // Five reads at once, else a second apart.
-            let (burst, full_at) = if asked.is_read {
-                (4 * SECOND, &mut pace.reads)
-            } else {
-                (0, &mut pace.writes)
-            };
-            if asked.at + burst < *full_at {
-                return wrong("came too fast");
-            }
-            *full_at = (*full_at).max(asked.at) + SECOND;
-            while let Some((jumps, next)) = heard.pop_if(|(_, heard)| heard.heard_at <= asked.at) {
-                if jumps != pace.clock_jumps {
-                    continue;
-                }
-                // What was on its way when the first was heard counts no more.
-                let least = if next.heard_at < pace.quiet_until {
-                    0
-                } else {
-                    30 * SECOND
-                };
-                let until = next.heard_at + next.asked.max(least);
-                pace.quiet_until = pace.quiet_until.max(until);
-            }
-            if asked.at < pace.quiet_until {
-                return wrong("came although the service had said \"too fast\"");
-            }
-            if asked.name == "new_sessions" {
-                let before = pace.last_poll.replace(asked.at);
-                if before.is_some_and(|at| asked.at < at + 6 * SECOND) {
-                    return wrong("polled too often");
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-/// How the pace stands while requests are gone through, in microseconds.
-#[derive(Debug, Default)]
-struct Pace {
-    clock_jumps: u32,
-    /// When a further read would come without any of the burst.
-    reads: u64,
-    /// When a further change may come.
-    writes: u64,
-    quiet_until: u64,
-    last_poll: Option<u64>,
-}
-
-/// The texts and images that the account wrote, on whatever device, since the run began.
-pub(super) fn own_messages(there: &Snapshot) -> impl Iterator<Item = MsgKey> {
-    (there.messages.iter())
+/// The account's messages on all devices, without recalls.
+pub(super) fn own_messages(service: &Snapshot) -> impl Iterator<Item = MsgKey> {
+    (service.messages.iter())
         .filter(|message| message.from.0 == OWN && message.msg_type != RECALL)
         .map(|message| MsgKey(message.msg_key.0))
 }
 
-/// Whether a message is one of those asked for (docs/protocol.md §8).
+/// Whether the options ask for a message (docs/protocol.md §8).
 fn is_wanted(options: WatchOptions, message: &MessageState, talker: Talker) -> bool {
     if matches!(talker, Talker::Group(_)) && !options.groups
         || message.from.0 == OWN && !options.own

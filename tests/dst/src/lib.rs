@@ -1,10 +1,12 @@
-//! Deterministic simulation: a program that watches and sends, the people it talks to, a service that
-//! misbehaves and a network that breaks, in one thread, in virtual time, all of it drawn from one seed.
+//! Deterministic simulation of a program that watches and sends messages.
 //!
-//! After each run the laws are checked: every message is told once and in order, nothing is sent twice, what
-//! is reported is true, the pace is kept.
+//! One thread simulates, in virtual time, the program, the people it talks to, a service with
+//! quirks and faults, and a network that fails. Everything is drawn from one seed.
+//!
+//! After each run the laws are checked: every message is delivered once and in order, nothing is
+//! sent twice, every report is true, and requests keep the pace.
 
-mod begun;
+mod baseline;
 mod history;
 mod laws;
 #[cfg(feature = "planted")]
@@ -12,9 +14,9 @@ mod mistakes;
 mod outcome;
 mod plan;
 pub mod sends;
-mod sight;
 mod simulation;
 mod stored;
+mod visibility;
 
 #[cfg(feature = "planted")]
 pub use self::mistakes::catch;

@@ -13,26 +13,26 @@ use std::{
 use bili_im_dst::{Outcome, Quirk, Tally, replay_with, run_with};
 use clap::Parser;
 
-/// How many failures are shown.
+/// How many failed runs are printed.
 const SHOWN: usize = 5;
 
 /// Runs the deterministic simulation
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask dst")]
 struct Options {
-    /// How many runs
+    /// The number of runs
     #[arg(long, default_value_t = 200)]
     seeds: u64,
-    /// Just this run, and print what happened in it
+    /// Run only this seed, and print what happened
     #[arg(long, conflicts_with = "seeds")]
     seed: Option<u64>,
     /// The first seed
     #[arg(long, default_value_t = 0, conflicts_with = "seed")]
     from: u64,
-    /// In every run this quirk of the service shows
+    /// Show this quirk of the service in every run
     #[arg(long, value_parser = quirk)]
     quirk: Option<Quirk>,
-    /// Make each of the mistakes in this list on purpose, and see that a law is broken by it
+    /// Make each mistake of this list, and check that it breaks its law
     #[cfg(feature = "planted")]
     #[arg(long, conflicts_with_all = ["seeds", "seed", "from"])]
     planted: Option<std::path::PathBuf>,
@@ -52,10 +52,10 @@ fn main() -> ExitCode {
 
 fn quirk(name: &str) -> Result<Quirk, String> {
     let names = Quirk::ALL.map(|(_, name)| name).join(", ");
-    Quirk::by_name(name).ok_or_else(|| format!("one of {names}"))
+    Quirk::by_name(name).ok_or_else(|| format!("expected one of {names}"))
 }
 
-/// One run, with what happened.
+/// Runs one seed and prints its history.
 fn show(seed: u64, quirk: Option<Quirk>) -> ExitCode {
     let outcome = replay_with(seed, quirk);
     print!("{}", outcome.history);
@@ -72,7 +72,7 @@ fn show(seed: u64, quirk: Option<Quirk>) -> ExitCode {
     }
 }
 
-/// Does something with the numbers up to `count`, on every core.
+/// Calls `work` with each number below `count`, on all cores.
 fn on_every_core(count: u64, work: impl Fn(u64) + Sync) {
     let next = AtomicU64::new(0);
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -112,7 +112,7 @@ fn run_all(first: u64, count: u64, quirk: Option<Quirk>) -> ExitCode {
     for outcome in failed.iter().take(SHOWN) {
         if let Err(broken) = &outcome.verdict {
             let seed = outcome.seed;
-            println!("seed {seed}: {broken}\n  what happened: cargo xtask dst --seed {seed}");
+            println!("seed {seed}: {broken}\n  history: cargo xtask dst --seed {seed}");
         }
     }
     let took = began.elapsed().as_secs_f64();
@@ -126,11 +126,11 @@ fn run_all(first: u64, count: u64, quirk: Option<Quirk>) -> ExitCode {
     }
 }
 
-/// Makes every mistake of a list: a name and the law that it breaks, a line each.
+/// Makes each mistake of a list. A line has a mistake's name, a tab and the law that it breaks.
 #[cfg(feature = "planted")]
 fn catch_all(list: &std::path::Path) -> ExitCode {
     let text = match std::fs::read_to_string(list) {
-        // Mistakes are told apart by their names for as long as the program runs.
+        // The names of mistakes must live as long as the program.
         Ok(text) => &*text.leak(),
         Err(error) => {
             println!("{}: {error}", list.display());

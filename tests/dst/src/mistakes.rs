@@ -1,19 +1,20 @@
-//! Catching mistakes that were made on purpose: see `cargo xtask dst --planted`.
+//! Finds a seed whose run catches a planted mistake: see `cargo xtask dst --planted`.
 
 use bili_im_proto::planted::plant;
 
 use super::simulation::run;
 
-/// In how many runs a mistake must show.
+/// How many seeds are tried for each mistake.
 const RUNS: u64 = 3000;
 
-/// The first seed in whose run a mistake breaks a law, and what it says.
+/// The first seed whose run breaks `law` with the mistake and breaks none without it, with the
+/// message of the broken law.
 pub fn catch(mistake: &'static str, law: &str) -> Option<(u64, String)> {
     (0..RUNS).find_map(|seed| {
         plant(Some(mistake));
         let broken = run(seed).verdict.err();
         plant(None);
-        // What is broken without it is no proof.
+        // A law that is broken without the mistake proves nothing.
         broken
             .filter(|broken| broken.contains(law) && run(seed).verdict.is_ok())
             .map(|broken| (seed, broken))

@@ -1,26 +1,26 @@
-//! How a run went.
+//! The result of a run.
 
 use std::fmt;
 
-/// How a run went.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
     /// The seed that everything was drawn from.
     pub seed: u64,
-    /// The law that is broken, if one is.
+    /// The first broken law as an error.
     pub verdict: Result<(), String>,
-    /// What happened, when it was asked for.
+    /// What happened, one event a line; empty unless it was asked for.
     pub history: String,
-    /// How much happened.
+    /// What was counted.
     pub tally: Tally,
 }
 
-/// How much happened.
+/// What was counted in one run, or in several.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
-    /// Events of messages and recalls told.
+    /// Messages and recalls delivered by the watch.
     pub told: usize,
-    /// Of these, told again after a crash.
+    /// Of these, delivered again after a crash.
     pub repeated: usize,
     /// Requests made.
     pub requests: usize,
@@ -28,14 +28,14 @@ pub struct Tally {
     pub sends: usize,
     /// Of these, reported as sent.
     pub sent: usize,
-    /// Of these, called unconfirmed.
+    /// Of these, reported as unconfirmed.
     pub unconfirmed: usize,
-    /// How often the program died.
+    /// How often the program crashed.
     pub crashes: usize,
 }
 
 impl Tally {
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} requests, {} events ({} again after one of {} crashes), {} sends ({} sent, {} unconfirmed)",
+            "{} requests, {} events ({} delivered again after {} crashes), {} sends ({} sent, {} unconfirmed)",
             self.requests,
             self.told,
             self.repeated,

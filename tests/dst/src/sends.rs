@@ -1,66 +1,66 @@
-//! What must hold of sends, whatever happened.
+//! The laws of sending.
 
 use std::collections::BTreeMap;
 
 use bili_im_proto::{MsgKey, SendTicket, Talker};
 
-/// How one of the sends of a history stands.
+/// The state of one send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// Its ticket was never used.
+pub enum SendState {
+    /// It has a ticket that was never used.
     Prepared,
-    /// Its flow is at work.
+    /// Its flow is running.
     Running,
-    /// It was reported sent.
+    /// Its flow reported it as sent.
     Sent(MsgKey),
-    /// A plain error: certainly not sent.
+    /// Its flow reported an error which means that it was not sent.
     Failed,
-    /// Nobody knows.
+    /// Its flow reported that it may have been sent.
     Unconfirmed,
     /// Its flow was dropped.
     Cancelled,
-    /// Its ticket was confirmed so.
+    /// Confirming its ticket found no message.
     Absent,
-    /// Its ticket could not be told from others.
+    /// Confirming its ticket could not tell its message from those of other sends.
     CannotTell,
-    /// It is none of the program's: its owner wrote the same on another device.
+    /// The account's owner wrote the same text on the phone; the program did not send it.
     Elsewhere,
 }
 
-impl End {
-    /// Whether the program that sent knows that it does not know.
-    pub fn is_open(&self) -> bool {
+impl SendState {
+    /// Whether the program knows that the message may or may not exist.
+    pub fn is_uncertain(&self) -> bool {
         matches!(self, Self::Unconfirmed | Self::Cancelled | Self::CannotTell)
     }
 }
 
-/// One send of a history.
+/// One send of a run.
 #[derive(Debug)]
-pub struct OneSend {
-    /// To whom.
+pub struct SendRecord {
+    /// The receiver.
     pub talker: Talker,
-    /// What; the address of an image.
+    /// The text, or the address of the image.
     pub text: String,
     /// Its ticket, if it has one.
     pub ticket: Option<SendTicket>,
-    /// How it stands.
-    pub end: End,
-    /// The messages that its requests really made.
+    /// The reported state.
+    pub state: SendState,
+    /// The messages that its requests created.
     pub made: Vec<MsgKey>,
-    /// Whether its ticket prefers two messages to none.
+    /// Whether its ticket may create two messages rather than none.
     pub is_at_least_once: bool,
-    /// How many of the messages came later than such a ticket waits for.
+    /// How many of the messages arrived after an at-least-once ticket stops waiting.
     pub late: usize,
 }
 
-impl OneSend {
-    /// A send that begins.
+impl SendRecord {
+    /// A send that has just started.
     pub fn new(talker: Talker, text: impl Into<String>) -> Self {
         Self {
             talker,
             text: text.into(),
             ticket: None,
-            end: End::Running,
+            state: SendState::Running,
             made: Vec::new(),
             is_at_least_once: false,
             late: 0,
@@ -68,28 +68,29 @@ impl OneSend {
     }
 }
 
-/// What must hold of all sends together, whatever happened.
+/// Checks what is reported about all sends against the messages that exist.
 ///
-/// Which of several identical sends a message belongs to cannot always be told, and need not be: there
-/// must be as many as are reported, or may be there.
+/// The program cannot always tell which of several identical sends a message belongs to. For those,
+/// the number of messages must lie between the reported and the possible ones.
 ///
 /// # Errors
-/// The law that is broken, and by which send.
-pub fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> {
+/// The broken law and the send that breaks it.
+pub fn check_laws(sends: &[SendRecord], existing: &[MsgKey]) -> Result<(), String> {
     let mut reported = BTreeMap::new();
     for (index, send) in sends.iter().enumerate() {
-        let alike = |other: &&OneSend| other.talker == send.talker && other.text == send.text;
+        let alike = |other: &&SendRecord| other.talker == send.talker && other.text == send.text;
         let is_alone = sends.iter().filter(alike).count() == 1;
         if send.made.len() > 1 + send.late && is_alone {
             return Err(format!("send {index} went out twice: {send:?}"));
         }
-        let is_said = matches!(send.end, End::Sent(_) | End::Elsewhere) || send.end.is_open();
-        let may_be_anothers = send.end == End::Absent && !is_alone;
-        if send.made.len() > send.late && !is_said && !may_be_anothers {
+        let is_said = matches!(send.state, SendState::Sent(_) | SendState::Elsewhere)
+            || send.state.is_uncertain();
+        let may_belong_to_another = send.state == SendState::Absent && !is_alone;
+        if send.made.len() > send.late && !is_said && !may_belong_to_another {
             return Err(format!("send {index} exists and is not said to: {send:?}"));
         }
-        if let End::Sent(key) = send.end {
-            let is_there = |send: &OneSend| send.made.contains(&key);
+        if let SendState::Sent(key) = send.state {
+            let is_there = |send: &SendRecord| send.made.contains(&key);
             if !existing.contains(&key) || !sends.iter().filter(alike).any(is_there) {
                 return Err(format!("send {index} is said to exist: {send:?}"));
             }
@@ -98,15 +99,16 @@ pub fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> 
             }
         }
         let said = (sends.iter().filter(alike))
-            .filter(|send| matches!(send.end, End::Sent(_)))
+            .filter(|send| matches!(send.state, SendState::Sent(_)))
             .count();
-        let may_be_there = |send: &&OneSend| send.end.is_open() || send.end == End::Elsewhere;
-        let open = (sends.iter().filter(alike)).filter(may_be_there).count();
+        let may_be_there =
+            |send: &&SendRecord| send.state.is_uncertain() || send.state == SendState::Elsewhere;
+        let uncertain = (sends.iter().filter(alike)).filter(may_be_there).count();
         let there: usize = sends.iter().filter(alike).map(|send| send.made.len()).sum();
         let late: usize = sends.iter().filter(alike).map(|send| send.late).sum();
-        if said > there || there > said + open + late {
+        if said > there || there > said + uncertain + late {
             return Err(format!(
-                "{there} exist, {said} are said to, {open} are open: {send:?}"
+                "{there} exist, {said} are said to, {uncertain} are uncertain: {send:?}"
             ));
         }
     }
@@ -115,7 +117,9 @@ pub fn check_laws(sends: &[OneSend], existing: &[MsgKey]) -> Result<(), String> 
     let mut existing = existing.to_vec();
     existing.sort();
     if made != existing {
-        return Err(format!("made were {made:?}, and there are {existing:?}"));
+        return Err(format!(
+            "the sends created {made:?}, but {existing:?} exist"
+        ));
     }
     Ok(())
 }

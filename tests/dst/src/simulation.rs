@@ -1,10 +1,13 @@
-//! A run.
+//! One run of the simulation.
 
+mod answers;
+mod ending;
 mod flows;
 mod network;
 mod people;
 mod program;
 mod quirks;
+mod results;
 mod warnings;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -14,51 +17,45 @@ use bili_im_sim::Service;
 use fastrand::Rng;
 
 pub use self::quirks::Quirk;
-use self::{flows::Flying, network::Dispatch, quirks::Quirks, warnings::Warnings};
+use self::{
+    ending::outcome, flows::ActiveFlow, network::Dispatch, quirks::Quirks, warnings::Warnings,
+};
 use crate::{
     history::History,
-    laws::{Ledger, Told, own_messages},
+    laws::{Ledger, own_messages},
     outcome::{Outcome, Tally},
-    plan::{Deed, OWN, Plan},
-    sends::End,
+    plan::{Action, OWN, Plan},
     stored::Stored,
 };
 
-/// Noon of some day, far from the daily change of keys, in microseconds since 1970.
+/// The time of the service at the start: noon, far from the daily change of keys. In microseconds
+/// since 1970.
 const EPOCH: u64 = 1_760_011_200_000_000;
 
 const MILLI: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
 
-/// How long everything is left alone in the end before the program is started for the last time:
-/// longer than any back-off.
-const PAUSE: u64 = 50 * 60 * SECOND;
+/// The most steps of a run.
+const MOST_STEPS: usize = 300_000;
 
-/// How long the program is given then to catch up: by polls, or also by comparing all sessions.
-const REST: u64 = 12 * 60 * SECOND;
-const LONG_REST: u64 = 90 * 60 * SECOND;
-
-/// After how many happenings a run counts as one that does not end.
-const ENOUGH: usize = 300_000;
-
-/// Runs what a seed stands for.
+/// Runs a seed.
 pub fn run(seed: u64) -> Outcome {
     run_with(seed, None)
 }
 
-/// The same, in which a quirk shows in any case.
+/// Runs a seed; `quirk` is added to its quirks.
 pub fn run_with(seed: u64, quirk: Option<Quirk>) -> Outcome {
-    Simulation::new(seed, quirk, History::default()).outcome(seed)
+    outcome(Simulation::new(seed, quirk, History::default()), seed)
 }
 
-/// Runs it, and writes down what happens.
+/// Runs a seed and writes its history.
 pub fn replay(seed: u64) -> Outcome {
     replay_with(seed, None)
 }
 
-/// The same, in which a quirk shows in any case.
+/// Runs a seed and writes its history; `quirk` is added to its quirks.
 pub fn replay_with(seed: u64, quirk: Option<Quirk>) -> Outcome {
-    Simulation::new(seed, quirk, History::written()).outcome(seed)
+    outcome(Simulation::new(seed, quirk, History::written()), seed)
 }
 
 struct Simulation {
@@ -71,63 +68,61 @@ struct Simulation {
     options: WatchOptions,
     capacity: Option<usize>,
     length: u64,
-    /// Lists are later than a watcher expects: only comparing all sessions finds everything.
-    is_tardy: bool,
-    /// What is told of changes from one start of the program to the next.
-    is_fickle: bool,
-    /// Events take the program long to handle now and then.
-    is_slow: bool,
-    /// In the end the program is left running, and not started anew.
-    goes_on: bool,
+    // These four are copied from the plan.
+    has_long_lag: bool,
+    changes_options: bool,
+    handles_slowly: bool,
+    keeps_running: bool,
     /// Microseconds since the run began.
     now: u64,
     queue: BTreeMap<(u64, u64), Next>,
-    /// Tells apart what happens at the same time.
+    /// Numbers the entries of the queue, to order those of the same time.
     order: u64,
     /// How far the machine's clock is ahead, in microseconds.
     ahead: i64,
     unreachable_until: u64,
-    /// At which of the next events the program dies.
-    dies_at_event: Option<u32>,
+    /// After how many events the program crashes.
+    crash_at_event: Option<u32>,
     /// How often the program was started.
     starts: u32,
-    /// How far the machine's clock was ahead when the account was stored, and how often it was another
-    /// when that was read: times that were stored mean nothing then.
+    /// How far the machine's clock was ahead when the account was stored, in microseconds.
     stored_ahead: i64,
+    /// How many starts found the machine's clock changed, which makes stored times void.
     clock_jumps: u32,
-    /// Flows of one start are not those of another.
+    /// The next flow's id. Ids are never used twice, not even by another start.
     next_flow: u64,
     quirks: Quirks,
-    /// Sessions that cannot be read, and until when.
-    sick: BTreeMap<Talker, u64>,
-    /// Until when a good signature may be taken for a bad one: keys or clocks have just changed.
+    /// Until when the messages of a session cannot be fetched.
+    unreadable: BTreeMap<Talker, u64>,
+    /// Until when the service may refuse a good signature, because keys or clocks have changed.
     unsettled_until: u64,
     tally: Tally,
 }
 
-/// The program, as long as it runs.
+/// The running program.
 struct Running {
     account: Account,
-    /// When it was started: its monotonic clock began then.
+    /// When it was started, which is also when its monotonic clock began.
     since: u64,
     revision: u64,
-    flows: BTreeMap<u64, Flying>,
+    flows: BTreeMap<u64, ActiveFlow>,
     warnings: Warnings,
 }
 
+/// An entry of the queue.
 enum Next {
-    Deed(Deed),
+    Action(Action),
     Start,
-    /// A flow goes on.
+    /// A flow is resumed.
     Resume {
         flow: u64,
-        ticket: u64,
+        step: u64,
         input: Input,
     },
     /// A request reaches the service.
     Arrive {
         flow: u64,
-        ticket: u64,
+        step: u64,
         send: Option<Dispatch>,
         outgoing: Outgoing,
     },
@@ -143,12 +138,12 @@ impl Simulation {
         };
         let own = bili_im_sim::Uid(OWN);
         for group in (plan.world.groups.iter()).filter(|group| !group.members.contains(&own)) {
-            ledger.sight.hide(Talker::group(group.id.0));
+            ledger.visibility.hide(Talker::group(group.id.0));
         }
         let service = Service::new(plan.world, bili_im_sim::UnixMicros(EPOCH))
             .map_err(|error| error.to_string())?;
-        let there = service.snapshot(bili_im_sim::UnixMicros(EPOCH));
-        ledger.on_phone = own_messages(&there).collect();
+        let snapshot = service.snapshot(bili_im_sim::UnixMicros(EPOCH));
+        ledger.on_phone = own_messages(&snapshot).collect();
         let mut simulation = Self {
             rng,
             service,
@@ -159,134 +154,41 @@ impl Simulation {
             options: plan.options,
             capacity: plan.capacity,
             length: plan.length.as_micros() as u64,
-            is_tardy: plan.is_tardy,
-            is_fickle: plan.is_fickle,
-            is_slow: plan.is_slow,
-            goes_on: plan.goes_on,
+            has_long_lag: plan.has_long_lag,
+            changes_options: plan.changes_options,
+            handles_slowly: plan.handles_slowly,
+            keeps_running: plan.keeps_running,
             now: 0,
             queue: BTreeMap::new(),
             order: 0,
             ahead: 0,
             unreachable_until: 0,
-            dies_at_event: None,
+            crash_at_event: None,
             starts: 0,
             stored_ahead: 0,
             clock_jumps: 0,
             next_flow: 0,
             quirks: Quirks::draw(seed, quirk),
-            sick: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
             unsettled_until: 0,
             tally: Tally::default(),
         };
-        simulation.later(0, Next::Start);
-        for (at, deed) in plan.deeds {
-            simulation.later(at, Next::Deed(deed));
+        simulation.schedule(0, Next::Start);
+        for (at, action) in plan.actions {
+            simulation.schedule(at, Next::Action(action));
         }
         Ok(simulation)
     }
 }
 
-trait Outcomes {
-    fn outcome(self, seed: u64) -> Outcome;
-}
-
-impl Outcomes for Result<Simulation, String> {
-    fn outcome(self, seed: u64) -> Outcome {
-        let mut simulation = match self {
-            Ok(simulation) => simulation,
-            Err(wrong) => {
-                return Outcome {
-                    seed,
-                    verdict: Err(wrong),
-                    history: String::new(),
-                    tally: Tally::default(),
-                };
-            }
-        };
-        let verdict = simulation.play();
-        Outcome {
-            seed,
-            verdict,
-            tally: simulation.tally(),
-            history: simulation.history.into_text(),
-        }
-    }
-}
-
 impl Simulation {
-    fn play(&mut self) -> Result<(), String> {
-        self.go_on_until(self.length)?;
-        self.service.clear_faults();
-        self.service.skew_clock(0);
-        self.unreachable_until = 0;
-        self.sick.clear();
-        self.dies_at_event = None;
-        self.is_slow = false;
-        self.note(|| "all is well from now on".to_owned());
-        if self.goes_on {
-            self.start()?;
-            self.go_on_until(self.length + PAUSE)?;
-        } else {
-            self.start_anew()?;
-        }
-        let end = self.now + if self.is_tardy { LONG_REST } else { REST };
-        self.go_on_until(end)?;
-        let there = self.service.snapshot(self.service_now());
-        self.ledger.check(&there)?;
-        let wrong = |error: serde_json::Error| error.to_string();
-        if let Some(cursor) = self.stored.cursor().map_err(wrong)? {
-            let now = EPOCH + self.now;
-            let position =
-                serde_json::json!({ "talker": { "user": "2" }, "mark": now, "compared": now });
-            let position = serde_json::from_value(position).map_err(wrong)?;
-            let capacity = self.capacity.unwrap_or(10_000);
-            (self.ledger).check_cursor(cursor, capacity, self.now, &position)?;
-        }
-        if self.stored.snapshot_size() > 100_000 {
-            return Err("what is stored of the account grows without bound".to_owned());
-        }
-        Ok(())
-    }
-
-    /// What is still on its way is lost, but it is not lost what came.
-    fn start_anew(&mut self) -> Result<(), String> {
-        self.crash();
-        self.queue.clear();
-        self.now = self.now.max(self.length) + PAUSE;
-        if !self.is_tardy {
-            let now = EPOCH + self.now;
-            (self.stored.seem_compared(now)).map_err(|error| error.to_string())?;
-        }
-        self.start()
-    }
-
-    fn tally(&self) -> Tally {
-        let id = |told: &Told| told.event.id();
-        let ids: std::collections::BTreeSet<_> = self.ledger.told.iter().filter_map(id).collect();
-        let told = self.ledger.told.iter().filter_map(id).count();
-        let sends = &self.ledger.sends;
-        Tally {
-            told,
-            repeated: told - ids.len(),
-            requests: self.ledger.requests.len(),
-            sends: sends.len(),
-            sent: (sends.iter())
-                .filter(|send| matches!(send.end, End::Sent(_)))
-                .count(),
-            unconfirmed: (sends.iter())
-                .filter(|send| send.end == End::Unconfirmed)
-                .count(),
-            crashes: self.tally.crashes,
-        }
-    }
-
-    fn go_on_until(&mut self, end: u64) -> Result<(), String> {
-        for _ in 0..ENOUGH {
+    fn run_until(&mut self, end: u64) -> Result<(), String> {
+        for _ in 0..MOST_STEPS {
             match self.queue.first_entry() {
                 Some(next) if next.key().0 <= end => {
                     self.now = next.key().0;
                     let next = next.remove();
-                    self.happen(next)?;
+                    self.run_next(next)?;
                 }
                 _ => {
                     self.now = end;
@@ -294,33 +196,33 @@ impl Simulation {
                 }
             }
         }
-        Err("it never comes to rest".to_owned())
+        Err("the run takes too many steps".to_owned())
     }
 
-    fn happen(&mut self, next: Next) -> Result<(), String> {
+    fn run_next(&mut self, next: Next) -> Result<(), String> {
         match next {
-            Next::Deed(deed) => self.do_deed(deed),
+            Next::Action(action) => self.perform(action),
             Next::Start => self.start(),
-            Next::Resume {
-                flow,
-                ticket,
-                input,
-            } => self.resume(flow, ticket, input),
+            Next::Resume { flow, step, input } => self.resume(flow, step, input),
             Next::Arrive {
                 flow,
-                ticket,
+                step,
                 send,
                 outgoing,
             } => {
-                self.arrive(flow, ticket, send, outgoing);
+                self.arrive(flow, step, send, outgoing);
                 Ok(())
             }
         }
     }
 
-    fn later(&mut self, after: u64, next: Next) {
+    fn schedule(&mut self, after: u64, next: Next) {
         self.order += 1;
         self.queue.insert((self.now + after, self.order), next);
+    }
+
+    fn schedule_resume(&mut self, after: u64, flow: u64, step: u64, input: Input) {
+        self.schedule(after, Next::Resume { flow, step, input });
     }
 
     fn note(&mut self, what: impl FnOnce() -> String) {
@@ -331,7 +233,7 @@ impl Simulation {
         bili_im_sim::UnixMicros(EPOCH + self.now)
     }
 
-    /// What the clocks of a program show that was started at some time.
+    /// The clocks of a program that was started at `since`.
     fn clocks(&self, since: u64) -> Now {
         Now {
             unix: UnixMicros((EPOCH + self.now).saturating_add_signed(self.ahead)),

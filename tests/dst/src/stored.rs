@@ -1,12 +1,12 @@
-//! What a program has on disk.
+//! The simulated disk of the program.
 
 use bili_im_proto::{Cursor, Position, Snapshot};
 
-/// What a program has on disk: all that it has after a crash. Everything is kept as the text it would be.
+/// Everything that outlives a crash, as the JSON text that a program would write.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
     cursor: Option<String>,
-    /// Appended since the cursor was written.
+    /// Positions appended since the cursor was written.
     positions: Vec<String>,
     snapshot: Option<String>,
 }
@@ -23,7 +23,7 @@ impl Stored {
         Ok(())
     }
 
-    /// The cursor with all positions that were appended.
+    /// The cursor, advanced by the appended positions.
     pub(super) fn cursor(&self) -> serde_json::Result<Option<Cursor>> {
         let Some(text) = &self.cursor else {
             return Ok(None);
@@ -35,7 +35,7 @@ impl Stored {
         Ok(Some(cursor))
     }
 
-    /// Writes the cursor anew, with what was appended.
+    /// Writes the advanced cursor and drops the appended positions.
     pub(super) fn compact(&mut self) -> serde_json::Result<()> {
         match self.cursor()? {
             Some(cursor) => self.store_cursor(&cursor),
@@ -43,8 +43,8 @@ impl Stored {
         }
     }
 
-    /// Makes it seem that all sessions have just been compared, so that polls alone must find what is new.
-    pub(super) fn seem_compared(&mut self, now: u64) -> serde_json::Result<()> {
+    /// Stores that all sessions were compared at `now`: only polls can find new messages then.
+    pub(super) fn mark_compared(&mut self, now: u64) -> serde_json::Result<()> {
         self.compact()?;
         if let Some(text) = &mut self.cursor {
             let mut cursor: serde_json::Value = serde_json::from_str(text)?;

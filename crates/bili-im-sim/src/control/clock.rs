@@ -1,8 +1,8 @@
-//! Let time pass, or the clocks differ: `POST /_sim/clock`.
+//! Advances the service's clock or sets its skew: `POST /_sim/clock`.
 
 use serde::Deserialize;
 
-use super::routes::{Controlled, shown};
+use super::routes::{ControlResult, to_json};
 use crate::{service::Service, time::UnixMicros};
 
 #[derive(Deserialize)]
@@ -13,11 +13,11 @@ struct Change {
     skew_seconds: Option<i64>,
 }
 
-pub(super) fn show(service: &Service, now: UnixMicros) -> Controlled {
-    shown(&service.clock(now))
+pub(super) fn show(service: &Service, now: UnixMicros) -> ControlResult {
+    to_json(&service.clock(now))
 }
 
-pub(super) fn set(service: &mut Service, body: &[u8], now: UnixMicros) -> Controlled {
+pub(super) fn set(service: &mut Service, body: &[u8], now: UnixMicros) -> ControlResult {
     let change: Change = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     service.advance_clock(change.advance_seconds);
     if let Some(seconds) = change.skew_seconds {

@@ -1,16 +1,16 @@
-//! Set, show and lift faults: `/_sim/faults`.
+//! Sets, shows and clears faults: `/_sim/faults`.
 
 use serde_json::json;
 
-use super::routes::{Controlled, one_or_many};
+use super::routes::{ControlResult, one_or_many};
 use crate::{faults::Rule, service::Service};
 
-pub(super) fn show(service: &Service) -> Controlled {
+pub(super) fn show(service: &Service) -> ControlResult {
     Ok(json!({ "faults": service.faults() }))
 }
 
-/// Adds all rules or none.
-pub(super) fn add(service: &mut Service, body: &[u8]) -> Controlled {
+/// Sets all faults, or none when one is invalid.
+pub(super) fn add(service: &mut Service, body: &[u8]) -> ControlResult {
     let rules: Vec<Rule> = one_or_many(body)?;
     service
         .add_faults(rules)
@@ -18,7 +18,7 @@ pub(super) fn add(service: &mut Service, body: &[u8]) -> Controlled {
     show(service)
 }
 
-pub(super) fn clear(service: &mut Service) -> Controlled {
+pub(super) fn clear(service: &mut Service) -> ControlResult {
     service.clear_faults();
     show(service)
 }

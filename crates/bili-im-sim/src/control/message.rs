@@ -1,11 +1,11 @@
-//! Write a message as anyone: `POST /_sim/message`.
+//! Writes a message as any user: `POST /_sim/message`.
 
 use serde_json::json;
 
-use super::routes::Controlled;
+use super::routes::ControlResult;
 use crate::{service::Service, time::UnixMicros, world::Message};
 
-pub(super) fn write(service: &mut Service, body: &[u8], now: UnixMicros) -> Controlled {
+pub(super) fn write(service: &mut Service, body: &[u8], now: UnixMicros) -> ControlResult {
     let message: Message = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let (msg_key, msg_seqno) = service
         .write(message, now)
@@ -18,7 +18,7 @@ mod tests {
     use crate::testing::Sim;
 
     #[test]
-    fn anyone_writes_anything_past_every_limit() {
+    fn any_user_can_write_anything_without_limit() {
         let mut sim = Sim::demo();
         for _ in 0..3 {
             sim.say(10001, 10003, "again");
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_named_must_exist() {
+    fn users_and_groups_of_a_message_must_exist() {
         let mut sim = Sim::demo();
         for (message, error) in [
             (

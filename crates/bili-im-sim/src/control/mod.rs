@@ -1,4 +1,4 @@
-//! The control paths under `/_sim`: what tests in other languages drive the service with.
+//! The control paths under `/_sim`, with which tests in any language drive the service.
 
 mod act;
 mod clock;

@@ -1,28 +1,32 @@
-//! Hold a phone to a QR code: `POST /_sim/qr`.
+//! Scans or confirms a QR code with a user's phone: `POST /_sim/qr`.
 
 use serde::Deserialize;
 use serde_json::json;
 
-use super::routes::Controlled;
+use super::routes::ControlResult;
 use crate::{ids::Uid, service::Service, time::UnixMicros};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Gesture {
+struct PhoneAction {
     qrcode_key: Option<String>,
     scan: Option<Uid>,
     confirm: Option<Uid>,
 }
 
-pub(super) fn hold_phone(service: &mut Service, body: &[u8], now: UnixMicros) -> Controlled {
-    let gesture: Gesture = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let key = gesture.qrcode_key.as_deref();
-    let moved = match (gesture.scan, gesture.confirm) {
+pub(super) fn scan_or_confirm(
+    service: &mut Service,
+    body: &[u8],
+    now: UnixMicros,
+) -> ControlResult {
+    let action: PhoneAction = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let key = action.qrcode_key.as_deref();
+    let advanced = match (action.scan, action.confirm) {
         (Some(uid), None) => service.scan_qr(key, uid, now),
         (None, Some(uid)) => service.confirm_qr(key, uid, now),
-        _ => return Err("just one of `scan` and `confirm` is needed".to_owned()),
+        _ => return Err("exactly one of `scan` and `confirm` is needed".to_owned()),
     };
-    let qrcode_key = moved.map_err(|error| error.to_string())?;
+    let qrcode_key = advanced.map_err(|error| error.to_string())?;
     Ok(json!({ "qrcode_key": qrcode_key }))
 }
 
@@ -38,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_code_is_meant_when_none_is_named() {
+    fn without_a_key_the_newest_code_is_used() {
         let mut sim = Sim::demo();
         let older = generate(&mut sim);
         let newer = generate(&mut sim);
@@ -50,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn someone_who_exists_scans_or_confirms_a_code_that_is_valid() {
+    fn scanning_needs_an_existing_user_and_a_valid_code() {
         let mut sim = Sim::demo();
         let mut problem = |body: &str| {
             let answer = sim.control("POST", "/_sim/qr", body);
@@ -62,7 +66,10 @@ mod tests {
         assert_eq!(problem(r#"{"qrcode_key":"x","confirm":10001}"#), no_code);
         assert_eq!(problem(r#"{"scan":9}"#), "uid: there is no user 9");
         for body in [r#"{}"#, r#"{"scan":10001,"confirm":10001}"#] {
-            assert_eq!(problem(body), "just one of `scan` and `confirm` is needed");
+            assert_eq!(
+                problem(body),
+                "exactly one of `scan` and `confirm` is needed"
+            );
         }
         assert!(problem(r#"{"qr_key":"x"}"#).contains("unknown field"));
     }

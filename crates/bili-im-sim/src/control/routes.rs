@@ -1,4 +1,4 @@
-//! Which control path does what.
+//! The control paths and their functions.
 
 use http::{Method, Response, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{act, clock, faults, message, qr};
 use crate::{answer, request::Incoming, service::Service, time::UnixMicros};
 
-/// What a control path answers: JSON, or what is wrong.
-pub(super) type Controlled = Result<Value, String>;
+/// The JSON answer of a control path, or an error text.
+pub(super) type ControlResult = Result<Value, String>;
 
 pub(crate) fn is_control(path: &str) -> bool {
     path == "/_sim" || path.starts_with("/_sim/")
@@ -20,10 +20,10 @@ pub(crate) fn answer(
     now: UnixMicros,
 ) -> Response<Vec<u8>> {
     let done = match (incoming.path.as_str(), &incoming.method) {
-        ("/_sim/state", &Method::GET) => shown(&service.snapshot(now)),
+        ("/_sim/state", &Method::GET) => to_json(&service.snapshot(now)),
         ("/_sim/message", &Method::POST) => message::write(service, &incoming.body, now),
         ("/_sim/act", &Method::POST) => act::act(service, &incoming.body, now),
-        ("/_sim/qr", &Method::POST) => qr::hold_phone(service, &incoming.body, now),
+        ("/_sim/qr", &Method::POST) => qr::scan_or_confirm(service, &incoming.body, now),
         ("/_sim/clock", &Method::GET) => clock::show(service, now),
         ("/_sim/clock", &Method::POST) => clock::set(service, &incoming.body, now),
         ("/_sim/faults", &Method::GET) => faults::show(service),
@@ -37,11 +37,11 @@ pub(crate) fn answer(
     }
 }
 
-pub(super) fn shown<T: Serialize>(value: &T) -> Controlled {
+pub(super) fn to_json<T: Serialize>(value: &T) -> ControlResult {
     serde_json::to_value(value).map_err(|error| error.to_string())
 }
 
-/// A body that is one thing or a list of them.
+/// Reads a body that is one value or a list of values.
 pub(super) fn one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, String> {
     let given = match serde_json::from_slice(body).map_err(|error| error.to_string())? {
         Value::Array(many) => many,

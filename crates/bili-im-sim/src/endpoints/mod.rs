@@ -1,4 +1,4 @@
-//! The endpoints, one a file, in the service's own tree.
+//! The endpoints: each has its own file, in folders named after the service's paths.
 
 mod account;
 mod link_setting;

@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! Routes: the path and handler of each endpoint.
 
 use http::Method;
 
@@ -10,7 +10,7 @@ use crate::{
 
 type Handler = fn(&mut Call<'_>) -> Result<Data, Refusal>;
 
-/// An endpoint: what it is asked with, and what answers.
+/// An endpoint: its method, path and handler.
 pub(super) struct Route {
     method: Method,
     path: &'static str,
@@ -33,7 +33,7 @@ pub(super) const fn post(path: &'static str, handler: Handler) -> Route {
     }
 }
 
-/// Those of each folder.
+/// The routes of each folder.
 const ROUTES: [&[Route]; 10] = [
     account::user::ROUTES,
     link_setting::ROUTES,
@@ -51,17 +51,17 @@ fn all() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().copied().flatten()
 }
 
-/// Where a request leads.
+/// The result of looking up a request.
 pub(crate) enum Found {
-    /// To an endpoint.
+    /// The handler of an endpoint.
     Endpoint(Handler),
-    /// To an endpoint that wants another method.
+    /// The path exists, but needs this method.
     WrongMethod(Method),
-    /// Nowhere.
+    /// No endpoint has this path.
     Nothing,
 }
 
-/// Where a request leads.
+/// Looks up the endpoint of a request.
 pub(crate) fn find(method: &Method, path: &str) -> Found {
     match all().find(|route| route.path == path) {
         Some(route) if route.method == method => Found::Endpoint(route.handler),
@@ -70,7 +70,7 @@ pub(crate) fn find(method: &Method, path: &str) -> Found {
     }
 }
 
-/// The path of an endpoint, or one name for all others.
+/// The path of an endpoint, or `unknown` for any other path.
 pub(crate) fn name(path: &str) -> &'static str {
     all()
         .find(|route| route.path == path)

@@ -1,4 +1,4 @@
-//! Faults: what goes wrong on demand.
+//! Faults that the service shows on demand.
 
 mod apply;
 mod plan;

@@ -1,11 +1,11 @@
-//! The faults that are set, and which of them fire.
+//! The faults that are set, and the choice of those that fire.
 
 use serde::Serialize;
 
 use super::{Rule, When};
 use crate::chance::Chance;
 
-/// A fault that is set, and how often its turn came.
+/// A fault that is set, with its counts.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct RuleState {
@@ -18,7 +18,7 @@ pub struct RuleState {
     pub fired: u64,
 }
 
-/// All faults that are set, in the order they were set.
+/// All faults that are set, oldest first.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan(Vec<RuleState>);
 
@@ -39,7 +39,7 @@ impl Plan {
         &self.0
     }
 
-    /// The faults that fire for a request on that path.
+    /// Counts a request to `path`, and returns the faults that fire for it.
     pub(crate) fn fire(&mut self, path: &str, chance: &mut Chance) -> Vec<Rule> {
         let mut fired = Vec::new();
         for state in self

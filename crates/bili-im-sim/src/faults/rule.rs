@@ -1,10 +1,10 @@
-//! One fault: where, when and what.
+//! A single fault.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One fault: where, when and what.
+/// A single fault: the requests that it affects, and what happens to them.
 ///
 /// ```
 /// use bili_im_sim::faults::{Kind, Rule, When};
@@ -16,65 +16,65 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Rule {
-    /// Which requests.
+    /// Which requests match.
     pub what: What,
-    /// Which of those.
+    /// Which of the matching requests are affected.
     pub when: When,
-    /// Whether the request takes effect first.
+    /// Whether an affected request takes effect first.
     #[serde(default)]
     pub effect: Effect,
-    /// What goes wrong.
+    /// What happens to it.
     pub kind: Kind,
 }
 
-/// Which requests a fault is for: `"any"`, or a path or its end (`"send_msg"`) in JSON.
+/// Which requests match a fault. In JSON: `"any"`, a path, or the end of a path (`"send_msg"`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum What {
-    /// All but the control paths.
+    /// All requests but those to control paths.
     Any,
-    /// Those whose path is this or ends with it after a slash.
+    /// Requests whose path is this, or ends with a slash and this.
     Path(String),
 }
 
-/// Which of the requests that match.
+/// Which of the matching requests a fault affects.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum When {
-    /// The first.
+    /// Only the first.
     Once,
     /// All.
     Always,
-    /// Just the n-th, counted from 1.
+    /// Only the n-th, counted from 1.
     Nth(u64),
     /// The first n.
     First(u64),
-    /// Each with this probability, from the world's seed.
+    /// Each with this probability. The world's seed decides.
     Chance(f64),
 }
 
-/// Whether a request takes effect before things go wrong.
+/// Whether a request takes effect before its fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// It does not take effect.
+    /// The request does not take effect.
     #[default]
     Before,
-    /// It does, and only its answer suffers.
+    /// The request takes effect, and only its answer is affected.
     After,
 }
 
-/// What goes wrong.
+/// What a fault does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Kind {
-    /// The answer is this code.
+    /// The answer has this code.
     Code {
         /// The code.
         code: i32,
-        /// The service's words; the code itself when absent.
+        /// The message; the code itself when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
@@ -89,31 +89,31 @@ pub enum Kind {
     },
     /// A web page with status 200.
     Html,
-    /// Status 200 and nothing else.
+    /// Status 200 with an empty body.
     Empty,
     /// A status other than 200: 412, 429, 502, …
     Http {
         /// The status, 300 to 599.
         status: u16,
-        /// What comes with it.
+        /// The body.
         #[serde(default)]
         body: PageBody,
-        /// Seconds of `Retry-After`.
+        /// The `Retry-After` header, in seconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u64>,
     },
-    /// Risk control's voucher.
+    /// A refusal of risk control, with a voucher.
     Voucher(VoucherPlace),
-    /// The signing keys change now; the request goes on.
+    /// The signing keys change, and then the request is handled.
     RotateKeys,
-    /// The service's clock, and with it `Date`, differs from now on; the request goes on.
+    /// The service's clock is wrong from now on, and then the request is handled.
     Skew {
-        /// By how much; negative is behind.
+        /// How far it is ahead; negative is behind.
         seconds: i64,
     },
 }
 
-/// What comes with an HTTP status.
+/// The body of an answer with an HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PageBody {
@@ -137,7 +137,7 @@ pub enum VoucherPlace {
 }
 
 impl Rule {
-    /// A fault that keeps the request from taking effect.
+    /// A fault that prevents the request from taking effect.
     #[must_use]
     pub fn new(what: impl Into<What>, when: When, kind: Kind) -> Self {
         Self {
@@ -148,7 +148,7 @@ impl Rule {
         }
     }
 
-    /// The same fault, after the request took effect.
+    /// The same fault, but the request takes effect first.
     #[must_use]
     pub fn after_effect(self) -> Self {
         Self {
@@ -157,7 +157,7 @@ impl Rule {
         }
     }
 
-    /// The field that is wrong, and how.
+    /// Fails with the invalid field and the problem.
     pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         match self.when {
             When::Chance(probability) if !(0.0..=1.0).contains(&probability) => {
@@ -169,7 +169,7 @@ impl Rule {
         match self.kind {
             Kind::CutShort { .. } if self.effect == Effect::Before => Err((
                 "effect",
-                "only an answer can be cut short: must be \"after\"",
+                "must be \"after\": only an answer can be cut short",
             )),
             Kind::Http { status, .. } if !(300..600).contains(&status) => {
                 Err(("kind", "an HTTP status is between 300 and 599"))
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_meant_by_the_end_of_its_path() {
+    fn a_rule_matches_an_endpoint_by_the_end_of_its_path() {
         let path = "/web_im/v1/web_im/send_msg";
         for what in ["any", "send_msg", "web_im/send_msg", "/send_msg", path] {
             assert!(What::from(what).matches(path), "{what}");
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_written_in_json_as_one_would_say_them() {
+    fn rules_have_a_plain_json_form() {
         for text in [
             r#"{"what":"send_msg","when":"once","effect":"after","kind":"break_off"}"#,
             r#"{"what":"any","when":{"chance":0.25},"effect":"before","kind":{"http":{"status":429,"body":"json","retry_after":30}}}"#,
@@ -251,7 +251,7 @@ mod tests {
         }
     }
 
-    /// What stands in backquotes in the first column of a table of the readme.
+    /// The code spans in the first column of a table of the readme.
     fn in_readme(heading: &str) -> Vec<&str> {
         let readme = include_str!("../../README.md");
         let table = readme.split_once(heading).unwrap().1;
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_shows_kinds_as_they_are_read() {
+    fn the_kinds_of_the_readme_are_valid() {
         let shown = in_readme("| `kind` | what the client sees |");
         assert_eq!(shown.len(), 12);
         for kind in shown {
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_mean_nothing_are_refused() {
+    fn invalid_rules_are_refused() {
         assert!(
             Rule::new("any", When::Chance(f64::NAN), Kind::Stall)
                 .check()

@@ -1,4 +1,4 @@
-//! Bodies that can end too early.
+//! Answer bodies, which a fault can cut short.
 
 use std::{
     convert::Infallible,
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-/// A body that is sent whole, or breaks off.
+/// A body that is sent whole, or cut short.
 #[derive(Debug)]
 pub(super) enum Sent {
     Whole(Full<Bytes>),
@@ -22,7 +22,7 @@ impl Sent {
         Self::Whole(Full::new(bytes.into()))
     }
 
-    /// Announces all bytes and ends after `sent` of them.
+    /// Announces the length of all bytes, but sends only the first `sent`.
     pub(super) fn cut_short(bytes: Vec<u8>, sent: usize) -> Self {
         let announced = bytes.len();
         Self::CutShort(CutShort {
@@ -41,12 +41,12 @@ pub(super) struct CutShort {
 #[derive(Debug)]
 enum Step {
     Send(Bytes),
-    /// What was sent has to leave before the connection breaks.
+    /// Waits once, so that the sent bytes leave before the connection breaks.
     Flush,
     Break,
 }
 
-/// The body was meant to end here.
+/// Ends a body that a fault cuts short.
 #[derive(Debug, thiserror::Error)]
 #[error("broken off by a fault")]
 pub(super) struct BrokenOff;

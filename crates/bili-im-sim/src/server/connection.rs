@@ -1,4 +1,4 @@
-//! One connection, over whatever carries its bytes.
+//! Serves one connection.
 
 use std::{
     future::pending,
@@ -15,16 +15,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::body::{BrokenOff, Sent};
 use crate::{answer::html, reply::Reply, service::Service};
 
-/// Larger than any image the service takes.
+/// The largest request body: more than any image that the service accepts.
 const LARGEST_BODY: usize = 16 << 20;
 
-/// Answers requests until the other side has gone or a fault breaks the connection.
+/// Answers requests until the client closes the connection or a fault breaks it.
 pub(super) async fn serve<I>(io: I, service: Arc<Mutex<Service>>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let answer = service_fn(|request| answer(request, Arc::clone(&service)));
-    // How a connection ends is the client's affair.
+    // The server has nothing to do when a connection fails.
     let _ended = http1::Builder::new()
         .serve_connection(TokioIo::new(io), answer)
         .await;

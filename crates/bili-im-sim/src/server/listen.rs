@@ -1,4 +1,4 @@
-//! The server: a socket, a thread, and the service between them.
+//! The server: a service behind a listening socket, in its own thread.
 
 use std::{
     io,
@@ -13,12 +13,12 @@ use tokio::sync::oneshot;
 use super::transport::Transport;
 use crate::service::Service;
 
-/// How long to wait when no connection can be accepted, for want of file handles.
+/// How long to wait after a failed accept, as when no file handles are left.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A service that listens on loopback, in a thread of its own, until it is dropped.
+/// A service that listens on a loopback address, in its own thread, until it is dropped.
 ///
-/// The hosts of the real service are all this one address: their paths are different.
+/// It stands for all hosts of the real service, whose paths are different.
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
@@ -28,7 +28,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on an address of this machine alone; port 0 takes any that is free.
+    /// Listens on a loopback address; port 0 chooses a free port.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Server {
     fn listen(service: Service, addr: SocketAddr, transport: Transport) -> io::Result<Self> {
         if !addr.ip().to_canonical().is_loopback() {
             let problem = format!(
-                "the simulated service is for this machine alone, {} is not a loopback address",
+                "the simulated service is for this machine alone: {} is not a loopback address",
                 addr.ip()
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
@@ -76,7 +76,7 @@ impl Server {
             .name("bili-im-sim".to_owned())
             .spawn(move || {
                 runtime.spawn(accepting);
-                // Ends every connection with the runtime, also when the server is gone without a word.
+                // Returns when the server is dropped; the runtime then drops all connections.
                 let _stopped = runtime.block_on(stopped);
             })?;
         Ok(Self {
@@ -87,15 +87,15 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Looks at the service, or changes it, between two requests.
-    pub fn with<T>(&self, look: impl FnOnce(&mut Service) -> T) -> T {
-        look(&mut self.service.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Reads or changes the service between two requests.
+    pub fn with<T>(&self, access: impl FnOnce(&mut Service) -> T) -> T {
+        access(&mut self.service.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Serves for as long as the process lives.
@@ -105,7 +105,7 @@ impl Server {
 
     fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // The thread runs no code that can panic but the runtime's own.
+            // A panic of the runtime's thread is not repeated here.
             let _ended = thread.join();
         }
     }
@@ -126,7 +126,7 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Answers are small; waiting to fill a packet only slows them.
+                // Answers are small: waiting for a full packet would only delay them.
                 let _best_effort = stream.set_nodelay(true);
                 tokio::spawn(transport.clone().serve(stream, Arc::clone(&service)));
             }

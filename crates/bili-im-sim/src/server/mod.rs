@@ -1,4 +1,4 @@
-//! The service behind a socket, on loopback.
+//! The service as an HTTP server on a loopback address.
 
 mod body;
 mod connection;

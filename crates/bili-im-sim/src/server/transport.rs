@@ -1,4 +1,4 @@
-//! What carries the bytes of a connection.
+//! Plain or TLS connections.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 use super::connection::serve;
 use crate::service::Service;
 
-/// What carries the bytes of a connection.
+/// How connections are carried.
 #[derive(Clone)]
 pub(super) enum Transport {
     Plain,
@@ -23,7 +23,7 @@ impl Transport {
             Self::Plain => serve(stream, service).await,
             #[cfg(feature = "tls")]
             Self::Tls(acceptor) => {
-                // A handshake that fails is the client's affair.
+                // The server has nothing to do when a handshake fails.
                 if let Ok(stream) = acceptor.accept(stream).await {
                     serve(stream, service).await;
                 }

@@ -1,4 +1,4 @@
-//! The service as a whole: a request in, a reply out.
+//! The simulated service: it turns a request into a reply.
 
 use http::{
     Request, Response, StatusCode,
@@ -21,12 +21,13 @@ use crate::{
     world::{Act, Message, World, WorldError, check_message},
 };
 
-/// More than any plan needs.
+/// More faults than any test sets.
 const MOST_FAULTS: usize = 1000;
 
 /// The simulated service.
 ///
-/// Nothing in it reads a clock or draws true random numbers: the same world, requests and times give the same replies.
+/// It reads no clock and draws no true random numbers. The same world, requests and times give the
+/// same replies.
 #[derive(Debug)]
 pub struct Service {
     state: State,
@@ -36,7 +37,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service in the given world. The times in the world are relative to `start`.
+    /// Makes a service of a world. The times in the world are relative to `start`.
     ///
     /// # Errors
     ///
@@ -56,9 +57,9 @@ impl Service {
         })
     }
 
-    /// Does what a request asks for, at the time `now` of whoever asks.
+    /// Handles a request. `now` is the time of the caller's clock.
     ///
-    /// The host of the request does not matter: the paths of all hosts are different.
+    /// The host of the request does not matter, because the paths of all hosts are different.
     pub fn handle(&mut self, request: Request<Vec<u8>>, now: UnixMicros) -> Reply {
         let incoming = Incoming::new(request);
         if control::is_control(&incoming.path) {
@@ -72,24 +73,24 @@ impl Service {
             return Reply::Answer(self.answer(&incoming, now));
         };
         count.disturbed += 1;
-        let undisturbed = match effect {
+        let answer = match effect {
             Effect::Before => None,
             Effect::After => Some(self.answer(&incoming, now)),
         };
-        self.disturb(kind, undisturbed, now)
+        self.apply_fault(kind, answer, now)
     }
 
-    /// Lets time pass for the service, on top of what its callers' clock says.
+    /// Advances the service's clock, in addition to the time that passes for its callers.
     pub fn advance_clock(&mut self, seconds: u64) {
         self.clock.advanced_seconds = self.clock.advanced_seconds.saturating_add(seconds);
     }
 
-    /// Sets how far the service's clock is ahead of its callers'; negative is behind.
+    /// Sets how far the service's clock is wrong; positive is ahead, negative is behind.
     pub fn skew_clock(&mut self, seconds: i64) {
         self.clock.skew_seconds = seconds;
     }
 
-    /// The service's clock when its callers' shows `now`.
+    /// The service's clock when the callers' clock shows `now`.
     #[must_use]
     pub fn clock(&self, now: UnixMicros) -> ClockState {
         ClockState::new(self.clock, now)
@@ -100,11 +101,11 @@ impl Service {
         self.state.key_ring.rotate();
     }
 
-    /// Writes a message as anyone, past every limit.
+    /// Writes a message as any user, without any limit.
     ///
     /// # Errors
     ///
-    /// When somebody who is named does not exist.
+    /// When a user or group of the message does not exist, or the service is full.
     pub fn write(
         &mut self,
         message: Message,
@@ -112,25 +113,25 @@ impl Service {
     ) -> Result<(MsgKey, Seqno), WorldError> {
         check_message(&message, &self.state)?;
         if self.state.is_full() {
-            return Err(WorldError::invalid("messages", "there is no room for more"));
+            return Err(WorldError::invalid("messages", "the service holds no more"));
         }
         let now = self.pass(now);
         Ok(self.state.write(message, now))
     }
 
-    /// Does what somebody does on their phone, past every limit and fault. To do again what is done already has no effect;
-    /// only a second recall is an error.
+    /// Does what a user does on the phone, without limits and faults. Repeating an act has no
+    /// effect, except that a second recall is an error.
     ///
     /// # Errors
     ///
-    /// When somebody or something that is named does not exist, the message is another's or recalled, the group to join is
-    /// dissolved, or its owner leaves it.
+    /// When something that the act names does not exist, the message to recall is another user's or
+    /// already recalled, the group to join is dissolved, or the owner leaves a group.
     pub fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
         let now = self.pass(now);
         Ok(self.state.act(act, now)?)
     }
 
-    /// Does these one after the other, up to the first that cannot be done.
+    /// Does the acts in order, up to the first that fails.
     pub(crate) fn act_all(&mut self, acts: Vec<Act>, now: UnixMicros) -> Result<(), WorldError> {
         let now = self.pass(now);
         acts.into_iter().enumerate().try_for_each(|(at, act)| {
@@ -139,7 +140,8 @@ impl Service {
         })
     }
 
-    /// Scans a QR code with the phone of `uid`: the newest code, when no key is given. Returns the key of the code.
+    /// Scans a QR code with the phone of `uid`, and returns the code's key. Without a key, this is
+    /// the newest code.
     ///
     /// # Errors
     ///
@@ -153,7 +155,7 @@ impl Service {
         self.advance_qr(qrcode_key, uid.into(), Stage::Scanned, now)
     }
 
-    /// Confirms on the phone of `uid` that whoever shows the QR code may log in, scanned or not.
+    /// Confirms a login by QR code on the phone of `uid`. The code need not have been scanned.
     ///
     /// # Errors
     ///
@@ -189,16 +191,16 @@ impl Service {
             })
     }
 
-    /// Sets a fault, after those that are set.
+    /// Adds a fault after those that are set.
     ///
     /// # Errors
     ///
-    /// When it means nothing, like a chance above 1.
+    /// When the fault is invalid, like a chance above 1.
     pub fn add_fault(&mut self, rule: Rule) -> Result<(), WorldError> {
         self.add_faults(vec![rule])
     }
 
-    /// Sets all of these faults or, when one of them means nothing, none.
+    /// Adds all faults, or none when one is invalid.
     pub(crate) fn add_faults(&mut self, rules: Vec<Rule>) -> Result<(), WorldError> {
         for (at, rule) in rules.iter().enumerate() {
             rule.check().map_err(|(field, problem)| {
@@ -206,31 +208,31 @@ impl Service {
             })?;
         }
         if self.faults.rules().len().saturating_add(rules.len()) > MOST_FAULTS {
-            return Err(WorldError::invalid("faults", "there is no room for more"));
+            return Err(WorldError::invalid("faults", "the service takes no more"));
         }
         rules.into_iter().for_each(|rule| self.faults.add(rule));
         Ok(())
     }
 
-    /// Lifts all faults. Rotated keys and a skewed clock stay.
+    /// Removes all faults. Rotated keys and a skewed clock stay.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
     }
 
-    /// The faults that are set, with how often their turn came.
+    /// The faults that are set, with their counts.
     #[must_use]
     pub fn faults(&self) -> &[RuleState] {
         self.faults.rules()
     }
 
-    /// Everything there is to see, as `GET /_sim/state` shows it.
+    /// The state of the service, as `GET /_sim/state` returns it.
     #[must_use]
     pub fn snapshot(&self, now: UnixMicros) -> Snapshot {
         Snapshot::new(&self.state, self.clock, &self.faults, &self.counters, now)
     }
 
-    /// Counts a request against the faults, applies those that change the service, and returns the one that decides the
-    /// answer: the first that was set.
+    /// Applies the faults that fire and change the service. Of the other faults that fire, returns
+    /// the one that was set first.
     fn fire_faults(&mut self, path: &str) -> Option<Rule> {
         let mut decisive = None;
         for rule in self.faults.fire(path, &mut self.state.chance) {
@@ -260,35 +262,35 @@ impl Service {
                     state: &mut self.state,
                     now,
                 };
-                let said = handler(&mut call);
-                if said.is_err() {
+                let result = handler(&mut call);
+                if result.is_err() {
                     self.counters.of(endpoints::name(&incoming.path)).refused += 1;
                 }
-                render(said, self.state.options.mode)
+                render(result, self.state.options.mode)
             }
         };
         self.dated(answer, now)
     }
 
-    fn disturb(
+    fn apply_fault(
         &mut self,
         kind: Kind,
-        undisturbed: Option<Response<Vec<u8>>>,
+        answer: Option<Response<Vec<u8>>>,
         now: UnixMicros,
     ) -> Reply {
-        match kind.apply(undisturbed, self.state.options.mode, &mut self.state.chance) {
+        match kind.apply(answer, self.state.options.mode, &mut self.state.chance) {
             Reply::Answer(answer) => Reply::Answer(self.dated(answer, now)),
             other => other,
         }
     }
 
-    /// Lets time pass, and returns what the service's clock shows.
+    /// Lets time pass up to `now`, and returns the time of the service's clock.
     fn pass(&mut self, now: UnixMicros) -> UnixMicros {
         self.state.pass(self.clock.unskewed(now));
         self.clock.at(now)
     }
 
-    /// Every answer tells the service's clock (docs/protocol.md §4).
+    /// Adds the `Date` header, which shows the service's clock (docs/protocol.md §4).
     fn dated(&self, mut answer: Response<Vec<u8>>, now: UnixMicros) -> Response<Vec<u8>> {
         if let Ok(date) = HeaderValue::try_from(self.clock.at(now).http_date()) {
             answer.headers_mut().insert(DATE, date);

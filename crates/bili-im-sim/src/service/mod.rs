@@ -1,4 +1,4 @@
-//! The service as a whole.
+//! The simulated service.
 
 mod handle;
 #[cfg(test)]

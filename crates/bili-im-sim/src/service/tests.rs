@@ -12,7 +12,7 @@ use crate::{
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 
 #[test]
-fn a_path_that_leads_nowhere_is_a_web_page() {
+fn an_unknown_path_gets_a_web_page() {
     let answer = Sim::demo().get(10001, "/x/nothing");
     assert_eq!(answer.status(), 404);
     assert!(
@@ -24,7 +24,7 @@ fn a_path_that_leads_nowhere_is_a_web_page() {
 }
 
 #[test]
-fn a_wrong_method_is_told_the_right_one() {
+fn an_answer_to_a_wrong_method_names_the_right_one() {
     let mut sim = Sim::demo();
     let answer = sim.get(10001, "/web_im/v1/web_im/send_msg");
     assert_eq!(
@@ -118,7 +118,7 @@ fn an_unknown_control_path_is_an_error() {
 }
 
 #[test]
-fn a_login_token_may_travel_encoded() {
+fn a_login_token_may_be_percent_encoded() {
     let mut world = World::demo();
     world.accounts[0].sessdata = "a,b*c".to_owned();
     let mut sim = Sim::new(world);
@@ -231,7 +231,7 @@ fn fields() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_request_is_too_odd_to_be_answered(
+    fn every_request_gets_an_answer(
         is_post in any::<bool>(),
         path in paths(),
         query in fields(),
@@ -256,7 +256,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_sent_is_what_is_read_back(text in "\\PC{1,80}") {
+    fn a_sent_text_is_read_back_the_same(text in "\\PC{1,80}") {
         let mut sim = Sim::demo();
         let key = sim.send(10001, 10002, &text).data()["msg_key"].clone();
         let page = sim
@@ -269,7 +269,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_said_the_unread_count_is_what_came_after_the_last_send(said in prop::collection::vec(any::<bool>(), 0..20)) {
+    fn the_unread_count_is_the_number_of_messages_after_the_last_send(said in prop::collection::vec(any::<bool>(), 0..20)) {
         let mut sim = Sim::demo();
         sim.say(10001, 10002, "start");
         let mut unread = 0;

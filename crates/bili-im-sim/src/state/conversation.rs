@@ -1,4 +1,4 @@
-//! Conversations: what two users, or the members of a group, have written.
+//! Conversations between two users or the members of a group, and their messages.
 
 use crate::{
     ids::{GroupId, MsgKey, Seqno, Talker, Uid},
@@ -6,16 +6,16 @@ use crate::{
     world::Message,
 };
 
-/// Between whom a conversation is.
+/// Identifies a conversation by those who take part in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Between {
+pub(crate) enum ConversationId {
     /// Two users, the smaller uid first.
     Users(Uid, Uid),
     /// The members of a group.
     Group(GroupId),
 }
 
-impl Between {
+impl ConversationId {
     pub(crate) fn of(owner: Uid, talker: Talker) -> Self {
         match talker {
             Talker::User(uid) => Self::Users(owner.min(uid), owner.max(uid)),
@@ -23,7 +23,7 @@ impl Between {
         }
     }
 
-    /// What the conversation is to one of its sides.
+    /// The talker of this conversation's session, as `owner` sees it.
     pub(crate) fn talker_for(self, owner: Uid) -> Option<Talker> {
         match self {
             Self::Group(group) => Some(Talker::Group(group)),
@@ -37,14 +37,14 @@ impl Between {
 const RECALL: u32 = 5;
 const SYSTEM_TIP: u32 = 18;
 
-/// The `msg_source` of what is written in a web page.
+/// The `msg_source` of a message written in the web page.
 pub(crate) const FROM_WEB: u32 = 7;
 
 const NORMAL: u32 = 0;
 const RECALLED: u32 = 1;
 const REMOVED: u32 = 2;
 
-/// A message before it has a key and a place.
+/// A message without a key and a sequence number.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
     pub(crate) from: Uid,
@@ -91,7 +91,8 @@ impl Draft {
         self.msg_status = RECALLED;
     }
 
-    /// What appears in the session when this message is recalled: to the same people, `target` its key.
+    /// The message that announces this one's recall to the same people. `target` is this one's
+    /// key.
     pub(crate) fn recall_of(&self, target: MsgKey, now: UnixMicros) -> Self {
         Self {
             from: self.from,
@@ -107,7 +108,7 @@ impl Draft {
         }
     }
 
-    /// Removed by the system: not returned at all (docs/protocol.md §8).
+    /// Whether the system removed it: it is never returned then (docs/protocol.md §8).
     pub(crate) fn is_removed(&self) -> bool {
         self.msg_status == REMOVED
     }
@@ -116,25 +117,25 @@ impl Draft {
         self.only_for.is_none_or(|only| only == reader)
     }
 
-    /// Whether it counts as unread for a reader who has not come so far.
+    /// Whether it counts as unread for a reader whose read mark is before it.
     pub(crate) fn counts_for(&self, reader: Uid) -> bool {
-        let is_news = self.msg_status == NORMAL && !self.is_recall() && !self.is_tip();
-        is_news && self.from != reader && self.is_for(reader)
+        let is_ordinary = self.msg_status == NORMAL && !self.is_recall() && !self.is_tip();
+        is_ordinary && self.from != reader && self.is_for(reader)
     }
 }
 
-/// A message with its key and its place.
+/// A message with its key and sequence number.
 #[derive(Debug, Clone)]
 pub(crate) struct Written {
     pub(crate) key: MsgKey,
     pub(crate) seqno: Seqno,
-    /// When it came, by time as it passes whatever the clock shows: never before the message in front of it.
-    pub(crate) came_at: UnixMicros,
+    /// When it arrived, by the time without skew. It never decreases within a conversation.
+    pub(crate) arrived_at: UnixMicros,
     pub(crate) draft: Draft,
 }
 
 impl Written {
-    /// Whether it is returned to that reader.
+    /// Whether it is returned to this reader.
     pub(crate) fn is_shown_to(&self, reader: Uid) -> bool {
         self.draft.is_for(reader) && !self.draft.is_removed()
     }

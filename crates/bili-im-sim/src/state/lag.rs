@@ -1,4 +1,4 @@
-//! What lags behind: for each request, so long by chance.
+//! Answers that lag: each request draws how old its data is.
 
 use super::{State, Written};
 use crate::time::UnixMicros;
@@ -6,12 +6,13 @@ use crate::time::UnixMicros;
 const MICROS: u64 = 1_000_000;
 
 impl State {
-    /// Lets time pass, as it does whatever the service's clock shows; never back.
+    /// Lets time pass up to `now`, which is without skew; never backwards.
     pub(crate) fn pass(&mut self, now: UnixMicros) {
         self.time = self.time.max(now);
     }
 
-    /// As of when a request is answered that may lag by so many seconds; as of now when it cannot lag.
+    /// Draws the moment whose data a request gets, which lags by up to `at_most` seconds. `None` is
+    /// the present.
     pub(crate) fn lagged(&mut self, at_most: u64) -> Option<UnixMicros> {
         if at_most == 0 {
             return None;
@@ -22,13 +23,13 @@ impl State {
     }
 }
 
-/// The messages of a conversation that had come by then.
-pub(super) fn come_by(messages: &[Written], moment: Option<UnixMicros>) -> &[Written] {
+/// The messages that had arrived by this moment; all of them for `None`.
+pub(super) fn arrived_by(messages: &[Written], moment: Option<UnixMicros>) -> &[Written] {
     let Some(moment) = moment else {
         return messages;
     };
-    let come = messages.partition_point(|message| message.came_at <= moment);
-    messages.get(..come).unwrap_or_default()
+    let count = messages.partition_point(|message| message.arrived_at <= moment);
+    messages.get(..count).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -55,11 +56,11 @@ mod tests {
         )))
     }
 
-    fn ask(sim: &mut Sim, path: &str) -> Vec<Value> {
+    fn hundred_answers(sim: &mut Sim, path: &str) -> Vec<Value> {
         (0..100).map(|_| sim.get(1, path).data()).collect()
     }
 
-    /// What `field` of the session with 2 is in each of these lists.
+    /// The value of `field` of the session with 2 in each list.
     fn of_2<'a>(lists: &'a [Value], field: &str) -> Vec<&'a Value> {
         let sessions = lists
             .iter()
@@ -72,14 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn a_late_list_is_as_it_was_some_time_ago() {
+    fn a_late_list_shows_an_earlier_state() {
         for path in [NEW, ALL] {
             let mut sim = sim(r#""late_lists":10"#);
             let old = sim.session(1, 2);
             sim.say(2, 1, "new");
             let new = sim.session(1, 2);
             sim.pass(5);
-            let lists = ask(&mut sim, path);
+            let lists = hundred_answers(&mut sim, path);
             for field in ["max_seqno", "session_ts", "unread_count", "last_msg"] {
                 let seen = of_2(&lists, field);
                 assert_eq!(seen.len(), 100);
@@ -100,13 +101,13 @@ mod tests {
             sim.say(2, 1, "new");
             let newest = sim.session(1, 2)["max_seqno"].clone();
             sim.pass(10);
-            let lists = ask(&mut sim, path);
+            let lists = hundred_answers(&mut sim, path);
             assert_eq!(of_2(&lists, "max_seqno"), [&newest; 100]);
         }
     }
 
     #[test]
-    fn a_new_session_is_late_as_a_whole_and_later_ones_do_not_overtake_it() {
+    fn a_late_new_session_appears_whole_and_before_later_changes() {
         for path in [NEW, ALL] {
             let mut sim = sim(r#""late_lists":10"#);
             sim.say(3, 1, "first");
@@ -114,7 +115,7 @@ mod tests {
             sim.say(2, 1, "second");
             let newest = sim.session(1, 2)["max_seqno"].clone();
             sim.pass(2);
-            let lists = ask(&mut sim, path);
+            let lists = hundred_answers(&mut sim, path);
             let (with_3, without_3): (Vec<_>, Vec<_>) = lists
                 .into_iter()
                 .partition(|list| talkers(list).contains(&3));
@@ -125,11 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn a_message_comes_when_it_is_written_whatever_its_age_or_the_clock_says() {
+    fn a_message_arrives_when_it_is_written_despite_its_timestamp_and_the_skew() {
         let mut sim = sim(r#""late_lists":10"#);
         sim.write(r#"{"from":2,"to":1,"text":"new","seconds_ago":100}"#);
         let newest = sim.session(1, 2)["max_seqno"].clone();
-        let lists = ask(&mut sim, ALL);
+        let lists = hundred_answers(&mut sim, ALL);
         assert!(
             of_2(&lists, "max_seqno")
                 .iter()
@@ -141,7 +142,7 @@ mod tests {
         let newest = sim.session(1, 2)["max_seqno"].clone();
         sim.service.skew_clock(0);
         sim.service.advance_clock(10);
-        let lists = ask(&mut sim, ALL);
+        let lists = hundred_answers(&mut sim, ALL);
         assert_eq!(of_2(&lists, "max_seqno"), [&newest; 100]);
     }
 
@@ -151,10 +152,10 @@ mod tests {
         sim.say(2, 1, "new");
         let newest = sim.session(1, 2)["max_seqno"].clone();
         sim.pass(5);
-        let lists = ask(&mut sim, ALL);
+        let lists = hundred_answers(&mut sim, ALL);
         assert_eq!(of_2(&lists, "max_seqno"), [&newest; 100]);
         let count = |page: &Value| page["messages"].as_array().map_or(0, Vec::len);
-        let pages = ask(&mut sim, MESSAGES);
+        let pages = hundred_answers(&mut sim, MESSAGES);
         for page in &pages {
             assert_eq!(page["max_seqno"] == newest, count(page) == 2);
             assert_eq!(page["has_more"], 0);
@@ -162,11 +163,15 @@ mod tests {
         let lengths: Vec<usize> = pages.iter().map(count).collect();
         assert!(lengths.contains(&1) && lengths.contains(&2));
         sim.pass(5);
-        assert!(ask(&mut sim, MESSAGES).iter().all(|page| count(page) == 2));
+        assert!(
+            hundred_answers(&mut sim, MESSAGES)
+                .iter()
+                .all(|page| count(page) == 2)
+        );
     }
 
     #[test]
-    fn what_cannot_lag_draws_no_number() {
+    fn an_answer_without_lag_draws_no_random_number() {
         let mut state = State::new(World::demo(), UnixMicros::from_secs(1_760_000_000));
         let next = |state: &State| state.chance.clone().next();
         let before = next(&state);

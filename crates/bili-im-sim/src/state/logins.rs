@@ -1,4 +1,4 @@
-//! Which login tokens are alive, and whose they are (docs/protocol.md §2, §13).
+//! The valid login tokens and their accounts (docs/protocol.md §2, §13).
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use crate::{chance::Chance, ids::Uid, time::UnixMicros, world::Account};
 /// How long a login lasts: 180 days.
 const LIFETIME_SECONDS: i64 = 180 * 24 * 60 * 60;
 
-/// What a login token is good for.
+/// The login that a token belongs to.
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) uid: Uid,
     pub(crate) bili_jct: String,
-    /// Those that a world begins with have no end.
+    /// `None` for the logins of a world, which never expire.
     expires: Option<UnixMicros>,
 }
 
-/// The cookies of a login that has just begun.
+/// The cookies of a new login.
 #[derive(Debug)]
 pub(crate) struct NewLogin {
     pub(crate) sessdata: String,
@@ -41,12 +41,12 @@ impl Logins {
         Self(accounts.iter().map(login).collect())
     }
 
-    /// The login that a token belongs to, while it lasts.
+    /// The login of a token, unless it has expired.
     pub(crate) fn get(&self, sessdata: &str, now: UnixMicros) -> Option<&Login> {
         self.0.get(sessdata).filter(|login| login.is_alive(now))
     }
 
-    /// Lets `uid` in, beside whatever logins it has.
+    /// Adds a login of `uid`; its other logins stay valid.
     pub(crate) fn begin(&mut self, uid: Uid, now: UnixMicros, chance: &mut Chance) -> NewLogin {
         self.0.retain(|_, login| login.is_alive(now));
         let expires = now.plus_secs(LIFETIME_SECONDS);
@@ -71,7 +71,7 @@ impl Logins {
         }
     }
 
-    /// Makes a token worthless.
+    /// Ends the login of a token.
     pub(crate) fn end(&mut self, sessdata: &str) {
         self.0.remove(sessdata);
     }

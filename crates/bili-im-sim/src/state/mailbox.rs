@@ -1,6 +1,6 @@
-//! What an account does with its sessions (docs/protocol.md §7).
+//! Changes of an account's sessions (docs/protocol.md §7).
 
-use super::{Between, Session, State};
+use super::{ConversationId, Session, State};
 use crate::{
     answer::Refusal,
     codes::NO_SUCH_SESSION,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl State {
-    /// Marks a session read up to a message, or up to its newest.
+    /// Marks a session as read up to a message, or up to its newest.
     pub(crate) fn acknowledge(
         &mut self,
         owner: Uid,
@@ -23,7 +23,7 @@ impl State {
         Ok(())
     }
 
-    /// Hides a session until something newer comes. What was unread in it is not any more.
+    /// Marks a session as read, and hides it until its next message.
     pub(crate) fn remove(
         &mut self,
         owner: Uid,
@@ -37,7 +37,7 @@ impl State {
         Ok(())
     }
 
-    /// Pins a session, or unpins it.
+    /// Pins a session at a time; `None` unpins it.
     pub(crate) fn pin(
         &mut self,
         owner: Uid,
@@ -49,7 +49,7 @@ impl State {
         Ok(())
     }
 
-    /// With whom the listed sessions are that `owner` has intercepted.
+    /// The talkers of the visible sessions that `owner` has intercepted.
     pub(crate) fn intercepted(&self, owner: Uid) -> Vec<Talker> {
         self.sessions(owner)
             .filter(|view| view.session.intercepted)
@@ -57,12 +57,12 @@ impl State {
             .collect()
     }
 
-    /// How `owner` has set the session with `talker`, whether it is listed or not.
+    /// The settings of `owner`'s session with `talker`, whether the session is visible or not.
     pub(crate) fn settings(&self, owner: Uid, talker: Talker) -> Option<&Session> {
         self.mailboxes.get(&owner)?.get(&talker)
     }
 
-    /// The same, to change it.
+    /// The same settings, to change them.
     pub(crate) fn settings_mut(&mut self, owner: Uid, talker: Talker) -> &mut Session {
         self.mailboxes
             .entry(owner)
@@ -71,13 +71,13 @@ impl State {
             .or_default()
     }
 
-    pub(super) fn session_mut(&mut self, owner: Uid, between: Between) -> Option<&mut Session> {
+    pub(super) fn session_mut(&mut self, owner: Uid, id: ConversationId) -> Option<&mut Session> {
         self.mailboxes
             .get_mut(&owner)?
-            .get_mut(&between.talker_for(owner)?)
+            .get_mut(&id.talker_for(owner)?)
     }
 
-    /// The newest message of a listed session.
+    /// The newest message of a visible session.
     fn newest(&self, owner: Uid, talker: Talker) -> Result<Seqno, Refusal> {
         self.session(owner, talker)
             .map(|view| view.max_seqno())

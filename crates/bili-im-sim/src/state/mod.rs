@@ -1,4 +1,4 @@
-//! Everything the service remembers.
+//! The state of the service.
 
 mod conversation;
 mod lag;
@@ -13,7 +13,7 @@ mod settings;
 mod whole;
 
 pub(crate) use self::{
-    conversation::{Between, Draft, FROM_WEB, Written},
+    conversation::{ConversationId, Draft, FROM_WEB, Written},
     logins::{Login, Logins, NewLogin},
     permission::Delivery,
     qr_codes::{QrCodes, Stage},

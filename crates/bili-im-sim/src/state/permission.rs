@@ -1,4 +1,4 @@
-//! Who may write to whom (docs/protocol.md §3, §5).
+//! Rules on who may write to whom (docs/protocol.md §3, §5).
 
 use super::State;
 use crate::{
@@ -15,9 +15,9 @@ use crate::{
 /// Who gets to see an accepted message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// Everyone it is for.
+    /// The sender and the receivers.
     Delivered,
-    /// Only its sender, who is not told.
+    /// Only the sender, who does not learn it.
     Swallowed,
 }
 
@@ -38,14 +38,14 @@ impl State {
         }
     }
 
-    /// The account of that uid.
+    /// The account with this uid.
     pub(crate) fn user(&self, uid: Uid) -> Result<&Account, Refusal> {
         self.accounts
             .get(&uid)
             .ok_or_else(|| NOT_FOUND.because(format!("there is no user {uid}")))
     }
 
-    /// The group, for one of its members.
+    /// The group, if `uid` is a member.
     pub(crate) fn joined(&self, uid: Uid, group: GroupId) -> Result<&Group, Refusal> {
         match self.groups.get(&group) {
             None => Err(GROUP_DISSOLVED.because(format!("there is no group {group}"))),

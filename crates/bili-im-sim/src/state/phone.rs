@@ -1,4 +1,4 @@
-//! What people do on their phones, past every limit.
+//! Acts of users on their phones, without limits.
 
 use super::State;
 use crate::{
@@ -9,20 +9,20 @@ use crate::{
 };
 
 impl State {
-    /// Does what somebody does on their phone; what is done already, once more without effect.
+    /// Does what a user does on the phone. Repeating an act has no effect, except for a recall.
     pub(crate) fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), Flaw> {
         match act {
             Act::Recall { uid, msg_key } => self.recall_by_key(uid, msg_key, now),
-            Act::Follow { uid, other } => self.relate(uid, other, |account| {
+            Act::Follow { uid, other } => self.change_relation(uid, other, |account| {
                 account.follows.insert(other);
             }),
-            Act::Unfollow { uid, other } => self.relate(uid, other, |account| {
+            Act::Unfollow { uid, other } => self.change_relation(uid, other, |account| {
                 account.follows.remove(&other);
             }),
-            Act::Block { uid, other } => self.relate(uid, other, |account| {
+            Act::Block { uid, other } => self.change_relation(uid, other, |account| {
                 account.blocks.insert(other);
             }),
-            Act::Unblock { uid, other } => self.relate(uid, other, |account| {
+            Act::Unblock { uid, other } => self.change_relation(uid, other, |account| {
                 account.blocks.remove(&other);
             }),
             Act::Join { uid, group } => self.join(uid, group, now),
@@ -51,34 +51,34 @@ impl State {
     }
 
     fn recall_by_key(&mut self, uid: Uid, key: MsgKey, now: UnixMicros) -> Result<(), Flaw> {
-        self.expect("uid", Talker::User(uid))?;
+        self.ensure_exists("uid", Talker::User(uid))?;
         let flaw = |problem: String| Flaw::new("msg_key", problem);
-        let (between, _) = self
+        let (id, _) = self
             .places
             .get(&key)
             .ok_or_else(|| flaw(format!("there is no message {key}")))?;
-        let talker = between
+        let talker = id
             .talker_for(uid)
             .ok_or_else(|| flaw(format!("{uid} did not write message {key}")))?;
-        let said = self
+        let recall = self
             .ensure_room()
             .and_then(|()| self.recall(uid, talker, key, None, now))
             .map_err(|refusal| flaw(refusal.into_why()))?;
         let key = self.unused_key(now);
-        self.append(key, said);
+        self.append(key, recall);
         Ok(())
     }
 
-    /// Changes what an account thinks of another.
-    fn relate(
+    /// Changes whom an account follows or blocks.
+    fn change_relation(
         &mut self,
         uid: Uid,
         other: Uid,
         change: impl FnOnce(&mut Account),
     ) -> Result<(), Flaw> {
-        self.expect("other", Talker::User(other))?;
+        self.ensure_exists("other", Talker::User(other))?;
         if uid == other {
-            return Err(Flaw::new("other", "one's own uid"));
+            return Err(Flaw::new("other", "is the account's own uid"));
         }
         let account = self
             .accounts
@@ -89,7 +89,7 @@ impl State {
     }
 
     fn join(&mut self, uid: Uid, group: GroupId, now: UnixMicros) -> Result<(), Flaw> {
-        self.expect("uid", Talker::User(uid))?;
+        self.ensure_exists("uid", Talker::User(uid))?;
         let found = self.group_mut(group)?;
         if found.dissolved {
             return Err(Flaw::new("group", format!("group {group} is dissolved")));
@@ -104,7 +104,7 @@ impl State {
     }
 
     fn leave(&mut self, uid: Uid, group: GroupId) -> Result<(), Flaw> {
-        self.expect("uid", Talker::User(uid))?;
+        self.ensure_exists("uid", Talker::User(uid))?;
         let found = self.group_mut(group)?;
         if found.owner == uid {
             return Err(Flaw::new("uid", format!("{uid} owns group {group}")));
@@ -123,21 +123,21 @@ impl State {
             .ok_or_else(|| Flaw::new("group", format!("there is no group {group}")))
     }
 
-    /// What needs a session that is listed.
+    /// Does an act that needs a visible session.
     fn in_session(
         &mut self,
         uid: Uid,
         talker: Talker,
         act: impl FnOnce(&mut Self) -> Result<(), Refusal>,
     ) -> Result<(), Flaw> {
-        self.expect("uid", Talker::User(uid))?;
-        self.expect("talker", talker)?;
+        self.ensure_exists("uid", Talker::User(uid))?;
+        self.ensure_exists("talker", talker)?;
         act(self).map_err(|refusal| Flaw::new("talker", refusal.into_why()))
     }
 
     fn mute(&mut self, uid: Uid, talker: Talker, muted: bool) -> Result<(), Flaw> {
-        self.expect("uid", Talker::User(uid))?;
-        self.expect("talker", talker)?;
+        self.ensure_exists("uid", Talker::User(uid))?;
+        self.ensure_exists("talker", talker)?;
         if let Talker::Group(group) = talker {
             self.joined(uid, group)
                 .map_err(|refusal| Flaw::new("talker", refusal.into_why()))?;
@@ -147,14 +147,14 @@ impl State {
     }
 
     fn intercept(&mut self, uid: Uid, other: Uid, intercepted: bool) -> Result<(), Flaw> {
-        self.expect("uid", Talker::User(uid))?;
-        self.expect("other", Talker::User(other))?;
+        self.ensure_exists("uid", Talker::User(uid))?;
+        self.ensure_exists("other", Talker::User(other))?;
         self.settings_mut(uid, Talker::User(other)).intercepted = intercepted;
         Ok(())
     }
 
-    fn expect(&self, field: &'static str, talker: Talker) -> Result<(), Flaw> {
-        self.talker(talker)
+    fn ensure_exists(&self, field: &'static str, talker: Talker) -> Result<(), Flaw> {
+        self.check_exists(talker)
             .map_err(|problem| Flaw::new(field, problem))
     }
 }

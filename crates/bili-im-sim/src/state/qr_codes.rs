@@ -1,21 +1,21 @@
-//! QR codes to log in with (docs/protocol.md §13).
+//! The QR codes for logging in (docs/protocol.md §13).
 
 use std::time::Duration;
 
 use crate::{chance::Chance, ids::Uid, time::UnixMicros};
 
 const VALID: Duration = Duration::from_secs(180);
-/// More than any test asks for.
+/// More codes than any test asks for.
 const MOST: usize = 1000;
 
-/// How far a code has come.
+/// The stage of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// Nobody has scanned it.
     Fresh,
-    /// Somebody has, and is asked whether they mean it.
+    /// A user has scanned it, and is asked to confirm.
     Scanned,
-    /// They do.
+    /// This user has confirmed the login.
     Confirmed(Uid),
 }
 
@@ -46,7 +46,7 @@ impl QrCodes {
         key
     }
 
-    /// How far a code has come; `None` when it is not valid any more. One that was confirmed is used up by this.
+    /// The stage of a code; `None` when it is not valid. A confirmed code can be polled only once.
     pub(crate) fn poll(&mut self, key: &str, now: UnixMicros) -> Option<Stage> {
         self.forget_expired(now);
         let at = self.0.iter().position(|code| code.key == key)?;
@@ -57,7 +57,7 @@ impl QrCodes {
         Some(stage)
     }
 
-    /// Moves a code on, the newest when no key is given, and returns its key.
+    /// Sets the stage of a code and returns its key. Without a key, this is the newest code.
     pub(crate) fn advance(
         &mut self,
         key: Option<&str>,

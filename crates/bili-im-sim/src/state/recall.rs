@@ -1,4 +1,4 @@
-//! Recalling a message (docs/protocol.md §5).
+//! Recalls of messages (docs/protocol.md §5).
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use crate::{
 };
 
 impl State {
-    /// Marks a message recalled, unless it is older than `window`, and returns the message that says so.
+    /// Marks a message as recalled, and returns the message that announces it. Refuses when the
+    /// message is older than `window`.
     pub(crate) fn recall(
         &mut self,
         owner: Uid,
@@ -32,7 +33,7 @@ impl State {
             )));
         };
         if draft.from != owner {
-            return Err(FORBIDDEN.because("only one's own messages can be recalled"));
+            return Err(FORBIDDEN.because("only its sender can recall a message"));
         }
         if draft.is_recalled() {
             return Err(ALREADY_RECALLED.because(format!("message {target} is recalled already")));

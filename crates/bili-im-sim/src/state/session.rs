@@ -1,4 +1,4 @@
-//! Sessions: one side's view of a conversation.
+//! Sessions: a conversation as one side sees it.
 
 use super::Written;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     time::UnixMicros,
 };
 
-/// What one side has set and read.
+/// The settings and the read mark of one side.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Session {
     pub(crate) ack_seqno: Seqno,
@@ -15,14 +15,14 @@ pub(crate) struct Session {
     pub(crate) top_ts: UnixMicros,
     pub(crate) muted: bool,
     pub(crate) intercepted: bool,
-    /// Its pushes are not received.
+    /// Whether its pushes are turned off.
     pub(crate) pushes_off: bool,
-    /// Hidden until something newer comes.
+    /// The session is hidden while it has no newer message than this.
     pub(crate) removed_upto: Seqno,
 }
 
 impl Session {
-    /// Marks read up to a message; never back.
+    /// Moves the read mark forward to a message; never backwards.
     pub(crate) fn read_upto(&mut self, seqno: Seqno, now: UnixMicros) {
         if seqno > self.ack_seqno {
             self.ack_seqno = seqno;
@@ -31,7 +31,7 @@ impl Session {
     }
 }
 
-/// A session that is listed: something in it is newer than its removal.
+/// A visible session: it has a message that is newer than its removal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionView<'a> {
     pub(crate) owner: Uid,

@@ -3,12 +3,12 @@
 use super::State;
 use crate::{ids::Uid, world::Accepts};
 
-/// What can be set, under the service's name.
+/// A setting, with the service's name.
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
     pub(crate) values: [u8; 2],
-    /// An automatic reply.
+    /// Whether it turns on an automatic reply.
     pub(crate) is_reply: bool,
     initial: u8,
 }
@@ -29,17 +29,17 @@ const fn reply(name: &'static str) -> Setting {
     }
 }
 
-/// Says the same as whom an account accepts messages of.
+/// This setting follows from [`Account::accepts`](crate::Account::accepts).
 const RECEIVE_UNFOLLOW_MSG: &str = "receive_unfollow_msg";
 
-/// All there are.
+/// All settings.
 pub(crate) static SETTINGS: [Setting; 11] = [
     switch("ai_intercept", 0),
     reply("followed_reply"),
     switch("is_group_fold", 0),
     reply("keys_reply"),
     Setting {
-        // 1 receives, 3 does not.
+        // 1 turns notifications on, 3 off.
         values: [1, 3],
         ..switch("msg_notify", 1)
     },
@@ -47,13 +47,13 @@ pub(crate) static SETTINGS: [Setting; 11] = [
     reply("recommend_followed_reply"),
     reply("recv_reply"),
     switch("should_receive_group", 1),
-    // 1 folds them away, against its name.
+    // 1 hides them, although the name says the opposite.
     switch("show_unfollowed_msg", 0),
     reply("voyage_reply"),
 ];
 
 impl State {
-    /// What a setting is set to.
+    /// The value of a setting.
     pub(crate) fn setting(&self, owner: Uid, setting: &Setting) -> u8 {
         if setting.name == RECEIVE_UNFOLLOW_MSG {
             return self
@@ -68,7 +68,7 @@ impl State {
             .unwrap_or(setting.initial)
     }
 
-    /// Sets it to one of its values.
+    /// Sets a setting to one of its values.
     pub(crate) fn change_setting(&mut self, owner: Uid, setting: &Setting, value: u8) {
         if setting.name != RECEIVE_UNFOLLOW_MSG {
             self.changed_settings.insert((owner, setting.name), value);

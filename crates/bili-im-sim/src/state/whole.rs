@@ -1,8 +1,10 @@
-//! Everything the service remembers.
+//! The state of the service, and how messages are added to it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Between, Draft, Logins, QrCodes, Session, SessionView, Written, lag::come_by};
+use super::{
+    ConversationId, Draft, Logins, QrCodes, Session, SessionView, Written, lag::arrived_by,
+};
 use crate::{
     answer::Refusal,
     chance::Chance,
@@ -13,10 +15,10 @@ use crate::{
     world::{Account, Group, Knows, Message, Options, World},
 };
 
-/// More than any test writes, less than memory holds.
+/// More messages than any test writes, but few enough for memory.
 const MOST_MESSAGES: usize = 1_000_000;
 
-/// Everything the service remembers.
+/// The state of the service.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) options: Options,
@@ -29,16 +31,17 @@ pub(crate) struct State {
     pub(crate) upcoming_keys: VecDeque<MsgKey>,
     pub(crate) recent_sends: BTreeMap<Uid, VecDeque<UnixMicros>>,
     pub(super) changed_settings: BTreeMap<(Uid, &'static str), u8>,
-    pub(super) conversations: BTreeMap<Between, Vec<Written>>,
+    pub(super) conversations: BTreeMap<ConversationId, Vec<Written>>,
     pub(super) mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
-    pub(super) places: BTreeMap<MsgKey, (Between, Seqno)>,
+    /// Where each message is.
+    pub(super) places: BTreeMap<MsgKey, (ConversationId, Seqno)>,
     pub(super) newest: Seqno,
-    /// As it passes, whatever the clock shows.
+    /// The time without skew.
     pub(super) time: UnixMicros,
 }
 
 impl State {
-    /// The state that a checked world is in at the start.
+    /// The state of a checked world at the start.
     pub(crate) fn new(world: World, start: UnixMicros) -> Self {
         let World {
             accounts,
@@ -100,19 +103,19 @@ impl State {
             .is_some_and(|account| account.follows.contains(&other))
     }
 
-    /// Whether that account is the service's own.
+    /// Whether the account is a system account.
     pub(crate) fn is_system(&self, uid: Uid) -> bool {
         self.accounts
             .get(&uid)
             .is_some_and(|account| account.system_msg_type != 0)
     }
 
-    /// Whether there is no more room for messages.
+    /// Whether the service holds as many messages as it may.
     pub(crate) fn is_full(&self) -> bool {
         self.places.len() >= MOST_MESSAGES
     }
 
-    /// Refuses when there is no more room for messages.
+    /// Refuses when the service is full.
     pub(crate) fn ensure_room(&self) -> Result<(), Refusal> {
         if self.is_full() {
             Err(SERVER_ERROR.because("the simulated service is full of messages"))
@@ -121,7 +124,7 @@ impl State {
         }
     }
 
-    /// Writes a message as worlds have them.
+    /// Writes a message of a world or a control path.
     pub(crate) fn write(&mut self, message: Message, now: UnixMicros) -> (MsgKey, Seqno) {
         let sent_at = before(now, message.seconds_ago);
         let read = message.read;
@@ -131,8 +134,8 @@ impl State {
         let key = self.unused_key(draft.sent_at);
         let seqno = self.append(key, draft);
         if read {
-            for reader in self.participants(Between::of(from, talker)) {
-                if let Some(session) = self.session_mut(reader, Between::of(from, talker)) {
+            for reader in self.participants(ConversationId::of(from, talker)) {
+                if let Some(session) = self.session_mut(reader, ConversationId::of(from, talker)) {
                     session.read_upto(seqno, now);
                 }
             }
@@ -144,14 +147,13 @@ impl State {
     pub(crate) fn append(&mut self, key: MsgKey, draft: Draft) -> Seqno {
         self.newest = Seqno(self.newest.0 + 1);
         let seqno = self.newest;
-        let between = Between::of(draft.from, draft.talker);
+        let id = ConversationId::of(draft.from, draft.talker);
         let (from, sent_at, is_tip) = (draft.from, draft.sent_at, draft.is_tip());
-        let readers: BTreeSet<Uid> = draft.only_for.map_or_else(
-            || self.participants(between),
-            |reader| BTreeSet::from([reader]),
-        );
+        let readers: BTreeSet<Uid> = draft
+            .only_for
+            .map_or_else(|| self.participants(id), |reader| BTreeSet::from([reader]));
         for reader in readers {
-            if let Some(talker) = between.talker_for(reader) {
+            if let Some(talker) = id.talker_for(reader) {
                 self.mailboxes
                     .entry(reader)
                     .or_default()
@@ -159,27 +161,24 @@ impl State {
                     .or_default();
             }
         }
-        self.conversations
-            .entry(between)
-            .or_default()
-            .push(Written {
-                key,
-                seqno,
-                came_at: self.time,
-                draft,
-            });
-        self.places.insert(key, (between, seqno));
+        self.conversations.entry(id).or_default().push(Written {
+            key,
+            seqno,
+            arrived_at: self.time,
+            draft,
+        });
+        self.places.insert(key, (id, seqno));
         // Sending marks the session read (docs/protocol.md §5).
-        if !is_tip && let Some(session) = self.session_mut(from, between) {
+        if !is_tip && let Some(session) = self.session_mut(from, id) {
             session.read_upto(seqno, sent_at);
         }
         seqno
     }
 
-    fn participants(&self, between: Between) -> BTreeSet<Uid> {
-        match between {
-            Between::Users(one, other) => BTreeSet::from([one, other]),
-            Between::Group(group) => self
+    fn participants(&self, id: ConversationId) -> BTreeSet<Uid> {
+        match id {
+            ConversationId::Users(one, other) => BTreeSet::from([one, other]),
+            ConversationId::Group(group) => self
                 .groups
                 .get(&group)
                 .map(|group| group.members.clone())
@@ -197,7 +196,7 @@ impl State {
         self.unused_key(now)
     }
 
-    /// A key made as the service makes them: seconds above, something random below.
+    /// A new key as the service makes it: seconds in the upper half, random bits in the lower.
     pub(super) fn unused_key(&mut self, now: UnixMicros) -> MsgKey {
         loop {
             let key = MsgKey((now.as_secs() << 32) | self.chance.below(1 << 32));
@@ -207,18 +206,18 @@ impl State {
         }
     }
 
-    /// A message that `owner` can see in the session with `talker`, to change it.
+    /// A message of the session with `talker` that `owner` can see, to change it.
     pub(crate) fn message_mut(
         &mut self,
         owner: Uid,
         talker: Talker,
         key: MsgKey,
     ) -> Option<&mut Written> {
-        let (between, seqno) = self.places.get(&key)?;
-        if *between != Between::of(owner, talker) {
+        let (id, seqno) = self.places.get(&key)?;
+        if *id != ConversationId::of(owner, talker) {
             return None;
         }
-        let messages = self.conversations.get_mut(between)?;
+        let messages = self.conversations.get_mut(id)?;
         let at = messages
             .binary_search_by_key(seqno, |message| message.seqno)
             .ok()?;
@@ -227,40 +226,40 @@ impl State {
             .filter(|message| message.is_shown_to(owner))
     }
 
-    /// What `owner` and `talker` have written, oldest first, up to what had come by some moment.
+    /// The messages between `owner` and `talker` that had arrived by a moment, oldest first.
     pub(crate) fn conversation_as_of(
         &self,
         owner: Uid,
         talker: Talker,
         moment: Option<UnixMicros>,
     ) -> &[Written] {
-        come_by(self.conversation(owner, talker), moment)
+        arrived_by(self.conversation(owner, talker), moment)
     }
 
-    /// What `owner` and `talker` have written, oldest first.
+    /// The messages between `owner` and `talker`, oldest first.
     pub(crate) fn conversation(&self, owner: Uid, talker: Talker) -> &[Written] {
         self.conversations
-            .get(&Between::of(owner, talker))
+            .get(&ConversationId::of(owner, talker))
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Every message there is.
+    /// All messages.
     pub(crate) fn messages(&self) -> impl Iterator<Item = &Written> {
         self.conversations.values().flatten()
     }
 
-    /// One session as its owner sees it, unless nothing is in it or it was removed.
+    /// A session as its owner sees it; `None` when it is empty or hidden.
     pub(crate) fn session(&self, owner: Uid, talker: Talker) -> Option<SessionView<'_>> {
         let session = self.mailboxes.get(&owner)?.get(&talker)?;
         SessionView::new(owner, talker, session, self.conversation(owner, talker))
     }
 
-    /// The sessions of one account, in no order that matters.
+    /// The visible sessions of an account, in any order.
     pub(crate) fn sessions(&self, owner: Uid) -> impl Iterator<Item = SessionView<'_>> {
         self.sessions_as_of(owner, None)
     }
 
-    /// The same, with nothing in them that had not come by some moment.
+    /// The sessions of an account as they were at a moment.
     pub(crate) fn sessions_as_of(
         &self,
         owner: Uid,

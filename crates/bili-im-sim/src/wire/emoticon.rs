@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Some that the service knows.
+/// The emoticons that the simulated service knows.
 const KNOWN: [&str; 6] = [
     "[doge]",
     "[tv_doge]",
@@ -14,7 +14,7 @@ const KNOWN: [&str; 6] = [
 
 const IMAGE: &str = "https://i0.hdslb.com/bfs/emote/simulated.png";
 
-/// What the field with the address of an emoticon's image is called: either is in use.
+/// The name of the field with an image's address. Endpoints differ in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Address {
     Uri,
@@ -48,7 +48,7 @@ impl Emoticon {
     }
 }
 
-/// The emoticons that occur in these contents; no list at all when there are none.
+/// The emoticons in these contents; `None` when there are none.
 pub(crate) fn emoticons(contents: &[&str], address: Address) -> Option<Vec<Emoticon>> {
     let occurs = |name: &&str| contents.iter().any(|content| content.contains(*name));
     let found: Vec<_> = KNOWN

@@ -1,4 +1,4 @@
-//! A message as it travels (docs/protocol.md §8).
+//! The JSON of a message (docs/protocol.md §8).
 
 use serde::Serialize;
 
@@ -47,7 +47,7 @@ impl<'a> From<&'a Written> for MessageBody<'a> {
     }
 }
 
-/// Nobody is null on some messages, `[0]` on others.
+/// Without mentions, the field is null on some messages and `[0]` on others.
 fn at_uids(written: &Written) -> Option<Vec<Uid>> {
     if !written.draft.at_uids.is_empty() {
         return Some(written.draft.at_uids.clone());

@@ -1,4 +1,4 @@
-//! What several endpoints answer, as it travels.
+//! JSON that several endpoints answer with.
 
 mod emoticon;
 mod message;

@@ -1,4 +1,4 @@
-//! Sessions as they travel (docs/protocol.md §7).
+//! The JSON of sessions (docs/protocol.md §7).
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(crate) struct SessionBody<'a> {
     ack_ts: u64,
     session_ts: u64,
     unread_count: usize,
-    /// Absent, null, or there.
+    /// `None` leaves the field out; `Some(None)` is null.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_msg: Option<Option<MessageBody<'a>>>,
     can_fold: u8,
@@ -100,7 +100,7 @@ fn last_msg<'a>(
     state: &State,
     chance: &mut Chance,
 ) -> Option<Option<MessageBody<'a>>> {
-    if !state.options.last_msg_missing.strikes(chance) {
+    if !state.options.last_msg_missing.occurs(chance) {
         Some(Some(view.last.into()))
     } else if chance.hits(0.5) {
         Some(None)
@@ -109,7 +109,7 @@ fn last_msg<'a>(
     }
 }
 
-/// A page of sessions; no list at all when there are none.
+/// A page of sessions. The list is null when there are none.
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionList<'a> {
     session_list: Option<Vec<SessionBody<'a>>>,

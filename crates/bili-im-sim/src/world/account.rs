@@ -1,4 +1,4 @@
-//! Accounts.
+//! The accounts of a world.
 
 use std::collections::BTreeSet;
 
@@ -9,40 +9,40 @@ use crate::{
     ids::{Talker, Uid},
 };
 
-/// One account, with what it thinks of others.
+/// One account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, from = "AccountFile")]
 #[non_exhaustive]
 pub struct Account {
     /// Its uid.
     pub uid: Uid,
-    /// The name others see.
+    /// The name that others see.
     pub name: String,
-    /// The login token, decoded.
+    /// The login token, not percent-encoded.
     pub sessdata: String,
     /// The CSRF token.
     pub bili_jct: String,
-    /// Level, 0 to 6.
+    /// The level, 0 to 6.
     pub level: u8,
-    /// Address of its picture.
+    /// The address of its picture.
     pub face: String,
-    /// What it says of itself.
+    /// The text of its profile.
     pub sign: String,
-    /// Whom it follows.
+    /// The users that it follows.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub follows: BTreeSet<Uid>,
-    /// Whom it blocks.
+    /// The users that it blocks.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub blocks: BTreeSet<Uid>,
     /// Whose messages it accepts.
     pub accepts: Accepts,
-    /// How many follow it, on the whole of the site: automatic replies need 1000.
+    /// How many users of the whole site follow it. Automatic replies need 1000.
     pub fans: u64,
-    /// It may not write: `is_limit`.
+    /// Whether it may not write (`is_limit`).
     pub limited: bool,
-    /// 0 for a person; else the kind of system account (docs/protocol.md §7).
+    /// 0 for a person, otherwise the kind of system account (docs/protocol.md §7).
     pub system_msg_type: u32,
-    /// How it has set its sessions.
+    /// The settings of its sessions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionSettings>,
 }
@@ -61,26 +61,26 @@ pub enum Accepts {
     Nobody,
 }
 
-/// How an account has set one session.
+/// The settings of one session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SessionSettings {
-    /// The session.
+    /// The other side of the session.
     pub talker: Talker,
-    /// Kept at the head of the list.
+    /// Whether it is kept at the head of the list.
     #[serde(default)]
     pub pinned: bool,
-    /// `is_dnd`.
+    /// Whether it is muted (`is_dnd`).
     #[serde(default)]
     pub muted: bool,
-    /// Moved among the intercepted ones.
+    /// Whether it is in the list of intercepted sessions.
     #[serde(default)]
     pub intercepted: bool,
 }
 
 impl SessionSettings {
-    /// The settings that a session has from the start.
+    /// The settings of a new session.
     #[must_use]
     pub fn new(talker: impl Into<Talker>) -> Self {
         Self {
@@ -93,13 +93,14 @@ impl SessionSettings {
 }
 
 impl Account {
-    /// An account with everything that follows from its uid: SESSDATA `sim-<uid>`, `bili_jct` the uid padded to 32 digits.
+    /// An account with default values. Its SESSDATA is `sim-<uid>`, and its `bili_jct` is the uid
+    /// padded to 32 digits.
     #[must_use]
     pub fn new(uid: impl Into<Uid>) -> Self {
         AccountFile::bare(uid.into()).into()
     }
 
-    /// The value of a `Cookie` header for this account, with SESSDATA percent-encoded as it travels.
+    /// The value of a `Cookie` header for this account, with SESSDATA percent-encoded.
     #[must_use]
     pub fn cookie(&self) -> String {
         format!(
@@ -111,7 +112,7 @@ impl Account {
     }
 }
 
-/// An account as a file has it: all but the uid may be left out.
+/// An account in a world file: all fields but the uid are optional.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AccountFile {

@@ -1,10 +1,10 @@
-//! What people do on their phones, as `/_sim/act` writes it.
+//! Acts of users on their phones, in the JSON of `/_sim/act`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 
-/// What somebody does on their phone.
+/// Something that a user does on the phone.
 ///
 /// ```
 /// use bili_im_sim::{Act, Uid};
@@ -19,117 +19,117 @@ use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Act {
-    /// Recalls an own message, however old.
+    /// Recalls one of the user's own messages, however old.
     Recall {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
         /// The message.
         msg_key: MsgKey,
     },
     /// Follows a user.
     Follow {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// Whom.
+        /// The other user.
         other: Uid,
     },
-    /// Does not follow a user any more.
+    /// Unfollows a user.
     Unfollow {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// Whom.
+        /// The other user.
         other: Uid,
     },
     /// Blocks a user.
     Block {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// Whom.
+        /// The other user.
         other: Uid,
     },
-    /// Does not block a user any more.
+    /// Unblocks a user.
     Unblock {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// Whom.
+        /// The other user.
         other: Uid,
     },
-    /// Joins a group. What was said in it before counts as read.
+    /// Joins a group. Earlier messages count as read.
     Join {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// Which group.
+        /// The group.
         group: GroupId,
     },
-    /// Leaves a group, and loses the session with it.
+    /// Leaves a group, which also removes its session.
     Leave {
-        /// Who does it; not the owner.
+        /// The acting user, who must not be the owner.
         uid: Uid,
-        /// Which group.
+        /// The group.
         group: GroupId,
     },
-    /// Dissolves a group, whose owner does it.
+    /// Dissolves a group, as its owner.
     Dissolve {
-        /// Which group.
+        /// The group.
         group: GroupId,
     },
-    /// Marks a session read.
+    /// Marks a session as read.
     Ack {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// The session.
+        /// The other side of the session.
         talker: Talker,
-        /// Up to which message; to the newest when absent.
+        /// The newest message to mark; the newest of all when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         upto: Option<Seqno>,
     },
     /// Pins a session.
     Pin {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// The session.
+        /// The other side of the session.
         talker: Talker,
     },
     /// Unpins a session.
     Unpin {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// The session.
+        /// The other side of the session.
         talker: Talker,
     },
-    /// Mutes a session, even before there is one.
+    /// Mutes a session, even before it has a message.
     Mute {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// The session.
+        /// The other side of the session.
         talker: Talker,
     },
-    /// Does not mute a session any more.
+    /// Unmutes a session.
     Unmute {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// The session.
+        /// The other side of the session.
         talker: Talker,
     },
-    /// Intercepts a user, even before they write.
+    /// Intercepts a user, even before the first message.
     Intercept {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// Whom.
+        /// The other user.
         other: Uid,
     },
-    /// Does not intercept a user any more.
+    /// Stops intercepting a user.
     Unintercept {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// Whom.
+        /// The other user.
         other: Uid,
     },
-    /// Removes a session until something newer comes.
+    /// Removes a session until its next message.
     Remove {
-        /// Who does it.
+        /// The acting user.
         uid: Uid,
-        /// The session.
+        /// The other side of the session.
         talker: Talker,
     },
 }

@@ -1,4 +1,4 @@
-//! Whether the parts of a world fit together.
+//! Checks that a world is consistent.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use super::{Message, World, WorldError};
 use crate::ids::{Talker, Uid};
 
 const SYSTEM_TIP: u32 = 18;
-/// Longer than any content the service would take, for tests with hostile ones.
+/// Longer than any content that the service accepts, for tests with hostile contents.
 const LONGEST_CONTENT: usize = 1 << 20;
 
 impl World {
-    /// Checks that ids are unique and that everyone who is named exists.
+    /// Checks that ids are unique, and that users and groups which are named exist.
     ///
     /// # Errors
     ///
-    /// The first mistake, with its place.
+    /// The first problem, with its place.
     pub fn check(&self) -> Result<(), WorldError> {
         let users = self
             .accounts
@@ -31,7 +31,7 @@ impl World {
         let mut keys = BTreeSet::new();
         for key in &self.options.msg_keys {
             ensure(keys.insert(key), "options.msg_keys", || {
-                format!("{key} is there twice")
+                format!("{key} appears twice")
             })?;
         }
         for (at, rule) in self.faults.iter().enumerate() {
@@ -48,7 +48,7 @@ impl World {
         for (at, account) in self.accounts.iter().enumerate() {
             let place = |field: &str| format!("accounts[{at}].{field}");
             ensure(account.uid != Uid(0), place("uid"), || {
-                "0 is no user".to_owned()
+                "0 is not a user id".to_owned()
             })?;
             ensure(uids.insert(account.uid), place("uid"), || {
                 format!("{} is taken by an earlier account", account.uid)
@@ -66,14 +66,14 @@ impl World {
             })?;
             for (field, others) in [("follows", &account.follows), ("blocks", &account.blocks)] {
                 ensure(!others.contains(&account.uid), place(field), || {
-                    "one's own uid".to_owned()
+                    "contains the account's own uid".to_owned()
                 })?;
                 known
-                    .all_users(others)
+                    .check_users(others)
                     .map_err(|problem| WorldError::invalid(place(field), problem))?;
             }
             for (nth, session) in account.sessions.iter().enumerate() {
-                known.talker(session.talker).map_err(|problem| {
+                known.check_exists(session.talker).map_err(|problem| {
                     WorldError::invalid(place(&format!("sessions[{nth}].talker")), problem)
                 })?;
             }
@@ -89,7 +89,7 @@ impl World {
                 format!("{} is taken by an earlier group", group.id)
             })?;
             known
-                .all_users(&group.members)
+                .check_users(&group.members)
                 .map_err(|problem| WorldError::invalid(place("members"), problem))?;
             ensure(
                 group.members.contains(&group.owner),
@@ -101,12 +101,12 @@ impl World {
     }
 }
 
-/// Whoever knows who there is.
+/// Knows which users and groups exist.
 pub(crate) trait Knows {
     fn knows(&self, talker: Talker) -> bool;
 
-    /// Says so when there is nobody of that id.
-    fn talker(&self, talker: Talker) -> Result<(), String> {
+    /// Fails when there is no such user or group.
+    fn check_exists(&self, talker: Talker) -> Result<(), String> {
         if self.knows(talker) {
             Ok(())
         } else {
@@ -119,10 +119,10 @@ pub(crate) trait Knows {
 struct Known(BTreeSet<Talker>);
 
 impl Known {
-    fn all_users(&self, named: &BTreeSet<Uid>) -> Result<(), String> {
+    fn check_users(&self, named: &BTreeSet<Uid>) -> Result<(), String> {
         named
             .iter()
-            .try_for_each(|uid| self.talker(Talker::User(*uid)))
+            .try_for_each(|uid| self.check_exists(Talker::User(*uid)))
     }
 }
 
@@ -164,26 +164,26 @@ pub(crate) fn check_message(message: &Message, known: &impl Knows) -> Result<(),
         Talker::Group(_) => ("group", true),
     };
     known
-        .talker(message.talker)
+        .check_exists(message.talker)
         .map_err(|problem| Flaw::new(to, problem))?;
     if message.from == Uid(0) {
         if !is_group {
-            return flaw("from", "only groups have messages from nobody");
+            return flaw("from", "only messages in groups can be without a sender");
         }
     } else {
         known
-            .talker(Talker::User(message.from))
+            .check_exists(Talker::User(message.from))
             .map_err(|problem| Flaw::new("from", problem))?;
     }
     if message.talker == Talker::User(message.from) {
-        return flaw("to", "one cannot write to oneself");
+        return flaw("to", "the receiver is the sender");
     }
     if let Some(uid) = message.only_for {
         known
-            .talker(Talker::User(uid))
+            .check_exists(Talker::User(uid))
             .map_err(|problem| Flaw::new("only_for", problem))?;
     } else if message.msg_type == SYSTEM_TIP {
-        return flaw("only_for", "a system tip is for one user alone");
+        return flaw("only_for", "a system tip needs its only reader");
     }
     if message.content.len() > LONGEST_CONTENT {
         return flaw("content", "longer than 1 MiB");

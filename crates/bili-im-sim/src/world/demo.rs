@@ -1,4 +1,4 @@
-//! The world to try things in.
+//! The demo world.
 
 use super::{Account, Group, Message, Whim, World};
 use crate::ids::{GroupId, Talker, Uid};
@@ -12,7 +12,8 @@ const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
 
 impl World {
-    /// A creator (10001), a friend (10002: they follow each other), a stranger (10003: nothing said yet), a fan group (20001).
+    /// The demo world: a creator (10001) and a friend (10002) who follow each other, a stranger
+    /// (10003) who has written nothing, and a fan group (20001).
     #[must_use]
     pub fn demo() -> Self {
         let mut creator = person(CREATOR, "演示UP主", "每周三更新");

@@ -1,4 +1,4 @@
-//! Fan groups.
+//! The fan groups of a world.
 
 use std::collections::BTreeSet;
 
@@ -11,21 +11,21 @@ use crate::ids::{GroupId, Uid};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Group {
-    /// Its id, in a number space of its own.
+    /// Its id. A user may have the same number.
     pub id: GroupId,
     /// Its name.
     pub name: String,
-    /// Whose group it is.
+    /// Its owner.
     pub owner: Uid,
-    /// Who is in it, the owner included.
+    /// Its members, including the owner.
     pub members: BTreeSet<Uid>,
-    /// No longer there: sends get 700013.
+    /// Whether it is dissolved: sends get 700013.
     #[serde(default)]
     pub dissolved: bool,
 }
 
 impl Group {
-    /// A group of its owner and others.
+    /// A group with an owner and other members.
     #[must_use]
     pub fn new(
         id: impl Into<GroupId>,

@@ -1,50 +1,50 @@
-//! Messages, as worlds and `/_sim/message` write them.
+//! Messages in the JSON of worlds and `/_sim/message`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{GroupId, Talker, Uid};
 
 const TEXT: u32 = 1;
-/// Written in a web page.
+/// The `msg_source` of a message written in the web page.
 const FROM_WEB: u32 = 7;
 
-/// A message that somebody has written.
+/// A message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "MessageFile", into = "MessageFile")]
 #[non_exhaustive]
 pub struct Message {
-    /// Who wrote it; 0 for the system messages of groups.
+    /// The sender; 0 for the system messages of groups.
     pub from: Uid,
-    /// To whom.
+    /// The receiver.
     pub talker: Talker,
-    /// What it is: 1 text, 2 image, … (docs/protocol.md §9).
+    /// Its type: 1 text, 2 image, … (docs/protocol.md §9).
     pub msg_type: u32,
-    /// The JSON text of its content; any text is accepted, however wrong.
+    /// The JSON text of its content. Any text is accepted, even if it is not JSON.
     pub content: String,
     /// Where it was written: 7 web, 8–11 automatic replies, … (docs/protocol.md §8).
     pub msg_source: u32,
-    /// 0 normal, 1 recalled, 2 removed by the system, 50 image gone.
+    /// Its status: 0 normal, 1 recalled, 2 removed by the system, 50 image gone.
     pub msg_status: u32,
-    /// How long before now it was written.
+    /// How many seconds ago it was written.
     pub seconds_ago: u64,
-    /// Whom it mentions.
+    /// The users that it mentions.
     pub at_uids: Vec<Uid>,
-    /// Everyone it was for has read it.
+    /// Whether all its receivers have read it.
     pub read: bool,
-    /// It lacks the fields that messages did not have long ago.
+    /// Whether it lacks the fields that very old messages do not have.
     pub old: bool,
-    /// Nobody else sees it: needed on system tips (type 18).
+    /// The only user who sees it. System tips (type 18) need one.
     pub only_for: Option<Uid>,
 }
 
 impl Message {
-    /// A text, written just now.
+    /// A text message, written now.
     #[must_use]
     pub fn text(from: impl Into<Uid>, talker: impl Into<Talker>, text: &str) -> Self {
         Self::new(from, talker, TEXT, text_content(text))
     }
 
-    /// A message of any type with a raw content, written just now.
+    /// A message of any type with a raw content, written now.
     #[must_use]
     pub fn new(
         from: impl Into<Uid>,
@@ -67,7 +67,7 @@ impl Message {
         }
     }
 
-    /// The same, written so long ago.
+    /// The same message, written this many seconds ago.
     #[must_use]
     pub fn seconds_ago(self, seconds_ago: u64) -> Self {
         Self {
@@ -81,7 +81,7 @@ fn text_content(text: &str) -> String {
     serde_json::json!({ "content": text }).to_string()
 }
 
-/// A message as JSON has it.
+/// The JSON form of a message.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MessageFile {

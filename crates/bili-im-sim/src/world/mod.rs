@@ -1,4 +1,4 @@
-//! Worlds: who there is and what they have said, before the first request.
+//! Worlds: the accounts, groups and messages of a service before the first request.
 
 mod account;
 mod act;

@@ -1,4 +1,4 @@
-//! How the service behaves.
+//! The options of a world.
 
 use std::collections::BTreeMap;
 
@@ -6,43 +6,46 @@ use serde::{Deserialize, Serialize};
 
 use crate::{chance::Chance, ids::MsgKey};
 
-/// How the service behaves where it can behave in several ways.
+/// Options of the service's behavior.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Options {
-    /// Which of the service's ages is simulated.
+    /// Which version of the service is simulated.
     pub mode: Mode,
-    /// Where chance and signing keys come from.
+    /// The seed of random numbers and signing keys.
     pub seed: u64,
-    /// The message keys that the next sends get, in order; later ones follow from time and chance.
+    /// The message keys of the next sends, in order. Later keys are made from the time and random
+    /// numbers.
     pub msg_keys: Vec<MsgKey>,
-    /// What a wrong or stale signature gets.
+    /// The answer to a wrong or stale signature.
     pub stale_signature: StaleSignature,
-    /// What becomes of messages to a stranger over the limit.
+    /// What happens to messages to a stranger over the limit.
     pub over_stranger_limit: OverStrangerLimit,
-    /// How fast one account may send; unlimited when absent.
+    /// How fast an account may send; `None` is unlimited.
     pub send_limit: Option<SendLimit>,
-    /// `new_sessions` returns an older session too (docs/protocol.md §7).
+    /// Whether `new_sessions` also returns an older session (docs/protocol.md §7).
     pub older_sessions: Whim,
-    /// `begin_ts` and `end_ts` include sessions of just that time.
+    /// Whether `begin_ts` and `end_ts` include sessions of exactly that time.
     pub inclusive_bounds: Whim,
-    /// `min_seqno` of an empty page is 0 instead of 2^64 − 1 (docs/protocol.md §8).
+    /// Whether `min_seqno` of an empty page is 0 instead of 2^64 − 1 (docs/protocol.md §8).
     pub empty_min_is_zero: Whim,
-    /// `last_msg` of a session is null or absent.
+    /// Whether `last_msg` of a session is null or absent.
     pub last_msg_missing: Whim,
-    /// `image_url` of an upload is `http://` (docs/protocol.md §11).
+    /// Whether `image_url` of an upload begins with `http://` (docs/protocol.md §11).
     pub http_image_urls: Whim,
-    /// `img_size` of an upload is absent.
+    /// Whether `img_size` of an upload is absent.
     pub img_size_missing: Whim,
-    /// Old emoticon names in texts, and what they become: `{"[doge]":"[tv_doge]"}`.
+    /// Emoticon names that are replaced in texts: `{"[doge]":"[tv_doge]"}`.
     pub renamed_emoticons: BTreeMap<String, String>,
-    /// The lists of sessions are as they were up to so many seconds ago, as far as new messages go; for each request by
-    /// chance.
+    /// Lists of sessions lack the messages of up to this many past seconds. Each request draws its
+    /// lag.
     pub late_lists: u64,
-    /// `fetch_session_msgs` does not show yet what came within up to so many seconds; for each request by chance.
+    /// `fetch_session_msgs` lacks the messages of up to this many past seconds. Each request draws
+    /// its lag.
     pub lagging_messages: u64,
-    /// `fetch_session_msgs` returns as many messages as chance says, from 1 to what was asked for; never by default.
+    /// Whether `fetch_session_msgs` returns fewer messages than requested: a random number, at
+    /// least 1. Never by default.
     pub short_pages: Whim,
 }
 
@@ -69,23 +72,23 @@ impl Default for Options {
     }
 }
 
-/// Which of the service's ages is simulated.
+/// Which version of the service is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Today's: sends are signed and name a device, mistakes are refused.
+    /// Today's service: sends are signed and name a device, and invalid requests are refused.
     #[default]
     Strict,
-    /// What the source document shows: unsigned, without a device, old envelopes.
+    /// The service of the source document: unsigned sends without a device, and old envelopes.
     Classic,
 }
 
-/// What a wrong or stale signature gets (docs/protocol.md §4).
+/// The answer to a wrong or stale signature (docs/protocol.md §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StaleSignature {
-    /// `code` 0 with nothing but a voucher.
+    /// `code` 0 with only a voucher.
     #[default]
     Voucher,
     /// `code` -352 with a voucher.
@@ -94,11 +97,11 @@ pub enum StaleSignature {
     Forbidden,
     /// `code` -400.
     BadRequest,
-    /// Any of the four, by chance.
+    /// One of the four, at random.
     ByChance,
 }
 
-/// What becomes of messages to a stranger over the limit (docs/protocol.md §5).
+/// What happens to messages to a stranger over the limit (docs/protocol.md §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -106,17 +109,17 @@ pub enum OverStrangerLimit {
     /// They are refused with 21047.
     #[default]
     Refuse,
-    /// They are accepted, but only their sender ever sees them.
+    /// They are accepted, but only the sender sees them.
     Swallow,
 }
 
-/// How fast one account may send: more gets 21020.
+/// How fast an account may send. Further sends get 21020.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendLimit {
-    /// So many messages,
+    /// The number of messages that are allowed within `seconds`.
     pub messages: u32,
-    /// within so many seconds.
+    /// The length of the period, in seconds.
     pub seconds: u64,
 }
 
@@ -126,15 +129,15 @@ pub struct SendLimit {
 pub enum Whim {
     /// Never.
     Never,
-    /// Each time.
+    /// Every time.
     Always,
-    /// Every other time, by chance.
+    /// At random, half of the time.
     #[default]
     ByChance,
 }
 
 impl Whim {
-    pub(crate) fn strikes(self, chance: &mut Chance) -> bool {
+    pub(crate) fn occurs(self, chance: &mut Chance) -> bool {
         match self {
             Self::Never => false,
             Self::Always => true,

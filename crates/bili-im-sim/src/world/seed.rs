@@ -8,8 +8,11 @@ const CREATOR: Uid = Uid(1);
 const UNFOLLOWED: Uid = Uid(2);
 
 impl World {
-    /// The account 293793435 with the cookies `xxx`, six unread messages from someone it follows, one from someone else, and
-    /// the two message keys of the examples, whose calls are answered as shown [in classic mode](Self::in_mode).
+    /// The world of the source document's examples.
+    ///
+    /// Account 293793435 has the cookies `xxx`, six unread messages from a user whom it follows and
+    /// one from another user. The next two sends get the message keys of the examples. [In classic
+    /// mode](Self::in_mode) the answers are those of the examples.
     #[must_use]
     pub fn seed() -> Self {
         let mut owner = Account::new(OWNER);

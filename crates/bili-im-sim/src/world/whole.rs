@@ -1,26 +1,26 @@
-//! The whole of a world.
+//! Worlds and their JSON files.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Group, Message, Mode, Options};
 use crate::{faults::Rule, ids::Uid};
 
-/// Who there is, what they have said, and how the service behaves: a JSON file.
+/// The accounts, groups, messages and options of a service. Can be read from a JSON file.
 ///
-/// Only `accounts` is needed. Fields that are not known are refused, because they are most often misspelt.
+/// Only `accounts` is required. Unknown fields are refused, because they are often misspelt.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct World {
-    /// The accounts that one can log in as or write to.
+    /// The accounts.
     pub accounts: Vec<Account>,
     /// The fan groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Group>,
-    /// What has been said. Sequence numbers follow the time; the order here decides between equals.
+    /// The messages. Sequence numbers follow the time; messages of the same time keep this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
-    /// How the service behaves.
+    /// The options of the service.
     #[serde(default)]
     pub options: Options,
     /// Faults that are set from the start.
@@ -28,19 +28,19 @@ pub struct World {
     pub faults: Vec<Rule>,
 }
 
-/// What is wrong with a world, and where.
+/// A problem with a world, a message or an act.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorldError {
-    /// The text is not JSON, or not of the right shape.
+    /// The text is not JSON, or has the wrong fields.
     #[error("not a world: {0}")]
     Json(#[from] serde_json::Error),
-    /// The parts do not fit together.
+    /// A value is invalid, or names something that does not exist.
     #[error("{place}: {problem}")]
     Invalid {
-        /// Where, as a path into the JSON: `accounts[2].uid`.
+        /// The path of the value in the JSON: `accounts[2].uid`.
         place: String,
-        /// What is wrong there.
+        /// What is wrong with it.
         problem: String,
     },
 }
@@ -59,30 +59,30 @@ impl World {
     ///
     /// # Errors
     ///
-    /// When it is not JSON, has unknown fields, or its parts do not fit together.
+    /// When the text is not JSON, has unknown fields, or the world is not consistent.
     pub fn from_json(text: &str) -> Result<Self, WorldError> {
         let world: Self = serde_json::from_str(text)?;
         world.check()?;
         Ok(world)
     }
 
-    /// The world as a file.
+    /// Writes the world as a world file.
     ///
     /// # Errors
     ///
-    /// None are known: the types of a world can all be written.
+    /// Never in practice: every world can be written as JSON.
     pub fn to_json(&self) -> Result<String, WorldError> {
         Ok(serde_json::to_string_pretty(self)?)
     }
 
-    /// The same world in another of the service's ages.
+    /// The same world, with another version of the service.
     #[must_use]
     pub fn in_mode(mut self, mode: Mode) -> Self {
         self.options.mode = mode;
         self
     }
 
-    /// The account of that uid.
+    /// The account with this uid.
     #[must_use]
     pub fn account(&self, uid: impl Into<Uid>) -> Option<&Account> {
         let uid = uid.into();
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back_the_same() {
+    fn a_written_world_is_read_back_the_same() {
         for world in [World::demo(), World::seed()] {
             let text = world.to_json().unwrap();
             assert_eq!(World::from_json(&text).unwrap().to_json().unwrap(), text);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_world_of_the_readme_is_one() {
+    fn the_world_of_the_readme_is_valid() {
         let readme = include_str!("../../README.md");
         let json = readme
             .split("```json")
@@ -139,13 +139,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named_with_its_place() {
+    fn an_error_names_the_place_of_the_problem() {
         assert!(problem("{").starts_with("not a world: EOF"));
         assert!(problem(r#"{"accounts":[{"uid":1,"nmae":"x"}]}"#).contains("unknown field `nmae`"));
         for (text, expected) in [
             (
                 r#"{"accounts":[{"uid":0}]}"#,
-                "accounts[0].uid: 0 is no user",
+                "accounts[0].uid: 0 is not a user id",
             ),
             (
                 r#"{"accounts":[{"uid":1},{"uid":1}]}"#,
@@ -165,7 +165,7 @@ mod tests {
             ),
             (
                 r#"{"accounts":[{"uid":1,"blocks":[1]}]}"#,
-                "accounts[0].blocks: one's own uid",
+                "accounts[0].blocks: contains the account's own uid",
             ),
             (
                 r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"group":3}}]}]}"#,
@@ -185,19 +185,19 @@ mod tests {
             ),
             (
                 r#"{"accounts":[{"uid":1}],"messages":[{"from":1,"to":1,"text":"x"}]}"#,
-                "messages[0].to: one cannot write to oneself",
+                "messages[0].to: the receiver is the sender",
             ),
             (
                 r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"to":1,"text":"x"}]}"#,
-                "messages[0].from: only groups have messages from nobody",
+                "messages[0].from: only messages in groups can be without a sender",
             ),
             (
                 r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"msg_type":18,"content":"x"}]}"#,
-                "messages[0].only_for: a system tip is for one user alone",
+                "messages[0].only_for: a system tip needs its only reader",
             ),
             (
                 r#"{"accounts":[{"uid":1}],"options":{"msg_keys":["9","9"]}}"#,
-                "options.msg_keys: 9 is there twice",
+                "options.msg_keys: 9 appears twice",
             ),
             (
                 r#"{"accounts":[{"uid":1}],"faults":[{"what":"any","when":{"chance":1.5},"kind":"stall"}]}"#,
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_says_to_whom_and_what_exactly_once() {
+    fn a_message_needs_exactly_one_receiver_and_one_content() {
         let with = |message: &str| {
             problem(&format!(
                 r#"{{"accounts":[{{"uid":1}}],"messages":[{message}]}}"#

@@ -1,4 +1,4 @@
-//! What the program has under way.
+//! The flows that the program runs.
 
 use std::convert::Infallible;
 
@@ -7,12 +7,12 @@ use bili_im_proto::{
     SentMessage, Step,
 };
 
-pub(super) struct Flying {
+pub(super) struct ActiveFlow {
     pub(super) flow: AnyFlow,
-    /// What it waits for; an answer to anything else comes too late.
-    pub(super) ticket: u64,
-    /// Which of its requests is out.
-    pub(super) asked: Option<usize>,
+    /// How often the flow was resumed. An input for an earlier step comes too late.
+    pub(super) step: u64,
+    /// The request that waits for its answer, as an index into the ledger.
+    pub(super) request: Option<usize>,
 }
 
 pub(super) enum AnyFlow {
@@ -21,71 +21,75 @@ pub(super) enum AnyFlow {
     Prepare(usize, Flow<Infallible, SendTicket>),
     Send(usize, Flow<Infallible, SentMessage>),
     SendTicket(usize, Flow<SendTicket, SentMessage>),
-    /// The send of a ticket that sends no more.
+    /// Sends a ticket that was used before, which must not send again.
     SendUsed(usize, Flow<SendTicket, SentMessage>),
     Confirm(usize, Flow<Infallible, Confirmation>),
     Recall(Flow<Infallible, ()>),
 }
 
-/// What a flow wants, or came to.
-pub(super) enum Did {
-    Sends(Outgoing),
-    Waits(Monotonic),
-    Tells(Event),
-    /// The ticket is to be stored.
-    Keeps(usize, Box<SendTicket>),
-    Began(Result<Cursor, Error>),
-    Ended(Error),
+/// What a flow asks for, or how it ended.
+pub(super) enum Progress {
+    Send(Outgoing),
+    WaitUntil(Monotonic),
+    Event(Event),
+    /// The program must store the ticket before it sends.
+    StoreTicket(usize, Box<SendTicket>),
+    CursorReady(Result<Cursor, Error>),
+    WatchEnded(Error),
     Prepared(usize, Result<SendTicket, Error>),
     Sent(usize, Result<SentMessage, Error>),
-    /// A ticket that sends no more is to be stored, since its request may leave.
-    SentAgain(usize),
+    /// The flow of a used ticket is about to send again, which breaks a law.
+    SentUsedTicket(usize),
     Confirmed(usize, Result<Confirmation, Error>),
-    Over,
+    Done,
 }
 
 impl AnyFlow {
-    pub(super) fn resume(&mut self, now: Now, input: Input) -> Did {
-        fn did<Output>(
+    pub(super) fn resume(&mut self, now: Now, input: Input) -> Progress {
+        fn progress<Output>(
             step: Step<Infallible, Output>,
-            done: impl FnOnce(Result<Output, Error>) -> Did,
-        ) -> Did {
+            done: impl FnOnce(Result<Output, Error>) -> Progress,
+        ) -> Progress {
             match step {
-                Step::Send(outgoing) => Did::Sends(outgoing),
-                Step::WaitUntil(moment) => Did::Waits(moment),
+                Step::Send(outgoing) => Progress::Send(outgoing),
+                Step::WaitUntil(moment) => Progress::WaitUntil(moment),
                 Step::Item(never) => match never {},
                 Step::Done(result) => done(result),
             }
         }
         match self {
-            Self::Begin(flow) => did(flow.resume(now, input), Did::Began),
-            Self::Prepare(id, flow) => did(flow.resume(now, input), |r| Did::Prepared(*id, r)),
-            Self::Send(id, flow) => did(flow.resume(now, input), |r| Did::Sent(*id, r)),
-            Self::Confirm(id, flow) => did(flow.resume(now, input), |r| Did::Confirmed(*id, r)),
-            Self::Recall(flow) => did(flow.resume(now, input), |_| Did::Over),
+            Self::Begin(flow) => progress(flow.resume(now, input), Progress::CursorReady),
+            Self::Prepare(id, flow) => {
+                progress(flow.resume(now, input), |r| Progress::Prepared(*id, r))
+            }
+            Self::Send(id, flow) => progress(flow.resume(now, input), |r| Progress::Sent(*id, r)),
+            Self::Confirm(id, flow) => {
+                progress(flow.resume(now, input), |r| Progress::Confirmed(*id, r))
+            }
+            Self::Recall(flow) => progress(flow.resume(now, input), |_| Progress::Done),
             Self::SendTicket(id, flow) => match flow.resume(now, input) {
-                Step::Send(outgoing) => Did::Sends(outgoing),
-                Step::WaitUntil(moment) => Did::Waits(moment),
-                Step::Item(ticket) => Did::Keeps(*id, Box::new(ticket)),
-                Step::Done(result) => Did::Sent(*id, result),
+                Step::Send(outgoing) => Progress::Send(outgoing),
+                Step::WaitUntil(moment) => Progress::WaitUntil(moment),
+                Step::Item(ticket) => Progress::StoreTicket(*id, Box::new(ticket)),
+                Step::Done(result) => Progress::Sent(*id, result),
             },
             Self::SendUsed(id, flow) => match flow.resume(now, input) {
-                Step::Send(outgoing) => Did::Sends(outgoing),
-                Step::WaitUntil(moment) => Did::Waits(moment),
-                Step::Item(_) => Did::SentAgain(*id),
-                Step::Done(_) => Did::Over,
+                Step::Send(outgoing) => Progress::Send(outgoing),
+                Step::WaitUntil(moment) => Progress::WaitUntil(moment),
+                Step::Item(_) => Progress::SentUsedTicket(*id),
+                Step::Done(_) => Progress::Done,
             },
             Self::Watch(flow) => match flow.resume(now, input) {
-                Step::Send(outgoing) => Did::Sends(outgoing),
-                Step::WaitUntil(moment) => Did::Waits(moment),
-                Step::Item(event) => Did::Tells(event),
-                Step::Done(Err(error)) => Did::Ended(error),
-                Step::Done(Ok(())) => Did::Ended(Error::Finished),
+                Step::Send(outgoing) => Progress::Send(outgoing),
+                Step::WaitUntil(moment) => Progress::WaitUntil(moment),
+                Step::Item(event) => Progress::Event(event),
+                Step::Done(Err(error)) => Progress::WatchEnded(error),
+                Step::Done(Ok(())) => Progress::WatchEnded(Error::Finished),
             },
         }
     }
 
-    /// Which send its requests are of.
+    /// The send that its requests belong to.
     pub(super) fn send(&self) -> Option<usize> {
         match self {
             Self::Send(id, _) | Self::SendTicket(id, _) => Some(*id),

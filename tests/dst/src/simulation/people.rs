@@ -1,94 +1,98 @@
-//! What people do, and what goes wrong.
+//! What people, the network and the machine do.
 
 use bili_im_proto::{Image, MsgKey, SendTicket, Seqno, Talker, Text};
 use bili_im_sim::{Act, Message};
 
 use super::{Next, SECOND, Simulation, flows::AnyFlow};
 use crate::{
-    plan::{Deed, How, OWN, Sending, as_ours},
-    sends::{End, OneSend},
+    plan::{Action, OWN, SendKind, Sending, as_ours},
+    sends::{SendRecord, SendState},
 };
 
-/// How long it takes until changed keys, or another time, have got about.
+/// How long good signatures may be refused after keys or clocks change.
 const UNSETTLED: u64 = 2 * 60 * SECOND;
 
-/// By how many seconds the service's clock may be off without a watcher passing anything over until it
-/// compares all sessions.
-const FAR_OFF: i64 = 60;
+/// The largest error of the service's clock, in seconds, with which polls still find everything.
+const LARGEST_POLL_SKEW: i64 = 60;
 
-/// By how many seconds it may be off without any wait seeming over too early.
-const SMALL: i64 = 2;
+/// The largest error of that clock, in seconds, with which no wait ends too early.
+const LARGEST_WAIT_SKEW: i64 = 2;
 
 impl Simulation {
-    pub(super) fn do_deed(&mut self, deed: Deed) -> Result<(), String> {
-        match deed {
-            Deed::Write(message, times) => {
+    pub(super) fn perform(&mut self, action: Action) -> Result<(), String> {
+        match action {
+            Action::Write(message, times) => {
                 for _ in 0..times {
                     self.write(&message)?;
                 }
             }
-            Deed::Recall(nth) => self.recall(nth),
-            Deed::Act(act) => self.act(act),
-            Deed::Ack => self.ack(),
-            Deed::Send(sending) => self.send(&sending),
-            Deed::WriteTwin(nth) => self.write_twin(nth)?,
-            Deed::RecallSent => self.recall_sent(),
-            Deed::Confirm(nth) => self.confirm(nth),
-            Deed::SendTicket(nth) => self.send_some_ticket(nth)?,
-            Deed::Cancel(nth) => self.cancel(nth),
-            Deed::Fault(rule) => {
+            Action::Recall(nth) => self.recall(nth),
+            Action::Act(act) => self.act(act),
+            Action::Ack => self.ack(),
+            Action::Send(sending) => self.send(&sending),
+            Action::WriteTwin(nth) => self.write_twin(nth)?,
+            Action::RecallSent => self.recall_sent(),
+            Action::Confirm(nth) => self.confirm(nth),
+            Action::SendTicket(nth) => self.send_nth_ticket(nth)?,
+            Action::Cancel(nth) => self.cancel(nth),
+            Action::Fault(rule) => {
                 self.note(|| format!("fault {}", serde_json::to_string(&rule).unwrap_or_default()));
                 (self.service.add_fault(rule)).map_err(|error| error.to_string())?;
             }
-            Deed::Sick(talker, duration) => {
-                self.note(|| format!("{talker} cannot be read for {duration:?}"));
+            Action::Unreadable(talker, duration) => {
+                self.note(|| {
+                    format!("the messages of {talker} cannot be fetched for {duration:?}")
+                });
                 let until = self.now + duration.as_micros() as u64;
-                self.sick.insert(talker, until);
+                self.unreadable.insert(talker, until);
             }
-            Deed::ClearFaults => {
-                self.note(|| "faults are lifted".to_owned());
+            Action::ClearFaults => {
+                self.note(|| "faults are cleared".to_owned());
                 self.service.clear_faults();
             }
-            Deed::Unreachable(duration) => {
-                self.note(|| format!("nothing gets through for {duration:?}"));
+            Action::Unreachable(duration) => {
+                self.note(|| format!("the network is down for {duration:?}"));
                 self.unreachable_until = self.now + duration.as_micros() as u64;
             }
-            Deed::RotateKeys => {
-                self.note(|| "keys change".to_owned());
-                // Keys that changed within a minute of being fetched look like risk control.
+            Action::RotateKeys => {
+                self.note(|| "the signing keys change".to_owned());
+                // With keys that were fetched less than a minute before, this looks like risk
+                // control.
                 self.unsettled_until = self.now + UNSETTLED;
                 self.service.rotate_keys();
             }
-            Deed::ServiceClock(seconds) => {
-                self.note(|| format!("the service's clock is {seconds} s off"));
-                self.service.skew_clock(seconds);
-                self.ledger.clock_was_set |= seconds.abs() > SMALL;
-                let ahead = u64::try_from(seconds).unwrap_or(0) * SECOND;
-                self.ledger.ahead = ahead.max(self.ledger.ahead);
-                // What is written while it is behind seems old when it is right again, and so does what is
-                // written next after it was ahead.
-                self.is_tardy |= seconds.abs() > FAR_OFF;
-            }
-            Deed::MachineClock(seconds) => {
-                self.note(|| format!("the machine's clock is {seconds} s off"));
+            Action::ServiceClock(seconds) => self.set_service_clock(seconds),
+            Action::MachineClock(seconds) => {
+                self.note(|| format!("the machine's clock is {seconds} s ahead"));
                 self.ahead = seconds * SECOND as i64;
-                // A signature of another time looks like risk control.
+                // A signature with a wrong time looks like risk control.
                 self.unsettled_until = self.now + UNSETTLED;
             }
-            Deed::Crash(away) => {
+            Action::Crash(away) => {
                 self.crash();
-                self.later(away.as_micros() as u64, Next::Start);
+                self.schedule(away.as_micros() as u64, Next::Start);
             }
-            Deed::CrashAtEvent(nth) => self.dies_at_event = Some(nth),
+            Action::CrashAtEvent(nth) => self.crash_at_event = Some(nth),
         }
         Ok(())
+    }
+
+    fn set_service_clock(&mut self, seconds: i64) {
+        self.note(|| format!("the service's clock is {seconds} s ahead"));
+        self.service.skew_clock(seconds);
+        self.ledger.clock_was_set |= seconds.abs() > LARGEST_WAIT_SKEW;
+        let ahead = u64::try_from(seconds).unwrap_or(0) * SECOND;
+        self.ledger.ahead = ahead.max(self.ledger.ahead);
+        // Messages written while the clock is behind look old once it is right again. So do the
+        // first ones after it was ahead.
+        self.has_long_lag |= seconds.abs() > LARGEST_POLL_SKEW;
     }
 
     pub(super) fn write(&mut self, message: &Message) -> Result<MsgKey, String> {
         let written = self.service.write(message.clone(), self.service_now());
         let (key, seqno) = written.map_err(|error| error.to_string())?;
         let (key, seqno) = (MsgKey(key.0), Seqno(seqno.0));
-        self.ledger.came.insert(seqno, self.now);
+        self.ledger.arrived.insert(seqno, self.now);
         if message.from.0 == OWN {
             self.ledger.on_phone.insert(key);
         }
@@ -101,9 +105,9 @@ impl Simulation {
         Ok(key)
     }
 
-    /// Writes on the phone what the program sent.
+    /// Writes the text of the program's n-th last send on the phone.
     fn write_twin(&mut self, nth: usize) -> Result<(), String> {
-        let is_text = |send: &&OneSend| !send.text.starts_with("https:");
+        let is_text = |send: &&SendRecord| !send.text.starts_with("https:");
         let Some(send) = self.ledger.sends.iter().rev().filter(is_text).nth(nth) else {
             return Ok(());
         };
@@ -113,8 +117,8 @@ impl Simulation {
             Talker::Group(id) => bili_im_sim::Talker::group(id.0),
         };
         let key = self.write(&Message::text(OWN, to, &text))?;
-        let mut twin = OneSend::new(talker, text);
-        twin.end = End::Elsewhere;
+        let mut twin = SendRecord::new(talker, text);
+        twin.state = SendState::Elsewhere;
         twin.made.push(key);
         self.ledger.sends.push(twin);
         Ok(())
@@ -151,32 +155,34 @@ impl Simulation {
         }
     }
 
-    /// What cannot be done is not done: nobody pins a session that is not there.
+    /// Acts on a phone. The service may refuse: nobody can pin a session that does not exist.
     pub(super) fn act(&mut self, act: Act) {
         let before = self.newest();
-        let said = serde_json::to_string(&act).unwrap_or_default();
+        let text = serde_json::to_string(&act).unwrap_or_default();
         let done = self.service.act(act.clone(), self.service_now());
         if done.is_ok() {
-            self.note_sight(&act);
+            self.note_visibility(&act);
         }
         self.note(|| match &done {
-            Ok(()) => format!("act {said}"),
-            Err(error) => format!("act {said} cannot be: {error}"),
+            Ok(()) => format!("act {text}"),
+            Err(error) => format!("act {text} is refused: {error}"),
         });
-        self.note_new(before, None);
+        self.note_new_messages(before, None);
     }
 
-    /// Notes which session is lost from sight by an act, or back.
-    fn note_sight(&mut self, act: &Act) {
-        let (sight, now) = (&mut self.ledger.sight, self.now);
+    /// Records which session an act hides or shows.
+    fn note_visibility(&mut self, act: &Act) {
+        let (visibility, now) = (&mut self.ledger.visibility, self.now);
         match *act {
-            Act::Intercept { other, .. } if self.is_fickle || !self.options.intercepted => {
-                sight.hide(Talker::user(other.0));
+            Act::Intercept { other, .. } if self.changes_options || !self.options.intercepted => {
+                visibility.hide(Talker::user(other.0));
             }
-            Act::Unintercept { other, .. } => sight.show(Talker::user(other.0), now),
-            Act::Remove { talker, .. } => sight.remove(as_ours(talker), now),
-            Act::Leave { uid, group } if uid.0 == OWN => sight.hide(Talker::group(group.0)),
-            Act::Join { uid, group } if uid.0 == OWN => sight.show(Talker::group(group.0), now),
+            Act::Unintercept { other, .. } => visibility.show(Talker::user(other.0), now),
+            Act::Remove { talker, .. } => visibility.remove(as_ours(talker), now),
+            Act::Leave { uid, group } if uid.0 == OWN => visibility.hide(Talker::group(group.0)),
+            Act::Join { uid, group } if uid.0 == OWN => {
+                visibility.show(Talker::group(group.0), now)
+            }
             _ => {}
         }
     }
@@ -185,17 +191,21 @@ impl Simulation {
         let Some(account) = self.running.as_ref().map(|running| running.account.clone()) else {
             return;
         };
-        let times = if sending.how == How::Twins { 2 } else { 1 };
+        let times = if sending.kind == SendKind::Twins {
+            2
+        } else {
+            1
+        };
         for _ in 0..times {
             let id = self.ledger.sends.len();
             let talker = sending.talker;
             let flow = match (
-                sending.how,
+                sending.kind,
                 Text::new(&*sending.text),
                 Image::new(&sending.text),
             ) {
-                (How::Image, _, Ok(image)) => AnyFlow::Send(id, account.send(talker, image)),
-                (How::Ticket, Ok(text), _) => {
+                (SendKind::Image, _, Ok(image)) => AnyFlow::Send(id, account.send(talker, image)),
+                (SendKind::Ticket, Ok(text), _) => {
                     AnyFlow::Prepare(id, account.prepare_send(talker, text))
                 }
                 (_, Ok(text), _) => AnyFlow::Send(id, account.send(talker, text)),
@@ -204,11 +214,13 @@ impl Simulation {
             self.note(|| {
                 format!(
                     "send {id}, {:?}, to {talker}: {}",
-                    sending.how, sending.text
+                    sending.kind, sending.text
                 )
             });
-            self.ledger.sends.push(OneSend::new(talker, &*sending.text));
-            self.fly(flow);
+            self.ledger
+                .sends
+                .push(SendRecord::new(talker, &*sending.text));
+            self.start_flow(flow);
         }
     }
 
@@ -223,23 +235,26 @@ impl Simulation {
         let account = self.running.as_ref().map(|running| running.account.clone());
         if let (Some(account), Some((id, ticket))) = (account, self.nth_ticket(nth)) {
             self.note(|| format!("confirm send {id}"));
-            self.fly(AnyFlow::Confirm(id, account.confirm(ticket)));
+            self.start_flow(AnyFlow::Confirm(id, account.confirm(ticket)));
         }
     }
 
-    fn send_some_ticket(&mut self, nth: usize) -> Result<(), String> {
+    fn send_nth_ticket(&mut self, nth: usize) -> Result<(), String> {
         let account = self.running.as_ref().map(|running| running.account.clone());
         let (Some(account), Some((id, ticket))) = (account, self.nth_ticket(nth)) else {
             return Ok(());
         };
-        self.note(|| format!("send {id} again"));
-        let end = self.ledger.sends.get(id).map(|send| send.end.clone());
-        let is_fresh = matches!(end, Some(End::Prepared | End::Absent | End::Failed));
-        if is_fresh && !ticket.has_begun() {
+        self.note(|| format!("send ticket of send {id}"));
+        let state = self.ledger.sends.get(id).map(|send| send.state.clone());
+        let may_send = matches!(
+            state,
+            Some(SendState::Prepared | SendState::Absent | SendState::Failed)
+        );
+        if may_send && !ticket.has_begun() {
             return self.send_ticket(id, ticket);
         }
         if ticket.has_begun() {
-            self.fly(AnyFlow::SendUsed(id, account.send_ticket(ticket)));
+            self.start_flow(AnyFlow::SendUsed(id, account.send_ticket(ticket)));
         }
         Ok(())
     }
@@ -250,26 +265,26 @@ impl Simulation {
             .sends
             .iter()
             .rev()
-            .find_map(|send| match send.end {
-                End::Sent(key) => Some((send.talker, key)),
+            .find_map(|send| match send.state {
+                SendState::Sent(key) => Some((send.talker, key)),
                 _ => None,
             });
         let account = self.running.as_ref().map(|running| running.account.clone());
         if let (Some(account), Some((talker, key))) = (account, sent) {
             self.note(|| format!("recall {key}"));
-            self.fly(AnyFlow::Recall(account.recall(talker, key)));
+            self.start_flow(AnyFlow::Recall(account.recall(talker, key)));
         }
     }
 
-    /// A program may drop any of its flows but, here, the one that watches.
+    /// Drops the n-th of the running sends.
     pub(super) fn cancel(&mut self, nth: usize) {
         let Some(running) = &mut self.running else {
             return;
         };
         let ids = (running.flows.iter())
-            .filter(|(_, flying)| {
+            .filter(|(_, active)| {
                 matches!(
-                    flying.flow,
+                    active.flow,
                     AnyFlow::Send(..) | AnyFlow::SendTicket(..) | AnyFlow::Prepare(..)
                 )
             })
@@ -277,9 +292,9 @@ impl Simulation {
         let Some(id) = ids.into_iter().nth(nth) else {
             return;
         };
-        if let Some(flying) = running.flows.remove(&id) {
-            self.note(|| format!("{} is cancelled", flying.flow.name()));
-            self.give_up(&flying.flow);
+        if let Some(active) = running.flows.remove(&id) {
+            self.note(|| format!("{} is cancelled", active.flow.name()));
+            self.abandon(&active.flow);
         }
     }
 }

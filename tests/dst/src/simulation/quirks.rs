@@ -1,4 +1,4 @@
-//! Quirks of the service: answers that are changed on their way.
+//! Quirks of the service, made by changing its answers.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use bili_im_proto::Talker;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::{SECOND, network::AskedFor};
+use super::{SECOND, network::RequestTarget};
 
 /// Something odd that the service does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quirk {
-    /// For less than a minute a session shows nothing.
+    /// The messages of a session are missing for less than a minute.
     EmptyPage,
-    /// A page shows the message again before which it ends.
+    /// A page includes the message of `end_seqno`, before which it should end.
     InclusiveEnd,
-    /// Some messages lack their time, in sessions where their place tells that they are news.
+    /// Some messages have no time, in sessions whose sequence numbers tell which are new.
     NoTimestamp,
-    /// Sessions are listed without their newest message's place.
+    /// List entries have no `max_seqno`.
     NoMaxSeqno,
-    /// There is more, it says, and is not.
+    /// `has_more` is set although there is no more.
     MoreThanThereIs,
-    /// There is no more, says a full page, and is.
+    /// `has_more` is not set on a full page although there is more.
     LessThanThereIs,
-    /// A page shows a message twice.
+    /// A page has a message twice.
     MessageTwice,
-    /// Sessions are listed that do not say whose they are, for less than a minute.
+    /// List entries have no `talker_id`, for less than a minute.
     NoTalker,
 }
 
@@ -42,7 +42,7 @@ impl Quirk {
         (Self::NoTalker, "no-talker"),
     ];
 
-    /// The quirk of a name.
+    /// Finds a quirk by its name.
     pub fn by_name(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|(_, known)| *known == name)
@@ -50,67 +50,68 @@ impl Quirk {
     }
 }
 
-/// How long a session that shows nothing does so at most, and how long not again: so long that a watcher who
-/// asks seldom has seen it meanwhile.
-const HICCUP: u64 = 48 * SECOND;
-const RELIEF: u64 = 15 * 60 * SECOND;
+/// How long a session stays empty at most.
+const LONGEST_EMPTY: u64 = 48 * SECOND;
+/// The shortest time between two such times. A watcher that polls seldom sees the session between.
+const EMPTY_GAP: u64 = 15 * 60 * SECOND;
 
 /// The quirks of one run.
 #[derive(Debug)]
 pub(super) struct Quirks {
-    shown: Vec<Quirk>,
+    active: Vec<Quirk>,
     rng: Rng,
-    /// Of how many messages one lacks its time.
-    timeless: u64,
-    /// Until when sessions show nothing.
-    hiccups: BTreeMap<Talker, u64>,
-    /// Messages that were shown.
+    /// One in this many groups of messages has no time.
+    untimed_share: u64,
+    /// Until when each session stays empty.
+    empty_until: BTreeMap<Talker, u64>,
+    /// Messages that earlier pages had.
     seen: BTreeMap<(Talker, u64), Value>,
 }
 
 impl Quirks {
-    /// Draws some; one that is wanted shows in any case.
+    /// Draws the quirks of a run, which include the wanted one.
     pub(super) fn draw(seed: u64, wanted: Option<Quirk>) -> Self {
-        // Not from the plan's chance, so that a quirk more changes no plan.
+        // A generator of its own, so that a new quirk does not change the plans.
         let mut rng = Rng::with_seed(!seed);
-        let mut shown = Vec::new();
+        let mut active = Vec::new();
         let is_odd = rng.bool();
         for (quirk, _) in Quirk::ALL {
             if rng.bool() && is_odd || wanted == Some(quirk) {
-                shown.push(quirk);
+                active.push(quirk);
             }
         }
         Self {
-            shown,
-            timeless: *rng.choice(&[1, 2, 8]).unwrap_or(&2),
+            active,
+            untimed_share: *rng.choice(&[1, 2, 8]).unwrap_or(&2),
             rng,
-            hiccups: BTreeMap::new(),
+            empty_until: BTreeMap::new(),
             seen: BTreeMap::new(),
         }
     }
 
-    /// Whether any is to be seen.
+    /// Whether this run has no quirks.
     pub(super) fn are_none(&self) -> bool {
-        self.shown.is_empty()
+        self.active.is_empty()
     }
 
-    fn strikes(&mut self, quirk: Quirk, chance: f64) -> bool {
-        self.shown.contains(&quirk) && self.rng.f64() < chance
+    fn occurs(&mut self, quirk: Quirk, chance: f64) -> bool {
+        self.active.contains(&quirk) && self.rng.f64() < chance
     }
 
-    /// Changes a page of messages. Whoever sends takes an empty one for the truth.
+    /// Changes a page of messages. Only the watch gets wrongly empty ones: a send would believe
+    /// them.
     pub(super) fn change_page(
         &mut self,
-        asked: &AskedFor,
+        target: &RequestTarget,
         page: &mut Value,
         is_watch: bool,
         is_known: impl Fn(Talker) -> bool,
         now: u64,
     ) {
-        let (Some(talker), Some(data)) = (asked.talker, page.get_mut("data")) else {
+        let (Some(talker), Some(data)) = (target.talker, page.get_mut("data")) else {
             return;
         };
-        if is_watch && self.has_hiccup(talker, now) {
+        if is_watch && self.is_empty_now(talker, now) {
             let has_more = self.rng.u8(0..2);
             *data =
                 json!({ "messages": null, "has_more": has_more, "min_seqno": 0, "max_seqno": 0 });
@@ -118,42 +119,42 @@ impl Quirks {
         }
         let mut has_more = data.get("has_more") == Some(&json!(1));
         if let Some(messages) = data.get_mut("messages").and_then(Value::as_array_mut) {
-            has_more |= self.show_end_again(asked, talker, messages);
-            if messages.len() as u64 >= asked.size && self.strikes(Quirk::LessThanThereIs, 0.5) {
+            has_more |= self.show_end_again(target, talker, messages);
+            if messages.len() as u64 >= target.size && self.occurs(Quirk::LessThanThereIs, 0.5) {
                 has_more = false;
             }
-            if self.strikes(Quirk::MessageTwice, 0.3)
+            if self.occurs(Quirk::MessageTwice, 0.3)
                 && let Some(message) = self.rng.choice(messages.iter()).cloned()
             {
                 messages.insert(self.rng.usize(0..=messages.len()), message);
             }
             if is_known(talker) {
-                self.take_times(messages);
+                self.remove_times(messages);
             }
         }
-        has_more |= self.strikes(Quirk::MoreThanThereIs, 0.3);
+        has_more |= self.occurs(Quirk::MoreThanThereIs, 0.3);
         data["has_more"] = json!(u8::from(has_more));
     }
 
-    fn has_hiccup(&mut self, talker: Talker, now: u64) -> bool {
-        let until = self.hiccups.get(&talker).copied();
-        let is_over = until.is_none_or(|until| now >= until + RELIEF);
-        if is_over && self.strikes(Quirk::EmptyPage, 0.1) {
-            let until = now + self.rng.u64(0..HICCUP);
-            self.hiccups.insert(talker, until);
+    fn is_empty_now(&mut self, talker: Talker, now: u64) -> bool {
+        let until = self.empty_until.get(&talker).copied();
+        let is_over = until.is_none_or(|until| now >= until + EMPTY_GAP);
+        if is_over && self.occurs(Quirk::EmptyPage, 0.1) {
+            let until = now + self.rng.u64(0..LONGEST_EMPTY);
+            self.empty_until.insert(talker, until);
             return true;
         }
         until.is_some_and(|until| now <= until)
     }
 
-    /// Puts the message in front before which a page ends. Whether the oldest makes room for it.
+    /// Adds the message of `end_seqno` in front. Returns whether the oldest was dropped for it.
     fn show_end_again(
         &mut self,
-        asked: &AskedFor,
+        target: &RequestTarget,
         talker: Talker,
         messages: &mut Vec<Value>,
     ) -> bool {
-        if !self.shown.contains(&Quirk::InclusiveEnd) {
+        if !self.active.contains(&Quirk::InclusiveEnd) {
             return false;
         }
         for message in messages.iter() {
@@ -161,28 +162,28 @@ impl Quirks {
                 self.seen.insert((talker, seqno), message.clone());
             }
         }
-        let end = asked
+        let end = target
             .end_seqno
             .and_then(|end| self.seen.get(&(talker, end)));
         let Some(end) = end.cloned().filter(|_| self.rng.bool()) else {
             return false;
         };
         messages.insert(0, end);
-        let is_too_long = messages.len() as u64 > asked.size;
+        let is_too_long = messages.len() as u64 > target.size;
         if is_too_long {
             messages.pop();
         }
         is_too_long
     }
 
-    /// Takes from the same messages their time, again and again.
-    fn take_times(&mut self, messages: &mut [Value]) {
-        if !self.shown.contains(&Quirk::NoTimestamp) {
+    /// Removes the time of some messages, the same ones on every page.
+    fn remove_times(&mut self, messages: &mut [Value]) {
+        if !self.active.contains(&Quirk::NoTimestamp) {
             return;
         }
         for message in messages {
             let seqno = message.get("msg_seqno").and_then(Value::as_u64);
-            if seqno.is_none_or(|seqno| !(seqno / 3).is_multiple_of(self.timeless)) {
+            if seqno.is_none_or(|seqno| !(seqno / 3).is_multiple_of(self.untimed_share)) {
                 continue;
             }
             if self.rng.bool() {
@@ -193,7 +194,7 @@ impl Quirks {
         }
     }
 
-    /// Changes a list of sessions. `is_fresh` says of a message whether it came within a minute.
+    /// Changes a list of sessions. `is_fresh` tells whether a message arrived within a minute.
     pub(super) fn change_list(&mut self, list: &mut Value, is_fresh: impl Fn(u64) -> bool) {
         let Some(data) = list.get_mut("data") else {
             return;
@@ -201,10 +202,10 @@ impl Quirks {
         if let Some(sessions) = data.get_mut("session_list").and_then(Value::as_array_mut) {
             for session in sessions.iter_mut().filter_map(Value::as_object_mut) {
                 let newest = session.get("max_seqno").and_then(Value::as_u64);
-                if newest.is_some_and(&is_fresh) && self.strikes(Quirk::NoTalker, 0.3) {
+                if newest.is_some_and(&is_fresh) && self.occurs(Quirk::NoTalker, 0.3) {
                     session.remove("talker_id");
                 }
-                if self.strikes(Quirk::NoMaxSeqno, 0.4) {
+                if self.occurs(Quirk::NoMaxSeqno, 0.4) {
                     if self.rng.bool() {
                         session.insert("max_seqno".to_owned(), json!(0));
                     } else {
@@ -212,11 +213,11 @@ impl Quirks {
                     }
                 }
             }
-            if self.strikes(Quirk::NoTalker, 0.1) {
+            if self.occurs(Quirk::NoTalker, 0.1) {
                 sessions.push(json!({ "session_type": 1, "max_seqno": 1 }));
             }
         }
-        if self.strikes(Quirk::MoreThanThereIs, 0.1) {
+        if self.occurs(Quirk::MoreThanThereIs, 0.1) {
             data["has_more"] = json!(1);
         }
     }

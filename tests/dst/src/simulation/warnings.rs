@@ -1,22 +1,22 @@
-//! Answers that its owner must see to, after which a watch may end.
+//! Answers about the login that may end a watch: the account's owner has to act on them.
 
 use bili_im_proto::{Error, RefusalKind};
 use serde_json::Value;
 
 use super::SECOND;
 
-/// How long after such an answer a call may still be given up because of it: it may have been made again.
+/// How long after such an answer a call may fail because of it. The call may have been repeated.
 const SOON: u64 = 2 * 60 * SECOND;
 
-/// How long risk control stops an account.
+/// How long an account stays stopped by risk control.
 const STOP: u64 = 3600 * SECOND;
 
-/// When a program was last told so, since it was started.
+/// The times of the last warnings since the program was started.
 #[derive(Debug, Default)]
 pub(super) struct Warnings {
     logged_out: Option<u64>,
     risk: Option<u64>,
-    /// A signature was called wrong: a reason to fetch the keys again.
+    /// The service called a signature wrong, after which the program fetches the keys again.
     wrong_signature: Option<u64>,
 }
 
@@ -24,12 +24,12 @@ pub(super) struct Warnings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Warning {
     LoggedOut,
-    /// Risk control; a wrong signature looks like it.
+    /// Risk control, or a wrong signature, which gets the same answer.
     Risk,
 }
 
 impl Warning {
-    /// By an answer's body, and whether it has the header with a voucher.
+    /// Reads a warning from an answer's body and whether it has a voucher header.
     pub(super) fn of(body: &Value, has_voucher: bool) -> Option<Self> {
         match body.get("code").and_then(Value::as_i64) {
             Some(-101) => Some(Self::LoggedOut),
@@ -48,20 +48,20 @@ impl Warnings {
         }
     }
 
-    /// The service took a signature for a wrong one.
+    /// Records that the service called a signature wrong.
     pub(super) fn note_wrong_signature(&mut self, now: u64) {
         self.wrong_signature = Some(now);
     }
 
-    /// Keys could not be fetched. A signature that was called wrong before stays wrong then.
+    /// Records that the keys could not be fetched: a signature that was wrong stays wrong.
     pub(super) fn note_no_keys(&mut self, now: u64) {
         if self.wrong_signature.is_some_and(|at| now <= at + SOON) {
             self.risk = Some(now);
         }
     }
 
-    /// Whether they explain that a watch ended with this.
-    pub(super) fn explain(&self, error: &Error, now: u64) -> bool {
+    /// Whether the warnings justify that a watch ended with this error.
+    pub(super) fn justify(&self, error: &Error, now: u64) -> bool {
         let within = |at: Option<u64>, time| at.is_some_and(|at| now <= at + time);
         match error {
             Error::Stopped(_) => within(self.risk, STOP),

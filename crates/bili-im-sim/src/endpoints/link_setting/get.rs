@@ -10,14 +10,14 @@ use crate::{
 
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
-    let mut asked = BTreeMap::new();
+    let mut requested = BTreeMap::new();
     for setting in &SETTINGS {
-        // Any number asks for it.
+        // A setting is requested by any number as its value.
         if call.request.query.number::<i64>(setting.name)?.is_some() {
-            asked.insert(setting.name, call.state.setting(owner, setting));
+            requested.insert(setting.name, call.state.setting(owner, setting));
         }
     }
-    Ok(Data::of(&asked))
+    Ok(Data::of(&requested))
 }
 
 #[cfg(test)]
@@ -29,20 +29,20 @@ mod tests {
     const PATH: &str = "/link_setting/v1/link_setting/get";
 
     #[test]
-    fn what_is_asked_for_is_answered_and_nothing_else() {
+    fn only_requested_settings_are_returned() {
         let mut sim = Sim::demo();
-        let mut ask = |query: &str| sim.get(10001, &format!("{PATH}?{query}")).data();
+        let mut get = |query: &str| sim.get(10001, &format!("{PATH}?{query}")).data();
         assert_eq!(
-            ask("msg_notify=1&show_unfollowed_msg=1&build=0"),
+            get("msg_notify=1&show_unfollowed_msg=1&build=0"),
             json!({ "msg_notify": 1, "show_unfollowed_msg": 0 })
         );
-        assert_eq!(ask("keys_reply=-7"), json!({ "keys_reply": 0 }));
-        assert_eq!(ask(""), json!({}));
+        assert_eq!(get("keys_reply=-7"), json!({ "keys_reply": 0 }));
+        assert_eq!(get(""), json!({}));
         assert_eq!(sim.get(10001, &format!("{PATH}?msg_notify=x")).code(), -400);
     }
 
     #[test]
-    fn whether_the_unfollowed_are_heard_follows_from_the_world() {
+    fn receive_unfollow_msg_follows_from_the_world() {
         for (accepts, heard) in [("everyone", 1), ("followed", 0), ("nobody", 0)] {
             let mut sim = Sim::new(world(&format!(
                 r#"{{"accounts":[{{"uid":1,"accepts":"{accepts}"}}]}}"#

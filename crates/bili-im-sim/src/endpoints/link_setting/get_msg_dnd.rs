@@ -28,9 +28,9 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let user = query.number("uids")?.map(Uid).map(Talker::User);
     let group = query.number("group_ids")?.map(GroupId).map(Talker::Group);
     if user.is_none() && group.is_none() {
-        return Err(BAD_REQUEST.because("there is neither uids nor group_ids"));
+        return Err(BAD_REQUEST.because("uids or group_ids is needed"));
     }
-    let asked = |talker: Talker| {
+    let setting_of = |talker: Talker| {
         let settings = call.state.settings(owner, talker);
         [DndSetting {
             id: talker.id(),
@@ -38,8 +38,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         }]
     };
     Ok(Data::of(&MsgDnd {
-        uid_settings: user.map(asked),
-        group_settings: group.map(asked),
+        uid_settings: user.map(setting_of),
+        group_settings: group.map(setting_of),
     }))
 }
 
@@ -52,29 +52,29 @@ mod tests {
     const PATH: &str = "/link_setting/v1/link_setting/get_msg_dnd";
 
     #[test]
-    fn users_and_groups_are_asked_about_apart_or_together() {
+    fn users_and_groups_can_be_requested_alone_or_together() {
         let mut sim = Sim::demo();
-        let mut ask = |query: &str| {
+        let mut get = |query: &str| {
             sim.get(10001, &format!("{PATH}?own_uid=10001&{query}"))
                 .data()
         };
         let not_muted = |id: u64| json!([{ "id": id, "setting": 0 }]);
         assert_eq!(
-            ask("uids=10002"),
+            get("uids=10002"),
             json!({ "uid_settings": not_muted(10002), "group_settings": null })
         );
         assert_eq!(
-            ask("group_ids=20001"),
+            get("group_ids=20001"),
             json!({ "uid_settings": null, "group_settings": not_muted(20001) })
         );
         assert_eq!(
-            ask("uids=10002&group_ids=20001"),
+            get("uids=10002&group_ids=20001"),
             json!({ "uid_settings": not_muted(10002), "group_settings": not_muted(20001) })
         );
     }
 
     #[test]
-    fn one_asks_for_oneself_about_one_each() {
+    fn the_own_uid_and_one_user_or_group_are_required() {
         let mut sim = Sim::demo();
         for query in [
             "own_uid=10001",

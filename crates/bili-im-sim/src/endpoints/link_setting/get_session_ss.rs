@@ -1,4 +1,4 @@
-//! How one stands with a user: `GET /link_setting/v1/link_setting/get_session_ss`.
+//! The relation to a user: `GET /link_setting/v1/link_setting/get_session_ss`.
 
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ const FOLLOWS: u8 = 2;
 const MUTUAL: u8 = 6;
 const BLOCKED: u8 = 128;
 
-/// How `uid` stands to `owner`, not the other way round (docs/protocol.md §10).
+/// Whether `uid` follows or blocks `owner`, not the other way round (docs/protocol.md §10).
 fn follow_status(state: &State, owner: Uid, uid: Uid) -> Result<u8, Refusal> {
     Ok(if state.user(uid)?.blocks.contains(&owner) {
         BLOCKED
@@ -55,7 +55,7 @@ mod tests {
     const PATH: &str = "/link_setting/v1/link_setting/get_session_ss";
 
     #[test]
-    fn the_status_is_theirs_to_oneself() {
+    fn the_status_says_how_the_other_user_relates_to_the_owner() {
         let mut sim = Sim::new(world(
             r#"{"accounts":[{"uid":1,"follows":[2,3]},{"uid":2},{"uid":3,"follows":[1]},
                             {"uid":4,"follows":[1]},{"uid":5,"blocks":[1]}]}"#,

@@ -35,7 +35,7 @@ mod tests {
     const PATH: &str = "/link_setting/v1/link_setting/is_limit";
 
     #[test]
-    fn a_limited_account_learns_that_it_is_and_cannot_send() {
+    fn a_limited_account_sees_its_limit_and_cannot_send() {
         let mut sim = Sim::new(world(
             r#"{"accounts":[{"uid":1,"limited":true},{"uid":2,"follows":[1]}]}"#,
         ));
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_asked_with_a_type_about_someone() {
+    fn the_type_and_an_existing_uid_are_required() {
         let mut sim = Sim::demo();
         assert_eq!(sim.get(10001, &format!("{PATH}?uid=10001")).code(), -400);
         assert_eq!(sim.get(10001, &format!("{PATH}?type=1")).code(), -400);

@@ -7,10 +7,10 @@ use crate::{
     state::SETTINGS,
 };
 
-/// Automatic replies need so many (docs/protocol.md §10).
+/// The fewest fans with which automatic replies are allowed (docs/protocol.md §10).
 const FEWEST_FANS: u64 = 1000;
 
-/// Changes all that are named, or none.
+/// Changes all named settings, or none when one is refused.
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
@@ -44,7 +44,7 @@ mod tests {
 
     use crate::testing::{Sim, world};
 
-    /// 1 has few fans, 2 has many.
+    /// Account 1 has too few fans for automatic replies, account 2 just enough.
     fn sim() -> Sim {
         Sim::new(world(
             r#"{"accounts":[{"uid":1,"fans":999},{"uid":2,"fans":1000},{"uid":3}]}"#,
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_changed_is_shown_to_its_account_alone() {
+    fn a_change_affects_only_its_account() {
         let mut sim = sim();
         let change = [("msg_notify", "3"), ("is_group_fold", "1")];
         assert_eq!(set(&mut sim, 1, &change), 0);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_changes_all_are_made_or_none() {
+    fn all_changes_are_made_or_none() {
         let mut sim = sim();
         let before = sim.state()["accounts"][0]["settings"].clone();
         for wrong in [
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_does_not_receive_the_unfollowed_is_not_reached_by_them() {
+    fn with_receive_unfollow_msg_off_unfollowed_users_cannot_write() {
         let mut sim = sim();
         assert_eq!(set(&mut sim, 1, &[("receive_unfollow_msg", "0")]), 0);
         assert_eq!(get(&mut sim, 1)["receive_unfollow_msg"], 0);

@@ -1,4 +1,4 @@
-//! Mute a session, or do not: `POST /link_setting/v1/link_setting/set_msg_dnd`.
+//! Mute or unmute a session: `POST /link_setting/v1/link_setting/set_msg_dnd`.
 
 use crate::{
     answer::{Data, Nothing, Refusal},
@@ -23,7 +23,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
             call.state.joined(owner, group)?;
             Talker::Group(group)
         }
-        _ => return Err(BAD_REQUEST.because("just one of dnd_uid and dnd_group_id is needed")),
+        _ => return Err(BAD_REQUEST.because("exactly one of dnd_uid and dnd_group_id is needed")),
     };
     call.state.settings_mut(owner, talker).muted = muted;
     Ok(Data::of(&Nothing {}))
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_muted_session_says_so_and_stays_in_its_list_with_its_unread() {
+    fn a_muted_session_stays_in_its_list_with_its_unread_count() {
         let mut sim = Sim::demo();
         assert_eq!(set(&mut sim, ("dnd_uid", "10002"), "1"), 0);
         assert_eq!(is_muted(&mut sim, "uids=10002", "uid_settings"), 1);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn just_one_of_those_there_are_is_muted_or_not() {
+    fn exactly_one_existing_talker_is_muted_or_unmuted() {
         let mut sim = Sim::demo();
         assert_eq!(set(&mut sim, ("dnd_uid", "9"), "1"), -404);
         assert_eq!(set(&mut sim, ("dnd_uid", "10002"), "2"), -400);

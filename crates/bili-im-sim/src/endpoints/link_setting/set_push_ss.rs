@@ -1,4 +1,4 @@
-//! Receive a user's pushes, or do not: `POST /link_setting/v1/link_setting/set_push_ss`.
+//! Turn a user's pushes on or off: `POST /link_setting/v1/link_setting/set_push_ss`.
 
 use crate::{
     answer::{Data, Nothing, Refusal},
@@ -10,7 +10,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let form = call.form()?;
     let uid = Uid(form.required_number("talker_uid")?);
-    // 1 turns them off.
+    // 1 turns pushes off.
     let pushes_off = form.required_switch("setting")?;
     call.state.user(uid)?;
     call.state.settings_mut(owner, Talker::User(uid)).pushes_off = pushes_off;
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_someone_to_turn_off_or_on() {
+    fn an_existing_user_is_required() {
         let mut sim = Sim::demo();
         assert_eq!(set(&mut sim, "9", "1"), -404);
         assert_eq!(set(&mut sim, "10002", "2"), -400);

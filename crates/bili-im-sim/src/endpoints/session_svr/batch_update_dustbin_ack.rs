@@ -1,4 +1,5 @@
-//! Mark all intercepted sessions as read: `POST /session_svr/v1/session_svr/batch_update_dustbin_ack`.
+//! Mark all intercepted sessions as read:
+//! `POST /session_svr/v1/session_svr/batch_update_dustbin_ack`.
 
 use crate::{
     answer::{Data, Nothing, Refusal},

@@ -16,7 +16,7 @@ use crate::{
 const USUAL_SIZE: usize = 20;
 const LARGEST_SIZE: usize = 100;
 
-/// `session_type` here is a filter (docs/protocol.md §1).
+/// The filter that `session_type` means here (docs/protocol.md §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filter {
     Users,
@@ -66,7 +66,7 @@ impl Filter {
     }
 }
 
-/// How many sessions a page has.
+/// The number of sessions on a page.
 pub(super) fn page_size(query: &Fields) -> Result<usize, Refusal> {
     let size = query.number("size")?.filter(|size| *size > 0);
     Ok(size.unwrap_or(USUAL_SIZE).min(LARGEST_SIZE))
@@ -77,19 +77,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let query = &call.request.query;
     let filter = Filter::from_wire(query.required_number("session_type")?)?;
     let size = page_size(query)?;
-    let bounds = Bounds {
-        begin: query.number("begin_ts")?.map(UnixMicros),
-        // Ignored on the list of everything, which always is its first page (docs/protocol.md §7).
-        end: query
-            .number("end_ts")?
-            .filter(|end| *end > 0 && filter != Filter::All)
-            .map(UnixMicros),
-        inclusive: call
-            .state
-            .options
-            .inclusive_bounds
-            .strikes(&mut call.state.chance),
-    };
+    let bounds = Bounds::read(query, filter, call.state)?;
     let folds_groups = query.flag("group_fold") && filter == Filter::All;
     let folds_unfollowed =
         query.flag("unfollow_fold") && matches!(filter, Filter::All | Filter::Users);
@@ -118,7 +106,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         ))
     });
 
-    // They lead every page, but leave room for others, or paging would come to nothing.
+    // Pinned sessions lead every page. One place stays for others: paging would stop otherwise.
     pinned.truncate(if others.is_empty() {
         size
     } else {
@@ -142,6 +130,17 @@ struct Bounds {
 }
 
 impl Bounds {
+    fn read(query: &Fields, filter: Filter, state: &mut State) -> Result<Self, Refusal> {
+        let begin = query.number("begin_ts")?.map(UnixMicros);
+        let end = query.number("end_ts")?.filter(|end| *end > 0);
+        Ok(Self {
+            begin,
+            // Ignored with filter 4, which always returns the first page (docs/protocol.md §7).
+            end: end.filter(|_| filter != Filter::All).map(UnixMicros),
+            inclusive: state.options.inclusive_bounds.occurs(&mut state.chance),
+        })
+    }
+
     fn hold(&self, view: &SessionView<'_>) -> bool {
         let time = view.session_ts();
         let after = |begin| {
@@ -170,7 +169,8 @@ mod tests {
 
     const PATH: &str = "/session_svr/v1/session_svr/get_sessions";
 
-    /// 2 is followed, 3 follows, 4 is a stranger, 5 is intercepted, 6 is a system account, 7 is a group; newest last.
+    /// The sessions of account 1, oldest first: 2 is followed, 3 follows, 4 is a stranger, 5 is
+    /// intercepted, 6 is a system account, 7 is a group.
     fn sim(options: &str) -> Sim {
         Sim::new(world(&format!(
             r#"{{"accounts":[
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bounds_may_include_their_own_time() {
+    fn the_bounds_are_inclusive_or_not() {
         for (whim, expected) in [("always", vec![4, 3]), ("never", vec![])] {
             let mut sim = sim(&format!(r#""inclusive_bounds":"{whim}""#));
             let (begin, end) = (sim.now.0 - 500_000_000, sim.now.0 - 400_000_000);
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_at_most_a_hundred_sessions_and_twenty_unless_asked() {
+    fn a_page_has_twenty_sessions_by_default_and_at_most_a_hundred() {
         let uids: Vec<String> = (2..=130).map(|uid| format!(r#"{{"uid":{uid}}}"#)).collect();
         let said: Vec<String> = (2..=130)
             .map(|uid| format!(r#"{{"from":{uid},"to":1,"text":"x","seconds_ago":{uid}}}"#))

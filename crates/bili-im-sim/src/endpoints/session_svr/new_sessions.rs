@@ -18,8 +18,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let moment = call.state.lagged(call.state.options.late_lists);
     let options = &call.state.options;
     let mut chance = call.state.chance.fork();
-    let inclusive = options.inclusive_bounds.strikes(&mut chance);
-    let with_older = options.older_sessions.strikes(&mut chance);
+    let inclusive = options.inclusive_bounds.occurs(&mut chance);
+    let with_older = options.older_sessions.occurs(&mut chance);
 
     let mut sessions: Vec<SessionView<'_>> = call
         .state
@@ -34,8 +34,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
             view.session_ts() > begin
         }
     });
-    let listed = if with_older { changed + 1 } else { changed };
-    let page = sessions.iter().copied().take(listed.min(size));
+    let count = if with_older { changed + 1 } else { changed };
+    let page = sessions.iter().copied().take(count.min(size));
     Ok(Data::of(&SessionList::new(
         page,
         changed > size,
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_since_comes_newest_first() {
+    fn changed_sessions_come_newest_first() {
         let mut sim = sim(r#""older_sessions":"never""#);
         let since = sim.now.0 - 250_000_000;
         let data = sim
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_session_may_come_along() {
+    fn an_older_session_may_be_included() {
         let mut sim = sim(r#""older_sessions":"always""#);
         let since = sim.now.0 - 150_000_000;
         let data = sim
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_of_just_that_time_may_or_may_not_be_included() {
+    fn a_session_of_exactly_that_time_is_included_or_not() {
         for (whim, expected) in [("always", vec![4, 3]), ("never", vec![4])] {
             let mut sim = sim(&format!(
                 r#""older_sessions":"never","inclusive_bounds":"{whim}""#
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_a_page_is_only_hinted_at() {
+    fn with_more_than_a_page_only_has_more_is_set() {
         let mut sim = sim(r#""older_sessions":"never""#);
         let data = sim.get(1, &format!("{PATH}?begin_ts=0&size=2")).data();
         assert_eq!(talkers(&data), [4, 3]);

@@ -23,7 +23,7 @@ mod tests {
             .code()
     }
 
-    fn listed(sim: &mut Sim) -> Vec<u64> {
+    fn session_list(sim: &mut Sim) -> Vec<u64> {
         let path = "/session_svr/v1/session_svr/get_sessions?session_type=1";
         talkers(&sim.get(10001, path).data())
     }
@@ -38,9 +38,9 @@ mod tests {
     #[test]
     fn a_removed_session_is_gone_with_its_unread_but_its_messages_stay() {
         let mut sim = Sim::demo();
-        assert_eq!((listed(&mut sim), unread(&mut sim)), (vec![10002], 2));
+        assert_eq!((session_list(&mut sim), unread(&mut sim)), (vec![10002], 2));
         assert_eq!(remove(&mut sim), 0);
-        assert_eq!((listed(&mut sim), unread(&mut sim)), (vec![], 0));
+        assert_eq!((session_list(&mut sim), unread(&mut sim)), (vec![], 0));
         let detail = "/session_svr/v1/session_svr/session_detail?talker_id=10002&session_type=1";
         assert_eq!(sim.get(10001, detail).code(), 1_000_004);
         let messages =
@@ -50,15 +50,15 @@ mod tests {
     }
 
     #[test]
-    fn it_comes_back_with_the_next_message() {
+    fn a_removed_session_comes_back_with_its_next_message() {
         let mut sim = Sim::demo();
         remove(&mut sim);
         sim.say(10002, 10001, "还在吗");
-        assert_eq!((listed(&mut sim), unread(&mut sim)), (vec![10002], 1));
+        assert_eq!((session_list(&mut sim), unread(&mut sim)), (vec![10002], 1));
     }
 
     #[test]
-    fn what_is_not_there_cannot_be_removed() {
+    fn a_missing_session_cannot_be_removed() {
         let mut sim = Sim::demo();
         assert_eq!(remove(&mut sim), 0);
         assert_eq!(remove(&mut sim), 1_000_004);

@@ -25,7 +25,7 @@ mod tests {
     const PATH: &str = "/session_svr/v1/session_svr/session_detail";
 
     #[test]
-    fn a_session_says_what_is_unread_and_what_came_last() {
+    fn a_session_has_its_unread_count_and_last_message() {
         let data = Sim::demo()
             .get(10001, &format!("{PATH}?talker_id=10002&session_type=1"))
             .data();
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_in_which_nothing_was_said_does_not_exist() {
+    fn a_session_without_messages_does_not_exist() {
         let mut sim = Sim::demo();
         let answer = sim.get(10001, &format!("{PATH}?talker_id=10003&session_type=1"));
         assert_eq!(answer.code(), 1_000_004);
@@ -76,12 +76,12 @@ mod tests {
             r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"from":2,"to":1,"text":"x"}],
                 "options":{"last_msg_missing":"always"}}"#,
         ));
-        let ask = |_| {
+        let detail = |_| {
             sim.get(1, &format!("{PATH}?talker_id=2&session_type=1"))
                 .data()
         };
         let seen: Vec<_> = (0..50)
-            .map(ask)
+            .map(detail)
             .map(|data| data.get("last_msg").cloned())
             .collect();
         assert!(seen.contains(&None));

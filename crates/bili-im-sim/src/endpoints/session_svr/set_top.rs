@@ -1,4 +1,4 @@
-//! Pin a session, or unpin it: `POST /session_svr/v1/session_svr/set_top`.
+//! Pin or unpin a session: `POST /session_svr/v1/session_svr/set_top`.
 
 use crate::{
     answer::{Data, Nothing, Refusal},
@@ -18,7 +18,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
 mod tests {
     use crate::testing::{Sim, talkers, world};
 
-    /// 1 has sessions with 2, 3 and 4, the newest last.
+    /// Account 1 has sessions with 2, 3 and 4, from oldest to newest.
     fn sim() -> Sim {
         Sim::new(world(
             r#"{"accounts":[{"uid":1},{"uid":2},{"uid":3},{"uid":4},{"uid":5}],
@@ -39,7 +39,7 @@ mod tests {
             .code()
     }
 
-    fn listed(sim: &mut Sim) -> Vec<u64> {
+    fn session_list(sim: &mut Sim) -> Vec<u64> {
         let path = "/session_svr/v1/session_svr/get_sessions?session_type=4";
         talkers(&sim.get(1, path).data())
     }
@@ -47,19 +47,19 @@ mod tests {
     #[test]
     fn pinned_sessions_come_first_the_last_pinned_before_the_others() {
         let mut sim = sim();
-        assert_eq!(listed(&mut sim), [4, 3, 2]);
+        assert_eq!(session_list(&mut sim), [4, 3, 2]);
         assert_eq!(set_top(&mut sim, "2", "0"), 0);
-        assert_eq!(listed(&mut sim), [2, 4, 3]);
+        assert_eq!(session_list(&mut sim), [2, 4, 3]);
         assert_eq!(set_top(&mut sim, "3", "0"), 0);
-        assert_eq!(listed(&mut sim), [3, 2, 4]);
+        assert_eq!(session_list(&mut sim), [3, 2, 4]);
         assert_eq!(sim.session(1, 3)["top_ts"], sim.now.0);
         assert_eq!(set_top(&mut sim, "3", "1"), 0);
-        assert_eq!(listed(&mut sim), [2, 4, 3]);
+        assert_eq!(session_list(&mut sim), [2, 4, 3]);
         assert_eq!(sim.session(1, 3)["top_ts"], 0);
     }
 
     #[test]
-    fn one_pins_or_unpins_a_session_that_there_is() {
+    fn only_an_existing_session_is_pinned_or_unpinned() {
         let mut sim = sim();
         assert_eq!(set_top(&mut sim, "5", "0"), 1_000_004);
         assert_eq!(set_top(&mut sim, "2", "2"), -400);

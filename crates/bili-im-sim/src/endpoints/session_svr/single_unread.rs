@@ -31,7 +31,7 @@ struct ClassicUnread {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Heap {
+enum UnreadKind {
     Followed,
     Unfollowed,
     Dustbin,
@@ -41,22 +41,27 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let owner = call.owner()?;
     let query = &call.request.query;
     let show_dustbin = query.flag("show_dustbin");
-    let asked: &[Heap] = match query.number("unread_type")?.unwrap_or(0) {
-        0 => &[Heap::Followed, Heap::Unfollowed, Heap::Dustbin],
-        1 => &[Heap::Followed],
-        2 => &[Heap::Unfollowed],
-        3 => &[Heap::Dustbin],
+    let requested: &[UnreadKind] = match query.number("unread_type")?.unwrap_or(0) {
+        0 => &[
+            UnreadKind::Followed,
+            UnreadKind::Unfollowed,
+            UnreadKind::Dustbin,
+        ],
+        1 => &[UnreadKind::Followed],
+        2 => &[UnreadKind::Unfollowed],
+        3 => &[UnreadKind::Dustbin],
         other => return Err(BAD_REQUEST.because(format!("unread_type {other} is not known"))),
     };
     let state = &*call.state;
-    let count = |heap| {
-        if asked.contains(&heap) {
-            unread(state, owner, heap)
+    let count = |kind| {
+        if requested.contains(&kind) {
+            unread(state, owner, kind)
         } else {
             0
         }
     };
-    let (unfollow_unread, follow_unread) = (count(Heap::Unfollowed), count(Heap::Followed));
+    let (unfollow_unread, follow_unread) =
+        (count(UnreadKind::Unfollowed), count(UnreadKind::Followed));
     if call.is_classic() {
         return Ok(Data::of(&ClassicUnread {
             unfollow_unread,
@@ -70,7 +75,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         unfollow_push_msg: 0,
         dustbin_push_msg: 0,
         dustbin_unread: if show_dustbin {
-            count(Heap::Dustbin)
+            count(UnreadKind::Dustbin)
         } else {
             0
         },
@@ -80,25 +85,25 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     }))
 }
 
-fn unread(state: &State, owner: Uid, wanted: Heap) -> usize {
+fn unread(state: &State, owner: Uid, wanted: UnreadKind) -> usize {
     state
         .sessions(owner)
-        .filter(|view| heap(state, view) == Some(wanted))
+        .filter(|view| kind_of(state, view) == Some(wanted))
         .map(|view| view.unread())
         .sum()
 }
 
-/// Groups are on none of them.
-fn heap(state: &State, view: &SessionView<'_>) -> Option<Heap> {
+/// The kind that a session counts for. Groups are not counted.
+fn kind_of(state: &State, view: &SessionView<'_>) -> Option<UnreadKind> {
     let Talker::User(talker) = view.talker else {
         return None;
     };
     if view.session.intercepted {
-        Some(Heap::Dustbin)
+        Some(UnreadKind::Dustbin)
     } else if state.follows(view.owner, talker) || state.is_system(talker) {
-        Some(Heap::Followed)
+        Some(UnreadKind::Followed)
     } else {
-        Some(Heap::Unfollowed)
+        Some(UnreadKind::Unfollowed)
     }
 }
 
@@ -119,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn one_can_ask_for_one_kind_alone() {
+    fn a_single_kind_can_be_requested() {
         let mut sim = Sim::demo();
         sim.say(10003, 10001, "在吗");
         let followed = sim.get(10001, &format!("{PATH}?unread_type=1")).data();
@@ -139,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn intercepted_ones_are_counted_only_when_asked_for() {
+    fn intercepted_messages_are_counted_only_on_request() {
         let mut sim = Sim::new(world(
             r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"user":2},"intercepted":true}]},{"uid":2}],
                 "messages":[{"from":2,"to":1,"text":"x"}]}"#,
@@ -153,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_of_nobody_is_refused() {
+    fn an_unknown_cookie_is_refused() {
         let mut sim = Sim::demo();
         assert_eq!(sim.get_logged_out(PATH).code(), -101);
         assert_eq!(sim.get_with_cookie("SESSDATA=sim-9", PATH).code(), -101);

@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_read_when_no_message_is_named() {
+    fn without_a_message_the_whole_session_is_marked_read() {
         let mut sim = Sim::demo();
         assert_eq!(unread(&mut sim), 2);
         let answer = sim.post(

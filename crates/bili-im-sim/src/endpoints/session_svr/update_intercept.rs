@@ -1,4 +1,4 @@
-//! Intercept a user, or do not: `POST /session_svr/v1/session_svr/update_intercept`.
+//! Turn the interception of a user on or off: `POST /session_svr/v1/session_svr/update_intercept`.
 
 use crate::{
     answer::{Data, Nothing, Refusal},
@@ -28,7 +28,7 @@ mod tests {
             .code()
     }
 
-    fn listed(sim: &mut Sim, session_type: u8) -> Vec<u64> {
+    fn session_list(sim: &mut Sim, session_type: u8) -> Vec<u64> {
         let path = format!("/session_svr/v1/session_svr/get_sessions?session_type={session_type}");
         talkers(&sim.get(10001, &path).data())
     }
@@ -38,9 +38,12 @@ mod tests {
         let mut sim = Sim::demo();
         assert_eq!(intercept(&mut sim, "10002", "1"), 0);
         for ordinary in [1, 4, 9] {
-            assert!(!listed(&mut sim, ordinary).contains(&10002), "{ordinary}");
+            assert!(
+                !session_list(&mut sim, ordinary).contains(&10002),
+                "{ordinary}"
+            );
         }
-        assert_eq!(listed(&mut sim, 5), [10002]);
+        assert_eq!(session_list(&mut sim, 5), [10002]);
         assert_eq!(sim.session(10001, 10002)["is_intercept"], 1);
         let unread = sim
             .get(
@@ -54,21 +57,21 @@ mod tests {
         );
 
         assert_eq!(intercept(&mut sim, "10002", "0"), 0);
-        assert_eq!(listed(&mut sim, 1), [10002]);
-        assert!(listed(&mut sim, 5).is_empty());
+        assert_eq!(session_list(&mut sim, 1), [10002]);
+        assert!(session_list(&mut sim, 5).is_empty());
     }
 
     #[test]
-    fn someone_can_be_intercepted_before_they_write() {
+    fn a_user_can_be_intercepted_before_the_first_message() {
         let mut sim = Sim::demo();
         assert_eq!(intercept(&mut sim, "10003", "1"), 0);
-        assert!(listed(&mut sim, 5).is_empty());
+        assert!(session_list(&mut sim, 5).is_empty());
         sim.say(10003, 10001, "在吗");
-        assert_eq!(listed(&mut sim, 5), [10003]);
+        assert_eq!(session_list(&mut sim, 5), [10003]);
     }
 
     #[test]
-    fn only_users_can_be_intercepted_and_only_be_so_or_not() {
+    fn only_users_are_intercepted_and_the_status_is_0_or_1() {
         let mut sim = Sim::demo();
         assert_eq!(intercept(&mut sim, "20001", "1"), -404);
         assert_eq!(intercept(&mut sim, "10002", "2"), -400);

@@ -1,16 +1,17 @@
-//! What was said in a session: `GET /svr_sync/v1/svr_sync/fetch_session_msgs`.
+//! Read the messages of a session: `GET /svr_sync/v1/svr_sync/fetch_session_msgs`.
 
 use serde::Serialize;
 
+use super::page::Page;
 use crate::{
     answer::{Data, Refusal},
     call::{Call, talker},
-    ids::{Seqno, Talker, Uid},
-    state::Written,
+    ids::{Seqno, Talker},
     wire::{Address, Emoticon, MessageBody, emoticons},
 };
 
-/// More are documented, but nobody got more (docs/protocol.md §8).
+/// The documentation names a larger size, but the service never returned more
+/// (docs/protocol.md §8).
 const LARGEST_SIZE: u64 = 200;
 
 #[derive(Serialize)]
@@ -36,14 +37,14 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         .state
         .options
         .empty_min_is_zero
-        .strikes(&mut call.state.chance);
+        .occurs(&mut call.state.chance);
     let moment = call.state.lagged(call.state.options.lagging_messages);
     if size > 0
         && call
             .state
             .options
             .short_pages
-            .strikes(&mut call.state.chance)
+            .occurs(&mut call.state.chance)
     {
         size = 1 + call.state.chance.below(size);
     }
@@ -56,12 +57,16 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         end,
     );
     let contents: Vec<&str> = page
-        .listed
+        .messages
         .iter()
         .map(|written| written.draft.content.as_str())
         .collect();
-    let messages: Vec<MessageBody<'_>> =
-        page.listed.iter().copied().map(MessageBody::from).collect();
+    let messages: Vec<MessageBody<'_>> = page
+        .messages
+        .iter()
+        .copied()
+        .map(MessageBody::from)
+        .collect();
     let nothing = if empty_min_is_zero { 0 } else { u64::MAX };
     Ok(Data::of(&SessionMsgs {
         has_more: page.has_more.into(),
@@ -70,61 +75,10 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         } else {
             page.lowest.0
         },
-        max_seqno: page.listed.first().map_or(0, |newest| newest.seqno.0),
+        max_seqno: page.messages.first().map_or(0, |newest| newest.seqno.0),
         e_infos: emoticons(&contents, Address::Url),
         messages: (!messages.is_empty()).then_some(messages),
     }))
-}
-
-/// The newest messages between two exclusive bounds.
-struct Page<'a> {
-    /// Newest first.
-    listed: Vec<&'a Written>,
-    /// May belong to a message that is not listed.
-    lowest: Seqno,
-    has_more: bool,
-}
-
-impl<'a> Page<'a> {
-    fn new(
-        messages: &'a [Written],
-        reader: Uid,
-        size: usize,
-        begin: Seqno,
-        end: Option<Seqno>,
-    ) -> Self {
-        let mut page = Self {
-            listed: Vec::new(),
-            lowest: Seqno(0),
-            has_more: false,
-        };
-        let mut counted = 0;
-        let upto = end.map_or(messages.len(), |end| {
-            messages.partition_point(|written| written.seqno < end)
-        });
-        let in_bounds = messages
-            .get(..upto)
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .take_while(|written| written.seqno > begin)
-            .filter(|written| written.draft.is_for(reader) && (size > 0 || written.draft.is_tip()));
-        for written in in_bounds {
-            if !written.draft.is_removed() {
-                // System tips come beyond the size.
-                if !written.draft.is_tip() {
-                    if counted == size {
-                        page.has_more = true;
-                        break;
-                    }
-                    counted += 1;
-                }
-                page.listed.push(written);
-            }
-            page.lowest = written.seqno;
-        }
-        page
-    }
 }
 
 #[cfg(test)]
@@ -172,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_come_newest_first() {
+    fn the_newest_messages_come_first() {
         let page = fetch(&mut sim(""), "&size=3");
         assert_eq!(texts(&page), ["9", "8", "7"]);
         assert_eq!(page["has_more"], 1);
@@ -212,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_larger_than_the_page_loses_its_oldest() {
+    fn a_page_smaller_than_the_gap_has_its_newest_messages() {
         let mut sim = sim("");
         let all = fetch(&mut sim, "&size=20");
         let begin = all["messages"][8]["msg_seqno"].as_u64().unwrap();
@@ -230,10 +184,10 @@ mod tests {
             let mut lengths = BTreeSet::new();
             for _ in 0..200 {
                 let page = fetch(&mut sim, &format!("&size=9&begin_seqno={bound}"));
-                let listed = texts(&page);
-                assert!(all.starts_with(&listed));
-                assert_eq!(page["has_more"] == 1, listed.len() < within);
-                lengths.insert(listed.len());
+                let texts_of_page = texts(&page);
+                assert!(all.starts_with(&texts_of_page));
+                assert_eq!(page["has_more"] == 1, texts_of_page.len() < within);
+                lengths.insert(texts_of_page.len());
             }
             assert!(lengths.into_iter().eq(1..=within));
         }
@@ -258,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_spelled_in_two_ways() {
+    fn an_empty_page_has_one_of_two_forms() {
         for (whim, min) in [("always", 0), ("never", u64::MAX)] {
             let mut sim = sim(&format!(r#""empty_min_is_zero":"{whim}""#));
             let page = sim
@@ -342,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn the_emoticons_of_the_page_are_explained() {
+    fn a_page_describes_its_emoticons() {
         let data = Sim::demo()
             .get(
                 10001,

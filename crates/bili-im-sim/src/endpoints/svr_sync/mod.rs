@@ -1,6 +1,7 @@
 //! `/svr_sync/v1/svr_sync`.
 
 mod fetch_session_msgs;
+mod page;
 
 use crate::endpoints::routes::{Route, get};
 

@@ -1,4 +1,4 @@
-//! What may be sent (docs/protocol.md §5).
+//! Checks of a message's content (docs/protocol.md §5).
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const LONGEST: usize = 2000;
 
 const IMAGE_HOSTS: [&str; 2] = [".hdslb.com", ".biliimg.com"];
 
-/// A content that was found to be right.
+/// A valid content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     Text,
@@ -29,7 +29,7 @@ struct Text {
     content: String,
 }
 
-/// Only the address is needed, but what else is there must be of its type.
+/// Only the address is required. The other fields must have the right type if they are present.
 #[derive(Deserialize)]
 struct Image {
     url: String,
@@ -65,7 +65,7 @@ impl Content {
 
 fn text(content: &str) -> Result<Content, Refusal> {
     let text: Text = serde_json::from_str(content)
-        .map_err(|error| BAD_REQUEST.because(format!("msg[content] is no text: {error}")))?;
+        .map_err(|error| BAD_REQUEST.because(format!("msg[content] is not a text: {error}")))?;
     if text.content.is_empty() {
         Err(BAD_REQUEST.because("the text is empty"))
     } else {
@@ -75,7 +75,7 @@ fn text(content: &str) -> Result<Content, Refusal> {
 
 fn image(content: &str, any_host: bool) -> Result<Content, Refusal> {
     let image: Image = serde_json::from_str(content)
-        .map_err(|error| BAD_REQUEST.because(format!("msg[content] is no image: {error}")))?;
+        .map_err(|error| BAD_REQUEST.because(format!("msg[content] is not an image: {error}")))?;
     let host = host(&image.url).map(str::to_ascii_lowercase);
     match host {
         Some(host) if any_host || IMAGE_HOSTS.iter().any(|known| host.ends_with(known)) => {
@@ -93,7 +93,7 @@ fn recall(content: &str) -> Result<Content, Refusal> {
     }
 }
 
-/// The host of a web address without a user in it.
+/// The host of an HTTP address that has no user name.
 fn host(url: &str) -> Option<&str> {
     let rest = url
         .strip_prefix("https://")
@@ -103,7 +103,7 @@ fn host(url: &str) -> Option<&str> {
     (!authority.contains('@') && !host.is_empty()).then_some(host)
 }
 
-/// A text with its old emoticon names replaced by new ones.
+/// Replaces old emoticon names in a text by new ones.
 pub(super) fn renamed(content: &str, names: &BTreeMap<String, String>) -> String {
     match serde_json::from_str::<Text>(content) {
         Ok(Text { content: text }) if names.keys().any(|old| text.contains(old)) => {
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_hosts_of_the_service_have_images() {
+    fn images_must_be_on_a_host_of_the_service() {
         let code = |url: &str| image(&serde_json::json!({ "url": url }).to_string(), false).is_ok();
         assert!(code("https://i0.hdslb.com/bfs/a.jpg"));
         assert!(code("http://I0.HDSLB.COM:443/bfs/a.jpg"));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn old_emoticon_names_are_rewritten_when_the_world_says_so() {
+    fn old_emoticon_names_are_replaced_as_the_world_says() {
         let names = BTreeMap::from([("[doge]".to_owned(), "[tv_doge]".to_owned())]);
         assert_eq!(
             renamed(r#"{"content":"a[doge]"}"#, &names),

@@ -7,7 +7,7 @@ use crate::{
     request::Fields,
 };
 
-/// What is sent to whom, before its content is looked at.
+/// The fields of a send, with an unchecked content.
 #[derive(Debug)]
 pub(super) struct Sending {
     pub(super) talker: Talker,
@@ -32,7 +32,7 @@ impl Sending {
     }
 }
 
-/// The signed query repeats three values of the body.
+/// Refuses when the signed query does not repeat three values of the body.
 pub(super) fn check_query(query: &Fields, form: &Fields) -> Result<(), Refusal> {
     for (in_query, in_body) in [
         ("w_sender_uid", "msg[sender_uid]"),
@@ -46,7 +46,7 @@ pub(super) fn check_query(query: &Fields, form: &Fields) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// What only today's service asks for.
+/// Checks the fields that only today's service requires.
 pub(super) fn check_device(form: &Fields) -> Result<(), Refusal> {
     form.required_number::<u64>("msg[timestamp]")?;
     if is_device_id(form.required("msg[dev_id]")?) {
@@ -56,7 +56,7 @@ pub(super) fn check_device(form: &Fields) -> Result<(), Refusal> {
     }
 }
 
-/// `XXXXXXXX-XXXX-4XXX-[89AB]XXX-XXXXXXXXXXXX`.
+/// Whether a text has the form `XXXXXXXX-XXXX-4XXX-[89AB]XXX-XXXXXXXXXXXX`.
 fn is_device_id(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {

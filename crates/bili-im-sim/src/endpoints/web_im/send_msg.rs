@@ -16,10 +16,10 @@ use crate::{
     wire::{Address, Emoticon, emoticons},
 };
 
-/// How long a message can be recalled (docs/protocol.md §5).
+/// How long after sending a message can be recalled (docs/protocol.md §5).
 const WINDOW: Duration = Duration::from_secs(120);
 
-/// Words that make the service warn of fraud.
+/// Words for which the service adds a warning of fraud.
 const SUSPICIOUS: [&str; 3] = ["转账", "汇款", "付款"];
 
 #[derive(Serialize)]
@@ -90,22 +90,22 @@ fn append(
     key
 }
 
-/// Recalls `target` and adds the message that says so.
+/// Recalls `target` and adds the message that announces it.
 fn recall(
     call: &mut Call<'_>,
     owner: Uid,
     talker: Talker,
     target: MsgKey,
 ) -> Result<MsgKey, Refusal> {
-    let said = call
+    let recall = call
         .state
         .recall(owner, talker, target, Some(WINDOW), call.now)?;
     let key = call.state.next_key(call.now);
-    call.state.append(key, said);
+    call.state.append(key, recall);
     Ok(key)
 }
 
-/// What today's service answers to a send.
+/// The answer of today's service to a send.
 #[derive(Serialize)]
 struct Accepted<'a> {
     msg_key: u64,
@@ -116,7 +116,7 @@ struct Accepted<'a> {
     key_hit_infos: KeyHitInfos,
 }
 
-/// Nothing at all, or a warning to be shown.
+/// An empty object, or a warning for the user.
 #[derive(Default, Serialize)]
 struct KeyHitInfos {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +127,7 @@ struct KeyHitInfos {
     high_text: Option<Vec<&'static str>>,
 }
 
-/// What a recall gets.
+/// The answer to a recall.
 #[derive(Serialize)]
 struct Recalled {
     msg_key: u64,

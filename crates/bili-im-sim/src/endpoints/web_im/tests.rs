@@ -10,7 +10,7 @@ const FRIEND: Talker = Talker::User(Uid(10002));
 const GROUP: Talker = Talker::Group(GroupId(20001));
 const TEXT: &str = r#"{"content":"你好"}"#;
 
-/// The newest message there is.
+/// The newest message.
 fn newest(sim: &mut Sim) -> Value {
     sim.state()["messages"]
         .as_array()
@@ -29,7 +29,7 @@ fn send_content(sim: &mut Sim, msg_type: u32, content: &str) -> Answer {
     sim.deliver(&sending)
 }
 
-/// A send that is spoilt in one field is refused with a code, and nothing is written.
+/// A send with one wrong field is refused with this code, and nothing is written.
 fn refused(name: &str, value: Option<&str>) -> i64 {
     let mut sim = Sim::demo();
     let before = count(&mut sim);
@@ -41,7 +41,7 @@ fn refused(name: &str, value: Option<&str>) -> i64 {
 }
 
 #[test]
-fn a_text_arrives_and_is_echoed() {
+fn a_text_arrives_and_the_answer_repeats_it() {
     let mut sim = Sim::demo();
     let data = sim.send(10001, 10002, "在[doge]").data();
     let written = newest(&mut sim);
@@ -72,7 +72,7 @@ fn a_text_about_money_gets_a_warning_unless_it_goes_to_a_group() {
 }
 
 #[test]
-fn an_image_arrives_and_is_not_echoed() {
+fn an_image_arrives_and_the_answer_does_not_repeat_it() {
     let mut sim = Sim::demo();
     let image = r#"{"url":"https://i0.hdslb.com/bfs/im_new/a.png","width":1,"height":1,"imageType":"png","size":1.5}"#;
     let data = send_content(&mut sim, 2, image).data();
@@ -90,7 +90,7 @@ fn a_send_marks_the_session_read() {
 }
 
 #[test]
-fn a_cookie_of_nobody_sends_nothing() {
+fn an_unknown_cookie_sends_nothing() {
     let mut sim = Sim::demo();
     let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
     sending.cookie = "SESSDATA=sim-9; bili_jct=9".to_owned();
@@ -120,7 +120,7 @@ fn an_unsigned_send_is_a_bad_request() {
 }
 
 #[test]
-fn a_stale_signature_gets_the_answer_that_was_chosen() {
+fn a_stale_signature_gets_the_chosen_answer() {
     for (chosen, code, has_voucher) in [
         ("voucher", 0, true),
         ("risk_control", -352, true),
@@ -189,7 +189,7 @@ fn the_query_repeats_what_the_body_says() {
 }
 
 #[test]
-fn every_field_has_to_be_right() {
+fn every_field_must_be_valid() {
     for (name, wrong) in [
         ("msg[receiver_type]", "3"),
         ("msg[msg_type]", "7"),
@@ -219,7 +219,7 @@ fn the_sender_is_the_owner_of_the_cookie() {
 }
 
 #[test]
-fn a_device_is_named_in_upper_case() {
+fn the_device_id_must_be_in_upper_case() {
     let lower = "372778fd-e359-461d-86a3-ea2bcc6ff52a";
     let mut sim = Sim::demo();
     let sending = sim.sending(10001, FRIEND, 1, TEXT);
@@ -230,7 +230,7 @@ fn a_device_is_named_in_upper_case() {
 }
 
 #[test]
-fn a_content_is_of_its_type() {
+fn a_content_must_fit_its_type() {
     for (msg_type, content, code) in [
         (1, "你好", -400),
         (1, r#"{"content":""}"#, -400),
@@ -283,7 +283,7 @@ fn a_stranger_gets_one_message() {
 }
 
 #[test]
-fn a_stranger_who_answers_gets_more() {
+fn a_stranger_who_answers_gets_more_messages() {
     let mut sim = Sim::demo();
     sim.send(10001, 10003, "1").data();
     assert_eq!(sim.send(10003, 10001, "2").code(), 0);
@@ -292,7 +292,7 @@ fn a_stranger_who_answers_gets_more() {
 }
 
 #[test]
-fn whoever_follows_is_no_stranger() {
+fn a_follower_is_not_a_stranger() {
     let mut sim = Sim::new(world(r#"{"accounts":[{"uid":1},{"uid":2,"follows":[1]}]}"#));
     for _ in 0..3 {
         assert_eq!(sim.send(1, 2, "x").code(), 0);
@@ -308,7 +308,7 @@ fn following_a_stranger_does_not_help() {
 }
 
 #[test]
-fn what_goes_to_a_stranger_over_the_limit_may_be_swallowed() {
+fn messages_to_a_stranger_over_the_limit_may_be_swallowed() {
     let mut sim = Sim::new(world(
         r#"{"accounts":[{"uid":1},{"uid":2}],
             "options":{"over_stranger_limit":"swallow","last_msg_missing":"never"}}"#,
@@ -349,7 +349,7 @@ fn blocks_and_privacy_are_respected() {
 }
 
 #[test]
-fn a_group_takes_messages_of_its_members() {
+fn a_group_accepts_messages_of_its_members_only() {
     let mut sim = Sim::demo();
     let sending = sim.sending(10001, GROUP, 1, TEXT);
     assert_eq!(sim.deliver(&sending).code(), 0);
@@ -360,7 +360,7 @@ fn a_group_takes_messages_of_its_members() {
 }
 
 #[test]
-fn a_dissolved_group_takes_nothing() {
+fn a_dissolved_group_refuses_messages() {
     let mut sim = Sim::new(world(
         r#"{"accounts":[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[1],"dissolved":true}]}"#,
     ));
@@ -414,7 +414,7 @@ fn a_recall_hides_the_message_and_is_a_message_itself() {
 }
 
 #[test]
-fn a_recall_is_for_ones_own_fresh_messages_in_their_session() {
+fn only_ones_own_recent_messages_of_the_session_can_be_recalled() {
     let mut sim = Sim::demo();
     let key = sim.send(10001, 10002, "x").data()["msg_key"].clone();
     assert_eq!(sim.recall(10001, 10003, &key).code(), 10005);
@@ -426,7 +426,7 @@ fn a_recall_is_for_ones_own_fresh_messages_in_their_session() {
 }
 
 #[test]
-fn a_recall_is_not_repeated_and_not_recalled() {
+fn neither_a_recalled_message_nor_a_recall_can_be_recalled() {
     let mut sim = Sim::demo();
     let key = sim.send(10001, 10002, "x").data()["msg_key"].clone();
     let recall = sim.recall(10001, 10002, &key).data()["msg_key"].clone();
@@ -437,7 +437,7 @@ fn a_recall_is_not_repeated_and_not_recalled() {
 }
 
 #[test]
-fn someone_elses_message_to_others_does_not_exist() {
+fn messages_between_other_users_cannot_be_recalled() {
     let mut sim = Sim::demo();
     let key = sim.send(10001, 10002, "x").data()["msg_key"].clone();
     let answer = sim.recall(10003, 10002, &key);
@@ -498,7 +498,7 @@ fn the_classic_csrf_token_is_checked_too() {
 }
 
 #[test]
-fn todays_service_takes_none_of_the_source_documents_slips() {
+fn todays_service_refuses_the_mistakes_of_the_source_document() {
     let mut sim = Sim::demo();
     let sending = sim.sending(10001, FRIEND, 1, TEXT);
     let mut request = sending.request();

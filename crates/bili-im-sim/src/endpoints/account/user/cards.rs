@@ -1,4 +1,4 @@
-//! Who they are: `GET /account/v1/user/cards`.
+//! Profiles of users: `GET /account/v1/user/cards`.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::{
     world::Account,
 };
 
-/// More get an empty list (docs/protocol.md §12).
-const MOST: usize = 50;
+/// A request for more users gets an empty list (docs/protocol.md §12).
+const MOST_USERS: usize = 50;
 
 #[derive(Serialize)]
 struct Card<'a> {
@@ -21,7 +21,7 @@ struct Card<'a> {
     name: &'a str,
     face: &'a str,
     sign: &'a str,
-    /// A number as text.
+    /// A number, as text.
     rank: &'static str,
     level: u8,
     silence: u8,
@@ -44,15 +44,15 @@ impl<'a> From<&'a Account> for Card<'a> {
 pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     call.owner()?;
     let uids = call.request.query.required("uids")?;
-    let asked: Result<Vec<u64>, _> = uids.split(',').map(str::parse).collect();
-    let asked = asked
-        .map_err(|_| BAD_REQUEST.because("uids is not a list of numbers with commas between"))?;
-    let known: BTreeSet<Uid> = if asked.len() > MOST {
+    let requested: Result<Vec<u64>, _> = uids.split(',').map(str::parse).collect();
+    let requested = requested
+        .map_err(|_| BAD_REQUEST.because("uids is not a list of comma-separated numbers"))?;
+    let known: BTreeSet<Uid> = if requested.len() > MOST_USERS {
         BTreeSet::new()
     } else {
-        asked.into_iter().map(Uid).collect()
+        requested.into_iter().map(Uid).collect()
     };
-    // Any order but the one asked for.
+    // The service does not keep the requested order.
     let found = known
         .iter()
         .rev()
@@ -70,7 +70,7 @@ mod tests {
     const PATH: &str = "/account/v1/user/cards";
 
     #[test]
-    fn cards_come_in_an_order_of_their_own_and_without_who_is_unknown() {
+    fn cards_come_in_another_order_and_without_unknown_users() {
         let data = Sim::demo()
             .get(10001, &format!("{PATH}?uids=10002,999,10003"))
             .data();
@@ -85,16 +85,16 @@ mod tests {
     }
 
     #[test]
-    fn more_than_fifty_are_none() {
+    fn more_than_fifty_uids_get_an_empty_list() {
         let mut sim = Sim::demo();
         let uids = |count| vec!["10002"; count].join(",");
-        let asked = |count| format!("{PATH}?uids={}", uids(count));
-        assert_eq!(sim.get(10001, &asked(50)).data()[0]["mid"], 10002);
-        assert_eq!(sim.get(10001, &asked(51)).data(), json!([]));
+        let path = |count| format!("{PATH}?uids={}", uids(count));
+        assert_eq!(sim.get(10001, &path(50)).data()[0]["mid"], 10002);
+        assert_eq!(sim.get(10001, &path(51)).data(), json!([]));
     }
 
     #[test]
-    fn uids_are_numbers() {
+    fn uids_must_be_numbers() {
         let mut sim = Sim::demo();
         assert_eq!(sim.get(10001, &format!("{PATH}?uids=a")).code(), -400);
         assert_eq!(sim.get(10001, PATH).code(), -400);

@@ -8,7 +8,7 @@ use crate::{
     codes::{LOGOUT_CSRF, NOT_LOGGED_IN},
 };
 
-/// An envelope of its own (docs/protocol.md §13).
+/// This endpoint has its own envelope (docs/protocol.md §13).
 #[derive(Serialize)]
 struct Exit {
     code: i32,
@@ -30,7 +30,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     let ts = call.now.as_secs();
     let form = call.unchecked_form()?;
     let request = call.request;
-    // Whoever is logged out already gets the page to log in.
+    // Without a login, the service answers with its login page.
     let login = call
         .login()
         .map_err(|refusal| refusal.with_data(Data::page()))?;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn logging_out_kills_the_cookie_and_no_other() {
+    fn logging_out_ends_only_its_own_login() {
         let mut sim = Sim::demo();
         let (cookie, csrf) = (sim.cookie(10001), sim.csrf(10001));
         assert_eq!(
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_cookie_gets_a_web_page() {
+    fn an_invalid_cookie_gets_a_web_page() {
         let mut sim = Sim::demo();
         let (cookie, csrf) = (sim.cookie(10001), sim.csrf(10001));
         log_out(&mut sim, &cookie, &csrf);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn all_three_cookies_and_the_token_are_needed() {
+    fn logging_out_needs_all_three_cookies_and_the_token() {
         let mut sim = Sim::demo();
         let (cookie, csrf) = (sim.cookie(10001), sim.csrf(10001));
         let wrong_token = log_out(&mut sim, &cookie, "0");

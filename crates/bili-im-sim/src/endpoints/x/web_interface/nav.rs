@@ -75,9 +75,9 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     });
     match account {
         Some(_) => Ok(data),
-        // Logged out, but the keys are there all the same (docs/protocol.md §3).
+        // Without a login, the refusal still has the keys (docs/protocol.md §3).
         None => Err(NOT_LOGGED_IN
-            .because("there is no SESSDATA of any account")
+            .because("no account has this SESSDATA, or it is missing")
             .with_data(data)),
     }
 }
@@ -87,7 +87,7 @@ mod tests {
     use crate::testing::{DAY, Sim};
 
     #[test]
-    fn whoever_is_logged_in_learns_who_they_are() {
+    fn a_login_gets_its_own_account() {
         let data = Sim::demo().get(10001, "/x/web-interface/nav").data();
         assert_eq!(data["isLogin"], true);
         assert_eq!(data["mid"], 10001);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_are_given_to_whoever_is_logged_out_too() {
+    fn the_keys_are_also_given_without_a_login() {
         let mut sim = Sim::demo();
         let known = sim.get(10001, "/x/web-interface/nav").data();
         let answer = sim.get_logged_out("/x/web-interface/nav");
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_of_tomorrow_are_others() {
+    fn the_keys_change_the_next_day() {
         let mut sim = Sim::demo();
         let today = sim.get(10001, "/x/web-interface/nav").data();
         sim.pass(DAY);

@@ -27,7 +27,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     }))
 }
 
-/// Shaped like a UUID in upper case.
+/// A random text in the form of an upper-case UUID.
 fn device(chance: &mut Chance) -> String {
     let parts = [8, 4, 4, 4, 12].map(|digits| chance.hex(digits));
     parts.join("-").to_uppercase()

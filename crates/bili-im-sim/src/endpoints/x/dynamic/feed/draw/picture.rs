@@ -1,4 +1,4 @@
-//! What can be seen of a picture without decoding it.
+//! The format and size of a picture, read without decoding it.
 
 use imageinfo::{ImageFormat, ImageInfo};
 
@@ -30,7 +30,7 @@ impl Picture {
 
 #[cfg(test)]
 pub(super) mod testing {
-    /// The head of a PNG, which is all that is looked at.
+    /// The header of a PNG, which is all that the service reads.
     pub(in super::super) fn png(width: u32, height: u32) -> Vec<u8> {
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         png.extend(width.to_be_bytes());
@@ -52,7 +52,7 @@ mod tests {
         \xff\xc0\0\x11\x08\0\x05\0\x06\x03\x01\x22\0\x02\x11\x01\x03\x11\x01\xff\xd9";
 
     #[test]
-    fn the_three_kinds_are_told_apart_with_their_sides() {
+    fn formats_and_sizes_are_recognized() {
         for (bytes, expected) in [
             (png(640, 480).as_slice(), ("png", 640, 480)),
             (GIF, ("gif", 3, 4)),
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_picture() {
+    fn other_bytes_are_not_a_picture() {
         for bytes in [
             b"".as_slice(),
             b"<html>",
@@ -79,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_are_too_odd_to_be_looked_at(
+        fn any_bytes_can_be_read_without_panic(
             head in prop::sample::select(vec![JPEG, GIF, b"\x89PNG\r\n\x1a\n", b"RIFF", b"II*\0", b""]),
             spoilt in prop::collection::vec((0..50_usize, any::<u8>()), 0..4),
             rest in prop::collection::vec(any::<u8>(), 0..64),

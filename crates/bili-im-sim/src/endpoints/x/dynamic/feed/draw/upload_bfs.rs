@@ -11,14 +11,14 @@ use crate::{
     multipart::{Part, parts},
 };
 
-// Codes of this endpoint's own (docs/protocol.md §11).
+// Codes that only this endpoint uses (docs/protocol.md §11).
 const NO_FILE: Code = Code(-1, "未添加图片");
 const BAD_PARAMETER: Code = Code(-2, "参数错误");
 const TOO_SMALL: Code = Code(-3, "图片尺寸过小");
 const NOT_LOGGED_IN: Code = Code(-4, "账号未登录");
 const BAD_IMAGE: Code = Code(-7, "图片信息错误");
 
-/// Sides of pictures that are not for every day are longer, in pixels.
+/// Pictures of categories other than `daily` need longer sides than this, in pixels.
 const LONGEST_SMALL_SIDE: u32 = 420;
 
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ struct Uploaded {
     image_url: String,
     image_width: u32,
     image_height: u32,
-    /// Kilobytes, with a fraction.
+    /// The size in kilobytes, with a fraction.
     #[serde(skip_serializing_if = "Option::is_none")]
     img_size: Option<f64>,
 }
@@ -62,12 +62,12 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     }
     let options = &call.state.options;
     let chance = &mut call.state.chance;
-    let scheme = if options.http_image_urls.strikes(chance) {
+    let scheme = if options.http_image_urls.occurs(chance) {
         "http"
     } else {
         "https"
     };
-    let is_size_missing = options.img_size_missing.strikes(chance);
+    let is_size_missing = options.img_size_missing.occurs(chance);
     Ok(Data::of(&Uploaded {
         image_url: format!(
             "{scheme}://i0.hdslb.com/bfs/im_new/{}.{}",
@@ -85,7 +85,7 @@ fn text<'a>(parts: &'a [Part], name: &str) -> Option<&'a str> {
     std::str::from_utf8(&part.bytes).ok()
 }
 
-/// The same picture is kept under the same name.
+/// The address of a picture. The same picture always gets the same address.
 fn stem(bytes: &[u8]) -> String {
     let digest = Md5::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -102,7 +102,7 @@ mod tests {
     const PATH: &str = "/x/dynamic/feed/draw/upload_bfs";
     const CSRF: &str = "00000000000000000000000000000001";
 
-    /// A world with one account and a reader, and no whims but those asked for.
+    /// A world with a sender and a reader. Only the given options vary by chance.
     fn sim(options: &str) -> Sim {
         Sim::new(world(&format!(
             r#"{{"accounts":[{{"uid":1}},{{"uid":2,"follows":[1]}}],"options":{{{options}}}}}"#
@@ -143,7 +143,7 @@ mod tests {
         )
     }
 
-    /// What a picture gets that is uploaded with these fields.
+    /// The code of an upload with these fields.
     fn upload_with(fields: &[(&str, &str)], file: Option<&[u8]>) -> i64 {
         let mut sim = calm();
         let cookie = sim.cookie(1);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_of_nobody_gets_this_endpoints_own_code() {
+    fn an_unknown_cookie_gets_this_endpoints_own_code() {
         let mut sim = calm();
         let answer = upload(&mut sim, "SESSDATA=sim-9", &FIELDS, Some(&png(1, 1)));
         assert_eq!(answer.code(), -4);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn there_has_to_be_a_file() {
+    fn a_file_is_required() {
         assert_eq!(upload_with(&FIELDS, None), -1);
         assert_eq!(upload_with(&FIELDS, Some(b"")), -1);
         let mut no_file = FIELDS.to_vec();
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_fields_have_to_be_right() {
+    fn the_other_fields_must_be_valid() {
         for (biz, category) in [("new_dyn", "daily"), ("im", "weekly"), ("im", "")] {
             let fields = [("biz", biz), ("category", category), ("csrf", CSRF)];
             assert_eq!(
@@ -227,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_for_every_day_has_to_be_large() {
+    fn pictures_of_other_categories_must_be_large() {
         let drawn = [("biz", "im"), ("category", "draw"), ("csrf", CSRF)];
         assert_eq!(upload_with(&drawn, Some(&png(420, 1000))), -3);
         assert_eq!(upload_with(&drawn, Some(&png(421, 421))), 0);
     }
 
     #[test]
-    fn a_file_that_is_no_picture_is_refused() {
+    fn a_file_that_is_not_a_picture_is_refused() {
         assert_eq!(upload_with(&FIELDS, Some(b"<html>")), -7);
     }
 

@@ -1,4 +1,4 @@
-//! A QR code to log in with: `GET /x/passport-login/web/qrcode/generate`.
+//! Make a QR code for logging in: `GET /x/passport-login/web/qrcode/generate`.
 
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ mod tests {
     use crate::testing::Sim;
 
     #[test]
-    fn every_code_has_a_key_of_its_own_which_its_address_carries() {
+    fn every_code_has_its_own_key_in_its_address() {
         let mut sim = Sim::demo();
         let path = "/x/passport-login/web/qrcode/generate";
         let [first, second] = [(); 2].map(|()| sim.get_logged_out(path).data());

@@ -1,4 +1,4 @@
-//! How far a QR code has come: `GET /x/passport-login/web/qrcode/poll`.
+//! Poll the stage of a QR code: `GET /x/passport-login/web/qrcode/poll`.
 
 use serde::Serialize;
 
@@ -58,7 +58,7 @@ fn logged_in(call: &mut Call<'_>, uid: Uid) -> Data {
     Data::of(&polled).with_cookies(cookies.headers())
 }
 
-/// What whoever logs in gets (docs/protocol.md §13).
+/// The cookies of a new login (docs/protocol.md §13).
 struct Cookies {
     uid: Uid,
     login: NewLogin,
@@ -82,7 +82,7 @@ impl Cookies {
         ]
     }
 
-    /// Carries all but `sid`.
+    /// An address that carries all cookies but `sid`.
     fn url(&self) -> String {
         let pairs = [
             ("DedeUserID", self.uid.to_string()),
@@ -123,12 +123,12 @@ mod tests {
         poll(sim, key).data()["code"].clone()
     }
 
-    fn hold_phone(sim: &mut Sim, gesture: &str) {
-        let answer = sim.control("POST", "/_sim/qr", gesture);
+    fn use_phone(sim: &mut Sim, action: &str) {
+        let answer = sim.control("POST", "/_sim/qr", action);
         assert_eq!(answer.status(), 200, "{}", answer.text());
     }
 
-    /// The cookies of an answer as a browser would send them back.
+    /// The cookies of an answer, as a browser would send them.
     fn cookies(answer: &Answer) -> String {
         let set = answer.0.headers().get_all("set-cookie");
         let pairs = set.iter().map(|cookie| {
@@ -140,7 +140,7 @@ mod tests {
 
     fn log_in(sim: &mut Sim) -> Answer {
         let key = generate(sim);
-        hold_phone(sim, r#"{"confirm":10002}"#);
+        use_phone(sim, r#"{"confirm":10002}"#);
         poll(sim, &key)
     }
 
@@ -149,12 +149,12 @@ mod tests {
         let mut sim = Sim::demo();
         let key = generate(&mut sim);
         assert_eq!(code(&mut sim, &key), 86101);
-        hold_phone(
+        use_phone(
             &mut sim,
             &format!(r#"{{"qrcode_key":"{key}","scan":10002}}"#),
         );
         assert_eq!(code(&mut sim, &key), 86090);
-        hold_phone(
+        use_phone(
             &mut sim,
             &format!(r#"{{"qrcode_key":"{key}","confirm":10002}}"#),
         );
