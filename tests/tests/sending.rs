@@ -284,10 +284,12 @@ fn a_ticket_made_while_the_session_could_not_be_read_is_never_called_absent_wron
     );
     let ticket = stage.run(account.prepare_send(FANS, text("hi"))).unwrap();
     stage.service.clear_faults();
-    let key = stage
-        .run(account.send_ticket(ticket.clone()))
-        .unwrap()
-        .msg_key;
+    let mut sending = Running::new(account.send_ticket(ticket));
+    while sending.result.is_none() {
+        sending.turn(&mut stage);
+    }
+    let key = sending.result.unwrap().unwrap().msg_key;
+    let ticket = sending.items.pop().unwrap();
     crowd(&mut stage, 150);
     stage.advance(Duration::from_secs(60));
     let other = stage.account(login(), 2).build();
@@ -538,9 +540,9 @@ fn a_ticket_is_handed_out_to_be_stored_before_its_request_may_leave() {
         sending.turn(&mut stage);
         assert!(posts(&stage) <= stored, "it left before it was stored");
     }
-    // The first request was refused because of its signature.
-    assert_eq!((posts(&stage), sending.items.len()), (2, 2));
-    assert!(sending.items.iter().all(SendTicket::has_begun));
+    // The first request was refused because of its signature: nothing was sent until the second.
+    let begun: Vec<bool> = sending.items.iter().map(SendTicket::has_begun).collect();
+    assert_eq!((posts(&stage), &begun[..]), (2, &[true, false, true][..]));
 }
 
 #[test]
@@ -661,6 +663,207 @@ fn a_ticket_that_is_confirmed_twice_is_sent_again_once() {
     let found = stage.run(restarted.confirm(ticket)).unwrap();
     assert!(matches!(found, Confirmation::Sent(_)), "{found:?}");
     assert_eq!(written(&stage, "hi").len(), 1);
+}
+
+/// Drives a flow to its end.
+fn finish<Item>(
+    stage: &mut Stage,
+    mut flow: Running<SentMessage, Item>,
+) -> Result<SentMessage, Error> {
+    loop {
+        if let Some(result) = flow.result.take() {
+            return result;
+        }
+        flow.turn(stage);
+    }
+}
+
+#[test]
+fn two_flows_with_one_ticket_send_it_once() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    // Both wait for a send of the same content.
+    let twin = until_send(&mut stage, account.send(FRIEND, text("hi")));
+    let mut flows = [0; 2].map(|_| Running::new(account.send_ticket(ticket.clone())));
+    for flow in &mut flows {
+        flow.turn(&mut stage);
+    }
+    finish(&mut stage, twin).unwrap();
+    let [one, other] = flows.map(|flow| finish(&mut stage, flow));
+    one.unwrap();
+    assert_eq!(other.unwrap_err(), Error::Invalid(Invalid::UsedTicket));
+    let again = stage.run(account.send_ticket(ticket)).unwrap_err();
+    assert_eq!(again, Error::Invalid(Invalid::UsedTicket));
+    assert_eq!(written(&stage, "hi").len(), 2);
+}
+
+/// A flow that is registered and waits its turn, and its account.
+fn waiting(stage: &mut Stage) -> (SendTicket, Running<SentMessage, SendTicket>, Account) {
+    let paced = stage.account(login(), 1).pacing(Pacing::default());
+    let account = paced.build();
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    stage.run(account.send(FRIEND, text("before"))).unwrap();
+    let mut flow = Running::new(account.send_ticket(ticket.clone()));
+    flow.turn(stage);
+    assert!(flow.items.is_empty());
+    (ticket, flow, account)
+}
+
+#[test]
+fn a_flow_that_stood_still_does_not_send_what_another_has_sent() {
+    let mut stage = stage();
+    let (ticket, late, account) = waiting(&mut stage);
+    stage.advance(Duration::from_secs(121));
+    stage.run(account.send_ticket(ticket)).unwrap();
+    let refused = finish(&mut stage, late).unwrap_err();
+    assert_eq!(refused, Error::Invalid(Invalid::UsedTicket));
+    assert_eq!(written(&stage, "hi").len(), 1);
+}
+
+#[test]
+fn a_flow_that_waits_does_not_send_what_another_process_has_sent() {
+    let mut stage = stage();
+    let (ticket, late, account) = waiting(&mut stage);
+    let other = restart(&stage, &account, 2);
+    stage.run(other.send_ticket(ticket)).unwrap();
+    let now = stage.now();
+    account.absorb(&other.snapshot(now), now).unwrap();
+    let refused = finish(&mut stage, late).unwrap_err();
+    assert_eq!(refused, Error::Invalid(Invalid::UsedTicket));
+    assert_eq!(written(&stage, "hi").len(), 1);
+}
+
+#[test]
+fn a_ticket_that_could_not_be_stored_is_not_used() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    let mut dying = Running::new(account.send_ticket(ticket.clone()));
+    while dying.items.is_empty() {
+        dying.turn(&mut stage);
+    }
+    let restarted = restart(&stage, &account, 2);
+    drop(dying);
+    let found = stage.run(restarted.confirm(ticket.clone())).unwrap();
+    assert_eq!(found, Confirmation::Absent(Box::new(ticket.clone())));
+    stage.run(account.send_ticket(ticket)).unwrap();
+}
+
+#[test]
+fn a_ticket_that_was_given_back_stays_so_in_every_process() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    let other = restart(&stage, &account, 2);
+    fault(&mut stage, Rule::new("send_msg", When::Once, code(21020)));
+    let sending = until_send(&mut stage, account.send_ticket(ticket.clone()));
+    let now = stage.now();
+    other.absorb(&account.snapshot(now), now).unwrap();
+    finish(&mut stage, sending).unwrap_err();
+    account.absorb(&other.snapshot(now), now).unwrap();
+    stage.advance(Duration::from_secs(60));
+    stage.run(account.send_ticket(ticket)).unwrap();
+    assert_eq!(written(&stage, "hi").len(), 1);
+}
+
+#[test]
+fn a_ticket_that_has_not_begun_is_absent_whatever_the_session_answers() {
+    for end in [
+        http(502),
+        code(-500),
+        code(-404),
+        code(-403),
+        Kind::Html,
+        Kind::BreakOff,
+    ] {
+        let mut stage = stage();
+        let account = warm(&mut stage);
+        let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+        let restarted = restart(&stage, &account, 2);
+        fault(
+            &mut stage,
+            Rule::new("fetch_session_msgs", When::Once, end.clone()),
+        );
+        let found = stage.run(restarted.confirm(ticket)).unwrap();
+        assert!(
+            matches!(found, Confirmation::Absent(_)),
+            "{end:?}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_program_killed_between_the_requests_of_a_send_that_is_signed_anew_may_send_it() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    stage.service.rotate_keys();
+    stage.advance(Duration::from_secs(100));
+    let mut sending = until_send(&mut stage, account.send_ticket(ticket));
+    let fetches_keys = |outgoing: &Outgoing| outgoing.request.uri().path().ends_with("/nav");
+    while !sending.outgoing().is_some_and(fetches_keys) {
+        sending.turn(&mut stage);
+    }
+    let stored = sending.items.pop().unwrap();
+    let restarted = restart(&stage, &account, 2);
+    drop(sending);
+    let found = stage.run(restarted.confirm(stored)).unwrap();
+    assert!(matches!(found, Confirmation::Absent(_)), "{found:?}");
+}
+
+#[test]
+fn two_confirmations_at_once_say_the_same() {
+    let mut stage = stage();
+    let (ticket, outgoing, restarted) = dies_while_sending(&mut stage, SendTicket::at_least_once);
+    let _ = stage.deliver(outgoing);
+    stage.advance(Duration::from_secs(400));
+    let mut flows = [0; 2].map(|_| Running::new(restarted.confirm(ticket.clone())));
+    for flow in &mut flows {
+        while flow.outgoing().is_none() {
+            flow.turn(&mut stage);
+        }
+    }
+    let key = written(&stage, "hi")[0];
+    for mut flow in flows {
+        while flow.result.is_none() {
+            flow.turn(&mut stage);
+        }
+        assert_eq!(flow.result.unwrap().unwrap(), Confirmation::Sent(key));
+    }
+}
+
+#[test]
+fn a_confirmation_beside_a_send_that_reads_back_takes_nothing_from_it() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    fault(
+        &mut stage,
+        Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect(),
+    );
+    let mut sending = until_send(&mut stage, account.send_ticket(ticket.clone()));
+    sending.turn(&mut stage);
+    sending.turn(&mut stage);
+    let found = stage.run(account.confirm(ticket)).unwrap();
+    let sent = finish(&mut stage, sending).unwrap();
+    assert_eq!(found, Confirmation::Sent(sent.msg_key));
+}
+
+#[test]
+fn keys_that_are_missing_once_are_asked_for_again() {
+    let mut stage = stage();
+    let account = stage.account(login(), 1).build();
+    let mut preparing = Running::new(account.prepare_send(FRIEND, text("hi")));
+    while preparing.outgoing().is_none() {
+        preparing.turn(&mut stage);
+    }
+    let keyless = br#"{"code":0,"data":{"isLogin":true,"mid":10001}}"#;
+    preparing.answer(http::Response::new(keyless.to_vec()));
+    while preparing.result.is_none() {
+        preparing.turn(&mut stage);
+    }
+    preparing.result.unwrap().unwrap();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What an account knows of its sends.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use crate::{
     account::{
@@ -35,10 +35,6 @@ impl Registration {
         self.has_begun = true;
     }
 
-    pub(crate) fn has_begun(&self) -> bool {
-        self.has_begun
-    }
-
     /// The message was sent.
     pub(crate) fn mark_sent(mut self, key: MsgKey) {
         self.has_begun = false;
@@ -47,12 +43,16 @@ impl Registration {
         state.revision += 1;
     }
 
-    /// The message was certainly not sent.
-    pub(crate) fn mark_unsent(mut self) {
-        self.has_begun = false;
-        let mut state = self.account.state();
-        state.sends.give_back_ticket(self.nonce);
-        state.revision += 1;
+    /// The message was certainly not sent. Whether its request had left before that was certain.
+    pub(crate) fn mark_unsent(&mut self) -> bool {
+        let had_begun = mem::replace(&mut self.has_begun, false);
+        // Another flow may have used the ticket of one that has not begun.
+        if had_begun {
+            let mut state = self.account.state();
+            state.sends.give_back_ticket(self.nonce);
+            state.revision += 1;
+        }
+        had_begun
     }
 }
 
@@ -120,11 +120,16 @@ impl Account {
         }
     }
 
-    /// A ticket's request may leave now.
-    pub(crate) fn use_ticket(&self, ticket: &SendTicket, begun: UnixMicros) {
+    /// A ticket's request may leave now, unless the ticket was used meanwhile.
+    pub(crate) fn claim_ticket(&self, ticket: &SendTicket) -> Result<(), Invalid> {
         let mut state = self.state();
+        if state.sends.used(ticket.nonce).is_some() {
+            return Err(Invalid::UsedTicket);
+        }
+        let begun = ticket.begun.unwrap_or_default();
         state.sends.use_ticket(ticket.nonce, begun);
         state.revision += 1;
+        Ok(())
     }
 
     /// What is known of a ticket whose request may have left.

@@ -45,11 +45,14 @@ pub(super) struct Sends {
 pub(crate) struct UsedTicket {
     #[serde(with = "crate::ids::as_text")]
     pub(super) nonce: u64,
-    /// The service's time when it could leave.
+    /// The service's time when it could leave; `None` after it certainly had no effect.
     #[serde(default)]
-    pub(crate) begun: UnixMicros,
+    pub(crate) begun: Option<UnixMicros>,
     /// Its message, once that is known to have been sent.
     pub(crate) key: Option<MsgKey>,
+    /// How often this changed: of two processes, the one that counts more knows the latest.
+    #[serde(default)]
+    changes: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -178,20 +181,37 @@ impl Sends {
 
     /// What is known of a ticket whose request may have left.
     pub(super) fn used(&self, nonce: u64) -> Option<UsedTicket> {
+        self.ticket(nonce)
+            .filter(|ticket| ticket.begun.is_some() || ticket.key.is_some())
+    }
+
+    fn ticket(&self, nonce: u64) -> Option<UsedTicket> {
         let mut tickets = self.used_tickets.iter();
         tickets.find(|ticket| ticket.nonce == nonce).copied()
     }
 
-    /// A ticket's request may leave now. Also when it may have before: then this is a further one.
+    /// A ticket's request may leave now.
     pub(super) fn use_ticket(&mut self, nonce: u64, begun: UnixMicros) {
-        let key = self.used(nonce).and_then(|used| used.key);
-        self.give_back_ticket(nonce);
-        remember(&mut self.used_tickets, UsedTicket { nonce, begun, key });
+        self.change_ticket(nonce, Some(begun));
     }
 
     /// Nothing was sent with a ticket: it may be used again.
     pub(super) fn give_back_ticket(&mut self, nonce: u64) {
+        if self.used(nonce).is_some_and(|ticket| ticket.key.is_none()) {
+            self.change_ticket(nonce, None);
+        }
+    }
+
+    fn change_ticket(&mut self, nonce: u64, begun: Option<UnixMicros>) {
+        let before = self.ticket(nonce);
         self.used_tickets.retain(|ticket| ticket.nonce != nonce);
+        let changed = UsedTicket {
+            nonce,
+            begun,
+            key: before.and_then(|ticket| ticket.key),
+            changes: before.map_or(1, |ticket| ticket.changes.saturating_add(1)),
+        };
+        remember(&mut self.used_tickets, changed);
     }
 
     pub(super) fn credit(&mut self, key: MsgKey) {
@@ -205,7 +225,13 @@ impl Sends {
         self.credited = merged(&self.credited, credited, |one, other| one == other);
         let mut used_tickets = used_tickets.to_vec();
         for ticket in &mut used_tickets {
-            ticket.key = (ticket.key).or_else(|| self.used(ticket.nonce)?.key);
+            if let Some(own) = self.ticket(ticket.nonce) {
+                let key = ticket.key.or(own.key);
+                if own.changes > ticket.changes {
+                    *ticket = own;
+                }
+                ticket.key = key;
+            }
         }
         self.used_tickets = merged(&self.used_tickets, &used_tickets, |one, other| {
             one.nonce == other.nonce

@@ -56,6 +56,13 @@ pub(crate) enum Signing {
     Anew,
 }
 
+/// What came of an exchange.
+pub(crate) enum Exchanged<T> {
+    Done(Result<T, Error>),
+    /// Refused, perhaps because of a stale signature, which was made with this.
+    MayBeStale(Error, SignatureBasis),
+}
+
 /// The rungs of a call. Each adds something to the one below it.
 impl<I> Io<I> {
     /// Calls an endpoint. A call that may be repeated is, while its outcome is unknown; one that
@@ -100,31 +107,49 @@ impl<I> Io<I> {
         let mut signing = Signing::First;
         loop {
             self.take_turn::<E>().await?;
-            if let Some(result) = self.exchange_signed(endpoint, &mut signing).await {
-                return result;
+            match self.exchange_signed(endpoint, signing).await {
+                Exchanged::Done(result) => return result,
+                Exchanged::MayBeStale(refusal, basis) => self.sign_anew(refusal, &basis).await?,
             }
+            signing = Signing::Anew;
         }
     }
 
     /// The part of an attempt after [`take_turn`](Self::take_turn), for calls that do something in
-    /// between: one exchange. `None` when its signature was stale and the call is to be repeated.
+    /// between.
     pub(crate) async fn exchange_signed<E: Endpoint>(
         &self,
         endpoint: &E,
-        signing: &mut Signing,
-    ) -> Option<Result<E::Response, Error>> {
+        signing: Signing,
+    ) -> Exchanged<E::Response> {
         // Only now: while the call waited for its turn, another may have learned new keys.
-        let signed_with = (E::SPEC.signed).then(|| self.account.signature_basis(self.now()));
-        let result = self.exchange(endpoint).await;
-        let is_doubtful = *signing == Signing::First && may_be_stale(result.as_ref().err());
-        if let Some(basis) = signed_with.filter(|_| is_doubtful)
-            && self.signs_otherwise(&basis).await
-        {
-            *signing = Signing::Anew;
-            return None;
+        let basis = self.account.signature_basis(self.now());
+        match self.exchange(endpoint).await {
+            Err(refusal)
+                if E::SPEC.signed && signing == Signing::First && may_be_stale(&refusal) =>
+            {
+                Exchanged::MayBeStale(refusal, basis)
+            }
+            result => {
+                self.account.note_final(self.now(), &result);
+                Exchanged::Done(result)
+            }
         }
+    }
+
+    /// Makes another signature possible after a refusal that a stale one may explain. When there is
+    /// none, the refusal stands.
+    pub(crate) async fn sign_anew(
+        &self,
+        refusal: Error,
+        basis: &SignatureBasis,
+    ) -> Result<(), Error> {
+        if self.signs_otherwise(basis).await {
+            return Ok(());
+        }
+        let result = Err(refusal);
         self.account.note_final(self.now(), &result);
-        Some(result)
+        result
     }
 
     /// One request and its answer.
@@ -228,8 +253,8 @@ impl<I> Io<I> {
 }
 
 /// Whether a refusal is one of those that a wrong or stale signature gets (docs/protocol.md §4).
-fn may_be_stale(error: Option<&Error>) -> bool {
-    matches!(error, Some(Error::Refused(refusal)) if matches!(
+fn may_be_stale(error: &Error) -> bool {
+    matches!(error, Error::Refused(refusal) if matches!(
         (refusal.kind, refusal.code),
         (RefusalKind::RiskControl, None | Some(-352)) | (_, Some(-403 | -400))
     ) && refusal.status < 300)

@@ -10,10 +10,15 @@ use crate::{
         io::Io,
         read_back::{is_hopeless, look},
         run::Flow,
+        send::Tries,
     },
+    ids::MsgKey,
     ticket::{Confirmation, SendTicket},
     time::{Now, UnixMicros},
 };
+
+/// The shortest wait between two looks after the first few.
+const LEAST_GAP: Duration = Duration::from_millis(50);
 
 impl Account {
     /// Finds out what became of a ticket's message, after a restart for example.
@@ -38,49 +43,66 @@ async fn confirm<I>(io: &Io<I>, ticket: SendTicket) -> Result<Confirmation, Erro
     };
     let mut gaps = account.read_back_gaps().into_iter();
     let mut gap = Duration::ZERO;
+    let mut tries = Tries::default();
     loop {
-        gap = gaps.next().unwrap_or(gap.saturating_mul(2));
+        gap = gaps.next().unwrap_or(gap.max(LEAST_GAP).saturating_mul(2));
         io.sleep(gap.min(left())).await;
-        if let Some(key) = account.used(&ticket).and_then(|used| used.key) {
+        if let Some(key) = sent(account, &ticket) {
             return Ok(Confirmation::Sent(key));
         }
         // What is not there by now will not come.
         let is_last = left().is_zero();
-        match look(io, &ticket).await {
+        let found = look(io, &ticket).await;
+        // Another flow may have taken the message for this ticket meanwhile.
+        if let Some(key) = sent(account, &ticket) {
+            return Ok(Confirmation::Sent(key));
+        }
+        match found {
             Ok(Found::Message(key)) => {
                 account.mark_ticket_sent(&ticket, key);
                 return Ok(Confirmation::Sent(key));
             }
-            Err(error) if is_last || is_hopeless(&error) => return Err(error),
-            // The answer may have told that our clock is wrong, and that there is time left.
-            Ok(found) if is_last && left().is_zero() => {
-                return Ok(conclude(account, ticket, found, io.now()));
+            Err(error) if is_hopeless(&error) => return Err(error),
+            // Nothing was sent, whatever the session shows.
+            Ok(_) | Err(_) if begun(account, &ticket).is_none() => {
+                return Ok(conclude(account, ticket, io.now()));
             }
+            // The answer may have told that our clock is wrong, and that there is time left.
+            Ok(_) if is_last && left().is_zero() => {
+                let is_absent = found == Ok(Found::Nothing);
+                return Ok(if is_absent {
+                    conclude(account, ticket, io.now())
+                } else {
+                    Confirmation::CannotTell
+                });
+            }
+            Err(error) if is_last && !tries.go_on(io, &error).await => return Err(error),
             Ok(_) | Err(_) => {}
         }
     }
 }
 
+/// The message that a ticket is known to have sent.
+fn sent(account: &Account, ticket: &SendTicket) -> Option<MsgKey> {
+    account.used(ticket)?.key
+}
+
 /// When a ticket's request may have left; `None` when it has not.
 fn begun(account: &Account, ticket: &SendTicket) -> Option<UnixMicros> {
-    let used = account.used(ticket).map(|used| used.begun);
+    let used = account.used(ticket).and_then(|used| used.begun);
     ticket.begun.max(used)
 }
 
-/// What a last look says of a ticket whose message was not found.
-fn conclude(account: &Account, ticket: SendTicket, found: Found, now: Now) -> Confirmation {
+/// What to say of a ticket whose message is not there.
+fn conclude(account: &Account, ticket: SendTicket, now: Now) -> Confirmation {
     let has_begun = begun(account, &ticket).is_some();
-    if found != Found::Nothing
-        || has_begun && !ticket.at_least_once
-        || account.is_at_work(&ticket, now)
-    {
+    if has_begun && !ticket.at_least_once || account.is_at_work(&ticket, now) {
         return Confirmation::CannotTell;
     }
     let ticket = if has_begun { ticket.renewed() } else { ticket };
     match account.check_unused(&ticket, now) {
         Ok(()) => Confirmation::Absent(Box::new(ticket)),
         // It was confirmed before, and the new ticket was used since.
-        Err(_) => (account.used(&ticket).and_then(|used| used.key))
-            .map_or(Confirmation::CannotTell, Confirmation::Sent),
+        Err(_) => sent(account, &ticket).map_or(Confirmation::CannotTell, Confirmation::Sent),
     }
 }

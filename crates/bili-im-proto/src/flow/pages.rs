@@ -29,6 +29,8 @@ pub(super) struct Page {
     pub(super) older: Option<Range>,
     /// Whether it is empty although something is there.
     pub(super) is_doubtful: bool,
+    /// Whether the service sent messages and none of them lies in the range.
+    pub(super) is_outside: bool,
 }
 
 impl Range {
@@ -75,6 +77,7 @@ impl Range {
             self.after.is_none_or(|after| seqno > after)
                 && self.before.is_none_or(|before| seqno < before)
         };
+        let was_empty = msgs.oldest().is_none();
         msgs.messages.retain(|message| is_inside(message.seqno));
         msgs.unreadable.retain(|&seqno| is_inside(seqno));
         let oldest = msgs.oldest().filter(|_| !is_last);
@@ -85,6 +88,7 @@ impl Range {
                 ..self
             }),
             is_doubtful: self.holds_something && msgs.oldest().is_none(),
+            is_outside: !was_empty && msgs.oldest().is_none(),
             msgs,
         }
     }

@@ -27,7 +27,12 @@ pub(super) async fn read_back<I>(io: &Io<I>, ticket: &SendTicket) -> Option<Sent
         if io.now().mono >= deadline {
             break;
         }
-        match look(io, ticket).await {
+        let found = look(io, ticket).await;
+        // A confirmation of the ticket may have taken the message meanwhile.
+        if let Some(key) = io.account.used(ticket).and_then(|used| used.key) {
+            return Some(SentMessage::read_back(key));
+        }
+        match found {
             Ok(Found::Message(key)) => return Some(SentMessage::read_back(key)),
             Err(error) if is_hopeless(&error) => break,
             Ok(_) | Err(_) => {}

@@ -6,8 +6,13 @@ use std::{convert::Infallible, time::Duration};
 use crate::{
     account::{Account, Registration},
     endpoints::{FetchSessionMsgs, SendContent, SendMsg, SentMessage},
-    error::{Error, Invalid, NotSent, RefusalKind},
-    flow::{call::Signing, io::Io, read_back::read_back, run::Flow},
+    error::{Error, Invalid, Missing, NotSent, RefusalKind},
+    flow::{
+        call::{Exchanged, Signing},
+        io::Io,
+        read_back::read_back,
+        run::Flow,
+    },
     ids::{Seqno, Talker},
     ticket::SendTicket,
     watch::Event,
@@ -92,24 +97,32 @@ async fn send_ticket(io: &Io<SendTicket>, ticket: SendTicket) -> Result<SentMess
     dispatch(io, registration, &ticket).await
 }
 
-/// What is done with a ticket before its request may leave, and after it certainly had no effect.
+/// What is done with the ticket of a send.
 trait KeepTicket {
+    /// Hands the ticket out to be stored.
     async fn keep(&self, ticket: SendTicket);
+
+    /// Marks the ticket as used, unless another flow has used it.
+    fn claim(&self, ticket: &SendTicket) -> Result<(), Invalid>;
 }
 
-/// The ticket is handed out to be stored.
 impl KeepTicket for Io<SendTicket> {
     async fn keep(&self, ticket: SendTicket) {
-        if let Some(begun) = ticket.begun {
-            self.account.use_ticket(&ticket, begun);
-        }
         self.emit(ticket).await;
+    }
+
+    fn claim(&self, ticket: &SendTicket) -> Result<(), Invalid> {
+        self.account.claim_ticket(ticket)
     }
 }
 
-/// Nobody has the ticket.
+/// Nobody else has the ticket.
 impl KeepTicket for Io<Infallible> {
     async fn keep(&self, _: SendTicket) {}
+
+    fn claim(&self, _: &SendTicket) -> Result<(), Invalid> {
+        Ok(())
+    }
 }
 
 /// Waits until no send of the same content is at work.
@@ -138,9 +151,7 @@ where
             Ok(sent)
         }
         Err(error) if error.took_no_effect() => {
-            let has_begun = registration.has_begun();
-            registration.mark_unsent();
-            if has_begun {
+            if registration.mark_unsent() {
                 io.keep(ticket.clone()).await;
             }
             Err(error)
@@ -155,7 +166,8 @@ where
     }
 }
 
-/// Makes one attempt. The ticket is kept before each request that may leave.
+/// Makes one attempt. The ticket is handed out before each request that may leave, and when that
+/// request certainly had no effect: the program may die while the next one is prepared.
 async fn attempt<I>(
     io: &Io<I>,
     registration: &mut Registration,
@@ -167,13 +179,19 @@ where
     let mut signing = Signing::First;
     loop {
         io.take_turn::<SendMsg>().await?;
+        let begun = ticket.begun_at(io.account.service_time(io.now()));
+        io.keep(begun.clone()).await;
+        io.claim(&begun)?;
         registration.begin();
-        let time = io.account.service_time(io.now());
-        io.keep(ticket.begun_at(time)).await;
-        let result = io.exchange_signed(&ticket.message, &mut signing).await;
-        if let Some(result) = result {
-            return result;
+        match io.exchange_signed(&ticket.message, signing).await {
+            Exchanged::Done(result) => return result,
+            Exchanged::MayBeStale(refusal, basis) => {
+                registration.mark_unsent();
+                io.keep(ticket.clone()).await;
+                io.sign_anew(refusal, &basis).await?;
+            }
         }
+        signing = Signing::Anew;
     }
 }
 
@@ -208,13 +226,13 @@ async fn newest<I>(io: &Io<I>, talker: Talker) -> Result<Option<Seqno>, Error> {
     Ok(Some(newest))
 }
 
-/// The tries of a read that a send needs first.
+/// The tries of a read that a send or its confirmation needs.
 #[derive(Default)]
-struct Tries(u32);
+pub(super) struct Tries(u32);
 
 impl Tries {
     /// After a failure: waits, and says whether to try again.
-    async fn go_on<I>(&mut self, io: &Io<I>, error: &Error) -> bool {
+    pub(super) async fn go_on<I>(&mut self, io: &Io<I>, error: &Error) -> bool {
         self.0 += 1;
         let goes_on = self.0 < READ_TRIES && may_pass(error);
         if goes_on {
@@ -237,6 +255,7 @@ fn not_sent(talker: Talker, cause: Error) -> Error {
 fn may_pass(error: &Error) -> bool {
     match error {
         Error::Refused(refusal) => !refusal.is_certain(),
+        Error::Invalid(invalid) => *invalid == Invalid::Missing(Missing::SigningKeys),
         Error::Transport(_) | Error::Unreadable(_) => true,
         _ => false,
     }

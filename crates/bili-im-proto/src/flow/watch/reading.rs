@@ -91,7 +91,7 @@ impl Watch<'_> {
         let Some(session) = self.to_read.get_mut(talker) else {
             return Ok(Reading::IsOver);
         };
-        if oldest.is_none() && session.doubts_page(handled, now.mono) {
+        if oldest.is_none() && session.doubts_page(handled, page.is_outside, now.mono) {
             return Ok(Reading::Waits);
         }
         let pages = session.walk.take(page, reaches_start);

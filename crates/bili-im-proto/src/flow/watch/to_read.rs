@@ -154,9 +154,15 @@ impl SessionToRead {
         self.doubts_for(DOUBT, now)
     }
 
-    /// The same of an empty page. In the middle of a gap there certainly is something.
-    pub(super) fn doubts_page(&mut self, handled: Option<Seqno>, now: Monotonic) -> bool {
-        let is_certain = handled.is_some() && self.walk.is_under_way();
+    /// The same of an empty page. In the middle of a gap there certainly is something, unless the
+    /// service sends the same page whatever it is asked for.
+    pub(super) fn doubts_page(
+        &mut self,
+        handled: Option<Seqno>,
+        is_outside: bool,
+        now: Monotonic,
+    ) -> bool {
+        let is_certain = handled.is_some() && self.walk.is_under_way() && !is_outside;
         self.doubts_for(if is_certain { LONG_DOUBT } else { DOUBT }, now)
     }
 
