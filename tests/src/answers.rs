@@ -5,7 +5,7 @@ use bili_im_proto::{
     http::{HeaderName, HeaderValue, Response},
 };
 
-use crate::{OWN_UID, drive::Seen, plain};
+use crate::{OWN_UID, Seen, plain};
 
 /// The key of every message that is accepted here.
 pub const MSG_KEY: u64 = 6_852_559_688_104_417_870;

@@ -5,14 +5,13 @@ pub mod answers;
 mod authority;
 #[cfg(doctest)]
 mod docs;
-pub mod drive;
+mod drive;
 pub mod endpoints;
 pub mod marks;
 pub mod peer;
 pub mod plain;
 mod program;
 mod relay;
-mod stage;
 
 use std::env;
 
@@ -21,9 +20,9 @@ use bili_im_proto::{Account, AccountBuilder, Credential, InvalidCredential};
 pub use crate::{
     adapter::Adapter,
     authority::Authority,
+    drive::{Answers, Running, Seen, Stage, Timeline, Turn, local_account},
     program::program,
     relay::Relay,
-    stage::{Exchange, Running, Stage, Turn},
 };
 
 /// How many cases a property test tries: as many as `PROPTEST_CASES` says, else `default`.

@@ -12,6 +12,8 @@
 )]
 
 use std::{
+    cell::RefCell,
+    convert::Infallible,
     fmt::Write as _,
     fs,
     path::PathBuf,
@@ -20,14 +22,14 @@ use std::{
 };
 
 use bili_im_proto::{
-    Account, Credential, Error, Image, Input, Monotonic, MsgKey, Now, Origin, RefusalKind,
-    SendContent, SingleUnread, Step, Talker, Text, UnixMicros,
+    Account, Credential, Error, Flow, Hosts, Image, MsgKey, Origin, RefusalKind, SendContent,
+    SingleUnread, Talker, Text,
 };
 use bili_im_sim::{
     Server, Service, Snapshot, World,
     faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
-use bili_im_tests::program;
+use bili_im_tests::{Running, Timeline, program};
 
 const OWN: u64 = 10001;
 const FRIEND: u64 = 10002;
@@ -104,59 +106,24 @@ fn outcome(error: &Error) -> Outcome {
 struct InProcess<'a> {
     server: &'a Server,
     account: Account,
+    time: RefCell<Timeline>,
 }
 
 impl<'a> InProcess<'a> {
     fn new(server: &'a Server, origin: Origin) -> Self {
-        let hosts = bili_im_proto::Hosts::single(origin);
+        let hosts = Hosts::single(origin);
         let account = Account::builder(credential(), [1; 24]).hosts(hosts).build();
-        Self { server, account }
+        let time = RefCell::new(Timeline::new(now().0 / 1_000_000));
+        Self {
+            server,
+            account,
+            time,
+        }
     }
 
-    fn run<T>(
-        &self,
-        mut flow: bili_im_proto::Flow<std::convert::Infallible, T>,
-    ) -> Result<T, Error> {
-        let mut clock = Now {
-            unix: UnixMicros(now().0),
-            mono: Monotonic::default(),
-        };
-        let mut input = Input::Begin;
-        loop {
-            input = match flow.resume(clock, input) {
-                Step::Send(outgoing) => {
-                    let request = outgoing.request.map(Vec::from);
-                    let now = bili_im_sim::UnixMicros(clock.unix.0);
-                    let reply = self.server.with(|service| service.handle(request, now));
-                    match reply {
-                        bili_im_sim::Reply::Answer(answer) => Input::Response(answer),
-                        broken => {
-                            let head = match broken {
-                                bili_im_sim::Reply::CutShort { answer, .. } => {
-                                    Some(Box::new(answer.into_parts().0))
-                                }
-                                _ => None,
-                            };
-                            Input::Failed(bili_im_proto::Failure {
-                                head,
-                                ..bili_im_proto::Failure::new(
-                                    bili_im_proto::Sent::Maybe,
-                                    "the connection was closed",
-                                )
-                            })
-                        }
-                    }
-                }
-                Step::WaitUntil(moment) => {
-                    let passed = moment.since(clock.mono);
-                    clock.mono = moment;
-                    clock.unix = clock.unix.saturating_add(passed);
-                    Input::Woken
-                }
-                Step::Item(never) => match never {},
-                Step::Done(result) => return result,
-            };
-        }
+    fn run<T>(&self, flow: Flow<Infallible, T>) -> Result<T, Error> {
+        let mut time = self.time.borrow_mut();
+        (self.server).with(|service| Running::new(flow).finish(&mut time, service))
     }
 
     fn send(&self, uid: u64, content: impl Into<SendContent>) -> Result<Option<MsgKey>, Error> {

@@ -25,9 +25,8 @@ use bili_im_proto::{
     *,
 };
 use bili_im_tests::{
-    Adapter, Authority,
+    Adapter, Authority, Running, Seen, Timeline, Turn,
     answers::{answer, key_urls, with_header},
-    drive::{Seen, World},
     marks::{BILI_JCT, Marks, QR_KEY, REFRESH_TOKEN, SESSDATA, SID},
     peer::{Peer, response},
     plain,
@@ -76,10 +75,11 @@ where
     let name = type_name::<E>().rsplit("::").next().unwrap_or_default();
     Box::new(move |service| {
         let marks = Marks::default();
-        let mut flow = account().call(endpoint.clone());
-        let outcome = World::new(1_760_011_200).run(&mut flow, service);
+        let mut running = Running::new(account().call(endpoint.clone()));
+        let mut service = service;
+        let outcome = running.finish(&mut Timeline::new(1_760_011_200), &mut service);
         check(&marks, name, &outcome);
-        marks.check(name, format!("{flow:?}"));
+        marks.check(name, format!("{running:?}"));
         outcome.map(drop)
     })
 }
@@ -225,33 +225,20 @@ fn no_error_shows_the_answer_that_a_login_came_in() {
     for step in ["generate", "poll", "spi", "none"] {
         for index in 0..showing(&text).len() {
             let context = Context::new(DeviceId::from_random([7; 16]), UnixMicros(1));
-            let mut flow = qr_login(context);
-            let mut world = World::new(1_760_011_200);
-            let mut input = Input::Begin;
-            let outcome = loop {
-                let place = format!("{input:?}");
-                marks.check("an input", place);
-                let step_now = flow.resume(world.now, input);
-                marks.check("a step", format!("{step_now:?} {flow:?}"));
-                input = match step_now {
-                    Step::Send(outgoing) => {
-                        let seen = world.note(outgoing);
-                        match seen.endpoint() {
-                            endpoint if endpoint == step => showing(&text).swap_remove(index),
-                            "generate" => Input::Response(answer(200, &*code)),
-                            "poll" => Input::Response(answer(200, &*login)),
-                            "spi" => Input::Response(answer(200, r#"{"code":0,"data":{}}"#)),
-                            other => panic!("{other}"),
-                        }
-                    }
-                    Step::WaitUntil(moment) => {
-                        world.advance_to(moment);
-                        Input::Woken
-                    }
-                    Step::Item(_) => Input::Woken,
-                    Step::Done(outcome) => break outcome,
-                };
+            let mut running = Running::new(qr_login(context));
+            let mut time = Timeline::new(1_760_011_200);
+            let mut service = |seen: &Seen| match seen.endpoint() {
+                endpoint if endpoint == step => showing(&text).swap_remove(index),
+                "generate" => Input::Response(answer(200, &*code)),
+                "poll" => Input::Response(answer(200, &*login)),
+                "spi" => Input::Response(answer(200, r#"{"code":0,"data":{}}"#)),
+                other => panic!("{other}"),
             };
+            while running.turn != Turn::Over {
+                running.turn(&mut time, &mut service);
+                marks.check("a step", format!("{running:?}"));
+            }
+            let outcome = running.result.unwrap();
             check(&marks, step, &outcome);
         }
     }
