@@ -36,7 +36,7 @@ pub struct Entry {
 
 macro_rules! entries {
     ($($endpoint:ident,)*) => {
-        /// All of them. That none is missing is checked in `tests/hostile.rs`.
+        /// All of them. That none is missing is checked in `tests/wire/hostile.rs`.
         pub const ENDPOINTS: &[Entry] = &[$(Entry {
             name: stringify!($endpoint),
             spec: $endpoint::SPEC,

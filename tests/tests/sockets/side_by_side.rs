@@ -1,10 +1,5 @@
 //! Calls that run side by side through one async client, and calls that are cancelled.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "clippy.toml allows it within tests, not in their helpers"
-)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, SystemTime},

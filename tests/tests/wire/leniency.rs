@@ -2,18 +2,11 @@
 //! another type: it is read as long as the fields that carry its meaning are there, and the error
 //! names the one that is not.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
-
 use bili_im_proto::{Error, http};
 use bili_im_tests::endpoints::{ENDPOINTS, Entry};
 use serde_json::{Value, json};
 
-const ANSWERS: &str = include_str!("../vectors/answers.json");
+const ANSWERS: &str = include_str!("../../vectors/answers.json");
 
 /// The endpoint whose call has that name.
 fn endpoint(name: &str) -> &'static Entry {

@@ -1,12 +1,5 @@
 //! Nothing that the service or a stranger sends breaks the reader or drives a terminal.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
 use std::{fs, path::Path};
 
 use bili_im_proto::{
@@ -14,19 +7,13 @@ use bili_im_proto::{
     *,
 };
 use bili_im_tests::{
-    cases,
+    Seen, Timeline,
     endpoints::{Decode, ENDPOINTS, NAMES, decode},
 };
 use proptest::{collection, prelude::*, sample};
 use serde_json::{Value, json};
 
-fn config(default: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases: cases(default),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
+use crate::config;
 
 #[test]
 fn every_endpoint_is_on_the_list() {
@@ -342,12 +329,8 @@ proptest! {
         let credential = Credential::new("x", "y", Uid(5)).unwrap();
         let hosts = Hosts::single("http://127.0.0.1:1".parse().unwrap());
         let account = Account::builder(credential, [0; 24]).hosts(hosts).build();
-        let failed = |cause: &str| Input::Failed(Failure::new(Sent::Maybe, cause));
-        let mut flow = account.call(SingleUnread::new());
-        let _ = flow.resume(Now::default(), Input::Begin);
-        let Step::Done(Err(error)) = flow.resume(Now::default(), failed(&cause)) else {
-            return Err(TestCaseError::fail("did not end"));
-        };
+        let failed = |_: &Seen| Input::Failed(Failure::new(Sent::Maybe, &*cause));
+        let error = Timeline::new(0).run(account.call(SingleUnread::new()), failed).unwrap_err();
         check_printable(&error)?;
         prop_assert!(matches!(error, Error::Transport(_)));
     }

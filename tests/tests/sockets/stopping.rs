@@ -1,14 +1,8 @@
 //! The blocking adapter's items, stopped from another thread.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
 use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    io::Write,
+    net::TcpListener,
     sync::mpsc,
     thread,
     time::{Duration, SystemTime},
@@ -16,7 +10,7 @@ use std::{
 
 use bili_im_proto::{Credential, Uid, WatchOptions};
 use bili_im_sim::{Server, Service, World};
-use bili_im_tests::{OWN_UID, answers};
+use bili_im_tests::{OWN_UID, answers, peer::read_request};
 use bili_im_ureq::Client;
 
 fn client(address: impl std::fmt::Display, cookie: &str) -> Client {
@@ -89,7 +83,7 @@ fn a_request_that_is_out_is_let_end_first() {
         event
     });
     let (mut stream, _) = listener.accept().unwrap();
-    read_head(&mut stream);
+    read_request(&mut stream).unwrap();
     stop.stop();
     assert_eq!(end.try_recv(), Err(mpsc::TryRecvError::Empty));
     let body = answers::nav(OWN_UID, 1).into_body();
@@ -98,13 +92,4 @@ fn a_request_that_is_out_is_let_end_first() {
     stream.write_all(&body).unwrap();
     assert_eq!(watching.join().unwrap(), None);
     assert_eq!(client.account().uid(), Some(Uid(OWN_UID)));
-}
-
-fn read_head(stream: &mut TcpStream) {
-    let mut bytes = Vec::new();
-    let mut byte = [0];
-    while !bytes.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).unwrap();
-        bytes.push(byte[0]);
-    }
 }

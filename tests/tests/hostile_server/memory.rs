@@ -1,15 +1,9 @@
 //! What reading an answer takes of memory is bounded, whatever the answer is made of.
 
-#![allow(clippy::panic, reason = "helpers of tests")]
-
-use std::sync::{Mutex, PoisonError};
-
 use bili_im_proto::http::Response;
 use bili_im_tests::endpoints::{Decode, ENDPOINTS, Entry, NAMES};
-use peak_alloc::PeakAlloc;
 
-#[global_allocator]
-static HEAP: PeakAlloc = PeakAlloc;
+use crate::{HEAP, alone};
 
 /// The longest list that is read, of the largest items.
 const LISTS: usize = 12 << 20;
@@ -19,9 +13,7 @@ const TIMES: usize = 8;
 
 /// The most that was allocated at once while an answer was read.
 fn heap_of(decode: Decode, body: String) -> usize {
-    // One reading at a time: the heap is everybody's.
-    static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let response = Response::new(body.into_bytes());
     HEAP.reset_peak_usage();
     let before = HEAP.current_usage();

@@ -1,17 +1,11 @@
 //! Every endpoint against the simulated service, over both adapters: what one call changes, another
 //! shows.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "clippy.toml allows it within tests, not in their helpers"
-)]
-
 use std::{collections::BTreeSet, time::SystemTime};
 
 use bili_im_proto::*;
 use bili_im_sim::{Server, Service, World};
-use bili_im_tests::endpoints::ENDPOINTS;
+use bili_im_tests::{Adapter, endpoints::ENDPOINTS};
 
 const OWN: u64 = 10001;
 const FRIEND: Uid = Uid(10002);
@@ -19,70 +13,6 @@ const STRANGER: Uid = Uid(10003);
 
 /// A PNG of one pixel, up to its header.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x58\0\0\x01\x90\x08\x02\0\0\0\0\0\0\0";
-
-/// A client of either kind, made to look alike.
-trait Caller {
-    fn call<E>(&self, endpoint: E) -> Result<E::Response, Error>
-    where
-        E: Endpoint + Send + Sync + 'static,
-        E::Response: Send;
-    fn account(&self) -> &Account;
-    fn run<T>(&self, flow: Flow<std::convert::Infallible, T>) -> Result<T, Error>;
-    fn items<T>(&self, flow: Flow<T, ()>) -> Vec<T>;
-}
-
-impl Caller for bili_im_ureq::Client {
-    fn call<E>(&self, endpoint: E) -> Result<E::Response, Error>
-    where
-        E: Endpoint + Send + Sync + 'static,
-        E::Response: Send,
-    {
-        self.call(endpoint)
-    }
-
-    fn account(&self) -> &Account {
-        self.account()
-    }
-
-    fn run<T>(&self, flow: Flow<std::convert::Infallible, T>) -> Result<T, Error> {
-        self.run(flow)
-    }
-
-    fn items<T>(&self, flow: Flow<T, ()>) -> Vec<T> {
-        self.items(flow).map(Result::unwrap).collect()
-    }
-}
-
-struct Async(bili_im_reqwest::Client, tokio::runtime::Runtime);
-
-impl Caller for Async {
-    fn call<E>(&self, endpoint: E) -> Result<E::Response, Error>
-    where
-        E: Endpoint + Send + Sync + 'static,
-        E::Response: Send,
-    {
-        self.1.block_on(self.0.call(endpoint))
-    }
-
-    fn account(&self) -> &Account {
-        self.0.account()
-    }
-
-    fn run<T>(&self, flow: Flow<std::convert::Infallible, T>) -> Result<T, Error> {
-        self.1.block_on(self.0.run(flow))
-    }
-
-    fn items<T>(&self, flow: Flow<T, ()>) -> Vec<T> {
-        self.1.block_on(async {
-            let mut items = self.0.items(flow);
-            let mut all = Vec::new();
-            while let Some(item) = items.next().await {
-                all.push(item.unwrap());
-            }
-            all
-        })
-    }
-}
 
 fn server() -> (Server, Origin) {
     let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
@@ -95,43 +25,34 @@ fn credential(uid: u64) -> Credential {
     Credential::new(&format!("sim-{uid}"), &format!("{uid:032}"), Uid(uid)).unwrap()
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
 macro_rules! over_both {
-    ($($(#[$meta:meta])* fn $name:ident($client:ident: &impl Caller, $server:ident: &Server) $body:block)*) => {
+    ($($(#[$meta:meta])* fn $name:ident($client:ident: &Adapter, $server:ident: &Server) $body:block)*) => {
         $(
             #[test]
             $(#[$meta])*
             fn $name() {
-                fn play($client: &impl Caller, $server: &Server) $body
+                fn play($client: &Adapter, $server: &Server) $body
 
-                let (server, origin) = server();
-                let client = bili_im_ureq::Client::builder(credential(OWN)).endpoint(origin);
-                play(&client.build(), &server);
-                let (server, origin) = self::server();
-                let client = bili_im_reqwest::Client::builder(credential(OWN)).endpoint(origin);
-                play(&Async(client.build(), runtime()), &server);
+                for index in 0..2 {
+                    let (server, origin) = server();
+                    play(&Adapter::both(&credential(OWN), &origin).unwrap()[index], &server);
+                }
             }
         )*
     };
 }
 
-fn session(client: &impl Caller, talker: impl Into<Talker>) -> Session {
+fn session(client: &Adapter, talker: impl Into<Talker>) -> Session {
     client.call(SessionDetail::new(talker)).unwrap()
 }
 
-fn listed(client: &impl Caller, filter: SessionFilter) -> Vec<Talker> {
+fn listed(client: &Adapter, filter: SessionFilter) -> Vec<Talker> {
     let list = client.call(GetSessions::new(filter)).unwrap();
     list.sessions.iter().map(|session| session.talker).collect()
 }
 
 over_both! {
-    fn an_ack_lowers_the_unread_count(client: &impl Caller, _server: &Server) {
+    fn an_ack_lowers_the_unread_count(client: &Adapter, _server: &Server) {
         let before = client.call(SingleUnread::new()).unwrap().follow_unread;
         assert!(before > 0);
         assert_eq!(session(client, FRIEND).unread_count, before);
@@ -141,7 +62,7 @@ over_both! {
         assert_eq!(session.ack_seqno, session.max_seqno);
     }
 
-    fn a_pin_leads_the_list_until_it_is_taken_off(client: &impl Caller, _server: &Server) {
+    fn a_pin_leads_the_list_until_it_is_taken_off(client: &Adapter, _server: &Server) {
         let order = listed(client, SessionFilter::All);
         let last = *order.last().unwrap();
         client.call(SetTop::new(last, true)).unwrap();
@@ -151,14 +72,14 @@ over_both! {
         assert_eq!(listed(client, SessionFilter::All), order);
     }
 
-    fn a_removed_session_is_gone_until_something_comes(client: &impl Caller, _server: &Server) {
+    fn a_removed_session_is_gone_until_something_comes(client: &Adapter, _server: &Server) {
         client.call(RemoveSession::new(FRIEND)).unwrap();
         assert!(!listed(client, SessionFilter::Users).contains(&FRIEND.into()));
         client.run(client.account().send(FRIEND, Text::new("back").unwrap())).unwrap();
         assert!(listed(client, SessionFilter::Users).contains(&FRIEND.into()));
     }
 
-    fn an_intercepted_user_moves_to_the_dustbin(client: &impl Caller, _server: &Server) {
+    fn an_intercepted_user_moves_to_the_dustbin(client: &Adapter, _server: &Server) {
         client.call(UpdateIntercept::new(FRIEND, true)).unwrap();
         assert!(!listed(client, SessionFilter::Users).contains(&FRIEND.into()));
         assert!(listed(client, SessionFilter::Intercepted).contains(&FRIEND.into()));
@@ -171,7 +92,7 @@ over_both! {
         client.call(UpdateIntercept::new(FRIEND, false)).unwrap();
     }
 
-    fn a_muted_session_stays_and_says_so(client: &impl Caller, _server: &Server) {
+    fn a_muted_session_stays_and_says_so(client: &Adapter, _server: &Server) {
         let group = *listed(client, SessionFilter::Groups).first().unwrap();
         for talker in [FRIEND.into(), group] {
             for muted in [true, false] {
@@ -183,7 +104,7 @@ over_both! {
         }
     }
 
-    fn pushes_are_received_or_not(client: &impl Caller, _server: &Server) {
+    fn pushes_are_received_or_not(client: &Adapter, _server: &Server) {
         for receive in [false, true] {
             client.call(SetPushSs::new(FRIEND, receive)).unwrap();
             let settings = client.call(GetSessionSs::new(FRIEND)).unwrap();
@@ -194,7 +115,7 @@ over_both! {
         assert_eq!(stranger.follow_status, Some(FollowStatus::No));
     }
 
-    fn settings_stay_as_they_were_set(client: &impl Caller, _server: &Server) {
+    fn settings_stay_as_they_were_set(client: &Adapter, _server: &Server) {
         let before = client.call(GetSettings).unwrap();
         let mut change = Settings::default();
         change.msg_notify = Some(3);
@@ -206,7 +127,7 @@ over_both! {
         assert!(!client.call(IsLimit).unwrap().is_limit);
     }
 
-    fn people_are_told_in_the_order_asked(client: &impl Caller, server: &Server) {
+    fn people_are_told_in_the_order_asked(client: &Adapter, server: &Server) {
         let asked = [STRANGER, Uid(77), FRIEND, STRANGER];
         let told = client.run(client.account().people(asked)).unwrap();
         let uids: Vec<Uid> = told.iter().map(|card| card.uid).collect();
@@ -222,7 +143,7 @@ over_both! {
         assert_eq!(count(), before, "who was asked about before is remembered");
     }
 
-    fn an_image_goes_from_bytes_to_the_receiver(client: &impl Caller, server: &Server) {
+    fn an_image_goes_from_bytes_to_the_receiver(client: &Adapter, server: &Server) {
         let flow = client.account().send_image_file(FRIEND, PNG.to_vec()).unwrap();
         let sent = client.run(flow).unwrap();
         let now = SystemTime::now().into();
@@ -236,7 +157,7 @@ over_both! {
         assert_eq!((image.format, image.size), (Some(ImageFormat::Png), Some(1)));
     }
 
-    fn history_comes_back_whole_and_each_message_once(client: &impl Caller, server: &Server) {
+    fn history_comes_back_whole_and_each_message_once(client: &Adapter, server: &Server) {
         for index in 0..130 {
             let text = format!("message {index}");
             let message = bili_im_sim::Message::text(
@@ -247,7 +168,7 @@ over_both! {
             let now = SystemTime::now().into();
             server.with(|service| service.write(message, now)).unwrap();
         }
-        let pages = client.items(client.account().history(History::new(FRIEND).with_page_size(20)));
+        let pages = client.items(client.account().history(History::new(FRIEND).with_page_size(20))).unwrap();
         let seqnos: Vec<Seqno> = pages.iter().flat_map(|page| &page.messages).map(|m| m.seqno).collect();
         assert!(pages.len() > 6);
         assert!(seqnos.len() >= 130);
@@ -256,12 +177,12 @@ over_both! {
         let texts: BTreeSet<String> = texts.collect();
         assert!((0..130).all(|index| texts.contains(&format!("message {index}"))));
         let half = seqnos.get(seqnos.len() / 2).copied().unwrap();
-        let newer = client.items(client.account().history(History::new(FRIEND).with_after(half)));
+        let newer = client.items(client.account().history(History::new(FRIEND).with_after(half))).unwrap();
         let newer: usize = newer.iter().map(|page| page.messages.len()).sum();
         assert_eq!(newer, seqnos.len() / 2);
     }
 
-    fn new_sessions_tell_what_changed(client: &impl Caller, _server: &Server) {
+    fn new_sessions_tell_what_changed(client: &Adapter, _server: &Server) {
         let all = client.call(NewSessions::new(UnixMicros(1))).unwrap();
         assert!(all.sessions.iter().any(|session| session.talker == FRIEND.into()));
         let later = UnixMicros::from(SystemTime::now()).seconds().0 + 1000;
@@ -271,7 +192,7 @@ over_both! {
         assert!(none.sessions.iter().all(|session| session.session_ts < Some(later)));
     }
 
-    fn after_logout_the_cookie_is_dead(client: &impl Caller, _server: &Server) {
+    fn after_logout_the_cookie_is_dead(client: &Adapter, _server: &Server) {
         client.call(Logout).unwrap();
         let error = client.call(SingleUnread::new()).unwrap_err();
         assert_eq!(error.kind(), Some(RefusalKind::NotLoggedIn));

@@ -1,12 +1,5 @@
 //! What is written comes out of an independent reader unchanged, and what is signed is what goes out.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
 use std::{collections::BTreeMap, iter};
 
 use bili_im_proto::{
@@ -15,20 +8,13 @@ use bili_im_proto::{
     SigningKeys, Spec, Talker, Text, Uid, UnixSeconds,
     http::{Request, Response},
 };
-use bili_im_tests::cases;
-use md5::{Digest, Md5};
+use bili_im_tests::plain;
 use proptest::{collection, prelude::*, sample};
 use serde_json::Value;
 
-const LIMIT: usize = 2000;
+use crate::config;
 
-fn config(default: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases: cases(default),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
+const LIMIT: usize = 2000;
 
 fn keys() -> SigningKeys {
     SigningKeys::from_urls(
@@ -45,47 +31,15 @@ fn context(time: u64) -> Context {
         .with_keys(keys())
 }
 
-/// Splits a form or a query without decoding.
-fn split(text: &str) -> Vec<(&str, &str)> {
-    text.split('&')
-        .map(|pair| pair.split_once('=').expect("every field has a value"))
-        .collect()
-}
-
-/// Decodes `%XX`, by hand.
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            let mut digit = || char::from(rest.next().unwrap()).to_digit(16).unwrap();
-            u8::try_from(digit() * 16 + digit()).unwrap()
-        } else {
-            byte
-        });
-    }
-    String::from_utf8(bytes).unwrap()
-}
-
-/// Encodes as `encodeURIComponent` does, but for `!'()*`, which are encoded too.
-fn percent_encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+/// The fields of a query, or of a form of ours, in their order.
+fn decoded(text: &str) -> Vec<(String, String)> {
+    plain::query_pairs(text).expect("every field has a value")
 }
 
 fn fields(text: &str) -> BTreeMap<String, String> {
-    let mut fields = BTreeMap::new();
-    for (name, value) in split(text) {
-        let earlier = fields.insert(percent_decode(name), percent_decode(value));
-        assert_eq!(earlier, None, "{name} is there twice");
-    }
+    let pairs = decoded(text);
+    let fields: BTreeMap<String, String> = pairs.iter().cloned().collect();
+    assert_eq!(fields.len(), pairs.len(), "a name is there twice: {text}");
     fields
 }
 
@@ -118,14 +72,9 @@ fn body(request: &Request<Body>) -> BTreeMap<String, String> {
     by_hand
 }
 
-/// How long `{"content":"…"}` is: UTF-8, with escapes only for quotes, backslashes and control characters.
+/// How long `{"content":"…"}` is, in bytes.
 fn json_length(text: &str) -> usize {
-    let escaped = |character: char| match character {
-        '"' | '\\' | '\u{8}' | '\t' | '\n' | '\u{c}' | '\r' => 2,
-        '\0'..='\u{1f}' => 6,
-        _ => character.len_utf8(),
-    };
-    r#"{"content":""}"#.len() + text.chars().map(escaped).sum::<usize>()
+    r#"{"content":""}"#.len() + plain::json_length(text)
 }
 
 fn any_character() -> impl Strategy<Value = char> {
@@ -173,20 +122,11 @@ fn any_value() -> impl Strategy<Value = String> {
     collection::vec(character, 0..20).prop_map(String::from_iter)
 }
 
-/// What a query must become, written once more and plainly.
+/// What a query must become, by the second implementation.
 fn signed(fields: &BTreeMap<String, String>, wts: u64) -> String {
-    let mut sorted: Vec<(String, String)> = fields.clone().into_iter().collect();
-    sorted.push(("wts".to_owned(), wts.to_string()));
-    sorted.sort();
-    let pairs: Vec<String> = (sorted.iter())
-        .map(|(name, value)| {
-            let kept: String = value.chars().filter(|c| !"!'()*".contains(*c)).collect();
-            format!("{}={}", percent_encode(name), percent_encode(&kept))
-        })
-        .collect();
-    let text = pairs.join("&");
-    let digest = Md5::digest(format!("{text}{}", "ea1db124af3c7062474693fa704f4ff8"));
-    let w_rid: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let fields: Vec<_> = fields.clone().into_iter().collect();
+    let text = plain::canonical(&fields, wts);
+    let w_rid = plain::w_rid(&text, "ea1db124af3c7062474693fa704f4ff8");
     format!("{text}&w_rid={w_rid}")
 }
 
@@ -440,14 +380,6 @@ proptest! {
         let content: Value = serde_json::from_str(&body["msg[content]"]).unwrap();
         prop_assert_eq!(content, wanted);
     }
-}
-
-/// The fields in their order, decoded by hand.
-fn decoded(text: &str) -> Vec<(String, String)> {
-    split(text)
-        .into_iter()
-        .map(|(name, value)| (percent_decode(name), percent_decode(value)))
-        .collect()
 }
 
 #[test]

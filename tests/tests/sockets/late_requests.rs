@@ -1,14 +1,6 @@
 //! A program dies while its send is out, and the request arrives later: there is one message, whenever
 //! it arrives. Over real sockets, with something in between that keeps the request back.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot be set up shall fail"
-)]
-
 use std::{
     fs,
     io::{BufRead, BufReader},

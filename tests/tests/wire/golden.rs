@@ -1,12 +1,5 @@
 //! The examples with known answers in `vectors/`: new ones are picked up as they are added.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a broken vector file fails the test"
-)]
-
 use std::collections::BTreeMap;
 
 use bili_im_proto::{
@@ -17,8 +10,8 @@ use bili_im_proto::{
 };
 use serde_json::{Map, Value};
 
-const SEED: &str = include_str!("../vectors/seed.json");
-const WBI: &str = include_str!("../vectors/wbi.json");
+const SEED: &str = include_str!("../../vectors/seed.json");
+const WBI: &str = include_str!("../../vectors/wbi.json");
 
 /// Whose examples these are, where one does not say.
 const OWNER: &str = "293793435";
