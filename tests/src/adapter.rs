@@ -1,4 +1,4 @@
-//! Both adapters, made to look alike.
+//! One type for both adapters.
 
 use std::{convert::Infallible, io};
 
@@ -92,7 +92,7 @@ impl Adapter {
         }
     }
 
-    /// Everything that a flow tells of.
+    /// All items of a flow.
     ///
     /// # Errors
     /// What the flow ends with.
@@ -143,7 +143,7 @@ impl Adapter {
         }
     }
 
-    /// Whose login it is.
+    /// The profile of the login.
     ///
     /// # Errors
     /// As every call.

@@ -117,7 +117,8 @@ pub fn lost(sent: Sent) -> Input {
     Input::Failed(Failure::new(sent, "connection reset"))
 }
 
-/// The ways in which a wrong or stale signature is refused (docs/protocol.md §4), each with its name.
+/// The ways in which a wrong or stale signature is refused (docs/protocol.md §4), each with its
+/// name.
 pub fn stale() -> [(&'static str, Response<Vec<u8>>); 5] {
     [
         ("a voucher with code 0", voucher()),

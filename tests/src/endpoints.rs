@@ -1,4 +1,4 @@
-//! Every endpoint, made to look alike.
+//! One list of all endpoints.
 
 use std::{any::type_name, fmt::Debug};
 
@@ -49,7 +49,7 @@ macro_rules! entries {
 
 for_each_endpoint!(entries);
 
-/// Names that mean something somewhere in an answer.
+/// Names of fields that some endpoint reads.
 pub const NAMES: [&str; 60] = [
     "code",
     "message",

@@ -1,4 +1,4 @@
-//! What the tests that span crates have in common; the tests are in the `tests` folder beside this.
+//! Helpers of the tests that span crates. The tests are in the `tests` folder.
 
 mod adapter;
 pub mod answers;
@@ -33,7 +33,7 @@ pub fn cases(default: u32) -> u32 {
         .unwrap_or(default)
 }
 
-/// The account that hand-written answers are about.
+/// The account in hand-written answers.
 pub const OWN_UID: u64 = 293_793_435;
 
 /// Its CSRF token.
@@ -49,7 +49,7 @@ pub fn credential() -> Result<Credential, InvalidCredential> {
     ))
 }
 
-/// That account, always with the same chance.
+/// That account, always with the same seed.
 ///
 /// # Errors
 /// As [`credential`].

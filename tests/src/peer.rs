@@ -1,4 +1,4 @@
-//! A listener that is no service: it answers whatever it is told to.
+//! A listener whose answers the test chooses.
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
 

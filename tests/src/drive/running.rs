@@ -6,7 +6,7 @@ use bili_im_proto::{Error, Flow, Input, Monotonic, Outgoing, Step};
 
 use super::{Answers, Seen, Timeline};
 
-/// After how many steps a flow counts as one that does not end.
+/// A flow that makes more steps counts as endless.
 const ENOUGH: usize = 100_000;
 
 /// What a flow in progress is about to do.

@@ -1,4 +1,4 @@
-//! Something that answers requests, together with virtual time.
+//! A service and its virtual time.
 
 use std::{collections::VecDeque, fmt, time::Duration};
 
@@ -24,7 +24,7 @@ pub fn local_account(credential: Credential, entropy: u8) -> AccountBuilder {
     }
 }
 
-/// Something that answers requests, by default the simulated service, and its time.
+/// A service, by default the simulated one, and its virtual time.
 #[derive(Debug)]
 pub struct Stage<S = Service> {
     /// What answers.
@@ -56,7 +56,7 @@ impl Stage {
 }
 
 impl<S: Answers> Stage<S> {
-    /// Something that answers, at noon of some day.
+    /// A service at noon of some day.
     pub fn of(service: S) -> Self {
         let time = Timeline::new(NOON);
         Self { service, time }
@@ -101,8 +101,8 @@ impl<S: Answers> Stage<S> {
         self.finish(&mut Running::new(flow))
     }
 
-    /// Drives a flow to its end. `instead` answers the requests that it wants to, by their endpoint,
-    /// in the place of the service.
+    /// Drives a flow to its end. `instead` answers the requests that it wants to, by their
+    /// endpoint, in the place of the service.
     ///
     /// # Errors
     /// What the flow ends with.

@@ -1,4 +1,4 @@
-//! What every flow keeps to, whatever the service does and however it is driven.
+//! What every flow promises, whatever the service does and however the flow is driven.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 

@@ -286,7 +286,7 @@ fn a_flow_starts_with_whatever_input() {
     }
 }
 
-/// Runs something that might never end.
+/// Whether something ends within ten seconds.
 fn ends(what: impl FnOnce() + Send + 'static) -> bool {
     let (done, end) = mpsc::channel();
     thread::spawn(move || {
@@ -307,7 +307,7 @@ fn a_clock_at_its_end_does_not_hang_a_flow_that_waits_for_another() {
         let page = || account.call(FetchSessionMsgs::new(Talker::user(PEER)));
         let (mut fetching, mut waiting) = (page(), page());
         assert!(matches!(fetching.resume(last, Input::Begin), Step::Send(_)));
-        // The keys are being fetched by the first: nothing to do for the second but wait.
+        // The first is fetching the keys, so the second has to wait.
         let _ = waiting.resume(last, Input::Begin);
     });
     assert!(ended, "resume does not return");

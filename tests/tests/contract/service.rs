@@ -31,7 +31,7 @@ pub(crate) enum Move {
     Refused(i64),
     /// It refuses with an HTTP status. The body may be lost.
     Status { status: u16, is_whole: bool },
-    /// Nobody can tell from the answer, if there is one, whether it did as asked.
+    /// The answer does not show whether it did as asked.
     Unknown { way: usize, did: bool },
     /// The request never left.
     NotSent { head: Option<u16> },
@@ -120,7 +120,7 @@ impl Service {
         if seen.endpoint() != "fetch_session_msgs" {
             return answers::well(seen, self.day);
         }
-        // The same words were said before, and are said by the other side again and again.
+        // Both sides wrote the same text before.
         let mut messages = vec![(false, 7, 8, TEXT), (true, 6, 5, TEXT)];
         for _ in 0..self.stored {
             messages.insert(0, (true, MSG_KEY, 9, TEXT));
@@ -165,7 +165,7 @@ impl Service {
     }
 }
 
-/// The date of a time in the years that these tests live in.
+/// An HTTP date in November 2023.
 fn http_date(seconds: u64) -> String {
     // 2023-11-14 22:13:20 is START, a Tuesday.
     let days = seconds / 86400;

@@ -18,8 +18,8 @@ use self::End::{Answers, Fails, IsTooLong, TimesOut};
 /// The most bytes of an answer in most of these tests.
 pub(crate) const MAX_BODY: usize = 1 << 16;
 
-/// What an exchange may take of memory beside three times the longest answer: buffers of the clients,
-/// which hold a whole head of an answer, and gzip's window.
+/// What an exchange may take of memory beside three times the longest answer: buffers of the
+/// clients, which hold a whole head of an answer, and gzip's window.
 pub(crate) const BUFFERS: usize = 3 << 19;
 
 pub(crate) fn credential() -> Credential {
@@ -43,8 +43,8 @@ pub(crate) fn outgoing<E: Endpoint>(endpoint: &E, origin: &Origin, timeout: Dura
     }
 }
 
-/// Does something with an adapter, which works as before afterwards. What came of it, and how many
-/// more bytes were allocated at a time meanwhile than before.
+/// Attacks an adapter, and sees to it that it works afterwards. Returns what came of it, and the
+/// peak of memory meanwhile, in bytes.
 pub(crate) fn attack<T: Send + 'static>(
     name: &str,
     adapter: Adapter,
@@ -101,7 +101,7 @@ impl End {
     }
 }
 
-/// Attacks ureq and reqwest, each of which ends so.
+/// Attacks ureq and reqwest, and checks how each ends.
 pub(crate) fn check(name: &str, moves: &[Move], ends: [End; 2]) {
     let origin = hostile(moves.to_vec());
     for (adapter, end) in both(&origin).into_iter().zip(ends) {

@@ -47,7 +47,7 @@ fn a_call_reads_no_hundred_megabytes() {
     }
 }
 
-/// A page of messages, and something else that nobody asked for.
+/// A page of messages, and an unknown field.
 fn page(messages: &str, other: &str) -> Vec<Move> {
     let body = format!(
         r#"{{"code":0,"data":{{"messages":[{messages}],"has_more":0,"other":{other}}},"other":{other}}}"#

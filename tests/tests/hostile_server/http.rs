@@ -1,4 +1,5 @@
-//! HTTP that is long, packed or wrong: it ends in an answer or in a clear failure, in bounded memory.
+//! HTTP that is long, packed or wrong: it ends in an answer or in a clear failure, in bounded
+//! memory.
 
 use crate::{
     alone,
@@ -98,7 +99,7 @@ fn a_gzip_bomb_is_not_unpacked() {
     let size = Say(format!("{:x}\r\n", crate::server::BOMB.len())
         .into_bytes()
         .into());
-    // This one is not unpacked at all, and too long as it is.
+    // This one is not unpacked, and its packed form is too long.
     let twice = say("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nConnection: close\r\n\r\n");
     for (name, moves) in [
         ("one", vec![GZIP, Bomb, Close]),

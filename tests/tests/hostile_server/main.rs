@@ -1,5 +1,5 @@
-//! A server that means harm, against both adapters: whatever it sends ends in an answer or in a clear
-//! failure, within the memory and the time that were set, and the client goes on.
+//! A malicious server against both adapters. Whatever it sends ends in an answer or in a clear
+//! failure, within the bounds of memory and time. The client can be used afterwards.
 
 #![allow(
     clippy::unwrap_used,

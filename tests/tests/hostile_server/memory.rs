@@ -1,4 +1,4 @@
-//! What reading an answer takes of memory is bounded, whatever the answer is made of.
+//! The memory for reading an answer is bounded, whatever the answer is made of.
 
 use bili_im_proto::http::Response;
 use bili_im_tests::endpoints::{Decode, ENDPOINTS, Entry, NAMES};
@@ -38,7 +38,7 @@ fn list(item: &str, length: usize) -> String {
 }
 
 #[test]
-fn no_list_of_nothing_takes_many_times_its_length() {
+fn a_list_of_empty_items_takes_no_more_than_its_bound() {
     let list = list("{}", 1 << 16);
     for &Entry { name, decode, .. } in ENDPOINTS {
         check(name, decode, list.clone());
@@ -51,7 +51,7 @@ fn no_list_of_nothing_takes_many_times_its_length() {
 }
 
 #[test]
-fn no_long_answer_takes_many_times_its_length() {
+fn a_long_answer_takes_no_more_than_its_bound() {
     const LONG: usize = 1 << 20;
     let bare = ["{}", "[]", "0", r#"{"":0}"#, r#"{"v_voucher":{"":{}}}"#];
     let within = format!(r#"{{"at_uids":{},"sub_cards":[{{}}]}}"#, list("1", 600));

@@ -1,4 +1,4 @@
-//! The server that means harm.
+//! The malicious server.
 
 use std::{
     borrow::Cow,
@@ -18,7 +18,7 @@ use self::Move::{Bomb, Close, Drip, Flood, Say, SayTimes, Stall};
 /// Longer than anything takes that ends by itself.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Short enough to wait for what never ends.
+/// How long to wait for what never ends.
 pub(crate) const IMPATIENCE: Duration = Duration::from_millis(300);
 
 /// What the server does.

@@ -1,4 +1,4 @@
-//! Peers that take their time, or lead elsewhere.
+//! Peers that are slow, or redirect.
 
 use std::io::Write;
 

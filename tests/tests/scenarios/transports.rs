@@ -1,4 +1,4 @@
-//! The ways to the service.
+//! The transports.
 
 use std::{
     cell::RefCell,

@@ -38,7 +38,7 @@ where
     })
 }
 
-/// A call of any endpoint, with nothing in it but what every call of that endpoint has.
+/// A call of any endpoint, without fields of its own.
 struct Bare<E>(PhantomData<fn() -> E>);
 
 impl<E> Clone for Bare<E> {
@@ -82,7 +82,7 @@ fn every_call() -> Vec<(&'static str, Call)> {
     calls
 }
 
-/// Answers that show something, in every way in which an error could show it again.
+/// Answers that contain a text wherever an error could repeat it.
 fn showing(text: &str) -> Vec<Input> {
     let json = serde_json::Value::from(text);
     let coded = [-1, -101, -352, -400, -403, -500, -799, 0, 86038, 21047].map(|code| {
@@ -132,7 +132,7 @@ fn nav() -> Response<Vec<u8>> {
 }
 
 #[test]
-fn no_error_shows_again_what_an_answer_shows_of_the_request() {
+fn no_error_shows_a_request_that_an_answer_quotes() {
     // As old servers do, whose page on a bad request quotes its headers.
     type Show = fn(&Seen) -> String;
     let shows: [Show; 4] = [
@@ -149,7 +149,7 @@ fn no_error_shows_again_what_an_answer_shows_of_the_request() {
     for (name, call) in every_call() {
         for show in shows {
             for index in 0..showing("").len() {
-                // An answer that says yes or no and nothing else can be a success.
+                // An endpoint that reads only success or failure may succeed.
                 let _any = call(&mut |seen| {
                     if seen.endpoint() == "nav" && name != "Nav" {
                         return Input::Response(nav());

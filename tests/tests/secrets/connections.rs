@@ -30,7 +30,7 @@ fn header<'a>(request: &'a str, name: &str) -> Vec<&'a str> {
 #[test]
 fn no_failed_exchange_shows_a_secret() {
     let marks = Marks::default();
-    // What breaks off, is no HTTP, and quotes the request wherever it can.
+    // Answers that break off, are no HTTP, or quote the request.
     let replies: [fn(&str) -> String; 5] = [
         |_| String::new(),
         |request| request.to_owned(),

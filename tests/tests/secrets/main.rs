@@ -1,4 +1,4 @@
-//! Nothing that the libraries print shows a secret, whatever the service does.
+//! No `Debug`, error or panic of the libraries shows a secret, whatever the service does.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Panics, and what the panic hook is told.
+//! What panics show.
 
 use std::{
     panic::{self, AssertUnwindSafe},

@@ -55,7 +55,7 @@ fn an_unsigned_answer_corrects_the_clock_too() {
 #[test]
 fn a_clock_an_hour_off_is_corrected_by_the_services_answers() {
     for ahead in [3600, -3600] {
-        // From the start, and from one moment to the next.
+        // Wrong from the start, and set while the account is in use.
         let mut stage = stage();
         stage.service.skew_clock(ahead);
         let account = local_account(login(), 1).build();
@@ -68,7 +68,7 @@ fn a_clock_an_hour_off_is_corrected_by_the_services_answers() {
         stage.service.skew_clock(ahead);
         let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
         assert_eq!(written(&stage, "hi"), [sent.msg_key]);
-        // Reading the conversation first told the time.
+        // The answer to reading the conversation corrected the clock.
         assert_eq!(posts(&stage), 1);
 
         // A lost answer is found all the same.
@@ -84,7 +84,7 @@ fn a_jump_of_the_wall_clock_hides_no_message() {
         let mut stage = stage();
         let account = warm(&mut stage);
         let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
-        // Its owner corrects the clock of the machine, and the service's stays right.
+        // The machine's clock is set. The service's clock stays right.
         stage.time.turn_wall_clock(jump);
         stage.service.skew_clock(-jump);
         fault(
@@ -94,7 +94,7 @@ fn a_jump_of_the_wall_clock_hides_no_message() {
         let sent = stage.run(account.send(FRIEND, text("ho")));
         match written(&stage, "ho")[..] {
             [key] => assert_eq!(sent.unwrap().msg_key, key, "{jump}"),
-            // Its signature was stale, and its refusal lost.
+            // The signature was stale, and the refusal was lost.
             [] => assert!(
                 matches!(sent, Err(Error::Unconfirmed(_))),
                 "{jump}: {sent:?}"

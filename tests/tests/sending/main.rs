@@ -1,5 +1,5 @@
-//! Sends, step by step in virtual time, by topic: nothing is sent twice, and nothing that was sent is
-//! reported as failed.
+//! Sends, step by step in virtual time, by topic: nothing is sent twice, and nothing that was
+//! sent is reported as failed.
 
 #![allow(
     clippy::unwrap_used,

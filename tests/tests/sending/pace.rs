@@ -181,7 +181,7 @@ fn after_21046_nothing_is_sent_for_a_day() {
         let error = send(&account, &mut time, well(1)).unwrap_err();
         assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
         assert_eq!(time.count("send_msg"), sent);
-        // Reading is another matter.
+        // Reading is still allowed.
         unread(&account, &mut time, well(1)).unwrap();
     }
     time.advance(HOUR);

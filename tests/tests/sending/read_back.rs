@@ -86,7 +86,7 @@ fn an_older_message_of_the_same_text_confirms_nothing() {
     lose_request(&mut stage);
     let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
     assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
-    // Nor in another process, which does not know of the first.
+    // The same in another process, which does not know of the first message.
     let stranger = local_account(login(), 2).build();
     lose_request(&mut stage);
     let error = stage.run(stranger.send(FRIEND, text("hi"))).unwrap_err();
@@ -149,7 +149,7 @@ fn an_older_message_confirms_nothing_when_its_session_seemed_empty() {
 fn confirming_a_ticket_does_not_make_older_messages_look_new() {
     let mut stage = stage();
     let account = warm(&mut stage);
-    // Long before, from the phone.
+    // Written on the phone long before.
     let friend = bili_im_sim::Talker::user(FRIEND.0);
     let old = Message::text(OWN, friend, "ok");
     let now = stage.sim_now();

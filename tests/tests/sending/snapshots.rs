@@ -1,4 +1,4 @@
-//! What an account stores, and goes on with in another process.
+//! Snapshots: what an account stores, and how it goes on in another process.
 
 use std::time::Duration;
 

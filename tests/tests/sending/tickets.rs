@@ -1,4 +1,4 @@
-//! Tickets: a program may die while it sends, and start again.
+//! Tickets, for programs that may die while they send.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::simulated::{
     text, until_send, warm, written,
 };
 
-/// A send whose program dies with the request out: its ticket as the program stored it, the request,
-/// and the account in the next process.
+/// A send whose program dies with the request out: its ticket as the program stored it, the
+/// request, and the account in the next process.
 fn dies_while_sending(
     stage: &mut Stage,
     change: impl FnOnce(SendTicket) -> SendTicket,
@@ -100,7 +100,7 @@ fn a_ticket_once_reported_sent_stays_confirmed() {
     lose_answer(&mut stage);
     let sent = stage.run(account.send_ticket(ticket.clone())).unwrap();
     stage.time.advance(Duration::from_secs(30));
-    // Its program died before it had noted down that it was sent.
+    // The program died before it stored that the ticket was sent.
     let restarted = restart(&stage, &account, 2);
     for account in [&account, &account, &restarted, &restarted] {
         let found = stage.run(account.confirm(ticket.clone())).unwrap();
@@ -295,7 +295,7 @@ fn a_message_is_found_behind_many_others() {
     let ticket = stage.run(account.prepare_send(FANS, text("hi"))).unwrap();
     let sent = stage.run(account.send_ticket(ticket.clone())).unwrap();
     crowd(&mut stage, 350);
-    // In a process that knows nothing but the ticket.
+    // Another process has only the ticket.
     let other = local_account(login(), 2).build();
     for _ in 0..2 {
         let found = stage.run(other.confirm(ticket.clone())).unwrap();

@@ -28,7 +28,7 @@ fn a_refused_connection_has_sent_nothing() {
     }
 }
 
-/// Knows no name; nobody else is asked.
+/// A resolver that knows no name.
 #[derive(Debug)]
 struct NoNames;
 
@@ -50,7 +50,7 @@ impl reqwest::dns::Resolve for NoNames {
 }
 
 #[test]
-fn a_name_that_nobody_knows_has_sent_nothing() {
+fn an_unknown_host_name_has_sent_nothing() {
     let origin: Origin = "https://bili-im.invalid".parse().unwrap();
     let account = || {
         Account::builder(credential(), [0; 24])
@@ -142,7 +142,7 @@ fn a_request_read_to_its_end_without_an_answer_may_have_been_sent() {
 
 #[test]
 fn a_connection_reset_in_the_middle_of_a_request_is_never_an_answer() {
-    // Without having read anything, and with data unread: the first is a close, the second a reset.
+    // The first closes before reading. The second leaves data unread, which resets.
     for act in [
         |stream: TcpStream| drop(stream),
         |mut stream: TcpStream| {
@@ -152,7 +152,7 @@ fn a_connection_reset_in_the_middle_of_a_request_is_never_an_answer() {
     {
         let peer = Peer::doing(act);
         for (name, failure) in failures(&peer, "http", PATIENCE) {
-            // Whether the body was taken off its hands is a matter of luck; certainty is not claimed.
+            // Whether the body was read depends on timing, so `sent` is not checked.
             assert!(failure.head.is_none(), "{name}");
         }
     }

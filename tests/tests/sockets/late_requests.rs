@@ -1,5 +1,5 @@
-//! A program dies while its send is out, and the request arrives later: there is one message, whenever
-//! it arrives. Over real sockets, with something in between that keeps the request back.
+//! A program dies while its send is out, and the request arrives later: there is one message,
+//! whenever it arrives. Over real sockets, with something in between that keeps the request back.
 
 use std::{
     fs,
@@ -124,7 +124,7 @@ fn dies_answering(stage: &Stage, folder: &std::path::Path) {
     stage.friend_writes("are you there?");
     until(|| stage.relay.holding() == 1);
     drop(watch);
-    // Whatever is sent from now on goes through.
+    // The relay holds that one request only.
     assert_eq!(stage.answers(), 0);
 }
 
@@ -208,7 +208,7 @@ fn the_blocking_client_sends_no_ticket_twice() {
         let ticket = first.prepare_send(FRIEND, text()).unwrap();
         stage.relay.hold("send_msg");
         let (store, on_disk) = mpsc::channel();
-        // It is as good as dead: nobody hears of it any more.
+        // Nobody takes its result: for the test it is dead.
         thread::spawn(move || {
             first.send_ticket(ticket, |ticket| {
                 store.send(stored(&ticket)).unwrap();

@@ -18,10 +18,10 @@ use bili_im_tests::{
     peer::{listen, read_request},
 };
 
-/// Long enough for anything that comes at all.
+/// Longer than anything takes that happens at all.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Short enough to wait for what never comes.
+/// How long to wait for what never happens.
 pub(crate) const IMPATIENCE: Duration = Duration::from_millis(300);
 
 /// What becomes of a request that was read to its end.
@@ -127,7 +127,7 @@ fn outgoing(request: Request<Body>, timeout: Duration) -> Outgoing {
     }
 }
 
-/// A send, every byte of whose body needs care.
+/// A send of a text full of characters that need encoding.
 pub(crate) fn send(origin: Origin, timeout: Duration) -> Outgoing {
     let text = Text::new("a + b & c=d 100% *~ 你好\n\u{10ffff}").unwrap();
     let request = SendMsg::new(Uid(1), text)

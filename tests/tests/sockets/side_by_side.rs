@@ -60,7 +60,7 @@ fn requests(server: &Server, name: &str) -> u64 {
 #[tokio::test]
 async fn sixty_four_sends_at_once_arrive_once_each() {
     let (server, client) = start(64);
-    // Some of them lose their answers.
+    // Some answers are lost.
     let lost = Rule::new("send_msg", When::Chance(0.3), Kind::BreakOff).after_effect();
     fault(&server, lost);
     let mut sends = tokio::task::JoinSet::new();
@@ -79,7 +79,7 @@ async fn sixty_four_sends_at_once_arrive_once_each() {
 }
 
 #[tokio::test]
-async fn like_texts_at_once_are_told_apart() {
+async fn identical_texts_at_once_get_their_own_keys() {
     let (server, client) = start(1);
     fault(
         &server,
@@ -132,7 +132,7 @@ async fn a_cancelled_send_is_not_credited_to_a_later_one() {
 }
 
 #[tokio::test]
-async fn items_can_be_left_waiting_and_come_back_to() {
+async fn a_dropped_wait_for_an_item_loses_nothing() {
     let (server, client) = start(1);
     let to = Talker::user(OWN + 1);
     for _ in 0..3 {
@@ -163,7 +163,7 @@ async fn a_watcher_that_is_dropped_between_events_or_left_waiting_loses_nothing(
     let mut dropped = 0;
     let mut left = 0;
     for round in 0..30 {
-        // Sends go on beside it, over the same client.
+        // The same client sends meanwhile.
         let talker = Talker::user(OWN + 1 + round % 3);
         let text = format!("number {round}");
         let last = client.send_text(talker, text).await.unwrap();

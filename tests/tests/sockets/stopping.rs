@@ -36,7 +36,7 @@ fn polls(server: &Server) -> u64 {
 }
 
 #[test]
-fn a_stop_wakes_what_sleeps_and_lasts() {
+fn a_stop_wakes_a_sleeping_watch_for_good() {
     let (server, client) = demo();
     let cursor = client.cursor_now().unwrap();
     let before = polls(&server);
@@ -57,7 +57,7 @@ fn a_stop_wakes_what_sleeps_and_lasts() {
 }
 
 #[test]
-fn stopped_before_it_began_it_sends_nothing() {
+fn items_stopped_before_they_begin_send_nothing() {
     let (server, client) = demo();
     let cursor = client.cursor_now().unwrap();
     let before = polls(&server);
@@ -68,7 +68,7 @@ fn stopped_before_it_began_it_sends_nothing() {
 }
 
 #[test]
-fn a_request_that_is_out_is_let_end_first() {
+fn a_stop_waits_for_the_answer_to_a_request() {
     let (_server, elsewhere) = demo();
     let cursor = elsewhere.cursor_now().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

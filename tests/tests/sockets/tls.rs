@@ -1,4 +1,4 @@
-//! Both adapters over real TLS: what they trust, and what a refusal of theirs means.
+//! Both adapters over real TLS: what they trust, and that a refusal means that nothing was sent.
 
 use std::{
     net::SocketAddr,

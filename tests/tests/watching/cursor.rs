@@ -1,4 +1,4 @@
-//! Where a watch goes on.
+//! Cursors: where a watch goes on.
 
 use bili_im_proto::{Credential, Cursor, Error, Input, Invalid, Uid};
 use bili_im_sim::faults::{Kind, Rule, When};
@@ -97,7 +97,7 @@ fn a_failed_session_is_remembered_across_a_restart_and_does_not_hold_the_mark() 
 fn a_session_dated_tomorrow_makes_no_message_of_today_old() {
     let mut stage = stage();
     let account = account(1);
-    // The first of its lists has a session of tomorrow.
+    // The first list has a session dated tomorrow.
     let tomorrow = stage.time.now.unix.seconds().0 + 86_400;
     let cursor = stage.run_with(account.cursor_now(), |endpoint| {
         let body = list(&[listed(3, 1, tomorrow)], 0).filter(|_| endpoint == "new_sessions")?;

@@ -26,7 +26,7 @@ fn a_session_that_fails_delays_no_other_and_is_read_later() {
     while program.told.len() < 3 {
         assert!(!program.turn(&mut stage, until), "{:?}", program.told);
     }
-    // That something is wrong is told, and the others.
+    // The failure is told, and the other sessions' messages.
     assert!(matches!(
         program.told[0].kind,
         EventKind::SessionFailed { .. }

@@ -1,4 +1,4 @@
-//! Messages that came while nobody looked, page by page.
+//! Gaps: messages that came since the last look, read page by page.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -67,7 +67,7 @@ fn an_empty_second_page_is_asked_for_again() {
 
 #[test]
 fn an_empty_page_is_asked_for_again_wherever_it_comes() {
-    // The newest of all, a short one that has more before it, one long after the session was listed.
+    // The newest page, a short page with more before it, and one long after the listing.
     for (empty_ones, size, minutes) in [(0..1, 200, 5), (1..3, 30, 5), (15..17, 30, 90)] {
         let mut asked = 0;
         let (told, _) = told_by(FRESH, minutes, |seen, now| match seen.endpoint() {
@@ -106,7 +106,7 @@ fn an_empty_page_in_the_middle_of_a_gap_is_asked_for_again_for_minutes() {
 
 #[test]
 fn a_page_that_is_empty_when_read_again_is_asked_for_again() {
-    // More pages than are kept, so that some are read again on the way forward, which fails for a while.
+    // More pages than are kept: some are read again on the way forward. That fails for a while.
     let mut ends = BTreeSet::new();
     let mut began = None;
     let mut hiccups = 0;

@@ -53,7 +53,7 @@ fn sessions_without_a_talker_are_passed_over() {
 fn all_sessions_are_compared_though_the_short_list_always_has_more() {
     let (told, _) = told_by(FRESH, 90, |seen, now| match seen.endpoint() {
         "new_sessions" => list(&[listed(3, 1, now)], 1),
-        // Only far down in the whole list is there something.
+        // Only the far end of the whole list has something new.
         "get_sessions" if seen.parameter("end_ts").is_some() => {
             list(&[listed(2, 2, now - 50_000)], 0)
         }

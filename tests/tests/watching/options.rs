@@ -1,4 +1,4 @@
-//! What is told when it is asked for.
+//! Options of a watch.
 
 use bili_im_proto::{Error, Event, EventKind, WatchOptions};
 use bili_im_sim::{
@@ -69,7 +69,7 @@ fn changes_are_told_when_asked_for() {
     let options = WatchOptions::default().with_changes(true);
     let mut program = Program::with(&mut stage, &account, options);
     program.watch(&mut stage, MINUTE);
-    // What there is at first is told, whatever it is.
+    // The first count is told.
     assert_eq!(program.words(), ["unread 3"]);
     write(&mut stage, 2, OWN, "hello");
     program.watch(&mut stage, MINUTE * 3);
@@ -172,7 +172,7 @@ fn a_refused_list_of_intercepted_sessions_delays_no_message() {
     let told = program.words();
     let held = told.iter().filter(|word| word.starts_with("Held")).count();
     assert!((1..=8).contains(&held), "{held}");
-    // What was kept back meanwhile comes when the list does.
+    // Intercepted messages are told once the list works again.
     let intercept = Act::Intercept {
         uid: bili_im_sim::Uid(OWN),
         other: bili_im_sim::Uid(4),

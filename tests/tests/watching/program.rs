@@ -214,7 +214,7 @@ pub(crate) fn code(code: i32) -> Kind {
     Kind::Code { code, message }
 }
 
-/// One message of every sort, each saying what it is.
+/// Writes one message of every sort, each with its sort as text.
 pub(crate) fn one_of_each(stage: &mut Stage) {
     let mut say = |from: u64, to: bili_im_sim::Talker, text: &str, source: u32, msg_type: u32| {
         let mut message = bili_im_sim::Message::text(from, to, text);

@@ -21,7 +21,7 @@ fn messages_from_before_the_watch_are_not_told() {
     let mut program = Program::start(&mut stage, &account);
     program.watch(&mut stage, MINUTE);
     assert_eq!(program.told, []);
-    // Neither when an old session wakes up.
+    // Nor are they told when an old session gets a new message.
     write(&mut stage, 3, OWN, "new");
     program.watch(&mut stage, MINUTE);
     assert_eq!(program.told.len(), 1);

@@ -1,4 +1,4 @@
-//! A login is read from whatever form its owner has.
+//! A login is read from every form in which browsers export it.
 
 use bili_im_proto::{
     Context, Credential, DeviceId, Endpoint, InvalidCredential, SingleUnread, Uid, UnixMicros,
@@ -24,7 +24,7 @@ impl Jar {
         plain::encode(&self.sessdata)
     }
 
-    /// All pairs, in an order that `turn` says.
+    /// All pairs, rotated by `turn`.
     fn pairs(&self, decoded: bool, turn: usize) -> Vec<(String, String)> {
         let sessdata = if decoded {
             self.sessdata.clone()
@@ -94,8 +94,8 @@ fn sent(credential: &Credential) -> Vec<String> {
 proptest! {
     #![proptest_config(config(300))]
 
-    /// Every accepted form of the same cookies, in any order and spacing, SESSDATA decoded or not, is
-    /// the same login, and the same cookies go out.
+    /// Every accepted form of the same cookies, in any order and spacing, SESSDATA decoded or
+    /// not, is the same login, and the same cookies go out.
     #[test]
     fn every_form_of_a_login_is_the_same_login(
         jar in any_jar(),

@@ -1,4 +1,4 @@
-//! What is written comes out of an independent reader unchanged, and what is signed is what goes out.
+//! An independent reader gets back what was written, and what is signed is what goes out.
 
 use std::{collections::BTreeMap, iter};
 
@@ -43,7 +43,7 @@ fn fields(text: &str) -> BTreeMap<String, String> {
     fields
 }
 
-/// Only unreserved characters, `%XX` in upper case, `&` and `=`: no client has a reason to encode it anew.
+/// Only unreserved characters, `%XX` in upper case, `&` and `=`: no client encodes it again.
 fn goes_out_as_it_stands(text: &str) -> Result<(), TestCaseError> {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -130,7 +130,7 @@ fn signed(fields: &BTreeMap<String, String>, wts: u64) -> String {
     format!("{text}&w_rid={w_rid}")
 }
 
-/// An endpoint whose query is whatever a test wants.
+/// A call with a query of the test's choice.
 struct Anything(Vec<(String, String)>);
 
 impl Endpoint for Anything {
@@ -152,7 +152,7 @@ fn query(fields: &[(String, String)]) -> Query {
     })
 }
 
-/// A body whose fields are whatever a test wants.
+/// A call with a form of the test's choice.
 struct AnyForm(Vec<(String, String)>);
 
 impl Endpoint for AnyForm {
@@ -197,8 +197,8 @@ fn check_signed(
 proptest! {
     #![proptest_config(config(300))]
 
-    /// `parse(build(text)) == text` for every text whose JSON has at most 2000 bytes; all others, and
-    /// only they and the empty one, are refused.
+    /// A text arrives unchanged when its JSON has at most 2000 bytes. All others, and the empty one,
+    /// are refused.
     #[test]
     fn every_text_arrives_unchanged_or_is_refused_for_its_length(text in any_text(), to in any_talker()) {
         let length = json_length(&text);
@@ -330,8 +330,8 @@ proptest! {
         prop_assert!((1..=200).contains(&size));
     }
 
-    /// Every message key survives in an answer, as a number and as a string, in a recall, and in JSON
-    /// for scripts, where it is a string.
+    /// Every message key survives in an answer, as a number and as a string, in a recall, and in
+    /// JSON for scripts, where it is a string.
     #[test]
     fn no_digit_of_a_message_key_is_lost(key in 1..=u64::MAX, to in any_talker()) {
         for spelled in [format!("{key}"), format!("\"{key}\"")] {

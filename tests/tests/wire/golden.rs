@@ -99,6 +99,15 @@ fn build(case: &Map<String, Value>) -> Request<Vec<u8>> {
     request.unwrap().map(Vec::from)
 }
 
+/// The fields that an example must have in one of its parts.
+fn included<'a>(
+    case: &'a Map<String, Value>,
+    part: &str,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let fields = case.get(part).and_then(Value::as_object);
+    fields.into_iter().flatten()
+}
+
 #[test]
 fn every_example_request_is_built_as_the_source_document_has_it() {
     let seed = read(SEED);
@@ -138,12 +147,7 @@ fn every_example_request_is_built_as_the_source_document_has_it() {
             assert!(cookies.contains(&wanted.as_str()), "{name}: {wanted}");
         }
         let form = form(request.body());
-        for (field, value) in case
-            .get("form_includes")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (field, value) in included(case, "form_includes") {
             assert_eq!(
                 form.get(field).map(String::as_str),
                 Some(text(value)),
@@ -154,12 +158,7 @@ fn every_example_request_is_built_as_the_source_document_has_it() {
         if let Some(wanted) = case.get("content") {
             assert_eq!(content(), *wanted, "{name}");
         }
-        for (field, value) in case
-            .get("content_includes")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (field, value) in included(case, "content_includes") {
             assert_eq!(content().get(field), Some(value), "{name}: {field}");
         }
     }

@@ -1,4 +1,4 @@
-//! Nothing that the service or a stranger sends breaks the reader or drives a terminal.
+//! No answer and no message makes a reader panic or controls a terminal.
 
 use std::{fs, path::Path};
 
@@ -210,7 +210,7 @@ fn any_status() -> impl Strategy<Value = u16> {
     ]
 }
 
-/// What may drive a terminal or reorder a line; listed anew.
+/// A character that controls a terminal or reorders a line, by a list of this test's own.
 fn is_raw(character: char) -> bool {
     let number = u32::from(character);
     number < 0x20
@@ -255,7 +255,7 @@ proptest! {
 
     /// A message is accepted when the envelope says so and its key is there, whatever else is odd.
     #[test]
-    fn no_odd_field_loses_an_accepted_message(extra in any_json(), name in sample::select(NAMES.to_vec()), key in 1..=u64::MAX, as_text in any::<bool>()) {
+    fn an_accepted_message_is_read_whatever_other_fields_say(extra in any_json(), name in sample::select(NAMES.to_vec()), key in 1..=u64::MAX, as_text in any::<bool>()) {
         if matches!(name, "msg_key" | "code" | "data") {
             return Ok(());
         }
@@ -299,7 +299,7 @@ proptest! {
 
     /// What is refused before it is sent is told without raw control or bidi characters too.
     #[test]
-    fn no_refused_input_drives_the_terminal(text in prop_oneof![any::<String>(), "(https?:)?//[\u{1b}\u{202e}a-z@:/%.]{0,20}"]) {
+    fn no_refused_input_controls_the_terminal(text in prop_oneof![any::<String>(), "(https?:)?//[\u{1b}\u{202e}a-z@:/%.]{0,20}"]) {
         if let Err(error) = Image::new(&text) {
             check_printable(&error)?;
         }
@@ -325,7 +325,7 @@ proptest! {
 
     /// What an HTTP client says of a failure is shown without raw control or bidi characters.
     #[test]
-    fn no_failure_drives_the_terminal(cause in any::<String>()) {
+    fn no_failure_controls_the_terminal(cause in any::<String>()) {
         let credential = Credential::new("x", "y", Uid(5)).unwrap();
         let hosts = Hosts::single("http://127.0.0.1:1".parse().unwrap());
         let account = Account::builder(credential, [0; 24]).hosts(hosts).build();
@@ -336,7 +336,7 @@ proptest! {
     }
 }
 
-/// A thread with the stack that programs have.
+/// A thread with 1 MiB of stack, as on small systems.
 fn on_a_small_stack(check: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new()
         .stack_size(1 << 20)
@@ -423,7 +423,7 @@ fn contents_and_cookies_nested_a_hundred_thousand_deep_are_refused() {
                 let raw = [deep.clone(), format!(r#"{{"content":{deep}}}"#)];
                 for raw in raw {
                     let content = Content::parse(MsgType::from(msg_type), &raw);
-                    // Others may hold it where nobody looks.
+                    // Other types may have it in a field that is not read.
                     if matches!(msg_type, 1 | 2 | 5 | 6) {
                         assert!(matches!(content, Content::Malformed { .. }), "{msg_type}");
                     }

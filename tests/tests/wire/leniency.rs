@@ -130,7 +130,7 @@ impl Case {
         }
     }
 
-    /// Whether what does not say whose it is may be passed over: a session among others.
+    /// Whether an item without its talker may be passed over: a session among others.
     fn is_passed_over(&self, path: &str) -> bool {
         let sessions = self.answer.pointer("/data/session_list");
         path.starts_with("data.session_list.")
@@ -196,7 +196,7 @@ fn answers_are_read_as_long_as_their_meaning_is_there() {
                 json!(-1.5),
                 json!("odd"),
             ] {
-                // In place of an item an object is an item that lacks everything.
+                // An object in the place of an item is an item without its fields.
                 let inside = if case.refuses(&path, &odd) {
                     vec![path.as_str()]
                 } else if odd.is_object()

@@ -1,4 +1,5 @@
-//! What is written is read by others as it was meant, and whatever others write is read without harm.
+//! Encoding and decoding: an independent reader understands what is written, and no input does
+//! harm.
 
 #![allow(
     clippy::unwrap_used,
