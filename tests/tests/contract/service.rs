@@ -1,6 +1,9 @@
 //! A service that does what a list of moves says, and what it was asked for.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use bili_im_proto::{
     Account, Failure, Flow, Input, Pacing, Sent, SentMessage, Text, Uid,
@@ -10,6 +13,7 @@ use bili_im_tests::{
     Seen, account,
     answers::{self, MSG_KEY},
 };
+use httpdate::fmt_http_date;
 use proptest::{prelude::*, sample::select};
 
 pub(crate) const START: u64 = 1_700_000_000;
@@ -135,8 +139,9 @@ impl Service {
         let input = match &next {
             Move::Well => Input::Response(well),
             Move::WellAt(ahead) => {
-                let time = (seen.at.unix.0 / 1_000_000).saturating_add_signed(*ahead);
-                Input::Response(answers::with_header(well, "date", &http_date(time)))
+                let seconds = (seen.at.unix.0 / 1_000_000).saturating_add_signed(*ahead);
+                let time = UNIX_EPOCH + Duration::from_secs(seconds);
+                Input::Response(answers::with_header(well, "date", &fmt_http_date(time)))
             }
             Move::Stale { way, new_keys } => {
                 self.day = (self.day + u8::from(*new_keys)) % 16;
@@ -163,19 +168,6 @@ impl Service {
         self.last = Some(next);
         input
     }
-}
-
-/// An HTTP date in November 2023.
-fn http_date(seconds: u64) -> String {
-    // 2023-11-14 22:13:20 is START, a Tuesday.
-    let days = seconds / 86400;
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
-        .get(usize::try_from(days % 7).unwrap())
-        .unwrap();
-    let day = days - 19_662 + 1; // 19662 is 2023-11-01.
-    assert!((1..=30).contains(&day), "not in November 2023");
-    format!("{weekday}, {day:02} Nov 2023 {hour:02}:{minute:02}:{second:02} GMT")
 }
 
 pub(crate) fn new_account(paced: bool) -> Account {

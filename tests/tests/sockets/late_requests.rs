@@ -1,5 +1,5 @@
 //! A program dies while its send is out, and the request arrives later: there is one message,
-//! whenever it arrives. Over real sockets, with something in between that keeps the request back.
+//! whenever it arrives. Over real sockets, with a relay that holds the request back.
 
 use std::{
     fs,
@@ -22,12 +22,13 @@ const ANSWER: &str = "here I am";
 /// How long the adapters' clients look for a message in these tests.
 const LATEST: Duration = Duration::from_secs(2);
 
-struct Stage {
+/// A service behind a relay.
+struct Site {
     server: Server,
     relay: Relay,
 }
 
-impl Stage {
+impl Site {
     fn new(lag: u64) -> Self {
         let mut world = World::demo();
         world.options.lagging_messages = lag;
@@ -80,12 +81,12 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(stage: &Stage, folder: &std::path::Path) -> Self {
+    fn start(site: &Site, folder: &std::path::Path) -> Self {
         let mut child = Command::new(program())
             .args(["watch", "--json", "--interval", "0.05", "--cursor"])
             .arg(folder.join("cursor"))
             .args(["--reply-stdout", "--exec", "/bin/echo", "--", ANSWER])
-            .env("BILI_IM_ENDPOINT", stage.origin().to_string())
+            .env("BILI_IM_ENDPOINT", site.origin().to_string())
             .env("BILI_IM_COOKIE", cookie())
             .env("BILI_IM_STATE_DIR", folder.join("state"))
             .env("BILI_IM_CONFIG_DIR", folder.join("config"))
@@ -118,14 +119,14 @@ impl Drop for Watch {
 }
 
 /// Starts a watch whose answer is held back, and kills it.
-fn dies_answering(stage: &Stage, folder: &std::path::Path) {
-    let watch = Watch::start(stage, folder);
-    stage.relay.hold("send_msg");
-    stage.friend_writes("are you there?");
-    until(|| stage.relay.holding() == 1);
+fn dies_answering(site: &Site, folder: &std::path::Path) {
+    let watch = Watch::start(site, folder);
+    site.relay.hold("send_msg");
+    site.friend_writes("are you there?");
+    until(|| site.relay.holding() == 1);
     drop(watch);
     // The relay holds that one request only.
-    assert_eq!(stage.answers(), 0);
+    assert_eq!(site.answers(), 0);
 }
 
 fn has_settled(folder: &std::path::Path) -> bool {
@@ -135,45 +136,45 @@ fn has_settled(folder: &std::path::Path) -> bool {
 
 #[test]
 fn an_answer_that_arrives_while_it_is_looked_for_is_found_and_not_sent_again() {
-    let stage = Stage::new(0);
+    let site = Site::new(0);
     let folder = tempfile::tempdir().unwrap();
-    dies_answering(&stage, folder.path());
-    let mut watch = Watch::start(&stage, folder.path());
+    dies_answering(&site, folder.path());
+    let mut watch = Watch::start(&site, folder.path());
     watch.warns("may be under way");
     thread::sleep(Duration::from_secs(2));
-    stage.relay.release();
+    site.relay.release();
     until(|| has_settled(folder.path()));
-    assert_eq!(stage.answers(), 1);
+    assert_eq!(site.answers(), 1);
 }
 
 #[test]
 fn an_answer_that_arrives_after_it_was_looked_for_is_not_sent_again() {
-    let stage = Stage::new(0);
+    let site = Site::new(0);
     let folder = tempfile::tempdir().unwrap();
-    dies_answering(&stage, folder.path());
-    let mut watch = Watch::start(&stage, folder.path());
+    dies_answering(&site, folder.path());
+    let mut watch = Watch::start(&site, folder.path());
     watch.warns("an answer may or may not have been sent, and is not sent again");
     until(|| has_settled(folder.path()));
-    stage.relay.release();
-    until(|| stage.answers() > 0);
+    site.relay.release();
+    until(|| site.answers() > 0);
     // The watch goes on, and answers what comes then.
-    stage.friend_writes("and now?");
-    until(|| stage.answers() > 1);
+    site.friend_writes("and now?");
+    until(|| site.answers() > 1);
     thread::sleep(Duration::from_millis(500));
-    assert_eq!(stage.answers(), 2);
+    assert_eq!(site.answers(), 2);
 }
 
 #[test]
 fn an_answer_that_the_service_lists_late_is_not_sent_again() {
-    let stage = Stage::new(12);
+    let site = Site::new(12);
     let folder = tempfile::tempdir().unwrap();
-    dies_answering(&stage, folder.path());
-    stage.relay.release();
-    until(|| stage.answers() == 1);
-    let mut watch = Watch::start(&stage, folder.path());
+    dies_answering(&site, folder.path());
+    site.relay.release();
+    until(|| site.answers() == 1);
+    let mut watch = Watch::start(&site, folder.path());
     watch.warns("may be under way");
     until(|| has_settled(folder.path()));
-    assert_eq!(stage.answers(), 1);
+    assert_eq!(site.answers(), 1);
 }
 
 /// What a program has on disk.
@@ -194,19 +195,39 @@ fn pacing() -> Pacing {
 /// Whether the request is let through while the next process looks for it, or only after that.
 const TIMES: [bool; 2] = [true, false];
 
+/// Lets the held request through while the next process looks for it.
+fn release_soon(site: &Site) {
+    let relay = site.relay.clone();
+    thread::spawn(move || {
+        thread::sleep(LATEST / 4);
+        relay.release();
+    });
+}
+
+/// A message is found when its request arrives soon. In the end there is one message.
+fn check(site: &Site, found: &Confirmation, arrives_soon: bool) {
+    match found {
+        Confirmation::Sent(_) => assert!(arrives_soon),
+        Confirmation::CannotTell => assert!(!arrives_soon),
+        other => panic!("{other:?}"),
+    }
+    site.relay.release();
+    until(|| site.answers() == 1);
+}
+
 #[test]
 fn the_blocking_client_sends_no_ticket_twice() {
     for arrives_soon in TIMES {
-        let stage = Stage::new(0);
+        let site = Site::new(0);
         let client = || {
             bili_im_ureq::Client::builder(Credential::parse(&cookie()).unwrap())
-                .endpoint(stage.origin())
+                .endpoint(site.origin())
                 .pacing(pacing())
                 .build()
         };
         let first = client();
         let ticket = first.prepare_send(FRIEND, text()).unwrap();
-        stage.relay.hold("send_msg");
+        site.relay.hold("send_msg");
         let (store, on_disk) = mpsc::channel();
         // Nobody takes its result: for the test it is dead.
         thread::spawn(move || {
@@ -215,40 +236,29 @@ fn the_blocking_client_sends_no_ticket_twice() {
                 Ok::<(), Error>(())
             })
         });
-        until(|| stage.relay.holding() == 1);
+        until(|| site.relay.holding() == 1);
         let ticket = on_disk.recv().unwrap();
         if arrives_soon {
-            let relay = stage.relay.clone();
-            thread::spawn(move || {
-                thread::sleep(LATEST / 4);
-                relay.release();
-            });
+            release_soon(&site);
         }
         let found = client().confirm(ticket).unwrap();
-        assert_eq!(
-            matches!(found, Confirmation::Sent(_)),
-            arrives_soon,
-            "{found:?}"
-        );
-        assert_eq!(found == Confirmation::CannotTell, !arrives_soon);
-        stage.relay.release();
-        until(|| stage.answers() == 1);
+        check(&site, &found, arrives_soon);
     }
 }
 
 #[tokio::test]
 async fn the_async_client_sends_no_ticket_twice() {
     for arrives_soon in TIMES {
-        let stage = Stage::new(0);
+        let site = Site::new(0);
         let client = || {
             bili_im_reqwest::Client::builder(Credential::parse(&cookie()).unwrap())
-                .endpoint(stage.origin())
+                .endpoint(site.origin())
                 .pacing(pacing())
                 .build()
         };
         let first = client();
         let ticket = first.prepare_send(FRIEND, text()).await.unwrap();
-        stage.relay.hold("send_msg");
+        site.relay.hold("send_msg");
         let (store, on_disk) = mpsc::channel();
         let dying = tokio::spawn(async move {
             let keep = |ticket: SendTicket| {
@@ -257,39 +267,28 @@ async fn the_async_client_sends_no_ticket_twice() {
             };
             first.send_ticket(ticket, keep).await
         });
-        while stage.relay.holding() == 0 {
+        while site.relay.holding() == 0 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         dying.abort();
         assert!(dying.await.unwrap_err().is_cancelled());
         let ticket = on_disk.recv().unwrap();
         if arrives_soon {
-            let relay = stage.relay.clone();
-            thread::spawn(move || {
-                thread::sleep(LATEST / 4);
-                relay.release();
-            });
+            release_soon(&site);
         }
         let found = client().confirm(ticket).await.unwrap();
-        assert_eq!(
-            matches!(found, Confirmation::Sent(_)),
-            arrives_soon,
-            "{found:?}"
-        );
-        assert_eq!(found == Confirmation::CannotTell, !arrives_soon);
-        stage.relay.release();
-        until(|| stage.answers() == 1);
+        check(&site, &found, arrives_soon);
     }
 }
 
 #[test]
 fn a_ticket_that_cannot_be_stored_is_not_sent() {
-    let stage = Stage::new(0);
+    let site = Site::new(0);
     let client = bili_im_ureq::Client::builder(Credential::parse(&cookie()).unwrap())
-        .endpoint(stage.origin())
+        .endpoint(site.origin())
         .build();
     let ticket = client.prepare_send(FRIEND, text()).unwrap();
     let refused = client.send_ticket(ticket.clone(), |_| Err(Error::Finished));
     assert_eq!(refused.unwrap_err(), Error::Finished);
-    assert_eq!(stage.answers(), 0);
+    assert_eq!(site.answers(), 0);
 }
