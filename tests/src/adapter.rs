@@ -1,8 +1,11 @@
-//! Both adapters, made to look alike.
+//! One type for both adapters.
 
-use std::io;
+use std::{convert::Infallible, io};
 
-use bili_im_proto::{Credential, Endpoint, Error, Failure, Origin, Outgoing, http::Response};
+use bili_im_proto::{
+    Account, Credential, Endpoint, Error, Failure, Flow, Image, MsgKey, Origin, Outgoing,
+    SentMessage, Talker, http::Response,
+};
 use tokio::runtime::{Builder, Runtime};
 
 /// A client of either kind.
@@ -68,6 +71,97 @@ impl Adapter {
         match self {
             Self::Ureq(client) => client.call(endpoint),
             Self::Reqwest(client, runtime) => runtime.block_on(client.call(endpoint)),
+        }
+    }
+    /// The account of its calls.
+    pub fn account(&self) -> &Account {
+        match self {
+            Self::Ureq(client) => client.account(),
+            Self::Reqwest(client, _) => client.account(),
+        }
+    }
+
+    /// Drives a flow to its end.
+    ///
+    /// # Errors
+    /// What the flow ends with.
+    pub fn run<T>(&self, flow: Flow<Infallible, T>) -> Result<T, Error> {
+        match self {
+            Self::Ureq(client) => client.run(flow),
+            Self::Reqwest(client, runtime) => runtime.block_on(client.run(flow)),
+        }
+    }
+
+    /// All items of a flow.
+    ///
+    /// # Errors
+    /// What the flow ends with.
+    pub fn items<T>(&self, flow: Flow<T, ()>) -> Result<Vec<T>, Error> {
+        match self {
+            Self::Ureq(client) => client.items(flow).collect(),
+            Self::Reqwest(client, runtime) => runtime.block_on(async {
+                let mut items = client.items(flow);
+                let mut all = Vec::new();
+                while let Some(item) = items.next().await {
+                    all.push(item?);
+                }
+                Ok(all)
+            }),
+        }
+    }
+
+    /// Sends a text.
+    ///
+    /// # Errors
+    /// As every send.
+    pub fn send_text(&self, talker: Talker, text: &str) -> Result<SentMessage, Error> {
+        match self {
+            Self::Ureq(client) => client.send_text(talker, text),
+            Self::Reqwest(client, runtime) => runtime.block_on(client.send_text(talker, text)),
+        }
+    }
+
+    /// Sends an image that was uploaded.
+    ///
+    /// # Errors
+    /// As every send.
+    pub fn send_image(&self, talker: Talker, image: Image) -> Result<SentMessage, Error> {
+        match self {
+            Self::Ureq(client) => client.send_image(talker, image),
+            Self::Reqwest(client, runtime) => runtime.block_on(client.send_image(talker, image)),
+        }
+    }
+
+    /// Recalls a message.
+    ///
+    /// # Errors
+    /// As every recall.
+    pub fn recall(&self, talker: Talker, key: MsgKey) -> Result<(), Error> {
+        match self {
+            Self::Ureq(client) => client.recall(talker, key),
+            Self::Reqwest(client, runtime) => runtime.block_on(client.recall(talker, key)),
+        }
+    }
+
+    /// The profile of the login.
+    ///
+    /// # Errors
+    /// As every call.
+    pub fn profile(&self) -> Result<(), Error> {
+        match self {
+            Self::Ureq(client) => client.profile().map(drop),
+            Self::Reqwest(client, runtime) => runtime.block_on(client.profile()).map(drop),
+        }
+    }
+
+    /// The unread counts.
+    ///
+    /// # Errors
+    /// As every call.
+    pub fn unread(&self) -> Result<(), Error> {
+        match self {
+            Self::Ureq(client) => client.unread().map(drop),
+            Self::Reqwest(client, runtime) => runtime.block_on(client.unread()).map(drop),
         }
     }
 }

@@ -5,7 +5,7 @@ use bili_im_proto::{
     http::{HeaderName, HeaderValue, Response},
 };
 
-use crate::{OWN_UID, drive::Seen, plain};
+use crate::{OWN_UID, Seen, plain};
 
 /// The key of every message that is accepted here.
 pub const MSG_KEY: u64 = 6_852_559_688_104_417_870;
@@ -117,7 +117,8 @@ pub fn lost(sent: Sent) -> Input {
     Input::Failed(Failure::new(sent, "connection reset"))
 }
 
-/// The ways in which a wrong or stale signature is refused (docs/protocol.md §4), each with its name.
+/// The ways in which a wrong or stale signature is refused (docs/protocol.md §4), each with its
+/// name.
 pub fn stale() -> [(&'static str, Response<Vec<u8>>); 5] {
     [
         ("a voucher with code 0", voucher()),

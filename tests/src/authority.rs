@@ -1,4 +1,4 @@
-//! A certificate authority that nobody trusts by itself.
+//! A certificate authority for tests.
 
 use std::{error::Error, fmt, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Every endpoint, made to look alike.
+//! One list of all endpoints.
 
 use std::{any::type_name, fmt::Debug};
 
@@ -36,7 +36,7 @@ pub struct Entry {
 
 macro_rules! entries {
     ($($endpoint:ident,)*) => {
-        /// All of them. That none is missing is checked in `tests/hostile.rs`.
+        /// All of them. That none is missing is checked in `tests/wire/hostile.rs`.
         pub const ENDPOINTS: &[Entry] = &[$(Entry {
             name: stringify!($endpoint),
             spec: $endpoint::SPEC,
@@ -49,7 +49,7 @@ macro_rules! entries {
 
 for_each_endpoint!(entries);
 
-/// Names that mean something somewhere in an answer.
+/// Names of fields that some endpoint reads.
 pub const NAMES: [&str; 60] = [
     "code",
     "message",

@@ -1,18 +1,17 @@
-//! What the tests that span crates have in common; the tests are in the `tests` folder beside this.
+//! Helpers of the tests that span crates. The tests are in the `tests` folder.
 
 mod adapter;
 pub mod answers;
 mod authority;
 #[cfg(doctest)]
 mod docs;
-pub mod drive;
+mod drive;
 pub mod endpoints;
 pub mod marks;
 pub mod peer;
 pub mod plain;
 mod program;
 mod relay;
-mod stage;
 
 use std::env;
 
@@ -21,9 +20,9 @@ use bili_im_proto::{Account, AccountBuilder, Credential, InvalidCredential};
 pub use crate::{
     adapter::Adapter,
     authority::Authority,
+    drive::{Answers, Running, Seen, Stage, Timeline, Turn, local_account},
     program::program,
     relay::Relay,
-    stage::{Exchange, Running, Stage, Turn},
 };
 
 /// How many cases a property test tries: as many as `PROPTEST_CASES` says, else `default`.
@@ -34,7 +33,7 @@ pub fn cases(default: u32) -> u32 {
         .unwrap_or(default)
 }
 
-/// The account that hand-written answers are about.
+/// The account in hand-written answers.
 pub const OWN_UID: u64 = 293_793_435;
 
 /// Its CSRF token.
@@ -50,7 +49,7 @@ pub fn credential() -> Result<Credential, InvalidCredential> {
     ))
 }
 
-/// That account, always with the same chance.
+/// That account, always with the same seed.
 ///
 /// # Errors
 /// As [`credential`].

@@ -1,4 +1,4 @@
-//! Secrets that are known again wherever they turn up, in part and in disguise.
+//! Secrets that are recognized in any text, in part and in any encoding.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ pub const QR_KEY: &str = "Hn4qrkeyPz6bMe9tSc1vUg0w";
 pub struct Leak {
     /// Which secret.
     pub name: String,
-    /// In what disguise.
+    /// How it was encoded.
     pub form: &'static str,
     /// The part of it that was found.
     pub part: String,
@@ -28,10 +28,10 @@ pub struct Leak {
 #[derive(Debug, Clone)]
 pub struct Marks(HashMap<Vec<u8>, String>);
 
-/// What a disguise hides.
+/// Undoes an encoding.
 type Read = fn(&[u8]) -> Vec<u8>;
 
-/// How many characters of a secret in a row are one too many.
+/// The shortest part of a secret that counts as a leak, in bytes.
 const PART: usize = 8;
 
 impl Default for Marks {
@@ -51,7 +51,7 @@ impl Marks {
     /// Secrets by their names.
     pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let parts = secrets.into_iter().flat_map(|(name, secret)| {
-            // A time that is part of a secret is none.
+            // Digits alone, such as a time within a secret, do not count.
             let parts = (secret.as_bytes().windows(PART))
                 .filter(|part| !part.iter().all(u8::is_ascii_digit));
             parts.map(move |part| (part.to_ascii_lowercase(), name.to_owned()))
@@ -59,8 +59,8 @@ impl Marks {
         Self(parts.collect())
     }
 
-    /// The first part of any secret in a text: as it is, in other letters, percent-encoded or as the
-    /// numbers of its bytes.
+    /// The first part of any secret in a text: as it is, in other letters, percent-encoded or as
+    /// the numbers of its bytes.
     pub fn find(&self, text: &[u8]) -> Option<Leak> {
         let forms: [(_, Read); 4] = [
             ("as it is", <[u8]>::to_vec),
@@ -125,7 +125,7 @@ fn percent_decode(text: &[u8]) -> Vec<u8> {
 fn from_decimal(text: &[u8]) -> Vec<u8> {
     let number = |text: &[u8]| std::str::from_utf8(text.trim_ascii()).ok()?.parse().ok();
     let numbers = text.split(|byte| b",[](){}".contains(byte));
-    // An empty place comes of a comma or a bracket at the end.
+    // A comma or a bracket at the end leaves an empty place.
     let numbers = numbers.filter(|text| !text.trim_ascii().is_empty());
     numbers.map(|text| number(text).unwrap_or(0)).collect()
 }

@@ -1,4 +1,4 @@
-//! A listener that is no service: it answers whatever it is told to.
+//! A listener whose answers the test chooses.
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
 
@@ -40,23 +40,17 @@ impl Peer {
         secure: impl Fn(TcpStream) -> S + Send + Sync + 'static,
         reply: impl Fn(&str) -> String + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&seen);
-        let serve = Arc::new(move |stream: TcpStream| {
+        let address = listen(move |stream: TcpStream| {
             let mut stream = secure(stream);
             while let Some(request) = read_request(&mut stream) {
+                let request = String::from_utf8_lossy(&request).into_owned();
                 kept.lock().unwrap().push(request.clone());
-                stream.write_all(reply(&request).as_bytes()).ok()?;
-                stream.flush().ok()?;
-            }
-            Some(())
-        });
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let serve = Arc::clone(&serve);
-                thread::spawn(move || serve(stream.unwrap()));
+                let sent = stream.write_all(reply(&request).as_bytes());
+                if sent.and_then(|()| stream.flush()).is_err() {
+                    return;
+                }
             }
         });
         Self { address, seen }
@@ -71,7 +65,28 @@ impl Peer {
     }
 }
 
-fn read_request(stream: &mut impl Read) -> Option<String> {
+/// Listens on loopback, and does this to each connection, all at a time.
+///
+/// # Panics
+/// When it cannot listen on this machine.
+pub fn listen(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = Arc::new(serve);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let serve = Arc::clone(&serve);
+            thread::spawn(move || serve(stream.unwrap()));
+        }
+    });
+    address
+}
+
+/// Reads one request, with a body as long as it says. `None` when the connection ends before.
+///
+/// # Panics
+/// When the length is no number.
+pub fn read_request(stream: &mut impl Read) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -83,7 +98,7 @@ fn read_request(stream: &mut impl Read) -> Option<String> {
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     stream.read_exact(&mut body).ok()?;
     bytes.extend(body);
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(bytes)
 }
 
 impl fmt::Debug for Peer {

@@ -114,7 +114,8 @@ pub fn is_signed_with(query: &str, mixin_key: &str) -> bool {
     canonical(&pairs, wts) == signed && w_rid(signed, mixin_key) == rid
 }
 
-/// How many bytes a text takes as JSON inside its quotes: UTF-8, escapes only where JSON needs them.
+/// How many bytes a text takes as JSON inside its quotes: UTF-8, escapes only where JSON needs
+/// them.
 pub fn json_length(text: &str) -> usize {
     text.chars()
         .map(|character| match character {

@@ -1,4 +1,4 @@
-//! Something between a client and the service that keeps requests back.
+//! A relay between a client and the service that holds requests back.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -7,8 +7,7 @@ use std::{
     thread,
 };
 
-/// A relay on loopback. It takes a request off the client in whole, and delivers it whatever becomes
-/// of the client.
+/// A relay on loopback. It reads the whole request, and delivers it even when the client is gone.
 #[derive(Debug, Clone)]
 pub struct Relay {
     addr: SocketAddr,

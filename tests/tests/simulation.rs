@@ -15,7 +15,7 @@ fn laws_hold(seeds: std::ops::Range<u64>) {
     }
 }
 
-// Two halves, which run side by side.
+// Two halves, so that they run in parallel.
 
 #[test]
 fn the_laws_hold_for_seeds_0_to_99() {
@@ -28,7 +28,7 @@ fn the_laws_hold_for_seeds_100_to_199() {
 }
 
 #[test]
-fn the_same_seed_is_the_same_story() {
+fn the_same_seed_gives_the_same_history() {
     for seed in [3, 14] {
         let (one, other) = (replay(seed), replay(seed));
         assert!(one.history.lines().count() > 50);

@@ -34,7 +34,7 @@ fn decoder(line: &[u8]) -> Decode {
     named.unwrap_or(&DECODERS[sum % DECODERS.len()]).1
 }
 
-/// Statuses that decide something, and others.
+/// Statuses with a meaning of their own, and others.
 pub(crate) const STATUSES: [u16; 16] = [
     200, 200, 200, 200, 204, 302, 304, 400, 401, 403, 404, 412, 429, 500, 502, 999,
 ];

@@ -7,7 +7,7 @@ use bili_im_proto::{
 
 use crate::check_error;
 
-/// Text that a person pastes.
+/// Text from a clipboard.
 pub fn cookies(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;

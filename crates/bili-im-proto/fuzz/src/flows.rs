@@ -1,4 +1,4 @@
-//! Flows, driven rightly and wrongly, over a service that answers whatever it likes.
+//! Flows, driven rightly and wrongly, over a service with arbitrary answers.
 
 use std::{fmt::Debug, time::Duration};
 
@@ -18,7 +18,7 @@ const SECRETS: [&str; 2] = ["topsecretsessdata", "0123456789abcdef0123456789abcd
 /// The most that is done with one input.
 const ACTIONS: usize = 400;
 
-/// In how many more steps a flow ends once the service only says that nobody is logged in. One that
+/// The most steps until a flow ends, once the service only says that nobody is logged in. One that
 /// waits for another's keys looks every 20 ms for a minute, and for another's send for minutes.
 const END: usize = 20_000;
 
@@ -445,15 +445,15 @@ fn drive(running: &mut [Running], bytes: &mut Bytes<'_>) {
         let index = bytes.below(running.len());
         running[index].act(bytes, &mut now);
     }
-    // One after the other: one that waits for another to end must see that in time.
+    // One after the other: a flow that waits for another must notice when that one has ended.
     for flow in running {
         flow.finish(now);
         now.mono = now.mono.after(Duration::from_secs(3600));
     }
 }
 
-/// The first byte says how many flows of one account run side by side, and how; then follows what they
-/// are, and then what happens to them.
+/// The first byte says how many flows of one account run side by side, and how; then follows what
+/// they are, and then what happens to them.
 pub fn flows(data: &[u8]) {
     let mut bytes = Bytes(data);
     let first = bytes.byte();

@@ -1,7 +1,7 @@
-//! What is fuzzed: each function takes bytes that a fuzzer makes up, and panics when a promise is broken.
+//! Fuzz targets. Each function takes bytes from a fuzzer, and panics when a promise is broken.
 //!
-//! `cargo xtask fuzz --seconds N` runs them all. `seeds/` has a small file or more to begin with for each;
-//! the tests here run those as they are.
+//! `cargo xtask fuzz --seconds N` runs them all. `seeds/` has small files to begin with for each; the
+//! tests here run those as they are.
 
 mod answers;
 mod bytes;

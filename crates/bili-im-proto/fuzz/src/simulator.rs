@@ -7,7 +7,8 @@ use http::{HeaderName, HeaderValue, Method, Request};
 const NOON: UnixMicros = UnixMicros(1_760_011_200_000_000);
 
 /// Requests one after the other to the same service, with a zero byte between. The first line is
-/// `METHOD path`; lines up to an empty one are headers, `creator` for its cookie; the rest is the body.
+/// `METHOD path`. Lines up to an empty one are headers, `creator` for its cookie. The rest is
+/// the body.
 pub fn simulator(data: &[u8]) {
     let world = World::demo();
     let cookie = world.accounts.first().map(bili_im_sim::Account::cookie);

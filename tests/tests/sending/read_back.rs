@@ -1,0 +1,222 @@
+//! Sends whose outcome is unknown: the conversation is read back.
+
+use std::time::Duration;
+
+use bili_im_proto::{Confirmation, Error, Input, Sent};
+use bili_im_sim::{
+    Message,
+    faults::{Kind, Rule, When},
+};
+use bili_im_tests::{answers, local_account};
+
+use crate::simulated::{
+    FANS, FRIEND, OWN, code, fault, http, login, lose_answer, lose_request, open_ends, posts,
+    stage, stage_with, text, until_send, warm, written,
+};
+
+#[test]
+fn a_send_whose_answer_is_lost_is_found_and_exists_once() {
+    let mut ends = open_ends();
+    ends.push(Kind::CutShort { bytes: 10 });
+    for end in ends {
+        for cold in [false, true] {
+            let mut stage = stage();
+            let account = if cold {
+                local_account(login(), 1).build()
+            } else {
+                warm(&mut stage)
+            };
+            fault(
+                &mut stage,
+                Rule::new("send_msg", When::Once, end.clone()).after_effect(),
+            );
+            let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
+            assert!(sent.read_back, "{end:?}");
+            assert_eq!(written(&stage, "hi"), [sent.msg_key], "{end:?}");
+            assert_eq!(posts(&stage), 1, "{end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_send_that_may_have_been_lost_on_the_way_is_unconfirmed_and_not_repeated() {
+    for end in open_ends() {
+        let mut stage = stage();
+        let account = warm(&mut stage);
+        fault(&mut stage, Rule::new("send_msg", When::Once, end.clone()));
+        let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
+        assert!(matches!(error, Error::Unconfirmed(_)), "{end:?}: {error}");
+        assert_eq!(written(&stage, "hi"), []);
+        assert_eq!(posts(&stage), 1);
+    }
+}
+
+#[test]
+fn a_send_that_cannot_leave_is_a_plain_error() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    stage.run(account.send(FRIEND, text("before"))).unwrap();
+    let unreachable = |_: &str| Some(answers::lost(Sent::No));
+    let error = stage.run_with(account.send(FRIEND, text("hi")), unreachable);
+    let error = error.unwrap_err();
+    assert!(
+        matches!(&error, Error::Transport(transport) if transport.sent == Sent::No),
+        "{error}"
+    );
+    stage.run(account.send(FRIEND, text("hi"))).unwrap();
+    assert_eq!(written(&stage, "hi").len(), 1);
+}
+
+#[test]
+fn a_rewritten_emoticon_does_not_hide_the_message() {
+    let mut stage = stage_with(|options| {
+        (options.renamed_emoticons).insert("[doge]".to_owned(), "[tv_doge]".to_owned());
+    });
+    let account = warm(&mut stage);
+    lose_answer(&mut stage);
+    let sent = stage.run(account.send(FRIEND, text("hi[doge]"))).unwrap();
+    assert_eq!(written(&stage, "hi[tv_doge]"), [sent.msg_key]);
+}
+
+#[test]
+fn an_older_message_of_the_same_text_confirms_nothing() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let first = stage.run(account.send(FRIEND, text("hi"))).unwrap();
+    lose_request(&mut stage);
+    let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
+    // The same in another process, which does not know of the first message.
+    let stranger = local_account(login(), 2).build();
+    lose_request(&mut stage);
+    let error = stage.run(stranger.send(FRIEND, text("hi"))).unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
+    assert_eq!(written(&stage, "hi"), [first.msg_key]);
+}
+
+#[test]
+fn a_message_of_the_same_text_from_the_phone_confirms_nothing() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    let phone = Message::text(OWN, bili_im_sim::Talker::user(FRIEND.0), "hi");
+    let now = stage.sim_now();
+    stage.service.write(phone, now).unwrap();
+    stage.time.advance(Duration::from_secs(60));
+    lose_request(&mut stage);
+    let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
+}
+
+#[test]
+fn an_older_message_confirms_nothing_when_its_session_could_not_be_read() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    stage.run(account.send(FANS, text("hi"))).unwrap();
+    stage.time.advance(Duration::from_secs(2));
+    let other = local_account(login(), 2).build();
+    stage.run(other.profile()).unwrap();
+    fault(
+        &mut stage,
+        Rule::new("fetch_session_msgs", When::Once, code(-404)),
+    );
+    lose_request(&mut stage);
+    let error = stage.run(other.send(FANS, text("hi"))).unwrap_err();
+    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
+}
+
+#[test]
+fn an_older_message_confirms_nothing_when_its_session_seemed_empty() {
+    let mut stage = stage();
+    let from_phone = Message::text(OWN, bili_im_sim::Talker::user(FRIEND.0), "hi");
+    let now = bili_im_sim::UnixMicros(stage.time.now.unix.0);
+    stage.service.write(from_phone, now).unwrap();
+    stage.time.advance(Duration::from_secs(3600));
+    let account = local_account(login(), 1).build();
+    let mut pages = 0;
+    let result = stage.run_with(account.send(FRIEND, text("hi")), |endpoint| {
+        let body = match endpoint {
+            "fetch_session_msgs" if pages == 0 => r#"{"code":0,"data":{"messages":null}}"#,
+            "send_msg" => "<html>",
+            _ => return None,
+        };
+        pages += 1;
+        Some(Input::Response(answers::answer(200, body)))
+    });
+    assert!(matches!(result, Err(Error::Unconfirmed(_))), "{result:?}");
+}
+
+#[test]
+fn confirming_a_ticket_does_not_make_older_messages_look_new() {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    // Written on the phone long before.
+    let friend = bili_im_sim::Talker::user(FRIEND.0);
+    let old = Message::text(OWN, friend, "ok");
+    let now = stage.sim_now();
+    stage.service.write(old, now).unwrap();
+    stage.time.advance(Duration::from_secs(60));
+    let ticket = stage.run(account.prepare_send(FRIEND, text("ok"))).unwrap();
+    assert_eq!(
+        stage.run(account.confirm(ticket.clone())).unwrap(),
+        Confirmation::Absent(Box::new(ticket))
+    );
+    lose_request(&mut stage);
+    let lost = stage.run(account.send(FRIEND, text("ok")));
+    assert!(matches!(lost, Err(Error::Unconfirmed(_))), "{lost:?}");
+}
+
+#[test]
+fn an_answer_with_key_0_confirms_nothing() {
+    for arrived in [true, false] {
+        let mut stage = stage();
+        let account = warm(&mut stage);
+        let mut sending = until_send(&mut stage, account.send(FRIEND, text("hi")));
+        if arrived {
+            stage.deliver(sending.take_outgoing().unwrap());
+        }
+        let answer = r#"{"code":0,"data":{"msg_key":0}}"#;
+        sending.bring(Input::Response(answers::answer(200, answer)));
+        let result = stage.finish(&mut sending);
+        match (result, &written(&stage, "hi")[..]) {
+            (Ok(sent), [key]) => assert_eq!((sent.msg_key, sent.read_back), (*key, true)),
+            (Err(Error::Unconfirmed(_)), []) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_read_on_the_way_to_a_send_is_tried_three_times() {
+    for name in ["nav", "fetch_session_msgs"] {
+        for end in [
+            Kind::BreakOff,
+            Kind::Stall,
+            Kind::Html,
+            http(502),
+            code(-500),
+        ] {
+            for failures in [2, 3] {
+                let mut stage = stage();
+                let account = local_account(login(), 1).build();
+                fault(
+                    &mut stage,
+                    Rule::new(name, When::First(failures), end.clone()),
+                );
+                let sent = stage.run(account.send(FRIEND, text("hi")));
+                match sent {
+                    Ok(_) => assert_eq!((failures, posts(&stage)), (2, 1), "{name} {end:?}"),
+                    Err(Error::NotSent(not_sent)) => {
+                        assert_eq!((failures, posts(&stage)), (3, 0), "{name} {end:?}");
+                        let told = not_sent.to_string();
+                        assert!(
+                            told.starts_with("the message to user 10002 was not sent: "),
+                            "{told}"
+                        );
+                    }
+                    Err(error) => panic!("{name} {end:?}: {error}"),
+                }
+                assert_eq!(stage.time.count(name), 3, "{name} {end:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Both adapters, and the program, over real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot be set up shall fail"
+)]
+
+mod bytes;
+mod failures;
+mod late_requests;
+mod peer;
+mod side_by_side;
+mod stopping;
+mod surface;
+mod tls;

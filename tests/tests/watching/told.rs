@@ -1,0 +1,234 @@
+//! Which messages are told, and how.
+
+use bili_im_proto::{
+    Direction, Error, Event, EventKind, Invalid, Talker, Text, Uid, UnixSeconds, WatchOptions,
+};
+use bili_im_sim::Act;
+use bili_im_tests::{Stage, local_account};
+
+use crate::{
+    by_hand::{FRESH, list, listed, numbers, page, told_by},
+    program::{
+        MINUTE, OWN, Program, account, act, login, one_of_each, stage, world_with_a_group, write,
+        written,
+    },
+};
+
+#[test]
+fn messages_from_before_the_watch_are_not_told() {
+    let mut stage = stage();
+    let account = account(1);
+    let mut program = Program::start(&mut stage, &account);
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.told, []);
+    // Nor are they told when an old session gets a new message.
+    write(&mut stage, 3, OWN, "new");
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.told.len(), 1);
+    let EventKind::Message {
+        message,
+        direction,
+        talker,
+    } = &program.told[0].kind
+    else {
+        panic!("{:?}", program.told)
+    };
+    assert_eq!(message.content().summary(), "new");
+    assert_eq!(
+        (*direction, *talker),
+        (Direction::Incoming, Talker::user(3))
+    );
+}
+
+#[test]
+fn messages_sent_here_are_distinguished_from_other_own_messages() {
+    let mut stage = stage();
+    let account = account(1);
+    let mut program = Program::start(&mut stage, &account);
+    write(&mut stage, OWN, 2, "from the phone");
+    let text = Text::new("from here").unwrap();
+    stage.run(account.send(Uid(2), text)).unwrap();
+    program.watch(&mut stage, MINUTE);
+    let told = program.told.iter().map(|event| match &event.kind {
+        EventKind::Message {
+            message, direction, ..
+        } => (message.content().summary(), *direction),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("from the phone".to_owned(), Direction::Own),
+            ("from here".to_owned(), Direction::Sent)
+        ]
+    );
+}
+
+#[test]
+fn a_recall_is_told_and_hides_a_message_not_told_before() {
+    let mut stage = stage();
+    let account = account(1);
+    let mut program = Program::start(&mut stage, &account);
+    for text in ["seen before it is recalled", "recalled before it is seen"] {
+        let message = written(2, OWN, text);
+        let now = stage.sim_now();
+        let (msg_key, _) = stage.service.write(message, now).unwrap();
+        if text.starts_with("seen") {
+            program.watch(&mut stage, MINUTE);
+        }
+        let recall = Act::Recall {
+            uid: bili_im_sim::Uid(2),
+            msg_key,
+        };
+        act(&mut stage, recall);
+    }
+    program.watch(&mut stage, MINUTE);
+    let told = program.words();
+    let [seen, one, hidden, other] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(seen, "seen before it is recalled");
+    assert_eq!((&**one, &**other), ("recalled", "recalled"));
+    assert!(!hidden.contains("before"), "{hidden}");
+}
+
+#[test]
+fn only_what_a_person_wrote_is_answered_and_the_answer_is_sent_once() {
+    let mut stage = Stage::new(world_with_a_group()).unwrap();
+    let account = account(1);
+    let all = WatchOptions::default()
+        .with_automatic(true)
+        .with_system(true);
+    let mut program = Program::with(&mut stage, &account, all);
+    one_of_each(&mut stage);
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.told.len(), 6);
+    let mut answered = Vec::new();
+    for event in &program.told {
+        match account.prepare_answer(event, Text::new("thanks").unwrap()) {
+            Ok(prepare) => {
+                let ticket = stage.run(prepare).unwrap();
+                stage.run(account.send_ticket(ticket.clone())).unwrap();
+                let again = stage.run(account.send_ticket(ticket)).unwrap_err();
+                assert!(matches!(again, Error::Invalid(Invalid::UsedTicket)));
+                answered.push(event.clone());
+            }
+            Err(refused) => assert_eq!(refused, Invalid::NotAnswerable),
+        }
+    }
+    program.told = answered;
+    let mut told = program.words();
+    told.sort();
+    assert_eq!(told, ["by hand", "in a group"]);
+}
+
+#[test]
+fn a_login_that_ends_soon_is_announced_and_announced_again_on_its_last_day() {
+    let mut stage = stage();
+    let end = stage.time.now.unix.seconds().0 + 14 * 24 * 3600 + 600;
+    let login = login().with_expires(Some(UnixSeconds(end)));
+    let account = local_account(login, 1).build();
+    let mut program = Program::start(&mut stage, &account);
+    let announced = |program: &Program| {
+        let is_end = |event: &&Event| matches!(event.kind, EventKind::LoginEnds { .. });
+        program.told.iter().filter(is_end).count()
+    };
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(announced(&program), 0);
+    program.watch(&mut stage, MINUTE * 20);
+    assert_eq!(announced(&program), 1);
+    stage.time.advance(MINUTE * 60 * 24 * 13);
+    program.watch(&mut stage, MINUTE * 20);
+    assert_eq!(announced(&program), 2);
+}
+
+/// A page of texts, each of which says when it was written, or does not.
+fn dated(times: &[(u64, Option<u64>)]) -> Option<String> {
+    let mut all = Vec::new();
+    for &(seqno, time) in times {
+        let one = page([seqno], time.unwrap_or(0))?;
+        let mut one: serde_json::Value = serde_json::from_str(&one).ok()?;
+        let mut one = one["data"]["messages"][0].take();
+        if time.is_none() && seqno.is_multiple_of(2) {
+            one.as_object_mut()?.remove("timestamp");
+        }
+        all.push(one);
+    }
+    let data = serde_json::json!({"messages": all, "has_more": 0});
+    Some(serde_json::json!({"code": 0, "data": data}).to_string())
+}
+
+#[test]
+fn a_message_without_a_time_is_as_old_as_its_neighbours() {
+    const NEW: Option<u64> = Some(u64::MAX);
+    let (old, new, far_ahead) = (Some(1_000_000_000), NEW, Some(4_000_000_000));
+    for (times, expected) in [
+        (&[(9, new), (8, None), (7, old)][..], &["9"][..]),
+        (&[(9, None), (8, new), (7, None), (6, old)], &["8", "9"]),
+        (&[(9, new), (8, None)], &["8", "9"]),
+        (&[(9, None), (8, old)], &[]),
+        (&[(9, None), (8, None), (7, None)], &["9"]),
+        (&[(8, None), (7, None)], &[]),
+        (&[(9, far_ahead), (8, far_ahead), (7, old)], &[]),
+    ] {
+        let (mut told, _) = told_by(FRESH, 1, |seen, now| match seen.endpoint() {
+            "new_sessions" => list(&[listed(3, 9, now)], 0),
+            "fetch_session_msgs" if seen.parameter("begin_seqno").is_none() => {
+                let dates = times.iter().map(|&(seqno, time)| match time {
+                    NEW => (seqno, Some(now)),
+                    other => (seqno, other),
+                });
+                dated(&dates.collect::<Vec<_>>())
+            }
+            _ => None,
+        });
+        told.sort();
+        assert_eq!(told, expected, "{times:?}");
+    }
+}
+
+#[test]
+fn an_unreadable_message_is_told_as_such_and_delays_no_other() {
+    let mut polls = 0;
+    let (told, _) = told_by(FRESH, 2, |seen, now| match seen.endpoint() {
+        "new_sessions" => {
+            polls += 1;
+            list(&[listed(2, if polls < 3 { 4 } else { 5 }, now)], 0)
+        }
+        "fetch_session_msgs" => {
+            let begin = seen.number("begin_seqno").unwrap_or(0);
+            let newest = if polls < 3 { 4 } else { 5 };
+            let page = page((begin + 1..=newest).rev(), now)?;
+            let mut page: serde_json::Value = serde_json::from_str(&page).ok()?;
+            for message in page["data"]["messages"].as_array_mut()? {
+                if message["msg_seqno"] == 3 {
+                    message.as_object_mut()?.remove("sender_uid");
+                }
+            }
+            Some(page.to_string())
+        }
+        _ => None,
+    });
+    assert_eq!(told, ["2", "unreadable", "4", "5"]);
+}
+
+#[test]
+fn a_message_is_told_at_once_whatever_a_short_page_says_of_more() {
+    for has_more in [0, 1] {
+        let mut polls = 0;
+        let (told, _) = told_by(FRESH, 1, |seen, now| match seen.endpoint() {
+            "new_sessions" => {
+                polls += 1;
+                list(&[listed(2, 1 + polls, now)], 0)
+            }
+            "fetch_session_msgs" => {
+                let begin = seen.number("begin_seqno").unwrap_or(0);
+                let page = page((begin + 1..=1 + polls).rev(), now)?;
+                Some(page.replace(r#""has_more":0"#, &format!(r#""has_more":{has_more}"#)))
+            }
+            _ => None,
+        });
+        assert!(polls >= 3, "{polls}");
+        assert_eq!(told, numbers(2..=1 + polls));
+    }
+}
