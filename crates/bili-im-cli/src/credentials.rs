@@ -11,10 +11,7 @@ use bili_im_proto::{Credential, Uid};
 use zeroize::Zeroizing;
 
 use crate::{
-    cli::Global,
-    failure::Failure,
-    output::Output,
-    profiles::{Profile, ProfileName},
+    args::Global, failure::Failure, output::Output, profile_name::ProfileName, profiles::Profile,
 };
 
 /// Holds a login, and is for this program alone.
@@ -55,13 +52,21 @@ pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> 
 /// The login that is kept as a profile.
 pub(crate) fn kept(profile: &Profile, global: &Global, out: Output) -> Result<Credential, Failure> {
     let name = &profile.name;
-    let login = (profile.load()?).ok_or_else(|| Failure::no_credential(name))?;
+    let login = (profile.load()?).ok_or_else(|| no_login(name))?;
     login.check_endpoint(name, global.endpoint()?.as_ref())?;
     if !global.is_profile_asked_for() {
         check_account(name, login.uid())?;
     }
     warn_before_the_end(&login.credential, out);
     Ok(login.credential)
+}
+
+fn no_login(profile: &ProfileName) -> Failure {
+    Failure::unusable_login(
+        format!("no cookie is given, and nobody is logged in with profile {profile}"),
+        "run bili-im login; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
+         ('SESSDATA=…; bili_jct=…; DedeUserID=…'), or give it with --cookie-file or --cookie-stdin",
+    )
 }
 
 /// Refuses a login that nobody named, within a watch of another account: the watch was given its login

@@ -1,13 +1,15 @@
 //! A request as a `curl` command, without its secrets.
 
-use std::fmt;
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+};
 
 use bili_im_proto::{
     Body,
     http::{Request, header::CONTENT_TYPE},
 };
-
-use crate::output::PlannedRequest;
+use serde::Serialize;
 
 /// What stands for a secret.
 pub(crate) const MASK: &str = "***";
@@ -17,6 +19,29 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Fields of a form that hold the CSRF token.
 const CSRF_FIELDS: [&str; 3] = ["csrf", "csrf_token", "biliCSRF"];
+
+/// A request that is not sent, without its secrets.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlannedRequest {
+    method: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Display for PlannedRequest {
+    /// A command for a POSIX shell.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "curl -X {} {}", self.method, quoted(&self.url))?;
+        for (name, value) in &self.headers {
+            write!(f, " \\\n  -H {}", quoted(&format!("{name}: {value}")))?;
+        }
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        write!(f, " \\\n  --data-raw {}", quoted(&self.body))
+    }
+}
 
 /// A request with its secrets masked and everything else exact.
 pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
@@ -59,18 +84,6 @@ fn mask_values(text: &str, separator: &str, is_secret: impl Fn(&str) -> bool) ->
             _ => pair.to_owned(),
         });
     pairs.collect::<Vec<_>>().join(separator)
-}
-
-/// Writes a request as a command for a shell.
-pub(crate) fn write(f: &mut fmt::Formatter<'_>, request: &PlannedRequest) -> fmt::Result {
-    write!(f, "curl -X {} {}", request.method, quoted(&request.url))?;
-    for (name, value) in &request.headers {
-        write!(f, " \\\n  -H {}", quoted(&format!("{name}: {value}")))?;
-    }
-    if request.body.is_empty() {
-        return Ok(());
-    }
-    write!(f, " \\\n  --data-raw {}", quoted(&request.body))
 }
 
 /// A word that a POSIX shell takes as it is.

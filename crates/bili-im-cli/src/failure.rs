@@ -14,10 +14,9 @@ use bili_im_proto::{
     Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, Printable,
     RefusalKind, Uid,
 };
+use serde::{Serialize, Serializer};
 
-use crate::profiles::ProfileName;
-
-/// What the process ends with.
+/// The exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
@@ -36,31 +35,37 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command failed.
-#[derive(Debug)]
+impl Serialize for Exit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+/// Why a command failed. Its JSON is the `error` object of the program's page.
+#[derive(Debug, Serialize)]
 pub(crate) struct Failure(Box<Parts>);
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Parts {
-    exit: Exit,
     kind: Cow<'static, str>,
     code: Option<i64>,
     endpoint: Option<&'static str>,
     message: String,
     advice: Option<Cow<'static, str>>,
-    retry_after: Option<Duration>,
+    retry_after_seconds: Option<u64>,
+    exit_code: Exit,
 }
 
 impl Failure {
     fn new(exit: Exit, kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self(Box::new(Parts {
-            exit,
             kind: kind.into(),
             code: None,
             endpoint: None,
             message: message.into(),
             advice: None,
-            retry_after: None,
+            retry_after_seconds: None,
+            exit_code: exit,
         }))
     }
 
@@ -95,15 +100,6 @@ impl Failure {
         Self::wrong_use(
             Printable(message).to_string(),
             Printable(advice).to_string(),
-        )
-    }
-
-    /// There is no login.
-    pub(crate) fn no_credential(profile: &ProfileName) -> Self {
-        Self::unusable_login(
-            format!("no cookie is given, and nobody is logged in with profile {profile}"),
-            "run bili-im login; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
-             ('SESSDATA=…; bili_jct=…; DedeUserID=…'), or give it with --cookie-file or --cookie-stdin",
         )
     }
 
@@ -142,19 +138,7 @@ impl Failure {
     }
 
     pub(crate) fn exit(&self) -> Exit {
-        self.0.exit
-    }
-
-    pub(crate) fn kind(&self) -> &str {
-        &self.0.kind
-    }
-
-    pub(crate) fn code(&self) -> Option<i64> {
-        self.0.code
-    }
-
-    pub(crate) fn endpoint(&self) -> Option<&'static str> {
-        self.0.endpoint
+        self.0.exit_code
     }
 
     pub(crate) fn message(&self) -> &str {
@@ -163,11 +147,6 @@ impl Failure {
 
     pub(crate) fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
-    }
-
-    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
-        let wait = self.0.retry_after?;
-        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     }
 }
 
@@ -209,14 +188,20 @@ impl From<Error> for Failure {
         parts.advice = advice_on(&error);
         parts.endpoint = endpoint_of(&error);
         parts.code = code_of(&error);
-        parts.retry_after = match &error {
+        let retry_after = match &error {
             Error::RateLimited(limited) => Some(limited.retry_after),
             Error::Stopped(stopped) => Some(stopped.remaining),
             Error::Refused(refusal) => refusal.retry_after,
             _ => None,
         };
+        parts.retry_after_seconds = retry_after.map(whole_seconds);
         failure
     }
+}
+
+/// Rounds up, so that a retry after that time is not too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// An error in the arguments repeats them. A cookie that was put there against all advice is on the

@@ -1,5 +1,6 @@
 //! bilibili private messages at a terminal: see the crate's README.
 
+mod args;
 mod cli;
 mod commands;
 mod credentials;
@@ -11,6 +12,7 @@ mod moment;
 mod names;
 mod output;
 mod private_file;
+mod profile_name;
 mod profiles;
 mod progress;
 mod qr;

@@ -2,11 +2,9 @@
 
 use std::{
     env,
-    fmt::{self, Display},
     fs::{self, DirBuilder},
     io,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use bili_im_proto::{Credential, Origin, Secret, Uid, UnixSeconds};
@@ -17,6 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::{
     failure::Failure,
     private_file::{self, Unusable, folder_of},
+    profile_name::ProfileName,
 };
 
 /// Where the folder of the profiles is, instead of the platform's place.
@@ -28,35 +27,6 @@ const EXTENSION: &str = "json";
 
 /// More than any login has.
 const MOST: u64 = 1 << 20;
-
-/// What a login is kept under. It is part of a file's name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct ProfileName(String);
-
-impl Default for ProfileName {
-    fn default() -> Self {
-        Self("default".to_owned())
-    }
-}
-
-impl FromStr for ProfileName {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("a profile's name has 1 to 64 letters, digits, - and _")
-        }
-    }
-}
-
-impl Display for ProfileName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// A login that is kept, and what is known of it.
 #[derive(Debug, Clone)]
@@ -293,29 +263,4 @@ fn create_private_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_profiles_name_is_no_path() {
-        for name in ["default", "a", "Work-2_b"] {
-            assert_eq!(name.parse::<ProfileName>().unwrap().to_string(), name);
-        }
-        for name in [
-            "",
-            ".",
-            "..",
-            "a/b",
-            "a\\b",
-            "a.b",
-            "中",
-            "a b",
-            &"a".repeat(65),
-        ] {
-            assert!(name.parse::<ProfileName>().is_err(), "{name}");
-        }
-    }
 }

@@ -1,19 +1,21 @@
 //! A login at work: its client, and its state on disk for as long as the command runs.
 
-use std::{convert::Infallible, fmt::Display, mem, thread};
-
-use bili_im_proto::{
-    Account, Credential, Effect, Endpoint, Flow, Input, Missing, Origin, Pacing, SendContent,
-    SentMessage, Step, Talker,
+use std::{
+    convert::Infallible,
+    fmt::{self, Display},
+    mem, thread,
 };
+
+use bili_im_proto::{Account, Credential, Effect, Flow, Input, Missing, Origin, Pacing, Step};
 use bili_im_ureq::{Client, ClientBuilder};
 use serde::Serialize;
 
 use crate::{
-    cli::{DryRun, Global},
-    credentials, curl,
+    args::{DryRun, Global},
+    credentials,
+    curl::{self, PlannedRequest},
     failure::Failure,
-    output::{DryRunOutput, Output, SendOutput},
+    output::Output,
     private_file::Unusable,
     state::{self, StateFile},
 };
@@ -27,12 +29,33 @@ pub(crate) struct Session {
     out: Output,
 }
 
-/// What came of a change.
+/// What came of a change, as a command prints it.
+#[derive(Serialize)]
+#[serde(untagged)]
 pub(crate) enum Change<T> {
-    /// It was made.
     Made(T),
-    /// This is what would have been sent.
-    Planned(DryRunOutput),
+    /// With `--dry-run`: the request that would make the change.
+    Planned {
+        dry_run: PlannedRequest,
+    },
+}
+
+impl<T> Change<T> {
+    pub(crate) fn map<U>(self, made: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Self::Made(value) => Change::Made(made(value)),
+            Self::Planned { dry_run } => Change::Planned { dry_run },
+        }
+    }
+}
+
+impl<T: Display> Display for Change<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made(value) => value.fmt(f),
+            Self::Planned { dry_run } => dry_run.fmt(f),
+        }
+    }
 }
 
 impl Session {
@@ -147,45 +170,6 @@ impl Session {
         }
     }
 
-    /// Sends a message and prints what came of it.
-    pub(crate) fn send(
-        &self,
-        talker: Talker,
-        content: impl Into<SendContent>,
-        dry_run: DryRun,
-    ) -> Result<(), Failure> {
-        let flow = self.client.account().send(talker, content);
-        self.print_sent(talker, self.change(flow, dry_run)?)
-    }
-
-    /// Prints what came of a send.
-    pub(crate) fn print_sent(
-        &self,
-        talker: Talker,
-        sent: Change<SentMessage>,
-    ) -> Result<(), Failure> {
-        match sent {
-            Change::Made(sent) => self.out.print(&SendOutput::new(talker, sent, self.out)),
-            Change::Planned(planned) => self.out.print(&planned),
-        }
-    }
-
-    /// Makes a change to a session and prints what came of it.
-    pub(crate) fn change_session<E>(
-        &self,
-        change: E,
-        dry_run: DryRun,
-        made: &(impl Serialize + Display),
-    ) -> Result<(), Failure>
-    where
-        E: Endpoint<Response = ()> + Send + Sync + 'static,
-    {
-        match self.change(self.client.account().call(change), dry_run)? {
-            Change::Made(()) => self.out.print(made),
-            Change::Planned(planned) => self.out.print(&planned),
-        }
-    }
-
     /// Makes a change, or finds out which request would make it.
     pub(crate) fn change<T>(
         &self,
@@ -209,9 +193,9 @@ impl Session {
                     (self.client.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
                 }
                 Step::Send(outgoing) => {
-                    return Ok(Change::Planned(DryRunOutput {
+                    return Ok(Change::Planned {
                         dry_run: curl::mask(&outgoing.request),
-                    }));
+                    });
                 }
                 Step::WaitUntil(moment) => {
                     thread::sleep(moment.since(now.mono));

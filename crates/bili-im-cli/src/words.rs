@@ -1,6 +1,6 @@
 //! Words of people.
 
-use bili_im_proto::{Content, Printable, Session};
+use bili_im_proto::{Content, Printable, Session, Talker};
 
 /// What others wrote, on one line, with nothing that drives a terminal. A line break appears as a sign,
 /// so that it cannot be taken for a backslash and a letter.
@@ -29,6 +29,14 @@ pub(crate) fn marks(session: &Session) -> String {
     ];
     let marks = marks.iter().filter(|(is_set, _)| *is_set);
     marks.map(|&(_, name)| name).collect::<Vec<_>>().join(",")
+}
+
+/// A talker as a table shows them: by the arguments that commands take.
+pub(crate) fn talker_cell(talker: Talker) -> String {
+    match talker {
+        Talker::User(uid) => uid.to_string(),
+        Talker::Group(id) => format!("--group {id}"),
+    }
 }
 
 /// A text as a program printed it, less one line end.

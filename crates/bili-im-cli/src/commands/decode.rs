@@ -15,7 +15,7 @@ use serde::Serialize;
     reason = "for answers that have no JSON of their own, if there are any"
 )]
 use crate::json::PlainText;
-use crate::{cli::Global, failure::Failure, json::Answer, output::Output};
+use crate::{args::Global, failure::Failure, json::Answer, output::Output};
 
 /// More than any answer has.
 const MOST: u64 = 64 << 20;

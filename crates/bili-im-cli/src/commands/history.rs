@@ -6,7 +6,7 @@ use bili_im_proto::{History as Part, Message, Seqno, Talker};
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, To, number},
+    args::{Global, To, number},
     failure::Failure,
     json::MessageJson,
     moment,

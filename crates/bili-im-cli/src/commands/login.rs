@@ -8,12 +8,13 @@ use bili_im_proto::{
 use serde::Serialize;
 
 use crate::{
-    cli::Global,
+    args::Global,
     credentials,
     failure::Failure,
     moment,
     output::Output,
-    profiles::{self, Profile, ProfileName},
+    profile_name::ProfileName,
+    profiles::{self, Profile},
     qr,
     session::Session,
     words::on_one_line,

@@ -6,11 +6,12 @@ use bili_im_proto::{Credential, Logout as EndLogin};
 use serde::Serialize;
 
 use crate::{
-    cli::{DryRun, Global},
+    args::{DryRun, Global},
     credentials,
     failure::Failure,
     output::Output,
-    profiles::{Profile, ProfileName},
+    profile_name::ProfileName,
+    profiles::Profile,
     session::{Change, Session},
 };
 
@@ -51,8 +52,8 @@ impl Logout {
         };
         let session = Session::with_to_change(credential.clone(), global, out)?;
         let flow = session.client().account().call(EndLogin);
-        if let Change::Planned(planned) = session.change(flow, self.dry_run)? {
-            return out.print(&planned);
+        if let Change::Planned { dry_run } = session.change(flow, self.dry_run)? {
+            return out.print(&Change::<LogoutOutput>::Planned { dry_run });
         }
         // A cookie that was given need not be the one that is kept.
         let is_kept = !is_given || is_kept(&profile, &credential);

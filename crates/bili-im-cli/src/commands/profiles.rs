@@ -6,13 +6,8 @@ use bili_im_proto::{Uid, UnixSeconds};
 use serde::Serialize;
 
 use crate::{
-    cli::Global,
-    failure::Failure,
-    moment,
-    output::Output,
-    profiles::{Profile, ProfileName},
-    table::Table,
-    words::on_one_line,
+    args::Global, failure::Failure, moment, output::Output, profile_name::ProfileName,
+    profiles::Profile, table::Table, words::on_one_line,
 };
 
 /// List the logins that are kept

@@ -1,12 +1,15 @@
 //! `bili-im recall`
 
+use std::fmt::{self, Display};
+
 use bili_im_proto::MsgKey;
+use serde::Serialize;
 
 use crate::{
-    cli::{DryRun, Global, To, number},
+    args::{DryRun, Global, To, number},
     failure::Failure,
-    output::{Output, RecallOutput},
-    session::{Change, Session},
+    output::Output,
+    session::Session,
 };
 
 /// Recall an own message, within 120 s of sending it
@@ -29,12 +32,23 @@ impl Recall {
         let msg_key = MsgKey(self.msg_key);
         let session = Session::open_to_change(global, out)?;
         let flow = session.client().account().recall(self.to.talker(), msg_key);
-        match session.change(flow, self.dry_run)? {
-            Change::Made(()) => out.print(&RecallOutput {
-                msg_key,
-                recalled: true,
-            }),
-            Change::Planned(planned) => out.print(&planned),
-        }
+        let recalled = session.change(flow, self.dry_run)?;
+        out.print(&recalled.map(|()| RecallOutput {
+            msg_key,
+            recalled: true,
+        }))
+    }
+}
+
+/// A recalled message.
+#[derive(Debug, Serialize)]
+struct RecallOutput {
+    msg_key: MsgKey,
+    recalled: bool,
+}
+
+impl Display for RecallOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "recalled {}", self.msg_key)
     }
 }

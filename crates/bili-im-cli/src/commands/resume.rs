@@ -1,11 +1,10 @@
 //! `bili-im resume`
 
-use crate::{
-    cli::Global,
-    failure::Failure,
-    output::{Output, ResumeOutput},
-    session::Session,
-};
+use std::fmt::{self, Display};
+
+use serde::Serialize;
+
+use crate::{args::Global, failure::Failure, output::Output, session::Session};
 
 /// Go on after risk control stopped the account and you confirmed on the site that it is you
 #[derive(Debug, clap::Args)]
@@ -20,5 +19,21 @@ impl Resume {
         account.lift_stop();
         let was_stopped = account.snapshot(now) != before;
         out.print(&ResumeOutput { was_stopped })
+    }
+}
+
+/// What became of risk control's stop.
+#[derive(Debug, Serialize)]
+struct ResumeOutput {
+    was_stopped: bool,
+}
+
+impl Display for ResumeOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.was_stopped {
+            "the stop is lifted"
+        } else {
+            "there was no stop to lift"
+        })
     }
 }

@@ -8,8 +8,9 @@ use std::{
 
 use bili_im_proto::{Image, InvalidArgument, UploadBfs};
 
+use super::send::SendOutput;
 use crate::{
-    cli::{DryRun, Global, To},
+    args::{DryRun, Global, To},
     failure::Failure,
     output::Output,
     progress::Progress,
@@ -49,7 +50,10 @@ impl SendImage {
             Image::new(&self.image)?
         };
         let session = Session::open_to_change(global, out)?;
-        session.send(self.to.talker(), image, self.dry_run)
+        let talker = self.to.talker();
+        let flow = session.client().account().send(talker, image);
+        let sent = session.change(flow, self.dry_run)?;
+        out.print(&sent.map(|sent| SendOutput::new(talker, sent, out)))
     }
 
     fn upload(self, global: &Global, out: Output) -> Result<(), Failure> {
@@ -71,7 +75,7 @@ impl SendImage {
         let progress = Progress::of("uploading");
         let sent = session.change(flow, self.dry_run);
         drop(progress);
-        session.print_sent(talker, sent?)
+        out.print(&sent?.map(|sent| SendOutput::new(talker, sent, out)))
     }
 }
 

@@ -10,16 +10,16 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
-    cli::Global,
+    args::Global,
     failure::Failure,
     json::{SessionJson, SessionsJson, UnknownSessionJson},
     moment,
-    names::{Names, talker_cell},
+    names::Names,
     output::Output,
     progress::Progress,
     session::Session,
     table::{Table, fit},
-    words::{marks, on_one_line},
+    words::{marks, on_one_line, talker_cell},
 };
 
 /// How many columns the newest message may take up.

@@ -3,10 +3,10 @@
 use bili_im_proto::{GetSettings, SetSettings, Settings as Values};
 
 use crate::{
-    cli::{DryRun, Global},
+    args::{DryRun, Global},
     failure::Failure,
     output::Output,
-    session::{Change, Session},
+    session::Session,
     settings::{ALL, Setting, SettingsJson},
 };
 
@@ -61,10 +61,8 @@ impl Settings {
         let session = Session::open_to_change(global, out)?;
         let change = SetSettings::new(values.clone());
         let flow = session.client().account().call(change);
-        match session.change(flow, dry_run)? {
-            Change::Made(()) => out.print(&SettingsJson::from(values)),
-            Change::Planned(planned) => out.print(&planned),
-        }
+        let changed = session.change(flow, dry_run)?;
+        out.print(&changed.map(|()| SettingsJson::from(values)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `bili-im sim`
 
 use std::{
+    fmt::{self, Display},
     fs,
     io::{self, Write},
     net::SocketAddr,
@@ -8,12 +9,13 @@ use std::{
 };
 
 use bili_im_sim::{Mode, Server, Service, Uid, World};
+use serde::Serialize;
 
 use crate::{
-    cli::{Global, number},
+    args::{Global, number},
     curl::quoted,
     failure::Failure,
-    output::{Output, SimEnvOutput, SimOutput},
+    output::Output,
 };
 
 const DEFAULT_ADDR: &str = "127.0.0.1:8970";
@@ -140,4 +142,36 @@ fn uids(world: &World) -> String {
         .map(|account| account.uid.to_string())
         .collect();
     uids.join(", ")
+}
+
+/// Where the simulated service listens.
+#[derive(Debug, Serialize)]
+struct SimOutput {
+    listening_on: String,
+}
+
+impl Display for SimOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "listening on {}", self.listening_on)
+    }
+}
+
+/// What to set for using the program with a simulated service. Its cookies are no secrets.
+#[derive(Debug, Serialize)]
+struct SimEnvOutput {
+    #[serde(rename = "BILI_IM_ENDPOINT")]
+    endpoint: String,
+    #[serde(rename = "BILI_IM_COOKIE")]
+    cookie: String,
+}
+
+impl Display for SimEnvOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "export BILI_IM_ENDPOINT={}\nexport BILI_IM_COOKIE={}",
+            quoted(&self.endpoint),
+            quoted(&self.cookie)
+        )
+    }
 }

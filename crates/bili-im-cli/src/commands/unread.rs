@@ -5,9 +5,10 @@ use std::time::Duration;
 use bili_im_proto::{EventKind, MyGroupUnread};
 
 use crate::{
-    cli::{Global, seconds},
+    args::{Global, seconds},
     failure::Failure,
-    output::{Output, UnreadLine, UnreadOutput},
+    json::{CountsJson, CountsLine},
+    output::Output,
     session::Session,
     watching::{Driven, Stop},
 };
@@ -42,7 +43,7 @@ impl Unread {
                 None
             }
         };
-        out.print(&UnreadOutput::new(&users, groups))
+        out.print(&CountsJson::new(&users, groups))
     }
 
     fn watch(self, global: &Global, out: Output) -> Result<(), Failure> {
@@ -56,7 +57,7 @@ impl Unread {
             };
             match event.kind {
                 EventKind::UnreadChanged { users, groups } => {
-                    let line = UnreadLine(UnreadOutput::new(&users, groups));
+                    let line = CountsLine(CountsJson::new(&users, groups));
                     if !out.line(&line)? {
                         break;
                     }

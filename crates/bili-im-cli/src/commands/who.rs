@@ -6,7 +6,7 @@ use bili_im_proto::{Uid, UserCard};
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, number},
+    args::{Global, number},
     failure::Failure,
     json::UserJson,
     output::Output,

@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use super::{
     answers::{
-        AcceptedJson, CodeJson, DeviceJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson,
-        LoginJson, MessagesJson, NavJson, SentJson, SessionsJson, UnreadJson, UploadedJson,
-        UsersJson,
+        AcceptedJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson, MessagesJson, SentJson,
+        SessionsJson, UnreadJson, UploadedJson, UsersJson,
     },
+    login::{CodeJson, DeviceJson, LoginJson, NavJson},
     session::SessionJson,
 };
 use crate::settings::SettingsJson;

@@ -4,6 +4,8 @@
 mod answer;
 mod answers;
 mod content;
+mod counts;
+mod login;
 mod message;
 mod mirror;
 mod session;
@@ -11,6 +13,7 @@ mod session;
 pub(crate) use self::{
     answer::{Answer, PlainText},
     answers::{SessionsJson, UnknownSessionJson, UserJson},
+    counts::{CountsJson, CountsLine},
     message::MessageJson,
     session::SessionJson,
 };

@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use bili_im_proto::{Error, Event, Flow, Input, Monotonic, Step};
 use bili_im_ureq::Client;
 
-use super::Stop;
+use super::stop::Stop;
 use crate::session::SharedSession;
 
 /// A wait up to this long is not worth letting go of the account.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{About, Stop, program::Program};
+use super::{about::About, program::Program, stop::Stop};
 use crate::{credentials, failure::Failure, words::without_line_end};
 
 /// More than any answer can have, in bytes.

@@ -12,11 +12,9 @@ use serde::Serialize;
 
 use crate::{
     failure::Failure,
-    json::{MessageJson, SessionJson},
+    json::{CountsJson, CountsLine, MessageJson, SessionJson},
     moment,
-    names::talker_cell,
-    output::{UnreadLine, UnreadOutput},
-    words,
+    words::{self, talker_cell},
 };
 
 /// The most bytes of a text in a variable; the whole text is in the JSON.
@@ -53,7 +51,7 @@ enum EventJson {
     SessionChanged {
         session: Box<SessionJson>,
     },
-    UnreadChanged(UnreadOutput),
+    UnreadChanged(CountsJson),
     Held {
         retry_after_seconds: u64,
         error: Failure,
@@ -181,7 +179,7 @@ impl EventLine<'_> {
                 session: Box::new(SessionJson::new(&session, false)),
             },
             EventKind::UnreadChanged { users, groups } => {
-                EventJson::UnreadChanged(UnreadOutput::new(&users, groups))
+                EventJson::UnreadChanged(CountsJson::new(&users, groups))
             }
             EventKind::Held { until, cause } => EventJson::Held {
                 retry_after_seconds: self.seconds_until(until),
@@ -251,7 +249,7 @@ impl Display for EventLine<'_> {
                 write!(f, "{now} {talker} changed: {}", state(session))
             }
             EventKind::UnreadChanged { users, groups } => {
-                let unread = UnreadLine(UnreadOutput::new(users, *groups));
+                let unread = CountsLine(CountsJson::new(users, *groups));
                 write!(f, "{now} unread: {unread}")
             }
             _ => f.write_str(&self.warning().unwrap_or_default()),

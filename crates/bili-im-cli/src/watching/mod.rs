@@ -4,19 +4,16 @@ mod about;
 mod cursor_file;
 mod driven;
 mod exec;
+mod handler;
 mod line;
 mod program;
 mod replies;
-mod senders;
 mod stop;
 
 pub(crate) use self::{
-    about::About,
-    cursor_file::{CursorFile, Place, Progress},
+    cursor_file::{Place, Progress},
     driven::Driven,
     exec::Exec,
-    line::EventLine,
-    replies::{Answered, Kept, Replies},
-    senders::Senders,
+    handler::Handler,
     stop::Stop,
 };

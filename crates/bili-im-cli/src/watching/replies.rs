@@ -7,9 +7,10 @@ use bili_im_proto::{
 };
 
 use super::{
-    About, CursorFile, Stop,
-    cursor_file::Reply,
+    about::About,
+    cursor_file::{CursorFile, Reply},
     driven::{Driven, Next},
+    stop::Stop,
 };
 use crate::{failure::Failure, session::SharedSession};
 
