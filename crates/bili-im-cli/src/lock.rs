@@ -70,7 +70,7 @@ impl Lock {
     }
 
     /// Lets other processes go on.
-    pub(crate) fn release(&self) -> io::Result<()> {
+    pub(crate) fn unlock(&self) -> io::Result<()> {
         self.file.unlock()
     }
 
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(take(&one, PATIENCE), (true, 0));
         let released = thread::spawn(move || {
             thread::sleep(PATIENCE.silent * 6);
-            one.release().unwrap();
+            one.unlock().unwrap();
         });
         let endless = Patience {
             most: None,

@@ -1,5 +1,6 @@
 //! bilibili private messages at a terminal: see the crate's README.
 
+mod active_login;
 mod args;
 mod cli;
 mod commands;
@@ -16,7 +17,6 @@ mod profile_name;
 mod profiles;
 mod progress;
 mod qr;
-mod session;
 mod settings;
 mod state;
 mod table;

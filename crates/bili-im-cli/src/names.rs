@@ -8,8 +8,8 @@ use std::{
 use bili_im_proto::{Uid, UserCard};
 
 use crate::{
+    active_login::{ActiveLogin, SharedLogin},
     output::Output,
-    session::{Session, SharedSession},
     words,
 };
 
@@ -25,14 +25,18 @@ pub(crate) struct Names(BTreeMap<Uid, String>);
 
 impl Names {
     /// Asks for names. A failure is a warning, and then there are none.
-    pub(crate) fn of(uids: impl IntoIterator<Item = Uid>, session: &Session, out: Output) -> Self {
+    pub(crate) fn of(
+        uids: impl IntoIterator<Item = Uid>,
+        login: &ActiveLogin,
+        out: Output,
+    ) -> Self {
         let mut uids: Vec<Uid> = uids.into_iter().filter(|&uid| uid != Uid(0)).collect();
         uids.sort_unstable();
         uids.dedup();
         if uids.is_empty() {
             return Self::default();
         }
-        match session.client().people(uids) {
+        match login.client().people(uids) {
             Ok(cards) => Self(cards.into_iter().filter_map(named).collect()),
             Err(error) => {
                 out.warn(&format!("names are not shown: {error}"));
@@ -61,15 +65,15 @@ pub(crate) struct SenderNames {
 }
 
 impl SenderNames {
-    pub(crate) fn get(&mut self, uid: Uid, session: &mut SharedSession) -> Option<String> {
-        if let Some(card) = session.account().card(uid, bili_im_ureq::now()) {
+    pub(crate) fn get(&mut self, uid: Uid, login: &mut SharedLogin) -> Option<String> {
+        if let Some(card) = login.account().card(uid, bili_im_ureq::now()) {
             return named(card).map(|(_, name)| name);
         }
         let is_paused = self.failed.is_some_and(|then| then.elapsed() < PAUSE);
         if is_paused || self.unknown.contains(&uid) {
             return None;
         }
-        let Ok(cards) = session.at_work(|session| session.client().people([uid])) else {
+        let Ok(cards) = login.with_lock(|login| login.client().people([uid])) else {
             self.failed = Some(Instant::now());
             return None;
         };

@@ -28,14 +28,14 @@ const VARIABLE: &str = "BILI_IM_STATE_DIR";
 const MOST: u64 = 1 << 20;
 
 /// How long a command waits for another one of the account.
-pub(crate) const OF_A_COMMAND: Patience = Patience {
+pub(crate) const COMMAND_PATIENCE: Patience = Patience {
     silent: Duration::from_secs(1),
     most: Some(Duration::from_secs(120)),
 };
 
 /// How long a command waits that runs for long anyway. It is of no use to end it: whoever starts it
 /// again waits for the same.
-pub(crate) const OF_A_WATCH: Patience = Patience {
+pub(crate) const WATCH_PATIENCE: Patience = Patience {
     silent: Duration::from_secs(10),
     most: None,
 };
@@ -82,7 +82,7 @@ impl StateFile {
     ///
     /// # Errors
     /// When another process keeps it for longer than the patience lasts.
-    pub(crate) fn hold(&self, patience: Patience, out: Output) -> Result<bool, Failure> {
+    pub(crate) fn lock(&self, patience: Patience, out: Output) -> Result<bool, Failure> {
         let who = "another bili-im of this account";
         match take(&self.lock, patience, who, out) {
             Ok(true) => Ok(true),
@@ -95,8 +95,8 @@ impl StateFile {
     }
 
     /// Lets other processes go on.
-    pub(crate) fn release(&self) -> Result<(), Unusable> {
-        Ok(self.lock.release()?)
+    pub(crate) fn unlock(&self) -> Result<(), Unusable> {
+        Ok(self.lock.unlock()?)
     }
 
     /// What the last process stored.
@@ -189,9 +189,9 @@ pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> Result<
         Ok(lock) => lock,
         Err(error) => return cannot_be_kept(error),
     };
-    match take(&lock, OF_A_COMMAND, who, out) {
+    match take(&lock, COMMAND_PATIENCE, who, out) {
         Ok(true) => {}
-        Ok(false) => return Err(kept_busy(&lock, OF_A_COMMAND, who)),
+        Ok(false) => return Err(kept_busy(&lock, COMMAND_PATIENCE, who)),
         Err(error) => return cannot_be_kept(error.into()),
     }
     match read_device_id(&path) {
@@ -283,11 +283,11 @@ mod tests {
             most: Some(Duration::from_millis(20)),
         };
         let out = Output::new(true);
-        assert!(one.hold(patience, out).unwrap());
-        let failure = other.hold(patience, out).unwrap_err();
+        assert!(one.lock(patience, out).unwrap());
+        let failure = other.lock(patience, out).unwrap_err();
         assert!(failure.message().contains(".1.json.bili-im-lock"));
         assert!(failure.advice().unwrap().contains("end it or let it go on"));
         assert_eq!(failure.exit(), crate::failure::Exit::Other);
-        one.release().unwrap();
+        one.unlock().unwrap();
     }
 }

@@ -8,6 +8,7 @@ use bili_im_proto::{
 use serde::Serialize;
 
 use crate::{
+    active_login::ActiveLogin,
     args::Global,
     credentials,
     failure::Failure,
@@ -16,7 +17,6 @@ use crate::{
     profile_name::ProfileName,
     profiles::{self, Profile},
     qr,
-    session::Session,
     words::on_one_line,
 };
 
@@ -90,8 +90,8 @@ fn check(
     global: &Global,
     out: Output,
 ) -> Result<(Credential, Option<String>), Failure> {
-    let session = Session::with(credential.clone(), global, out)?;
-    let profile = match session.client().profile() {
+    let login = ActiveLogin::with(credential.clone(), global, out)?;
+    let profile = match login.client().profile() {
         Ok(profile) => profile,
         Err(error) if error.kind() == Some(RefusalKind::NotLoggedIn) => return Err(error.into()),
         Err(error @ Error::Invalid(_)) => return Err(error.into()),
@@ -103,7 +103,7 @@ fn check(
     let mut credential = credential.with_cookie("DedeUserID", &profile.uid.to_string());
     // The device cookies are asked for once and kept. It is good without them too.
     if !credential.expose().contains("buvid3=")
-        && let Ok(device) = session.client().call(FingerSpi)
+        && let Ok(device) = login.client().call(FingerSpi)
     {
         credential = credential
             .with_cookie("buvid3", &device.buvid3)

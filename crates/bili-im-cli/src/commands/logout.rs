@@ -6,13 +6,13 @@ use bili_im_proto::{Credential, Logout as EndLogin};
 use serde::Serialize;
 
 use crate::{
+    active_login::{ActiveLogin, Change},
     args::{DryRun, Global},
     credentials,
     failure::Failure,
     output::Output,
     profile_name::ProfileName,
     profiles::Profile,
-    session::{Change, Session},
 };
 
 /// End the login at the service, and forget it here
@@ -50,9 +50,9 @@ impl Logout {
             Some(credential) => credential,
             None => credentials::kept(&profile, global, out)?,
         };
-        let session = Session::with_to_change(credential.clone(), global, out)?;
-        let flow = session.client().account().call(EndLogin);
-        if let Change::Planned { dry_run } = session.change(flow, self.dry_run)? {
+        let login = ActiveLogin::with_to_change(credential.clone(), global, out)?;
+        let flow = login.client().account().call(EndLogin);
+        if let Change::Planned { dry_run } = login.change(flow, self.dry_run)? {
             return out.print(&Change::<LogoutOutput>::Planned { dry_run });
         }
         // A cookie that was given need not be the one that is kept.

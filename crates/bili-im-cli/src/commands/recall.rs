@@ -6,10 +6,10 @@ use bili_im_proto::MsgKey;
 use serde::Serialize;
 
 use crate::{
+    active_login::ActiveLogin,
     args::{DryRun, Global, To, number},
     failure::Failure,
     output::Output,
-    session::Session,
 };
 
 /// Recall an own message, within 120 s of sending it
@@ -30,9 +30,9 @@ pub(crate) struct Recall {
 impl Recall {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let msg_key = MsgKey(self.msg_key);
-        let session = Session::open_to_change(global, out)?;
-        let flow = session.client().account().recall(self.to.talker(), msg_key);
-        let recalled = session.change(flow, self.dry_run)?;
+        let login = ActiveLogin::open_to_change(global, out)?;
+        let flow = login.client().account().recall(self.to.talker(), msg_key);
+        let recalled = login.change(flow, self.dry_run)?;
         out.print(&recalled.map(|()| RecallOutput {
             msg_key,
             recalled: true,

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 
-use crate::{args::Global, failure::Failure, output::Output, session::Session};
+use crate::{active_login::ActiveLogin, args::Global, failure::Failure, output::Output};
 
 /// Go on after risk control stopped the account and you confirmed on the site that it is you
 #[derive(Debug, clap::Args)]
@@ -12,9 +12,9 @@ pub(crate) struct Resume {}
 
 impl Resume {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
-        let session = Session::open(global, out)?;
-        let account = session.client().account();
-        let now = session.client().now();
+        let login = ActiveLogin::open(global, out)?;
+        let account = login.client().account();
+        let now = login.client().now();
         let before = account.snapshot(now);
         account.lift_stop();
         let was_stopped = account.snapshot(now) != before;

@@ -9,10 +9,10 @@ use bili_im_proto::{MsgKey, SentMessage, Talker, Text};
 use serde::Serialize;
 
 use crate::{
+    active_login::ActiveLogin,
     args::{DryRun, Global, To},
     failure::Failure,
     output::Output,
-    session::Session,
     words::without_line_end,
 };
 
@@ -49,10 +49,10 @@ impl Send {
             _ => self.text,
         };
         let text = Text::new(text)?;
-        let session = Session::open_to_change(global, out)?;
+        let login = ActiveLogin::open_to_change(global, out)?;
         let talker = self.to.talker();
-        let flow = session.client().account().send(talker, text);
-        let sent = session.change(flow, self.dry_run)?;
+        let flow = login.client().account().send(talker, text);
+        let sent = login.change(flow, self.dry_run)?;
         out.print(&sent.map(|sent| SendOutput::new(talker, sent, out)))
     }
 }

@@ -10,11 +10,11 @@ use bili_im_proto::{Image, InvalidArgument, UploadBfs};
 
 use super::send::SendOutput;
 use crate::{
+    active_login::ActiveLogin,
     args::{DryRun, Global, To},
     failure::Failure,
     output::Output,
     progress::Progress,
-    session::Session,
 };
 
 /// More than any image that the service takes.
@@ -49,10 +49,10 @@ impl SendImage {
         } else {
             Image::new(&self.image)?
         };
-        let session = Session::open_to_change(global, out)?;
+        let login = ActiveLogin::open_to_change(global, out)?;
         let talker = self.to.talker();
-        let flow = session.client().account().send(talker, image);
-        let sent = session.change(flow, self.dry_run)?;
+        let flow = login.client().account().send(talker, image);
+        let sent = login.change(flow, self.dry_run)?;
         out.print(&sent.map(|sent| SendOutput::new(talker, sent, out)))
     }
 
@@ -66,14 +66,14 @@ impl SendImage {
                 "give a whole JPEG, PNG or GIF; convert others first",
             )
         })?;
-        let session = Session::open_to_change(global, out)?;
-        let account = session.client().account();
+        let login = ActiveLogin::open_to_change(global, out)?;
+        let account = login.client().account();
         if account.uid().is_some_and(|own| talker == own.into()) {
             return Err(InvalidArgument::ToSelf.into());
         }
         let flow = account.send_image_file(talker, file)?;
         let progress = Progress::of("uploading");
-        let sent = session.change(flow, self.dry_run);
+        let sent = login.change(flow, self.dry_run);
         drop(progress);
         out.print(&sent?.map(|sent| SendOutput::new(talker, sent, out)))
     }

@@ -8,10 +8,10 @@ use bili_im_proto::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
+    active_login::ActiveLogin,
     args::{DryRun, Global, To, number},
     failure::Failure,
     output::Output,
-    session::Session,
 };
 
 /// Mark a session as read
@@ -148,9 +148,9 @@ fn make<E>(
 where
     E: Endpoint<Response = ()> + Send + Sync + 'static,
 {
-    let session = Session::open_to_change(global, out)?;
-    let flow = session.client().account().call(change);
-    out.print(&session.change(flow, dry_run)?.map(|()| changed))
+    let login = ActiveLogin::open_to_change(global, out)?;
+    let flow = login.client().account().call(change);
+    out.print(&login.change(flow, dry_run)?.map(|()| changed))
 }
 
 /// What has changed: a word for people, a field for scripts.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use bili_im_proto::{EventKind, MyGroupUnread};
 
 use crate::{
+    active_login::ActiveLogin,
     args::{Global, seconds},
     failure::Failure,
     json::{CountsJson, CountsLine},
     output::Output,
-    session::Session,
     watching::{Driven, Stop},
 };
 
@@ -34,9 +34,9 @@ impl Unread {
         if self.watch {
             return self.watch(global, out);
         }
-        let session = Session::open(global, out)?;
-        let users = session.client().unread()?;
-        let groups = match session.client().call(MyGroupUnread) {
+        let login = ActiveLogin::open(global, out)?;
+        let users = login.client().unread()?;
+        let groups = match login.client().call(MyGroupUnread) {
             Ok(groups) => Some(groups.unread_count),
             Err(error) => {
                 out.warn(&format!("groups are not counted: {error}"));
@@ -48,11 +48,11 @@ impl Unread {
 
     fn watch(self, global: &Global, out: Output) -> Result<(), Failure> {
         let stop = Stop::on_signals()?;
-        let mut session = Session::open(global, out)?.share();
-        let flow = session.account().watch_unread(self.interval);
+        let mut login = ActiveLogin::open(global, out)?.share();
+        let flow = login.account().watch_unread(self.interval);
         let mut events = Driven::new(flow, &stop);
-        while let Some(event) = events.next_event(&mut session)? {
-            let Some(_in_hand) = stop.take_in_hand() else {
+        while let Some(event) = events.next_event(&mut login)? {
+            let Some(_work) = stop.begin_work() else {
                 break;
             };
             match event.kind {

@@ -10,12 +10,12 @@ use bili_im_proto::WatchOptions;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
+    active_login::ActiveLogin,
     args::{Global, seconds},
     credentials,
     failure::Failure,
     names::SenderNames,
     output::Output,
-    session::Session,
     watching::{Exec, Handler, Place, Progress, Stop},
 };
 
@@ -109,10 +109,10 @@ impl Watch {
             Some(Since::Now) => None,
             None => stored,
         };
-        let session = if self.reply_stdout {
-            Session::open_to_change(global, out)?
+        let login = if self.reply_stdout {
+            ActiveLogin::open_to_change(global, out)?
         } else {
-            Session::open(global, out)?
+            ActiveLogin::open(global, out)?
         };
         let progress = match progress {
             Some(progress) => {
@@ -120,17 +120,16 @@ impl Watch {
                     Some(Since::File(path)) => Some(path),
                     _ => self.cursor.as_ref(),
                 };
-                progress
-                    .check_owner(session.client().account().uid(), path.map(PathBuf::as_path))?;
+                progress.check_owner(login.client().account().uid(), path.map(PathBuf::as_path))?;
                 progress
             }
-            None => session.client().cursor_now()?.into(),
+            None => login.client().cursor_now()?.into(),
         };
         let file = place
             .map(|place| place.begin(progress.clone()))
             .transpose()?;
         let mut handler = Handler {
-            session: session.share(),
+            login: login.share(),
             out,
             stop: &stop,
             file,

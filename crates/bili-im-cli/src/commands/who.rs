@@ -6,11 +6,11 @@ use bili_im_proto::{Uid, UserCard};
 use serde::Serialize;
 
 use crate::{
+    active_login::ActiveLogin,
     args::{Global, number},
     failure::Failure,
     json::UserJson,
     output::Output,
-    session::Session,
     table::{Table, fit},
     words::on_one_line,
 };
@@ -28,9 +28,9 @@ pub(crate) struct Who {
 
 impl Who {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
-        let session = Session::open(global, out)?;
+        let login = ActiveLogin::open(global, out)?;
         let uids: Vec<Uid> = self.uids.into_iter().map(Uid).collect();
-        let users = session.client().people(uids.iter().copied())?;
+        let users = login.client().people(uids.iter().copied())?;
         let is_known = |uid| users.iter().any(|user| user.uid == uid);
         let unknown: Vec<Uid> = uids.into_iter().filter(|&uid| !is_known(uid)).collect();
         for uid in &unknown {

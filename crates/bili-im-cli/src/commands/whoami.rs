@@ -6,7 +6,8 @@ use bili_im_proto::{Uid, UnixSeconds};
 use serde::Serialize;
 
 use crate::{
-    args::Global, failure::Failure, moment, output::Output, session::Session, words::on_one_line,
+    active_login::ActiveLogin, args::Global, failure::Failure, moment, output::Output,
+    words::on_one_line,
 };
 
 /// Show whom the cookie belongs to
@@ -15,9 +16,9 @@ pub(crate) struct Whoami {}
 
 impl Whoami {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
-        let session = Session::open(global, out)?;
-        let profile = session.client().profile()?;
-        let expires = session.client().account().credential().expires();
+        let login = ActiveLogin::open(global, out)?;
+        let profile = login.client().profile()?;
+        let expires = login.client().account().credential().expires();
         out.print(&WhoamiOutput {
             uid: profile.uid,
             name: profile.name,

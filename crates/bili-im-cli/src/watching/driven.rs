@@ -6,7 +6,7 @@ use bili_im_proto::{Error, Event, Flow, Input, Monotonic, Step};
 use bili_im_ureq::Client;
 
 use super::stop::Stop;
-use crate::session::SharedSession;
+use crate::active_login::SharedLogin;
 
 /// A wait up to this long is not worth letting go of the account.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -37,9 +37,9 @@ impl<'a, Item, Output> Driven<'a, Item, Output> {
         Self { flow, stop }
     }
 
-    pub(crate) fn next(&mut self, session: &mut SharedSession) -> Next<Item, Output> {
+    pub(crate) fn next(&mut self, login: &mut SharedLogin) -> Next<Item, Output> {
         loop {
-            match session.at_work(|session| self.go_on(session.client())) {
+            match login.with_lock(|login| self.go_on(login.client())) {
                 Pause::Until(moment) => {
                     let now = bili_im_ureq::now().mono;
                     if self.stop.sleep(moment.since(now)) {
@@ -81,11 +81,8 @@ impl<'a, Item, Output> Driven<'a, Item, Output> {
 
 impl Driven<'_, Event, ()> {
     /// The next event; `None` when the program is to end.
-    pub(crate) fn next_event(
-        &mut self,
-        session: &mut SharedSession,
-    ) -> Result<Option<Event>, Error> {
-        match self.next(session) {
+    pub(crate) fn next_event(&mut self, login: &mut SharedLogin) -> Result<Option<Event>, Error> {
+        match self.next(login) {
             Next::Item(event) => Ok(Some(event)),
             Next::Done(result) => result.map(|()| None),
             Next::Stopped => Ok(None),

@@ -12,15 +12,15 @@ use super::{
     stop::Stop,
 };
 use crate::{
+    active_login::SharedLogin,
     failure::Failure,
     names::SenderNames,
     output::{Output, to_json},
-    session::SharedSession,
 };
 
 /// Handles the events of a watch one after another, each wholly before the next.
 pub(crate) struct Handler<'a> {
-    pub(crate) session: SharedSession,
+    pub(crate) login: SharedLogin,
     pub(crate) out: Output,
     pub(crate) stop: &'a Stop,
     pub(crate) file: Option<CursorFile>,
@@ -49,15 +49,15 @@ impl Handler<'_> {
         if !self.settle(&mut progress)? {
             return Ok(());
         }
-        let flow = (self.session.account()).watch(progress.cursor, options);
+        let flow = (self.login.account()).watch(progress.cursor, options);
         let mut events = Driven::new(flow, self.stop);
-        while let Some(event) = events.next_event(&mut self.session)? {
+        while let Some(event) = events.next_event(&mut self.login)? {
             let line = EventLine {
                 sender_name: self.sender_name(&event),
                 event: &event,
                 now: bili_im_ureq::now(),
             };
-            let Some(_in_hand) = self.stop.take_in_hand() else {
+            let Some(_work) = self.stop.begin_work() else {
                 break;
             };
             match self.handle(&line)? {
@@ -77,7 +77,7 @@ impl Handler<'_> {
         let Some(reply) = progress.reply.take() else {
             return Ok(true);
         };
-        let Some(_in_hand) = self.stop.take_in_hand() else {
+        let Some(_work) = self.stop.begin_work() else {
             return Ok(false);
         };
         if self.replies {
@@ -145,7 +145,7 @@ impl Handler<'_> {
 
     fn as_replies<'a>(&'a mut self, event: &'a str) -> Replies<'a> {
         Replies {
-            session: &mut self.session,
+            login: &mut self.login,
             stop: self.stop,
             at_least_once: self.at_least_once,
             out: About {
@@ -162,7 +162,7 @@ impl Handler<'_> {
                 message,
                 direction: Direction::Incoming,
                 ..
-            } if !self.out.is_json() => self.senders.get(message.sender, &mut self.session),
+            } if !self.out.is_json() => self.senders.get(message.sender, &mut self.login),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use super::{
     driven::{Driven, Next},
     stop::Stop,
 };
-use crate::{failure::Failure, session::SharedSession};
+use crate::{active_login::SharedLogin, failure::Failure};
 
 /// How long an answer waits before it is tried again, at first.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ const DOUBTFUL: &str = "an answer may or may not have been sent, and is not sent
 
 /// What answers are sent with.
 pub(crate) struct Replies<'a> {
-    pub(crate) session: &'a mut SharedSession,
+    pub(crate) login: &'a mut SharedLogin,
     pub(crate) stop: &'a Stop,
     pub(crate) out: About<'a>,
     /// An answer that cannot be found after a restart is sent again.
@@ -179,13 +179,13 @@ impl Replies<'_> {
         let mut wait = FIRST_WAIT;
         let mut patience = PATIENCE;
         loop {
-            let flow = match make(self.session.account()) {
+            let flow = match make(self.login.account()) {
                 Ok(flow) => flow,
                 Err(error) => return Ok(Called::Failed(error)),
             };
             let mut driven = Driven::new(flow, stop);
             let error = loop {
-                match driven.next(self.session) {
+                match driven.next(self.login) {
                     Next::Item(item) => keep(item)?,
                     Next::Done(Ok(done)) => return Ok(Called::Done(done)),
                     Next::Done(Err(error)) => break error,

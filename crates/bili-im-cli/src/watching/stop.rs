@@ -30,14 +30,14 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     is_asked: bool,
-    is_in_hand: bool,
+    is_working: bool,
     /// A program that must not be left behind.
     program: Option<Group>,
 }
 
 /// Something that must be finished. It is when this is dropped.
 #[derive(Debug)]
-pub(crate) struct InHand<'a>(&'a Stop);
+pub(crate) struct Work<'a>(&'a Stop);
 
 /// A program that is ended when ours is. That is over when this is dropped.
 #[derive(Debug)]
@@ -84,11 +84,11 @@ impl Stop {
     }
 
     /// Takes something in hand, unless the program is to end.
-    pub(crate) fn take_in_hand(&self) -> Option<InHand<'_>> {
+    pub(crate) fn begin_work(&self) -> Option<Work<'_>> {
         let mut state = self.lock();
-        state.is_in_hand = !state.is_asked;
+        state.is_working = !state.is_asked;
         // Made only when it is: it takes the lock when it is dropped.
-        state.is_in_hand.then(|| InHand(self))
+        state.is_working.then(|| Work(self))
     }
 
     /// Has a program ended with its children should ours be ended at once.
@@ -116,7 +116,7 @@ impl Stop {
     /// Ends the program if it does not do so by itself.
     fn leave(&self) {
         let state = (self.0.changed)
-            .wait_while(self.lock(), |state| state.is_in_hand)
+            .wait_while(self.lock(), |state| state.is_working)
             .unwrap_or_else(PoisonError::into_inner);
         drop(state);
         thread::sleep(GRACE);
@@ -135,10 +135,10 @@ impl Drop for EndsWithUs<'_> {
     }
 }
 
-impl Drop for InHand<'_> {
+impl Drop for Work<'_> {
     fn drop(&mut self) {
         let Self(stop) = self;
-        stop.lock().is_in_hand = false;
+        stop.lock().is_working = false;
         stop.0.changed.notify_all();
     }
 }
@@ -150,12 +150,12 @@ mod tests {
     #[test]
     fn nothing_is_taken_in_hand_any_more_when_the_program_is_to_end() {
         let stop = Stop::default();
-        let in_hand = stop.take_in_hand();
-        assert!(in_hand.is_some() && stop.lock().is_in_hand);
+        let in_hand = stop.begin_work();
+        assert!(in_hand.is_some() && stop.lock().is_working);
         drop(in_hand);
-        assert!(!stop.lock().is_in_hand);
+        assert!(!stop.lock().is_working);
         stop.lock().is_asked = true;
-        assert!(stop.take_in_hand().is_none());
-        assert!(!stop.lock().is_in_hand);
+        assert!(stop.begin_work().is_none());
+        assert!(!stop.lock().is_working);
     }
 }
