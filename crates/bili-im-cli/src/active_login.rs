@@ -67,8 +67,8 @@ impl ActiveLogin {
         Self::with(credentials::load(global, out)?, global, out)
     }
 
-    /// As [`open`](Self::open), for a command that changes something. Fails when the cookie lacks the
-    /// CSRF token.
+    /// As [`open`](Self::open), for a command that changes something. Fails when the cookie lacks
+    /// the CSRF token.
     pub(crate) fn open_to_change(global: &Global, out: Output) -> Result<Self, Failure> {
         Self::with_to_change(credentials::load(global, out)?, global, out)
     }

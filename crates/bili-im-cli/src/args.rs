@@ -74,8 +74,8 @@ impl Global {
 
     /// The endpoint and the profile of this command line, as environment variables.
     ///
-    /// Another bili-im that is started with them uses the same. What came from the environment is left
-    /// out: a child inherits it.
+    /// Another bili-im that is started with them uses the same. What came from the environment is
+    /// left out: a child inherits it.
     pub(crate) fn as_variables(&self) -> Vec<(&'static str, String)> {
         let endpoint = self.endpoint.as_ref();
         let profile = self.profile.as_ref();
@@ -124,7 +124,7 @@ pub(crate) struct DryRun {
 /// Parses the number of a user, a group or a message. None of them is 0.
 pub(crate) fn number(text: &str) -> Result<u64, String> {
     match text.parse() {
-        Ok(0) => Err("0 is nobody's number and no message's".to_owned()),
+        Ok(0) => Err("0 is not the number of a user, group or message".to_owned()),
         Ok(number) => Ok(number),
         Err(_) => Err(format!("a number is wanted, {} at most", u64::MAX)),
     }

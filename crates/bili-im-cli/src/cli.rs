@@ -17,7 +17,7 @@ Examples:
   bili-im unread --json | jq .follow_unread
 
 Exit codes: 0 done, 1 other, 2 wrong use, 3 not logged in, 4 refused by the
-service, 5 too fast or risk control, 6 network, 7 sent or not, it is unknown.";
+service, 5 too fast or risk control, 6 network, 7 unknown whether sent.";
 
 /// bilibili private messages (私信) at a terminal.
 #[derive(Debug, Parser)]
@@ -70,7 +70,8 @@ fn is_help(kind: ErrorKind) -> bool {
 
 /// Whether clap took an argument such as `-hello` for `-h`.
 ///
-/// Then the help must not be printed: a text was to be sent, and exit code 0 would look like success.
+/// Then the help must not be printed: a text was to be sent, and exit code 0 would look like
+/// success.
 fn has_dashed_text() -> bool {
     options().any(|argument| {
         let argument = argument.to_string_lossy();

@@ -11,13 +11,13 @@ use bili_im_proto::{
 };
 use serde::Serialize;
 
-/// What stands for a secret.
+/// Replaces a secret.
 pub(crate) const MASK: &str = "***";
 
-/// What forms are, all but uploads.
+/// The content type of every form without a file.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Fields of a form that hold the CSRF token.
+/// The form fields with the CSRF token.
 const CSRF_FIELDS: [&str; 3] = ["csrf", "csrf_token", "biliCSRF"];
 
 /// A request that is not sent, without its secrets.
@@ -43,7 +43,7 @@ impl Display for PlannedRequest {
     }
 }
 
-/// A request with its secrets masked and everything else exact.
+/// Masks the secrets of a request and keeps everything else as it is.
 pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
     let headers = request.headers().iter().map(|(name, value)| {
         let text = String::from_utf8_lossy(value.as_bytes());
@@ -64,7 +64,8 @@ pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
     }
 }
 
-/// The fields of a form; of anything else, in which a secret could be anywhere, only how long it is.
+/// Masks the secret fields of a form. Any other body is replaced by its length, since a secret
+/// could be anywhere in it.
 fn mask_body(request: &Request<Body>) -> String {
     let content_type = request.headers().get(CONTENT_TYPE);
     let body = request.body().as_ref();
@@ -86,7 +87,7 @@ fn mask_values(text: &str, separator: &str, is_secret: impl Fn(&str) -> bool) ->
     pairs.collect::<Vec<_>>().join(separator)
 }
 
-/// A word that a POSIX shell takes as it is.
+/// Quotes a word for a POSIX shell.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,4 +1,4 @@
-//! Why a command failed, what to do about it, and which exit code that is.
+//! Why a command failed: the message, the advice and the exit code.
 
 use std::{
     borrow::Cow,
@@ -74,7 +74,7 @@ impl Failure {
         self
     }
 
-    /// What was given cannot be meant.
+    /// The user's input is wrong.
     pub(crate) fn wrong_use(
         message: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
@@ -82,10 +82,10 @@ impl Failure {
         Self::new(Exit::WrongUse, "Usage", message).advise(advice)
     }
 
-    /// The arguments are not understood.
+    /// Clap refuses the arguments.
     pub(crate) fn usage(error: &clap::Error) -> Self {
         let text = without_secrets(error.render().to_string());
-        // Paragraphs: what is wrong, perhaps a tip, the usage, where there is help.
+        // Clap's paragraphs: what is wrong, perhaps a tip, the usage, where to find help.
         let mut paragraphs = text.split("\n\n").map(|paragraph| {
             let lines = paragraph.lines().map(str::trim);
             lines
@@ -103,7 +103,7 @@ impl Failure {
         )
     }
 
-    /// There is a login, or nearly one, and it cannot be used.
+    /// There is no login, or it cannot be used.
     pub(crate) fn unusable_login(
         message: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
@@ -111,7 +111,7 @@ impl Failure {
         Self::new(Exit::NotLoggedIn, "NoCredential", message).advise(advice)
     }
 
-    /// The cursor to go on from is another account's.
+    /// The cursor belongs to another account than the login.
     pub(crate) fn foreign_cursor(owner: Uid, path: Option<&Path>) -> Self {
         let cursor = match path {
             Some(path) => format!("the cursor in {}", path.display()),
@@ -123,7 +123,7 @@ impl Failure {
         )
     }
 
-    /// What was to be printed could not be.
+    /// The command succeeded, but its output cannot be written.
     pub(crate) fn output(error: &io::Error) -> Self {
         Self::new(
             Exit::Other,
@@ -132,7 +132,7 @@ impl Failure {
         )
     }
 
-    /// Anything else.
+    /// A failure of no other kind.
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Self::new(Exit::Other, "Other", message)
     }
@@ -151,7 +151,7 @@ impl Failure {
 }
 
 impl Display for Failure {
-    /// One to three lines.
+    /// The message, and the advice behind `hint: `.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message())?;
         match self.advice() {
@@ -175,7 +175,6 @@ from_invalid! { Invalid InvalidArgument InvalidContent Missing }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        // Its version was looked at when it was read.
         if let Error::Invalid(Invalid::ForeignCursor(ForeignCursor(owner))) = error {
             return Self::foreign_cursor(owner, None);
         }
@@ -199,13 +198,14 @@ impl From<Error> for Failure {
     }
 }
 
-/// Rounds up, so that a retry after that time is not too early.
+/// Rounds up, so that a retry after this time is not too early.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
-/// An error in the arguments repeats them. A cookie that was put there against all advice is on the
-/// screen already, but need not get into logs as well.
+/// Masks cookies in clap's error, which repeats the arguments.
+///
+/// The program takes no cookie as an argument, but a user may try. Errors often end up in logs.
 fn without_secrets(text: String) -> String {
     env::args_os().fold(text, |text, argument| {
         let argument = argument.to_string_lossy();
@@ -240,7 +240,7 @@ fn exit_of(error: &Error) -> Exit {
     }
 }
 
-/// The kind of an error that is no refusal.
+/// The kind of an error that is not the service's refusal.
 fn kind_of(error: &Error) -> &'static str {
     match error {
         Error::Invalid(_) if exit_of(error) == Exit::WrongUse => "Usage",

@@ -12,7 +12,7 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::{failure::Failure, words};
 
-/// Where and how to print.
+/// Prints for people, or with `--json` for scripts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
@@ -27,7 +27,7 @@ impl Output {
         self.json
     }
 
-    /// Prints what a command was asked for.
+    /// Prints the result of a command.
     pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
         let text = if self.json {
             to_json(answer)
@@ -37,7 +37,7 @@ impl Output {
         Self::write(text)
     }
 
-    /// Tells a person how things go on; a script gets it all at the end.
+    /// Prints a step of a longer result; with `--json` nothing, since the whole result follows.
     #[cfg(feature = "sim")]
     pub(crate) fn narrate(self, line: &impl Display) -> Result<(), Failure> {
         if self.json {
@@ -47,17 +47,18 @@ impl Output {
         }
     }
 
-    /// Shows a person what to do next, even beside JSON.
+    /// Prints what the user has to do next: on stderr when stdout has JSON.
     pub(crate) fn guide(self, text: &str) {
         if self.json {
             complain(text);
         } else {
-            // Whoever cannot be shown it cannot do it, and learns so when the time is over.
+            // A user who cannot see this does nothing, and the command then fails by its time
+            // limit.
             let _lost = Self::write(text.to_owned());
         }
     }
 
-    /// Prints JSON whatever the user asked for: on one line for `--json`, else indented.
+    /// Prints JSON in any case: on one line with `--json`, else indented.
     pub(crate) fn show(self, answer: &impl Serialize) -> Result<(), Failure> {
         Self::write(if self.json {
             to_json(answer)
@@ -66,12 +67,12 @@ impl Output {
         })
     }
 
-    /// Prints why a command failed, as [`show`](Self::show) prints what it found.
+    /// Prints a failure to stdout, in the manner of [`show`](Self::show).
     pub(crate) fn show_failure(self, failure: &Failure) -> Result<(), Failure> {
         self.show(&ErrorOutput { error: failure })
     }
 
-    /// Prints one line of many; whether anybody still reads them.
+    /// Prints one of many lines. Returns whether stdout is still open.
     pub(crate) fn line(self, line: &(impl Serialize + Display)) -> Result<bool, Failure> {
         let text = if self.json {
             to_json(line)
@@ -85,12 +86,12 @@ impl Output {
     }
 
     fn write(text: String) -> Result<(), Failure> {
-        // A reader who has seen enough is no error.
+        // A reader that closes the pipe early is no error.
         let _is_read = write_line(text).map_err(|error| Failure::output(&error))?;
         Ok(())
     }
 
-    /// Tells of something that is not as it should be, but does not keep the command from its work.
+    /// Prints a warning to stderr. The command goes on.
     pub(crate) fn warn(self, message: &str) {
         if self.json {
             complain(&to_json(&Warning {
@@ -101,7 +102,7 @@ impl Output {
         }
     }
 
-    /// Tells why a command failed.
+    /// Prints a failure to stderr, and returns its exit code.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         if self.json {
             complain(&to_json(&ErrorOutput { error: failure }));
@@ -111,7 +112,7 @@ impl Output {
         failure.exit().into()
     }
 
-    /// Shows the service's own warning about a message, which JSON has as a field.
+    /// Prints the service's own warning about a message. In JSON it is a field of the result.
     pub(crate) fn show_toast(self, toast: &str) {
         if !self.json {
             complain(&format!("the service says: {}", words::on_one_line(toast)));
@@ -119,7 +120,8 @@ impl Output {
     }
 }
 
-/// Writes to stdout, with one write so that there are whole lines only; whether anybody reads it.
+/// Writes a line to stdout, with one call so that lines are never mixed. Returns whether stdout is
+/// still open.
 fn write_line(mut text: String) -> io::Result<bool> {
     text.push('\n');
     let mut stdout = io::stdout().lock();
@@ -131,7 +133,7 @@ fn write_line(mut text: String) -> io::Result<bool> {
     }
 }
 
-/// Writes to stderr. When even that fails there is nobody left to tell.
+/// Writes to stderr. An error there has no other place to be reported.
 fn complain(line: &str) {
     let _lost = writeln!(io::stderr().lock(), "{line}");
 }
@@ -151,7 +153,7 @@ struct ErrorOutput<'a> {
     error: &'a Failure,
 }
 
-/// JSON on one line that drives no terminal, should it be shown at one.
+/// JSON on one line. Characters that could control a terminal are escaped.
 pub(crate) fn to_json(value: &impl Serialize) -> String {
     to_json_with(CompactFormatter, value)
 }
@@ -159,15 +161,15 @@ pub(crate) fn to_json(value: &impl Serialize) -> String {
 fn to_json_with(formatter: impl Formatter, value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     let mut json = Serializer::with_formatter(&mut bytes, Harmless(formatter));
-    // Structs of texts and numbers can always be written, and into memory at that.
+    // Writing strings and numbers into memory cannot fail.
     let _written = value.serialize(&mut json);
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Escapes what does more than put a mark on the line.
+/// A formatter that escapes the characters that could control a terminal.
 struct Harmless<F>(F);
 
-/// Leaves these as they are.
+/// Calls the inner formatter.
 macro_rules! pass_on {
     ($($method:ident($($argument:ident: $type:ty),*);)*) => {
         $(

@@ -1,4 +1,4 @@
-//! Logins kept on disk: one file for each profile, which nobody but its owner can read.
+//! Stored logins: one file for each profile, which only its owner can read.
 
 use std::{
     env,
@@ -18,24 +18,24 @@ use crate::{
     profile_name::ProfileName,
 };
 
-/// Where the folder of the profiles is, instead of the platform's place.
+/// The environment variable with the configuration folder, instead of the platform's.
 const VARIABLE: &str = "BILI_IM_CONFIG_DIR";
 
 const VERSION: u32 = 1;
 
 const EXTENSION: &str = "json";
 
-/// More than any login has.
+/// The most bytes of a file: more than any login has.
 const MOST: u64 = 1 << 20;
 
-/// A login that is kept, and what is known of it.
+/// A stored login.
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) credential: Credential,
     pub(crate) refresh_token: Secret,
-    /// The account's name when it logged in.
+    /// The account's name at the time of the login.
     pub(crate) account: Option<String>,
-    /// Where the service is, when not at bilibili. A login goes nowhere else.
+    /// The only service that gets this login; `None` stands for bilibili.
     pub(crate) endpoint: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl Drop for Stored {
     }
 }
 
-/// The place of a profile.
+/// A profile, whether or not it has a login.
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
     pub(crate) name: ProfileName,
@@ -71,7 +71,7 @@ impl Profile {
         Ok(Self { name, path })
     }
 
-    /// All that there are, by name.
+    /// All profiles, sorted by name.
     pub(crate) fn all() -> Result<Vec<Self>, Failure> {
         let dir = dir()?;
         let entries = match fs::read_dir(&dir) {
@@ -99,9 +99,7 @@ impl Profile {
         Ok(profiles)
     }
 
-    /// The login, if there is one.
-    ///
-    /// Refused when others can read it: then they may have it.
+    /// Reads the login, if there is one. A file that other users can read is refused.
     pub(crate) fn load(&self) -> Result<Option<Login>, Failure> {
         let unreadable = |error: Unusable| unreadable(&self.path, &error);
         let Some(opened) = private_file::open(&self.path).map_err(unreadable)? else {
@@ -117,7 +115,7 @@ impl Profile {
             ));
         }
         let text = opened.read(MOST).map_err(unreadable)?;
-        // No word of what is in it.
+        // The error does not quote the file, which holds a secret.
         Stored::parse(&text).map(Some).map_err(|reason| {
             Failure::unusable_login(
                 format!(
@@ -129,7 +127,7 @@ impl Profile {
         })
     }
 
-    /// Sees to it that a login can be kept, as far as that can be told before there is one.
+    /// Fails when something else is at the file's path, before a login is made in vain.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match private_file::check(&self.path) {
             Err(error) if error.is_not_ours() => Err(cannot_keep(&self.path, &error)),
@@ -137,7 +135,7 @@ impl Profile {
         }
     }
 
-    /// Keeps a login, instead of the one that was there.
+    /// Stores a login in place of the last one.
     pub(crate) fn store(&self, login: &Login) -> Result<(), Failure> {
         let stored = Stored {
             version: VERSION,
@@ -159,7 +157,7 @@ impl Profile {
             .map_err(|error| cannot_keep(&self.path, &error))
     }
 
-    /// Forgets the login. Whether there was one.
+    /// Removes the login. Returns whether there was one.
     pub(crate) fn remove(&self) -> Result<bool, Failure> {
         let removed = match private_file::check(&self.path) {
             Ok(true) => fs::remove_file(&self.path).map_err(Unusable::from),
@@ -209,7 +207,7 @@ impl Login {
         self.credential.uid()
     }
 
-    /// Refuses to take a login anywhere but where it was made.
+    /// Fails when the login was made at another service.
     pub(crate) fn check_endpoint(
         &self,
         profile: &ProfileName,

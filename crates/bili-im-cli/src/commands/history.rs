@@ -58,7 +58,7 @@ impl History {
         })
     }
 
-    /// The messages, and whether there are more.
+    /// Reads the messages. Returns them, and whether there are more.
     fn read(
         &self,
         talker: Talker,

@@ -58,7 +58,7 @@ impl Login {
     }
 }
 
-/// Shows a code and waits until it is confirmed.
+/// Shows a QR code and waits until the login is confirmed on a phone.
 fn scan(global: &Global, out: Output) -> Result<(Credential, Secret), Failure> {
     let outcome = bili_im_ureq::qr_login(global.endpoint()?, |step| {
         let told = match step {
@@ -83,8 +83,10 @@ fn scan(global: &Global, out: Output) -> Result<(Credential, Secret), Failure> {
     }
 }
 
-/// Finds out whose login it is, and adds what later commands would ask for each time. What is no login
-/// is not kept; what cannot be checked is.
+/// Checks a login, and adds the cookies that later commands would otherwise ask for each time.
+/// Returns it with the account's name.
+///
+/// A login that the service refuses is an error. One that cannot be checked now is still stored.
 fn check(
     credential: Credential,
     global: &Global,
@@ -101,7 +103,7 @@ fn check(
         }
     };
     let mut credential = credential.with_cookie("DedeUserID", &profile.uid.to_string());
-    // The device cookies are asked for once and kept. It is good without them too.
+    // Optional: a login works without the device cookies.
     if !credential.expose().contains("buvid3=")
         && let Ok(device) = login.client().call(FingerSpi)
     {
@@ -112,7 +114,6 @@ fn check(
     Ok((credential, Some(profile.name)))
 }
 
-/// Who is logged in now.
 #[derive(Debug, Serialize)]
 struct LoginOutput {
     profile: ProfileName,

@@ -20,7 +20,7 @@ Example:
 pub(crate) struct Recall {
     #[command(flatten)]
     to: To,
-    /// The message, by what `send` printed
+    /// The message key that `send` printed
     #[arg(value_parser = number)]
     msg_key: u64,
     #[command(flatten)]
@@ -40,7 +40,6 @@ impl Recall {
     }
 }
 
-/// A recalled message.
 #[derive(Debug, Serialize)]
 struct RecallOutput {
     msg_key: MsgKey,

@@ -22,7 +22,6 @@ impl Resume {
     }
 }
 
-/// What became of risk control's stop.
 #[derive(Debug, Serialize)]
 struct ResumeOutput {
     was_stopped: bool,

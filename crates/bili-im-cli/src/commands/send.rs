@@ -16,7 +16,7 @@ use crate::{
     words::without_line_end,
 };
 
-/// More than any message can have.
+/// The most bytes that are read: more than any message has.
 const MOST_INPUT: u64 = 1 << 20;
 
 /// Send a text
@@ -78,7 +78,7 @@ fn read_text() -> Result<String, Failure> {
     Ok(without_line_end(&text).to_owned())
 }
 
-/// What a person should know of a message that was found by reading the conversation; JSON has a field.
+/// A warning for people. In JSON, the field `read_back` says the same.
 const READ_BACK: &str = "the answer was lost, and the message was found in the conversation: one that \
      looks the same and was written elsewhere at the same moment cannot be told apart from it";
 
@@ -92,7 +92,7 @@ pub(crate) struct SendOutput {
 }
 
 impl SendOutput {
-    /// What to print about a message; shows the service's warning at once.
+    /// Also prints the warnings about the message.
     pub(crate) fn new(talker: Talker, sent: SentMessage, out: Output) -> Self {
         if let Some(toast) = &sent.toast {
             out.show_toast(toast);

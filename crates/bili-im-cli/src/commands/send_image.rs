@@ -17,7 +17,7 @@ use crate::{
     progress::Progress,
 };
 
-/// More than any image that the service takes.
+/// The most bytes that are read: more than any image that the service takes.
 const MOST: u64 = 64 << 20;
 
 /// Send an image: a file, or one that the service has by its address
@@ -59,7 +59,7 @@ impl SendImage {
     fn upload(self, global: &Global, out: Output) -> Result<(), Failure> {
         let talker = self.to.talker();
         let file = read(Path::new(&self.image))?;
-        // Its format is seen to before anything else is done.
+        // Checks the format before anything is sent.
         UploadBfs::new(file.clone()).map_err(|invalid| {
             Failure::wrong_use(
                 format!("{}: {invalid}", self.image),

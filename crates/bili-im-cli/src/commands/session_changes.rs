@@ -1,4 +1,5 @@
-//! Changes of one session: `bili-im ack`, `pin`, `unpin`, `mute`, `unmute`, `remove` and `intercept`.
+//! Changes of one session: `bili-im ack`, `pin`, `unpin`, `mute`, `unmute`, `remove` and
+//! `intercept`.
 
 use std::fmt::{self, Display};
 

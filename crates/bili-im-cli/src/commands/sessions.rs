@@ -22,7 +22,7 @@ use crate::{
     words::{marks, on_one_line, talker_cell},
 };
 
-/// How many columns the newest message may take up.
+/// The greatest width of the newest message.
 const LAST: usize = 60;
 
 /// List the sessions, newest first
@@ -93,7 +93,7 @@ impl Sessions {
 
     fn every_one(&self, login: &ActiveLogin) -> Result<SessionList, Failure> {
         let account = login.client().account();
-        // Listing all kinds at once has one page only.
+        // The list of all kinds has one page only.
         let flow = match self.kind {
             Type::All => account.sessions(),
             kind => account.sessions_of(kind.into()),
@@ -109,7 +109,8 @@ impl Sessions {
     }
 }
 
-/// The service's own accounts come with their names.
+/// The users whose names have to be asked for. The list has the names of the service's own
+/// accounts.
 fn users_without_name(list: &SessionList) -> impl Iterator<Item = Uid> {
     let sessions = list.sessions.iter();
     sessions.filter_map(|session| match session.talker {

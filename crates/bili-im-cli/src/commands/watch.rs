@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::WatchOptions;
+use bili_im_proto::{Uid, WatchOptions};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
@@ -31,15 +31,15 @@ Examples:
 With --cursor nothing is missed between two runs. An event that was printed and not stored,
 because the program was killed in between, comes again with the same id.")]
 pub(crate) struct Watch {
-    /// From when on: now, or where the watch got that stored this file; by default where the one with
-    /// --cursor got, or now
+    /// Begin now, or where this cursor file ends; by default where the file of --cursor ends, or
+    /// now
     #[arg(
         long,
         value_name = "now|CURSOR-FILE",
         value_parser = OsStringValueParser::new().map(Since::from)
     )]
     since: Option<Since>,
-    /// Store there how far it got, after each event
+    /// Store the position in this file after each event
     #[arg(long, value_name = "FILE")]
     cursor: Option<PathBuf>,
     /// Run this program for every message, with the event on its stdin and in BILI_IM_ variables
@@ -54,8 +54,8 @@ pub(crate) struct Watch {
     /// Send what the program prints as an answer, to messages that a person wrote
     #[arg(long, requires = "exec")]
     reply_stdout: bool,
-    /// Send an answer again that cannot be found minutes after a restart, though it may arrive twice
-    /// then; without this it is not sent again
+    /// After a restart, send an answer again that cannot be found, though it may then arrive twice;
+    /// without this it is not sent again
     #[arg(long, requires = "reply_stdout")]
     at_least_once: bool,
     /// Leave out your own messages
@@ -76,7 +76,7 @@ pub(crate) struct Watch {
     /// Tell of changed sessions and unread counts too
     #[arg(long)]
     changes: bool,
-    /// How often to ask, every 20 by default; never under 6 but for a service on this machine
+    /// How often to ask: 20 by default, and at least 6 unless the service is on this machine
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     interval: Option<Duration>,
 }
@@ -102,12 +102,12 @@ impl Watch {
         let stop = Stop::on_signals()?;
         let options = self.options();
         let place = self.cursor.as_deref().map(Place::take).transpose()?;
-        // Also when it is not gone on from: what is no cursor is not written over.
+        // Read even with `--since`, since this refuses to overwrite a file that is not a cursor.
         let stored = place.as_ref().map(Place::read).transpose()?.flatten();
-        let progress = match &self.since {
-            Some(Since::File(path)) => Some(begin_from(path)?),
-            Some(Since::Now) => None,
-            None => stored,
+        let (progress, path) = match &self.since {
+            Some(Since::File(path)) => (Some(begin_from(path)?), Some(path)),
+            Some(Since::Now) => (None, None),
+            None => (stored, self.cursor.as_ref()),
         };
         let login = if self.reply_stdout {
             ActiveLogin::open_to_change(global, out)?
@@ -116,11 +116,8 @@ impl Watch {
         };
         let progress = match progress {
             Some(progress) => {
-                let path = match &self.since {
-                    Some(Since::File(path)) => Some(path),
-                    _ => self.cursor.as_ref(),
-                };
-                progress.check_owner(login.client().account().uid(), path.map(PathBuf::as_path))?;
+                let own = login.client().account().uid();
+                progress.check_owner(own, path.map(PathBuf::as_path))?;
                 progress
             }
             None => login.client().cursor_now()?.into(),
@@ -140,12 +137,7 @@ impl Watch {
                 args: self.args,
                 reads_stdout: self.reply_stdout,
                 timeout: self.exec_timeout,
-                variables: {
-                    let own = progress.cursor.uid().to_string();
-                    let mut variables = global.as_variables();
-                    variables.push((credentials::ACCOUNT, own));
-                    variables
-                },
+                variables: variables(global, progress.cursor.uid()),
             }),
             senders: SenderNames::default(),
         };
@@ -165,6 +157,13 @@ impl Watch {
             None => options,
         }
     }
+}
+
+/// The variables by which a bili-im in the program finds the account.
+fn variables(global: &Global, own: Uid) -> Vec<(&'static str, String)> {
+    let mut variables = global.as_variables();
+    variables.push((credentials::ACCOUNT, own.to_string()));
+    variables
 }
 
 fn begin_from(path: &Path) -> Result<Progress, Failure> {

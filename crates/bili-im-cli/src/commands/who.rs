@@ -15,13 +15,13 @@ use crate::{
     words::on_one_line,
 };
 
-/// How many columns what users say of themselves may take up.
+/// The greatest width of a user's signature.
 const SIGN: usize = 60;
 
 /// Tell who users are
 #[derive(Debug, clap::Args)]
 pub(crate) struct Who {
-    /// Their numbers
+    /// The users' numbers
     #[arg(required = true, value_name = "UID", value_parser = number)]
     uids: Vec<u64>,
 }

@@ -29,7 +29,6 @@ impl Whoami {
     }
 }
 
-/// Whose login it is.
 #[derive(Debug, Serialize)]
 struct WhoamiOutput {
     uid: Uid,

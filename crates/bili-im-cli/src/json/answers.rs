@@ -12,7 +12,7 @@ use super::{
     session::SessionJson,
 };
 
-/// That the service did as asked.
+/// An answer without data.
 #[derive(Debug, Serialize)]
 pub(crate) struct AcceptedJson {
     accepted: bool,
@@ -53,7 +53,7 @@ pub(crate) struct SessionsJson {
     pub(crate) unknown: Vec<UnknownSessionJson>,
 }
 
-/// A session of a type that is not known here.
+/// A session of an unknown type.
 #[derive(Debug, Serialize)]
 pub(crate) struct UnknownSessionJson {
     session_type: u64,
@@ -141,7 +141,7 @@ impl From<MsgDnd> for DndListJson {
     }
 }
 
-/// How a user stands to the account.
+/// The relation between a user and the account.
 #[derive(Debug, Serialize)]
 pub(crate) struct FollowJson {
     follow_status: Option<i64>,
@@ -162,7 +162,7 @@ impl From<SessionSettings> for FollowJson {
 }
 
 mirror! {
-    /// How the account is limited.
+    /// The limits of the account.
     pub(crate) struct LimitsJson of Limits {
         is_limit: bool,
         report_limit: bool,
@@ -170,7 +170,7 @@ mirror! {
 }
 
 mirror! {
-    /// Who a user is.
+    /// A user.
     pub(crate) struct UserJson of UserCard {
         uid: Uid,
         name: String,
@@ -182,7 +182,7 @@ mirror! {
     }
 }
 
-/// Who some users are.
+/// Users.
 #[derive(Debug, Serialize)]
 pub(crate) struct UsersJson {
     users: List<UserJson>,

@@ -15,7 +15,7 @@ mirror! {
     }
 }
 
-/// Whom the cookie belongs to, and whether there are signing keys.
+/// The owner of the cookie, and whether the answer has signing keys.
 #[derive(Debug, Serialize)]
 pub(crate) struct NavJson {
     profile: ProfileJson,
@@ -33,7 +33,7 @@ impl TryFrom<NavAnswer> for NavJson {
     }
 }
 
-/// The cookies that name a device: whether they are there, not what they are.
+/// The cookies that name a device, masked.
 #[derive(Debug, Serialize)]
 pub(crate) struct DeviceJson {
     buvid3: Option<&'static str>,
@@ -49,7 +49,7 @@ impl From<DeviceCookies> for DeviceJson {
     }
 }
 
-/// A code to log in with: whether it is there, not what it is.
+/// A QR code to log in with, masked.
 #[derive(Debug, Serialize)]
 pub(crate) struct CodeJson {
     url: Option<&'static str>,
@@ -65,7 +65,7 @@ impl From<QrCode> for CodeJson {
     }
 }
 
-/// How a login goes: the login itself stays hidden.
+/// The state of a login by QR code, without its secrets.
 #[derive(Debug, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum LoginJson {
@@ -102,7 +102,7 @@ impl From<QrState> for LoginJson {
     }
 }
 
-/// What stands for a secret, where there is one.
+/// The mask of a secret; `None` when the secret is empty.
 fn masked(secret: &str) -> Option<&'static str> {
     (!secret.is_empty()).then_some(MASK)
 }

@@ -1,5 +1,4 @@
-//! What the library knows, as the program's JSON has it. The fields are explained in the crate's README,
-//! and stay.
+//! JSON that several commands print. The crate's README explains the fields, which do not change.
 
 mod answer;
 mod answers;

@@ -1,14 +1,14 @@
-//! What a watch does with an event: prints it, runs the program, sends its answer, stores the position.
+//! Handles the events of a watch: prints, runs the program, answers, and stores the position.
 
-use bili_im_proto::{Direction, Event, EventKind, WatchOptions};
+use bili_im_proto::{Direction, Event, EventKind, Position, WatchOptions};
 
 use super::{
-    about::About,
     cursor_file::{CursorFile, Progress},
     driven::Driven,
+    event_output::EventOutput,
     exec::Exec,
     line::EventLine,
-    replies::{Answered, Kept, Replies},
+    replies::{Answered, Replier},
     stop::Stop,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     output::{Output, to_json},
 };
 
-/// Handles the events of a watch one after another, each wholly before the next.
+/// Handles one event after another.
 pub(crate) struct Handler<'a> {
     pub(crate) login: SharedLogin,
     pub(crate) out: Output,
@@ -31,13 +31,13 @@ pub(crate) struct Handler<'a> {
     pub(crate) senders: SenderNames,
 }
 
-/// What became of an event.
+/// Whether the watch goes on after an event.
 enum Handled {
-    /// It is handled, for good.
-    Wholly,
-    /// It comes again: nobody reads what is printed any more, or its answer must wait for longer than
-    /// the program may go on.
-    Not,
+    /// The event is handled. Its position can be stored.
+    Yes,
+    /// The event is not handled, and the watch ends: stdout is closed, or the user wants the
+    /// program to end while an answer waits. The event comes again in the next watch.
+    No,
 }
 
 impl Handler<'_> {
@@ -46,7 +46,7 @@ impl Handler<'_> {
         mut progress: Progress,
         options: WatchOptions,
     ) -> Result<(), Failure> {
-        if !self.settle(&mut progress)? {
+        if !self.finish_earlier_answer(&mut progress)? {
             return Ok(());
         }
         let flow = (self.login.account()).watch(progress.cursor, options);
@@ -61,19 +61,19 @@ impl Handler<'_> {
                 break;
             };
             match self.handle(&line)? {
-                Handled::Wholly => {
+                Handled::Yes => {
                     if let (Some(file), Some(position)) = (&mut self.file, &event.position) {
                         file.handled(position)?;
                     }
                 }
-                Handled::Not => break,
+                Handled::No => break,
             }
         }
         Ok(())
     }
 
-    /// Finishes the answer that an earlier watch may not have finished; whether to go on.
-    fn settle(&mut self, progress: &mut Progress) -> Result<bool, Failure> {
+    /// Finishes an answer of an earlier watch. Returns whether the watch goes on.
+    fn finish_earlier_answer(&mut self, progress: &mut Progress) -> Result<bool, Failure> {
         let Some(reply) = progress.reply.take() else {
             return Ok(true);
         };
@@ -81,20 +81,14 @@ impl Handler<'_> {
             return Ok(false);
         };
         if self.replies {
-            let mut file = self.file.take();
-            let kept = Kept {
-                event: reply.event.clone(),
-                position: Some(reply.position),
-                file: file.as_mut(),
-            };
-            let answered = self.as_replies(&reply.event).settle(reply.ticket, kept);
-            self.file = file;
-            if answered? == Answered::Stopped {
+            let mut replier = self.replier(&reply.event, Some(reply.position));
+            let answered = replier.confirm_or_send(reply.ticket)?;
+            if answered == Answered::Stopped {
                 return Ok(false);
             }
         } else {
             self.out.warn(&format!(
-                "the answer to {} was under way; without --reply-stdout it is left at that",
+                "the answer to {} was under way; without --reply-stdout it is not finished",
                 reply.event
             ));
         }
@@ -108,54 +102,45 @@ impl Handler<'_> {
     fn handle(&mut self, line: &EventLine<'_>) -> Result<Handled, Failure> {
         match line.warning() {
             Some(warning) if !self.out.is_json() => self.out.warn(&warning),
-            _ if !self.out.line(line)? => return Ok(Handled::Not),
+            _ if !self.out.line(line)? => return Ok(Handled::No),
             _ => {}
         }
         let id = line.id().unwrap_or_default();
         let printed = match (&self.exec, &line.event.kind) {
             (Some(exec), EventKind::Message { .. }) => {
-                let about = About {
+                let out = EventOutput {
                     out: self.out,
                     event: &id,
                 };
-                exec.run(to_json(line) + "\n", line.variables(), self.stop, about)?
+                exec.run(to_json(line) + "\n", line.variables(), self.stop, out)?
             }
             _ => None,
         };
-        match printed {
-            Some(text) if line.event.answerable().is_some() => self.answer(line.event, &id, text),
-            _ => Ok(Handled::Wholly),
-        }
-    }
-
-    fn answer(&mut self, event: &Event, id: &str, text: String) -> Result<Handled, Failure> {
-        let mut file = self.file.take();
-        let kept = Kept {
-            event: id.to_owned(),
-            position: event.position,
-            file: file.as_mut(),
+        let Some(text) = printed.filter(|_| line.event.answerable().is_some()) else {
+            return Ok(Handled::Yes);
         };
-        let answered = self.as_replies(id).answer(event, text, kept);
-        self.file = file;
-        Ok(match answered? {
-            Answered::Over => Handled::Wholly,
-            Answered::Stopped => Handled::Not,
+        let mut replier = self.replier(&id, line.event.position);
+        Ok(match replier.answer(line.event, text)? {
+            Answered::Finished => Handled::Yes,
+            Answered::Stopped => Handled::No,
         })
     }
 
-    fn as_replies<'a>(&'a mut self, event: &'a str) -> Replies<'a> {
-        Replies {
+    fn replier<'a>(&'a mut self, event: &'a str, position: Option<Position>) -> Replier<'a> {
+        Replier {
             login: &mut self.login,
             stop: self.stop,
-            at_least_once: self.at_least_once,
-            out: About {
+            out: EventOutput {
                 out: self.out,
                 event,
             },
+            at_least_once: self.at_least_once,
+            file: self.file.as_mut(),
+            position,
         }
     }
 
-    /// The sender's name, for people to read.
+    /// The sender's name. JSON has the number only.
     fn sender_name(&mut self, event: &Event) -> Option<String> {
         match &event.kind {
             EventKind::Message {

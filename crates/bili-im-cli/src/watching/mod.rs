@@ -1,8 +1,8 @@
-//! Commands that run until they are told to stop.
+//! Parts of the commands that run until a signal stops them.
 
-mod about;
 mod cursor_file;
 mod driven;
+mod event_output;
 mod exec;
 mod handler;
 mod line;

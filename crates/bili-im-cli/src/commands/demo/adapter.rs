@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use bili_im_proto::{Account, Credential, Error, Flow, Origin};
 
-/// A client over HTTP.
+/// The part of a client that the demonstration uses.
 pub(super) trait Adapter: Sized {
     const NAME: &'static str;
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{args::Global, failure::Failure, output::Output};
 
-/// Watch it at work against a simulated service inside this process; no account needed
+/// Show the library at work against a simulated service in this process; no account needed
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {}
 
@@ -49,7 +49,6 @@ impl Demo {
     }
 }
 
-/// How the demonstration went.
 #[derive(Debug, Serialize)]
 struct DemoOutput {
     ok: bool,
@@ -66,7 +65,7 @@ impl Display for DemoOutput {
     }
 }
 
-/// A service and two of its users.
+/// A simulated service and two of its users.
 struct Cast<A> {
     server: Server,
     creator: A,

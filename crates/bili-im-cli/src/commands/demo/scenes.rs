@@ -123,7 +123,7 @@ async fn send_twice_to_a_stranger<A: Adapter>(
     )
 }
 
-/// What the talker sees of a message.
+/// The content of a message as the receiver reads it.
 async fn reads<A: Adapter>(receiver: &A, key: MsgKey) -> Result<Option<Content>, Error> {
     let page = FetchSessionMsgs::new(CREATOR);
     let page = receiver.run(receiver.account().call(page)).await?;

@@ -1,4 +1,4 @@
-//! What the demonstration shows.
+//! Shows the steps of the demonstration.
 
 use std::fmt::{self, Display};
 
@@ -20,7 +20,6 @@ impl Stage {
         self.out.narrate(&format!("over {adapter}, at {service}"))
     }
 
-    /// Shows one step, and whether it went as it should.
     pub(super) fn show(
         &mut self,
         ok: bool,
@@ -39,7 +38,6 @@ impl Stage {
     }
 }
 
-/// One step of the demonstration.
 #[derive(Debug, Serialize)]
 pub(super) struct DemoStep {
     adapter: &'static str,
