@@ -1,6 +1,7 @@
 //! How the program prints: plain lines for people, JSON for scripts.
 
 use std::{
+    collections::BTreeMap,
     fmt::Display,
     io::{self, Write},
     process::ExitCode,
@@ -29,12 +30,7 @@ impl Output {
 
     /// Prints the result of a command.
     pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
-        let text = if self.json {
-            to_json(answer)
-        } else {
-            answer.to_string()
-        };
-        Self::write(text)
+        Self::write(self.text_of(answer))
     }
 
     /// Prints a step of a longer result; with `--json` nothing, since the whole result follows.
@@ -69,20 +65,23 @@ impl Output {
 
     /// Prints a failure to stdout, in the manner of [`show`](Self::show).
     pub(crate) fn show_failure(self, failure: &Failure) -> Result<(), Failure> {
-        self.show(&ErrorOutput { error: failure })
+        self.show(&BTreeMap::from([("error", failure)]))
     }
 
     /// Prints one of many lines. Returns whether stdout is still open.
     pub(crate) fn line(self, line: &(impl Serialize + Display)) -> Result<bool, Failure> {
-        let text = if self.json {
-            to_json(line)
-        } else {
-            line.to_string()
-        };
-        write_line(text).map_err(|error| {
+        write_line(self.text_of(line)).map_err(|error| {
             Failure::other(format!("stdout cannot be written: {error}"))
                 .advise("make room there; what was not printed comes again")
         })
+    }
+
+    fn text_of(self, value: &(impl Serialize + Display)) -> String {
+        if self.json {
+            to_json(value)
+        } else {
+            value.to_string()
+        }
     }
 
     fn write(text: String) -> Result<(), Failure> {
@@ -94,9 +93,8 @@ impl Output {
     /// Prints a warning to stderr. The command goes on.
     pub(crate) fn warn(self, message: &str) {
         if self.json {
-            complain(&to_json(&Warning {
-                warning: Words { message },
-            }));
+            let warning = BTreeMap::from([("message", message)]);
+            complain(&to_json(&BTreeMap::from([("warning", warning)])));
         } else {
             complain(&format!("warning: {message}"));
         }
@@ -105,7 +103,7 @@ impl Output {
     /// Prints a failure to stderr, and returns its exit code.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         if self.json {
-            complain(&to_json(&ErrorOutput { error: failure }));
+            complain(&to_json(&BTreeMap::from([("error", failure)])));
         } else {
             complain(&failure.to_string());
         }
@@ -136,21 +134,6 @@ fn write_line(mut text: String) -> io::Result<bool> {
 /// Writes to stderr. An error there has no other place to be reported.
 fn complain(line: &str) {
     let _lost = writeln!(io::stderr().lock(), "{line}");
-}
-
-#[derive(Serialize)]
-struct Warning<'a> {
-    warning: Words<'a>,
-}
-
-#[derive(Serialize)]
-struct Words<'a> {
-    message: &'a str,
-}
-
-#[derive(Serialize)]
-struct ErrorOutput<'a> {
-    error: &'a Failure,
 }
 
 /// JSON on one line. Characters that could control a terminal are escaped.

@@ -5,7 +5,7 @@
 
 use std::{
     fmt::{self, Display},
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions},
     io::{self, Read, Write},
     path::Path,
 };
@@ -120,6 +120,15 @@ pub(crate) fn check(path: &Path) -> Result<bool, Unusable> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Creates a folder for this user alone, unless it exists.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// The folder of a file.

@@ -1,9 +1,7 @@
 //! Stored logins: one file for each profile, which only its owner can read.
 
 use std::{
-    env,
-    fs::{self, DirBuilder},
-    io,
+    env, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -14,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     failure::Failure,
-    private_file::{self, Unusable, folder_of},
+    private_file::{self, Unusable, create_folder, folder_of},
     profile_name::ProfileName,
 };
 
@@ -147,7 +145,7 @@ impl Profile {
         };
         let text = serde_json::to_vec(&stored).map(Zeroizing::new);
         let written = text.map_err(io::Error::from).and_then(|text| {
-            create_private_dir(folder_of(&self.path))?;
+            create_private_folder(folder_of(&self.path))?;
             Ok(text)
         });
         let written = (written.map_err(Unusable::from))
@@ -252,13 +250,10 @@ fn cannot_keep(path: &Path, error: &Unusable) -> Failure {
         .advise("set BILI_IM_CONFIG_DIR to a folder of your own, or see what lies there")
 }
 
-fn create_private_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
+/// Creates the folder. One with another mode is made private too.
+fn create_private_folder(path: &Path) -> io::Result<()> {
+    create_folder(path)?;
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)?;
-    #[cfg(unix)]
-    fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
 }

@@ -6,8 +6,7 @@
 use std::{
     env,
     fmt::Display,
-    fs::{self, DirBuilder},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -63,7 +62,7 @@ impl StateFile {
             None => "unnamed".to_owned(),
         };
         let path = dir.join(format!("{name}.json"));
-        let opened = create_dir(&dir).map_err(Unusable::from);
+        let opened = private_file::create_folder(&dir).map_err(Unusable::from);
         match opened.and_then(|()| Self::at(path.clone())) {
             Ok(state) => Some(state),
             Err(error) => {
@@ -240,14 +239,6 @@ fn folder(endpoint: Option<&Origin>) -> String {
             .replace("://", "+")
             .replace(':', "+"),
     }
-}
-
-fn create_dir(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// Renames a damaged file, unless it or the one at the new name is not a plain file of this user.

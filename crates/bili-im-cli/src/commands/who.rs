@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::{Uid, UserCard};
+use bili_im_proto::Uid;
 use serde::Serialize;
 
 use crate::{
@@ -36,28 +36,17 @@ impl Who {
         for uid in &unknown {
             out.warn(&format!("nobody is known as {uid}"));
         }
-        out.print(&WhoOutput { users, unknown })
+        out.print(&WhoOutput {
+            users: users.into_iter().map(UserJson::from).collect(),
+            unknown,
+        })
     }
 }
 
+#[derive(Serialize)]
 struct WhoOutput {
-    users: Vec<UserCard>,
+    users: Vec<UserJson>,
     unknown: Vec<Uid>,
-}
-
-impl Serialize for WhoOutput {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            users: Vec<UserJson>,
-            unknown: &'a [Uid],
-        }
-        Fields {
-            users: self.users.iter().cloned().map(UserJson::from).collect(),
-            unknown: &self.unknown,
-        }
-        .serialize(serializer)
-    }
 }
 
 impl Display for WhoOutput {

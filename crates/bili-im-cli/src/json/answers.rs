@@ -172,12 +172,12 @@ mirror! {
 mirror! {
     /// A user.
     pub(crate) struct UserJson of UserCard {
-        uid: Uid,
-        name: String,
+        pub(crate) uid: Uid,
+        pub(crate) name: String,
         face: String,
-        sign: String,
+        pub(crate) sign: String,
         rank: u64,
-        level: u32,
+        pub(crate) level: u32,
         silence: bool,
     }
 }

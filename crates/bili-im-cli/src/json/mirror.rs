@@ -5,12 +5,12 @@ use serde::Serialize;
 /// Defines a JSON struct and its conversion from the library's, field by field.
 macro_rules! mirror {
     ($(#[$meta:meta])* $visibility:vis struct $name:ident of $source:ty {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
+        $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty,)*
     }) => {
         $(#[$meta])*
         #[derive(Debug, serde::Serialize)]
         $visibility struct $name {
-            $($(#[$field_meta])* $field: $type,)*
+            $($(#[$field_meta])* $field_visibility $field: $type,)*
         }
 
         impl From<$source> for $name {

@@ -15,9 +15,4 @@ impl EventOutput<'_> {
         let Self { out, event } = self;
         out.warn(&format!("{message} (event {event})"));
     }
-
-    /// As [`Output::show_toast`].
-    pub(crate) fn show_toast(self, toast: &str) {
-        self.out.show_toast(toast);
-    }
 }

@@ -115,7 +115,7 @@ impl Replier<'_> {
         Ok(match sent {
             Called::Done(sent) => {
                 if let Some(toast) = &sent.toast {
-                    self.out.show_toast(toast);
+                    self.out.out.show_toast(toast);
                 }
                 Answered::Finished
             }
