@@ -11,29 +11,24 @@ use bili_im_proto::{Credential, Uid};
 use zeroize::Zeroizing;
 
 use crate::{
-    cli::Global,
-    failure::Failure,
-    output::Output,
-    profiles::{Profile, ProfileName},
+    args::Global, failure::Failure, output::Output, profile_name::ProfileName, profiles::Profile,
 };
 
-/// Holds a login, and is for this program alone.
+/// The environment variable with the cookie. It is not passed on to other programs.
 pub(crate) const VARIABLE: &str = "BILI_IM_COOKIE";
 
-/// The account of the watch that runs a command with `--exec`.
+/// The environment variable by which `watch --exec` tells its program the uid of the account.
 pub(crate) const ACCOUNT: &str = "BILI_IM_ACCOUNT";
 
-/// In seconds.
-const DAY: u64 = 24 * 60 * 60;
+const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
-/// How long before a login ends its user is told.
-const FAREWELL: Duration = Duration::from_secs(14 * DAY);
+/// A login that ends within this time gets a warning.
+const SOON: Duration = Duration::from_secs(14 * SECONDS_A_DAY);
 
-/// More than any browser's cookies of one site.
+/// The most bytes that are read: more than a browser keeps for one site.
 const MOST: u64 = 1 << 20;
 
-/// The login to use: the one that the arguments point at, else the one in the environment, else the
-/// one that is kept.
+/// Finds the login: from the arguments, else from the environment, else from the stored profile.
 pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> {
     let name = global.profile()?;
     let is_cookie_asked_for = global.cookie_stdin || global.cookie_file.is_some();
@@ -52,10 +47,10 @@ pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> 
     }
 }
 
-/// The login that is kept as a profile.
+/// The login of a profile.
 pub(crate) fn kept(profile: &Profile, global: &Global, out: Output) -> Result<Credential, Failure> {
     let name = &profile.name;
-    let login = (profile.load()?).ok_or_else(|| Failure::no_credential(name))?;
+    let login = (profile.load()?).ok_or_else(|| no_login(name))?;
     login.check_endpoint(name, global.endpoint()?.as_ref())?;
     if !global.is_profile_asked_for() {
         check_account(name, login.uid())?;
@@ -64,8 +59,18 @@ pub(crate) fn kept(profile: &Profile, global: &Global, out: Output) -> Result<Cr
     Ok(login.credential)
 }
 
-/// Refuses a login that nobody named, within a watch of another account: the watch was given its login
-/// as a cookie, which its program is not given.
+fn no_login(profile: &ProfileName) -> Failure {
+    Failure::unusable_login(
+        format!("no cookie is given, and nobody is logged in with profile {profile}"),
+        "run bili-im login; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
+         ('SESSDATA=…; bili_jct=…; DedeUserID=…'), or give it with --cookie-file or --cookie-stdin",
+    )
+}
+
+/// Refuses a default profile of another account than that of the watch that runs this command.
+///
+/// A watch that got its login as a cookie does not pass the cookie to its program. A command in
+/// that program would otherwise act as whoever the default profile belongs to.
 fn check_account(profile: &ProfileName, own: Option<Uid>) -> Result<(), Failure> {
     match (std::env::var(ACCOUNT), own) {
         (Ok(watched), Some(own)) if watched != own.to_string() => Err(Failure::unusable_login(
@@ -78,7 +83,7 @@ fn check_account(profile: &ProfileName, own: Option<Uid>) -> Result<(), Failure>
     }
 }
 
-/// The login that the user gave with this very command or in the environment.
+/// The login from the arguments or the environment; `None` when neither has one.
 pub(crate) fn given(global: &Global, out: Output) -> Result<Option<Credential>, Failure> {
     let (credential, place) = if global.cookie_stdin {
         let text = read(io::stdin().lock(), "stdin")?;
@@ -116,8 +121,8 @@ fn warn_before_the_end(credential: &Credential, out: Output) {
     let left = end.micros().since(SystemTime::now().into());
     if left.is_zero() {
         out.warn("the cookie has expired: log in again, with bili-im login");
-    } else if left < FAREWELL {
-        let days = left.as_secs() / DAY;
+    } else if left < SOON {
+        let days = left.as_secs() / SECONDS_A_DAY;
         out.warn(&format!(
             "the cookie expires in {days} days: log in again soon, with bili-im login"
         ));

@@ -1,24 +1,49 @@
 //! A request as a `curl` command, without its secrets.
 
-use std::fmt;
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+};
 
 use bili_im_proto::{
     Body,
     http::{Request, header::CONTENT_TYPE},
 };
+use serde::Serialize;
 
-use crate::output::PlannedRequest;
-
-/// What stands for a secret.
+/// Replaces a secret.
 pub(crate) const MASK: &str = "***";
 
-/// What forms are, all but uploads.
+/// The content type of every form without a file.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Fields of a form that hold the CSRF token.
+/// The form fields with the CSRF token.
 const CSRF_FIELDS: [&str; 3] = ["csrf", "csrf_token", "biliCSRF"];
 
-/// A request with its secrets masked and everything else exact.
+/// A request that is not sent, without its secrets.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlannedRequest {
+    method: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Display for PlannedRequest {
+    /// A command for a POSIX shell.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "curl -X {} {}", self.method, quoted(&self.url))?;
+        for (name, value) in &self.headers {
+            write!(f, " \\\n  -H {}", quoted(&format!("{name}: {value}")))?;
+        }
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        write!(f, " \\\n  --data-raw {}", quoted(&self.body))
+    }
+}
+
+/// Masks the secrets of a request and keeps everything else as it is.
 pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
     let headers = request.headers().iter().map(|(name, value)| {
         let text = String::from_utf8_lossy(value.as_bytes());
@@ -39,7 +64,8 @@ pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
     }
 }
 
-/// The fields of a form; of anything else, in which a secret could be anywhere, only how long it is.
+/// Masks the secret fields of a form. Any other body is replaced by its length, since a secret
+/// could be anywhere in it.
 fn mask_body(request: &Request<Body>) -> String {
     let content_type = request.headers().get(CONTENT_TYPE);
     let body = request.body().as_ref();
@@ -61,19 +87,7 @@ fn mask_values(text: &str, separator: &str, is_secret: impl Fn(&str) -> bool) ->
     pairs.collect::<Vec<_>>().join(separator)
 }
 
-/// Writes a request as a command for a shell.
-pub(crate) fn write(f: &mut fmt::Formatter<'_>, request: &PlannedRequest) -> fmt::Result {
-    write!(f, "curl -X {} {}", request.method, quoted(&request.url))?;
-    for (name, value) in &request.headers {
-        write!(f, " \\\n  -H {}", quoted(&format!("{name}: {value}")))?;
-    }
-    if request.body.is_empty() {
-        return Ok(());
-    }
-    write!(f, " \\\n  --data-raw {}", quoted(&request.body))
-}
-
-/// A word that a POSIX shell takes as it is.
+/// Quotes a word for a POSIX shell.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,4 +1,4 @@
-//! Why a command failed, what to do about it, and which exit code that is.
+//! Why a command failed: the message, the advice and the exit code.
 
 use std::{
     borrow::Cow,
@@ -14,10 +14,9 @@ use bili_im_proto::{
     Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, Printable,
     RefusalKind, Uid,
 };
+use serde::{Serialize, Serializer};
 
-use crate::profiles::ProfileName;
-
-/// What the process ends with.
+/// The exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
@@ -36,31 +35,37 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command failed.
-#[derive(Debug)]
+impl Serialize for Exit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+/// Why a command failed. Its JSON is the `error` object of the program's page.
+#[derive(Debug, Serialize)]
 pub(crate) struct Failure(Box<Parts>);
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Parts {
-    exit: Exit,
     kind: Cow<'static, str>,
     code: Option<i64>,
     endpoint: Option<&'static str>,
     message: String,
     advice: Option<Cow<'static, str>>,
-    retry_after: Option<Duration>,
+    retry_after_seconds: Option<u64>,
+    exit_code: Exit,
 }
 
 impl Failure {
     fn new(exit: Exit, kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self(Box::new(Parts {
-            exit,
             kind: kind.into(),
             code: None,
             endpoint: None,
             message: message.into(),
             advice: None,
-            retry_after: None,
+            retry_after_seconds: None,
+            exit_code: exit,
         }))
     }
 
@@ -69,7 +74,7 @@ impl Failure {
         self
     }
 
-    /// What was given cannot be meant.
+    /// The user's input is wrong.
     pub(crate) fn wrong_use(
         message: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
@@ -77,10 +82,10 @@ impl Failure {
         Self::new(Exit::WrongUse, "Usage", message).advise(advice)
     }
 
-    /// The arguments are not understood.
+    /// Clap refuses the arguments.
     pub(crate) fn usage(error: &clap::Error) -> Self {
         let text = without_secrets(error.render().to_string());
-        // Paragraphs: what is wrong, perhaps a tip, the usage, where there is help.
+        // Clap's paragraphs: what is wrong, perhaps a tip, the usage, where to find help.
         let mut paragraphs = text.split("\n\n").map(|paragraph| {
             let lines = paragraph.lines().map(str::trim);
             lines
@@ -98,16 +103,7 @@ impl Failure {
         )
     }
 
-    /// There is no login.
-    pub(crate) fn no_credential(profile: &ProfileName) -> Self {
-        Self::unusable_login(
-            format!("no cookie is given, and nobody is logged in with profile {profile}"),
-            "run bili-im login; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
-             ('SESSDATA=…; bili_jct=…; DedeUserID=…'), or give it with --cookie-file or --cookie-stdin",
-        )
-    }
-
-    /// There is a login, or nearly one, and it cannot be used.
+    /// There is no login, or it cannot be used.
     pub(crate) fn unusable_login(
         message: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
@@ -115,7 +111,7 @@ impl Failure {
         Self::new(Exit::NotLoggedIn, "NoCredential", message).advise(advice)
     }
 
-    /// The cursor to go on from is another account's.
+    /// The cursor belongs to another account than the login.
     pub(crate) fn foreign_cursor(owner: Uid, path: Option<&Path>) -> Self {
         let cursor = match path {
             Some(path) => format!("the cursor in {}", path.display()),
@@ -127,7 +123,7 @@ impl Failure {
         )
     }
 
-    /// What was to be printed could not be.
+    /// The command succeeded, but its output cannot be written.
     pub(crate) fn output(error: &io::Error) -> Self {
         Self::new(
             Exit::Other,
@@ -136,25 +132,13 @@ impl Failure {
         )
     }
 
-    /// Anything else.
+    /// A failure of no other kind.
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Self::new(Exit::Other, "Other", message)
     }
 
     pub(crate) fn exit(&self) -> Exit {
-        self.0.exit
-    }
-
-    pub(crate) fn kind(&self) -> &str {
-        &self.0.kind
-    }
-
-    pub(crate) fn code(&self) -> Option<i64> {
-        self.0.code
-    }
-
-    pub(crate) fn endpoint(&self) -> Option<&'static str> {
-        self.0.endpoint
+        self.0.exit_code
     }
 
     pub(crate) fn message(&self) -> &str {
@@ -164,15 +148,10 @@ impl Failure {
     pub(crate) fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
     }
-
-    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
-        let wait = self.0.retry_after?;
-        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
-    }
 }
 
 impl Display for Failure {
-    /// One to three lines.
+    /// The message, and the advice behind `hint: `.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message())?;
         match self.advice() {
@@ -196,7 +175,6 @@ from_invalid! { Invalid InvalidArgument InvalidContent Missing }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        // Its version was looked at when it was read.
         if let Error::Invalid(Invalid::ForeignCursor(ForeignCursor(owner))) = error {
             return Self::foreign_cursor(owner, None);
         }
@@ -209,18 +187,25 @@ impl From<Error> for Failure {
         parts.advice = advice_on(&error);
         parts.endpoint = endpoint_of(&error);
         parts.code = code_of(&error);
-        parts.retry_after = match &error {
+        let retry_after = match &error {
             Error::RateLimited(limited) => Some(limited.retry_after),
             Error::Stopped(stopped) => Some(stopped.remaining),
             Error::Refused(refusal) => refusal.retry_after,
             _ => None,
         };
+        parts.retry_after_seconds = retry_after.map(whole_seconds);
         failure
     }
 }
 
-/// An error in the arguments repeats them. A cookie that was put there against all advice is on the
-/// screen already, but need not get into logs as well.
+/// Rounds up, so that a retry after this time is not too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// Masks cookies in clap's error, which repeats the arguments.
+///
+/// The program takes no cookie as an argument, but a user may try. Errors often end up in logs.
 fn without_secrets(text: String) -> String {
     env::args_os().fold(text, |text, argument| {
         let argument = argument.to_string_lossy();
@@ -255,7 +240,7 @@ fn exit_of(error: &Error) -> Exit {
     }
 }
 
-/// The kind of an error that is no refusal.
+/// The kind of an error that is not the service's refusal.
 fn kind_of(error: &Error) -> &'static str {
     match error {
         Error::Invalid(_) if exit_of(error) == Exit::WrongUse => "Usage",

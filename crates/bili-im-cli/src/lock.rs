@@ -1,4 +1,4 @@
-//! Locks, by which processes wait for each other.
+//! File locks between processes of this program.
 
 use std::{
     ffi::OsString,
@@ -15,10 +15,10 @@ use std::{
 
 use crate::private_file::{self, Unusable, folder_of};
 
-/// A lock that belongs to a file. It is free when this is dropped.
+/// The lock of a file. Dropping it unlocks.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    /// Shared with the thread that waits for it.
+    /// Shared with the thread that waits for the lock.
     file: Arc<File>,
     path: PathBuf,
 }
@@ -26,14 +26,14 @@ pub(crate) struct Lock {
 /// How long to wait for another process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// How long to wait before somebody is told.
+    /// How long to wait before the user is told.
     pub(crate) silent: Duration,
-    /// How long to wait in all; `None` for as long as it takes.
+    /// How long to wait in all; `None` waits without end.
     pub(crate) most: Option<Duration>,
 }
 
 impl Lock {
-    /// The lock of a file: `.NAME.bili-im-lock` beside it, which no other program uses.
+    /// Opens the lock of a file: `.NAME.bili-im-lock` in the same folder.
     pub(crate) fn of(path: &Path) -> Result<Self, Unusable> {
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
@@ -43,13 +43,13 @@ impl Lock {
         Ok(Self { file, path })
     }
 
-    /// Where it is.
+    /// The path of the lock file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Waits for other processes; from now on they wait. Whether it was free in time. `tell` is called
-    /// once when it takes longer than a moment.
+    /// Locks, and waits for other processes that hold the lock. Returns whether that worked in
+    /// time. Calls `tell` once when the silent part of the wait is over.
     pub(crate) fn take(&self, patience: Patience, tell: impl FnOnce()) -> io::Result<bool> {
         match self.file.try_lock() {
             Ok(()) => return Ok(true),
@@ -69,12 +69,11 @@ impl Lock {
         receive(&taken, left)
     }
 
-    /// Lets other processes go on.
-    pub(crate) fn release(&self) -> io::Result<()> {
+    pub(crate) fn unlock(&self) -> io::Result<()> {
         self.file.unlock()
     }
 
-    /// Waits in a thread, because waiting for a lock has no end of its own.
+    /// Waits in a thread, because the system's call has no time limit.
     fn wait(&self) -> io::Result<Receiver<io::Result<()>>> {
         let (sender, taken) = mpsc::channel();
         let file = Arc::clone(&self.file);
@@ -85,14 +84,14 @@ impl Lock {
                     locked => break locked,
                 }
             };
-            // Nobody waits any more: then the process is about to end.
+            // An error means that the wait was given up, and the process is about to end.
             let _given_up = sender.send(locked);
         })?;
         Ok(taken)
     }
 }
 
-/// Whether the lock is taken in time.
+/// Returns whether the lock was taken in time.
 fn receive(taken: &Receiver<io::Result<()>>, time: Option<Duration>) -> io::Result<bool> {
     let received = match time {
         Some(time) => taken.recv_timeout(time),
@@ -118,7 +117,7 @@ mod tests {
         most: Some(Duration::from_millis(100)),
     };
 
-    /// Takes a lock: whether it was taken, and how often somebody was told of the wait.
+    /// Takes a lock. Returns whether it was taken, and how often the user was told of the wait.
     fn take(lock: &Lock, patience: Patience) -> (bool, u32) {
         let told = Cell::new(0);
         let taken = lock.take(patience, || told.set(told.get() + 1)).unwrap();
@@ -155,7 +154,7 @@ mod tests {
         assert_eq!(take(&one, PATIENCE), (true, 0));
         let released = thread::spawn(move || {
             thread::sleep(PATIENCE.silent * 6);
-            one.release().unwrap();
+            one.unlock().unwrap();
         });
         let endless = Patience {
             most: None,

@@ -1,5 +1,7 @@
 //! bilibili private messages at a terminal: see the crate's README.
 
+mod active_login;
+mod args;
 mod cli;
 mod commands;
 mod credentials;
@@ -11,10 +13,10 @@ mod moment;
 mod names;
 mod output;
 mod private_file;
+mod profile_name;
 mod profiles;
 mod progress;
 mod qr;
-mod session;
 mod settings;
 mod state;
 mod table;

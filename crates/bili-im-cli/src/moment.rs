@@ -1,19 +1,19 @@
-//! Times as people read them.
+//! Times for people to read.
 
 use bili_im_proto::{UnixMicros, UnixSeconds};
 use jiff::{Timestamp, tz::TimeZone};
 
-/// A time on the machine's own clock, to the minute; empty for times that no clock shows.
+/// A time in the machine's own zone, to the minute. Empty when the time is out of range.
 pub(crate) fn local(time: UnixSeconds) -> String {
     shown(time, "%Y-%m-%d %H:%M")
 }
 
-/// The same of a time in microseconds.
+/// As [`local`], for microseconds.
 pub(crate) fn local_micros(time: UnixMicros) -> String {
     local(time.seconds())
 }
 
-/// A day.
+/// The day of a time.
 pub(crate) fn day(time: UnixSeconds) -> String {
     shown(time, "%Y-%m-%d")
 }

@@ -1,31 +1,43 @@
-//! Names beside numbers.
+//! Names of users, shown beside their numbers. Every output works without them.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
-use bili_im_proto::{Talker, Uid};
+use bili_im_proto::{Uid, UserCard};
 
-use crate::{output::Output, session::Session, words};
+use crate::{
+    active_login::{ActiveLogin, SharedLogin},
+    output::Output,
+    words,
+};
 
-/// The names of some users. Whoever cannot be asked about is nameless: names are an addition, not the
-/// matter.
+/// How long names are left out after a request for one failed.
+const PAUSE: Duration = Duration::from_secs(5 * 60);
+
+/// How many users without a name are remembered.
+const REMEMBERED: usize = 1000;
+
+/// The names of the users in one output.
 #[derive(Debug, Default)]
 pub(crate) struct Names(BTreeMap<Uid, String>);
 
 impl Names {
-    pub(crate) fn of(uids: impl IntoIterator<Item = Uid>, session: &Session, out: Output) -> Self {
+    /// Asks for names. A failure is a warning, and then there are none.
+    pub(crate) fn of(
+        uids: impl IntoIterator<Item = Uid>,
+        login: &ActiveLogin,
+        out: Output,
+    ) -> Self {
         let mut uids: Vec<Uid> = uids.into_iter().filter(|&uid| uid != Uid(0)).collect();
         uids.sort_unstable();
         uids.dedup();
         if uids.is_empty() {
             return Self::default();
         }
-        match session.client().people(uids) {
-            Ok(cards) => Self(
-                cards
-                    .into_iter()
-                    .map(|card| (card.uid, card.name))
-                    .collect(),
-            ),
+        match login.client().people(uids) {
+            Ok(cards) => Self(cards.into_iter().filter_map(named).collect()),
             Err(error) => {
                 out.warn(&format!("names are not shown: {error}"));
                 Self::default()
@@ -34,8 +46,7 @@ impl Names {
     }
 
     pub(crate) fn get(&self, uid: Uid) -> Option<&str> {
-        let name = self.0.get(&uid)?;
-        Some(name.as_str()).filter(|name| !name.is_empty())
+        self.0.get(&uid).map(String::as_str)
     }
 
     /// A user's name as a table shows it.
@@ -44,10 +55,38 @@ impl Names {
     }
 }
 
-/// A talker as a table shows them: by the arguments that commands take.
-pub(crate) fn talker_cell(talker: Talker) -> String {
-    match talker {
-        Talker::User(uid) => uid.to_string(),
-        Talker::Group(id) => format!("--group {id}"),
+/// The names of senders, for a command that meets one after another.
+///
+/// The account remembers who users are. This remembers when not to ask.
+#[derive(Debug, Default)]
+pub(crate) struct SenderNames {
+    unknown: BTreeSet<Uid>,
+    failed: Option<Instant>,
+}
+
+impl SenderNames {
+    pub(crate) fn get(&mut self, uid: Uid, login: &mut SharedLogin) -> Option<String> {
+        if let Some(card) = login.account().card(uid, bili_im_ureq::now()) {
+            return named(card).map(|(_, name)| name);
+        }
+        let is_paused = self.failed.is_some_and(|then| then.elapsed() < PAUSE);
+        if is_paused || self.unknown.contains(&uid) {
+            return None;
+        }
+        let Ok(cards) = login.with_lock(|login| login.client().people([uid])) else {
+            self.failed = Some(Instant::now());
+            return None;
+        };
+        if cards.is_empty() {
+            if self.unknown.len() >= REMEMBERED {
+                self.unknown.clear();
+            }
+            self.unknown.insert(uid);
+        }
+        cards.into_iter().find_map(named).map(|(_, name)| name)
     }
+}
+
+fn named(card: UserCard) -> Option<(Uid, String)> {
+    (!card.name.is_empty()).then_some((card.uid, card.name))
 }

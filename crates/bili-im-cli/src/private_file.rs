@@ -1,9 +1,11 @@
-//! Files of this user alone. They are stored whole or not at all, and read only when they are plain
-//! files of this user: what others may have put at their place is neither read nor changed.
+//! Files that only this user can read.
+//!
+//! A file is replaced as a whole, so that a crash leaves the old or the new one. Links, folders and
+//! files of other users at its path are neither read nor changed.
 
 use std::{
     fmt::{self, Display},
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions},
     io::{self, Read, Write},
     path::Path,
 };
@@ -22,7 +24,7 @@ pub(crate) enum Unusable {
     Io(io::Error),
 }
 
-/// A plain file of this user, opened to read.
+/// A plain file of this user, open for reading.
 #[derive(Debug)]
 pub(crate) struct Opened {
     file: File,
@@ -30,7 +32,7 @@ pub(crate) struct Opened {
 }
 
 impl Unusable {
-    /// Whether the file is none of ours, whatever is in it.
+    /// Whether something else than a plain file of this user is at the path.
     pub(crate) fn is_not_ours(&self) -> bool {
         match self {
             Self::Link | Self::Folder | Self::Special | Self::AnotherOwner => true,
@@ -38,7 +40,7 @@ impl Unusable {
         }
     }
 
-    /// What to do about it.
+    /// What the user can do about it.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
             Self::Link => "put a file there instead of the link",
@@ -68,7 +70,7 @@ impl From<io::Error> for Unusable {
     }
 }
 
-/// Opens a file to read; `None` when there is none.
+/// Opens a file for reading; `None` when there is none.
 pub(crate) fn open(path: &Path) -> Result<Option<Opened>, Unusable> {
     if !check(path)? {
         return Ok(None);
@@ -77,17 +79,17 @@ pub(crate) fn open(path: &Path) -> Result<Option<Opened>, Unusable> {
     Ok(Some(Opened { file, metadata }))
 }
 
-/// Reads a file of a limited length; `None` when there is none.
+/// Reads a file of at most `most` bytes; `None` when there is none.
 pub(crate) fn read(path: &Path, most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Unusable> {
     open(path)?.map(|opened| opened.read(most)).transpose()
 }
 
-/// Stores a file, for its owner alone. Whatever happens meanwhile, there is the old or the new one.
-/// What is returned can be written to go on behind the content.
+/// Stores a file with mode 0600. A crash leaves the old or the new file. What is written to the
+/// returned file is appended.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<File, Unusable> {
     check(path)?;
     let folder = folder_of(path);
-    // Under a name that nobody can have taken before: it is created anew, with mode 0600.
+    // A random name, created anew: nobody can have opened it before.
     let mut temporary = tempfile::Builder::new()
         .prefix(".bili-im-")
         .suffix(".new")
@@ -99,7 +101,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<File, Unusable> {
     Ok(file)
 }
 
-/// Opens a file that is there to be locked, and makes it when there is none. Nothing is written to it.
+/// Opens a lock file, or creates it. Nothing is written to it.
 pub(crate) fn open_to_lock(path: &Path) -> Result<File, Unusable> {
     check(path)?;
     let mut options = OpenOptions::new();
@@ -110,7 +112,8 @@ pub(crate) fn open_to_lock(path: &Path) -> Result<File, Unusable> {
     Ok(file)
 }
 
-/// Refuses what lies at a path and is no plain file of this user. Whether anything lies there.
+/// Refuses a path with anything else than a plain file of this user. Returns whether there is a
+/// file.
 pub(crate) fn check(path: &Path) -> Result<bool, Unusable> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => check_ours(&metadata).map(|()| true),
@@ -119,14 +122,23 @@ pub(crate) fn check(path: &Path) -> Result<bool, Unusable> {
     }
 }
 
-/// The folder that a file is in.
+/// Creates a folder for this user alone, unless it exists.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// The folder of a file.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     folder.unwrap_or(Path::new("."))
 }
 
 impl Opened {
-    /// Whether other users can read it.
+    /// Whether other users can read the file.
     #[cfg(unix)]
     pub(crate) fn is_readable_by_others(&self) -> bool {
         use std::os::unix::fs::PermissionsExt;
@@ -134,19 +146,19 @@ impl Opened {
         self.metadata.permissions().mode() & 0o077 != 0
     }
 
-    /// Here that is for the folder to say.
+    /// Without file modes, the folder decides who can read it.
     #[cfg(not(unix))]
     pub(crate) fn is_readable_by_others(&self) -> bool {
         false
     }
 
-    /// All that is in it.
+    /// Reads the whole file.
     pub(crate) fn read(self, most: u64) -> Result<Zeroizing<Vec<u8>>, Unusable> {
         let length = self.metadata.len();
         if length > most {
             return Err(Unusable::TooLong);
         }
-        // With room for all of it, so that no copy of a secret is left behind by growing.
+        // Enough capacity for all: a vector that grows leaves copies of a secret in memory.
         let room = usize::try_from(length).unwrap_or_default() + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         self.file.take(most + 1).read_to_end(&mut bytes)?;
@@ -157,7 +169,8 @@ impl Opened {
     }
 }
 
-/// Opens a plain file of this user. What lies there may have changed since it was looked at.
+/// Opens a plain file of this user. Checks the open file, since the path may have changed
+/// meanwhile.
 fn open_with(options: &mut OpenOptions, path: &Path) -> Result<(File, Metadata), Unusable> {
     #[cfg(unix)]
     {
@@ -193,19 +206,19 @@ fn is_owned(metadata: &Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(metadata) == rustix::process::geteuid().as_raw()
 }
 
-/// Here the owner of a file is not told by its metadata.
+/// The metadata of this platform has no owner.
 #[cfg(not(unix))]
 fn is_owned(_: &Metadata) -> bool {
     true
 }
 
-/// Makes a new name last.
+/// Makes a rename survive a power failure.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Here a folder cannot be opened, and renaming does without.
+/// This platform cannot open a folder, and a rename does not need it.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())

@@ -1,12 +1,8 @@
-//! Logins kept on disk: one file for each profile, which nobody but its owner can read.
+//! Stored logins: one file for each profile, which only its owner can read.
 
 use std::{
-    env,
-    fmt::{self, Display},
-    fs::{self, DirBuilder},
-    io,
+    env, fs, io,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use bili_im_proto::{Credential, Origin, Secret, Uid, UnixSeconds};
@@ -16,56 +12,28 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     failure::Failure,
-    private_file::{self, Unusable, folder_of},
+    private_file::{self, Unusable, create_folder, folder_of},
+    profile_name::ProfileName,
 };
 
-/// Where the folder of the profiles is, instead of the platform's place.
+/// The environment variable with the configuration folder, instead of the platform's.
 const VARIABLE: &str = "BILI_IM_CONFIG_DIR";
 
 const VERSION: u32 = 1;
 
 const EXTENSION: &str = "json";
 
-/// More than any login has.
+/// The most bytes of a file: more than any login has.
 const MOST: u64 = 1 << 20;
 
-/// What a login is kept under. It is part of a file's name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct ProfileName(String);
-
-impl Default for ProfileName {
-    fn default() -> Self {
-        Self("default".to_owned())
-    }
-}
-
-impl FromStr for ProfileName {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("a profile's name has 1 to 64 letters, digits, - and _")
-        }
-    }
-}
-
-impl Display for ProfileName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A login that is kept, and what is known of it.
+/// A stored login.
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) credential: Credential,
     pub(crate) refresh_token: Secret,
-    /// The account's name when it logged in.
+    /// The account's name at the time of the login.
     pub(crate) account: Option<String>,
-    /// Where the service is, when not at bilibili. A login goes nowhere else.
+    /// The only service that gets this login; `None` stands for bilibili.
     pub(crate) endpoint: Option<String>,
 }
 
@@ -88,7 +56,7 @@ impl Drop for Stored {
     }
 }
 
-/// The place of a profile.
+/// A profile, whether or not it has a login.
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
     pub(crate) name: ProfileName,
@@ -101,7 +69,7 @@ impl Profile {
         Ok(Self { name, path })
     }
 
-    /// All that there are, by name.
+    /// All profiles, sorted by name.
     pub(crate) fn all() -> Result<Vec<Self>, Failure> {
         let dir = dir()?;
         let entries = match fs::read_dir(&dir) {
@@ -129,9 +97,7 @@ impl Profile {
         Ok(profiles)
     }
 
-    /// The login, if there is one.
-    ///
-    /// Refused when others can read it: then they may have it.
+    /// Reads the login, if there is one. A file that other users can read is refused.
     pub(crate) fn load(&self) -> Result<Option<Login>, Failure> {
         let unreadable = |error: Unusable| unreadable(&self.path, &error);
         let Some(opened) = private_file::open(&self.path).map_err(unreadable)? else {
@@ -147,7 +113,7 @@ impl Profile {
             ));
         }
         let text = opened.read(MOST).map_err(unreadable)?;
-        // No word of what is in it.
+        // The error does not quote the file, which holds a secret.
         Stored::parse(&text).map(Some).map_err(|reason| {
             Failure::unusable_login(
                 format!(
@@ -159,7 +125,7 @@ impl Profile {
         })
     }
 
-    /// Sees to it that a login can be kept, as far as that can be told before there is one.
+    /// Fails when something else is at the file's path, before a login is made in vain.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match private_file::check(&self.path) {
             Err(error) if error.is_not_ours() => Err(cannot_keep(&self.path, &error)),
@@ -167,7 +133,7 @@ impl Profile {
         }
     }
 
-    /// Keeps a login, instead of the one that was there.
+    /// Stores a login in place of the last one.
     pub(crate) fn store(&self, login: &Login) -> Result<(), Failure> {
         let stored = Stored {
             version: VERSION,
@@ -179,7 +145,7 @@ impl Profile {
         };
         let text = serde_json::to_vec(&stored).map(Zeroizing::new);
         let written = text.map_err(io::Error::from).and_then(|text| {
-            create_private_dir(folder_of(&self.path))?;
+            create_private_folder(folder_of(&self.path))?;
             Ok(text)
         });
         let written = (written.map_err(Unusable::from))
@@ -189,7 +155,7 @@ impl Profile {
             .map_err(|error| cannot_keep(&self.path, &error))
     }
 
-    /// Forgets the login. Whether there was one.
+    /// Removes the login. Returns whether there was one.
     pub(crate) fn remove(&self) -> Result<bool, Failure> {
         let removed = match private_file::check(&self.path) {
             Ok(true) => fs::remove_file(&self.path).map_err(Unusable::from),
@@ -239,7 +205,7 @@ impl Login {
         self.credential.uid()
     }
 
-    /// Refuses to take a login anywhere but where it was made.
+    /// Fails when the login was made at another service.
     pub(crate) fn check_endpoint(
         &self,
         profile: &ProfileName,
@@ -284,38 +250,10 @@ fn cannot_keep(path: &Path, error: &Unusable) -> Failure {
         .advise("set BILI_IM_CONFIG_DIR to a folder of your own, or see what lies there")
 }
 
-fn create_private_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
+/// Creates the folder. One with another mode is made private too.
+fn create_private_folder(path: &Path) -> io::Result<()> {
+    create_folder(path)?;
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)?;
-    #[cfg(unix)]
-    fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_profiles_name_is_no_path() {
-        for name in ["default", "a", "Work-2_b"] {
-            assert_eq!(name.parse::<ProfileName>().unwrap().to_string(), name);
-        }
-        for name in [
-            "",
-            ".",
-            "..",
-            "a/b",
-            "a\\b",
-            "a.b",
-            "中",
-            "a b",
-            &"a".repeat(65),
-        ] {
-            assert!(name.parse::<ProfileName>().is_err(), "{name}");
-        }
-    }
 }

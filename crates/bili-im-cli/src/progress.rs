@@ -1,4 +1,4 @@
-//! How a long operation goes, shown at a terminal. Nothing is shown in a pipe.
+//! The progress of a long operation, shown only when stderr is a terminal.
 
 use std::time::Duration;
 
@@ -6,14 +6,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 const TICK: Duration = Duration::from_millis(120);
 
-/// A line on stderr that counts, and is gone when this is.
+/// A line on stderr with a count. Dropping it clears the line.
 pub(crate) struct Progress {
     bar: ProgressBar,
     what: &'static str,
 }
 
 impl Progress {
-    /// Begins to count.
     pub(crate) fn of(what: &'static str) -> Self {
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -26,7 +25,6 @@ impl Progress {
         Self { bar, what }
     }
 
-    /// Shows how many there are by now.
     pub(crate) fn reached(&self, count: usize) {
         self.bar.set_message(format!("{count} {}", self.what));
     }

@@ -2,14 +2,14 @@
 
 use qrcode::{Color, EcLevel, QrCode};
 
-/// Black on white from the fixed part of the palette, whatever a terminal's own colours are.
+/// Black on white from the fixed part of the palette, which no terminal theme changes.
 const COLOURS: &str = "\u{1b}[38;5;16;48;5;231m";
 const RESET: &str = "\u{1b}[0m";
 
-/// How wide the white around a code is, in modules. A reader needs four.
+/// The width of the white border in modules. Readers need four.
 const QUIET: usize = 4;
 
-/// A code in half blocks, two rows of it on a line; `None` when the text is too long for any.
+/// Draws a code with half blocks, two rows to a line; `None` when the text is too long for a code.
 pub(crate) fn draw(text: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let width = code.width();
@@ -39,7 +39,7 @@ pub(crate) fn draw(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// What a phone reads off a drawing.
+    /// Reads a drawing as a phone does.
     fn read(drawing: &str) -> String {
         const SCALE: usize = 4;
         let rows: Vec<Vec<bool>> = drawing

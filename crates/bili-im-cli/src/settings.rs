@@ -1,11 +1,11 @@
-//! The account's settings of private messages, by name.
+//! The account's settings for private messages, by name.
 
 use std::fmt::{self, Display};
 
 use bili_im_proto::Settings;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// A setting: its name, where it is, and its values for on and off.
+/// A setting, with the service's numbers for on and off.
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
@@ -17,7 +17,7 @@ pub(crate) struct Setting {
 
 macro_rules! settings {
     ($($name:ident: $on:literal or $off:literal,)*) => {
-        /// All of them (docs/protocol.md §10).
+        /// All settings (docs/protocol.md §10).
         pub(crate) const ALL: &[Setting] = &[$(Setting {
             name: stringify!($name),
             get: |settings| settings.$name,
@@ -47,7 +47,7 @@ impl Setting {
         ALL.iter().find(|setting| setting.name == name)
     }
 
-    /// The service's number for `on`, `off` or that number itself.
+    /// The service's number for `on`, `off` or a number; `None` for anything else.
     pub(crate) fn parse(&self, value: &str) -> Option<u32> {
         match value {
             "on" => Some(self.on),
@@ -61,7 +61,7 @@ impl Setting {
     }
 }
 
-/// The settings as they are, or those that were changed.
+/// Settings; those that were not asked for or not changed are `null`.
 #[derive(Debug)]
 pub(crate) struct SettingsJson {
     settings: Settings,
@@ -84,7 +84,7 @@ impl Serialize for SettingsJson {
 }
 
 impl Display for SettingsJson {
-    /// Those that are known, on a line each.
+    /// One line for each setting that is not `null`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = ALL
             .iter()

@@ -1,11 +1,12 @@
-//! What outlives the process: each account's pace, keys and back-off, and the installation's device
-//! id. Nothing secret. Whatever is wrong with it is a warning, never an error.
+//! What one command leaves for the next: each account's pacing, signing keys and back-off, and the
+//! device id of the installation.
+//!
+//! None of it is secret. A damaged file is a warning and never an error.
 
 use std::{
     env,
     fmt::Display,
-    fs::{self, DirBuilder},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -21,21 +22,21 @@ use crate::{
     private_file::{self, Unusable},
 };
 
-/// Where it is, instead of the platform's place.
+/// The environment variable with the state folder, instead of the platform's.
 const VARIABLE: &str = "BILI_IM_STATE_DIR";
 
-/// More than any state of ours, in bytes.
+/// The most bytes of a file: more than any state has.
 const MOST: u64 = 1 << 20;
 
-/// How long a command waits for another one of the account.
-pub(crate) const OF_A_COMMAND: Patience = Patience {
+/// How long a command waits for another command of the account.
+pub(crate) const COMMAND_PATIENCE: Patience = Patience {
     silent: Duration::from_secs(1),
     most: Some(Duration::from_secs(120)),
 };
 
-/// How long a command waits that runs for long anyway. It is of no use to end it: whoever starts it
-/// again waits for the same.
-pub(crate) const OF_A_WATCH: Patience = Patience {
+/// How long a command that runs for long waits. It never gives up: started again, it would only
+/// wait again.
+pub(crate) const WATCH_PATIENCE: Patience = Patience {
     silent: Duration::from_secs(10),
     most: None,
 };
@@ -52,16 +53,16 @@ struct Stored<S> {
 }
 
 impl StateFile {
-    /// Finds an account's state; `None` when it cannot be kept.
+    /// Opens an account's state; `None`, after a warning, when it cannot be stored.
     pub(crate) fn open(uid: Option<Uid>, endpoint: Option<&Origin>, out: Output) -> Option<Self> {
         let dir = root()?.join(folder(endpoint));
         let name = match uid {
             Some(uid) => uid.to_string(),
-            // Such a login must ask who it is, and shares its pace with others that must.
+            // A cookie without a uid. All such logins share one pace.
             None => "unnamed".to_owned(),
         };
         let path = dir.join(format!("{name}.json"));
-        let opened = create_dir(&dir).map_err(Unusable::from);
+        let opened = private_file::create_folder(&dir).map_err(Unusable::from);
         match opened.and_then(|()| Self::at(path.clone())) {
             Ok(state) => Some(state),
             Err(error) => {
@@ -77,12 +78,12 @@ impl StateFile {
         Ok(Self { path, lock })
     }
 
-    /// Waits for other processes; from now on they wait. Whether it can be locked at all; when not, that
-    /// is told.
+    /// Locks the state, and waits for other processes. Returns `false`, after a warning, when
+    /// locking fails.
     ///
     /// # Errors
-    /// When another process keeps it for longer than the patience lasts.
-    pub(crate) fn hold(&self, patience: Patience, out: Output) -> Result<bool, Failure> {
+    /// When another process holds the lock for too long.
+    pub(crate) fn lock(&self, patience: Patience, out: Output) -> Result<bool, Failure> {
         let who = "another bili-im of this account";
         match take(&self.lock, patience, who, out) {
             Ok(true) => Ok(true),
@@ -94,12 +95,11 @@ impl StateFile {
         }
     }
 
-    /// Lets other processes go on.
-    pub(crate) fn release(&self) -> Result<(), Unusable> {
-        Ok(self.lock.release()?)
+    pub(crate) fn unlock(&self) -> Result<(), Unusable> {
+        Ok(self.lock.unlock()?)
     }
 
-    /// What the last process stored.
+    /// Reads what the last process stored.
     pub(crate) fn load(&self, out: Output) -> Option<Snapshot> {
         let read = private_file::read(&self.path, MOST).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| {
@@ -115,7 +115,6 @@ impl StateFile {
         }
     }
 
-    /// Stores what the next process should know.
     pub(crate) fn store(&self, snapshot: &Snapshot) -> Result<(), Unusable> {
         let stored = Stored { account: snapshot };
         let text = serde_json::to_vec(&stored).map_err(io::Error::from)?;
@@ -123,12 +122,12 @@ impl StateFile {
         Ok(())
     }
 
-    /// Tells that it cannot be kept.
+    /// Warns that the state cannot be stored.
     pub(crate) fn warn(&self, error: &Unusable, out: Output) {
         cannot_keep(&self.path, error, out);
     }
 
-    /// Puts what cannot be used where it is not found again, but can be looked at.
+    /// Renames a damaged state, so that the user can look at it.
     pub(crate) fn set_aside(&self, reason: &impl Display, out: Output) {
         set_aside("the pace of this account", &self.path, reason, out);
     }
@@ -144,7 +143,7 @@ fn cannot_keep(path: &Path, error: &Unusable, out: Output) {
     ));
 }
 
-/// Takes a lock; whether it was free in time.
+/// Takes a lock. Returns whether that worked in time.
 fn take(lock: &Lock, patience: Patience, who: &str, out: Output) -> io::Result<bool> {
     lock.take(patience, || {
         let path = lock.path().display();
@@ -163,15 +162,15 @@ fn kept_busy(lock: &Lock, patience: Patience, who: &str) -> Failure {
     ))
 }
 
-/// The id of this installation, which all its accounts share, if there is one yet.
+/// The stored device id, which all accounts of this installation share.
 pub(crate) fn stored_device_id() -> Option<DeviceId> {
     read_device_id(&device_id_file()?).ok().flatten()?.ok()
 }
 
-/// Makes the id of this installation and keeps it, unless another process is faster.
+/// Makes a device id and stores it. When another process was faster, returns that one's.
 ///
 /// # Errors
-/// When another process keeps its place for long.
+/// When another process holds the lock for too long.
 pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> Result<DeviceId, Failure> {
     let Some(path) = device_id_file() else {
         return Ok(new());
@@ -189,9 +188,9 @@ pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> Result<
         Ok(lock) => lock,
         Err(error) => return cannot_be_kept(error),
     };
-    match take(&lock, OF_A_COMMAND, who, out) {
+    match take(&lock, COMMAND_PATIENCE, who, out) {
         Ok(true) => {}
-        Ok(false) => return Err(kept_busy(&lock, OF_A_COMMAND, who)),
+        Ok(false) => return Err(kept_busy(&lock, COMMAND_PATIENCE, who)),
         Err(error) => return cannot_be_kept(error.into()),
     }
     match read_device_id(&path) {
@@ -211,7 +210,7 @@ fn device_id_file() -> Option<PathBuf> {
     Some(root()?.join("device_id"))
 }
 
-/// The id that is stored, or what is wrong with it; `None` when there is none.
+/// Reads the device id; the inner error says that the file is damaged.
 fn read_device_id(path: &Path) -> Result<Option<Result<DeviceId, String>>, Unusable> {
     let Some(bytes) = private_file::read(path, MOST)? else {
         return Ok(None);
@@ -232,7 +231,7 @@ fn root() -> Option<PathBuf> {
     Some(dir.to_owned())
 }
 
-/// The folder of a service: `bilibili`, or its address in characters that a file's name can have.
+/// The folder name of a service: `bilibili`, or its address without `:` and `/`.
 fn folder(endpoint: Option<&Origin>) -> String {
     match endpoint {
         None => "bilibili".to_owned(),
@@ -242,15 +241,7 @@ fn folder(endpoint: Option<&Origin>) -> String {
     }
 }
 
-fn create_dir(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// Moves a file away. What is not ours stays where it is, and so does what lies at the other name.
+/// Renames a damaged file, unless it or the one at the new name is not a plain file of this user.
 fn set_aside(what: &str, path: &Path, reason: &impl Display, out: Output) {
     let aside = path.with_extension("aside");
     let moved = private_file::check(path)
@@ -283,11 +274,11 @@ mod tests {
             most: Some(Duration::from_millis(20)),
         };
         let out = Output::new(true);
-        assert!(one.hold(patience, out).unwrap());
-        let failure = other.hold(patience, out).unwrap_err();
+        assert!(one.lock(patience, out).unwrap());
+        let failure = other.lock(patience, out).unwrap_err();
         assert!(failure.message().contains(".1.json.bili-im-lock"));
         assert!(failure.advice().unwrap().contains("end it or let it go on"));
         assert_eq!(failure.exit(), crate::failure::Exit::Other);
-        one.release().unwrap();
+        one.unlock().unwrap();
     }
 }

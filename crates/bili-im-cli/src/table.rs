@@ -1,4 +1,4 @@
-//! Tables for people, aligned by what characters take up at a terminal.
+//! Tables, aligned by the width that characters have at a terminal.
 
 use std::{
     borrow::Cow,
@@ -9,20 +9,20 @@ use std::{
 use console::Term;
 use unicode_width::UnicodeWidthStr;
 
-/// How many columns a text is left at least, when a table does not fit.
+/// The least width of a column that is shortened.
 const LEAST: usize = 8;
 
-/// What is between two columns.
+/// The width between two columns.
 const GAP: usize = 2;
 
-/// Rows under a head. Its cells must be printable already.
+/// Rows under a head. The cells must be free of control characters.
 #[derive(Debug)]
 pub(crate) struct Table<const N: usize> {
     head: [&'static str; N],
     rows: Vec<[String; N]>,
     /// Whether the cells of a column may be shortened.
     can_shorten: [bool; N],
-    /// How many columns of characters there are; `None` when there is no end of them.
+    /// The width of the terminal; `None` without a limit.
     room: Option<usize>,
 }
 
@@ -42,14 +42,13 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// Has some columns shortened, by their heads, when the table does not fit. Numbers and names that
-    /// commands take should be whole.
+    /// Names the columns that are shortened when the table does not fit. Columns that commands take
+    /// as arguments should stay whole.
     pub(crate) fn shorten(mut self, columns: &[&str]) -> Self {
         self.can_shorten = self.head.map(|head| columns.contains(&head));
         self
     }
 
-    /// How wide each column is.
     fn widths(&self) -> [usize; N] {
         let mut widths = self.head.map(UnicodeWidthStr::width);
         for row in &self.rows {
@@ -62,7 +61,7 @@ impl<const N: usize> Table<N> {
         };
         let all = widths.iter().sum::<usize>() + GAP * N.saturating_sub(1);
         for _ in room..all {
-            // The widest gives way, so that each is left about as much.
+            // Shortening the widest first leaves all about equally wide.
             let can_shorten = (widths.iter_mut().zip(self.can_shorten))
                 .filter_map(|(width, can_shorten)| can_shorten.then_some(width))
                 .filter(|width| **width > LEAST);
@@ -75,7 +74,7 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// How much room there is: what the user says, else what the terminal has.
+/// The width from `COLUMNS`, else from the terminal.
 fn room(variable: Option<&str>, terminal: impl FnOnce() -> Option<usize>) -> Option<usize> {
     let said = variable.and_then(|columns| columns.parse().ok());
     said.filter(|&columns| columns > 0).or_else(terminal)
@@ -98,7 +97,7 @@ fn write_row<'a>(
     widths: &[usize],
     cells: impl Iterator<Item = &'a str>,
 ) -> fmt::Result {
-    // Blanks are written only before something.
+    // Blanks are kept back until a cell follows, so that no line ends in blanks.
     let mut blanks = 0;
     for (cell, &width) in cells.zip(widths) {
         let cell = fit(cell, width);
@@ -111,7 +110,7 @@ fn write_row<'a>(
     Ok(())
 }
 
-/// As much of a text as fits into some columns.
+/// Shortens a text to a width.
 pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if text.width() <= columns {
         return text.into();
@@ -119,7 +118,7 @@ pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     let mut fitted = String::new();
     for character in text.chars() {
         fitted.push(character);
-        // What characters take up together, which may be more than each of them.
+        // Together, characters can be wider than their widths add up to.
         if fitted.width() >= columns {
             break;
         }
@@ -158,7 +157,7 @@ mod tests {
         for (columns, fitted) in [(6, "演示UP"), (5, "演示…"), (4, "演…"), (1, "…")] {
             assert_eq!(fit("演示UP", columns), fitted);
         }
-        // A heart that a further character makes as wide as two.
+        // A heart, and a character that makes it two columns wide.
         assert_eq!(fit("a\u{2764}\u{fe0f}bc", 4), "a\u{2764}\u{fe0f}…");
         assert_eq!(fit("a\u{2764}\u{fe0f}bc", 3), "a\u{2764}…");
     }

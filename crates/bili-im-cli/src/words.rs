@@ -1,25 +1,25 @@
-//! Words of people.
+//! Texts for people to read.
 
-use bili_im_proto::{Content, Printable, Session};
+use bili_im_proto::{Content, Printable, Session, Talker};
 
-/// What others wrote, on one line, with nothing that drives a terminal. A line break appears as a sign,
-/// so that it cannot be taken for a backslash and a letter.
+/// A text on one line without control characters. A line break becomes `⏎`, since `\n` could be
+/// something that the sender wrote.
 pub(crate) fn on_one_line(text: &str) -> String {
     let line = text.replace("\r\n", "⏎").replace(['\n', '\r'], "⏎");
     Printable(&line).to_string()
 }
 
-/// What a message says, on one line.
+/// The content of a message on one line.
 pub(crate) fn line(content: &Content) -> String {
     on_one_line(&match content {
-        // In full: a summary has no line breaks.
+        // Not the summary, which drops line breaks.
         Content::Text(text) => text.clone(),
         Content::Image(image) => format!("[图片] {}", image.url()),
         other => other.summary(),
     })
 }
 
-/// What is special about a session.
+/// The marks of a session: pinned, muted, intercepted, live.
 pub(crate) fn marks(session: &Session) -> String {
     let marks = [
         (session.top_ts.is_some(), "pinned"),
@@ -31,7 +31,15 @@ pub(crate) fn marks(session: &Session) -> String {
     marks.map(|&(_, name)| name).collect::<Vec<_>>().join(",")
 }
 
-/// A text as a program printed it, less one line end.
+/// A talker, as commands take it as arguments.
+pub(crate) fn talker_cell(talker: Talker) -> String {
+    match talker {
+        Talker::User(uid) => uid.to_string(),
+        Talker::Group(id) => format!("--group {id}"),
+    }
+}
+
+/// Removes one line end from a program's output.
 pub(crate) fn without_line_end(text: &str) -> &str {
     let bare = text.strip_suffix('\n').unwrap_or(text);
     bare.strip_suffix('\r')

@@ -15,9 +15,9 @@ use serde::Serialize;
     reason = "for answers that have no JSON of their own, if there are any"
 )]
 use crate::json::PlainText;
-use crate::{cli::Global, failure::Failure, json::Answer, output::Output};
+use crate::{args::Global, failure::Failure, json::Answer, output::Output};
 
-/// More than any answer has.
+/// The most bytes that are read: more than any answer has.
 const MOST: u64 = 64 << 20;
 
 /// Read an answer's body from stdin and print what the library makes of it, as JSON
@@ -30,7 +30,7 @@ Examples:
   bili-im decode single-unread < captured.json
   bili-im decode send-msg --status 412 < page.html")]
 pub(crate) struct Decode {
-    /// What was asked: the last segment of its path
+    /// The endpoint that answered, by the last segment of its path
     #[arg(id = "of", value_name = "ENDPOINT", value_enum, ignore_case = true)]
     endpoint: Decoder,
     /// The answer's HTTP status
@@ -49,10 +49,10 @@ impl Decode {
     }
 }
 
-/// Prints an answer, with what recalled messages said or without.
+/// Decodes and prints an answer; the `bool` is `--show-recalled`.
 type Show = fn(&Response<Vec<u8>>, bool, Output) -> Result<(), Failure>;
 
-/// How an endpoint's answer is shown.
+/// An endpoint whose answers can be decoded.
 #[derive(Debug, Clone, Copy)]
 struct Decoder {
     /// The name of the endpoint's type.
@@ -81,7 +81,8 @@ impl ValueEnum for Decoder {
         DECODERS
     }
 
-    /// The last segment of the path; of two endpoints with one path, only the first goes by it.
+    /// The last segment of the path. When two endpoints share a path, the second has its type's
+    /// name.
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let path = self.spec.path();
         let first = DECODERS

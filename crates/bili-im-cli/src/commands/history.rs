@@ -6,14 +6,14 @@ use bili_im_proto::{History as Part, Message, Seqno, Talker};
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, To, number},
+    active_login::ActiveLogin,
+    args::{Global, To, number},
     failure::Failure,
     json::MessageJson,
     moment,
     names::Names,
     output::Output,
     progress::Progress,
-    session::Session,
     table::Table,
     words,
 };
@@ -45,9 +45,9 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let talker = self.with.talker();
-        let session = Session::open(global, out)?;
-        let (messages, has_more) = self.read(talker, &session, out)?;
-        let names = Names::of(messages.iter().map(|message| message.sender), &session, out);
+        let login = ActiveLogin::open(global, out)?;
+        let (messages, has_more) = self.read(talker, &login, out)?;
+        let names = Names::of(messages.iter().map(|message| message.sender), &login, out);
         let oldest = messages.last().map(|message| message.seqno);
         out.print(&HistoryOutput {
             talker,
@@ -58,11 +58,11 @@ impl History {
         })
     }
 
-    /// The messages, and whether there are more.
+    /// Reads the messages. Returns them, and whether there are more.
     fn read(
         &self,
         talker: Talker,
-        session: &Session,
+        login: &ActiveLogin,
         out: Output,
     ) -> Result<(Vec<Message>, bool), Failure> {
         let most = if self.all {
@@ -76,7 +76,7 @@ impl History {
         let progress = Progress::of("messages");
         let mut messages = Vec::new();
         let mut has_more = false;
-        for page in session.client().history(part) {
+        for page in login.client().history(part) {
             let page = page?;
             has_more = page.has_more;
             for seqno in &page.unreadable {

@@ -8,14 +8,15 @@ use bili_im_proto::{
 use serde::Serialize;
 
 use crate::{
-    cli::Global,
+    active_login::ActiveLogin,
+    args::Global,
     credentials,
     failure::Failure,
     moment,
     output::Output,
-    profiles::{self, Profile, ProfileName},
+    profile_name::ProfileName,
+    profiles::{self, Profile},
     qr,
-    session::Session,
     words::on_one_line,
 };
 
@@ -57,7 +58,7 @@ impl Login {
     }
 }
 
-/// Shows a code and waits until it is confirmed.
+/// Shows a QR code and waits until the login is confirmed on a phone.
 fn scan(global: &Global, out: Output) -> Result<(Credential, Secret), Failure> {
     let outcome = bili_im_ureq::qr_login(global.endpoint()?, |step| {
         let told = match step {
@@ -82,15 +83,17 @@ fn scan(global: &Global, out: Output) -> Result<(Credential, Secret), Failure> {
     }
 }
 
-/// Finds out whose login it is, and adds what later commands would ask for each time. What is no login
-/// is not kept; what cannot be checked is.
+/// Checks a login, and adds the cookies that later commands would otherwise ask for each time.
+/// Returns it with the account's name.
+///
+/// A login that the service refuses is an error. One that cannot be checked now is still stored.
 fn check(
     credential: Credential,
     global: &Global,
     out: Output,
 ) -> Result<(Credential, Option<String>), Failure> {
-    let session = Session::with(credential.clone(), global, out)?;
-    let profile = match session.client().profile() {
+    let login = ActiveLogin::with(credential.clone(), global, out)?;
+    let profile = match login.client().profile() {
         Ok(profile) => profile,
         Err(error) if error.kind() == Some(RefusalKind::NotLoggedIn) => return Err(error.into()),
         Err(error @ Error::Invalid(_)) => return Err(error.into()),
@@ -100,9 +103,9 @@ fn check(
         }
     };
     let mut credential = credential.with_cookie("DedeUserID", &profile.uid.to_string());
-    // The device cookies are asked for once and kept. It is good without them too.
+    // Optional: a login works without the device cookies.
     if !credential.expose().contains("buvid3=")
-        && let Ok(device) = session.client().call(FingerSpi)
+        && let Ok(device) = login.client().call(FingerSpi)
     {
         credential = credential
             .with_cookie("buvid3", &device.buvid3)
@@ -111,7 +114,6 @@ fn check(
     Ok((credential, Some(profile.name)))
 }
 
-/// Who is logged in now.
 #[derive(Debug, Serialize)]
 struct LoginOutput {
     profile: ProfileName,

@@ -6,12 +6,13 @@ use bili_im_proto::{Credential, Logout as EndLogin};
 use serde::Serialize;
 
 use crate::{
-    cli::{DryRun, Global},
+    active_login::{ActiveLogin, Change},
+    args::{DryRun, Global},
     credentials,
     failure::Failure,
     output::Output,
-    profiles::{Profile, ProfileName},
-    session::{Change, Session},
+    profile_name::ProfileName,
+    profiles::Profile,
 };
 
 /// End the login at the service, and forget it here
@@ -38,7 +39,7 @@ impl Logout {
                 forgotten: profile.remove()?.then_some(profile.name),
             });
         }
-        // Whoever names a profile means that one, whatever the environment has.
+        // `--profile` comes before a cookie in the environment.
         let given = if global.is_profile_asked_for() {
             None
         } else {
@@ -49,12 +50,12 @@ impl Logout {
             Some(credential) => credential,
             None => credentials::kept(&profile, global, out)?,
         };
-        let session = Session::with_to_change(credential.clone(), global, out)?;
-        let flow = session.client().account().call(EndLogin);
-        if let Change::Planned(planned) = session.change(flow, self.dry_run)? {
-            return out.print(&planned);
+        let login = ActiveLogin::with_to_change(credential.clone(), global, out)?;
+        let flow = login.client().account().call(EndLogin);
+        if let Change::Planned { dry_run } = login.change(flow, self.dry_run)? {
+            return out.print(&Change::<LogoutOutput>::Planned { dry_run });
         }
-        // A cookie that was given need not be the one that is kept.
+        // A cookie from the user can belong to another login than the profile.
         let is_kept = !is_given || is_kept(&profile, &credential);
         let forgotten = is_kept && profile.remove()?;
         if is_given {
@@ -75,7 +76,7 @@ fn is_kept(profile: &Profile, credential: &Credential) -> bool {
     })
 }
 
-/// What makes two logins the same.
+/// The cookie that is the same in two copies of one login.
 fn sessdata(credential: &Credential) -> Option<String> {
     let cookie = credential.expose();
     let pair = cookie
@@ -84,12 +85,11 @@ fn sessdata(credential: &Credential) -> Option<String> {
     pair.map(str::to_owned)
 }
 
-/// What has ended.
 #[derive(Debug, Serialize)]
 struct LogoutOutput {
-    /// Whether the login ended at the service.
+    /// Whether the service ended the login.
     logged_out: bool,
-    /// The profile that was forgotten.
+    /// The profile that was removed.
     forgotten: Option<ProfileName>,
 }
 

@@ -1,33 +1,27 @@
-//! The commands, each in its own file.
+//! The commands.
 
-mod ack;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
 mod history;
-mod intercept;
 mod login;
 mod logout;
-mod mute;
-mod pin;
 mod profiles;
 mod recall;
-mod remove;
 mod resume;
 mod send;
 mod send_image;
+mod session_changes;
 mod sessions;
 mod settings;
 #[cfg(feature = "sim")]
 mod sim;
-mod unmute;
-mod unpin;
 mod unread;
 mod watch;
 mod who;
 mod whoami;
 
-use crate::{cli::Global, failure::Failure, output::Output};
+use crate::{args::Global, failure::Failure, output::Output};
 
 macro_rules! commands {
     ($($(#[$cfg:meta])* $module:ident::$Command:ident,)*) => {
@@ -60,13 +54,13 @@ commands! {
     send::Send,
     send_image::SendImage,
     recall::Recall,
-    ack::Ack,
-    pin::Pin,
-    unpin::Unpin,
-    mute::Mute,
-    unmute::Unmute,
-    remove::Remove,
-    intercept::Intercept,
+    session_changes::Ack,
+    session_changes::Pin,
+    session_changes::Unpin,
+    session_changes::Mute,
+    session_changes::Unmute,
+    session_changes::Remove,
+    session_changes::Intercept,
     settings::Settings,
     resume::Resume,
     decode::Decode,

@@ -6,13 +6,8 @@ use bili_im_proto::{Uid, UnixSeconds};
 use serde::Serialize;
 
 use crate::{
-    cli::Global,
-    failure::Failure,
-    moment,
-    output::Output,
-    profiles::{Profile, ProfileName},
-    table::Table,
-    words::on_one_line,
+    args::Global, failure::Failure, moment, output::Output, profile_name::ProfileName,
+    profiles::Profile, table::Table, words::on_one_line,
 };
 
 /// List the logins that are kept
@@ -37,20 +32,20 @@ struct ProfilesOutput {
     profiles: Vec<Entry>,
 }
 
-/// A login that is kept, without its secrets.
+/// A profile, without the secrets of its login.
 #[derive(Debug, Serialize)]
 struct Entry {
     profile: ProfileName,
-    /// Whether commands use it when nothing else is said.
+    /// Whether commands use it by default.
     is_chosen: bool,
     uid: Option<Uid>,
-    /// The account's name when it logged in.
+    /// The account's name at the time of the login.
     name: Option<String>,
     /// In seconds since 1970.
     expires: Option<UnixSeconds>,
-    /// Where it is a login, when not at bilibili.
+    /// The service's address; `None` stands for bilibili.
     endpoint: Option<String>,
-    /// Why it cannot be used.
+    /// Why the login cannot be used.
     problem: Option<String>,
 }
 

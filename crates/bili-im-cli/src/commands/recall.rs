@@ -1,12 +1,15 @@
 //! `bili-im recall`
 
+use std::fmt::{self, Display};
+
 use bili_im_proto::MsgKey;
+use serde::Serialize;
 
 use crate::{
-    cli::{DryRun, Global, To, number},
+    active_login::ActiveLogin,
+    args::{DryRun, Global, To, number},
     failure::Failure,
-    output::{Output, RecallOutput},
-    session::{Change, Session},
+    output::Output,
 };
 
 /// Recall an own message, within 120 s of sending it
@@ -17,7 +20,7 @@ Example:
 pub(crate) struct Recall {
     #[command(flatten)]
     to: To,
-    /// The message, by what `send` printed
+    /// The message key that `send` printed
     #[arg(value_parser = number)]
     msg_key: u64,
     #[command(flatten)]
@@ -27,14 +30,24 @@ pub(crate) struct Recall {
 impl Recall {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let msg_key = MsgKey(self.msg_key);
-        let session = Session::open_to_change(global, out)?;
-        let flow = session.client().account().recall(self.to.talker(), msg_key);
-        match session.change(flow, self.dry_run)? {
-            Change::Made(()) => out.print(&RecallOutput {
-                msg_key,
-                recalled: true,
-            }),
-            Change::Planned(planned) => out.print(&planned),
-        }
+        let login = ActiveLogin::open_to_change(global, out)?;
+        let flow = login.client().account().recall(self.to.talker(), msg_key);
+        let recalled = login.change(flow, self.dry_run)?;
+        out.print(&recalled.map(|()| RecallOutput {
+            msg_key,
+            recalled: true,
+        }))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct RecallOutput {
+    msg_key: MsgKey,
+    recalled: bool,
+}
+
+impl Display for RecallOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "recalled {}", self.msg_key)
     }
 }

@@ -1,11 +1,10 @@
 //! `bili-im resume`
 
-use crate::{
-    cli::Global,
-    failure::Failure,
-    output::{Output, ResumeOutput},
-    session::Session,
-};
+use std::fmt::{self, Display};
+
+use serde::Serialize;
+
+use crate::{active_login::ActiveLogin, args::Global, failure::Failure, output::Output};
 
 /// Go on after risk control stopped the account and you confirmed on the site that it is you
 #[derive(Debug, clap::Args)]
@@ -13,12 +12,27 @@ pub(crate) struct Resume {}
 
 impl Resume {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
-        let session = Session::open(global, out)?;
-        let account = session.client().account();
-        let now = session.client().now();
+        let login = ActiveLogin::open(global, out)?;
+        let account = login.client().account();
+        let now = login.client().now();
         let before = account.snapshot(now);
         account.lift_stop();
         let was_stopped = account.snapshot(now) != before;
         out.print(&ResumeOutput { was_stopped })
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ResumeOutput {
+    was_stopped: bool,
+}
+
+impl Display for ResumeOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.was_stopped {
+            "the stop is lifted"
+        } else {
+            "there was no stop to lift"
+        })
     }
 }

@@ -1,18 +1,22 @@
 //! `bili-im send`
 
-use std::io::{self, Read};
+use std::{
+    fmt::{self, Display},
+    io::{self, Read},
+};
 
-use bili_im_proto::Text;
+use bili_im_proto::{MsgKey, SentMessage, Talker, Text};
+use serde::Serialize;
 
 use crate::{
-    cli::{DryRun, Global, To},
+    active_login::ActiveLogin,
+    args::{DryRun, Global, To},
     failure::Failure,
     output::Output,
-    session::Session,
     words::without_line_end,
 };
 
-/// More than any message can have.
+/// The most bytes that are read: more than any message has.
 const MOST_INPUT: u64 = 1 << 20;
 
 /// Send a text
@@ -45,8 +49,11 @@ impl Send {
             _ => self.text,
         };
         let text = Text::new(text)?;
-        let session = Session::open_to_change(global, out)?;
-        session.send(self.to.talker(), text, self.dry_run)
+        let login = ActiveLogin::open_to_change(global, out)?;
+        let talker = self.to.talker();
+        let flow = login.client().account().send(talker, text);
+        let sent = login.change(flow, self.dry_run)?;
+        out.print(&sent.map(|sent| SendOutput::new(talker, sent, out)))
     }
 }
 
@@ -69,4 +76,41 @@ fn read_text() -> Result<String, Failure> {
         }
     };
     Ok(without_line_end(&text).to_owned())
+}
+
+/// A warning for people. In JSON, the field `read_back` says the same.
+const READ_BACK: &str = "the answer was lost, and the message was found in the conversation: one that \
+     looks the same and was written elsewhere at the same moment cannot be told apart from it";
+
+/// An accepted message.
+#[derive(Debug, Serialize)]
+pub(crate) struct SendOutput {
+    msg_key: MsgKey,
+    talker: Talker,
+    read_back: bool,
+    toast: Option<String>,
+}
+
+impl SendOutput {
+    /// Also prints the warnings about the message.
+    pub(crate) fn new(talker: Talker, sent: SentMessage, out: Output) -> Self {
+        if let Some(toast) = &sent.toast {
+            out.show_toast(toast);
+        }
+        if sent.read_back && !out.is_json() {
+            out.warn(READ_BACK);
+        }
+        Self {
+            msg_key: sent.msg_key,
+            talker,
+            read_back: sent.read_back,
+            toast: sent.toast,
+        }
+    }
+}
+
+impl Display for SendOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "msg_key {}", self.msg_key)
+    }
 }

@@ -8,15 +8,16 @@ use std::{
 
 use bili_im_proto::{Image, InvalidArgument, UploadBfs};
 
+use super::send::SendOutput;
 use crate::{
-    cli::{DryRun, Global, To},
+    active_login::ActiveLogin,
+    args::{DryRun, Global, To},
     failure::Failure,
     output::Output,
     progress::Progress,
-    session::Session,
 };
 
-/// More than any image that the service takes.
+/// The most bytes that are read: more than any image that the service takes.
 const MOST: u64 = 64 << 20;
 
 /// Send an image: a file, or one that the service has by its address
@@ -48,30 +49,33 @@ impl SendImage {
         } else {
             Image::new(&self.image)?
         };
-        let session = Session::open_to_change(global, out)?;
-        session.send(self.to.talker(), image, self.dry_run)
+        let login = ActiveLogin::open_to_change(global, out)?;
+        let talker = self.to.talker();
+        let flow = login.client().account().send(talker, image);
+        let sent = login.change(flow, self.dry_run)?;
+        out.print(&sent.map(|sent| SendOutput::new(talker, sent, out)))
     }
 
     fn upload(self, global: &Global, out: Output) -> Result<(), Failure> {
         let talker = self.to.talker();
         let file = read(Path::new(&self.image))?;
-        // Its format is seen to before anything else is done.
+        // Checks the format before anything is sent.
         UploadBfs::new(file.clone()).map_err(|invalid| {
             Failure::wrong_use(
                 format!("{}: {invalid}", self.image),
                 "give a whole JPEG, PNG or GIF; convert others first",
             )
         })?;
-        let session = Session::open_to_change(global, out)?;
-        let account = session.client().account();
+        let login = ActiveLogin::open_to_change(global, out)?;
+        let account = login.client().account();
         if account.uid().is_some_and(|own| talker == own.into()) {
             return Err(InvalidArgument::ToSelf.into());
         }
         let flow = account.send_image_file(talker, file)?;
         let progress = Progress::of("uploading");
-        let sent = session.change(flow, self.dry_run);
+        let sent = login.change(flow, self.dry_run);
         drop(progress);
-        session.print_sent(talker, sent?)
+        out.print(&sent?.map(|sent| SendOutput::new(talker, sent, out)))
     }
 }
 

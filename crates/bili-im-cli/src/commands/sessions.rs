@@ -5,24 +5,24 @@ use std::{
     fmt::{self, Display},
 };
 
-use bili_im_proto::{GetSessions, Session as Listed, SessionFilter, SessionList, Talker, Uid};
+use bili_im_proto::{GetSessions, Session, SessionFilter, SessionList, Talker, Uid};
 use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
-    cli::Global,
+    active_login::ActiveLogin,
+    args::Global,
     failure::Failure,
     json::{SessionJson, SessionsJson, UnknownSessionJson},
     moment,
-    names::{Names, talker_cell},
+    names::Names,
     output::Output,
     progress::Progress,
-    session::Session,
     table::{Table, fit},
-    words::{marks, on_one_line},
+    words::{marks, on_one_line, talker_cell},
 };
 
-/// How many columns the newest message may take up.
+/// The greatest width of the newest message.
 const LAST: usize = 60;
 
 /// List the sessions, newest first
@@ -81,26 +81,26 @@ impl From<Type> for SessionFilter {
 
 impl Sessions {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
-        let session = Session::open(global, out)?;
+        let login = ActiveLogin::open(global, out)?;
         let list = if self.all {
-            self.every_one(&session)?
+            self.every_one(&login)?
         } else {
-            (session.client()).call(GetSessions::new(self.kind.into()))?
+            (login.client()).call(GetSessions::new(self.kind.into()))?
         };
-        let names = Names::of(users_without_name(&list), &session, out);
+        let names = Names::of(users_without_name(&list), &login, out);
         out.print(&SessionsOutput { list, names })
     }
 
-    fn every_one(&self, session: &Session) -> Result<SessionList, Failure> {
-        let account = session.client().account();
-        // Listing all kinds at once has one page only.
+    fn every_one(&self, login: &ActiveLogin) -> Result<SessionList, Failure> {
+        let account = login.client().account();
+        // The list of all kinds has one page only.
         let flow = match self.kind {
             Type::All => account.sessions(),
             kind => account.sessions_of(kind.into()),
         };
         let progress = Progress::of("sessions");
         let mut list = SessionList::default();
-        for page in session.client().items(flow) {
+        for page in login.client().items(flow) {
             list.sessions.extend(page?);
             progress.reached(list.sessions.len());
         }
@@ -109,7 +109,8 @@ impl Sessions {
     }
 }
 
-/// The service's own accounts come with their names.
+/// The users whose names have to be asked for. The list has the names of the service's own
+/// accounts.
 fn users_without_name(list: &SessionList) -> impl Iterator<Item = Uid> {
     let sessions = list.sessions.iter();
     sessions.filter_map(|session| match session.talker {
@@ -124,7 +125,7 @@ struct SessionsOutput {
 }
 
 impl SessionsOutput {
-    fn name_of<'a>(&'a self, session: &'a Listed) -> Option<&'a str> {
+    fn name_of<'a>(&'a self, session: &'a Session) -> Option<&'a str> {
         let name = match (session.talker, &session.account_info) {
             (_, Some(info)) => Some(info.name.as_str()),
             (Talker::User(uid), None) => self.names.get(uid),

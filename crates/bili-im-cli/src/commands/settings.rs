@@ -3,10 +3,10 @@
 use bili_im_proto::{GetSettings, SetSettings, Settings as Values};
 
 use crate::{
-    cli::{DryRun, Global},
+    active_login::ActiveLogin,
+    args::{DryRun, Global},
     failure::Failure,
     output::Output,
-    session::{Change, Session},
     settings::{ALL, Setting, SettingsJson},
 };
 
@@ -45,8 +45,8 @@ impl Settings {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let (assignments, dry_run) = match self.action {
             None | Some(Action::Show) => {
-                let session = Session::open(global, out)?;
-                let settings = session.client().call(GetSettings)?;
+                let login = ActiveLogin::open(global, out)?;
+                let settings = login.client().call(GetSettings)?;
                 return out.print(&SettingsJson::from(settings));
             }
             Some(Action::Set {
@@ -58,13 +58,11 @@ impl Settings {
         for Assignment { setting, value } in assignments {
             setting.set(&mut values, value);
         }
-        let session = Session::open_to_change(global, out)?;
+        let login = ActiveLogin::open_to_change(global, out)?;
         let change = SetSettings::new(values.clone());
-        let flow = session.client().account().call(change);
-        match session.change(flow, dry_run)? {
-            Change::Made(()) => out.print(&SettingsJson::from(values)),
-            Change::Planned(planned) => out.print(&planned),
-        }
+        let flow = login.client().account().call(change);
+        let changed = login.change(flow, dry_run)?;
+        out.print(&changed.map(|()| SettingsJson::from(values)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! `bili-im sim`
 
 use std::{
+    fmt::{self, Display},
     fs,
     io::{self, Write},
     net::SocketAddr,
@@ -8,12 +9,13 @@ use std::{
 };
 
 use bili_im_sim::{Mode, Server, Service, Uid, World};
+use serde::Serialize;
 
 use crate::{
-    cli::{Global, number},
+    args::{Global, number},
     curl::quoted,
     failure::Failure,
-    output::{Output, SimEnvOutput, SimOutput},
+    output::Output,
 };
 
 const DEFAULT_ADDR: &str = "127.0.0.1:8970";
@@ -30,10 +32,10 @@ pub(crate) struct Sim {
     /// Where to listen, on this machine only; port 0 takes any that is free
     #[arg(long, value_name = "ADDR", default_value = DEFAULT_ADDR)]
     listen: SocketAddr,
-    /// Who there is: demo, seed, or a JSON file
+    /// The accounts and messages to begin with: demo, seed, or a JSON file
     #[arg(long, value_name = "WORLD", default_value = DEFAULT_WORLD)]
     world: String,
-    /// Take what the service took in its first years: unsigned sends, no device id
+    /// Be as lenient as bilibili in its first years: take unsigned sends, and no device id
     #[arg(long)]
     classic: bool,
     /// Print what to set for using the program as this account, and exit
@@ -111,7 +113,7 @@ impl Sim {
         out.print(&SimOutput {
             listening_on: format!("http://{addr}"),
         })?;
-        // For the person who started it; a script has its line already.
+        // On stderr, so that stdout has one line for scripts.
         let _lost = writeln!(
             io::stderr(),
             "accounts: {uids}; to be the first, in another terminal:\n  \
@@ -122,7 +124,7 @@ impl Sim {
         Ok(())
     }
 
-    /// The options that `--print-env` needs to speak of this very service.
+    /// The options with which `--print-env` prints the environment of this service.
     fn options(&self, addr: SocketAddr) -> String {
         let mut options = String::new();
         if addr.to_string() != DEFAULT_ADDR {
@@ -140,4 +142,35 @@ fn uids(world: &World) -> String {
         .map(|account| account.uid.to_string())
         .collect();
     uids.join(", ")
+}
+
+#[derive(Debug, Serialize)]
+struct SimOutput {
+    listening_on: String,
+}
+
+impl Display for SimOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "listening on {}", self.listening_on)
+    }
+}
+
+/// The environment for using a simulated service. Its cookies are not secret.
+#[derive(Debug, Serialize)]
+struct SimEnvOutput {
+    #[serde(rename = "BILI_IM_ENDPOINT")]
+    endpoint: String,
+    #[serde(rename = "BILI_IM_COOKIE")]
+    cookie: String,
+}
+
+impl Display for SimEnvOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "export BILI_IM_ENDPOINT={}\nexport BILI_IM_COOKIE={}",
+            quoted(&self.endpoint),
+            quoted(&self.cookie)
+        )
+    }
 }

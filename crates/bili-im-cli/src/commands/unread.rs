@@ -5,10 +5,11 @@ use std::time::Duration;
 use bili_im_proto::{EventKind, MyGroupUnread};
 
 use crate::{
-    cli::{Global, seconds},
+    active_login::ActiveLogin,
+    args::{Global, seconds},
     failure::Failure,
-    output::{Output, UnreadLine, UnreadOutput},
-    session::Session,
+    json::{CountsJson, CountsLine},
+    output::Output,
     watching::{Driven, Stop},
 };
 
@@ -33,30 +34,30 @@ impl Unread {
         if self.watch {
             return self.watch(global, out);
         }
-        let session = Session::open(global, out)?;
-        let users = session.client().unread()?;
-        let groups = match session.client().call(MyGroupUnread) {
+        let login = ActiveLogin::open(global, out)?;
+        let users = login.client().unread()?;
+        let groups = match login.client().call(MyGroupUnread) {
             Ok(groups) => Some(groups.unread_count),
             Err(error) => {
                 out.warn(&format!("groups are not counted: {error}"));
                 None
             }
         };
-        out.print(&UnreadOutput::new(&users, groups))
+        out.print(&CountsJson::new(&users, groups))
     }
 
     fn watch(self, global: &Global, out: Output) -> Result<(), Failure> {
         let stop = Stop::on_signals()?;
-        let mut session = Session::open(global, out)?.share();
-        let flow = session.account().watch_unread(self.interval);
+        let mut login = ActiveLogin::open(global, out)?.share();
+        let flow = login.account().watch_unread(self.interval);
         let mut events = Driven::new(flow, &stop);
-        while let Some(event) = events.next_event(&mut session)? {
-            let Some(_in_hand) = stop.take_in_hand() else {
+        while let Some(event) = events.next_event(&mut login)? {
+            let Some(_work) = stop.begin_work() else {
                 break;
             };
             match event.kind {
                 EventKind::UnreadChanged { users, groups } => {
-                    let line = UnreadLine(UnreadOutput::new(&users, groups));
+                    let line = CountsLine(CountsJson::new(&users, groups));
                     if !out.line(&line)? {
                         break;
                     }

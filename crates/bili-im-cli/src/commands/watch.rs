@@ -6,18 +6,17 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::{Direction, Event, EventKind, WatchOptions};
+use bili_im_proto::{Uid, WatchOptions};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
-    cli::{Global, seconds},
+    active_login::ActiveLogin,
+    args::{Global, seconds},
+    credentials,
     failure::Failure,
-    output::{Output, to_json},
-    session::{Session, SharedSession},
-    watching::{
-        About, Answered, CursorFile, Driven, EventLine, Exec, Kept, Place, Progress, Replies,
-        Senders, Stop,
-    },
+    names::SenderNames,
+    output::Output,
+    watching::{Exec, Handler, Place, Progress, Stop},
 };
 
 /// Tell what happens from now on, each message once, until SIGINT or SIGTERM
@@ -32,15 +31,15 @@ Examples:
 With --cursor nothing is missed between two runs. An event that was printed and not stored,
 because the program was killed in between, comes again with the same id.")]
 pub(crate) struct Watch {
-    /// From when on: now, or where the watch got that stored this file; by default where the one with
-    /// --cursor got, or now
+    /// Begin now, or where this cursor file ends; by default where the file of --cursor ends, or
+    /// now
     #[arg(
         long,
         value_name = "now|CURSOR-FILE",
         value_parser = OsStringValueParser::new().map(Since::from)
     )]
     since: Option<Since>,
-    /// Store there how far it got, after each event
+    /// Store the position in this file after each event
     #[arg(long, value_name = "FILE")]
     cursor: Option<PathBuf>,
     /// Run this program for every message, with the event on its stdin and in BILI_IM_ variables
@@ -55,8 +54,8 @@ pub(crate) struct Watch {
     /// Send what the program prints as an answer, to messages that a person wrote
     #[arg(long, requires = "exec")]
     reply_stdout: bool,
-    /// Send an answer again that cannot be found minutes after a restart, though it may arrive twice
-    /// then; without this it is not sent again
+    /// After a restart, send an answer again that cannot be found, though it may then arrive twice;
+    /// without this it is not sent again
     #[arg(long, requires = "reply_stdout")]
     at_least_once: bool,
     /// Leave out your own messages
@@ -77,7 +76,7 @@ pub(crate) struct Watch {
     /// Tell of changed sessions and unread counts too
     #[arg(long)]
     changes: bool,
-    /// How often to ask, every 20 by default; never under 6 but for a service on this machine
+    /// How often to ask: 20 by default, and at least 6 unless the service is on this machine
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     interval: Option<Duration>,
 }
@@ -103,35 +102,31 @@ impl Watch {
         let stop = Stop::on_signals()?;
         let options = self.options();
         let place = self.cursor.as_deref().map(Place::take).transpose()?;
-        // Also when it is not gone on from: what is no cursor is not written over.
+        // Read even with `--since`, since this refuses to overwrite a file that is not a cursor.
         let stored = place.as_ref().map(Place::read).transpose()?.flatten();
-        let progress = match &self.since {
-            Some(Since::File(path)) => Some(begin_from(path)?),
-            Some(Since::Now) => None,
-            None => stored,
+        let (progress, path) = match &self.since {
+            Some(Since::File(path)) => (Some(begin_from(path)?), Some(path)),
+            Some(Since::Now) => (None, None),
+            None => (stored, self.cursor.as_ref()),
         };
-        let session = if self.reply_stdout {
-            Session::open_to_change(global, out)?
+        let login = if self.reply_stdout {
+            ActiveLogin::open_to_change(global, out)?
         } else {
-            Session::open(global, out)?
+            ActiveLogin::open(global, out)?
         };
         let progress = match progress {
             Some(progress) => {
-                let path = match &self.since {
-                    Some(Since::File(path)) => Some(path),
-                    _ => self.cursor.as_ref(),
-                };
-                progress
-                    .check_owner(session.client().account().uid(), path.map(PathBuf::as_path))?;
+                let own = login.client().account().uid();
+                progress.check_owner(own, path.map(PathBuf::as_path))?;
                 progress
             }
-            None => session.client().cursor_now()?.into(),
+            None => login.client().cursor_now()?.into(),
         };
         let file = place
             .map(|place| place.begin(progress.clone()))
             .transpose()?;
-        let mut watching = Watching {
-            session: session.share(),
+        let mut handler = Handler {
+            login: login.share(),
             out,
             stop: &stop,
             file,
@@ -142,11 +137,11 @@ impl Watch {
                 args: self.args,
                 reads_stdout: self.reply_stdout,
                 timeout: self.exec_timeout,
-                variables: global.as_variables(progress.cursor.uid()),
+                variables: variables(global, progress.cursor.uid()),
             }),
-            senders: Senders::new(),
+            senders: SenderNames::default(),
         };
-        watching.run(progress, options)
+        handler.run(progress, options)
     }
 
     fn options(&self) -> WatchOptions {
@@ -164,6 +159,13 @@ impl Watch {
     }
 }
 
+/// The variables by which a bili-im in the program finds the account.
+fn variables(global: &Global, own: Uid) -> Vec<(&'static str, String)> {
+    let mut variables = global.as_variables();
+    variables.push((credentials::ACCOUNT, own.to_string()));
+    variables
+}
+
 fn begin_from(path: &Path) -> Result<Progress, Failure> {
     Progress::read(path)?.ok_or_else(|| {
         Failure::wrong_use(
@@ -171,149 +173,4 @@ fn begin_from(path: &Path) -> Result<Progress, Failure> {
             "name the file that a watch stored with --cursor, or now",
         )
     })
-}
-
-/// A watch at work.
-struct Watching<'a> {
-    session: SharedSession,
-    out: Output,
-    stop: &'a Stop,
-    file: Option<CursorFile>,
-    exec: Option<Exec>,
-    replies: bool,
-    at_least_once: bool,
-    senders: Senders,
-}
-
-/// What became of an event.
-enum Handled {
-    /// It is handled, for good.
-    Wholly,
-    /// It comes again: nobody reads what is printed any more, or its answer must wait for longer than
-    /// the program may go on.
-    Not,
-}
-
-impl Watching<'_> {
-    fn run(&mut self, mut progress: Progress, options: WatchOptions) -> Result<(), Failure> {
-        if !self.settle(&mut progress)? {
-            return Ok(());
-        }
-        let flow = (self.session.account()).watch(progress.cursor, options);
-        let mut events = Driven::new(flow, self.stop);
-        while let Some(event) = events.next_event(&mut self.session)? {
-            let line = EventLine {
-                sender_name: self.sender_name(&event),
-                event: &event,
-                now: bili_im_ureq::now(),
-            };
-            let Some(_in_hand) = self.stop.take_in_hand() else {
-                break;
-            };
-            match self.handle(&line)? {
-                Handled::Wholly => {
-                    if let (Some(file), Some(position)) = (&mut self.file, &event.position) {
-                        file.handled(position)?;
-                    }
-                }
-                Handled::Not => break,
-            }
-        }
-        Ok(())
-    }
-
-    /// Finishes the answer that an earlier watch may not have finished; whether to go on.
-    fn settle(&mut self, progress: &mut Progress) -> Result<bool, Failure> {
-        let Some(reply) = progress.reply.take() else {
-            return Ok(true);
-        };
-        let Some(_in_hand) = self.stop.take_in_hand() else {
-            return Ok(false);
-        };
-        if self.replies {
-            let mut file = self.file.take();
-            let kept = Kept {
-                event: reply.event.clone(),
-                position: Some(reply.position),
-                file: file.as_mut(),
-            };
-            let answered = self.as_replies(&reply.event).settle(reply.ticket, kept);
-            self.file = file;
-            if answered? == Answered::Stopped {
-                return Ok(false);
-            }
-        } else {
-            self.out.warn(&format!(
-                "the answer to {} was under way; without --reply-stdout it is left at that",
-                reply.event
-            ));
-        }
-        progress.cursor.advance(&reply.position);
-        if let Some(file) = &mut self.file {
-            file.handled(&reply.position)?;
-        }
-        Ok(true)
-    }
-
-    fn handle(&mut self, line: &EventLine<'_>) -> Result<Handled, Failure> {
-        match line.warning() {
-            Some(warning) if !self.out.is_json() => self.out.warn(&warning),
-            _ if !self.out.line(line)? => return Ok(Handled::Not),
-            _ => {}
-        }
-        let id = line.id().unwrap_or_default();
-        let printed = match (&self.exec, &line.event.kind) {
-            (Some(exec), EventKind::Message { .. }) => {
-                let about = About {
-                    out: self.out,
-                    event: &id,
-                };
-                exec.run(to_json(line) + "\n", line.variables(), self.stop, about)?
-            }
-            _ => None,
-        };
-        match printed {
-            Some(text) if line.event.answerable().is_some() => self.answer(line.event, &id, text),
-            _ => Ok(Handled::Wholly),
-        }
-    }
-
-    fn answer(&mut self, event: &Event, id: &str, text: String) -> Result<Handled, Failure> {
-        let mut file = self.file.take();
-        let kept = Kept {
-            event: id.to_owned(),
-            position: event.position,
-            file: file.as_mut(),
-        };
-        let answered = self.as_replies(id).answer(event, text, kept);
-        self.file = file;
-        Ok(match answered? {
-            Answered::Over => Handled::Wholly,
-            Answered::Stopped => Handled::Not,
-        })
-    }
-
-    fn as_replies<'a>(&'a mut self, event: &'a str) -> Replies<'a> {
-        Replies {
-            session: &mut self.session,
-            stop: self.stop,
-            at_least_once: self.at_least_once,
-            out: About {
-                out: self.out,
-                event,
-            },
-        }
-    }
-
-    /// The sender's name, for people to read.
-    fn sender_name(&mut self, event: &Event) -> Option<String> {
-        match &event.kind {
-            EventKind::Message {
-                message,
-                direction: Direction::Incoming,
-                ..
-            } if !self.out.is_json() => self.senders.name(message.sender, &mut self.session),
-            _ => None,
-        }
-    }
 }

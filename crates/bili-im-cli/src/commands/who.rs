@@ -2,62 +2,51 @@
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::{Uid, UserCard};
+use bili_im_proto::Uid;
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, number},
+    active_login::ActiveLogin,
+    args::{Global, number},
     failure::Failure,
     json::UserJson,
     output::Output,
-    session::Session,
     table::{Table, fit},
     words::on_one_line,
 };
 
-/// How many columns what users say of themselves may take up.
+/// The greatest width of a user's signature.
 const SIGN: usize = 60;
 
 /// Tell who users are
 #[derive(Debug, clap::Args)]
 pub(crate) struct Who {
-    /// Their numbers
+    /// The users' numbers
     #[arg(required = true, value_name = "UID", value_parser = number)]
     uids: Vec<u64>,
 }
 
 impl Who {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
-        let session = Session::open(global, out)?;
+        let login = ActiveLogin::open(global, out)?;
         let uids: Vec<Uid> = self.uids.into_iter().map(Uid).collect();
-        let users = session.client().people(uids.iter().copied())?;
+        let users = login.client().people(uids.iter().copied())?;
         let is_known = |uid| users.iter().any(|user| user.uid == uid);
         let unknown: Vec<Uid> = uids.into_iter().filter(|&uid| !is_known(uid)).collect();
         for uid in &unknown {
             out.warn(&format!("nobody is known as {uid}"));
         }
-        out.print(&WhoOutput { users, unknown })
+        out.print(&WhoOutput {
+            users: users.into_iter().map(UserJson::from).collect(),
+            unknown,
+        })
     }
 }
 
+#[derive(Serialize)]
 struct WhoOutput {
-    users: Vec<UserCard>,
+    users: Vec<UserJson>,
     unknown: Vec<Uid>,
-}
-
-impl Serialize for WhoOutput {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            users: Vec<UserJson>,
-            unknown: &'a [Uid],
-        }
-        Fields {
-            users: self.users.iter().cloned().map(UserJson::from).collect(),
-            unknown: &self.unknown,
-        }
-        .serialize(serializer)
-    }
 }
 
 impl Display for WhoOutput {

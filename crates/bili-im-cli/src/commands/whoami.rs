@@ -1,10 +1,13 @@
 //! `bili-im whoami`
 
+use std::fmt::{self, Display};
+
+use bili_im_proto::{Uid, UnixSeconds};
+use serde::Serialize;
+
 use crate::{
-    cli::Global,
-    failure::Failure,
-    output::{Output, WhoamiOutput},
-    session::Session,
+    active_login::ActiveLogin, args::Global, failure::Failure, moment, output::Output,
+    words::on_one_line,
 };
 
 /// Show whom the cookie belongs to
@@ -13,9 +16,55 @@ pub(crate) struct Whoami {}
 
 impl Whoami {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
-        let session = Session::open(global, out)?;
-        let profile = session.client().profile()?;
-        let expires = session.client().account().credential().expires();
-        out.print(&WhoamiOutput::new(profile, expires))
+        let login = ActiveLogin::open(global, out)?;
+        let profile = login.client().profile()?;
+        let expires = login.client().account().credential().expires();
+        out.print(&WhoamiOutput {
+            uid: profile.uid,
+            name: profile.name,
+            level: profile.level,
+            face: profile.face,
+            expires,
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct WhoamiOutput {
+    uid: Uid,
+    name: String,
+    level: Option<u32>,
+    face: String,
+    /// In seconds since 1970.
+    expires: Option<UnixSeconds>,
+}
+
+impl Display for WhoamiOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "uid {}\nname {}", self.uid, on_one_line(&self.name))?;
+        if let Some(level) = self.level {
+            write!(f, "\nlevel {level}")?;
+        }
+        match self.expires {
+            Some(end) => write!(f, "\nexpires {}", moment::day(end)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_drive_the_terminal() {
+        let whoami = WhoamiOutput {
+            uid: Uid(1),
+            name: "evil\u{1b}[2J\nuid 2".to_owned(),
+            level: None,
+            face: String::new(),
+            expires: None,
+        };
+        assert_eq!(whoami.to_string(), "uid 1\nname evil\\u{1b}[2J⏎uid 2");
     }
 }

@@ -1,4 +1,4 @@
-//! Which JSON the answers of endpoints have.
+//! The JSON of every endpoint's answer.
 
 use std::fmt::Debug;
 
@@ -10,15 +10,15 @@ use serde::Serialize;
 
 use super::{
     answers::{
-        AcceptedJson, CodeJson, DeviceJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson,
-        LoginJson, MessagesJson, NavJson, SentJson, SessionsJson, UnreadJson, UploadedJson,
-        UsersJson,
+        AcceptedJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson, MessagesJson, SentJson,
+        SessionsJson, UnreadJson, UploadedJson, UsersJson,
     },
+    login::{CodeJson, DeviceJson, LoginJson, NavJson},
     session::SessionJson,
 };
 use crate::settings::SettingsJson;
 
-/// The answer of any endpoint, about to be printed.
+/// An answer to print.
 pub(crate) struct Answer<T>(pub(crate) T);
 
 impl<T: HasJson> Answer<T> {
@@ -31,12 +31,12 @@ impl<T: HasJson> Answer<T> {
 pub(crate) trait HasJson {
     type Json: Serialize;
 
-    /// Fails when the answer holds an error.
+    /// Returns the error when the answer has one.
     fn json(self, show_recalled: bool) -> Result<Self::Json, Error>;
 }
 
-/// The plain text of an answer that has no JSON of its own. Where [`Answer::json`] exists, the compiler
-/// prefers it.
+/// The text of an answer that has no JSON of its own. The compiler prefers [`Answer::json`] where
+/// it exists.
 #[allow(
     dead_code,
     reason = "for answers that have no JSON of their own, if there are any"

@@ -1,9 +1,8 @@
-//! What the endpoints answer.
+//! The answers of the endpoints for messages, sessions and users.
 
 use bili_im_proto::{
-    DeviceCookies, GroupUnread, Limits, MsgDnd, MsgKey, NavAnswer, Profile, QrCode, QrState,
-    SentMessage, Seqno, SessionList, SessionMsgs, SessionSettings, Talker, Uid, UnixSeconds,
-    Unread, UploadedImage, UserCard,
+    GroupUnread, Limits, MsgDnd, MsgKey, SentMessage, Seqno, SessionList, SessionMsgs,
+    SessionSettings, Talker, Uid, Unread, UploadedImage, UserCard,
 };
 use serde::Serialize;
 
@@ -12,9 +11,8 @@ use super::{
     mirror::{Id, List, mirror},
     session::SessionJson,
 };
-use crate::curl::MASK;
 
-/// That the service did as asked.
+/// An answer without data.
 #[derive(Debug, Serialize)]
 pub(crate) struct AcceptedJson {
     accepted: bool,
@@ -55,7 +53,7 @@ pub(crate) struct SessionsJson {
     pub(crate) unknown: Vec<UnknownSessionJson>,
 }
 
-/// A session of a type that is not known here.
+/// A session of an unknown type.
 #[derive(Debug, Serialize)]
 pub(crate) struct UnknownSessionJson {
     session_type: u64,
@@ -143,7 +141,7 @@ impl From<MsgDnd> for DndListJson {
     }
 }
 
-/// How a user stands to the account.
+/// The relation between a user and the account.
 #[derive(Debug, Serialize)]
 pub(crate) struct FollowJson {
     follow_status: Option<i64>,
@@ -164,7 +162,7 @@ impl From<SessionSettings> for FollowJson {
 }
 
 mirror! {
-    /// How the account is limited.
+    /// The limits of the account.
     pub(crate) struct LimitsJson of Limits {
         is_limit: bool,
         report_limit: bool,
@@ -172,19 +170,19 @@ mirror! {
 }
 
 mirror! {
-    /// Who a user is.
+    /// A user.
     pub(crate) struct UserJson of UserCard {
-        uid: Uid,
-        name: String,
+        pub(crate) uid: Uid,
+        pub(crate) name: String,
         face: String,
-        sign: String,
+        pub(crate) sign: String,
         rank: u64,
-        level: u32,
+        pub(crate) level: u32,
         silence: bool,
     }
 }
 
-/// Who some users are.
+/// Users.
 #[derive(Debug, Serialize)]
 pub(crate) struct UsersJson {
     users: List<UserJson>,
@@ -205,105 +203,4 @@ mirror! {
         width: Option<u32>,
         height: Option<u32>,
     }
-}
-
-mirror! {
-    struct ProfileJson of Profile {
-        uid: Uid,
-        name: String,
-        face: String,
-        level: Option<u32>,
-    }
-}
-
-/// Whom the cookie belongs to, and whether there are signing keys.
-#[derive(Debug, Serialize)]
-pub(crate) struct NavJson {
-    profile: ProfileJson,
-    has_keys: bool,
-}
-
-impl TryFrom<NavAnswer> for NavJson {
-    type Error = bili_im_proto::Error;
-
-    fn try_from(answer: NavAnswer) -> Result<Self, Self::Error> {
-        Ok(Self {
-            profile: answer.profile?.into(),
-            has_keys: answer.keys.is_some(),
-        })
-    }
-}
-
-/// The cookies that name a device: whether they are there, not what they are.
-#[derive(Debug, Serialize)]
-pub(crate) struct DeviceJson {
-    buvid3: Option<&'static str>,
-    buvid4: Option<&'static str>,
-}
-
-impl From<DeviceCookies> for DeviceJson {
-    fn from(cookies: DeviceCookies) -> Self {
-        Self {
-            buvid3: masked(&cookies.buvid3),
-            buvid4: masked(&cookies.buvid4),
-        }
-    }
-}
-
-/// A code to log in with: whether it is there, not what it is.
-#[derive(Debug, Serialize)]
-pub(crate) struct CodeJson {
-    url: Option<&'static str>,
-    qrcode_key: Option<&'static str>,
-}
-
-impl From<QrCode> for CodeJson {
-    fn from(code: QrCode) -> Self {
-        Self {
-            url: masked(code.url.expose()),
-            qrcode_key: masked(code.key.expose()),
-        }
-    }
-}
-
-/// How a login goes: the login itself stays hidden.
-#[derive(Debug, Serialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub(crate) enum LoginJson {
-    NotScanned,
-    Scanned,
-    Expired,
-    Done {
-        uid: Option<Uid>,
-        /// In seconds since 1970.
-        expires: Option<UnixSeconds>,
-        can_write: bool,
-        refresh_token: Option<&'static str>,
-    },
-    Other {
-        code: Option<i64>,
-    },
-}
-
-impl From<QrState> for LoginJson {
-    fn from(state: QrState) -> Self {
-        match state {
-            QrState::NotScanned => Self::NotScanned,
-            QrState::Scanned => Self::Scanned,
-            QrState::Expired => Self::Expired,
-            QrState::Done(login) => Self::Done {
-                uid: login.credential.uid(),
-                expires: login.credential.expires(),
-                can_write: login.credential.can_write(),
-                refresh_token: masked(login.refresh_token.expose()),
-            },
-            QrState::Other(code) => Self::Other { code: Some(code) },
-            _ => Self::Other { code: None },
-        }
-    }
-}
-
-/// What stands for a secret, where there is one.
-fn masked(secret: &str) -> Option<&'static str> {
-    (!secret.is_empty()).then_some(MASK)
 }

@@ -1,4 +1,4 @@
-//! What messages say.
+//! The contents of messages.
 
 use bili_im_proto::{
     ArticlePush, AttachMsg, Button, Content, GroupEvent, GroupId, Image, ImageFormat, MiniProgram,
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::mirror::{Id, List, Maybe, mirror};
 
-/// What a message says: `type`, the type's own fields, and `summary`.
+/// The content of a message: `type`, the type's own fields, and `summary`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ContentJson {
     #[serde(flatten)]
@@ -73,13 +73,13 @@ impl From<Content> for Body {
             Content::Recalled => Self::Recalled,
             Content::Unknown { msg_type, raw } => Self::Unknown(RawJson::new(msg_type, raw)),
             Content::Malformed { msg_type, raw } => Self::Malformed(RawJson::new(msg_type, raw)),
-            // What a newer library knows and this program does not.
+            // A content that the library learnt after this program was written.
             _ => Self::Other,
         }
     }
 }
 
-/// A content as it came.
+/// A content that cannot be parsed, as the service sent it.
 #[derive(Debug, Serialize)]
 struct RawJson {
     msg_type: i64,
@@ -214,7 +214,7 @@ mirror! {
     struct ArticlePushJson of ArticlePush {
         rid: Id,
         title: String,
-        // Every content has a `summary` of another kind.
+        // `ContentJson` already has a `summary`.
         #[serde(rename = "abstract")]
         summary: String,
         author: String,

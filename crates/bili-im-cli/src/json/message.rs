@@ -11,7 +11,7 @@ pub(crate) struct MessageJson {
     msg_key: MsgKey,
     msg_seqno: Seqno,
     sender_uid: Uid,
-    /// The sender's name, where it was asked for and somebody knows it.
+    /// The sender's name, if it was asked for and is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     sender_name: Option<String>,
     receiver: Option<Talker>,
@@ -57,7 +57,7 @@ impl MessageJson {
 }
 
 mirror! {
-    /// An emoticon that occurs in messages.
+    /// An emoticon.
     pub(crate) struct EmoticonJson of Emoticon {
         text: String,
         url: String,

@@ -1,16 +1,16 @@
-//! Structs with the fields of the library's, and their own names and types in JSON.
+//! A macro for JSON structs with the same fields as a struct of the library.
 
 use serde::Serialize;
 
-/// A struct for JSON, made of one of the library's, field by field.
+/// Defines a JSON struct and its conversion from the library's, field by field.
 macro_rules! mirror {
     ($(#[$meta:meta])* $visibility:vis struct $name:ident of $source:ty {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
+        $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty,)*
     }) => {
         $(#[$meta])*
         #[derive(Debug, serde::Serialize)]
         $visibility struct $name {
-            $($(#[$field_meta])* $field: $type,)*
+            $($(#[$field_meta])* $field_visibility $field: $type,)*
         }
 
         impl From<$source> for $name {
@@ -22,7 +22,7 @@ macro_rules! mirror {
 }
 pub(crate) use mirror;
 
-/// A number that names something: a string in JSON, since it can exceed 2^53.
+/// A number of the service. In JSON it is a string, since it can exceed 2^53.
 #[derive(Debug)]
 pub(crate) struct Id(u64);
 
@@ -38,7 +38,7 @@ impl Serialize for Id {
     }
 }
 
-/// Something that may be missing.
+/// An optional field whose type differs from the library's.
 #[derive(Debug, Serialize)]
 pub(crate) struct Maybe<T>(Option<T>);
 
@@ -48,7 +48,7 @@ impl<S, T: From<S>> From<Option<S>> for Maybe<T> {
     }
 }
 
-/// Several of the same.
+/// A list whose elements differ from the library's.
 #[derive(Debug, Serialize)]
 pub(crate) struct List<T>(Vec<T>);
 

@@ -1,9 +1,10 @@
-//! What the library knows, as the program's JSON has it. The fields are explained in the crate's README,
-//! and stay.
+//! JSON that several commands print. The crate's README explains the fields, which do not change.
 
 mod answer;
 mod answers;
 mod content;
+mod counts;
+mod login;
 mod message;
 mod mirror;
 mod session;
@@ -11,6 +12,7 @@ mod session;
 pub(crate) use self::{
     answer::{Answer, PlainText},
     answers::{SessionsJson, UnknownSessionJson, UserJson},
+    counts::{CountsJson, CountsLine},
     message::MessageJson,
     session::SessionJson,
 };

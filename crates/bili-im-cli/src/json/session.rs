@@ -12,14 +12,14 @@ use super::{
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionJson {
     talker: Talker,
-    /// The talker's name, where it was asked for and somebody knows it.
+    /// The talker's name, if it was asked for and is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     unread_count: u64,
     ack_seqno: Option<Seqno>,
     max_seqno: Option<Seqno>,
     at_seqno: Option<Seqno>,
-    /// These three in microseconds since 1970.
+    /// This and the next two are in microseconds since 1970.
     ack_ts: Option<UnixMicros>,
     session_ts: Option<UnixMicros>,
     top_ts: Option<UnixMicros>,

@@ -1,5 +1,4 @@
-//! How far a watch got, on disk: the cursor on the first line, and what was handled since on one line
-//! each.
+//! The cursor file of a watch: the cursor on the first line, and one line for each event since.
 
 use std::{
     fmt::{self, Display},
@@ -18,35 +17,36 @@ use crate::{
     private_file::{self, Unusable, folder_of},
 };
 
-/// More than any cursor file of ours, in bytes.
+/// The most bytes of a file: more than any cursor file has.
 const MOST: u64 = 64 << 20;
 
-/// How long to wait for another watch to end: one that was killed just now may have left a child that
-/// has not become another program yet, and holds the lock until then.
+/// How long to wait for another watch that uses the file.
+///
+/// A watch that was killed can leave a child that holds the lock for a moment: between fork and
+/// exec.
 const PATIENCE: Patience = Patience {
     silent: Duration::from_secs(1),
     most: Some(Duration::from_secs(1)),
 };
 
-/// After how many events the file is written anew.
+/// The file is rewritten after this many appended lines.
 const APPENDED: usize = 1000;
 
-/// A cursor's file that no other watch uses.
+/// A cursor file that is locked against other watches.
 pub(crate) struct Place {
     path: PathBuf,
-    /// Held as long as this lives.
     _lock: Lock,
 }
 
-/// How far a watch got.
+/// The content of a cursor file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Progress {
     pub(crate) cursor: Cursor,
-    /// An answer that may or may not have been sent.
+    /// An answer that was begun and not finished.
     pub(crate) reply: Option<Reply>,
 }
 
-/// An answer to an event that is not handled before it is sent.
+/// An answer to an event, stored before it is sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reply {
     pub(crate) event: String,
@@ -54,7 +54,7 @@ pub(crate) struct Reply {
     pub(crate) position: Position,
 }
 
-/// A line behind the cursor.
+/// A line after the cursor.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Record {
@@ -64,23 +64,23 @@ enum Record {
     Reply(Box<Reply>),
 }
 
-/// What every version has in a cursor.
+/// The part of a cursor that is the same in every version.
 #[derive(Deserialize)]
 struct Header {
     version: u32,
 }
 
-/// What is wrong with a file that can be read.
+/// Why the content of a file is refused.
 #[derive(Debug)]
 enum Damage {
     NoCursor,
-    /// A line, by its number.
+    /// The number of a damaged line.
     Line(usize),
-    /// The format of another version.
+    /// Another version of the format.
     Version(u32),
 }
 
-/// The cursor of a watch that is at work.
+/// The cursor file of a running watch.
 pub(crate) struct CursorFile {
     place: Place,
     progress: Progress,
@@ -89,7 +89,7 @@ pub(crate) struct CursorFile {
 }
 
 impl Place {
-    /// Takes a file, which need not exist, unless another watch has it.
+    /// Locks a file, which need not exist. Fails when another watch uses it.
     pub(crate) fn take(path: &Path) -> Result<Self, Failure> {
         let path = resolve(path).map_err(|error| cannot_keep(path, &error))?;
         let lock = private_file::check(&path).and_then(|_| Lock::of(&path));
@@ -107,14 +107,16 @@ impl Place {
         }
     }
 
-    /// What an earlier watch stored there; `None` when there was none.
+    /// Reads what an earlier watch stored; `None` when there is no file.
     pub(crate) fn read(&self) -> Result<Option<Progress>, Failure> {
         Progress::read(&self.path)
     }
 
-    /// Goes on from there.
+    /// Writes the file with the progress to begin from.
     pub(crate) fn begin(self, progress: Progress) -> Result<CursorFile, Failure> {
-        let file = self.write(&progress).map_err(|error| self.full(&error))?;
+        let file = self
+            .write(&progress)
+            .map_err(|error| self.cannot_store(&error))?;
         Ok(CursorFile {
             place: self,
             progress,
@@ -123,7 +125,7 @@ impl Place {
         })
     }
 
-    /// Writes the whole file anew. Whatever happens meanwhile, there is the old or the new one.
+    /// Replaces the whole file. A crash leaves the old or the new one.
     fn write(&self, progress: &Progress) -> Result<File, Unusable> {
         let mut text = line(&progress.cursor)?;
         if let Some(reply) = &progress.reply {
@@ -132,7 +134,7 @@ impl Place {
         private_file::write(&self.path, &text)
     }
 
-    fn full(&self, error: &Unusable) -> Failure {
+    fn cannot_store(&self, error: &Unusable) -> Failure {
         let path = self.path.display();
         Failure::other(format!("the cursor cannot be stored in {path}: {error}"))
             .advise("make room there and start again: what was not stored comes again")
@@ -140,21 +142,22 @@ impl Place {
 }
 
 impl CursorFile {
-    /// An event is handled, for good.
+    /// Stores that an event is handled.
     pub(crate) fn handled(&mut self, position: &Position) -> Result<(), Failure> {
         self.progress.cursor.advance(position);
         self.progress.reply = None;
         self.append(&Record::Position(*position))
     }
 
-    /// An answer is about to be sent: whoever goes on from here must find out whether it was.
+    /// Stores an answer that is about to be sent. A later watch finds out whether it was sent.
     pub(crate) fn replying(&mut self, reply: Reply) -> Result<(), Failure> {
         self.progress.reply = Some(reply.clone());
         self.append(&Record::Reply(Box::new(reply)))
     }
 
     fn append(&mut self, record: &Record) -> Result<(), Failure> {
-        self.store(record).map_err(|error| self.place.full(&error))
+        self.store(record)
+            .map_err(|error| self.place.cannot_store(&error))
     }
 
     fn store(&mut self, record: &Record) -> Result<(), Unusable> {
@@ -171,7 +174,7 @@ impl CursorFile {
 }
 
 impl Progress {
-    /// What a watch stored in a file; `None` when there is none.
+    /// Reads a cursor file; `None` when there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let cannot_be_used = |reason: &dyn Display, advice: &str| {
             Failure::wrong_use(
@@ -185,7 +188,7 @@ impl Progress {
         progress.map_err(|damage| cannot_be_used(&damage, damage.advice()))
     }
 
-    /// Refuses the cursor of another account, when it is known whose the login is.
+    /// Refuses the cursor of another account. A login without a uid is not checked.
     pub(crate) fn check_owner(&self, own: Option<Uid>, path: Option<&Path>) -> Result<(), Failure> {
         let owner = self.cursor.uid();
         match own {
@@ -209,7 +212,7 @@ impl Progress {
             cursor,
             reply: None,
         };
-        // A last line without an end was being written when something broke off: it never counted.
+        // A last line without a line end was cut off while it was written, and does not count.
         for (number, line) in lines.filter(|(_, line)| line.ends_with(b"\n")) {
             match serde_json::from_slice(line).map_err(|_| Damage::Line(number + 1))? {
                 Record::Position(position) => {
@@ -224,7 +227,7 @@ impl Progress {
 }
 
 impl Damage {
-    /// What to do about it.
+    /// What the user can do about it.
     fn advice(&self) -> &'static str {
         match self {
             Self::NoCursor => {
@@ -272,7 +275,7 @@ fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// A file by its own name: one file under two names of its folder is one file.
+/// Resolves links in the path of the folder, so that each file has one lock.
 fn resolve(path: &Path) -> Result<PathBuf, Unusable> {
     let name = path.file_name().ok_or(Unusable::Folder)?;
     Ok(folder_of(path).canonicalize()?.join(name))

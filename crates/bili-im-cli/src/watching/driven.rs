@@ -1,32 +1,31 @@
-//! Driving a flow beside other processes of the account.
+//! Drives a flow and unlocks the account whenever the flow waits.
 
 use std::{thread, time::Duration};
 
 use bili_im_proto::{Error, Event, Flow, Input, Monotonic, Step};
 use bili_im_ureq::Client;
 
-use super::Stop;
-use crate::session::SharedSession;
+use super::stop::Stop;
+use crate::active_login::SharedLogin;
 
-/// A wait up to this long is not worth letting go of the account.
+/// The account stays locked during a wait up to this long.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// A flow that is driven until it has something to tell. Other processes of the account go on between
-/// its items, and while it waits.
+/// A flow that is driven item by item. Between items, and while the flow waits, other processes can
+/// use the account.
 pub(crate) struct Driven<'a, Item, Output> {
     flow: Flow<Item, Output>,
     stop: &'a Stop,
 }
 
-/// What came of driving a flow.
 pub(crate) enum Next<Item, Output> {
     Item(Item),
     Done(Result<Output, Error>),
-    /// The program is to end.
+    /// The user wants the program to end.
     Stopped,
 }
 
-/// Why the account is let go of.
+/// Why the account is unlocked.
 enum Pause<Item, Output> {
     Until(Monotonic),
     Next(Next<Item, Output>),
@@ -37,9 +36,9 @@ impl<'a, Item, Output> Driven<'a, Item, Output> {
         Self { flow, stop }
     }
 
-    pub(crate) fn next(&mut self, session: &mut SharedSession) -> Next<Item, Output> {
+    pub(crate) fn next(&mut self, login: &mut SharedLogin) -> Next<Item, Output> {
         loop {
-            match session.at_work(|session| self.go_on(session.client())) {
+            match login.with_lock(|login| self.drive(login.client())) {
                 Pause::Until(moment) => {
                     let now = bili_im_ureq::now().mono;
                     if self.stop.sleep(moment.since(now)) {
@@ -51,13 +50,13 @@ impl<'a, Item, Output> Driven<'a, Item, Output> {
         }
     }
 
-    fn go_on(&mut self, client: &Client) -> Pause<Item, Output> {
-        // Whatever it waits for: too early, it asks for the same wait again.
+    fn drive(&mut self, client: &Client) -> Pause<Item, Output> {
+        // A flow that is woken too early asks for the same wait again.
         let mut input = Input::Woken;
         loop {
             let now = client.now();
             let step = self.flow.resume(now, input);
-            // Only now: what the account learns from the last answer is stored.
+            // Not before `resume`: the account has to learn from the last answer.
             if self.stop.is_asked() {
                 return Pause::Next(Next::Stopped);
             }
@@ -80,12 +79,9 @@ impl<'a, Item, Output> Driven<'a, Item, Output> {
 }
 
 impl Driven<'_, Event, ()> {
-    /// The next event; `None` when the program is to end.
-    pub(crate) fn next_event(
-        &mut self,
-        session: &mut SharedSession,
-    ) -> Result<Option<Event>, Error> {
-        match self.next(session) {
+    /// The next event; `None` when the user wants the program to end.
+    pub(crate) fn next_event(&mut self, login: &mut SharedLogin) -> Result<Option<Event>, Error> {
+        match self.next(login) {
             Next::Item(event) => Ok(Some(event)),
             Next::Done(result) => result.map(|()| None),
             Next::Stopped => Ok(None),

@@ -1,4 +1,4 @@
-//! A program of the user's that is run for every message.
+//! `--exec`: runs a program of the user's for every message.
 
 use std::{
     ffi::OsString,
@@ -7,36 +7,38 @@ use std::{
     time::Duration,
 };
 
-use super::{About, Stop, program::Program};
+use super::{event_output::EventOutput, program::Program, stop::Stop};
 use crate::{credentials, failure::Failure, words::without_line_end};
 
-/// More than any answer can have, in bytes.
+/// The most bytes of output that are taken as an answer: more than any message has.
 const MOST_PRINTED: u64 = 16 << 10;
 
-/// How long a program without a limit may run before somebody is told.
+/// A program without a time limit that runs for longer gets a warning.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A program, and whether what it prints is an answer.
+/// The program to run.
 #[derive(Debug)]
 pub(crate) struct Exec {
     pub(crate) program: OsString,
     pub(crate) args: Vec<OsString>,
     pub(crate) reads_stdout: bool,
-    /// How long it may run.
+    /// The time limit.
     pub(crate) timeout: Option<Duration>,
-    /// What commands of the account within it need to find the account.
+    /// Environment variables by which a bili-im in the program finds the same account.
     pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 impl Exec {
-    /// Runs the program on an event, and waits for its end. What it prints is returned when that is
-    /// asked for and it went well, less one line end, unless it is nothing.
+    /// Runs the program on an event, and waits until it ends.
+    ///
+    /// Returns its output, without one line end. `None` when the output is not read or is empty, or
+    /// when the program failed.
     pub(crate) fn run(
         &self,
         input: String,
         variables: Vec<(&str, String)>,
         stop: &Stop,
-        about: About<'_>,
+        out: EventOutput<'_>,
     ) -> Result<Option<String>, Failure> {
         let name = self.program.display();
         let cannot_run = |error: io::Error| {
@@ -44,7 +46,7 @@ impl Exec {
                 "--exec takes a program, with its path or on PATH, and its arguments behind --",
             )
         };
-        let warn = |what: &str| about.warn(&format!("{name} {what}"));
+        let warn = |what: &str| out.warn(&format!("{name} {what}"));
         let child = self.command(variables).spawn().map_err(cannot_run)?;
         let mut program = Program::new(child, input, MOST_PRINTED + 1).map_err(cannot_run)?;
         let ends_with_us = stop.end_with_us(program.group());
@@ -60,11 +62,11 @@ impl Exec {
             ));
             return Ok(None);
         }
-        // From here on nothing more is done when the watch is ended at once.
+        // The program has ended: a second signal has nothing to end any more.
         drop(ends_with_us);
         let (status, printed) = program.end().map_err(cannot_run)?;
         let wrong = match printed.transpose() {
-            // It may have been ended by that.
+            // Checked before the status: closing the pipe may have killed the program.
             Ok(Some(bytes)) if bytes.len() as u64 > MOST_PRINTED => {
                 "printed too much for an answer".to_owned()
             }
@@ -83,7 +85,7 @@ impl Exec {
         Ok(None)
     }
 
-    /// The program with what it is told, and without the login.
+    /// The command with its environment, without the cookie.
     fn command(&self, variables: Vec<(&str, String)>) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -95,10 +97,10 @@ impl Exec {
             .stdout(if self.reads_stdout {
                 Stdio::piped()
             } else {
-                // Among our own lines it would make a mess.
+                // Our stdout is for events only.
                 io::stderr().into()
             });
-        // Ctrl-C is for us: what is in hand is finished.
+        // In a group of its own, Ctrl-C does not reach the program, and its event is finished.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command

@@ -1,4 +1,4 @@
-//! What is told of an event: as a line for people, as JSON, and as variables for a program.
+//! An event as a line for people, as JSON, and as environment variables for a program.
 
 use std::{
     fmt::{self, Display},
@@ -12,17 +12,15 @@ use serde::Serialize;
 
 use crate::{
     failure::Failure,
-    json::{MessageJson, SessionJson},
+    json::{CountsJson, CountsLine, MessageJson, SessionJson},
     moment,
-    names::talker_cell,
-    output::{UnreadLine, UnreadOutput},
-    words,
+    words::{self, talker_cell},
 };
 
-/// The most bytes of a text in a variable; the whole text is in the JSON.
+/// The most bytes of a text in a variable. The JSON has the whole text.
 const LONGEST_VARIABLE: usize = 16 << 10;
 
-/// An event, and what else is needed to tell of it.
+/// An event to print.
 #[derive(Debug)]
 pub(crate) struct EventLine<'a> {
     pub(crate) event: &'a Event,
@@ -30,7 +28,7 @@ pub(crate) struct EventLine<'a> {
     pub(crate) now: Now,
 }
 
-/// An event in JSON. The fields are explained in the crate's README, and stay.
+/// The JSON of an event. The crate's README explains the fields, which do not change.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum EventJson {
@@ -53,7 +51,7 @@ enum EventJson {
     SessionChanged {
         session: Box<SessionJson>,
     },
-    UnreadChanged(UnreadOutput),
+    UnreadChanged(CountsJson),
     Held {
         retry_after_seconds: u64,
         error: Failure,
@@ -69,12 +67,12 @@ enum EventJson {
     LoginEnds {
         at: UnixSeconds,
     },
-    /// Of a kind that is not known here.
+    /// An event that the library learnt after this program was written.
     Other,
 }
 
 impl EventLine<'_> {
-    /// What people are to be warned of; `None` for what they are told.
+    /// The text of an event that people get as a warning; `None` for other events.
     pub(crate) fn warning(&self) -> Option<String> {
         match &self.event.kind {
             EventKind::Held { until, cause } => {
@@ -109,7 +107,7 @@ impl EventLine<'_> {
         }
     }
 
-    /// What a program is told in its environment.
+    /// The environment variables that describe a message.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         let EventKind::Message {
             talker,
@@ -181,7 +179,7 @@ impl EventLine<'_> {
                 session: Box::new(SessionJson::new(&session, false)),
             },
             EventKind::UnreadChanged { users, groups } => {
-                EventJson::UnreadChanged(UnreadOutput::new(&users, groups))
+                EventJson::UnreadChanged(CountsJson::new(&users, groups))
             }
             EventKind::Held { until, cause } => EventJson::Held {
                 retry_after_seconds: self.seconds_until(until),
@@ -251,7 +249,7 @@ impl Display for EventLine<'_> {
                 write!(f, "{now} {talker} changed: {}", state(session))
             }
             EventKind::UnreadChanged { users, groups } => {
-                let unread = UnreadLine(UnreadOutput::new(users, *groups));
+                let unread = CountsLine(CountsJson::new(users, *groups));
                 write!(f, "{now} unread: {unread}")
             }
             _ => f.write_str(&self.warning().unwrap_or_default()),
@@ -267,7 +265,7 @@ fn word(direction: Direction) -> &'static str {
     }
 }
 
-/// How a session is now.
+/// The unread count and the marks of a session.
 fn state(session: &Session) -> String {
     let unread = format!("unread {}", session.unread_count);
     match words::marks(session) {
@@ -276,7 +274,7 @@ fn state(session: &Session) -> String {
     }
 }
 
-/// What a variable can hold: no NUL, and not without end.
+/// Replaces NUL, which a variable cannot hold, and cuts the text off at the greatest length.
 fn as_variable(text: String) -> String {
     let mut text = text.replace('\0', "\u{fffd}");
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());

@@ -1,22 +1,19 @@
-//! Commands that run until they are told to stop.
+//! Parts of the commands that run until a signal stops them.
 
-mod about;
 mod cursor_file;
 mod driven;
+mod event_output;
 mod exec;
+mod handler;
 mod line;
 mod program;
 mod replies;
-mod senders;
 mod stop;
 
 pub(crate) use self::{
-    about::About,
-    cursor_file::{CursorFile, Place, Progress},
+    cursor_file::{Place, Progress},
     driven::Driven,
     exec::Exec,
-    line::EventLine,
-    replies::{Answered, Kept, Replies},
-    senders::Senders,
+    handler::Handler,
     stop::Stop,
 };

@@ -1,4 +1,4 @@
-//! A program while it runs, with the children that it starts.
+//! A running program and its children.
 
 use std::{
     io::{self, Read, Write},
@@ -8,27 +8,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a program may take to end when it is told to. Then it is killed.
+/// How long a program may take to end by itself. Then it is killed.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How often to look whether a program has ended, at first.
+/// The first pause between two checks whether the program has ended.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 
-/// How often at last.
+/// The longest pause; each is twice as long as the last.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// A program while it runs. It is ended with its children when this is dropped before.
+/// A running program. Dropping it ends the program and its children.
 #[derive(Debug)]
 pub(super) struct Program {
     child: Child,
     status: Option<ExitStatus>,
-    /// What it prints, when that is asked for. It comes when its stdout is closed by all that have it.
+    /// Delivers the output once the program and its children have closed stdout. `None` when stdout
+    /// is not read, or the output has arrived.
     reader: Option<Receiver<io::Result<Vec<u8>>>>,
     printed: Option<io::Result<Vec<u8>>>,
 }
 
-/// The processes of a program that was started in a group of its own: itself and its children.
+/// The process group of a program: the program and its children.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
     #[cfg(unix)]
@@ -36,9 +37,10 @@ pub(super) struct Group {
 }
 
 impl Program {
-    /// Looks after a program that was started just now, and gives it its input. Of what it prints `most`
-    /// bytes are read, if its stdout is piped: then the stdout is closed, so that it does not wait for a
-    /// reader.
+    /// Takes a program that was just started, and writes its input.
+    ///
+    /// If stdout is piped, up to `most` bytes are read. Then the pipe is closed, so that the
+    /// program does not wait for a reader.
     pub(super) fn new(child: Child, input: String, most: u64) -> io::Result<Self> {
         let mut program = Self {
             child,
@@ -46,7 +48,7 @@ impl Program {
             reader: None,
             printed: None,
         };
-        // Nobody waits for the input to be read: somebody may have it open and never read.
+        // Not joined: a process can hold the pipe open and never read it.
         if let Some(mut stdin) = program.child.stdin.take() {
             thread::Builder::new().spawn(move || {
                 let _unread = stdin.write_all(input.as_bytes());
@@ -57,7 +59,7 @@ impl Program {
             thread::Builder::new().spawn(move || {
                 let mut bytes = Vec::new();
                 let read = stdout.take(most).read_to_end(&mut bytes);
-                // Nobody wants it when the program was ended.
+                // An error means that the program was dropped.
                 let _unread = sender.send(read.map(|_| bytes));
             })?;
             program.reader = Some(reader);
@@ -72,7 +74,8 @@ impl Program {
         }
     }
 
-    /// Waits until it has ended and its stdout is closed, or the time is over: whether it has.
+    /// Waits until the program has ended and stdout is closed. Returns `false` when the time is
+    /// over.
     fn wait(&mut self, time: Option<Duration>) -> io::Result<bool> {
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;
@@ -91,8 +94,8 @@ impl Program {
         }
     }
 
-    /// Waits until it has ended, or its time is over: whether it has. Without a limit, somebody is told
-    /// once when it takes long.
+    /// Waits until the program has ended. Returns `false` when it runs over the limit. Without a
+    /// limit, calls `tell` once after `long`.
     pub(super) fn wait_or_tell(
         &mut self,
         limit: Option<Duration>,
@@ -109,7 +112,7 @@ impl Program {
         self.wait(None)
     }
 
-    /// How it ended, and what it printed.
+    /// The exit status and the output.
     pub(super) fn end(mut self) -> io::Result<(ExitStatus, Option<io::Result<Vec<u8>>>)> {
         let status = match self.status {
             Some(status) => status,
@@ -119,7 +122,7 @@ impl Program {
         Ok((status, self.printed.take()))
     }
 
-    /// Lets some time pass, but no longer than until its stdout is closed.
+    /// Waits for the output, but no longer than `time`.
     fn read_for(&mut self, time: Duration) {
         let Some(reader) = &self.reader else {
             thread::sleep(time);
@@ -144,21 +147,21 @@ impl Drop for Program {
         self.group().end(|| {
             let _ended = self.child.try_wait();
         });
-        // Where there are no groups, at least the program itself ends.
+        // Platforms without process groups end the program alone.
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
 }
 
 impl Group {
-    /// Ends all of it: asks first, and kills what is left after a moment. `reap` is called meanwhile, for
-    /// a process that has ended is there until somebody has waited for it.
+    /// Sends SIGTERM to the group, and SIGKILL after a moment. Calls `reap` meanwhile: a process
+    /// that has ended stays in the group until its parent has waited for it.
     #[cfg(unix)]
     pub(super) fn end(self, mut reap: impl FnMut()) {
         use rustix::process::{Signal, kill_process_group, test_kill_process_group};
 
         let start = Instant::now();
-        // Errors mean that nobody is left.
+        // An error means that the group is empty.
         let _gone = kill_process_group(self.id, Signal::TERM);
         while test_kill_process_group(self.id).is_ok() && start.elapsed() < GRACE {
             thread::sleep(FIRST_PAUSE);

@@ -1,4 +1,4 @@
-//! Ending on SIGINT or SIGTERM, with nothing left half done.
+//! Ends the program on SIGINT or SIGTERM, after the work that was begun.
 
 use std::{
     mem, process,
@@ -10,14 +10,14 @@ use std::{
 use super::program::Group;
 use crate::failure::Failure;
 
-/// How long the program may take to end by itself when nothing is in hand: a request may hang, or
-/// another process keep the account.
+/// How long the program may take to end by itself when no work is begun. A request can hang, or
+/// another process hold the account.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Whether the user wants the program to end.
 ///
-/// The first signal lets what is in hand be finished, however long that takes; a second one ends the
-/// program at once.
+/// After the first signal, work that was begun is finished, however long that takes. A second
+/// signal ends the program at once.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop(Arc<Shared>);
 
@@ -30,21 +30,21 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     is_asked: bool,
-    is_in_hand: bool,
-    /// A program that must not be left behind.
+    is_working: bool,
+    /// A child program, which a second signal ends too.
     program: Option<Group>,
 }
 
-/// Something that must be finished. It is when this is dropped.
+/// Work that is finished before the program ends. Dropping this says that it is.
 #[derive(Debug)]
-pub(crate) struct InHand<'a>(&'a Stop);
+pub(crate) struct Work<'a>(&'a Stop);
 
-/// A program that is ended when ours is. That is over when this is dropped.
+/// While this lives, a second signal ends the child program too.
 #[derive(Debug)]
 pub(super) struct EndsWithUs<'a>(&'a Stop);
 
 impl Stop {
-    /// Listens to signals from now on.
+    /// Begins to listen for signals.
     pub(crate) fn on_signals() -> Result<Self, Failure> {
         let stop = Self::default();
         stop.clone()
@@ -53,7 +53,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Not to SIGHUP: it ends the program unless `nohup` says otherwise.
+    /// SIGHUP keeps its default: it ends the program, unless `nohup` is used.
     #[cfg(unix)]
     fn listen(self) -> std::io::Result<()> {
         use signal_hook::{
@@ -75,7 +75,7 @@ impl Stop {
         self.lock().is_asked
     }
 
-    /// Sleeps so long, or until the program is to end: whether it is.
+    /// Sleeps, but no longer than until the first signal. Returns whether there was one.
     pub(crate) fn sleep(&self, duration: Duration) -> bool {
         let (state, _) = (self.0.changed)
             .wait_timeout_while(self.lock(), duration, |state| !state.is_asked)
@@ -83,15 +83,15 @@ impl Stop {
         state.is_asked
     }
 
-    /// Takes something in hand, unless the program is to end.
-    pub(crate) fn take_in_hand(&self) -> Option<InHand<'_>> {
+    /// Begins work; `None` when the user wants the program to end.
+    pub(crate) fn begin_work(&self) -> Option<Work<'_>> {
         let mut state = self.lock();
-        state.is_in_hand = !state.is_asked;
-        // Made only when it is: it takes the lock when it is dropped.
-        state.is_in_hand.then(|| InHand(self))
+        state.is_working = !state.is_asked;
+        // Lazily, since dropping a `Work` takes the lock that is held here.
+        state.is_working.then(|| Work(self))
     }
 
-    /// Has a program ended with its children should ours be ended at once.
+    /// Makes a second signal end a child program and its children too.
     pub(super) fn end_with_us(&self, program: Group) -> EndsWithUs<'_> {
         self.lock().program = Some(program);
         EndsWithUs(self)
@@ -100,7 +100,7 @@ impl Stop {
     fn ask(&self) {
         let mut state = self.lock();
         if mem::replace(&mut state.is_asked, true) {
-            // Under the lock, so that whoever waits for the program does not go on as if it had ended.
+            // The lock stays held: the thread that waits for the child must not go on.
             if let Some(program) = state.program {
                 program.end(|| {});
             }
@@ -109,14 +109,14 @@ impl Stop {
         drop(state);
         self.0.changed.notify_all();
         let stop = self.clone();
-        // When there is no thread to be had, the program still ends by itself, or with the next signal.
+        // Without this thread, the program still ends by itself or with the next signal.
         let _thread = thread::Builder::new().spawn(move || stop.leave());
     }
 
-    /// Ends the program if it does not do so by itself.
+    /// Ends the program when it does not end by itself after its work.
     fn leave(&self) {
         let state = (self.0.changed)
-            .wait_while(self.lock(), |state| state.is_in_hand)
+            .wait_while(self.lock(), |state| state.is_working)
             .unwrap_or_else(PoisonError::into_inner);
         drop(state);
         thread::sleep(GRACE);
@@ -135,10 +135,10 @@ impl Drop for EndsWithUs<'_> {
     }
 }
 
-impl Drop for InHand<'_> {
+impl Drop for Work<'_> {
     fn drop(&mut self) {
         let Self(stop) = self;
-        stop.lock().is_in_hand = false;
+        stop.lock().is_working = false;
         stop.0.changed.notify_all();
     }
 }
@@ -150,12 +150,12 @@ mod tests {
     #[test]
     fn nothing_is_taken_in_hand_any_more_when_the_program_is_to_end() {
         let stop = Stop::default();
-        let in_hand = stop.take_in_hand();
-        assert!(in_hand.is_some() && stop.lock().is_in_hand);
+        let in_hand = stop.begin_work();
+        assert!(in_hand.is_some() && stop.lock().is_working);
         drop(in_hand);
-        assert!(!stop.lock().is_in_hand);
+        assert!(!stop.lock().is_working);
         stop.lock().is_asked = true;
-        assert!(stop.take_in_hand().is_none());
-        assert!(!stop.lock().is_in_hand);
+        assert!(stop.begin_work().is_none());
+        assert!(!stop.lock().is_working);
     }
 }

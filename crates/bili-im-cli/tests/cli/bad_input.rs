@@ -1,8 +1,8 @@
-//! What is refused before anything is sent.
+//! Input that is refused before any request.
 
 use crate::support::{CREATOR, FRIEND, Ran, STRANGER, Stage, feed, finish};
 
-/// Runs it, and sees to it that no request was made.
+/// Runs a command, and checks that it made no request.
 fn refused(args: &[&str], words: &str) {
     let stage = Stage::demo();
     stage.run(args).failed(2, words);
@@ -137,7 +137,7 @@ fn a_wrong_use_is_told_as_json_too() {
     let error = stage.run(&["send", "10001", "hi", "--json"]).error();
     assert_eq!(error["kind"], "Usage");
     assert_eq!(error["message"], "one cannot write to oneself");
-    // Behind two dashes it is a text like any other.
+    // After `--` it is an ordinary text.
     stage.run(&["send", "0", "--", "--json"]).failed(2, "<UID>");
 }
 

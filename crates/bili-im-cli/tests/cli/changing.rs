@@ -1,4 +1,4 @@
-//! What changes sessions and settings.
+//! The commands that change sessions and settings.
 
 use bili_im_sim::{World, faults::Kind};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `unread --watch`, and what all watching commands have in common.
+//! `unread --watch`, and the behaviour of all watching commands.
 
 use bili_im_sim::faults::{Kind, Rule, VoucherPlace, When};
 use serde_json::json;
@@ -8,10 +8,10 @@ use crate::{
     support::{FRIEND, Stage, until},
 };
 
-/// Often enough for a test.
+/// A short interval, so that tests are quick.
 const OFTEN: &[&str] = &["unread", "--watch", "--interval", "0.05"];
 
-/// Never again within a test.
+/// An interval longer than any test.
 const SELDOM: &[&str] = &["unread", "--watch", "--interval", "80000"];
 
 #[test]
@@ -78,7 +78,8 @@ fn it_ends_when_nobody_reads_any_more() {
     let mut watch = Running::start(&mut stage.command(OFTEN));
     watch.line();
     watch.turn_away();
-    // The first of them is read by nobody, the second cannot be written.
+    // The first line after the reader is gone may still fit into the pipe. The second cannot be
+    // written.
     for _ in 0..2 {
         stage.write(10002, "new");
         let asked = stage.asked("single_unread");

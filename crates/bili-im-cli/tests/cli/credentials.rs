@@ -1,4 +1,4 @@
-//! Where the login comes from.
+//! The sources of the login.
 
 use std::fs;
 
@@ -80,7 +80,6 @@ fn there_is_no_argument_for_the_cookie_and_one_tried_is_not_repeated() {
         "--cookie-stdin=sim-10001",
         "SESSDATA=sim-10001; bili_jct=00000000000000000000000000010001",
     ] {
-        // What is printed is searched for secrets there.
         assert_eq!(stage.run(&["unread", argument]).code, 2);
         assert_eq!(stage.run(&["unread", "--json", argument]).code, 2);
     }

@@ -30,7 +30,8 @@ fn names() -> Vec<String> {
     names.map(ToKebabCase::to_kebab_case).into()
 }
 
-/// An endpoint, an answer's full data, something in what is made of it, and of the least data.
+/// An endpoint, an answer with all data, a part of the JSON made of it, and a part of the JSON made
+/// of an answer with the least data.
 fn endpoints() -> Vec<(&'static str, String, &'static str, Value, &'static str)> {
     let page = format!(r#"{{"session_list":[{SESSION}],"has_more":1}}"#);
     let messages = r#"{"messages":[{"sender_uid":10002,"receiver_type":1,"receiver_id":10001,"msg_type":1,
@@ -207,7 +208,7 @@ fn what_is_no_answer_of_any_endpoint_is_told_as_such() {
             r#"{"code":0"#,
             "{}",
         ] {
-            // To a logout a page means that one is logged out.
+            // A page instead of JSON means to a logout that the login has ended.
             if endpoint == "logout" && body.starts_with('<') {
                 assert_eq!(decode(&[endpoint], body).code, 0);
                 continue;

@@ -1,5 +1,6 @@
-//! Which command asks what: docs/endpoints.md, which this test keeps true.
-//! `cargo xtask docs` writes it anew.
+//! docs/endpoints.md, the table of commands and the endpoints that they call.
+//!
+//! The test compares the page with what the commands do. `cargo xtask docs` rewrites the page.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,10 +19,10 @@ use crate::{
     support::{CREATOR, FRIEND, Stage, bare, finish},
 };
 
-/// Commands that need no service, or bring their own.
+/// Commands that call no endpoint, or start a service of their own.
 const APART: [&str; 5] = ["profiles", "resume", "decode", "sim", "demo"];
 
-/// Runs a command that has just come to a stage.
+/// Runs a command on a new stage.
 type Play = fn(&Stage);
 
 /// The other commands, in the order of the help.
@@ -72,7 +73,7 @@ fn run(stage: &Stage, args: &[&str]) {
     assert_eq!(ran.code, 0, "{ran:?}");
 }
 
-/// The commands that ask for each path.
+/// The commands that call each path.
 fn askers() -> BTreeMap<&'static str, Vec<&'static str>> {
     let mut askers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, play) in COMMANDS {
@@ -85,7 +86,7 @@ fn askers() -> BTreeMap<&'static str, Vec<&'static str>> {
     askers
 }
 
-/// Where an endpoint is, within the folder of endpoints.
+/// The file of an endpoint, within the folder of endpoints.
 fn place(entry: &Entry) -> String {
     let (modules, _type) = (entry.place)().rsplit_once("::").unwrap();
     let (_crate, modules) = modules.split_once("::endpoints::").unwrap();
@@ -131,7 +132,7 @@ fn the_page_of_endpoints_is_up_to_date() {
                 .join(&place);
             assert!(file.is_file(), "{} is missing", file.display());
         }
-        // Sending and recalling are one call.
+        // Sending and recalling are one endpoint.
         if !paths.insert(spec.path()) {
             continue;
         }

@@ -42,7 +42,7 @@ fn nothing_is_changed_and_secrets_are_masked() {
 fn the_command_is_what_a_shell_understands() {
     let stage = Stage::demo();
     let ran = stage.run(&["send", FRIEND, "it's `ls` $HOME", "--dry-run"]);
-    // What curl would be started with, a line each.
+    // The arguments of curl, one on a line.
     let script = format!("curl() {{ printf '%s\\n' \"$@\"; }}\n{}", ran.out);
     let said = finish(Command::new("sh").arg("-c").arg(script).env_clear());
     assert_eq!((said.code, &*said.err), (0, ""));

@@ -1,4 +1,4 @@
-//! `watch --exec`: a program for every message, and its answers.
+//! `watch --exec`: runs a program for every message, and sends its answers.
 
 use std::{fs, path::PathBuf};
 
@@ -17,7 +17,7 @@ use crate::{
 const FRIEND: u64 = 10002;
 
 impl Stage {
-    /// Where the program of a test writes to.
+    /// The file that a test's program writes to.
     fn notes(&self) -> PathBuf {
         self.state_dir().join("notes")
     }
@@ -26,13 +26,13 @@ impl Stage {
         fs::read_to_string(self.notes()).unwrap_or_default()
     }
 
-    /// Waits until so many lines are noted.
+    /// Waits until the file has `count` lines.
     fn noted_lines(&self, count: usize) -> Vec<String> {
         until(|| self.noted().lines().count() >= count);
         self.noted().lines().map(str::to_owned).collect()
     }
 
-    /// A watch that runs a shell script for every message, which finds the place for notes in `$0`.
+    /// A watch that runs a shell script for every message. The script finds the file in `$0`.
     fn exec(&self, args: &[&str], script: &str) -> Running {
         let notes = self.notes();
         let exec = [
@@ -46,12 +46,12 @@ impl Stage {
         self.watch_on(&[args, &exec].concat())
     }
 
-    /// One that answers with what the script prints.
+    /// A watch that sends what the script prints.
     fn answering(&self, script: &str) -> Running {
         self.exec(&["--reply-stdout"], script)
     }
 
-    /// What the creator said.
+    /// The messages that the creator sent.
     fn said(&self) -> Vec<MessageState> {
         let mut messages = self.snapshot().messages;
         messages.retain(|message| message.from == Uid(CREATOR));
@@ -116,7 +116,7 @@ fn it_runs_once_for_every_message_and_for_nothing_else() {
     assert_eq!(stage.run(&["recall", "10002", key]).code, 0);
     stage.write(FRIEND, "last");
     let expected = ["incoming one", "own mine", "sent sent", "incoming last"];
-    // The recalled one may have been seen before it was recalled or not.
+    // The watch may see the recalled message before or after the recall.
     let noted = stage.noted_lines(expected.len());
     assert_eq!(noted[..2], expected[..2]);
     assert_eq!(noted[3..], expected[3..]);
@@ -160,7 +160,7 @@ fn one_that_reads_nothing_and_prints_without_end_holds_nothing_up() {
         until(|| stage.has_stored(2));
     }
     assert_eq!(stage.asked("send_msg"), 0);
-    // What does not fit into a variable is cut off there.
+    // A text that does not fit into a variable is cut off.
     let length: usize = stage.noted_lines(2)[0].trim().parse().unwrap();
     assert_eq!(length, (16 << 10) + 1);
 }
@@ -224,7 +224,7 @@ fn one_that_cannot_be_started_ends_it_and_the_event_comes_again() {
     assert_eq!(text(&watch.json()), "one");
 }
 
-/// A script that notes that it runs, and ends when it is told to.
+/// A script that notes its begin, waits for the file `$0.end`, and notes its end.
 const SLOW: &str =
     r#"echo begun >> "$0"; until [ -e "$0.end" ]; do sleep 0.01; done; echo ended >> "$0""#;
 
@@ -232,7 +232,6 @@ const SLOW: &str =
 fn a_signal_lets_it_finish() {
     for signal in ["INT", "TERM"] {
         let stage = Stage::demo();
-        // As a shell would start it at a terminal, where Ctrl-C is for all of a group.
         let mut watch = stage.exec(&[], &format!("{SLOW}; echo answer"));
         stage.write(FRIEND, "one");
         stage.noted_lines(1);
@@ -280,12 +279,12 @@ fn a_second_signal_ends_it_at_once() {
     let mut watch = stage.exec(&[], SLOW);
     stage.write(FRIEND, "one");
     stage.noted_lines(1);
-    // One that comes before the last is taken in is none.
+    // A second signal that arrives before the first is handled merges with it.
     until(|| {
         watch.signal("TERM");
         watch.has_ended()
     });
-    // It holds stderr open.
+    // The script holds stderr open.
     fs::write(stage.notes().with_extension("end"), "").unwrap();
     assert_eq!(watch.end().code, 1);
     assert!(!stage.has_stored(1));
@@ -294,7 +293,7 @@ fn a_second_signal_ends_it_at_once() {
 #[test]
 fn commands_of_the_account_work_within_it() {
     let stage = Stage::demo();
-    // The cookie of the environment is not for it.
+    // The program does not get the cookie, so it needs a stored login.
     assert_eq!(stage.run(&["login"]).code, 0);
     let program = env!("CARGO_BIN_EXE_bili-im");
     let script = format!(
@@ -310,7 +309,7 @@ fn commands_of_the_account_work_within_it() {
     );
 }
 
-/// A world in which the friend has said things of all kinds.
+/// A world in which the friend has sent messages of all kinds.
 fn of_all_kinds(stage: &Stage) {
     stage.say(CREATOR, Talker::user(FRIEND), "mine");
     for (source, text) in [(9, "automatic"), (17, "mutual"), (6, "notice")] {
@@ -416,7 +415,8 @@ fn an_answer_that_would_wait_for_long_is_not_sent() {
         [watch.json(), watch.json()].each_ref().map(text),
         ["one", "two"]
     );
-    // The first answer: prepared, begun, refused. The second: prepared. And both positions.
+    // Tickets of the first answer: prepared, begun, refused; of the second: prepared. And both
+    // positions.
     until(|| stage.has_stored(6));
     watch.kill();
     let told = watch.complaints();
@@ -437,7 +437,7 @@ fn a_login_lost_on_an_answer_ends_it_and_the_answer_is_sent_later() {
     assert_eq!(stage.asked("send_msg"), 2);
 }
 
-/// The watch dies while it sends an answer; the next one goes on.
+/// Kills the watch while it sends an answer, and starts the next one.
 fn dies_while_answering(stage: &Stage, fault: Rule, args: &[&str]) -> Running {
     let mut watch = stage.answering("echo answer");
     stage.fault(fault);
@@ -446,7 +446,7 @@ fn dies_while_answering(stage: &Stage, fault: Rule, args: &[&str]) -> Running {
     until(|| stage.asked("send_msg") == 1);
     watch.kill();
     stage.server.with(bili_im_sim::Service::clear_faults);
-    // An answer to another message: it must not be taken for the first one's.
+    // An answer to another message, which must not be taken for the first answer.
     stage.write(FRIEND, "two");
     stage.exec(&[&["--reply-stdout"], args].concat(), "echo another answer")
 }
@@ -464,7 +464,7 @@ fn answers(stage: &Stage) -> Vec<String> {
         .collect()
 }
 
-/// All that it tells until the other answer is told.
+/// The events up to the second answer.
 fn told(watch: &mut Running) -> Vec<String> {
     let mut told = Vec::new();
     while told.last().is_none_or(|last| last != "another answer") {
@@ -503,7 +503,7 @@ fn an_answer_that_arrived_is_not_sent_again_after_a_restart() {
 #[test]
 fn an_answer_in_doubt_is_not_sent_again_after_a_restart() {
     let stage = Stage::demo();
-    // The conversation cannot be read before the answer: then one that looks the same may be older.
+    // The conversation cannot be read before the answer, so an equal message in it may be older.
     stage.fault(Rule::new("fetch_session_msgs", When::Nth(2), code(-404)));
     let stall = Rule::new("send_msg", When::Always, Kind::Stall).after_effect();
     let mut watch = dies_while_answering(&stage, stall, &[]);

@@ -1,4 +1,4 @@
-//! What goes wrong on the way, told with its exit code.
+//! Failures of the service and the network, and their exit codes.
 
 use std::net::TcpListener;
 
@@ -104,9 +104,9 @@ fn too_fast_is_5_and_says_how_long_to_wait() {
         },
     ] {
         let stage = Stage::demo().with_fault("single_unread", kind);
-        // At bilibili's pace that is half a minute, if nothing else is said.
+        // At bilibili's pace the first back-off is half a minute.
         stage.run(&["unread", "--paced"]).failed(5, "too fast");
-        // The next process waits too, without asking.
+        // The next process waits too, and makes no request.
         let error = stage.run(&["unread", "--json"]).error();
         assert_eq!(error["kind"], "RateLimited");
         assert!(error["retry_after_seconds"].as_u64().unwrap() > 0);

@@ -1,4 +1,4 @@
-//! What may lie at the places of stored files: nothing is changed but files of ours.
+//! Links, folders and other users' files at the paths of stored files: none of them is changed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,10 +18,10 @@ use crate::{
     watching::OFTEN,
 };
 
-/// Longer than any command here takes on the slowest machine.
+/// A time limit that no command reaches on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A user that nobody runs tests as.
+/// The uid of another user.
 const SOMEBODY: u32 = 12345;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ enum Laid {
     OtherMode,
 }
 
-/// What lies at a name, as far as it must not change.
+/// The parts of a directory entry that must not change.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     inode: u64,
@@ -80,7 +80,7 @@ impl Stored {
         }
     }
 
-    /// Runs the command that stores the file.
+    /// Runs the command that stores this file.
     fn run(self, stage: &Stage) -> Ran {
         match self {
             Self::Cursor => watch(stage),
@@ -93,7 +93,7 @@ impl Stored {
         }
     }
 
-    /// What the file's place is told to be by whoever finds something else there.
+    /// Whether something else at the path is an error. For the other files it is a warning.
     fn is_an_error(self) -> bool {
         matches!(self, Self::Cursor | Self::Profile)
     }
@@ -119,7 +119,7 @@ impl Laid {
         }
     }
 
-    /// Whether it is a plain file of ours, as far as that can be told.
+    /// Whether the entry is a plain file of this user.
     fn is_ours(self) -> bool {
         matches!(self, Self::HardLink | Self::OtherMode)
     }
@@ -148,7 +148,7 @@ fn see(path: &Path) -> Seen {
     }
 }
 
-/// Everything in a folder, by name.
+/// All entries of a folder, by name.
 fn see_all(folder: &Path) -> BTreeMap<OsString, Seen> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries
@@ -156,7 +156,7 @@ fn see_all(folder: &Path) -> BTreeMap<OsString, Seen> {
         .collect()
 }
 
-/// Waits for a command that must not hang.
+/// Waits for a command, and fails when it hangs.
 fn ended(command: &mut Command) -> Ran {
     let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = piped.spawn().unwrap();
@@ -171,7 +171,7 @@ fn ended(command: &mut Command) -> Ran {
     checked(child.wait_with_output().unwrap())
 }
 
-/// A watch that is ended once it is at work.
+/// Starts a watch, and ends it once it has begun.
 fn watch(stage: &Stage) -> Ran {
     let cursor = Stored::Cursor.path(stage);
     let args = [
@@ -201,7 +201,7 @@ fn watch(stage: &Stage) -> Ran {
     checked(child.wait_with_output().unwrap())
 }
 
-/// The names beside a file that a program may be tempted to use.
+/// Names of temporary files that a program could use beside a file.
 fn tempting_names(path: &Path) -> BTreeSet<PathBuf> {
     let name = path.file_name().unwrap().to_str().unwrap();
     let stem = path.file_stem().unwrap().to_str().unwrap();
@@ -211,13 +211,13 @@ fn tempting_names(path: &Path) -> BTreeSet<PathBuf> {
     names.map(|name| path.with_file_name(name)).collect()
 }
 
-/// Where a file's lock is.
+/// The path of a file's lock.
 fn lock_of(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap().to_str().unwrap();
     path.with_file_name(format!(".{name}.bili-im-lock"))
 }
 
-/// Everything that may lie at every place, as far as this user can lay it there.
+/// Every pair of an entry and a stored file's path that this user can make.
 fn cases() -> impl Iterator<Item = (Stored, Laid)> {
     let can_give_away = can_give_away();
     ALL_STORED
@@ -232,7 +232,7 @@ fn cases() -> impl Iterator<Item = (Stored, Laid)> {
         })
 }
 
-/// A stage on which a file was stored once, and is gone but for a copy: the victim.
+/// A stage with a copy of a stored file, the victim. The stored file itself is removed.
 fn prepared(stored: Stored) -> (Stage, PathBuf) {
     let stage = Stage::demo();
     let path = stored.path(&stage);
@@ -242,18 +242,18 @@ fn prepared(stored: Stored) -> (Stage, PathBuf) {
     let victim = stage.state_dir().join("victim");
     fs::copy(&path, &victim).unwrap();
     fs::remove_file(&path).unwrap();
-    // A profile has none.
+    // A profile has no lock.
     let _ = fs::remove_file(lock_of(&path));
     (stage, victim)
 }
 
-/// Whether this user may give files away.
+/// Whether this user can give files to another user.
 fn can_give_away() -> bool {
     let dir = tempfile::TempDir::new().unwrap();
     chown(dir.path(), Some(SOMEBODY), None).is_ok()
 }
 
-/// The files that are ours at the end are for their owner alone, and what else was there is as it was.
+/// Checks that only the owner can read this user's files, and that all other entries are unchanged.
 fn check(
     at: &Path,
     before: &BTreeMap<OsString, Seen>,
@@ -328,7 +328,7 @@ fn whatever_lies_at_a_stored_files_place_stays_as_it_is_unless_it_is_ours() {
         laid.lay(&path, &victim);
         let (seen, mut before) = (see(&victim), see_all(path.parent().unwrap()));
         let ran = stored.run(&stage);
-        // A new file takes the place of one that is ours. A device id is written once, and stays.
+        // A plain file of this user is replaced. A device id is written once.
         if laid.is_ours() && stored != Stored::DeviceId {
             before.remove(path.file_name().unwrap());
         }
@@ -337,7 +337,7 @@ fn whatever_lies_at_a_stored_files_place_stays_as_it_is_unless_it_is_ours() {
     }
 }
 
-/// What is ours is used; of what is not, people are told in words of ours.
+/// Checks that a plain file of this user is used, and that anything else is named in the message.
 fn expect(ran: &Ran, stored: Stored, laid: Laid) {
     let case = format!("{stored:?}, {laid:?}: {ran:?}");
     if laid.is_ours() {

@@ -1,4 +1,4 @@
-//! `send-image`, from files.
+//! `send-image` with files.
 
 use std::{fs, path::PathBuf};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{FRIEND, SECRETS, Stage, bare, finish};
 
-/// As much of a PNG as tells what it is.
+/// The beginning of a PNG file: signature and size.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     file.extend(width.to_be_bytes());
@@ -62,7 +62,7 @@ fn what_is_no_image_is_refused_before_anything_is_sent() {
         let ran = stage.run(&["send-image", FRIEND, &path]);
         ran.failed(2, "not a JPEG, PNG or GIF");
         assert!(ran.err.contains(name));
-        // Whoever is not logged in learns of it too.
+        // The file is checked before the login.
         finish(&mut bare(&["send-image", FRIEND, &path])).failed(2, "not a JPEG");
     }
     let ran = stage.run(&["send-image", FRIEND, "/nowhere/x.jpg"]);

@@ -1,4 +1,4 @@
-//! `kill -9` of a watch, again and again.
+//! A watch that is killed with SIGKILL again and again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +20,7 @@ use crate::{
 
 const KILLS: usize = 50;
 
-/// How many messages are written around each kill.
+/// The number of messages in a burst.
 const MESSAGES: usize = 6;
 
 const PEOPLE: std::ops::Range<u64> = 10002..10006;
@@ -38,7 +38,7 @@ fn world() -> World {
     world
 }
 
-/// Numbers without a pattern, the same in each run.
+/// Pseudorandom numbers, the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -51,7 +51,7 @@ impl Dice {
     }
 }
 
-/// Somebody writes something somewhere; sometimes the creator does, from elsewhere.
+/// Writes a message in a random session, sometimes as the creator on another device.
 fn message(dice: &mut Dice, text: &str) -> Message {
     let person = PEOPLE.start + dice.roll(4);
     let (from, to) = match dice.roll(8) {
@@ -62,7 +62,7 @@ fn message(dice: &mut Dice, text: &str) -> Message {
     Message::text(from, to, text)
 }
 
-/// One run of the watch, and what it printed by the time it was killed.
+/// One run of the watch up to its kill, and what it printed.
 struct Run {
     child: Child,
     out: PathBuf,
@@ -73,7 +73,7 @@ impl Run {
         let out = stage.state_dir().join(format!("out-{number}"));
         let cursor = stage.cursor();
         let args = ["watch", "--json", "--interval", "0.02", "--cursor"];
-        // With a program to wait for, a kill falls more often between what is printed and what is stored.
+        // Waiting for a program makes more kills fall between printing and storing.
         let exec: &[&str] = if number % 2 == 1 {
             &["--exec", "/bin/true"]
         } else {
@@ -89,14 +89,14 @@ impl Run {
         Self { child, out }
     }
 
-    /// How much it has printed.
+    /// The number of bytes that the watch has printed.
     fn printed(&mut self) -> u64 {
         let ended = self.child.try_wait().unwrap();
         assert_eq!(ended, None, "it ended by itself");
         fs::metadata(&self.out).unwrap().len()
     }
 
-    /// What it has printed by now.
+    /// What the watch has printed so far.
     fn told(&mut self) -> Vec<Value> {
         self.printed();
         let text = fs::read_to_string(&self.out).unwrap();
@@ -123,14 +123,14 @@ impl Run {
     }
 }
 
-/// An event's session and place in it.
+/// The session of an event, and its position there.
 fn place(event: &Value) -> (String, u64) {
     let id = event["id"].as_str().unwrap();
     let (talker, seqno) = id.rsplit_once('-').unwrap();
     (talker.to_owned(), seqno.parse().unwrap())
 }
 
-/// What the creator has in their sessions.
+/// The messages in the creator's sessions.
 fn held(stage: &Stage) -> BTreeSet<(String, u64)> {
     let messages = stage.snapshot().messages;
     let place = |message: &bili_im_sim::MessageState| {
@@ -148,7 +148,7 @@ fn held(stage: &Stage) -> BTreeSet<(String, u64)> {
 fn killed_fifty_times_it_tells_every_message_and_repeats_only_what_it_told_last() {
     let stage = Stage::of(world());
     let mut dice = Dice(7);
-    // Traffic, in bursts beside what happens to the watch.
+    // Another thread writes messages in bursts.
     let (burst, bursts) = mpsc::channel::<()>();
     let mut runs = vec![];
     thread::scope(|scope| {
@@ -173,7 +173,7 @@ fn killed_fifty_times_it_tells_every_message_and_repeats_only_what_it_told_last(
         for number in 1..KILLS {
             burst.send(()).unwrap();
             let mut run = Run::start(stage, number);
-            // At once, or when it has printed something, or something more.
+            // Kill at once, or after the first output, or after more output.
             for _ in 0..dice.roll(4) {
                 let printed = run.printed();
                 burst.send(()).unwrap();
@@ -183,7 +183,7 @@ fn killed_fifty_times_it_tells_every_message_and_repeats_only_what_it_told_last(
         }
         drop(burst);
     });
-    // When the last of each session is told, nothing more comes.
+    // The run is complete when the last message of each session is printed.
     for person in PEOPLE {
         stage.write(person, "the end");
     }
@@ -212,7 +212,7 @@ fn killed_fifty_times_it_tells_every_message_and_repeats_only_what_it_told_last(
             assert!(seqno > before || is_repeated, "{place:?} after {before}");
             assert!(in_this_run.insert(place), "{seqno} twice in one run");
         }
-        // Only this can have been printed and not stored.
+        // Only the last event before a kill can be printed and not stored.
         last_told.extend(run.last().map(place));
     }
     let messages = all.len();

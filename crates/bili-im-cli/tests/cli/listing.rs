@@ -14,7 +14,7 @@ fn from_friend(text: &str) -> Message {
     Message::text(10002, Talker::user(CREATOR), text)
 }
 
-/// The demo world with as many more messages of the friend.
+/// The demo world with `count` more messages of the friend.
 fn with_messages(count: usize) -> Stage {
     let mut world = World::demo();
     world.messages.clear();

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{FRIEND, Stage};
 
-/// The program logging in, up to its code.
+/// A running `login` that has printed its code.
 pub(crate) struct LoggingIn {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
@@ -45,7 +45,7 @@ impl LoggingIn {
     }
 }
 
-/// What the phone does.
+/// Tells the simulated service what the phone does.
 pub(crate) fn phone(stage: &Stage, gesture: &str) {
     let mut stream = TcpStream::connect(stage.server.addr()).unwrap();
     write!(

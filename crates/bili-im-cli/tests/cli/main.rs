@@ -1,4 +1,4 @@
-//! The program from outside: the real binary against a simulated service on loopback.
+//! Tests that run the real binary against a simulated service on loopback.
 
 #![allow(
     clippy::expect_used,

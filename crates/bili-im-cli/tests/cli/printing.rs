@@ -1,4 +1,4 @@
-//! How it prints.
+//! Output, for people and as JSON.
 
 use std::{
     io::{BufRead, BufReader},
@@ -59,7 +59,7 @@ fn help_shows_each_command_and_no_value_of_the_environment() {
         assert_eq!(stage.run(&[command, "--help"]).code, 0);
     }
     assert!(!help.out.contains(&stage.endpoint()));
-    // Without any command, help is what is wanted; but nothing was done.
+    // Without a command, the help is printed, and the exit code says that nothing was done.
     let nothing = finish(&mut bare(&[]));
     assert_eq!(nothing.code, 2);
     assert!(nothing.err.contains("Usage: bili-im"));

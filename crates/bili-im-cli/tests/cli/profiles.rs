@@ -1,4 +1,4 @@
-//! Logins that are kept: `login` with a cookie, `logout` and `profiles`.
+//! Stored logins: `login` with a cookie, `logout` and `profiles`.
 
 use std::fs;
 
@@ -45,7 +45,7 @@ fn what_the_cookie_lacks_is_asked_for_once_and_kept() {
         stored.contains("; DedeUserID=10001; buvid3="),
         "the file has it"
     );
-    // Its own number needs no asking then.
+    // The stored login has the uid, so that no request for it is needed.
     stage
         .run_kept(&["send", "10001", "hi"])
         .failed(2, "oneself");
@@ -120,7 +120,7 @@ fn a_login_is_its_owners_alone() {
     }
     let listed = stage.run_kept(&["profiles"]);
     assert!(listed.out.contains("others can read"));
-    // Logging in again makes a new file.
+    // Logging in again replaces the file.
     assert_eq!(login(&stage, &[], &stage.cookie(CREATOR)).code, 0);
     assert_eq!(mode(file), 0o600);
     assert_eq!(stage.run_kept(&["whoami"]).code, 0);
@@ -158,7 +158,7 @@ fn what_is_given_comes_before_what_is_kept() {
     let mut command = stage.command(&["whoami", "--cookie-stdin"]);
     let ran = feed(&mut command, stage.cookie(10003).as_bytes());
     assert_eq!(who(ran), "uid 10003");
-    // Whoever names a profile means it, whatever the environment says.
+    // `--profile` comes before a cookie in the environment.
     let ran = stage.run(&["whoami", "--profile", "default"]);
     assert_eq!(who(ran), "uid 10002");
     let both = ["whoami", "--profile", "default", "--cookie-stdin"];
@@ -319,7 +319,7 @@ fn logging_out_with_another_cookie_forgets_no_profile() {
     assert_eq!(ran.json(), json!({"logged_out": true, "forgotten": null}));
     assert!(ran.err.contains("worthless now"));
     assert_eq!(stage.run_kept(&["whoami"]).code, 0);
-    // Whoever names a profile means that one.
+    // A profile that is named is used.
     let mut command = stage.command(&["logout", "--profile", "default"]);
     let ran = finish(command.env("BILI_IM_COOKIE", stage.cookie(10003)));
     assert_eq!(ran.out, "logged out, and profile default is forgotten\n");

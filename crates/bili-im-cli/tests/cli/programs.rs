@@ -1,4 +1,4 @@
-//! The program of `watch --exec`: what it is given, how long it may run, and what is left of it.
+//! The program of `watch --exec`: its input, its time limit, and the end of its children.
 
 use std::{fs, process::Command};
 
@@ -13,7 +13,7 @@ use crate::{
 const FRIEND: u64 = 10002;
 
 impl Stage {
-    /// A watch that runs a shell script, which finds the place for notes in `$0`.
+    /// A watch that runs a shell script. The script finds the file for notes in `$0`.
     fn script(&self, args: &[&str], script: &str) -> Running {
         let notes = self.state_dir().join("notes");
         let exec = [
@@ -33,14 +33,14 @@ impl Stage {
         read().lines().map(str::to_owned).collect()
     }
 
-    /// How many lines the cursor's file has: one more than events.
+    /// The number of lines in the cursor file: one more than events.
     fn stored_lines(&self) -> usize {
         let stored = fs::read_to_string(self.cursor());
         stored.map_or(0, |text| text.lines().count())
     }
 }
 
-/// Whether a process runs. One that has ended and is not waited for does not.
+/// Whether a process runs. A zombie does not.
 fn runs(process: &str) -> bool {
     let shown = Command::new("ps")
         .args(["-o", "stat=", "-p", process])
@@ -50,7 +50,7 @@ fn runs(process: &str) -> bool {
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
-/// The words of each warning.
+/// The message of each warning.
 fn warnings(watch: &mut Running) -> Vec<String> {
     let complaints = watch.complaints();
     let objects = complaints
@@ -130,7 +130,7 @@ fn its_commands_do_nothing_as_another_account_that_nobody_named() {
 
 #[test]
 fn one_that_runs_for_too_long_is_ended_with_its_children() {
-    // The second one does not listen.
+    // The second script ignores SIGTERM.
     for script in [
         r#"sleep 1000 & echo "$$ $!" >> "$0"; wait"#,
         r#"trap '' TERM; sleep 1000 & echo "$$ $!" >> "$0"; while :; do wait; done"#,

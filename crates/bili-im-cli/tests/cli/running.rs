@@ -1,4 +1,4 @@
-//! The program while it runs.
+//! A running program.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::support::{Ran, checked};
 
-/// Longer than anything takes on the slowest machine: then it will not come.
+/// A time limit that nothing reaches on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The program while it runs. It is killed when this is dropped.
+/// A running program. Dropping it kills the program.
 pub(crate) struct Running {
     child: Child,
     lines: Option<Receiver<String>>,
@@ -32,7 +32,7 @@ impl Running {
         let (line, lines) = channel();
         let out = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {
-            // Until it ends, or nobody wants to know: then its stdout is closed.
+            // Reads until the program ends or the receiver is dropped. Then stdout is closed.
             let _ = out.lines().try_for_each(|next| line.send(next.unwrap()));
         });
         let mut stderr = child.stderr.take().unwrap();
@@ -48,7 +48,7 @@ impl Running {
         }
     }
 
-    /// The next line on stdout.
+    /// Waits for the next line on stdout.
     pub(crate) fn line(&mut self) -> String {
         match self.lines.as_ref().unwrap().recv_timeout(PATIENCE) {
             Ok(line) => line,
@@ -57,29 +57,29 @@ impl Running {
         }
     }
 
-    /// The object on the next line.
+    /// Waits for the next line, and parses it as JSON.
     pub(crate) fn json(&mut self) -> Value {
         serde_json::from_str(&self.line()).unwrap()
     }
 
-    /// Reads no further; its stdout is closed when it writes the next line.
+    /// Stops reading. The program's stdout is closed when it writes the next line.
     pub(crate) fn turn_away(&mut self) {
         self.lines = None;
     }
 
-    /// Sends it a signal by name.
+    /// Sends a signal to the program.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
         assert!(signal(name, &self.child.id().to_string()));
     }
 
-    /// Sends a signal to it and to all of its group, as a terminal does.
+    /// Sends a signal to the program's group, as a terminal does.
     #[cfg(unix)]
     pub(crate) fn signal_group(&self, name: &str) {
         assert!(signal(name, &format!("-{}", self.child.id())));
     }
 
-    /// Waits until it has ended by itself; the lines that were not read are its output.
+    /// Waits until the program ends. The output is the lines that were not read.
     pub(crate) fn end(&mut self) -> Ran {
         let status = self.child.wait().unwrap();
         let unread: Vec<String> = self.lines.take().map_or_else(Vec::new, |lines| {
@@ -96,12 +96,12 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// What it wrote to stderr before it ended.
+    /// Reads stderr up to the end of the program.
     pub(crate) fn complaints(&mut self) -> String {
         String::from_utf8(self.err.take().unwrap().join().unwrap()).unwrap()
     }
 
-    /// Ends it as nothing can prevent.
+    /// Kills the program with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -117,7 +117,7 @@ fn signal(name: &str, target: &str) -> bool {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended.
+        // An error means that the program has ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

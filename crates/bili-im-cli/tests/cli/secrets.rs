@@ -1,5 +1,5 @@
-//! Nothing that the program prints or writes shows a secret, whatever it is told to do and whatever the
-//! service does. Only a profile has the login.
+//! No command prints or writes a secret, with any arguments and any answer of the service. Only a
+//! profile's file has the login.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ use crate::{
     watching::OFTEN,
 };
 
-/// What a person sets who wants to know more.
+/// Environment variables that make other programs print more.
 const TALKATIVE: [(&str, &str); 8] = [
     ("RUST_LOG", "trace"),
     ("RUST_LOG_STYLE", "always"),
@@ -40,7 +40,7 @@ const TALKATIVE: [(&str, &str); 8] = [
     ("CLICOLOR_FORCE", "1"),
 ];
 
-/// How each command is run; `None` for what is none.
+/// The arguments of each command; `None` for a name that is not a command.
 fn ways_to_run(command: &str) -> Option<&'static [&'static [&'static str]]> {
     Some(match command {
         "login" => &[&["login"], &["login", "--profile", "other"]],
@@ -88,7 +88,7 @@ fn ways_to_run(command: &str) -> Option<&'static [&'static [&'static str]]> {
             &["settings", "set", "msg_notify=on"],
         ],
         "resume" => &[&["resume"]],
-        // What they take from stdin, and what runs until it is told to stop, is below.
+        // Input from stdin and commands that run until a signal have tests of their own below.
         "watch" => &[],
         "decode" => &[&["decode", "poll"], &["decode", "generate"]],
         "sim" => &[
@@ -100,12 +100,12 @@ fn ways_to_run(command: &str) -> Option<&'static [&'static [&'static str]]> {
     })
 }
 
-/// An image's file in the folder where the program runs.
+/// An image file in the folder where the program runs.
 const IMAGE: &str = "./image.png";
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x58\0\0\x01\x90\x08\x02\0\0\0\0\0\0\0";
 
-/// The commands that the program's own help lists.
+/// The commands in the program's help.
 fn commands() -> Vec<String> {
     let help = finish(&mut bare(&["--help"])).out;
     let list = help.split("Commands:\n").nth(1).unwrap();
@@ -118,7 +118,7 @@ fn commands() -> Vec<String> {
         .collect()
 }
 
-/// Every command line to try.
+/// All command lines to run.
 fn every_way() -> Vec<&'static [&'static str]> {
     let ways = |name: String| {
         (ways_to_run(&name)).unwrap_or_else(|| panic!("{name} is new: say how it is run"))
@@ -133,7 +133,7 @@ fn every_command_is_run() {
     assert!(every_way().len() > commands.len());
 }
 
-/// The creator's login, with another cookie of the site.
+/// The creator's cookie, with another cookie of the site.
 fn cookie() -> String {
     let sessdata = plain::encode(SESSDATA);
     format!("SESSDATA={sessdata}; bili_jct={BILI_JCT}; DedeUserID=10001; sid={SID}")
@@ -146,7 +146,7 @@ fn marked_world() -> World {
     world
 }
 
-/// Where the program gets its login from.
+/// A source of the login.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Source {
     Environment,
@@ -162,7 +162,7 @@ const SOURCES: [Source; 4] = [
     Source::Profile,
 ];
 
-/// A machine whose every file is looked through.
+/// A machine whose files are all searched for secrets.
 struct Machine {
     stage: Stage,
     endpoint: String,
@@ -184,7 +184,7 @@ impl Machine {
         self.stage.state_dir()
     }
 
-    /// The program, as somebody runs it who keeps nothing from others.
+    /// The program, with a umask that lets everybody read new files.
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("sh");
         command
@@ -210,7 +210,7 @@ impl Machine {
         self.home().join("config/profiles/default.json")
     }
 
-    /// Keeps the login as a profile, as a QR login leaves it.
+    /// Stores the login as a profile, as a QR login does.
     fn keep(&self) {
         let stored = json!({
             "version": 1, "endpoint": self.endpoint, "account": "up", "expires": null,
@@ -222,7 +222,7 @@ impl Machine {
         allow_only_its_owner(&profile);
     }
 
-    /// Runs the program with the login from there, and looks at all that it leaves.
+    /// Runs the program with the login from a source, and searches its output and all files.
     fn run(&self, source: Source, args: &[&str]) {
         let place = format!("{} ({source:?}, {})", args.join(" "), self.endpoint);
         let file = self.home().join("cookie");
@@ -250,7 +250,7 @@ impl Machine {
         let mut child = (piped.stdout(Stdio::piped()).stderr(Stdio::piped()))
             .spawn()
             .unwrap();
-        // It may have seen enough before the end.
+        // The program may close stdin early.
         let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
         let ran = child.wait_with_output().unwrap();
         let marks = Marks::default();
@@ -269,7 +269,7 @@ impl Machine {
         self.check_files(&place);
     }
 
-    /// Starts a command that runs until it is told to stop, with the login from there.
+    /// Starts a command that runs until a signal, with the login from a source.
     fn begin(&self, source: Source, args: &[&str], behind: &[&str]) -> Running {
         let file = self.home().join("cookie");
         fs::write(&file, cookie()).unwrap();
@@ -289,13 +289,13 @@ impl Machine {
         Running::start(&mut command)
     }
 
-    /// Until it has asked for that twice more.
+    /// Waits until the program has called the endpoint twice more.
     fn wait_for(&self, running: &mut Running, name: &str) {
         let asked = self.stage.asked(name);
         until(|| running.has_ended() || self.stage.asked(name) >= asked + 2);
     }
 
-    /// Tells it to stop, and looks at all that it leaves.
+    /// Stops the program, and searches its output and all files.
     fn end(&self, mut running: Running, wanted: &str, place: &str) {
         running.signal("TERM");
         let ran = running.end();
@@ -306,7 +306,7 @@ impl Machine {
         self.check_files(place);
     }
 
-    /// Only profiles have secrets, and only their owner can look into anything.
+    /// Checks that only profiles have secrets, and that only the owner can read any file.
     fn check_files(&self, place: &str) {
         let marks = Marks::default();
         for file in files(self.home()) {
@@ -326,7 +326,7 @@ impl Machine {
     }
 }
 
-/// An answer that a login came in.
+/// An answer with a login.
 fn captured(endpoint: &str) -> String {
     let sessdata = plain::encode(SESSDATA);
     let data = match endpoint {
@@ -360,7 +360,7 @@ fn allow_only_its_owner(file: &Path) {
     fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Runs every command with every source of the login, for people and for scripts.
+/// Runs all commands with all sources of the login, with `--json` and without.
 fn run_all(machine: &Machine, sources: &[Source]) {
     for args in every_way() {
         for source in sources {
@@ -370,7 +370,7 @@ fn run_all(machine: &Machine, sources: &[Source]) {
     }
 }
 
-/// Does something with each at once: each has a machine of its own, and mostly waits.
+/// Does something with each item in a thread of its own: they mostly wait.
 fn at_once<T: Send>(all: impl IntoIterator<Item = T>, each: impl Fn(T) + Sync) {
     let each = &each;
     thread::scope(|scope| {
@@ -385,10 +385,10 @@ fn when_all_is_well() {
     at_once(SOURCES, |source| {
         for args in every_way() {
             if source == Source::Profile && args[0] == "login" {
-                // That is a login with a code: see below.
+                // Without a cookie, `login` shows a QR code: it has a test of its own below.
                 continue;
             }
-            // Each as the first thing that is done with the login, which some end.
+            // Each on a new machine, since some commands end the login.
             let machine = Machine::new();
             machine.run(source, args);
             machine.run(source, &[args, &["--json"]].concat());
@@ -412,7 +412,7 @@ fn when_everything_is_refused() {
             &[Source::Profile],
         );
     });
-    // These stop the account; each command meets them first.
+    // These answers stop the account, so each command gets them first.
     let http = Kind::Http {
         status: 429,
         body: PageBody::Html,
@@ -445,7 +445,7 @@ fn when_the_answer_quotes_the_request() {
             let body = json!({"code": -400, "message": request});
             response("200 OK", "Set-Cookie: SESSDATA=evil\r\n", &body.to_string())
         },
-        // No HTTP at all.
+        // Not HTTP.
         |request| request.to_owned(),
     ];
     at_once(quoting, |quote| {
@@ -484,7 +484,7 @@ fn when_the_arguments_are_wrong() {
             machine.run(source, wrong);
         }
     }
-    // Whoever puts the cookie among the arguments has shown it to others already; it is not said again.
+    // A cookie among the arguments is visible to other users already, but is not repeated.
     for misplaced in [
         vec!["unread", "--cookie"],
         vec!["unread"],
@@ -500,7 +500,7 @@ fn when_the_arguments_are_wrong() {
     }
 }
 
-/// The program logging in with a QR code, up to its end. What it printed, but for the code itself.
+/// Logs in with a QR code. Returns what the program printed, without the code.
 fn scan(machine: &Machine, json: bool) -> String {
     let args: &[&str] = if json {
         &["login", "--json"]
@@ -513,7 +513,7 @@ fn scan(machine: &Machine, json: bool) -> String {
         .unwrap();
     let out = BufReader::new(child.stdout.take().unwrap());
     let err = BufReader::new(child.stderr.take().unwrap());
-    // The code is drawn where the person looks.
+    // The code is on stdout, or with `--json` on stderr.
     let (mut shown, rest): (Box<dyn BufRead>, Box<dyn BufRead>) = if json {
         (Box::new(err), Box::new(out))
     } else {
@@ -594,10 +594,10 @@ fn when_the_simulator_runs() {
     machine.check_files("sim");
 }
 
-/// Writes down all that a program of the user's gets to see, but its environment: that is inherited.
+/// A script that writes down its input and arguments. Its environment is inherited.
 const OVERHEARS: &str = r#"{ echo "$0 $*"; cat; } >> heard; chmod 600 heard; echo thanks"#;
 
-/// Every source of the login, for people and for scripts.
+/// All sources of the login, with `--json` and without.
 fn sources_and_forms() -> impl Iterator<Item = (Source, &'static [&'static str])> {
     let forms: [&[&str]; 2] = [&[], &["--json"]];
     (SOURCES.into_iter()).flat_map(move |source| forms.map(|form| (source, form)))
@@ -630,7 +630,7 @@ fn when_it_watches() {
 fn when_it_counts() {
     at_once(sources_and_forms(), |(source, form)| {
         let machine = Machine::new();
-        // What is waited out is told too.
+        // A wait prints a warning too.
         let lost = Rule::new("single_unread", When::Once, Kind::BreakOff);
         machine.stage.fault(lost);
         let often = ["unread", "--watch", "--interval", "0.05"];
@@ -643,7 +643,7 @@ fn when_it_counts() {
     });
 }
 
-/// Whom it starts is told nothing by arguments but what the user wrote there.
+/// Checks that `--exec` alone starts programs, with the arguments that the user wrote.
 #[test]
 fn only_what_the_user_names_is_started() {
     for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {

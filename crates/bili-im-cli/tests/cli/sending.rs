@@ -87,7 +87,7 @@ fn an_image_elsewhere_is_sent_only_when_asked_to() {
     let stage = Stage::demo();
     let url = "https://example.com/x.jpg";
     let ran = stage.run(&["send-image", FRIEND, url, "--any-host"]);
-    // The service has a mind of its own about it.
+    // The service can still refuse it.
     ran.failed(4, "21037");
     assert_eq!(stage.asked("send_msg"), 1);
 }

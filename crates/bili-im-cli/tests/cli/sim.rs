@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::{bare, finish};
 
-/// The program serving, until it is dropped.
+/// A running `sim`. Dropping it ends the program.
 struct Serving {
     child: Child,
     addr: SocketAddr,
@@ -37,7 +37,7 @@ impl Serving {
         }
     }
 
-    /// A request as curl writes it, and the answer's JSON.
+    /// Makes a request as curl does. Returns the answer's JSON.
     fn curl(&self, target: &str, cookie: &str, form: Option<&str>) -> Value {
         let mut stream = TcpStream::connect(self.addr).unwrap();
         let method = if form.is_some() { "POST" } else { "GET" };
@@ -174,7 +174,7 @@ fn the_classic_seed_world_answers_as_the_source_document_shows() {
 #[test]
 fn of_the_source_documents_two_slips_the_harmless_one_is_taken() {
     let serving = Serving::start(&["--world", "seed", "--classic"]);
-    // As curl encodes what is written there: a space in a name, an address without quotes.
+    // The encodings of curl: a space in a name, an address without quotes.
     let send = |msg_type: &str, content: &str| {
         let form = format!(
             "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1\

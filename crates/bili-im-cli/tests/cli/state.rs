@@ -1,4 +1,4 @@
-//! What outlives the process.
+//! Stored state: pacing, keys, back-off and device id.
 
 use std::{
     fs::{self, File},
@@ -78,7 +78,7 @@ fn nothing_secret_is_stored_and_nobody_else_can_read_it() {
             files += 1;
         }
     }
-    // State and device id, each with its lock.
+    // The state and the device id, each with its lock.
     assert_eq!(files, 4);
 }
 
@@ -114,7 +114,7 @@ fn damaged_state_is_set_aside_with_a_warning() {
     }
 }
 
-/// Moves the clock back by 100 seconds, as far as the stored state can tell.
+/// Changes the stored state as if the clock had been set back by 100 seconds.
 fn set_clock_back(stage: &Stage) {
     let mut state = stored(stage);
     let account = state["account"].as_object_mut().unwrap();
@@ -126,7 +126,7 @@ fn set_clock_back(stage: &Stage) {
         }
     }
     state["account"]["credited"] = json!(["7"]);
-    // As older versions stored it.
+    // The format of older versions.
     state["stored_at"] = json!(u64::MAX);
     fs::write(stage.state_file(CREATOR), state.to_string()).unwrap();
 }
@@ -150,7 +150,7 @@ fn a_clock_that_was_set_back_forgets_neither_a_stop_nor_what_sends_were_credited
     assert_eq!(stage.requests(), asked, "nothing was sent");
     let after = stored(&stage);
     assert_eq!(after["account"]["credited"], json!(["7"]));
-    // It is counted from now on, or it would never end.
+    // The wait is counted from now, or it would never end.
     let (stored, earlier) = (&after["account"]["stored"], &before["account"]["stored"]);
     let passed = stored.as_u64().unwrap() - earlier.as_u64().unwrap();
     assert!(passed < 90_000_000, "{passed}");
@@ -188,7 +188,7 @@ fn a_stop_of_risk_control_holds_for_the_next_process_until_it_is_lifted() {
         When::Once,
         Kind::Voucher(VoucherPlace::Body),
     ));
-    // At bilibili's pace a stop lasts an hour.
+    // At bilibili's pace a stop lasts for an hour.
     stage.run(&["unread", "--paced"]).failed(5, "risk control");
     let asked = stage.requests();
     let ran = stage.run(&["send", FRIEND, "hi"]);
@@ -233,7 +233,7 @@ fn messages_of_several_processes_are_a_second_apart() {
     let times: Vec<u64> = (messages.iter().rev().take(4))
         .map(|message| message.timestamp)
         .collect();
-    // The service keeps whole seconds: three gaps of a second are at least two of them.
+    // The service's times are whole seconds, so three gaps of a second show as at least two.
     assert!(times[0] - times[3] >= 2, "{times:?}");
     assert_eq!(stage.asked("nav"), 1, "the first fetched the keys for all");
 }

@@ -1,4 +1,4 @@
-//! A simulated service, and the program run against it.
+//! A simulated service, and the program that runs against it.
 
 use std::{
     collections::BTreeMap,
@@ -22,17 +22,17 @@ pub(crate) const FRIEND: &str = "10002";
 pub(crate) const STRANGER: &str = "10003";
 pub(crate) const FANS: &str = "20001";
 
-/// What nothing may ever print of the creator's cookie.
+/// The secrets in the creator's cookie, which nothing may print.
 pub(crate) const SECRETS: [&str; 2] = ["sim-10001", "00000000000000000000000000010001"];
 
-/// A service with a world, and a machine to run the program on.
+/// A simulated service, and folders for the program's files.
 pub(crate) struct Stage {
     pub(crate) server: Server,
     world: World,
     state: TempDir,
 }
 
-/// What a run of the program came to.
+/// The result of a run: exit code and output.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -75,25 +75,25 @@ impl Stage {
         self.state.path()
     }
 
-    /// Where logins are kept.
+    /// The folder of stored logins.
     pub(crate) fn config_dir(&self) -> PathBuf {
         self.state_dir().join("config")
     }
 
-    /// Where a profile's login is.
+    /// The file of a profile.
     pub(crate) fn profile_file(&self, name: &str) -> PathBuf {
         self.config_dir()
             .join("profiles")
             .join(format!("{name}.json"))
     }
 
-    /// Where the state of an account is.
+    /// The file of an account's state.
     pub(crate) fn state_file(&self, uid: u64) -> PathBuf {
         let folder = format!("http+127.0.0.1+{}", self.server.addr().port());
         self.state_dir().join(folder).join(format!("{uid}.json"))
     }
 
-    /// The program as the creator.
+    /// A command with the creator's login.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = bare(args);
         command
@@ -104,17 +104,17 @@ impl Stage {
         command
     }
 
-    /// Runs the program as the creator.
+    /// Runs a command with the creator's login.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         finish(&mut self.command(args))
     }
 
-    /// Runs the program as whoever is logged in with a profile.
+    /// Runs a command with the login of a profile.
     pub(crate) fn run_kept(&self, args: &[&str]) -> Ran {
         finish(self.command(args).env_remove("BILI_IM_COOKIE"))
     }
 
-    /// Runs the program as the creator and reads the object it printed.
+    /// Runs a command with the creator's login and `--json`, and parses its output.
     pub(crate) fn json(&self, args: &[&str]) -> Value {
         let ran = self.run(&[args, &["--json"]].concat());
         assert_eq!(ran.code, 0, "{ran:?}");
@@ -127,7 +127,7 @@ impl Stage {
         self.server.with(|service| service.snapshot(now))
     }
 
-    /// How often each endpoint was asked, by the last segment of its path.
+    /// The number of requests to each endpoint, by the last segment of its path.
     pub(crate) fn requests(&self) -> BTreeMap<String, u64> {
         let requests = self.snapshot().requests;
         let by_name = |(path, count): (&&str, &bili_im_sim::Count)| {
@@ -140,36 +140,36 @@ impl Stage {
         self.requests().get(name).copied().unwrap_or_default()
     }
 
-    /// Someone writes to the creator.
+    /// Writes a text to the creator.
     pub(crate) fn write(&self, from: u64, text: &str) {
         self.say(from, Talker::user(CREATOR), text);
     }
 
-    /// Someone writes to someone.
+    /// Writes a text to a talker.
     pub(crate) fn say(&self, from: u64, to: Talker, text: &str) {
         self.put(Message::text(from, to, text));
     }
 
-    /// There is a message.
+    /// Adds a message.
     pub(crate) fn put(&self, message: Message) {
         let now = SystemTime::now().into();
         let written = self.server.with(|service| service.write(message, now));
         written.unwrap();
     }
 
-    /// The newest message of all.
+    /// The newest message.
     pub(crate) fn newest(&self) -> MessageState {
         self.snapshot().messages.pop().unwrap()
     }
 }
 
 impl Ran {
-    /// The one object on stdout.
+    /// Parses the only JSON object on stdout.
     pub(crate) fn json(&self) -> Value {
         one_object(&self.out)
     }
 
-    /// The one error object on stderr.
+    /// Parses the only error object on stderr.
     pub(crate) fn error(&self) -> Value {
         let object = one_object(&self.err);
         assert_eq!(object.as_object().unwrap().len(), 1, "{self:?}");
@@ -177,7 +177,7 @@ impl Ran {
         object["error"].clone()
     }
 
-    /// A failure that is told in one to three lines, the first of which says what it is.
+    /// Checks the exit code, and that stderr has an error with `words` in one to three lines.
     pub(crate) fn failed(&self, code: i32, words: &str) -> &Self {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.out, "");
@@ -198,18 +198,18 @@ fn one_object(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Waits for something to happen.
+/// Waits until something is true.
 pub(crate) fn until(mut happened: impl FnMut() -> bool) {
     while !happened() {
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// The program with nothing in its environment.
+/// The program with an empty environment.
 pub(crate) fn bare(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bili-im"));
     command.args(args).env_clear().stdin(Stdio::null());
-    // Whoever runs the tests may be logged in.
+    // The person who runs the tests may be logged in.
     command.env("BILI_IM_CONFIG_DIR", "/nowhere/config");
     command
 }
@@ -226,7 +226,7 @@ pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may have seen enough before the end.
+    // The program may close stdin early.
     let _unread = child.stdin.take().unwrap().write_all(input);
     checked(child.wait_with_output().unwrap())
 }

@@ -1,4 +1,4 @@
-//! `watch`: what it tells, and where it goes on.
+//! `watch`: its events and its cursor.
 
 use std::{fs, path::PathBuf};
 
@@ -13,11 +13,11 @@ use crate::{
     support::{CREATOR, FRIEND, Stage, finish, until},
 };
 
-/// Often enough for a test.
+/// A short interval, so that tests are quick.
 pub(crate) const OFTEN: [&str; 3] = ["watch", "--interval", "0.05"];
 
 impl Stage {
-    /// A watch that has begun: what is written from now on is news.
+    /// A watch that has begun. Messages from now on are events.
     pub(crate) fn watch(&self, args: &[&str]) -> Running {
         self.watch_with(args, |_| {})
     }
@@ -39,7 +39,7 @@ impl Stage {
         self.state_dir().join("cursor")
     }
 
-    /// A watch that stores where it got, or goes on from there.
+    /// A watch with `--cursor`.
     pub(crate) fn watch_on(&self, args: &[&str]) -> Running {
         let cursor = self.cursor();
         let args = [&["--json", "--cursor", cursor.to_str().unwrap()], args].concat();
@@ -47,7 +47,7 @@ impl Stage {
     }
 }
 
-/// What a text message says.
+/// The text of a message event.
 pub(crate) fn text(event: &Value) -> &str {
     assert_eq!(event["event"], "message", "{event}");
     event["message"]["content"]["text"].as_str().unwrap()
@@ -257,12 +257,13 @@ pub(crate) fn code(code: i32) -> Kind {
 #[test]
 fn a_stop_that_another_process_lifts_is_lifted_for_it() {
     let stage = Stage::demo();
-    // The cookie of the environment is not for the program.
+    // The program does not get the cookie, so it needs a stored login.
     assert_eq!(stage.run(&["login"]).code, 0);
     let refused = Kind::Voucher(VoucherPlace::Body);
     stage.fault(Rule::new("cards", When::Once, refused));
     let program = env!("CARGO_BIN_EXE_bili-im");
-    // The stop comes of asking for a name, and is lifted before anything else is asked.
+    // The request for a name gets the risk control's refusal. The stop is lifted before the next
+    // request.
     let mut watch = stage.watch(&["--exec", program, "--", "resume"]);
     stage.write(10002, "one");
     assert!(watch.line().ends_with(" from 10002: one"));
@@ -327,7 +328,7 @@ fn it_goes_on_where_it_was_ended() {
     assert_eq!(told, ["new here", "three"]);
 }
 
-/// The lines of the cursor's file.
+/// The lines of the cursor file.
 fn stored(stage: &Stage) -> Vec<String> {
     let text = fs::read_to_string(stage.cursor()).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
@@ -345,19 +346,19 @@ fn since_says_from_when_on() {
     let cursor = stage.cursor();
     let copy = stage.state_dir().join("copy");
     fs::copy(&cursor, &copy).unwrap();
-    // From a file, which stays as it is.
+    // `--since FILE` does not change the file.
     let before = fs::read(&copy).unwrap();
     let mut watch = stage.watch(&["--json", "--since", copy.to_str().unwrap()]);
     assert_eq!(text(&watch.json()), "two");
     watch.kill();
     assert_eq!(fs::read(&copy).unwrap(), before);
-    // Anew, although there is a cursor.
+    // `--since now` ignores the cursor.
     let mut watch = stage.watch_on(&["--since", "now"]);
     stage.write(10002, "three");
     assert_eq!(text(&watch.json()), "three");
     until(|| stored(&stage).len() == 2);
     watch.kill();
-    // Back to the copy.
+    // `--since FILE` begins there, although there is a cursor.
     let mut watch = stage.watch_on(&["--since", copy.to_str().unwrap()]);
     assert_eq!(text(&watch.json()), "two");
     assert_eq!(text(&watch.json()), "three");
@@ -378,7 +379,7 @@ fn what_was_being_written_when_it_died_does_not_count() {
         fs::write(stage.cursor(), &whole[..whole.len() - lost]).unwrap();
         let mut watch = stage.watch_on(&[]);
         assert_eq!(text(&watch.json()), "two");
-        // What comes after it is stored as ever.
+        // Later events are stored.
         until(|| stored(&stage).len() == 2);
         watch.kill();
         let mut watch = stage.watch_on(&[]);
@@ -440,7 +441,7 @@ fn a_damaged_cursor_is_refused_and_left_alone() {
         assert_eq!(stage.requests(), asked, "nothing was sent");
         assert_eq!(fs::read_to_string(stage.cursor()).unwrap(), damaged);
     }
-    // As it says.
+    // Do what the error advises.
     fs::rename(stage.cursor(), stage.state_dir().join("moved")).unwrap();
     let mut watch = stage.watch_on(&["--since", "now"]);
     stage.write(10002, "three");
@@ -524,7 +525,8 @@ fn an_event_that_nobody_reads_comes_again() {
     let stage = Stage::demo();
     let mut watch = stage.watch_on(&[]);
     watch.turn_away();
-    // The first may still be read by nobody; then the second cannot be written.
+    // The first line after the reader is gone may still fit into the pipe. The second cannot be
+    // written.
     stage.write(10002, "one");
     until(|| watch.has_ended() || stored(&stage).len() == 2);
     let read = stored(&stage).len() - 1;

@@ -30,8 +30,8 @@ impl People {
 }
 
 impl Account {
-    /// A user's card, if it was fetched recently.
-    pub(crate) fn card(&self, uid: Uid, now: Now) -> Option<UserCard> {
+    /// Who a user is, if [`people`](Self::people) told so in the last six hours. Asks nothing.
+    pub fn card(&self, uid: Uid, now: Now) -> Option<UserCard> {
         let state = self.state();
         let (card, asked) = state.people.0.iter().find(|(card, _)| card.uid == uid)?;
         (now.mono.since(*asked) < FRESH).then(|| card.clone())

@@ -1,54 +1,79 @@
-//! A login at work: its client, and its state on disk for as long as the command runs.
+//! A login that a command works with: its client, and the state on disk that it locks meanwhile.
 
-use std::{convert::Infallible, fmt::Display, mem, thread};
-
-use bili_im_proto::{
-    Account, Credential, Effect, Endpoint, Flow, Input, Missing, Origin, Pacing, SendContent,
-    SentMessage, Step, Talker,
+use std::{
+    convert::Infallible,
+    fmt::{self, Display},
+    mem, thread,
 };
+
+use bili_im_proto::{Account, Credential, Effect, Flow, Input, Missing, Origin, Pacing, Step};
 use bili_im_ureq::{Client, ClientBuilder};
 use serde::Serialize;
 
 use crate::{
-    cli::{DryRun, Global},
-    credentials, curl,
+    args::{DryRun, Global},
+    credentials,
+    curl::{self, PlannedRequest},
     failure::Failure,
-    output::{DryRunOutput, Output, SendOutput},
+    output::Output,
     private_file::Unusable,
     state::{self, StateFile},
 };
 
-/// A login at work: other processes of the account wait. What it has learnt is stored when it is
-/// dropped, also after a failure.
-pub(crate) struct Session {
+/// A client, with the state of its account locked: other processes of the account wait.
+///
+/// Dropping it stores the state, also after a failure.
+pub(crate) struct ActiveLogin {
     client: Client,
+    /// `None` when the state cannot be stored.
     state: Option<StateFile>,
     stored_revision: u64,
     out: Output,
 }
 
-/// What came of a change.
+/// The outcome of a change, as a command prints it.
+#[derive(Serialize)]
+#[serde(untagged)]
 pub(crate) enum Change<T> {
-    /// It was made.
     Made(T),
-    /// This is what would have been sent.
-    Planned(DryRunOutput),
+    /// With `--dry-run`: the request that would make the change.
+    Planned {
+        dry_run: PlannedRequest,
+    },
 }
 
-impl Session {
-    /// Logs in with what the user gave and goes on where the last command left off. Waits for other
-    /// commands of the same account.
+impl<T> Change<T> {
+    pub(crate) fn map<U>(self, made: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Self::Made(value) => Change::Made(made(value)),
+            Self::Planned { dry_run } => Change::Planned { dry_run },
+        }
+    }
+}
+
+impl<T: Display> Display for Change<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made(value) => value.fmt(f),
+            Self::Planned { dry_run } => dry_run.fmt(f),
+        }
+    }
+}
+
+impl ActiveLogin {
+    /// Opens the login that the user gave or stored. Waits for other commands of the account, and
+    /// restores what the last one stored.
     pub(crate) fn open(global: &Global, out: Output) -> Result<Self, Failure> {
-        let credential = credentials::load(global, out)?;
-        Self::with(credential, global, out)
+        Self::with(credentials::load(global, out)?, global, out)
     }
 
-    /// The same for a command that changes something, which not every cookie can.
+    /// As [`open`](Self::open), for a command that changes something. Fails when the cookie lacks
+    /// the CSRF token.
     pub(crate) fn open_to_change(global: &Global, out: Output) -> Result<Self, Failure> {
         Self::with_to_change(credentials::load(global, out)?, global, out)
     }
 
-    /// As [`open_to_change`](Self::open_to_change), with a certain login.
+    /// As [`open_to_change`](Self::open_to_change), with a given credential.
     pub(crate) fn with_to_change(
         credential: Credential,
         global: &Global,
@@ -61,7 +86,7 @@ impl Session {
         }
     }
 
-    /// As [`open`](Self::open), with a certain login.
+    /// As [`open`](Self::open), with a given credential.
     pub(crate) fn with(
         credential: Credential,
         global: &Global,
@@ -71,7 +96,7 @@ impl Session {
         let endpoint = endpoint.as_ref();
         let new = || builder(&credential, endpoint, global.paced);
         let state = match StateFile::open(credential.uid(), endpoint, out) {
-            Some(state) if state.hold(state::OF_A_COMMAND, out)? => Some(state),
+            Some(state) if state.lock(state::COMMAND_PATIENCE, out)? => Some(state),
             _ => None,
         };
         let restored = state.as_ref().and_then(|state| {
@@ -94,7 +119,7 @@ impl Session {
         Ok(Self {
             client,
             state,
-            // What was restored may have to be stored anew already.
+            // Restoring can change the state, so it is stored at least once.
             stored_revision: 0,
             out,
         })
@@ -104,17 +129,17 @@ impl Session {
         &self.client
     }
 
-    /// Lets other processes of the account go on whenever this one is not at work.
-    pub(crate) fn share(mut self) -> SharedSession {
-        self.release();
-        SharedSession(self)
+    /// Unlocks the state, for a command that runs for long.
+    pub(crate) fn share(mut self) -> SharedLogin {
+        self.unlock();
+        SharedLogin(self)
     }
 
-    /// Waits for other processes and learns what they stored.
-    fn hold(&mut self) {
+    /// Locks the state and reads what other processes stored.
+    fn lock(&mut self) {
         let out = self.out;
-        // With such patience it is never given up.
-        (self.state).take_if(|state| !matches!(state.hold(state::OF_A_WATCH, out), Ok(true)));
+        // The patience of a watch has no end, so a state is given up only when locking fails.
+        (self.state).take_if(|state| !matches!(state.lock(state::WATCH_PATIENCE, out), Ok(true)));
         let Some(state) = &self.state else { return };
         if let Some(snapshot) = state.load(self.out)
             && let Err(invalid) = self.client.absorb(&snapshot)
@@ -123,22 +148,21 @@ impl Session {
         }
     }
 
-    /// Stores what is new and lets other processes go on.
-    fn release(&mut self) {
+    fn unlock(&mut self) {
         self.store();
-        self.keep(StateFile::release);
+        self.try_with_state(StateFile::unlock);
     }
 
     fn store(&mut self) {
         let revision = self.client.account().revision();
         if mem::replace(&mut self.stored_revision, revision) != revision {
             let snapshot = self.client.snapshot();
-            self.keep(|state| state.store(&snapshot));
+            self.try_with_state(|state| state.store(&snapshot));
         }
     }
 
-    /// Does something with the state. When that fails, it is told once, and nothing kept from then on.
-    fn keep(&mut self, act: impl FnOnce(&StateFile) -> Result<(), Unusable>) {
+    /// Uses the state. After a failure and one warning, the command goes on without it.
+    fn try_with_state(&mut self, act: impl FnOnce(&StateFile) -> Result<(), Unusable>) {
         if let Some(state) = &self.state
             && let Err(error) = act(state)
         {
@@ -147,46 +171,7 @@ impl Session {
         }
     }
 
-    /// Sends a message and prints what came of it.
-    pub(crate) fn send(
-        &self,
-        talker: Talker,
-        content: impl Into<SendContent>,
-        dry_run: DryRun,
-    ) -> Result<(), Failure> {
-        let flow = self.client.account().send(talker, content);
-        self.print_sent(talker, self.change(flow, dry_run)?)
-    }
-
-    /// Prints what came of a send.
-    pub(crate) fn print_sent(
-        &self,
-        talker: Talker,
-        sent: Change<SentMessage>,
-    ) -> Result<(), Failure> {
-        match sent {
-            Change::Made(sent) => self.out.print(&SendOutput::new(talker, sent, self.out)),
-            Change::Planned(planned) => self.out.print(&planned),
-        }
-    }
-
-    /// Makes a change to a session and prints what came of it.
-    pub(crate) fn change_session<E>(
-        &self,
-        change: E,
-        dry_run: DryRun,
-        made: &(impl Serialize + Display),
-    ) -> Result<(), Failure>
-    where
-        E: Endpoint<Response = ()> + Send + Sync + 'static,
-    {
-        match self.change(self.client.account().call(change), dry_run)? {
-            Change::Made(()) => self.out.print(made),
-            Change::Planned(planned) => self.out.print(&planned),
-        }
-    }
-
-    /// Makes a change, or finds out which request would make it.
+    /// Makes a change; with `--dry-run` only finds the request that would make it.
     pub(crate) fn change<T>(
         &self,
         flow: Flow<Infallible, T>,
@@ -209,9 +194,9 @@ impl Session {
                     (self.client.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
                 }
                 Step::Send(outgoing) => {
-                    return Ok(Change::Planned(DryRunOutput {
+                    return Ok(Change::Planned {
                         dry_run: curl::mask(&outgoing.request),
-                    }));
+                    });
                 }
                 Step::WaitUntil(moment) => {
                     thread::sleep(moment.since(now.mono));
@@ -224,27 +209,26 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for ActiveLogin {
     fn drop(&mut self) {
         self.store();
     }
 }
 
-/// A session of a command that runs for long: other processes of the account go on while it is not at
-/// work.
-pub(crate) struct SharedSession(Session);
+/// The login of a command that runs for long. The state is locked only while it is used.
+pub(crate) struct SharedLogin(ActiveLogin);
 
-impl SharedSession {
-    /// The account, to make flows of; they are driven at work.
+impl SharedLogin {
+    /// The account, to make flows of. Drive them [with the lock](Self::with_lock).
     pub(crate) fn account(&self) -> &Account {
         self.0.client().account()
     }
 
-    /// Does some work with the account, when no other process does, and with what they left.
-    pub(crate) fn at_work<T>(&mut self, work: impl FnOnce(&Session) -> T) -> T {
-        self.0.hold();
+    /// Locks the state, reads what other processes stored, does the work, and stores what changed.
+    pub(crate) fn with_lock<T>(&mut self, work: impl FnOnce(&ActiveLogin) -> T) -> T {
+        self.0.lock();
         let done = work(&self.0);
-        self.0.release();
+        self.0.unlock();
         done
     }
 }

@@ -2,23 +2,17 @@
 
 use crate::output::Output;
 
-/// Tells what happens with one event, and which one that is.
+/// Prints with the id of the event.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct About<'a> {
+pub(crate) struct EventOutput<'a> {
     pub(crate) out: Output,
-    /// The event's id.
     pub(crate) event: &'a str,
 }
 
-impl About<'_> {
+impl EventOutput<'_> {
     /// As [`Output::warn`].
     pub(crate) fn warn(self, message: &str) {
         let Self { out, event } = self;
         out.warn(&format!("{message} (event {event})"));
-    }
-
-    /// As [`Output::show_toast`].
-    pub(crate) fn show_toast(self, toast: &str) {
-        self.out.show_toast(toast);
     }
 }

@@ -1,0 +1,140 @@
+//! Arguments that several commands take.
+
+use std::{env, path::PathBuf, time::Duration};
+
+use bili_im_proto::{InvalidOrigin, Origin, Talker};
+use clap::Args;
+
+use crate::{failure::Failure, profile_name::ProfileName};
+
+const ENDPOINT: &str = "BILI_IM_ENDPOINT";
+
+const PROFILE: &str = "BILI_IM_PROFILE";
+
+/// The arguments that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Print one JSON object; errors too, on stderr
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Where the service is, when not at bilibili; plain http only on this machine
+    /// [env: BILI_IM_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL")]
+    endpoint: Option<Origin>,
+    /// Read the cookie from a file
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) cookie_file: Option<PathBuf>,
+    /// Read the cookie from stdin
+    #[arg(long, global = true, conflicts_with = "cookie_file")]
+    pub(crate) cookie_stdin: bool,
+    /// Use the login kept under this name [env: BILI_IM_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<ProfileName>,
+    /// Keep bilibili's pace with a service on this machine too
+    #[arg(long, global = true)]
+    pub(crate) paced: bool,
+}
+
+impl Global {
+    /// The service's address; `None` stands for bilibili.
+    pub(crate) fn endpoint(&self) -> Result<Option<Origin>, Failure> {
+        // Clap's `env` would show the option in every usage line as if it were required.
+        if self.endpoint.is_some() {
+            return Ok(self.endpoint.clone());
+        }
+        let Some(text) = env::var_os(ENDPOINT).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        text.to_string_lossy()
+            .parse()
+            .map(Some)
+            .map_err(|invalid: InvalidOrigin| {
+                Failure::wrong_use(
+                    format!("{ENDPOINT}: {invalid}"),
+                    "set it to the address of a service, or unset it for bilibili",
+                )
+            })
+    }
+
+    /// The profile whose login is used.
+    pub(crate) fn profile(&self) -> Result<ProfileName, Failure> {
+        if let Some(name) = &self.profile {
+            return Ok(name.clone());
+        }
+        let Some(text) = env::var_os(PROFILE).filter(|text| !text.is_empty()) else {
+            return Ok(ProfileName::default());
+        };
+        text.to_string_lossy().parse().map_err(|invalid| {
+            Failure::wrong_use(
+                format!("{PROFILE}: {invalid}"),
+                "set it to one that bili-im profiles shows, or unset it",
+            )
+        })
+    }
+
+    /// The endpoint and the profile of this command line, as environment variables.
+    ///
+    /// Another bili-im that is started with them uses the same. What came from the environment is
+    /// left out: a child inherits it.
+    pub(crate) fn as_variables(&self) -> Vec<(&'static str, String)> {
+        let endpoint = self.endpoint.as_ref();
+        let profile = self.profile.as_ref();
+        let variables = [
+            endpoint.map(|endpoint| (ENDPOINT, endpoint.to_string())),
+            profile.map(|profile| (PROFILE, profile.to_string())),
+        ];
+        variables.into_iter().flatten().collect()
+    }
+
+    /// Whether this command line has `--profile`.
+    pub(crate) fn is_profile_asked_for(&self) -> bool {
+        self.profile.is_some()
+    }
+}
+
+/// The other side of a conversation.
+#[derive(Debug, Args)]
+pub(crate) struct To {
+    /// The receiver's number
+    #[arg(value_parser = number)]
+    uid: u64,
+    /// The number is that of a fan group
+    #[arg(long)]
+    group: bool,
+}
+
+impl To {
+    pub(crate) fn talker(&self) -> Talker {
+        if self.group {
+            Talker::group(self.uid)
+        } else {
+            Talker::user(self.uid)
+        }
+    }
+}
+
+/// The argument of every command that changes something.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct DryRun {
+    /// Print the request that would be made as a curl command, without secrets, and do not make it
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Parses the number of a user, a group or a message. None of them is 0.
+pub(crate) fn number(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => Err("0 is not the number of a user, group or message".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err(format!("a number is wanted, {} at most", u64::MAX)),
+    }
+}
+
+/// Parses a number of seconds above 0.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        None | Some(Duration::ZERO) => Err("a number of seconds is wanted, such as 20".to_owned()),
+        Some(seconds) => Ok(seconds),
+    }
+}

@@ -1,0 +1,179 @@
+//! Changes of one session: `bili-im ack`, `pin`, `unpin`, `mute`, `unmute`, `remove` and
+//! `intercept`.
+
+use std::fmt::{self, Display};
+
+use bili_im_proto::{
+    Endpoint, RemoveSession, Seqno, SetMsgDnd, SetTop, Talker, Uid, UpdateAck, UpdateIntercept,
+};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::{
+    active_login::ActiveLogin,
+    args::{DryRun, Global, To, number},
+    failure::Failure,
+    output::Output,
+};
+
+/// Mark a session as read
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im ack 1
+  bili-im ack 1 --upto 4011      the sequence numbers are those of `history`")]
+pub(crate) struct Ack {
+    #[command(flatten)]
+    with: To,
+    /// Only up to this message, by its sequence number
+    #[arg(long, value_name = "SEQNO", value_parser = number)]
+    upto: Option<u64>,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+impl Ack {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let talker = self.with.talker();
+        let upto = self.upto.map(Seqno);
+        let mut change = UpdateAck::new(talker);
+        change.upto = upto;
+        let acked = AckOutput {
+            talker,
+            upto,
+            acked: true,
+        };
+        make(change, self.dry_run, acked, global, out)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct AckOutput {
+    talker: Talker,
+    /// The newest message that was marked; `None` when all were.
+    upto: Option<Seqno>,
+    acked: bool,
+}
+
+impl Display for AckOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "acked {}", self.talker)?;
+        match self.upto {
+            Some(seqno) => write!(f, " up to {seqno}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Intercept a user's messages, or let them through again
+#[derive(Debug, clap::Args)]
+pub(crate) struct Intercept {
+    /// The user's number
+    #[arg(value_parser = number)]
+    uid: u64,
+    /// Let them through again
+    #[arg(long)]
+    off: bool,
+    #[command(flatten)]
+    dry_run: DryRun,
+}
+
+impl Intercept {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let uid = Uid(self.uid);
+        let changed = ChangeOutput {
+            talker: Talker::User(uid),
+            done: if self.off {
+                "intercepted no more"
+            } else {
+                "intercepted"
+            },
+            field: "intercepted",
+            value: !self.off,
+        };
+        let change = UpdateIntercept::new(uid, !self.off);
+        make(change, self.dry_run, changed, global, out)
+    }
+}
+
+/// Commands that take a talker alone: each with its endpoint, the word for people, and the field of
+/// its JSON.
+macro_rules! changes {
+    ($($(#[$help:meta])* $Command:ident: $endpoint:expr, $done:literal, $field:ident = $value:literal;)*) => {
+        $(
+            $(#[$help])*
+            #[derive(Debug, clap::Args)]
+            pub(crate) struct $Command {
+                #[command(flatten)]
+                with: To,
+                #[command(flatten)]
+                dry_run: DryRun,
+            }
+
+            impl $Command {
+                pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+                    let talker = self.with.talker();
+                    let changed = ChangeOutput {
+                        talker,
+                        done: $done,
+                        field: stringify!($field),
+                        value: $value,
+                    };
+                    make($endpoint(talker), self.dry_run, changed, global, out)
+                }
+            }
+        )*
+    };
+}
+
+changes! {
+    /// Pin a session to the top of the list
+    Pin: |talker| SetTop::new(talker, true), "pinned", pinned = true;
+    /// Unpin a session
+    Unpin: |talker| SetTop::new(talker, false), "unpinned", pinned = false;
+    /// Mute a session: its messages are not announced
+    Mute: |talker| SetMsgDnd::new(talker, true), "muted", muted = true;
+    /// Unmute a session
+    Unmute: |talker| SetMsgDnd::new(talker, false), "unmuted", muted = false;
+    /// Remove a session from the list; its messages stay, and a new one brings it back
+    Remove: RemoveSession::new, "removed", removed = true;
+}
+
+/// Makes a change and prints it.
+fn make<E>(
+    change: E,
+    dry_run: DryRun,
+    changed: impl Serialize + Display,
+    global: &Global,
+    out: Output,
+) -> Result<(), Failure>
+where
+    E: Endpoint<Response = ()> + Send + Sync + 'static,
+{
+    let login = ActiveLogin::open_to_change(global, out)?;
+    let flow = login.client().account().call(change);
+    out.print(&login.change(flow, dry_run)?.map(|()| changed))
+}
+
+/// What has changed: a word for people, a field for scripts.
+#[derive(Debug)]
+struct ChangeOutput {
+    talker: Talker,
+    done: &'static str,
+    field: &'static str,
+    value: bool,
+}
+
+impl Serialize for ChangeOutput {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("talker", &self.talker)?;
+        map.serialize_entry(self.field, &self.value)?;
+        map.end()
+    }
+}
+
+impl Display for ChangeOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.done, self.talker)
+    }
+}

@@ -1,0 +1,154 @@
+//! Handles the events of a watch: prints, runs the program, answers, and stores the position.
+
+use bili_im_proto::{Direction, Event, EventKind, Position, WatchOptions};
+
+use super::{
+    cursor_file::{CursorFile, Progress},
+    driven::Driven,
+    event_output::EventOutput,
+    exec::Exec,
+    line::EventLine,
+    replies::{Answered, Replier},
+    stop::Stop,
+};
+use crate::{
+    active_login::SharedLogin,
+    failure::Failure,
+    names::SenderNames,
+    output::{Output, to_json},
+};
+
+/// Handles one event after another.
+pub(crate) struct Handler<'a> {
+    pub(crate) login: SharedLogin,
+    pub(crate) out: Output,
+    pub(crate) stop: &'a Stop,
+    pub(crate) file: Option<CursorFile>,
+    pub(crate) exec: Option<Exec>,
+    /// Whether the program's output is sent as an answer.
+    pub(crate) replies: bool,
+    pub(crate) at_least_once: bool,
+    pub(crate) senders: SenderNames,
+}
+
+/// Whether the watch goes on after an event.
+enum Handled {
+    /// The event is handled. Its position can be stored.
+    Yes,
+    /// The event is not handled, and the watch ends: stdout is closed, or the user wants the
+    /// program to end while an answer waits. The event comes again in the next watch.
+    No,
+}
+
+impl Handler<'_> {
+    pub(crate) fn run(
+        &mut self,
+        mut progress: Progress,
+        options: WatchOptions,
+    ) -> Result<(), Failure> {
+        if !self.finish_earlier_answer(&mut progress)? {
+            return Ok(());
+        }
+        let flow = (self.login.account()).watch(progress.cursor, options);
+        let mut events = Driven::new(flow, self.stop);
+        while let Some(event) = events.next_event(&mut self.login)? {
+            let line = EventLine {
+                sender_name: self.sender_name(&event),
+                event: &event,
+                now: bili_im_ureq::now(),
+            };
+            let Some(_work) = self.stop.begin_work() else {
+                break;
+            };
+            match self.handle(&line)? {
+                Handled::Yes => {
+                    if let (Some(file), Some(position)) = (&mut self.file, &event.position) {
+                        file.handled(position)?;
+                    }
+                }
+                Handled::No => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes an answer of an earlier watch. Returns whether the watch goes on.
+    fn finish_earlier_answer(&mut self, progress: &mut Progress) -> Result<bool, Failure> {
+        let Some(reply) = progress.reply.take() else {
+            return Ok(true);
+        };
+        let Some(_work) = self.stop.begin_work() else {
+            return Ok(false);
+        };
+        if self.replies {
+            let mut replier = self.replier(&reply.event, Some(reply.position));
+            let answered = replier.confirm_or_send(reply.ticket)?;
+            if answered == Answered::Stopped {
+                return Ok(false);
+            }
+        } else {
+            self.out.warn(&format!(
+                "the answer to {} was under way; without --reply-stdout it is not finished",
+                reply.event
+            ));
+        }
+        progress.cursor.advance(&reply.position);
+        if let Some(file) = &mut self.file {
+            file.handled(&reply.position)?;
+        }
+        Ok(true)
+    }
+
+    fn handle(&mut self, line: &EventLine<'_>) -> Result<Handled, Failure> {
+        match line.warning() {
+            Some(warning) if !self.out.is_json() => self.out.warn(&warning),
+            _ if !self.out.line(line)? => return Ok(Handled::No),
+            _ => {}
+        }
+        let id = line.id().unwrap_or_default();
+        let printed = match (&self.exec, &line.event.kind) {
+            (Some(exec), EventKind::Message { .. }) => {
+                let out = EventOutput {
+                    out: self.out,
+                    event: &id,
+                };
+                exec.run(to_json(line) + "\n", line.variables(), self.stop, out)?
+            }
+            _ => None,
+        };
+        let Some(text) = printed.filter(|_| line.event.answerable().is_some()) else {
+            return Ok(Handled::Yes);
+        };
+        let mut replier = self.replier(&id, line.event.position);
+        Ok(match replier.answer(line.event, text)? {
+            Answered::Finished => Handled::Yes,
+            Answered::Stopped => Handled::No,
+        })
+    }
+
+    fn replier<'a>(&'a mut self, event: &'a str, position: Option<Position>) -> Replier<'a> {
+        Replier {
+            login: &mut self.login,
+            stop: self.stop,
+            out: EventOutput {
+                out: self.out,
+                event,
+            },
+            at_least_once: self.at_least_once,
+            file: self.file.as_mut(),
+            position,
+        }
+    }
+
+    /// The sender's name. JSON has the number only.
+    fn sender_name(&mut self, event: &Event) -> Option<String> {
+        match &event.kind {
+            EventKind::Message {
+                message,
+                direction: Direction::Incoming,
+                ..
+            } if !self.out.is_json() => self.senders.get(message.sender, &mut self.login),
+            _ => None,
+        }
+    }
+}
