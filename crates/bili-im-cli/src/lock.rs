@@ -1,6 +1,7 @@
 //! File locks between processes of this program.
 
 use std::{
+    cell::RefCell,
     ffi::OsString,
     fs::{File, TryLockError},
     io,
@@ -19,7 +20,7 @@ use crate::private_file::{self, Unusable, folder_of};
 #[derive(Debug)]
 pub(crate) struct Lock {
     /// Shared with the thread that waits for the lock.
-    file: Arc<File>,
+    file: RefCell<Arc<File>>,
     path: PathBuf,
 }
 
@@ -40,6 +41,7 @@ impl Lock {
         name.push(".bili-im-lock");
         let path = folder_of(path).join(name);
         let file = Arc::new(private_file::open_to_lock(&path)?);
+        let file = RefCell::new(file);
         Ok(Self { file, path })
     }
 
@@ -50,8 +52,20 @@ impl Lock {
 
     /// Locks, and waits for other processes that hold the lock. Returns whether that worked in
     /// time. Calls `tell` once when the silent part of the wait is over.
-    pub(crate) fn take(&self, patience: Patience, tell: impl FnOnce()) -> io::Result<bool> {
-        match self.file.try_lock() {
+    pub(crate) fn take(&self, patience: Patience, tell: impl Fn()) -> Result<bool, Unusable> {
+        while self.take_file(patience, &tell)? {
+            if private_file::is_at(&self.file.borrow(), &self.path)? {
+                return Ok(true);
+            }
+            // Somebody deleted it: other processes lock a new one.
+            let file = Arc::new(private_file::open_to_lock(&self.path)?);
+            self.file.replace(file);
+        }
+        Ok(false)
+    }
+
+    fn take_file(&self, patience: Patience, tell: impl Fn()) -> io::Result<bool> {
+        match self.file.borrow().try_lock() {
             Ok(()) => return Ok(true),
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error),
@@ -70,13 +84,13 @@ impl Lock {
     }
 
     pub(crate) fn unlock(&self) -> io::Result<()> {
-        self.file.unlock()
+        self.file.borrow().unlock()
     }
 
     /// Waits in a thread, because the system's call has no time limit.
     fn wait(&self) -> io::Result<Receiver<io::Result<()>>> {
         let (sender, taken) = mpsc::channel();
-        let file = Arc::clone(&self.file);
+        let file = Arc::clone(&self.file.borrow());
         thread::Builder::new().spawn(move || {
             let locked = loop {
                 match file.lock() {
@@ -130,6 +144,19 @@ mod tests {
         let lock = Lock::of(&dir.path().join("file")).unwrap();
         assert_eq!(lock.path(), dir.path().join(".file.bili-im-lock"));
         assert_eq!(take(&lock, PATIENCE), (true, 0));
+    }
+
+    #[test]
+    fn a_lock_whose_file_was_deleted_is_taken_anew() {
+        let dir = TempDir::new().unwrap();
+        let file = dir.path().join("file");
+        let one = Lock::of(&file).unwrap();
+        std::fs::remove_file(one.path()).unwrap();
+        let other = Lock::of(&file).unwrap();
+        assert_eq!(take(&other, PATIENCE), (true, 0));
+        assert_eq!(take(&one, PATIENCE), (false, 0));
+        other.unlock().unwrap();
+        assert_eq!(take(&one, PATIENCE), (true, 0));
     }
 
     #[test]

@@ -70,6 +70,25 @@ impl From<io::Error> for Unusable {
     }
 }
 
+/// Whether an open file is still the one at its path: neither deleted nor replaced.
+#[cfg(unix)]
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+
+    let open = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok((open.dev(), open.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Windows does not let an open file be deleted or replaced.
+#[cfg(not(unix))]
+pub(crate) fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
 /// Opens a file for reading; `None` when there is none.
 pub(crate) fn open(path: &Path) -> Result<Option<Opened>, Unusable> {
     if !check(path)? {

@@ -89,7 +89,7 @@ impl StateFile {
             Ok(true) => Ok(true),
             Ok(false) => Err(kept_busy(&self.lock, patience, who)),
             Err(error) => {
-                self.warn(&error.into(), out);
+                self.warn(&error, out);
                 Ok(false)
             }
         }
@@ -144,7 +144,7 @@ fn cannot_keep(path: &Path, error: &Unusable, out: Output) {
 }
 
 /// Takes a lock. Returns whether that worked in time.
-fn take(lock: &Lock, patience: Patience, who: &str, out: Output) -> io::Result<bool> {
+fn take(lock: &Lock, patience: Patience, who: &str, out: Output) -> Result<bool, Unusable> {
     lock.take(patience, || {
         let path = lock.path().display();
         out.warn(&format!("waiting for {who}, which holds {path}"));
@@ -191,7 +191,7 @@ pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> Result<
     match take(&lock, COMMAND_PATIENCE, who, out) {
         Ok(true) => {}
         Ok(false) => return Err(kept_busy(&lock, COMMAND_PATIENCE, who)),
-        Err(error) => return cannot_be_kept(error.into()),
+        Err(error) => return cannot_be_kept(error),
     }
     match read_device_id(&path) {
         Ok(Some(Ok(id))) => return Ok(id),

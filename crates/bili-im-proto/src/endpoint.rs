@@ -70,8 +70,8 @@ pub trait Endpoint {
     /// Builds the whole request.
     ///
     /// # Errors
-    /// As [`check`](Self::check) and [`parts`](Self::parts). Also when the login, the CSRF token or the
-    /// signing keys are missing.
+    /// As [`check`](Self::check) and [`parts`](Self::parts). Also when the login, the CSRF token or
+    /// the signing keys are missing.
     fn request(&self, context: &Context) -> Result<Request<Body>, Invalid> {
         Self::SPEC.check_login(context)?;
         self.check(context)?;

@@ -85,8 +85,8 @@ impl ClientBuilder {
     }
 }
 
-/// The methods of a client, a line for each flow of the account: `run` drives it to its end, `try_run`
-/// too when it can be begun, `items` returns what it gives on the way.
+/// The methods of a client, a line for each flow of the account: `run` drives it to its end,
+/// `try_run` too when it can be begun, `items` returns what it gives on the way.
 macro_rules! flows {
     () => {};
     (run $name:ident($($argument:ident: $type:ty),*) -> $output:ty; $($rest:tt)*) => {

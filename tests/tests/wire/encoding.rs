@@ -197,8 +197,8 @@ fn check_signed(
 proptest! {
     #![proptest_config(config(300))]
 
-    /// A text arrives unchanged when its JSON has at most 2000 bytes. All others, and the empty one,
-    /// are refused.
+    /// A text arrives unchanged when its JSON has at most 2000 bytes. All others, and the empty
+    /// one, are refused.
     #[test]
     fn every_text_arrives_unchanged_or_is_refused_for_its_length(text in any_text(), to in any_talker()) {
         let length = json_length(&text);

@@ -306,7 +306,8 @@ proptest! {
         }
     }
 
-    /// A page in the service's own form, which has a reader of its own, is read as any other form of it.
+    /// A page in the service's own form, which has a reader of its own, is read as any other form
+    /// of it.
     #[test]
     fn a_page_is_read_the_same_whatever_its_form(body in almost_a_page()) {
         let spaced = [b" ", &*body].concat();

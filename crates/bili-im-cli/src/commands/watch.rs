@@ -106,7 +106,15 @@ impl Watch {
         let stored = place.as_ref().map(Place::read).transpose()?.flatten();
         let (progress, path) = match &self.since {
             Some(Since::File(path)) => (Some(begin_from(path)?), Some(path)),
-            Some(Since::Now) => (None, None),
+            Some(Since::Now) => {
+                if let Some(reply) = stored.and_then(|stored| stored.reply) {
+                    out.warn(&format!(
+                        "an answer was under way, and is not looked for (event {})",
+                        reply.event
+                    ));
+                }
+                (None, None)
+            }
             None => (stored, self.cursor.as_ref()),
         };
         let login = if self.reply_stdout {

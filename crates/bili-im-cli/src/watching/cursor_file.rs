@@ -161,6 +161,9 @@ impl CursorFile {
     }
 
     fn store(&mut self, record: &Record) -> Result<(), Unusable> {
+        if !private_file::is_at(&self.file, &self.place.path)? {
+            return Err(io::Error::other("somebody deleted or replaced it").into());
+        }
         if self.appended >= APPENDED {
             self.file = self.place.write(&self.progress)?;
             self.appended = 0;

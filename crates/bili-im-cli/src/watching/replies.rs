@@ -3,7 +3,7 @@
 use std::{convert::Infallible, fmt::Display, time::Duration};
 
 use bili_im_proto::{
-    Account, Confirmation, Error, Event, Flow, Position, RefusalKind, SendTicket, Text,
+    Account, Confirmation, Error, Event, Flow, Invalid, Position, SendTicket, Text,
 };
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{active_login::SharedLogin, failure::Failure};
 /// The first wait before an answer is tried again; each wait is twice as long as the last.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// The longest wait while the network fails. Then the answer is given up.
+/// The longest wait before an answer is tried again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
 
 /// The longest wait in all for rate limits. Other events wait behind the answer.
@@ -99,9 +99,11 @@ impl Replier<'_> {
                 return self.send(&ticket);
             }
             Called::Done(_) => self.give_up(DOUBTFUL, &"it cannot be found"),
-            // The ticket belongs to another account.
-            Called::Failed(Error::Invalid(invalid)) => return Err(invalid.into()),
-            Called::Failed(error) => self.give_up(DOUBTFUL, &error),
+            Called::Failed(Error::Invalid(
+                invalid @ (Invalid::ForeignTicket(_) | Invalid::TicketVersion(_)),
+            )) => return Err(invalid.into()),
+            Called::Failed(error) if ticket.has_begun() => self.give_up(DOUBTFUL, &error),
+            Called::Failed(error) => self.give_up(NOT_SENT, &error),
             Called::Stopped => Answered::Stopped,
         })
     }
@@ -173,22 +175,15 @@ impl Replier<'_> {
                     pause
                 }
                 // Neither means that the answer may have been sent: that is `Error::Unconfirmed`.
-                Error::Transport(_) | Error::NotSent(_) if wait <= LONGEST_WAIT => wait,
-                _ if ends_watch(&error) => return Err(error.into()),
+                Error::Transport(_) | Error::NotSent(_) => wait,
+                _ if error.ends_login() => return Err(error.into()),
                 _ => return Ok(Called::Failed(error)),
             };
             self.out.warn(&format!("an answer waits: {error}"));
             if self.stop.sleep(pause) {
                 return Ok(Called::Stopped);
             }
-            wait = wait.saturating_mul(2);
+            wait = wait.saturating_mul(2).min(LONGEST_WAIT);
         }
     }
-}
-
-fn ends_watch(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        Some(RefusalKind::NotLoggedIn | RefusalKind::RiskControl | RefusalKind::AccountBanned)
-    )
 }

@@ -1,7 +1,7 @@
 //! Fuzz targets. Each function takes bytes from a fuzzer, and panics when a promise is broken.
 //!
-//! `cargo xtask fuzz --seconds N` runs them all. `seeds/` has small files to begin with for each; the
-//! tests here run those as they are.
+//! `cargo xtask fuzz --seconds N` runs them all. `seeds/` has small files to begin with for each;
+//! the tests here run those as they are.
 
 mod answers;
 mod bytes;

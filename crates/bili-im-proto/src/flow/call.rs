@@ -240,8 +240,8 @@ impl<I> Io<I> {
         Ok((profile, has_keys))
     }
 
-    /// Whether a call would be signed otherwise now than it was. The keys are fetched for that unless
-    /// they are new: a clock that was wrong says nothing of them.
+    /// Whether a call would be signed otherwise now than it was. The keys are fetched for that
+    /// unless they are new: a clock that was wrong says nothing of them.
     async fn signs_otherwise(&self, basis: &SignatureBasis) -> bool {
         let now = || self.account.signature_basis(self.now());
         if !now().has_other_keys_than(basis) && !basis.is_recent(self.now().unix) {
