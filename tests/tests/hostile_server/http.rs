@@ -255,12 +255,13 @@ fn a_body_of_another_length_than_said_is_noticed_or_cut() {
             Fails("Invalid chunk body CR"),
         ],
     );
-    // The request after it must not take that for its answer.
-    let other =
-        "HTTP/1.1 200 OK\r\nContent-Length: 38\r\n\r\n{\"code\":0,\"data\":{\"unread_count\":666}}";
+    // The request after it must not take that for its answer. In one write, since what comes after
+    // that request was made is its answer.
+    let other = "Content-Length: 2\r\n\r\n{}\
+        HTTP/1.1 200 OK\r\nContent-Length: 38\r\n\r\n{\"code\":0,\"data\":{\"unread_count\":666}}";
     check(
         "longer, by an answer to a request that was not made yet",
-        &[OK, REST, say(other), Stall],
+        &[OK, say(other), Stall],
         [Answers(200, "{}"); 2],
     );
     let both = say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n");
