@@ -496,6 +496,32 @@ fn two_watches_on_one_cursor_are_refused() {
     assert_eq!(text(&watch.json()), "hi");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_watch_whose_cursor_was_replaced_ends_before_it_answers() {
+    use std::os::unix::fs::MetadataExt;
+
+    let stage = Stage::demo();
+    let inode = || fs::metadata(stage.cursor()).unwrap().ino();
+    let exec = ["--reply-stdout", "--exec", "/bin/echo", "--", "answer"];
+    let mut first = stage.watch_on(&exec);
+    let of_first = inode();
+    // A tidy-up deletes the lock. Then a second watch can take the cursor.
+    fs::remove_file(stage.state_dir().join(".cursor.bili-im-lock")).unwrap();
+    let mut second = stage.watch_on(&exec);
+    until(|| inode() != of_first);
+    stage.write(10002, "hello");
+    let error = first.end().error();
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("somebody deleted or replaced it"),
+        "{message}"
+    );
+    assert_eq!(text(&second.json()), "hello");
+    assert_eq!(text(&second.json()), "answer");
+    assert_eq!(stage.asked("send_msg"), 1);
+}
+
 #[test]
 fn another_accounts_cursor_is_refused() {
     let stage = Stage::demo();
