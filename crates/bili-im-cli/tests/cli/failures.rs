@@ -53,7 +53,10 @@ fn a_refusal_is_4_with_its_code_and_the_services_words() {
     let stage = Stage::demo();
     assert_eq!(stage.run(&["send", STRANGER, "hi"]).code, 0);
     let ran = stage.run(&["send", STRANGER, "hi"]);
-    ran.failed(4, "send_msg was refused with code 21047: only one message may be sent");
+    ran.failed(
+        4,
+        "send_msg was refused with code 21047: only one message may be sent",
+    );
     assert!(ran.err.contains("对方主动回复或关注你前"), "{ran:?}");
     let error = stage.run(&["send", STRANGER, "hi", "--json"]).error();
     assert_eq!(error["kind"], "StrangerLimit");
