@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use bili_im_sim::rustls::{
-    ServerConfig,
+    self, ClientConfig, RootCertStore, ServerConfig,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer},
 };
@@ -51,4 +51,16 @@ impl fmt::Debug for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authority").finish_non_exhaustive()
     }
+}
+
+/// TLS of a client that trusts nobody: it can be made where the machine has no certificates.
+///
+/// # Errors
+/// When the TLS library cannot speak its own default versions.
+pub fn tls_without_roots() -> Result<ClientConfig, rustls::Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(config)
 }

@@ -19,7 +19,7 @@ use bili_im_proto::{Account, AccountBuilder, Credential, InvalidCredential};
 
 pub use crate::{
     adapter::Adapter,
-    authority::Authority,
+    authority::{Authority, tls_without_roots},
     drive::{Answers, Running, Seen, Stage, Timeline, Turn, local_account},
     program::program,
     relay::Relay,

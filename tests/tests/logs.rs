@@ -9,7 +9,7 @@ use std::{
     mem,
     net::SocketAddr,
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::SystemTime,
@@ -26,6 +26,7 @@ use bili_im_sim::{
 use bili_im_tests::{
     Adapter, Authority,
     marks::{self, Marks},
+    tls_without_roots,
 };
 use tracing::span;
 
@@ -215,17 +216,10 @@ fn stages() -> [(Server, [Adapter; 2]); 2] {
 
 /// A client of the user's own with verbose logging.
 fn verbose(server: &Server) -> Adapter {
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(
-        rustls::crypto::ring::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_root_certificates(rustls::RootCertStore::empty())
-    .with_no_client_auth();
     let http = reqwest::Client::builder()
         .no_proxy()
         .connection_verbose(true)
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls_without_roots().unwrap())
         .build()
         .unwrap();
     let origin: Origin = format!("http://{}", server.addr()).parse().unwrap();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bili_im_proto::{Account, Hosts, Origin, Sent};
-use bili_im_tests::Adapter;
+use bili_im_tests::{Adapter, tls_without_roots};
 
 use crate::peer::{IMPATIENCE, PATIENCE, Peer, Then, answer, credential, failures, send};
 
@@ -60,17 +60,10 @@ fn an_unknown_host_name_has_sent_nothing() {
     let config = ureq::Agent::config_builder().proxy(None).build();
     let connector = ureq::unversioned::transport::DefaultConnector::default();
     let agent = ureq::Agent::with_parts(config, connector, NoNames);
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(
-        rustls::crypto::ring::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_root_certificates(rustls::RootCertStore::empty())
-    .with_no_client_auth();
     let http = reqwest::Client::builder()
         .no_proxy()
         .dns_resolver(Arc::new(NoNames))
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls_without_roots().unwrap())
         .build()
         .unwrap();
     for adapter in [

@@ -18,7 +18,7 @@ const FRIEND: u64 = 10002;
 
 impl Stage {
     /// The file that a test's program writes to.
-    fn notes(&self) -> PathBuf {
+    pub(crate) fn notes(&self) -> PathBuf {
         self.state_dir().join("notes")
     }
 
@@ -27,13 +27,13 @@ impl Stage {
     }
 
     /// Waits until the file has `count` lines.
-    fn noted_lines(&self, count: usize) -> Vec<String> {
+    pub(crate) fn noted_lines(&self, count: usize) -> Vec<String> {
         until(|| self.noted().lines().count() >= count);
         self.noted().lines().map(str::to_owned).collect()
     }
 
     /// A watch that runs a shell script for every message. The script finds the file in `$0`.
-    fn exec(&self, args: &[&str], script: &str) -> Running {
+    pub(crate) fn exec(&self, args: &[&str], script: &str) -> Running {
         let notes = self.notes();
         let exec = [
             "--exec",

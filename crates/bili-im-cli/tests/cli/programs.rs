@@ -13,26 +13,6 @@ use crate::{
 const FRIEND: u64 = 10002;
 
 impl Stage {
-    /// A watch that runs a shell script. The script finds the file for notes in `$0`.
-    fn script(&self, args: &[&str], script: &str) -> Running {
-        let notes = self.state_dir().join("notes");
-        let exec = [
-            "--exec",
-            "/bin/sh",
-            "--",
-            "-c",
-            script,
-            notes.to_str().unwrap(),
-        ];
-        self.watch_on(&[args, &exec].concat())
-    }
-
-    fn notes_of(&self, lines: usize) -> Vec<String> {
-        let read = || fs::read_to_string(self.state_dir().join("notes")).unwrap_or_default();
-        until(|| read().lines().count() >= lines);
-        read().lines().map(str::to_owned).collect()
-    }
-
     /// The number of lines in the cursor file: one more than events.
     fn stored_lines(&self) -> usize {
         let stored = fs::read_to_string(self.cursor());
@@ -64,10 +44,10 @@ fn warnings(watch: &mut Running) -> Vec<String> {
 #[test]
 fn it_is_given_no_login() {
     let stage = Stage::demo();
-    let mut watch = stage.script(&[], r#"env | tr '\n' ' ' > "$0.env"; echo done >> "$0""#);
+    let mut watch = stage.exec(&[], r#"env | tr '\n' ' ' > "$0.env"; echo done >> "$0""#);
     stage.write(FRIEND, "hi");
     assert_eq!(text(&watch.json()), "hi");
-    stage.notes_of(1);
+    stage.noted_lines(1);
     let given = fs::read_to_string(stage.state_dir().join("notes.env")).unwrap();
     assert!(given.contains("BILI_IM_EVENT_ID="), "{given}");
     for secret in SECRETS.iter().chain(&["SESSDATA", "BILI_IM_COOKIE"]) {
@@ -83,7 +63,7 @@ fn its_commands_use_the_profile_and_the_service_that_the_watch_was_told_to_use()
     assert_eq!(feed(&mut login, cookie.as_bytes()).code, 0);
     let program = env!("CARGO_BIN_EXE_bili-im");
     let script = format!(r#"{program} whoami > "$0.new" && mv "$0.new" "$0""#);
-    let notes = stage.state_dir().join("notes");
+    let notes = stage.notes();
     let endpoint = stage.endpoint();
     let args = [
         &OFTEN[..],
@@ -105,7 +85,7 @@ fn its_commands_use_the_profile_and_the_service_that_the_watch_was_told_to_use()
     until(|| watch.has_ended() || stage.asked("new_sessions") >= 2);
     stage.write(FRIEND, "hi");
     assert_eq!(text(&watch.json()), "hi");
-    assert_eq!(stage.notes_of(1)[0], format!("uid {CREATOR}"));
+    assert_eq!(stage.noted_lines(1)[0], format!("uid {CREATOR}"));
 }
 
 #[test]
@@ -117,10 +97,10 @@ fn its_commands_do_nothing_as_another_account_that_nobody_named() {
     let program = env!("CARGO_BIN_EXE_bili-im");
     let script =
         format!(r#"{program} send 10003 hi 2>> "$0"; {program} --profile default whoami >> "$0""#);
-    let mut watch = stage.script(&[], &script);
+    let mut watch = stage.exec(&[], &script);
     stage.write(FRIEND, "hi");
     assert_eq!(text(&watch.json()), "hi");
-    let notes = stage.notes_of(3);
+    let notes = stage.noted_lines(3);
     let words =
         "error: this runs within a watch of uid 10001, and profile default is a login of uid 10002";
     assert_eq!(notes[0], words);
@@ -137,13 +117,13 @@ fn one_that_runs_for_too_long_is_ended_with_its_children() {
     ] {
         for args in [&[][..], &["--reply-stdout"]] {
             let stage = Stage::demo();
-            let mut watch = stage.script(&[args, &["--exec-timeout", "0.3"]].concat(), script);
+            let mut watch = stage.exec(&[args, &["--exec-timeout", "0.3"]].concat(), script);
             for said in ["one", "two"] {
                 stage.write(FRIEND, said);
                 let event = watch.json();
                 assert_eq!(text(&event), said);
             }
-            let processes = stage.notes_of(2).join(" ");
+            let processes = stage.noted_lines(2).join(" ");
             until(|| stage.stored_lines() == 3);
             until(|| !processes.split(' ').any(runs));
             watch.kill();
@@ -159,10 +139,10 @@ fn one_that_runs_for_too_long_is_ended_with_its_children() {
 fn what_it_leaves_behind_with_its_stdout_is_ended_in_time_too() {
     let stage = Stage::demo();
     let script = r#"sleep 1000 & echo "$!" >> "$0"; echo answer"#;
-    let mut watch = stage.script(&["--reply-stdout", "--exec-timeout", "0.3"], script);
+    let mut watch = stage.exec(&["--reply-stdout", "--exec-timeout", "0.3"], script);
     stage.write(FRIEND, "one");
     assert_eq!(text(&watch.json()), "one");
-    let left = stage.notes_of(1).remove(0);
+    let left = stage.noted_lines(1).remove(0);
     until(|| stage.stored_lines() == 2);
     until(|| !runs(&left));
     assert_eq!(
@@ -175,7 +155,7 @@ fn what_it_leaves_behind_with_its_stdout_is_ended_in_time_too() {
 #[test]
 fn one_that_is_quick_enough_is_not_ended() {
     let stage = Stage::demo();
-    let mut watch = stage.script(&["--exec-timeout", "60"], r#"echo "$$" >> "$0""#);
+    let mut watch = stage.exec(&["--exec-timeout", "60"], r#"echo "$$" >> "$0""#);
     stage.write(FRIEND, "hi");
     assert_eq!(text(&watch.json()), "hi");
     until(|| stage.stored_lines() == 2);
@@ -190,10 +170,10 @@ fn it_is_not_left_behind_when_a_second_signal_ends_the_watch() {
         r#"trap '' TERM; sleep 1000 & echo "$$ $!" >> "$0"; while :; do wait; done"#,
     ] {
         let stage = Stage::demo();
-        let mut watch = stage.script(&[], script);
+        let mut watch = stage.exec(&[], script);
         stage.write(FRIEND, "one");
         assert_eq!(text(&watch.json()), "one");
-        let processes = stage.notes_of(1).join(" ");
+        let processes = stage.noted_lines(1).join(" ");
         assert!(processes.split(' ').all(runs), "{processes}");
         until(|| {
             watch.signal("TERM");
@@ -208,7 +188,7 @@ fn it_is_not_left_behind_when_a_second_signal_ends_the_watch() {
 #[test]
 fn warnings_about_it_and_about_its_answer_name_the_event() {
     let stage = Stage::demo();
-    let mut watch = stage.script(
+    let mut watch = stage.exec(
         &["--reply-stdout"],
         r#"[ "$BILI_IM_TEXT" = one ] && exit 3; head -c 2500 /dev/zero | tr '\0' a"#,
     );
