@@ -1,11 +1,11 @@
 //! Clocks that are wrong, or that their owner sets.
 
-use bili_im_proto::{Confirmation, Error, Input};
+use bili_im_proto::{Confirmation, Error};
 use bili_im_sim::faults::{Kind, Rule, When};
-use bili_im_tests::{Seen, Timeline, answers, local_account};
+use bili_im_tests::{Timeline, local_account};
 
 use crate::{
-    by_hand::{MINUTE, START, fetch, is_signed_on, send, unpaced, unread, well},
+    by_hand::{MINUTE, START, fetch, is_signed_on, send, unpaced, unread, well, well_at_start},
     simulated::{FRIEND, fault, login, lose_answer, posts, stage, text, warm, written},
 };
 
@@ -14,16 +14,7 @@ fn a_wrong_clock_is_corrected_by_the_date_of_any_answer() {
     for (local, service) in [(START - 3600, START), (START + 86_400, START)] {
         let account = unpaced();
         let mut time = Timeline::new(local);
-        // START is 2023-11-14 22:13:20 GMT.
-        let dated = |seen: &Seen| {
-            let answer = answers::well(seen, 1);
-            Input::Response(answers::with_header(
-                answer,
-                "date",
-                "Tue, 14 Nov 2023 22:13:20 GMT",
-            ))
-        };
-        send(&account, &mut time, dated).unwrap();
+        send(&account, &mut time, well_at_start).unwrap();
         let sends = time.calls("send_msg");
         let wts = sends[0].wts().unwrap();
         assert!(wts.abs_diff(service) <= 2, "{wts}");
@@ -37,15 +28,7 @@ fn a_wrong_clock_is_corrected_by_the_date_of_any_answer() {
 fn an_unsigned_answer_corrects_the_clock_too() {
     let account = unpaced();
     let mut time = Timeline::new(START + 5000);
-    unread(&account, &mut time, |seen| {
-        let answer = answers::well(seen, 1);
-        Input::Response(answers::with_header(
-            answer,
-            "date",
-            "Tue, 14 Nov 2023 22:13:20 GMT",
-        ))
-    })
-    .unwrap();
+    unread(&account, &mut time, well_at_start).unwrap();
     time.advance(MINUTE);
     fetch(&account, &mut time, well(1)).unwrap();
     let wts = time.calls("fetch_session_msgs")[0].wts().unwrap();

@@ -9,7 +9,8 @@ use bili_im_tests::{Timeline, answers, local_account};
 
 use crate::{
     by_hand::{
-        DAY, HOUR, START, fetch, is_signed_on, paced, send, unpaced, unread, well, with_keys_of_age,
+        DAY, HOUR, START, fetch, is_signed_on, paced, send, unpaced, unread, well, well_at_start,
+        with_keys_of_age,
     },
     simulated::{FRIEND, OWN, login, restart, stage, text, warm},
 };
@@ -67,15 +68,7 @@ fn stored(account: &Account, now: Now) -> Snapshot {
 fn a_restored_account_goes_on_with_its_device_keys_clock_and_pace() {
     let account = paced();
     let mut time = Timeline::new(START + 5000);
-    send(&account, &mut time, |seen| {
-        let answer = answers::well(seen, 1);
-        Input::Response(answers::with_header(
-            answer,
-            "date",
-            "Tue, 14 Nov 2023 22:13:20 GMT",
-        ))
-    })
-    .unwrap();
+    send(&account, &mut time, well_at_start).unwrap();
     let first = time.calls("send_msg")[0].clone();
     let snapshot = stored(&account, time.now);
     assert_eq!(snapshot, account.snapshot(time.now));

@@ -11,6 +11,16 @@ use crate::program::{
     MINUTE, OWN, Program, account, act, code, fault, one_of_each, stage, world_with_a_group, write,
 };
 
+/// A message of a user whom the service took for a spammer.
+fn write_intercepted(stage: &mut Stage, text: &str) {
+    let intercept = Act::Intercept {
+        uid: bili_im_sim::Uid(OWN),
+        other: bili_im_sim::Uid(4),
+    };
+    act(stage, intercept);
+    write(stage, 4, OWN, text);
+}
+
 #[test]
 fn only_messages_that_were_asked_for_are_told() {
     let none = WatchOptions::default().with_own(false).with_groups(false);
@@ -51,12 +61,7 @@ fn intercepted_sessions_are_told_of_when_asked_for() {
         let account = account(1);
         let options = WatchOptions::default().with_intercepted(is_wanted);
         let mut program = Program::with(&mut stage, &account, options);
-        let intercept = Act::Intercept {
-            uid: bili_im_sim::Uid(OWN),
-            other: bili_im_sim::Uid(4),
-        };
-        act(&mut stage, intercept);
-        write(&mut stage, 4, OWN, "psst");
+        write_intercepted(&mut stage, "psst");
         program.watch(&mut stage, MINUTE);
         assert_eq!(program.words(), expected);
     }
@@ -173,12 +178,7 @@ fn a_refused_list_of_intercepted_sessions_delays_no_message() {
     let held = told.iter().filter(|word| word.starts_with("Held")).count();
     assert!((1..=8).contains(&held), "{held}");
     // Intercepted messages are told once the list works again.
-    let intercept = Act::Intercept {
-        uid: bili_im_sim::Uid(OWN),
-        other: bili_im_sim::Uid(4),
-    };
-    act(&mut stage, intercept);
-    write(&mut stage, 4, OWN, "psst");
+    write_intercepted(&mut stage, "psst");
     program.watch(&mut stage, MINUTE);
     stage.service.clear_faults();
     program.watch(&mut stage, MINUTE * 6);
