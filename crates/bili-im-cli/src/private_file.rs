@@ -10,6 +10,7 @@ use std::{
     path::Path,
 };
 
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 /// Why a file is not used.
@@ -103,21 +104,33 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<Option<Zeroizing<Vec<u8>>>,
     open(path)?.map(|opened| opened.read(most)).transpose()
 }
 
-/// Stores a file with mode 0600. A crash leaves the old or the new file. What is written to the
-/// returned file is appended.
+/// Stores a file with mode 0600. A crash leaves the old or the new file, a power failure too. What
+/// is written to the returned file is appended.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<File, Unusable> {
+    let temporary = temporary(path, content)?;
+    temporary.as_file().sync_all()?;
+    let file = temporary.persist(path).map_err(|failed| failed.error)?;
+    sync_folder(folder_of(path))?;
+    Ok(file)
+}
+
+/// Stores a file with mode 0600, without waiting for the disk: for what a power failure may take.
+pub(crate) fn write_unsynced(path: &Path, content: &[u8]) -> Result<(), Unusable> {
+    let temporary = temporary(path, content)?;
+    temporary.persist(path).map_err(|failed| failed.error)?;
+    Ok(())
+}
+
+/// Writes a file beside `path` under a random name. It is created anew, so that nobody can have
+/// opened it before.
+fn temporary(path: &Path, content: &[u8]) -> Result<NamedTempFile, Unusable> {
     check(path)?;
-    let folder = folder_of(path);
-    // A random name, created anew: nobody can have opened it before.
     let mut temporary = tempfile::Builder::new()
         .prefix(".bili-im-")
         .suffix(".new")
-        .tempfile_in(folder)?;
+        .tempfile_in(folder_of(path))?;
     temporary.write_all(content)?;
-    temporary.as_file().sync_all()?;
-    let file = temporary.persist(path).map_err(|failed| failed.error)?;
-    sync_folder(folder)?;
-    Ok(file)
+    Ok(temporary)
 }
 
 /// Opens a lock file, or creates it. Nothing is written to it.

@@ -118,8 +118,7 @@ impl StateFile {
     pub(crate) fn store(&self, snapshot: &Snapshot) -> Result<(), Unusable> {
         let stored = Stored { account: snapshot };
         let text = serde_json::to_vec(&stored).map_err(io::Error::from)?;
-        private_file::write(&self.path, &text)?;
-        Ok(())
+        private_file::write_unsynced(&self.path, &text)
     }
 
     /// Warns that the state cannot be stored.

@@ -9,7 +9,10 @@ use http::{Response, header::CONTENT_LENGTH};
 use ureq::{
     Agent, AsSendBody, SendBody,
     tls::{Certificate, RootCerts, TlsConfig},
+    unversioned::transport::DefaultConnector,
 };
+
+use crate::addresses::Addresses;
 
 /// Makes an agent that cannot leak the account's cookie: no redirects, https only except for
 /// loopback addresses.
@@ -23,9 +26,16 @@ pub(crate) fn new_agent(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Agent {
         .https_only(!loopback)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .http_status_as_error(false);
+        .http_status_as_error(false)
+        // The defaults, 128 KiB each, take longer to clear than a short answer takes to read.
+        .input_buffer_size(64 << 10)
+        .output_buffer_size(16 << 10);
     let config = if loopback { config.proxy(None) } else { config };
-    config.build().new_agent()
+    Agent::with_parts(
+        config.build(),
+        DefaultConnector::default(),
+        Addresses::default(),
+    )
 }
 
 /// Sends a request and reads the whole answer.
