@@ -25,8 +25,8 @@ const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 /// A login that ends within this time gets a warning.
 const SOON: Duration = Duration::from_secs(14 * SECONDS_A_DAY);
 
-/// The most bytes that are read: more than a browser keeps for one site.
-const MOST: u64 = 1 << 20;
+/// The most bytes that are read. A recording of a browser's requests can be large.
+const MOST: u64 = 64 << 20;
 
 /// Finds the login: from the arguments, else from the environment, else from the stored profile.
 pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> {
@@ -104,12 +104,8 @@ pub(crate) fn given(global: &Global, out: Output) -> Result<Option<Credential>, 
         let text = Zeroizing::new(text);
         (Credential::parse(&text), VARIABLE.to_owned())
     };
-    let credential = credential.map_err(|invalid| {
-        Failure::wrong_use(
-            format!("{place}: {invalid}"),
-            "copy the whole Cookie header of a request to bilibili.com from the developer tools",
-        )
-    })?;
+    let credential = credential
+        .map_err(|invalid| Failure::wrong_use(format!("{place}: {invalid}"), invalid.advice()))?;
     warn_before_the_end(&credential, out);
     Ok(Some(credential))
 }
@@ -131,9 +127,14 @@ fn warn_before_the_end(credential: &Credential, out: Output) {
 
 fn read(from: impl Read, place: &str) -> Result<Zeroizing<String>, Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
-    from.take(MOST)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(place, &error))?;
+    let read = from.take(MOST + 1).read_to_end(&mut bytes);
+    let read = read.map_err(|error| unreadable(place, &error))?;
+    if read as u64 > MOST {
+        return Err(Failure::wrong_use(
+            format!("{place} has more than {} MiB", MOST >> 20),
+            "export only the cookies of bilibili.com",
+        ));
+    }
     let text = std::str::from_utf8(&bytes).map_err(|_| not_text(place))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
@@ -148,7 +149,7 @@ fn unreadable(place: &str, error: &io::Error) -> Failure {
 fn not_text(place: &str) -> Failure {
     Failure::wrong_use(
         format!("{place} holds no login: it is not text"),
-        "give the cookie as a header, as lines of NAME=VALUE, or as a browser's JSON export",
+        "give the cookies as text: a Cookie header, cookies.txt, a browser's JSON export, or NAME=VALUE",
     )
 }
 

@@ -259,7 +259,7 @@ fn advice_on(error: &Error) -> Option<Cow<'static, str>> {
             "use an address on .hdslb.com or .biliimg.com, or lift the check with --any-host".into()
         }
         _ if error.kind() == Some(RefusalKind::NotLoggedIn) => {
-            "log in again: bili-im login, or give the cookie of a browser that is logged in".into()
+            format!("{advice}: bili-im login").into()
         }
         _ if error.kind() == Some(RefusalKind::RiskControl) => {
             format!("{advice}, then run: bili-im resume").into()

@@ -34,7 +34,7 @@ pub use crate::{
     answer::Answer,
     content::*,
     context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},
-    credential::{Credential, InvalidCredential},
+    credential::{CookieForm, Credential, InvalidCredential},
     encode::Query,
     endpoint::{Body, Endpoint, Parts},
     endpoints::*,

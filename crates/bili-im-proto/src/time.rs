@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    ops::Range,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -26,7 +27,32 @@ impl UnixSeconds {
     pub const fn micros(self) -> UnixMicros {
         UnixMicros(self.0.saturating_mul(1_000_000))
     }
+
+    /// Reads a moment written as seconds, as an HTTP date, or as in ISO 8601 (in UTC). `None` for
+    /// any other text and for 0.
+    pub(crate) fn parse_date(text: &str) -> Option<Self> {
+        if let Ok(seconds) = text.parse::<f64>() {
+            return (seconds >= 1.0).then_some(Self(seconds as u64));
+        }
+        if let Ok(date) = httpdate::parse_http_date(text) {
+            return Some(UnixMicros::from(date).seconds());
+        }
+        let number = |range: Range<usize>| text.get(range)?.parse::<u64>().ok();
+        let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+        let seconds = number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
+        // Years and months counted from March on, so that a leap day is the last of its year.
+        let (year, month) = if month > 2 {
+            (year, month - 3)
+        } else {
+            (year.checked_sub(1)?, month + 9)
+        };
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+        Some(Self(days.checked_sub(DAYS_TO_1970)? * 86_400 + seconds))
+    }
 }
+
+/// The days from the first of March of the year 0 to the last day of 1969.
+const DAYS_TO_1970: u64 = 719_469;
 
 impl UnixMicros {
     /// The time in seconds, rounded down.
@@ -124,4 +150,30 @@ impl Now {
 /// The duration in whole microseconds, at most `u64::MAX`.
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_in_each_form() {
+        for (text, seconds) in [
+            ("1800000000", Some(1_800_000_000)),
+            ("1800000000.9", Some(1_800_000_000)),
+            ("Fri, 15 Jan 2027 08:00:00 GMT", Some(1_800_000_000)),
+            ("2027-01-15T08:00:00.000Z", Some(1_800_000_000)),
+            ("2024-02-29 00:00:01", Some(1_709_164_801)),
+            ("2024-03-01T00:00:00Z", Some(1_709_251_200)),
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("1969-12-31T00:00:00Z", None),
+            ("0", None),
+            ("-1", None),
+            ("Session", None),
+            ("2027-01", None),
+        ] {
+            let expected = seconds.map(UnixSeconds);
+            assert_eq!(UnixSeconds::parse_date(text), expected, "{text}");
+        }
+    }
 }

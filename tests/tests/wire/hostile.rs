@@ -492,10 +492,8 @@ fn contents_and_cookies_nested_a_hundred_thousand_deep_are_refused() {
                     }
                 }
             }
-            assert_eq!(
-                Credential::parse(&deep).unwrap_err(),
-                InvalidCredential::BadJson
-            );
+            let refused = Credential::parse(&deep).unwrap_err();
+            assert!(matches!(refused, InvalidCredential::BadJson { .. }));
             assert!(serde_json::from_str::<Snapshot>(&deep).is_err());
             assert!(serde_json::from_str::<SendTicket>(&deep).is_err());
         }

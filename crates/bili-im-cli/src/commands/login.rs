@@ -104,12 +104,10 @@ fn check(
     };
     let mut credential = credential.with_cookie("DedeUserID", &profile.uid.to_string());
     // Optional: a login works without the device cookies.
-    if !credential.expose().contains("buvid3=")
+    if !credential.has_cookie("buvid3")
         && let Ok(device) = login.client().call(FingerSpi)
     {
-        credential = credential
-            .with_cookie("buvid3", &device.buvid3)
-            .with_cookie("buvid4", &device.buvid4);
+        credential = device.complete(&credential);
     }
     Ok((credential, Some(profile.name)))
 }

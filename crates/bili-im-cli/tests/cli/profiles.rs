@@ -68,7 +68,8 @@ fn the_cookie_of_the_environment_is_kept_too() {
 fn what_is_no_login_is_not_kept() {
     let stage = Stage::demo();
     login(&stage, &[], "SESSDATA=old; bili_jct=x").failed(3, "not logged in");
-    login(&stage, &[], "nothing").failed(2, "no SESSDATA");
+    login(&stage, &[], "nothing").failed(2, "no cookie of bilibili");
+    login(&stage, &[], "bili_jct=x").failed(2, "bili_jct but no SESSDATA");
     assert!(!stage.profile_file("default").exists());
 }
 

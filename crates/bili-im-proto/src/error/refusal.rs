@@ -181,7 +181,10 @@ impl RefusalKind {
     /// What the user can do; `None` when there is nothing to add.
     pub fn advice(self) -> Option<&'static str> {
         Some(match self {
-            Self::NotLoggedIn => "log in again in the browser and give the new cookie",
+            Self::NotLoggedIn => {
+                "a cookie copied from a browser ends when the browser renews its own; log in for this \
+                 program alone, which lasts for months"
+            }
             Self::Csrf => "give SESSDATA and bili_jct of the same login",
             Self::BadRequest => "trying again will not help; check the numbers given",
             Self::Forbidden | Self::AccountBanned => "trying again will not help",

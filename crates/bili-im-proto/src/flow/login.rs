@@ -77,9 +77,7 @@ async fn done(
 ) -> Result<LoginOutcome, Error> {
     let context = context.clone().with_credential(login.credential.clone());
     if let Ok(device) = fetch(io, &context, &FingerSpi).await {
-        login.credential = (login.credential)
-            .with_cookie("buvid3", &device.buvid3)
-            .with_cookie("buvid4", &device.buvid4);
+        login.credential = device.complete(&login.credential);
     }
     Ok(LoginOutcome::Done(Box::new(login)))
 }

@@ -3,6 +3,7 @@
 use crate::{
     answer::Answer,
     context::{Context, Host},
+    credential::Credential,
     encode::Query,
     endpoint::{Endpoint, Parts},
     error::{Error, Invalid},
@@ -24,6 +25,19 @@ wire! {
         /// `buvid4`.
         #[serde(rename = "b_4")]
         pub buvid4: String,
+    }
+}
+
+impl DeviceCookies {
+    /// Adds those of the cookies that the login does not have.
+    pub fn complete(&self, credential: &Credential) -> Credential {
+        let pairs = [("buvid3", &self.buvid3), ("buvid4", &self.buvid4)];
+        let missing = pairs
+            .iter()
+            .filter(|(name, _)| !credential.has_cookie(name));
+        missing.fold(credential.clone(), |credential, (name, value)| {
+            credential.with_cookie(name, value)
+        })
     }
 }
 
@@ -56,5 +70,15 @@ mod tests {
         let cookies = cookies.unwrap();
         assert_eq!((&*cookies.buvid3, &*cookies.buvid4), ("x", "y"));
         assert!(decode::<FingerSpi>(200, r#"{"code":0,"data":{}}"#).is_err());
+    }
+    #[test]
+    fn a_device_cookie_that_was_pasted_is_kept() {
+        let device = DeviceCookies {
+            buvid3: "x".to_owned(),
+            buvid4: "y".to_owned(),
+        };
+        let pasted = Credential::parse("SESSDATA=a; buvid3=mine").unwrap();
+        let expected = Credential::parse("SESSDATA=a; buvid3=mine; buvid4=y").unwrap();
+        assert_eq!(device.complete(&pasted), expected);
     }
 }
