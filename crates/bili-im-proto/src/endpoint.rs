@@ -155,7 +155,11 @@ impl Parts {
         Self { payload, ..self }
     }
 
-    fn into_request(self, spec: &Spec, context: &Context) -> Result<Request<Body>, Invalid> {
+    pub(crate) fn into_request(
+        self,
+        spec: &Spec,
+        context: &Context,
+    ) -> Result<Request<Body>, Invalid> {
         let Self { mut query, payload } = self;
         let body = match (spec.method, payload) {
             (Method::Get, _) => {

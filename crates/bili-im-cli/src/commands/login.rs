@@ -1,10 +1,14 @@
 //! `bili-im login`
 
-use std::fmt::{self, Display};
+use std::{
+    fmt::{self, Display},
+    path::{Path, PathBuf},
+};
 
 use bili_im_proto::{
     Credential, Error, FingerSpi, LoginOutcome, LoginStep, RefusalKind, Secret, Uid, UnixSeconds,
 };
+use console::Term;
 use serde::Serialize;
 
 use crate::{
@@ -14,9 +18,10 @@ use crate::{
     failure::Failure,
     moment,
     output::Output,
+    private_file,
     profile_name::ProfileName,
     profiles::{self, Profile},
-    qr,
+    qr::Code,
     words::on_one_line,
 };
 
@@ -26,8 +31,13 @@ use crate::{
 Examples:
   bili-im login
   bili-im login --profile work
+  bili-im login --qr-png code.png
   pass show bilibili | bili-im login --cookie-stdin")]
-pub(crate) struct Login {}
+pub(crate) struct Login {
+    /// Store the code as an image too, for terminals that cannot draw it
+    #[arg(long, value_name = "FILE")]
+    qr_png: Option<PathBuf>,
+}
 
 impl Login {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
@@ -35,7 +45,7 @@ impl Login {
         profile.check()?;
         let (credential, refresh_token) = match credentials::given(global, out)? {
             Some(credential) => (credential, Secret::default()),
-            None => scan(global, out)?,
+            None => self.scan(global, out)?,
         };
         if !credential.can_write() {
             out.warn("the cookie has no bili_jct: it reads, and changes nothing");
@@ -56,30 +66,79 @@ impl Login {
             name: login.account,
         })
     }
+
+    /// Shows a QR code and waits until the login is confirmed on a phone.
+    fn scan(&self, global: &Global, out: Output) -> Result<(Credential, Secret), Failure> {
+        let mut shown = Ok(());
+        let outcome = bili_im_ureq::qr_login(global.endpoint()?, |step| match step {
+            LoginStep::Code(link) => shown = self.show(link.expose(), out),
+            LoginStep::Scanned => out.guide("scanned: now confirm on the phone"),
+            _ => {}
+        });
+        shown?;
+        match outcome? {
+            LoginOutcome::Done(login) => Ok((login.credential, login.refresh_token)),
+            LoginOutcome::WithoutCookies(error) => Err(Failure::unusable_login(
+                format!("the login was confirmed, but the service gave no cookies: {error}"),
+                "give the cookies of a browser: bili-im login --cookie-stdin",
+            )),
+            _ => Err(Failure::unusable_login(
+                "the code expired before anybody confirmed the login",
+                "try again: bili-im login",
+            )),
+        }
+    }
+
+    /// Shows the code, and the link in it. With `--json` the link alone.
+    fn show(&self, link: &str, out: Output) -> Result<(), Failure> {
+        let code = Code::of(link);
+        if let (Some(path), Some(code)) = (&self.qr_png, &code) {
+            let image = code.png().map_err(|error| not_stored(path, &error))?;
+            private_file::write(path, &image).map_err(|error| not_stored(path, &error))?;
+        }
+        if out.is_json() {
+            out.line(&Link { link })?;
+            return Ok(());
+        }
+        if let Some(code) = code {
+            let lines = code.draw();
+            let rows = Term::stdout()
+                .size_checked()
+                .map(|(rows, _)| usize::from(rows));
+            if rows.is_some_and(|rows| rows <= lines.len()) {
+                out.warn(&format!(
+                    "the code has {} rows, more than this terminal: enlarge it, or use --qr-png FILE",
+                    lines.len()
+                ));
+            }
+            out.guide(&lines.join("\n"));
+        }
+        out.guide(&format!(
+            "scan this with the bilibili app and confirm there, within 180 s; whoever scans it logs in\n\
+             or open there: {}",
+            on_one_line(link)
+        ));
+        Ok(())
+    }
 }
 
-/// Shows a QR code and waits until the login is confirmed on a phone.
-fn scan(global: &Global, out: Output) -> Result<(Credential, Secret), Failure> {
-    let outcome = bili_im_ureq::qr_login(global.endpoint()?, |step| {
-        let told = match step {
-            LoginStep::Code(url) => qr::draw(url.expose()).map(|code| {
-                format!(
-                    "{code}\nscan this with the bilibili app and confirm there, within 180 s; whoever scans it logs in"
-                )
-            }),
-            LoginStep::Scanned => Some("scanned: now confirm on the phone".to_owned()),
-            _ => None,
-        };
-        if let Some(told) = told {
-            out.guide(&told);
-        }
-    })?;
-    match outcome {
-        LoginOutcome::Done(login) => Ok((login.credential, login.refresh_token)),
-        _ => Err(Failure::unusable_login(
-            "the code expired before anybody confirmed the login",
-            "try again: bili-im login",
-        )),
+fn not_stored(path: &Path, error: &impl Display) -> Failure {
+    Failure::other(format!(
+        "the code cannot be stored as {}: {error}",
+        path.display()
+    ))
+    .advise("give another file, or leave out --qr-png")
+}
+
+/// The link in the code, as printed with `--json`.
+#[derive(Debug, Serialize)]
+struct Link<'a> {
+    link: &'a str,
+}
+
+impl Display for Link<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.link)
     }
 }
 

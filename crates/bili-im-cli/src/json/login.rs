@@ -72,6 +72,8 @@ pub(crate) enum LoginJson {
     NotScanned,
     Scanned,
     Expired,
+    /// The cookies are to be had at another address.
+    Ticket,
     Done {
         uid: Option<Uid>,
         /// In seconds since 1970.
@@ -96,6 +98,7 @@ impl From<QrState> for LoginJson {
                 can_write: login.credential.can_write(),
                 refresh_token: masked(login.refresh_token.expose()),
             },
+            QrState::Ticket { .. } => Self::Ticket,
             QrState::Other(code) => Self::Other { code: Some(code) },
             _ => Self::Other { code: None },
         }

@@ -17,6 +17,7 @@ pub(crate) struct LoggingIn {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
     code: Vec<String>,
+    link: String,
 }
 
 impl LoggingIn {
@@ -29,7 +30,13 @@ impl LoggingIn {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let code = lines.by_ref().map(Result::unwrap);
         let code = code.take_while(|line| line.starts_with('\u{1b}')).collect();
-        Self { child, lines, code }
+        let link = lines.next().unwrap().unwrap();
+        Self {
+            child,
+            lines,
+            code,
+            link,
+        }
     }
 
     pub(crate) fn line(&mut self) -> String {
@@ -64,6 +71,8 @@ fn a_code_is_drawn_scanned_and_confirmed() {
     let stage = Stage::demo();
     let mut login = LoggingIn::start(&stage);
     assert!(login.code.len() > 15);
+    let link = "or open there: https://account.bilibili.com/";
+    assert!(login.link.starts_with(link), "{}", login.link);
     for line in &login.code {
         assert!(
             line.starts_with("\u{1b}[38;5;16;48;5;231m"),
@@ -122,4 +131,23 @@ fn a_code_that_cannot_be_had_is_an_error_without_its_secrets() {
     stage
         .run_kept(&["login"])
         .failed(1, "the answer to generate cannot be read");
+}
+
+#[test]
+fn with_json_the_link_is_printed_and_with_a_file_the_code_is_stored() {
+    let stage = Stage::demo();
+    let path = stage.state_dir().join("code.png");
+    let args = ["login", "--json", "--qr-png", path.to_str().unwrap()];
+    let mut child = (stage.command(&args).env_remove("BILI_IM_COOKIE"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut json = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let link = json()["link"].as_str().unwrap().to_owned();
+    assert!(link.starts_with("https://account.bilibili.com/"), "{link}");
+    assert!(fs::read(&path).unwrap().starts_with(b"\x89PNG"));
+    phone(&stage, r#"{"confirm":10001}"#);
+    assert_eq!(json()["uid"], "10001");
+    assert!(child.wait().unwrap().success());
 }

@@ -191,7 +191,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether a cookie's domain is empty or the service's.
-pub(crate) fn is_ours(domain: &str) -> bool {
+fn is_ours(domain: &str) -> bool {
     let domain = domain.trim_start_matches('.').to_ascii_lowercase();
     domain.is_empty() || domain == "bilibili.com" || domain.ends_with(".bilibili.com")
 }

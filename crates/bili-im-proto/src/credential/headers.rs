@@ -1,10 +1,6 @@
 //! Header lines, as the developer tools copy them from a request or an answer.
 
-use super::{
-    cookies::{Cookies, Found},
-    pairs,
-};
-use crate::time::UnixSeconds;
+use super::{cookies::Cookies, pairs, set_cookie::SetCookie};
 
 /// The headers with cookies in a text, each with its value.
 ///
@@ -61,9 +57,8 @@ impl Header {
             Self::Cookie => {
                 pairs::read_header(value, cookies).unwrap_or_else(|| pairs::read(value, cookies))
             }
-            Self::SetCookie => value
-                .lines()
-                .for_each(|line| read_set_cookie(line, cookies)),
+            Self::SetCookie => (value.lines().filter_map(SetCookie::parse))
+                .for_each(|cookie| cookies.add(&cookie.found(None))),
         }
     }
 }
@@ -85,24 +80,5 @@ pub(super) fn read(text: &str, cookies: &mut Cookies) {
 
 /// Whether a line is the value of a `Set-Cookie` header: a cookie with attributes.
 fn has_attributes(line: &str) -> bool {
-    let mut names = line.split(';').skip(1).map(|part| part.split('=').next());
-    names.any(|name| name.is_some_and(|name| name.trim().eq_ignore_ascii_case("path")))
-}
-
-/// Reads one cookie with its attributes.
-fn read_set_cookie(line: &str, cookies: &mut Cookies) {
-    let mut parts = line.split(';');
-    let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
-        return;
-    };
-    let mut found = Found::new(name, value);
-    for part in parts {
-        let (attribute, value) = part.split_once('=').unwrap_or((part, ""));
-        match attribute.trim().to_ascii_lowercase().as_str() {
-            "domain" => found.domain = value.trim(),
-            "expires" => found.expires = UnixSeconds::parse_date(value.trim()),
-            _ => {}
-        }
-    }
-    cookies.add(&found);
+    SetCookie::parse(line).is_some_and(|cookie| cookie.attribute("path").is_some())
 }

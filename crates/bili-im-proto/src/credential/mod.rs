@@ -9,11 +9,10 @@ mod json;
 mod login;
 mod pairs;
 mod reading;
+mod set_cookie;
 mod table;
 
 pub use self::{
     form::{CookieForm, InvalidCredential},
     login::Credential,
 };
-
-pub(crate) use self::cookies::is_ours;

@@ -46,6 +46,7 @@ macro_rules! for_each_endpoint {
             UserCards,
             QrGenerate,
             QrPoll,
+            CrossDomain,
             Logout,
         }
     };

@@ -80,6 +80,9 @@ pub enum InvalidArgument {
     /// All settings are `None`.
     #[error("no setting to change is given")]
     NothingToChange,
+    /// The address that a login gave for its cookies is not one of the service.
+    #[error("the login leads to an address that is not the service's")]
+    TicketAddress,
     /// A field cannot be encoded in a request.
     #[error("cannot be written into a request: {0}")]
     Unencodable(String),

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::{
     context::Context,
+    credential::Credential,
     endpoint::Endpoint,
-    endpoints::{FingerSpi, Login, QrGenerate, QrPoll, QrState},
+    endpoints::{CrossDomain, FingerSpi, Login, QrGenerate, QrPoll, QrState},
     error::Error,
     flow::{Flow, call, io::Line},
     secret::Secret,
@@ -38,6 +39,9 @@ pub enum LoginOutcome {
     Done(Box<Login>),
     /// Nobody confirmed in time: begin again.
     Expired,
+    /// The login was confirmed, but the service gave no cookies. Use those of a browser instead:
+    /// see [`Credential::parse`].
+    WithoutCookies(Error),
 }
 
 /// Logs in with a QR code. Of the context only hosts and user agent matter.
@@ -56,6 +60,22 @@ async fn login(io: &Line<LoginStep>, context: &Context) -> Result<LoginOutcome, 
         io.sleep(POLL).await;
         match fetch(io, context, &poll).await {
             Ok(QrState::Done(login)) => return done(io, context, login).await,
+            Ok(QrState::Ticket {
+                address,
+                refresh_token,
+            }) => {
+                let credential = exchange(io, context, CrossDomain::new(address)).await;
+                return match credential {
+                    Ok(credential) => {
+                        let login = Login {
+                            credential,
+                            refresh_token,
+                        };
+                        done(io, context, login).await
+                    }
+                    Err(error) => Ok(LoginOutcome::WithoutCookies(error)),
+                };
+            }
             Ok(QrState::Expired) => break,
             Ok(QrState::Scanned) if !scanned => {
                 scanned = true;
@@ -67,6 +87,23 @@ async fn login(io: &Line<LoginStep>, context: &Context) -> Result<LoginOutcome, 
         }
     }
     Ok(LoginOutcome::Expired)
+}
+
+/// Exchanges the ticket of a login for its cookies. An answer that is lost is asked for again: the
+/// code was confirmed, and cannot be used again.
+async fn exchange(
+    io: &Line<LoginStep>,
+    context: &Context,
+    ticket: CrossDomain,
+) -> Result<Credential, Error> {
+    let mut lost = 0;
+    loop {
+        match fetch(io, context, &ticket).await {
+            Err(Error::Transport(_)) if lost < LOST => lost += 1,
+            exchanged => return exchanged,
+        }
+        io.sleep(POLL).await;
+    }
 }
 
 /// Adds the device cookies, which do not come with the login. It is good without them too.

@@ -1,3 +1,4 @@
+mod cross_domain;
 mod qrcode;
 
-pub use qrcode::*;
+pub use self::{cross_domain::*, qrcode::*};

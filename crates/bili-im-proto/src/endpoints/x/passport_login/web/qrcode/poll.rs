@@ -1,7 +1,5 @@
 //! The state of a QR login: `GET /x/passport-login/web/qrcode/poll`.
 
-use http::header::{DATE, SET_COOKIE};
-
 use crate::{
     answer::Answer,
     context::{Context, Host},
@@ -12,7 +10,7 @@ use crate::{
     lenient::wire,
     secret::Secret,
     spec::Spec,
-    time::{UnixMicros, UnixSeconds},
+    time::UnixSeconds,
 };
 
 /// Asks whether a QR code was scanned and the login confirmed (docs/protocol.md §13). Repeat it
@@ -36,6 +34,14 @@ pub enum QrState {
     Expired,
     /// The login is complete.
     Done(Login),
+    /// The login is complete, and its cookies are to be had at another address: see
+    /// [`CrossDomain`](crate::CrossDomain).
+    Ticket {
+        /// The address, with a ticket. Empty when the service gave none.
+        address: Secret,
+        /// The refresh token, to be stored with the cookies; may be empty.
+        refresh_token: Secret,
+    },
     /// An unknown state.
     Other(i64),
 }
@@ -83,89 +89,39 @@ impl Endpoint for QrPoll {
             86101 => QrState::NotScanned,
             86090 => QrState::Scanned,
             86038 => QrState::Expired,
-            0 => QrState::Done(Login {
-                credential: answer
-                    .secret_field(credential(&answer, &wire.url), "Set-Cookie: SESSDATA")?,
-                refresh_token: Secret::new(wire.refresh_token),
-            }),
+            0 => {
+                let refresh_token = Secret::new(wire.refresh_token);
+                let set = Credential::set_by(answer.headers(), None);
+                if let Some(credential) = set.or_else(|| in_query(&wire.url)) {
+                    QrState::Done(Login {
+                        credential,
+                        refresh_token,
+                    })
+                } else {
+                    QrState::Ticket {
+                        address: Secret::new(wire.url),
+                        refresh_token,
+                    }
+                }
+            }
             other => QrState::Other(other),
         })
     }
 }
 
-/// The login's cookies, from the headers or, without any there, from the query of `url`.
-fn credential(answer: &Answer<'_>, url: &str) -> Option<Credential> {
-    let cookies: Vec<SetCookie<'_>> = (answer.headers().get_all(SET_COOKIE).iter())
-        .filter_map(|header| SetCookie::parse(header.to_str().ok()?))
-        .collect();
-    let pairs = cookies.iter().map(|cookie| cookie.pair).collect::<Vec<_>>();
-    if let Ok(credential) = Credential::parse(&pairs.join("; ")) {
-        let date = answer
-            .headers()
-            .get(DATE)
-            .and_then(|date| date.to_str().ok());
-        let expires = (cookies.iter())
-            .filter(|cookie| cookie.pair.starts_with("SESSDATA="))
-            .find_map(|cookie| cookie.expires(date));
-        return Some(credential.with_expires(expires));
-    }
+/// The login's cookies from the query of `url`.
+fn in_query(url: &str) -> Option<Credential> {
+    const NAMES: [&str; 4] = ["SESSDATA", "bili_jct", "DedeUserID", "DedeUserID__ckMd5"];
     let (_, query) = url.split_once('?')?;
-    let pairs: Vec<&str> = (query.split('&'))
-        .filter(|pair| {
-            [
-                "SESSDATA=",
-                "bili_jct=",
-                "DedeUserID=",
-                "DedeUserID__ckMd5=",
-            ]
-            .iter()
-            .any(|name| pair.starts_with(name))
-        })
+    let pairs = || query.split('&').filter_map(|pair| pair.split_once('='));
+    let cookies: Vec<String> = (pairs())
+        .filter(|(name, _)| NAMES.contains(name))
+        .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let expires = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("Expires="));
-    let expires = expires.and_then(|seconds| seconds.parse().ok());
-    let credential = Credential::parse(&pairs.join("; ")).ok()?;
-    Some(credential.with_expires(expires.map(UnixSeconds)))
-}
-
-/// A `Set-Cookie` header of the service.
-struct SetCookie<'a> {
-    pair: &'a str,
-    attributes: &'a str,
-}
-
-impl<'a> SetCookie<'a> {
-    fn parse(header: &'a str) -> Option<Self> {
-        let (pair, attributes) = header.split_once(';').unwrap_or((header, ""));
-        let cookie = Self {
-            pair: pair.trim(),
-            attributes,
-        };
-        let domain = cookie.attribute("domain").unwrap_or_default();
-        crate::credential::is_ours(domain).then_some(cookie)
-    }
-
-    fn attribute(&self, name: &str) -> Option<&'a str> {
-        self.attributes.split(';').find_map(|attribute| {
-            let (own, value) = attribute.split_once('=')?;
-            own.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
-    /// When the cookie expires. `date` is the answer's `Date` header.
-    fn expires(&self, date: Option<&str>) -> Option<UnixSeconds> {
-        let time = |text| {
-            let time = httpdate::parse_http_date(text).ok()?;
-            Some(UnixMicros::from(time).seconds())
-        };
-        if let Some(age) = self.attribute("max-age") {
-            let age: u64 = age.parse().ok()?;
-            return Some(UnixSeconds(time(date?)?.0.saturating_add(age)));
-        }
-        time(self.attribute("expires")?)
-    }
+    let expires = pairs().find(|(name, _)| *name == "Expires");
+    let expires = expires.and_then(|(_, seconds)| UnixSeconds::parse_date(seconds));
+    let credential = Credential::parse(&cookies.join("; ")).ok()?;
+    Some(credential.with_expires(expires))
 }
 
 #[cfg(test)]
@@ -220,10 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn a_login_without_cookies_is_an_error_that_shows_nothing() {
-        let body = r#"{"code":0,"data":{"code":0,"url":"https://x/?bili_jct=hidden","refresh_token":"hidden"}}"#;
-        let error = decode::<QrPoll>(200, body).unwrap_err();
-        assert!(error.to_string().contains("SESSDATA"), "{error}");
-        assert!(!error.to_string().contains("hidden"), "{error}");
+    fn a_login_without_cookies_has_an_address_for_them() {
+        let body = r#"{"code":0,"data":{"code":0,"url":"https://x/?ticket=hidden","refresh_token":"hidden"}}"#;
+        let state = decode::<QrPoll>(200, body).unwrap();
+        assert!(!format!("{state:?}").contains("hidden"));
+        let expected = QrState::Ticket {
+            address: Secret::new("https://x/?ticket=hidden"),
+            refresh_token: Secret::new("hidden"),
+        };
+        assert_eq!(state, expected);
     }
 }
