@@ -3,7 +3,7 @@
 use bili_im_proto::{
     ArticlePush, AttachMsg, Button, Content, GroupEvent, GroupId, Image, ImageFormat, MiniProgram,
     MsgKey, MsgType, Notice, NoticeModule, Notifier, PictureCard, Platform, Share, ShareOther,
-    TipPart, UnixSeconds, VideoPush, Work, Works,
+    TextShare, TipPart, UnixSeconds, VideoPush, Work, Works,
 };
 use serde::Serialize;
 
@@ -39,6 +39,7 @@ enum Body {
     ArticlePush(ArticlePushJson),
     PictureCard(PictureCardJson),
     ShareOther(ShareOtherJson),
+    TextShare(TextShareJson),
     Works(WorksJson),
     SystemTip { parts: List<TipPartJson> },
     Ai { paragraphs: Vec<String> },
@@ -62,6 +63,7 @@ impl From<Content> for Body {
             Content::ArticlePush(push) => Self::ArticlePush((*push).into()),
             Content::PictureCard(card) => Self::PictureCard(card.into()),
             Content::ShareOther(share) => Self::ShareOther(share.into()),
+            Content::TextShare(share) => Self::TextShare(share.into()),
             Content::Works(works) => Self::Works(works.into()),
             Content::SystemTip(parts) => Self::SystemTip {
                 parts: parts.into(),
@@ -242,8 +244,17 @@ mirror! {
         cover: String,
         desc: String,
         source: String,
+        source_id: String,
         title: String,
         url: String,
+    }
+}
+
+mirror! {
+    struct TextShareJson of TextShare {
+        title: String,
+        text: String,
+        jump_url: String,
     }
 }
 

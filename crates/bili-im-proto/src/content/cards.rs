@@ -1,7 +1,15 @@
 //! Contents that link to something: shares, pushes, mini programs, group events (docs/protocol.md
 //! §9).
 
-use crate::{content::GroupId, lenient::wire, time::UnixSeconds};
+use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::value::RawValue;
+
+use super::first;
+use crate::{
+    ids::GroupId,
+    lenient::{Lenient, wire},
+    time::UnixSeconds,
+};
 
 wire! {
     /// A shared video, article or the like.
@@ -30,12 +38,12 @@ wire! {
 }
 
 impl Share {
-    pub(super) fn headline_or_title(&self) -> &str {
-        if self.headline.is_empty() {
-            &self.title
-        } else {
-            &self.headline
-        }
+    pub(super) fn shown(&self) -> Option<&str> {
+        let (heads, rest) = (
+            [&self.headline, &self.title],
+            [&self.author, &self.bvid, &self.url],
+        );
+        first(heads.into_iter().chain(rest))
     }
 }
 
@@ -62,14 +70,41 @@ wire! {
     }
 }
 
+impl MiniProgram {
+    pub(super) fn shown(&self) -> Option<&str> {
+        first([&self.title, &self.name, &self.label_name, &self.jump_uri])
+    }
+}
+
 wire! {
-    /// What a creator adds to a push.
-    #[derive(Eq)]
-    pub struct AttachMsg {
-        /// Its id.
-        pub id: u64,
-        /// The text.
-        pub content: String,
+    struct AttachMsgWire {
+        id: u64,
+        content: String,
+    }
+}
+
+/// What a creator adds to a push.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct AttachMsg {
+    /// Its id; 0 when there is none.
+    pub id: u64,
+    /// The text.
+    pub content: String,
+}
+
+impl Lenient for AttachMsg {
+    /// Some pushes have the text alone.
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        let mut value = serde_json::Deserializer::from_str(json);
+        let wire = if json.starts_with('"') {
+            let content = String::lenient(&mut value).map_err(D::Error::custom)?;
+            content.map(|content| AttachMsgWire { id: 0, content })
+        } else {
+            AttachMsgWire::lenient(&mut value).map_err(D::Error::custom)?
+        };
+        Ok(wire.map(|AttachMsgWire { id, content }| Self { id, content }))
     }
 }
 
@@ -98,6 +133,17 @@ wire! {
         pub pub_date: Option<UnixSeconds>,
         /// What its creator added.
         pub attach_msg: Option<AttachMsg>,
+    }
+}
+
+impl VideoPush {
+    pub(super) fn shown(&self) -> Option<String> {
+        let added = self.attach_msg.as_ref().map(|added| &added.content);
+        let texts = [&self.title, &self.desc].into_iter().chain(added);
+        let id = || (self.rid > 0).then(|| format!("av{}", self.rid));
+        first(texts.chain([&self.bvid]))
+            .map(str::to_owned)
+            .or_else(id)
     }
 }
 
@@ -130,6 +176,15 @@ wire! {
     }
 }
 
+impl ArticlePush {
+    pub(super) fn shown(&self) -> Option<String> {
+        let added = self.attach_msg.as_ref().map(|added| &added.content);
+        let texts = [&self.title, &self.summary].into_iter().chain(added);
+        let id = || (self.rid > 0).then(|| format!("cv{}", self.rid));
+        first(texts).map(str::to_owned).or_else(id)
+    }
+}
+
 wire! {
     /// A card with a picture.
     #[derive(Eq)]
@@ -140,6 +195,12 @@ wire! {
         pub jump_url: String,
         /// Its title; may be empty.
         pub title: String,
+    }
+}
+
+impl PictureCard {
+    pub(super) fn shown(&self) -> Option<&str> {
+        first([&self.title, &self.jump_url, &self.pic_url])
     }
 }
 
@@ -155,10 +216,44 @@ wire! {
         pub desc: String,
         /// What kind of thing, in the service's words.
         pub source: String,
+        /// Its id (`sourceID`).
+        #[serde(rename = "sourceID")]
+        pub source_id: String,
         /// Its title.
         pub title: String,
         /// Its address.
         pub url: String,
+    }
+}
+
+impl ShareOther {
+    pub(super) fn shown(&self) -> Option<&str> {
+        first([
+            &self.title,
+            &self.desc,
+            &self.author,
+            &self.source,
+            &self.url,
+        ])
+    }
+}
+
+wire! {
+    /// A shared text with a link.
+    #[derive(Eq)]
+    pub struct TextShare {
+        /// Its title.
+        pub title: String,
+        /// The text.
+        pub text: String,
+        /// The link.
+        pub jump_url: String,
+    }
+}
+
+impl TextShare {
+    pub(super) fn shown(&self) -> Option<&str> {
+        first([&self.title, &self.text, &self.jump_url])
     }
 }
 
@@ -172,6 +267,17 @@ wire! {
         pub reply_content: String,
         /// The works.
         pub sub_cards: Vec<Work>,
+    }
+}
+
+impl Works {
+    pub(super) fn shown(&self) -> Option<&str> {
+        let works = self.sub_cards.iter().map(|work| &work.field1);
+        first(
+            [&self.main_title, &self.reply_content]
+                .into_iter()
+                .chain(works),
+        )
     }
 }
 

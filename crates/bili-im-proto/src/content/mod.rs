@@ -1,5 +1,6 @@
 //! Contents of messages (docs/protocol.md §5, §9).
 
+mod ai;
 mod cards;
 mod image;
 mod notice;
@@ -11,15 +12,16 @@ use serde::Serialize;
 
 use crate::{
     error::InvalidContent,
-    ids::{GroupId, MsgKey},
+    ids::MsgKey,
     lenient::{Lenient, wire},
     msg_type::MsgType,
 };
 
 pub use self::{
+    ai::AiWords,
     cards::{
-        ArticlePush, AttachMsg, GroupEvent, MiniProgram, PictureCard, Share, ShareOther, VideoPush,
-        Work, Works,
+        ArticlePush, AttachMsg, GroupEvent, MiniProgram, PictureCard, Share, ShareOther, TextShare,
+        VideoPush, Work, Works,
     },
     image::{Image, ImageFormat},
     notice::{Button, Notice, NoticeModule, Notifier, Platform},
@@ -53,24 +55,26 @@ pub enum Content {
     PictureCard(PictureCard),
     /// A shared thing of another kind, such as a live room (type 14).
     ShareOther(ShareOther),
+    /// A shared text with a link (type 15).
+    TextShare(TextShare),
     /// A creator's works, pushed to new followers (type 16).
     Works(Works),
     /// A tip of the system, in parts (type 18).
     SystemTip(Vec<TipPart>),
-    /// An AI's words (type 19).
+    /// An AI's words (types 19 and 52, and texts whose source is an AI).
     Ai(AiWords),
     /// Something happened in a group (types 301 to 306).
     GroupEvent(GroupEvent),
     /// The message was recalled, and its content is withheld.
     Recalled,
-    /// The type is unknown.
+    /// The type is unknown, or its content has no known form.
     Unknown {
         /// The message's type.
         msg_type: MsgType,
         /// The content as received.
         raw: String,
     },
-    /// The content does not fit its type.
+    /// The content does not fit its type, or has nothing to show.
     Malformed {
         /// The message's type.
         msg_type: MsgType,
@@ -89,22 +93,15 @@ wire! {
     }
 }
 
-wire! {
-    /// An AI's words. Other fields may exist (docs/protocol.md §9).
-    pub struct AiWords {
-        /// The paragraphs.
-        pub paragraphs: Vec<String>,
-    }
-}
-
 impl Content {
-    /// Parses the content of a message of type `msg_type`. What cannot be parsed becomes
-    /// [`Malformed`](Self::Malformed).
+    /// Parses the content of a message of type `msg_type`. What cannot be parsed, or has nothing to
+    /// show, becomes [`Malformed`](Self::Malformed).
     pub fn parse(msg_type: MsgType, raw: &str) -> Self {
         let parsed = match msg_type {
             MsgType::Text => parse::<TextWire>(raw)
                 .and_then(|wire| wire.content)
-                .map(Self::Text),
+                .map(Self::Text)
+                .or_else(|| AiWords::parse(raw).map(Self::Ai)),
             MsgType::Image | MsgType::CustomEmoticon => parse::<image::ImageWire>(raw)
                 .and_then(image::ImageWire::finish)
                 .map(Self::Image),
@@ -116,25 +113,30 @@ impl Content {
             MsgType::ArticlePush => parse(raw).map(Box::new).map(Self::ArticlePush),
             MsgType::PictureCard => parse(raw).map(Self::PictureCard),
             MsgType::ShareOther => parse(raw).map(Self::ShareOther),
+            MsgType::TextShare => parse(raw).map(Self::TextShare),
             MsgType::Works => parse(raw).map(Self::Works),
             MsgType::SystemTip => tip_parts(raw).map(Self::SystemTip),
-            MsgType::Ai => parse::<AiWire>(raw)
-                .and_then(|wire| wire.content)
-                .map(Self::Ai),
+            MsgType::Ai | MsgType::AiToo => AiWords::parse(raw).map(Self::Ai),
             MsgType::GroupJoined
             | MsgType::GroupLeft
             | MsgType::GroupFrozen
             | MsgType::GroupDissolved
             | MsgType::GroupOpened
             | MsgType::GroupJoinedToo => parse(raw).map(Self::GroupEvent),
-            MsgType::Other(_) => {
+            MsgType::Audio
+            | MsgType::OldShare
+            | MsgType::SystemCancel
+            | MsgType::Business
+            | MsgType::Modification
+            | MsgType::Other(_) => {
                 return Self::Unknown {
                     msg_type,
                     raw: raw.to_owned(),
                 };
             }
         };
-        parsed.unwrap_or_else(|| Self::Malformed {
+        let shown = parsed.filter(|content| content.shown().is_some());
+        shown.unwrap_or_else(|| Self::Malformed {
             msg_type,
             raw: raw.to_owned(),
         })
@@ -143,29 +145,62 @@ impl Content {
     /// One line of plain text, as for a notification. Line breaks become spaces. It holds what
     /// strangers wrote: show it through [`Printable`](crate::Printable).
     pub fn summary(&self) -> String {
-        let summary = match self {
-            Self::Text(text) => text.clone(),
-            Self::Image(_) => "[图片]".to_owned(),
-            Self::Recall(_) | Self::Recalled => "[消息已撤回]".to_owned(),
-            Self::Share(share) => format!("[分享] {}", share.headline_or_title()),
-            Self::MiniProgram(program) => format!("[小程序] {}", program.title),
-            Self::Notice(notice) => notice.summary(),
-            Self::VideoPush(push) => format!("[视频] {}", push.title),
-            Self::ArticlePush(push) => format!("[专栏] {}", push.title),
-            Self::PictureCard(card) => format!("[图片卡片] {}", card.title),
-            Self::ShareOther(share) => format!("[分享] {}", share.title),
-            Self::Works(works) => works.main_title.clone(),
-            Self::SystemTip(parts) => parts.iter().map(|part| part.text.as_str()).collect(),
-            Self::Ai(words) => words.paragraphs.join(" "),
-            Self::GroupEvent(event) => event.content.clone(),
-            Self::Unknown { msg_type, .. } => format!("[消息类型 {}]", msg_type.number()),
-            Self::Malformed { msg_type, .. } => {
-                format!("[无法识别的内容，消息类型 {}]", msg_type.number())
-            }
-        };
+        let summary = self.shown().unwrap_or_default();
         let words: Vec<&str> = summary.split_whitespace().collect();
         words.join(" ")
     }
+
+    /// What people see of it; `None` when that is nothing.
+    fn shown(&self) -> Option<String> {
+        let with = |label: &str, text: Option<&str>| text.map(|text| format!("[{label}] {text}"));
+        match self {
+            Self::Text(text) => first([text]).map(str::to_owned),
+            Self::Image(_) => Some("[图片]".to_owned()),
+            Self::Recall(_) | Self::Recalled => Some("[消息已撤回]".to_owned()),
+            Self::Share(share) => with("分享", share.shown()),
+            Self::MiniProgram(program) => with("小程序", program.shown()),
+            Self::Notice(notice) => notice.shown(),
+            Self::VideoPush(push) => with("视频", push.shown().as_deref()),
+            Self::ArticlePush(push) => with("专栏", push.shown().as_deref()),
+            Self::PictureCard(card) => with("图片卡片", card.shown()),
+            Self::ShareOther(share) => with("分享", share.shown()),
+            Self::TextShare(share) => with("分享", share.shown()),
+            Self::Works(works) => works.shown().map(str::to_owned),
+            Self::SystemTip(parts) => {
+                let text: String = parts.iter().map(|part| part.text.as_str()).collect();
+                first([&text]).map(str::to_owned)
+            }
+            Self::Ai(words) => Some(words.paragraphs.join(" ")),
+            Self::GroupEvent(event) => first([&event.content]).map(str::to_owned),
+            Self::Unknown { msg_type, raw } => Some(match msg_type.label() {
+                Some(label) => format!("[{label}] {}", beginning(raw)),
+                None => format!("[消息类型 {}] {}", msg_type.number(), beginning(raw)),
+            }),
+            Self::Malformed { msg_type, raw } => {
+                let (number, raw) = (msg_type.number(), beginning(raw));
+                Some(format!("[无法识别的内容，消息类型 {number}] {raw}"))
+            }
+        }
+    }
+}
+
+/// The first text with something to see in it.
+fn first<'a, T: AsRef<str> + ?Sized + 'a>(
+    texts: impl IntoIterator<Item = &'a T>,
+) -> Option<&'a str> {
+    let mut texts = texts.into_iter().map(AsRef::as_ref);
+    texts.find(|text| !text.trim().is_empty())
+}
+
+/// As much of a raw content as fits a line.
+fn beginning(raw: &str) -> String {
+    const MOST: usize = 200;
+    let mut chars = raw.chars();
+    let mut text: String = chars.by_ref().take(MOST).collect();
+    if chars.next().is_some() {
+        text.push('…');
+    }
+    text
 }
 
 pub(crate) fn check_length(bytes: usize) -> Result<(), InvalidContent> {
@@ -195,12 +230,6 @@ fn tip_parts(raw: &str) -> Option<Vec<TipPart>> {
 wire! {
     struct TextWire {
         content: Option<String>,
-    }
-}
-
-wire! {
-    struct AiWire {
-        content: Option<AiWords>,
     }
 }
 
@@ -264,6 +293,32 @@ mod tests {
     }
 
     #[test]
+    fn a_content_with_nothing_to_show_is_kept_and_shown_as_it_came() {
+        for (number, raw) in [
+            (1, r#"{"content":" \n"}"#),
+            (7, r#"{"source":5}"#),
+            (9, "{}"),
+            (10, r#"{"title":"","modules":[{}]}"#),
+            (11, r#"{"type":8}"#),
+            (13, r#"{"title":""}"#),
+            (16, r#"{"sub_cards":[]}"#),
+            (18, r#"{"content":"[]"}"#),
+            (19, r#"{"content":{"paragraphs":[{"para_type":1}]}}"#),
+            (301, r#"{"group_id":7}"#),
+        ] {
+            let content = Content::parse(number.into(), raw);
+            assert!(matches!(content, Content::Malformed { .. }), "{content:?}");
+            let words: Vec<&str> = raw.split_whitespace().collect();
+            assert!(content.summary().ends_with(&words.join(" ")), "{content:?}");
+        }
+        let long = Content::parse(777.into(), &"长".repeat(1000)).summary();
+        assert!(
+            long.ends_with("长…") && long.chars().count() < 220,
+            "{long}"
+        );
+    }
+
+    #[test]
     fn every_type_has_its_variant_and_a_summary() {
         for (number, raw, summary) in [
             (1, r#"{"content":"a\nb"}"#, "a b"),
@@ -271,15 +326,32 @@ mod tests {
             (6, r#"{"url":"https://i0.hdslb.com/x"}"#, "[图片]"),
             (5, "7", "[消息已撤回]"),
             (7, r#"{"title":"t","source":5}"#, "[分享] t"),
+            (7, r#"{"url":"u","author":"a"}"#, "[分享] a"),
+            (7, r#"{"bvid":"BV1"}"#, "[分享] BV1"),
             (7, r#"{"title":"t","headline":"h"}"#, "[分享] h"),
             (9, r#"{"title":"t"}"#, "[小程序] t"),
             (10, r#"{"title":"t","text":"x"}"#, "t: x"),
             (11, r#"{"title":"t","times":3}"#, "[视频] t"),
-            (11, r#"{"rid":1,"type":8,"attach_msg":null}"#, "[视频]"),
+            (
+                10,
+                r#"{"modules":[{"title":"a","detail":"b"},{"title":"c"}]}"#,
+                "a b c",
+            ),
+            (11, r#"{"rid":1,"type":8,"attach_msg":null}"#, "[视频] av1"),
+            (11, r#"{"rid":1,"attach_msg":"words"}"#, "[视频] words"),
+            (
+                11,
+                r#"{"rid":1,"attach_msg":{"content":"words"}}"#,
+                "[视频] words",
+            ),
             (12, r#"{"title":"t","image_urls":null}"#, "[专栏] t"),
+            (12, r#"{"rid":1}"#, "[专栏] cv1"),
             (13, r#"{"title":"t"}"#, "[图片卡片] t"),
+            (13, r#"{"jump_url":"https://a"}"#, "[图片卡片] https://a"),
             (14, r#"{"title":"t","source":"直播"}"#, "[分享] t"),
+            (15, r#"{"title":"t","text":"x","jump_url":"u"}"#, "[分享] t"),
             (16, r#"{"main_title":"t","sub_cards":null}"#, "t"),
+            (16, r#"{"sub_cards":[{"field1":"w"}]}"#, "w"),
             (
                 18,
                 r#"{"content":"[{\"text\":\"a\"},{\"text\":\"b\"}]"}"#,
@@ -288,8 +360,10 @@ mod tests {
             (19, r#"{"content":{"paragraphs":["a","b"]}}"#, "a b"),
             (301, r#"{"group_id":7,"content":"x 加入了"}"#, "x 加入了"),
             (306, r#"{"group_id":7,"content":"y"}"#, "y"),
-            (777, "?", "[消息类型 777]"),
-            (7, "[]", "[无法识别的内容，消息类型 7]"),
+            (3, "?", "[语音] ?"),
+            (118, "?", "[通知] ?"),
+            (777, "?", "[消息类型 777] ?"),
+            (7, "[]", "[无法识别的内容，消息类型 7] []"),
         ] {
             let content = Content::parse(number.into(), raw);
             assert_eq!(content.summary(), summary, "{number} {raw}: {content:?}");

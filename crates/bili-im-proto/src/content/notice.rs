@@ -1,5 +1,6 @@
 //! Notices of the service and their buttons (docs/protocol.md §9).
 
+use super::first;
 use crate::lenient::wire;
 
 /// The kind of client that shows a notice. Buttons can lead elsewhere on each.
@@ -103,12 +104,20 @@ impl Notice {
         .collect()
     }
 
-    pub(super) fn summary(&self) -> String {
-        match (self.title.is_empty(), self.text.is_empty()) {
-            (false, false) => format!("{}: {}", self.title, self.text),
-            (false, true) => self.title.clone(),
-            _ => self.text.clone(),
+    pub(super) fn shown(&self) -> Option<String> {
+        let texts = [&self.title, &self.text].into_iter();
+        let texts: Vec<&str> = texts.filter_map(|text| first([text])).collect();
+        if !texts.is_empty() {
+            return Some(texts.join(": "));
         }
+        let modules = (self.modules.iter()).flat_map(|module| [&module.title, &module.detail]);
+        let modules: Vec<&str> = modules.filter_map(|text| first([text])).collect();
+        let notifier = self.notifier.iter().map(|notifier| &notifier.nickname);
+        let buttons = self.buttons(Platform::Web);
+        let labels = buttons.iter().map(|button| &button.label);
+        Some(modules.join(" "))
+            .filter(|text| !text.is_empty())
+            .or_else(|| first(notifier.chain(labels)).map(str::to_owned))
     }
 }
 
@@ -121,15 +130,10 @@ impl JumpConfig {
             Platform::Ipad => &self.ipad_uri,
         };
         Some(Button {
-            url: first([own, &self.all_uri, plain])?.to_owned(),
-            label: first([&self.text, label, DEFAULT_LABEL])?.to_owned(),
+            url: first([own.as_str(), &self.all_uri, plain])?.to_owned(),
+            label: first([self.text.as_str(), label, DEFAULT_LABEL])?.to_owned(),
         })
     }
-}
-
-/// The first text that is not empty.
-fn first<const N: usize>(texts: [&str; N]) -> Option<&str> {
-    texts.into_iter().find(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -176,7 +180,7 @@ mod tests {
 
     #[test]
     fn without_an_address_there_is_no_button() {
-        let json = r#"{"jump_text":"label","jump_uri_config":{"text":"config"},"modules":null,"notifier":null}"#;
+        let json = r#"{"title":"t","jump_text":"label","jump_uri_config":{"text":"config"},"modules":null,"notifier":null}"#;
         assert_eq!(buttons(json, Platform::Web), []);
     }
 
