@@ -12,6 +12,7 @@ pub(crate) fn on_one_line(text: &str) -> String {
 /// The content of a message on one line.
 pub(crate) fn line(content: &Content) -> String {
     on_one_line(&match content {
+        Content::Text(text) if text.trim().is_empty() => format!("{text:?}"),
         // Not the summary, which drops line breaks.
         Content::Text(text) => text.clone(),
         Content::Image(image) => format!("[图片] {}", image.url()),

@@ -154,7 +154,7 @@ impl Content {
     fn shown(&self) -> Option<String> {
         let with = |label: &str, text: Option<&str>| text.map(|text| format!("[{label}] {text}"));
         match self {
-            Self::Text(text) => first([text]).map(str::to_owned),
+            Self::Text(text) => (!text.is_empty()).then(|| text.clone()),
             Self::Image(_) => Some("[图片]".to_owned()),
             Self::Recall(_) | Self::Recalled => Some("[消息已撤回]".to_owned()),
             Self::Share(share) => with("分享", share.shown()),
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn a_content_with_nothing_to_show_is_kept_and_shown_as_it_came() {
         for (number, raw) in [
-            (1, r#"{"content":" \n"}"#),
+            (1, r#"{"content":""}"#),
             (7, r#"{"source":5}"#),
             (9, "{}"),
             (10, r#"{"title":"","modules":[{}]}"#),

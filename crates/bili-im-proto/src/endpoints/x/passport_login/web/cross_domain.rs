@@ -1,6 +1,7 @@
 //! Exchange the ticket of a QR login for cookies: `GET /x/passport-login/web/crossDomain`.
 
 use http::{Request, Uri, uri::Scheme};
+use serde::de::IgnoredAny;
 
 use crate::{
     answer::Answer,
@@ -76,6 +77,9 @@ impl Endpoint for CrossDomain {
 
     fn decode(answer: Answer<'_>) -> Result<Credential, Error> {
         let set = Credential::set_by(answer.headers(), Some(GAME));
+        if set.is_none() {
+            answer.secret_data::<IgnoredAny>()?;
+        }
         answer.secret_field(set, "Set-Cookie: SESSDATA")
     }
 }
