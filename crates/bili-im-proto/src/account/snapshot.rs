@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{handle::State, keys::CachedKeys, pacing::Pacer, sends::UsedTicket},
+    account::{keys::CachedKeys, pacing::Pacer, sends::UsedTicket, state::State},
     answer::LONGEST_RETRY,
     ids::{DeviceId, MsgKey, Uid},
     time::{Monotonic, Now, UnixMicros},
