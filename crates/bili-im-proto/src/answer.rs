@@ -8,11 +8,12 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
+use serde_json::value::RawValue;
 
 use crate::{
     credential::Credential,
     error::{Error, Refusal, RefusalKind, Unreadable},
-    lenient::{self, Field, Filled, Lenient, wire},
+    lenient::{self, Field, Lenient, wire},
     printable,
     spec::Spec,
 };
@@ -431,12 +432,13 @@ impl<'de> Visitor<'de> for FilledFieldsVisitor {
                 "v_voucher" => &mut filled.voucher,
                 _ => &mut filled.others,
             };
-            let Filled(is_filled) = fields.next_value()?;
-            *seen |= is_filled;
+            let value: &RawValue = fields.next_value()?;
+            *seen |= !matches!(value.get(), "null" | "\"\"");
         }
         Ok(filled)
     }
 }
+
 /// An answer's data, expected to be an object.
 struct Data<T>(Field<T>);
 
