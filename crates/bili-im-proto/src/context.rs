@@ -71,13 +71,6 @@ impl Context {
         self
     }
 
-    /// Sets the `User-Agent`.
-    #[must_use]
-    pub fn with_user_agent(mut self, user_agent: UserAgent) -> Self {
-        self.user_agent = user_agent;
-        self
-    }
-
     /// The account's own uid.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ use std::{
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::ids::Talker;
+
 /// Encodes everything but letters, digits and `-_.~`, so that no HTTP client encodes the query
 /// again.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -16,7 +18,7 @@ pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// A query or form under construction.
+/// The fields of a query or form under construction.
 ///
 /// ```
 /// use bili_im_proto::Query;
@@ -44,6 +46,13 @@ impl Query {
             text: String::new(),
             fields: Vec::new(),
         }
+    }
+
+    /// A query about the session with `talker`.
+    pub(crate) fn to(talker: Talker) -> Self {
+        Self::new()
+            .with("talker_id", talker.id())
+            .with("session_type", talker.session_type())
     }
 
     /// Adds a field.

@@ -8,7 +8,6 @@ use http::{
     uri::{self, InvalidUri},
 };
 use percent_encoding::utf8_percent_encode;
-use serde::Serialize;
 
 use crate::{
     answer::Answer,
@@ -17,6 +16,20 @@ use crate::{
     error::{Error, Invalid, InvalidArgument, Missing},
     spec::{Method, Spec},
 };
+
+/// What nearly every endpoint uses.
+pub(crate) mod prelude {
+    pub(crate) use super::{Endpoint, Parts};
+    pub(crate) use crate::{
+        answer::Answer,
+        context::{Context, Host},
+        encode::Query,
+        error::{Error, Invalid, check_talker},
+        ids::{Talker, Uid},
+        lenient::wire,
+        spec::Spec,
+    };
+}
 
 /// A call to the service. Each endpoint of this crate implements this trait, and users can
 /// implement it for further endpoints.
@@ -95,6 +108,7 @@ pub struct Parts {
 }
 
 enum Payload {
+    /// Nothing. A POST sends an empty form then.
     None,
     Form(String),
     Raw(HeaderValue, Vec<u8>),
@@ -110,29 +124,8 @@ impl Parts {
     }
 
     /// A body of type `application/x-www-form-urlencoded`.
-    ///
-    /// # Errors
-    /// When a field is neither text nor number.
-    pub fn form(fields: &impl Serialize) -> Result<Self, Invalid> {
-        let mut form = serde_urlencoded::to_string(fields)
-            .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
-        // `serde_urlencoded` leaves `*` as it is and writes a space as `+`. Queries do neither.
-        for (other, ours) in [('+', "%20"), ('*', "%2A")] {
-            if form.contains(other) {
-                form = form.replace(other, ours);
-            }
-        }
-        Ok(Self::query(Query::new()).with_payload(Payload::Form(form)))
-    }
-
-    /// A form whose fields are encoded as in a query.
-    pub(crate) fn form_of(fields: Query) -> Self {
+    pub fn form(fields: Query) -> Self {
         Self::query(Query::new()).with_payload(Payload::Form(fields.into()))
-    }
-
-    /// A form without fields of its own.
-    pub fn empty_form() -> Self {
-        Self::query(Query::new()).with_payload(Payload::Form(String::new()))
     }
 
     /// A body of another type. Nothing is added to it.

@@ -33,15 +33,6 @@ impl History {
         }
     }
 
-    /// Only messages before one.
-    #[must_use]
-    pub fn with_before(self, seqno: Seqno) -> Self {
-        Self {
-            before: Some(seqno),
-            ..self
-        }
-    }
-
     /// Only messages after one.
     #[must_use]
     pub fn with_after(self, seqno: Seqno) -> Self {
@@ -69,7 +60,12 @@ impl Account {
 }
 
 async fn read_back(io: &Io<SessionMsgs>, history: History) -> Result<(), Error> {
-    let mut range = Range::of(history);
+    let mut range = Range::between(
+        history.talker,
+        history.after,
+        history.before,
+        history.page_size,
+    );
     let mut empty_pages = 0;
     loop {
         let page = range.read(io).await?;

@@ -1,14 +1,6 @@
 //! The account's settings: `GET /link_setting/v1/link_setting/get`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    lenient::wire,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Reads the account's settings of private messages (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +10,7 @@ wire! {
     /// The account's settings of private messages. Values are 0 (no) and 1 (yes) unless said
     /// otherwise. `None` is a setting that the answer lacks, or that stays unchanged when setting.
     /// Automatic replies need 1000 fans.
-    #[derive(Eq, serde::Serialize)]
+    #[derive(Eq)]
     pub struct Settings {
         /// Whether sessions with users that the account does not follow are folded away: 1 yes,
         /// contrary to the name.
@@ -53,8 +45,12 @@ impl Endpoint for GetSettings {
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         // Any value selects the field.
-        let ask = |query: Query, name| query.with(name, 1);
-        Ok(Parts::query(NAMES.into_iter().fold(Query::new(), ask)))
+        let asked = Settings::default().fields();
+        Ok(Parts::query(
+            asked
+                .into_iter()
+                .fold(Query::new(), |query, (name, _)| query.with(name, 1)),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<Settings, Error> {
@@ -62,20 +58,24 @@ impl Endpoint for GetSettings {
     }
 }
 
-/// The settings to fetch. The service sends only those named.
-const NAMES: [&str; 11] = [
-    "show_unfollowed_msg",
-    "msg_notify",
-    "is_group_fold",
-    "should_receive_group",
-    "receive_unfollow_msg",
-    "followed_reply",
-    "keys_reply",
-    "recv_reply",
-    "voyage_reply",
-    "recommend_followed_reply",
-    "ai_intercept",
-];
+impl Settings {
+    /// The settings by name. The service sends only those that are named.
+    pub(super) fn fields(&self) -> [(&'static str, Option<u32>); 11] {
+        [
+            ("show_unfollowed_msg", self.show_unfollowed_msg),
+            ("msg_notify", self.msg_notify),
+            ("is_group_fold", self.is_group_fold),
+            ("should_receive_group", self.should_receive_group),
+            ("receive_unfollow_msg", self.receive_unfollow_msg),
+            ("followed_reply", self.followed_reply),
+            ("keys_reply", self.keys_reply),
+            ("recv_reply", self.recv_reply),
+            ("voyage_reply", self.voyage_reply),
+            ("recommend_followed_reply", self.recommend_followed_reply),
+            ("ai_intercept", self.ai_intercept),
+        ]
+    }
+}
 
 #[cfg(test)]
 mod tests {

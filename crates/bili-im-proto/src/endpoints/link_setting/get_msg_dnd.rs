@@ -1,15 +1,6 @@
 //! Whether a session is muted: `GET /link_setting/v1/link_setting/get_msg_dnd`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
-    lenient::wire,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Asks whether a session is muted (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,6 @@
 //! How a user is related to the account: `GET /link_setting/v1/link_setting/get_session_ss`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::{Talker, Uid},
-    lenient::wire,
-    numbered::numbered,
-    spec::Spec,
-};
+use crate::{endpoint::prelude::*, numbered::numbered};
 
 /// Asks whether a user follows the account, and whether the account receives their pushes
 /// (docs/protocol.md §10).

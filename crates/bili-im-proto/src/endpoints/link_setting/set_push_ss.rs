@@ -1,15 +1,6 @@
 //! Receive a creator's pushes or not: `POST /link_setting/v1/link_setting/set_push_ss`.
 
-use serde::Serialize;
-
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::{Talker, Uid},
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Sets whether the account receives a creator's pushes (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +10,6 @@ pub struct SetPushSs {
     pub uid: Uid,
     /// Whether to receive the pushes.
     pub receive: bool,
-}
-
-#[derive(Serialize)]
-struct Form {
-    talker_uid: u64,
-    setting: u8,
 }
 
 impl SetPushSs {
@@ -44,11 +29,12 @@ impl Endpoint for SetPushSs {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&Form {
-            talker_uid: self.uid.0,
-            // 1 turns pushes off.
-            setting: u8::from(!self.receive),
-        })
+        Ok(Parts::form(
+            Query::new()
+                .with("talker_uid", self.uid)
+                // 1 turns pushes off.
+                .with("setting", u8::from(!self.receive)),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {

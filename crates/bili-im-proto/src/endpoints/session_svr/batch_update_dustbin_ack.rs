@@ -1,13 +1,7 @@
 //! Mark all intercepted messages as read:
 //! `POST /session_svr/v1/session_svr/batch_update_dustbin_ack`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Marks all intercepted messages as read (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,7 +16,7 @@ impl Endpoint for BatchUpdateDustbinAck {
     );
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Ok(Parts::empty_form())
+        Ok(Parts::form(Query::new()))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {

@@ -1,13 +1,8 @@
 //! A page of sessions: `GET /session_svr/v1/session_svr/get_sessions`.
 
 use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
+    endpoint::prelude::*,
     session::{SessionList, WireSessionList},
-    spec::Spec,
     time::UnixMicros,
 };
 
@@ -67,24 +62,6 @@ impl GetSessions {
     pub fn with_size(self, size: u32) -> Self {
         Self { size, ..self }
     }
-
-    /// Sets [`begin_ts`](Self::begin_ts).
-    #[must_use]
-    pub fn with_begin_ts(self, time: UnixMicros) -> Self {
-        Self {
-            begin_ts: Some(time),
-            ..self
-        }
-    }
-
-    /// Sets [`end_ts`](Self::end_ts).
-    #[must_use]
-    pub fn with_end_ts(self, time: UnixMicros) -> Self {
-        Self {
-            end_ts: Some(time),
-            ..self
-        }
-    }
 }
 
 impl SessionFilter {
@@ -137,9 +114,8 @@ mod tests {
 
     #[test]
     fn the_next_page_is_requested_by_end_ts() {
-        let request = GetSessions::new(SessionFilter::Groups)
-            .with_size(1000)
-            .with_end_ts(UnixMicros(1_700_000_000_000_000));
+        let mut request = GetSessions::new(SessionFilter::Groups).with_size(1000);
+        request.end_ts = Some(UnixMicros(1_700_000_000_000_000));
         let uri = request.request(&context()).unwrap().uri().to_string();
         assert!(
             uri.ends_with("get_sessions?session_type=3&group_fold=0&unfollow_fold=0&sort_rule=2&end_ts=1700000000000000&size=100&build=0&mobi_app=web"),

@@ -1,14 +1,6 @@
 //! Unread messages of groups: `GET /session_svr/v1/session_svr/my_group_unread`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    lenient::wire,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Counts the unread messages of fan groups (docs/protocol.md §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,13 +1,8 @@
 //! Recently changed sessions: `GET /session_svr/v1/session_svr/new_sessions`.
 
 use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
+    endpoint::prelude::*,
     session::{SessionList, WireSessionList},
-    spec::Spec,
     time::UnixMicros,
 };
 

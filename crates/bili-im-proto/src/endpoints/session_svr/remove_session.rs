@@ -1,15 +1,6 @@
 //! Remove a session from the list: `POST /session_svr/v1/session_svr/remove_session`.
 
-use serde::Serialize;
-
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Removes a session from the list (docs/protocol.md §7). Its messages stay, and a new message
 /// brings it back.
@@ -18,12 +9,6 @@ use crate::{
 pub struct RemoveSession {
     /// The session.
     pub talker: Talker,
-}
-
-#[derive(Serialize)]
-struct Form {
-    talker_id: u64,
-    session_type: u8,
 }
 
 impl RemoveSession {
@@ -45,10 +30,7 @@ impl Endpoint for RemoveSession {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&Form {
-            talker_id: self.talker.id(),
-            session_type: self.talker.session_type(),
-        })
+        Ok(Parts::form(Query::to(self.talker)))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {

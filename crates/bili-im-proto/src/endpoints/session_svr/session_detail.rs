@@ -1,14 +1,8 @@
 //! One session: `GET /session_svr/v1/session_svr/session_detail`.
 
 use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
+    endpoint::prelude::*,
     session::{Session, WireSession},
-    spec::Spec,
 };
 
 /// Fetches one session (docs/protocol.md §7). Refused with
@@ -39,11 +33,7 @@ impl Endpoint for SessionDetail {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Ok(Parts::query(
-            Query::new()
-                .with("talker_id", self.talker.id())
-                .with("session_type", self.talker.session_type()),
-        ))
+        Ok(Parts::query(Query::to(self.talker)))
     }
 
     fn decode(answer: Answer<'_>) -> Result<Session, Error> {

@@ -1,15 +1,6 @@
 //! Pin a session: `POST /session_svr/v1/session_svr/set_top`.
 
-use serde::Serialize;
-
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Pins a session to the top of the list or unpins it (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +10,6 @@ pub struct SetTop {
     pub talker: Talker,
     /// `true` pins, `false` unpins.
     pub pinned: bool,
-}
-
-#[derive(Serialize)]
-struct Form {
-    talker_id: u64,
-    session_type: u8,
-    op_type: u8,
 }
 
 impl SetTop {
@@ -48,12 +32,11 @@ impl Endpoint for SetTop {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&Form {
-            talker_id: self.talker.id(),
-            session_type: self.talker.session_type(),
-            // 0 pins, 1 unpins.
-            op_type: u8::from(!self.pinned),
-        })
+        Ok(Parts::form(
+            Query::to(self.talker)
+                // 0 pins, 1 unpins.
+                .with("op_type", u8::from(!self.pinned)),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {

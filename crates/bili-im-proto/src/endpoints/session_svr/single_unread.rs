@@ -1,14 +1,6 @@
 //! Unread messages of users: `GET /session_svr/v1/session_svr/single_unread`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    lenient::wire,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Counts the unread messages of users (docs/protocol.md §6). Groups are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

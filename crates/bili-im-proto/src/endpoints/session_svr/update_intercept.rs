@@ -1,15 +1,6 @@
 //! Intercept a user's messages: `POST /session_svr/v1/session_svr/update_intercept`.
 
-use serde::Serialize;
-
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::{Talker, Uid},
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Intercepts the messages of a user, or stops doing so (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +10,6 @@ pub struct UpdateIntercept {
     pub uid: Uid,
     /// `true` intercepts, `false` stops.
     pub intercepted: bool,
-}
-
-#[derive(Serialize)]
-struct Form {
-    talker_id: u64,
-    status: u8,
 }
 
 impl UpdateIntercept {
@@ -44,10 +29,11 @@ impl Endpoint for UpdateIntercept {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&Form {
-            talker_id: self.uid.0,
-            status: self.intercepted.into(),
-        })
+        Ok(Parts::form(
+            Query::new()
+                .with("talker_id", self.uid)
+                .with("status", u8::from(self.intercepted)),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {

@@ -3,16 +3,11 @@
 use std::mem;
 
 use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::{Seqno, Talker},
-    lenient::{Field, wire},
+    endpoint::prelude::*,
+    ids::Seqno,
+    lenient::Field,
     message::{Emoticon, Message, WireMessage},
     regular,
-    spec::Spec,
 };
 
 /// Reads the messages of one session, newest first (docs/protocol.md §8). Does not mark them as
@@ -68,24 +63,6 @@ impl FetchSessionMsgs {
     pub fn with_size(self, size: u32) -> Self {
         Self { size, ..self }
     }
-
-    /// Sets [`begin_seqno`](Self::begin_seqno).
-    #[must_use]
-    pub fn with_begin_seqno(self, seqno: Seqno) -> Self {
-        Self {
-            begin_seqno: Some(seqno),
-            ..self
-        }
-    }
-
-    /// Sets [`end_seqno`](Self::end_seqno).
-    #[must_use]
-    pub fn with_end_seqno(self, seqno: Seqno) -> Self {
-        Self {
-            end_seqno: Some(seqno),
-            ..self
-        }
-    }
 }
 
 impl SessionMsgs {
@@ -117,9 +94,7 @@ impl Endpoint for FetchSessionMsgs {
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         Ok(Parts::query(
-            Query::new()
-                .with("talker_id", self.talker.id())
-                .with("session_type", self.talker.session_type())
+            Query::to(self.talker)
                 .with("size", self.size.clamp(1, 200))
                 .with_some("begin_seqno", self.begin_seqno)
                 .with_some("end_seqno", self.end_seqno)
@@ -171,11 +146,9 @@ mod tests {
 
     #[test]
     fn the_page_asked_for_is_signed() {
-        let request = FetchSessionMsgs::new(Talker::group(7))
-            .with_size(5000)
-            .with_begin_seqno(Seqno(3))
-            .request(&signing_context())
-            .unwrap();
+        let mut page = FetchSessionMsgs::new(Talker::group(7)).with_size(5000);
+        page.begin_seqno = Some(Seqno(3));
+        let request = page.request(&signing_context()).unwrap();
         let query = request.uri().query().unwrap();
         assert!(
             query.starts_with("begin_seqno=3&build=0&mobi_app=web&sender_device_id=1&session_type=2&size=200&talker_id=7&wts=1626181379&w_rid="),

@@ -3,17 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    answer::Answer,
     content::{Image, Text, check_length},
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, InvalidArgument, check_talker},
-    ids::{MsgKey, Talker, Uid},
-    lenient::wire,
+    endpoint::prelude::*,
+    error::InvalidArgument,
+    ids::MsgKey,
     message::Emoticon,
     msg_type::MsgType,
-    spec::Spec,
 };
 
 const SPEC: Spec = Spec::post(Host::Im, "/web_im/v1/web_im/send_msg").signed();
@@ -248,7 +243,7 @@ fn parts(
         .with("msg[timestamp]", context.time.seconds())
         .with("msg[new_face_version]", 1)
         .with("msg[content]", content);
-    Ok(Parts::form_of(form).with_query(query))
+    Ok(Parts::form(form).with_query(query))
 }
 
 #[cfg(test)]

@@ -1,14 +1,8 @@
 //! The logged-in account and the signing keys: `GET /x/web-interface/nav`.
 
 use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, Refusal, RefusalKind},
-    ids::Uid,
-    lenient::wire,
-    spec::Spec,
+    endpoint::prelude::*,
+    error::{Refusal, RefusalKind},
     wbi::SigningKeys,
 };
 

@@ -4,13 +4,9 @@ use md5::{Digest, Md5};
 use memchr::memmem;
 
 use crate::{
-    answer::Answer,
     content::{Image, ImageFormat},
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, InvalidContent, RefusalKind},
-    lenient::wire,
-    spec::Spec,
+    endpoint::prelude::*,
+    error::{InvalidContent, RefusalKind},
 };
 
 /// Uploads an image and returns its address, by which it can be sent (docs/protocol.md §11).
