@@ -461,7 +461,7 @@ mod tests {
     use super::*;
     use crate::{
         endpoint::Endpoint,
-        endpoints::{QrGenerate, SendMsg, SingleUnread},
+        endpoints::{QrGenerate, SingleUnread},
         testing::decode,
     };
 
@@ -547,20 +547,6 @@ mod tests {
     }
 
     #[test]
-    fn a_voucher_may_stand_in_the_body_the_code_or_the_header() {
-        let body = r#"{"code":0,"message":"0","ttl":1,"data":{"v_voucher":"v"}}"#;
-        assert_eq!(refused(200, body).kind, RefusalKind::RiskControl);
-        let body = r#"{"code":-352,"message":"-352","ttl":1,"data":{"v_voucher":"v"}}"#;
-        assert_eq!(refused(200, body).kind, RefusalKind::RiskControl);
-        let response = Response::builder()
-            .header("x-bili-gaia-vvoucher", "v")
-            .body(r#"{"code":0,"data":{}}"#)
-            .unwrap();
-        let error = SingleUnread::response(&response).unwrap_err();
-        assert_eq!(error.kind(), Some(RefusalKind::RiskControl));
-    }
-
-    #[test]
     fn an_unreadable_answer_is_reported_with_status_and_beginning() {
         for (status, body, words) in [
             (200, "", "it is empty"),
@@ -581,29 +567,6 @@ mod tests {
         }
         let long = unreadable(200, &format!("<{}", "x".repeat(500)));
         assert!(long.ends_with(&format!("<{})", "x".repeat(199))), "{long}");
-    }
-
-    #[test]
-    fn a_refusal_of_a_send_is_certain_unless_the_service_is_in_trouble() {
-        for (status, body, certain) in [
-            (200, r#"{"code":21047}"#, true),
-            (200, r#"{"code":-400}"#, true),
-            (200, r#"{"code":987654}"#, true),
-            (412, "<html>", true),
-            (429, "", true),
-            (200, r#"{"code":-500}"#, false),
-            (200, r#"{"code":-503}"#, false),
-            (200, r#"{"code":-504}"#, false),
-            (200, r#"{"code":-8888}"#, false),
-            (502, "<html>", false),
-            (503, r#"{"code":-101}"#, false),
-            (200, "<html>", false),
-            (200, "", false),
-            (200, r#"{"code":0,"data":{"msg_k"#, false),
-        ] {
-            let error = decode::<SendMsg>(status, body).unwrap_err();
-            assert_eq!(error.took_no_effect(), certain, "{status} {body}: {error}");
-        }
     }
 
     #[test]

@@ -243,32 +243,6 @@ mod tests {
     }
 
     #[test]
-    fn writes_are_a_second_apart() {
-        let mut pacer = Pacer::default();
-        let mut reserve = |now| pacer.reserve(&PACING(), now, Lane::Write);
-        assert_eq!(reserve(at(5000)), Ok(at(5000)));
-        assert_eq!(reserve(at(5000)), Ok(at(6000)));
-        assert_eq!(reserve(at(5500)), Ok(at(7000)));
-        assert_eq!(reserve(at(9000)), Ok(at(9000)));
-        assert_eq!(reserve(at(9999)), Ok(at(10_000)));
-    }
-
-    #[test]
-    fn reads_are_a_second_apart_after_a_burst_of_five() {
-        let mut pacer = Pacer::default();
-        let mut starts = Vec::new();
-        for _ in 0..7 {
-            starts.push(pacer.reserve(&PACING(), at(5000), Lane::Read).unwrap());
-        }
-        assert_eq!(starts[..5], [at(5000); 5]);
-        assert_eq!(starts[5..], [at(6000), at(7000)]);
-        assert_eq!(
-            pacer.reserve(&PACING(), at(5000), Lane::Write),
-            Ok(at(5000))
-        );
-    }
-
-    #[test]
     fn polls_are_six_seconds_apart_and_count_as_reads() {
         let mut pacer = Pacer::default();
         let mut reserve = |now, lane| pacer.reserve(&PACING(), now, lane);

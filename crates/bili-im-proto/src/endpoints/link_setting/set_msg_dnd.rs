@@ -48,21 +48,3 @@ impl Endpoint for SetMsgDnd {
         answer.success()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn users_and_groups_have_fields_of_their_own() {
-        assert_eq!(
-            form(&SetMsgDnd::new(Talker::user(5), true)),
-            "uid=293793435&setting=1&dnd_uid=5"
-        );
-        assert_eq!(
-            form(&SetMsgDnd::new(Talker::group(5), false)),
-            "uid=293793435&setting=0&dnd_group_id=5"
-        );
-    }
-}

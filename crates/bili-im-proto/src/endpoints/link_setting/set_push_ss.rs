@@ -41,21 +41,3 @@ impl Endpoint for SetPushSs {
         answer.success()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn setting_1_turns_pushes_off() {
-        assert_eq!(
-            form(&SetPushSs::new(Uid(5), false)),
-            "talker_uid=5&setting=1"
-        );
-        assert_eq!(
-            form(&SetPushSs::new(Uid(5), true)),
-            "talker_uid=5&setting=0"
-        );
-    }
-}

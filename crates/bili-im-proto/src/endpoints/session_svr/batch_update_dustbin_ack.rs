@@ -23,14 +23,3 @@ impl Endpoint for BatchUpdateDustbinAck {
         answer.success()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_has_only_what_every_form_has() {
-        assert_eq!(form(&BatchUpdateDustbinAck), "");
-    }
-}

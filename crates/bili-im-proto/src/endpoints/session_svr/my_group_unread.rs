@@ -27,15 +27,3 @@ impl Endpoint for MyGroupUnread {
         answer.data()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::decode;
-
-    #[test]
-    fn the_count_is_read() {
-        let body = r#"{"code":0,"message":"0","data":{"unread_count":2}}"#;
-        assert_eq!(decode::<MyGroupUnread>(200, body).unwrap().unread_count, 2);
-    }
-}

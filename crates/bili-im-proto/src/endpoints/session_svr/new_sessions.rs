@@ -45,19 +45,3 @@ impl Endpoint for NewSessions {
         (answer.data::<WireSessionList>()?.finish()).map_err(|field| answer.missing(&field))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_time_goes_out_in_microseconds() {
-        let request = NewSessions::new(UnixMicros(1_700_000_000_000_000));
-        let uri = request.request(&context()).unwrap().uri().to_string();
-        assert!(
-            uri.contains("?begin_ts=1700000000000000&size=100&"),
-            "{uri}"
-        );
-    }
-}

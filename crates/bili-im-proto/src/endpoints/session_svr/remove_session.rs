@@ -37,15 +37,3 @@ impl Endpoint for RemoveSession {
         answer.success()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_is_what_the_service_wants() {
-        let remove = RemoveSession::new(Talker::group(5));
-        assert_eq!(form(&remove), "talker_id=5&session_type=2");
-    }
-}

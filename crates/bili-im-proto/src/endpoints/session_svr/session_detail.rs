@@ -51,13 +51,6 @@ mod tests {
     use crate::{error::RefusalKind, testing::*};
 
     #[test]
-    fn the_data_is_the_session() {
-        let body = r#"{"code":0,"data":{"talker_id":"5","session_type":"1","unread_count":3}}"#;
-        let session = decode::<SessionDetail>(200, body).unwrap();
-        assert_eq!((session.talker, session.unread_count), (Talker::user(5), 3));
-    }
-
-    #[test]
     fn a_missing_session_is_reported_in_our_words() {
         let body = r#"{"code":1000004,"message":"入口节点已存在"}"#;
         let error = decode::<SessionDetail>(200, body).unwrap_err();

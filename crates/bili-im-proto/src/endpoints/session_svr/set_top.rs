@@ -43,17 +43,3 @@ impl Endpoint for SetTop {
         answer.success()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_is_what_the_service_wants() {
-        let pin = SetTop::new(Talker::user(5), true);
-        assert_eq!(form(&pin), "talker_id=5&session_type=1&op_type=0");
-        let unpin = SetTop::new(Talker::user(5), false);
-        assert_eq!(form(&unpin), "talker_id=5&session_type=1&op_type=1");
-    }
-}

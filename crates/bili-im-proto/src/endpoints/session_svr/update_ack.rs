@@ -41,18 +41,3 @@ impl Endpoint for UpdateAck {
         answer.success()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_is_what_the_service_wants() {
-        let all = UpdateAck::new(Talker::user(5));
-        assert_eq!(form(&all), "talker_id=5&session_type=1");
-        let mut some = UpdateAck::new(Talker::group(5));
-        some.upto = Some(Seqno(9));
-        assert_eq!(form(&some), "talker_id=5&session_type=2&ack_seqno=9");
-    }
-}

@@ -40,21 +40,3 @@ impl Endpoint for UpdateIntercept {
         answer.success()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_is_what_the_service_wants() {
-        assert_eq!(
-            form(&UpdateIntercept::new(Uid(5), true)),
-            "talker_id=5&status=1"
-        );
-        assert_eq!(
-            form(&UpdateIntercept::new(Uid(5), false)),
-            "talker_id=5&status=0"
-        );
-    }
-}

@@ -39,13 +39,6 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn the_csrf_token_is_sent_as_bili_csrf() {
-        let request = Logout.request(&context()).unwrap();
-        assert_eq!(request.uri(), "https://passport.bilibili.com/login/exit/v2");
-        assert_eq!(request.body().as_ref(), b"biliCSRF=xxx");
-    }
-
-    #[test]
     fn an_expired_login_counts_as_logged_out() {
         for body in [
             r#"{"code":0,"status":true,"ts":1,"data":{"redirectUrl":"x"}}"#,

@@ -140,10 +140,4 @@ mod tests {
         assert_eq!(answer.profile.unwrap().uid, Uid(1));
         assert_eq!(answer.keys, None);
     }
-
-    #[test]
-    fn a_profile_without_its_number_is_unreadable() {
-        let error = decode::<Nav>(200, r#"{"code":0,"data":{}}"#).unwrap_err();
-        assert!(error.to_string().contains("data.mid"), "{error}");
-    }
 }
