@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod adapter;
 mod answer;
 mod content;
 mod context;
@@ -31,6 +32,7 @@ pub use http;
 
 pub use crate::{
     account::{Account, AccountBuilder, InvalidSnapshot, Pacing, Snapshot},
+    adapter::{AdapterClient, ClientBuilder},
     answer::Answer,
     content::*,
     context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},
