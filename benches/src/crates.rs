@@ -21,17 +21,11 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// The tree of the crates that the protocol crate links: normal dependencies without macros.
-///
-/// # Errors
-/// When `cargo tree` fails.
 pub fn tree() -> Result<String> {
     tree_with(&[])
 }
 
 /// The number of crates that the protocol crate links.
-///
-/// # Errors
-/// When `cargo tree` fails.
 pub fn linked() -> Result<usize> {
     let list = tree_with(&["--prefix", "none", "--no-dedupe"])?;
     let crates: BTreeSet<&str> = list.lines().filter(|line| !line.is_empty()).collect();
@@ -55,9 +49,6 @@ fn tree_with(options: &[&str]) -> Result<String> {
 }
 
 /// How long a build of the program takes when only the sources are there.
-///
-/// # Errors
-/// When the build fails.
 pub fn cold_build() -> Result<Duration> {
     let target = tempfile::tempdir()?;
     let start = Instant::now();

@@ -8,9 +8,6 @@ use std::time::Duration;
 use crate::{Result, crates::cargo, measure::Comparison};
 
 /// Compares decoding a page of each size in [`SIZES`](crate::pages::SIZES), each for `time`.
-///
-/// # Errors
-/// When the program cannot be run, or the two clients read a page differently.
 pub fn decode(time: Duration) -> Result<Vec<Comparison>> {
     let output = cargo()
         .args(["run", "--quiet", "--release"])

@@ -86,9 +86,6 @@ fn program() -> Result<PathBuf> {
 }
 
 /// Compares the program with `curl` for some time.
-///
-/// # Errors
-/// When a process fails.
 pub fn unread(time: Duration) -> Result<Processes> {
     let service = Service::start()?;
     let state = tempfile::tempdir()?;

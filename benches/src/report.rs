@@ -48,52 +48,16 @@ impl Unit {
 }
 
 impl Row {
-    /// A row with a ratio, which must be at most `most`.
-    pub fn ratio(what: impl Into<String>, most: f64, comparison: Comparison) -> Self {
-        let Comparison {
-            ratio,
-            ours,
-            theirs,
-        } = comparison;
-        Self {
-            what: what.into(),
-            unit: Unit::Times,
-            most,
-            measured: ratio.median,
-            spread: Some(ratio),
-            detail: format!("{} to {}", time(ours.median), time(theirs.median)),
-        }
-    }
-
-    /// A row with an exact number, which must be at most `most`.
-    pub fn exact(
-        what: impl Into<String>,
-        unit: Unit,
-        most: f64,
-        measured: f64,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self {
-            what: what.into(),
-            unit,
-            most,
-            measured,
-            spread: None,
-            detail: detail.into(),
-        }
-    }
-
-    /// Whether the number is within its bound.
-    pub fn is_reached(&self) -> bool {
-        self.measured <= self.most
-    }
-
     fn cells(&self) -> Vec<String> {
         let spread = self.spread.map_or_else(
             || "exact".to_owned(),
             |spread| format!("{:.3} to {:.3}", spread.low, spread.high),
         );
-        let verdict = if self.is_reached() { "ok" } else { "**MISS**" };
+        let verdict = if self.measured <= self.most {
+            "ok"
+        } else {
+            "**MISS**"
+        };
         vec![
             self.what.clone(),
             self.unit.show_bound(self.most),
@@ -131,6 +95,47 @@ pub struct Report {
 }
 
 impl Report {
+    /// Adds a ratio, which must be at most `most`.
+    pub fn ratio(&mut self, what: impl Into<String>, most: f64, comparison: Comparison) {
+        let Comparison {
+            ratio,
+            ours,
+            theirs,
+        } = comparison;
+        self.rows.push(Row {
+            what: what.into(),
+            unit: Unit::Times,
+            most,
+            measured: ratio.median,
+            spread: Some(ratio),
+            detail: format!("{} to {}", time(ours.median), time(theirs.median)),
+        });
+    }
+
+    /// Adds an exact number, which must be at most `most`.
+    pub fn exact(
+        &mut self,
+        what: &str,
+        unit: Unit,
+        most: f64,
+        measured: f64,
+        detail: impl Into<String>,
+    ) {
+        self.rows.push(Row {
+            what: what.to_owned(),
+            unit,
+            most,
+            measured,
+            spread: None,
+            detail: detail.into(),
+        });
+    }
+
+    /// Adds a number without a bound.
+    pub fn other(&mut self, what: impl Into<String>, measured: impl Into<String>) {
+        self.others.push((what.into(), measured.into()));
+    }
+
     /// The report as a Markdown page.
     pub fn page(&self) -> String {
         let rows: Vec<_> = self.rows.iter().map(Row::cells).collect();
