@@ -1,13 +1,10 @@
 //! The JSON envelope around every answer (docs/protocol.md §3).
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, fmt, time::Duration};
 
 use http::{HeaderMap, Response, StatusCode, header::RETRY_AFTER};
 use memchr::memmem;
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -104,10 +101,7 @@ impl<'a> Answer<'a> {
 
     /// The body as text. Bytes that are not UTF-8 become `U+FFFD`.
     pub(crate) fn text(&self) -> Cow<'a, str> {
-        match str::from_utf8(self.body) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(self.body),
-        }
+        str::from_utf8(self.body).map_or_else(|_| String::from_utf8_lossy(self.body), Cow::Borrowed)
     }
 
     pub(crate) fn with_body(self, body: &'a [u8]) -> Self {
@@ -293,8 +287,21 @@ impl<'a> Answer<'a> {
         if !in_header && memmem::find(self.body, VOUCHER).is_none() {
             return false;
         }
-        let data = (self.read()).map(|envelope: Envelope<FilledFields>| envelope.data);
-        data.is_ok_and(|filled| !filled.others && (in_header || filled.voucher))
+        let text = self.text();
+        let Ok(RawEnvelope { data }) = serde_json::from_str(&text) else {
+            return false;
+        };
+        let fields = data.and_then(|data| serde_json::from_str(data.get()).ok());
+        let fields: BTreeMap<String, &RawValue> = fields.unwrap_or_default();
+        let (mut has_voucher, mut has_others) = (in_header, false);
+        for (name, value) in fields {
+            let is_filled = !matches!(value.get(), "null" | "\"\"");
+            match &*name {
+                "v_voucher" => has_voucher |= is_filled,
+                _ => has_others |= is_filled,
+            }
+        }
+        has_voucher && !has_others
     }
 
     /// Reads the envelope, or says why it cannot be read.
@@ -397,46 +404,11 @@ wire! {
     struct Ignored {}
 }
 
-/// Which fields of an answer's data are neither null nor empty.
-#[derive(Default)]
-struct FilledFields {
-    voucher: bool,
-    others: bool,
-}
-
-impl Lenient for FilledFields {
-    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        lenient::object(deserializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for FilledFields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FilledFieldsVisitor)
-    }
-}
-
-struct FilledFieldsVisitor;
-
-impl<'de> Visitor<'de> for FilledFieldsVisitor {
-    type Value = FilledFields;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<FilledFields, A::Error> {
-        let mut filled = FilledFields::default();
-        while let Some(name) = fields.next_key::<String>()? {
-            let seen = match &*name {
-                "v_voucher" => &mut filled.voucher,
-                _ => &mut filled.others,
-            };
-            let value: &RawValue = fields.next_value()?;
-            *seen |= !matches!(value.get(), "null" | "\"\"");
-        }
-        Ok(filled)
-    }
+/// An envelope whose data is left as it is written.
+#[derive(Deserialize)]
+struct RawEnvelope<'a> {
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
 }
 
 /// An answer's data, expected to be an object.

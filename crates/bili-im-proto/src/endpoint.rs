@@ -108,8 +108,7 @@ pub struct Parts {
 }
 
 enum Payload {
-    /// Nothing. A POST sends an empty form then.
-    None,
+    /// A GET has no body, so its form is empty.
     Form(String),
     Raw(HeaderValue, Vec<u8>),
 }
@@ -117,15 +116,15 @@ enum Payload {
 impl Parts {
     /// A query and no body.
     pub fn query(query: Query) -> Self {
-        Self {
-            query,
-            payload: Payload::None,
-        }
+        Self::form(Query::new()).with_query(query)
     }
 
     /// A body of type `application/x-www-form-urlencoded`.
     pub fn form(fields: Query) -> Self {
-        Self::query(Query::new()).with_payload(Payload::Form(fields.into()))
+        Self {
+            query: Query::new(),
+            payload: Payload::Form(fields.into()),
+        }
     }
 
     /// A body of another type. Nothing is added to it.
@@ -135,17 +134,16 @@ impl Parts {
     pub fn raw(content_type: &str, body: Vec<u8>) -> Result<Self, Invalid> {
         let content_type = HeaderValue::from_str(content_type)
             .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
-        Ok(Self::query(Query::new()).with_payload(Payload::Raw(content_type, body)))
+        Ok(Self {
+            query: Query::new(),
+            payload: Payload::Raw(content_type, body),
+        })
     }
 
     /// Sets the query.
     #[must_use]
     pub fn with_query(self, query: Query) -> Self {
         Self { query, ..self }
-    }
-
-    fn with_payload(self, payload: Payload) -> Self {
-        Self { payload, ..self }
     }
 
     fn into_request(self, spec: &Spec, context: &Context) -> Result<Request<Body>, Invalid> {
@@ -161,7 +159,6 @@ impl Parts {
             }
             (Method::Post, Payload::Raw(content_type, bytes)) => Some((content_type, bytes)),
             (Method::Post, Payload::Form(form)) => Some(complete(form, spec, context)?),
-            (Method::Post, Payload::None) => Some(complete(String::new(), spec, context)?),
         };
         let query = if spec.signed {
             let keys = context.keys.as_ref().ok_or(Missing::SigningKeys)?;
@@ -216,7 +213,6 @@ impl fmt::Debug for Payload {
     /// Shows lengths only: a form can hold the CSRF token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => f.write_str("None"),
             Self::Form(form) => write!(f, "Form({} bytes)", form.len()),
             Self::Raw(_, body) => write!(f, "Raw({} bytes)", body.len()),
         }
