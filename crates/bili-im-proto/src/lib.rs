@@ -20,6 +20,7 @@ mod printable;
 mod regular;
 mod secret;
 mod session;
+mod setters;
 mod spec;
 #[cfg(test)]
 mod testing;

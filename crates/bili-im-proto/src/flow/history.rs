@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     flow::{io::Io, pages::Range, run::Flow},
     ids::{Seqno, Talker},
+    setters::setters,
 };
 
 /// Which part of a conversation to read, from the newest message back (docs/protocol.md §8).
@@ -32,22 +33,12 @@ impl History {
             page_size: 100,
         }
     }
-
-    /// Only messages after one.
-    #[must_use]
-    pub fn with_after(self, seqno: Seqno) -> Self {
-        Self {
-            after: Some(seqno),
-            ..self
-        }
-    }
-
-    /// With another size of page.
-    #[must_use]
-    pub fn with_page_size(self, page_size: u32) -> Self {
-        Self { page_size, ..self }
-    }
 }
+
+setters! { History {
+    with_after sets after: Seqno,
+    with_page_size sets page_size: u32,
+} }
 
 /// How often an empty page is asked for again where the page before said that there is more.
 const EMPTY_PAGES: u32 = 3;

@@ -3,6 +3,7 @@
 use crate::{
     endpoint::prelude::*,
     session::{SessionList, WireSessionList},
+    setters::setters,
     time::UnixMicros,
 };
 
@@ -56,13 +57,12 @@ impl GetSessions {
             size: 20,
         }
     }
-
-    /// Sets [`size`](Self::size). Other values are brought into the range 1 to 100.
-    #[must_use]
-    pub fn with_size(self, size: u32) -> Self {
-        Self { size, ..self }
-    }
 }
+
+setters! { GetSessions {
+    /// Other values are brought into the range 1 to 100.
+    with_size sets size: u32,
+} }
 
 impl SessionFilter {
     fn number(self) -> u8 {
