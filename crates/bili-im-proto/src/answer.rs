@@ -52,12 +52,6 @@ impl fmt::Debug for Answer<'_> {
     }
 }
 
-/// The data of an answer, and the refusal if the envelope reports one.
-pub(crate) struct DataAndRefusal<T> {
-    pub(crate) data: T,
-    pub(crate) refusal: Option<Refusal>,
-}
-
 impl<'a> Answer<'a> {
     pub(crate) fn new(
         spec: &'static Spec,
@@ -113,7 +107,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn success(&self) -> Result<(), Error> {
-        self.data_and_refusal::<Ignored>()?.accepted().map(drop)
+        self.accepted::<Ignored>().map(drop)
     }
 
     /// The answer's `data`, an object. Data that is missing or null counts as `{}`.
@@ -121,7 +115,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn data<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Error> {
-        match self.data_and_refusal::<Data<T>>()?.accepted()?.0 {
+        match self.accepted::<Data<T>>()?.0 {
             Field::Present(data) => Ok(data),
             Field::Absent => serde_json::from_str("{}").map_err(|_| self.missing("data")),
             Field::WrongType => Err(self.missing("data")),
@@ -134,10 +128,7 @@ impl<'a> Answer<'a> {
     /// # Errors
     /// When the service refused, or the answer cannot be understood.
     pub fn list<T: for<'de> Deserialize<'de>>(&self) -> Result<Vec<T>, Error> {
-        let items = self
-            .data_and_refusal::<Field<Vec<Data<T>>>>()?
-            .accepted()?
-            .list();
+        let items = self.accepted::<Field<Vec<Data<T>>>>()?.list();
         let items = self.require(items, "data")?;
         let here = |Data(item)| match item {
             Field::Present(item) => Some(item),
@@ -163,10 +154,18 @@ impl<'a> Answer<'a> {
         self.require(value, field).map_err(without_words)
     }
 
+    /// The answer's `data`, or the refusal as an error.
+    pub(crate) fn accepted<T: Lenient + Default>(&self) -> Result<T, Error> {
+        match self.data_and_refusal()? {
+            (data, None) => Ok(data),
+            (_, Some(refusal)) => Err(refusal.into()),
+        }
+    }
+
     /// The answer's `data` together with the refusal, for endpoints whose refusals carry data too.
     pub(crate) fn data_and_refusal<T: Lenient + Default>(
         &self,
-    ) -> Result<DataAndRefusal<T>, Error> {
+    ) -> Result<(T, Option<Refusal>), Error> {
         let by_status = kind_of_status(self.status);
         let Envelope { code, data } = match (self.read(), by_status) {
             (Ok(envelope), _) => envelope,
@@ -189,7 +188,7 @@ impl<'a> Answer<'a> {
                 Some(self.refusal(self.spec.kind_of(number), code, self.message()))
             }
         };
-        Ok(DataAndRefusal { data, refusal })
+        Ok((data, refusal))
     }
 
     /// An error for an answer that cannot be understood, because of `reason`.
@@ -328,16 +327,6 @@ impl<'a> Answer<'a> {
                 error.column()
             ),
             Some(_) => "it is not a JSON object".to_owned(),
-        }
-    }
-}
-
-impl<T> DataAndRefusal<T> {
-    /// The data, or the refusal as an error.
-    pub(crate) fn accepted(self) -> Result<T, Error> {
-        match self.refusal {
-            Some(refusal) => Err(refusal.into()),
-            None => Ok(self.data),
         }
     }
 }

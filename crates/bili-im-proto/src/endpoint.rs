@@ -19,7 +19,7 @@ use crate::{
 
 /// What nearly every endpoint uses.
 pub(crate) mod prelude {
-    pub(crate) use super::{Endpoint, Parts};
+    pub(crate) use super::{Endpoint, Parts, request};
     pub(crate) use crate::{
         answer::Answer,
         context::{Context, Host},
@@ -30,6 +30,30 @@ pub(crate) mod prelude {
         spec::Spec,
     };
 }
+
+/// Declares a request whose `new` takes all its fields.
+macro_rules! request {
+    ($(#[$meta:meta])* pub struct $name:ident {
+        $($(#[$doc:meta])* pub $field:ident: $type:ty,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $($(#[$doc])* pub $field: $type,)*
+        }
+
+        impl $name {
+            /// The call with these arguments.
+            pub fn new($($field: impl Into<$type>),*) -> Self {
+                Self {
+                    $($field: $field.into(),)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use request;
 
 /// A call to the service. Each endpoint of this crate implements this trait, and users can
 /// implement it for further endpoints.

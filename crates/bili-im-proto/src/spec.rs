@@ -154,11 +154,6 @@ impl Spec {
         self.effect
     }
 
-    /// Whether the query is signed.
-    pub const fn is_signed(&self) -> bool {
-        self.signed
-    }
-
     /// Whether the login is all that the call needs.
     pub(crate) fn check_login(&self, context: &Context) -> Result<(), Missing> {
         if self.needs_login && context.credential.is_none() {

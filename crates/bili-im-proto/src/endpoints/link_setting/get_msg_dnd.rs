@@ -2,12 +2,13 @@
 
 use crate::endpoint::prelude::*;
 
-/// Asks whether a session is muted (docs/protocol.md §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetMsgDnd {
-    /// The session.
-    pub talker: Talker,
+request! {
+    /// Asks whether a session is muted (docs/protocol.md §10).
+    #[derive(Copy)]
+    pub struct GetMsgDnd {
+        /// The session.
+        pub talker: Talker,
+    }
 }
 
 wire! {
@@ -22,15 +23,6 @@ wire! {
     struct DndSetting {
         id: u64,
         setting: bool,
-    }
-}
-
-impl GetMsgDnd {
-    /// Asks about the session with `talker`.
-    pub fn new(talker: impl Into<Talker>) -> Self {
-        Self {
-            talker: talker.into(),
-        }
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::{endpoint::prelude::*, numbered::numbered};
 
-/// Asks whether a user follows the account, and whether the account receives their pushes
-/// (docs/protocol.md §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetSessionSs {
-    /// The user.
-    pub uid: Uid,
+request! {
+    /// Asks whether a user follows the account, and whether the account receives their pushes
+    /// (docs/protocol.md §10).
+    #[derive(Copy)]
+    pub struct GetSessionSs {
+        /// The user.
+        pub uid: Uid,
+    }
 }
 
 numbered! {
@@ -36,13 +37,6 @@ wire! {
         pub push_setting: bool,
         /// Whether clients show the setting for pushes.
         pub show_push_setting: bool,
-    }
-}
-
-impl GetSessionSs {
-    /// Asks about one user.
-    pub fn new(uid: Uid) -> Self {
-        Self { uid }
     }
 }
 

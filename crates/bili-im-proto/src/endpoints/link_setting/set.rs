@@ -2,19 +2,12 @@
 
 use crate::{endpoint::prelude::*, endpoints::Settings, error::InvalidArgument};
 
-/// Changes the account's settings of private messages (docs/protocol.md §10). Settings that are
-/// `None` stay as they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetSettings {
-    /// The new values.
-    pub settings: Settings,
-}
-
-impl SetSettings {
-    /// Changes the settings that are not `None`.
-    pub fn new(settings: Settings) -> Self {
-        Self { settings }
+request! {
+    /// Changes the account's settings of private messages (docs/protocol.md §10). Settings that are
+    /// `None` stay as they are.
+    pub struct SetSettings {
+        /// The new values.
+        pub settings: Settings,
     }
 }
 

@@ -2,23 +2,14 @@
 
 use crate::endpoint::prelude::*;
 
-/// Mutes or unmutes a session (docs/protocol.md §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetMsgDnd {
-    /// The session.
-    pub talker: Talker,
-    /// `true` mutes, `false` unmutes.
-    pub muted: bool,
-}
-
-impl SetMsgDnd {
-    /// Mutes or unmutes the session with `talker`.
-    pub fn new(talker: impl Into<Talker>, muted: bool) -> Self {
-        Self {
-            talker: talker.into(),
-            muted,
-        }
+request! {
+    /// Mutes or unmutes a session (docs/protocol.md §10).
+    #[derive(Copy)]
+    pub struct SetMsgDnd {
+        /// The session.
+        pub talker: Talker,
+        /// `true` mutes, `false` unmutes.
+        pub muted: bool,
     }
 }
 

@@ -2,20 +2,14 @@
 
 use crate::endpoint::prelude::*;
 
-/// Sets whether the account receives a creator's pushes (docs/protocol.md §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetPushSs {
-    /// The creator.
-    pub uid: Uid,
-    /// Whether to receive the pushes.
-    pub receive: bool,
-}
-
-impl SetPushSs {
-    /// Sets whether to receive the pushes of `uid`.
-    pub fn new(uid: Uid, receive: bool) -> Self {
-        Self { uid, receive }
+request! {
+    /// Sets whether the account receives a creator's pushes (docs/protocol.md §10).
+    #[derive(Copy)]
+    pub struct SetPushSs {
+        /// The creator.
+        pub uid: Uid,
+        /// Whether to receive the pushes.
+        pub receive: bool,
     }
 }
 

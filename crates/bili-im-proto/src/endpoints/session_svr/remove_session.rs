@@ -2,21 +2,13 @@
 
 use crate::endpoint::prelude::*;
 
-/// Removes a session from the list (docs/protocol.md §7). Its messages stay, and a new message
-/// brings it back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RemoveSession {
-    /// The session.
-    pub talker: Talker,
-}
-
-impl RemoveSession {
-    /// Removes the session with `talker`.
-    pub fn new(talker: impl Into<Talker>) -> Self {
-        Self {
-            talker: talker.into(),
-        }
+request! {
+    /// Removes a session from the list (docs/protocol.md §7). Its messages stay, and a new message
+    /// brings it back.
+    #[derive(Copy)]
+    pub struct RemoveSession {
+        /// The session.
+        pub talker: Talker,
     }
 }
 

@@ -5,21 +5,13 @@ use crate::{
     session::{Session, WireSession},
 };
 
-/// Fetches one session (docs/protocol.md §7). Refused with
-/// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when it does not exist yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SessionDetail {
-    /// The session.
-    pub talker: Talker,
-}
-
-impl SessionDetail {
-    /// Fetches the session with `talker`.
-    pub fn new(talker: impl Into<Talker>) -> Self {
-        Self {
-            talker: talker.into(),
-        }
+request! {
+    /// Fetches one session (docs/protocol.md §7). Refused with
+    /// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when it does not exist yet.
+    #[derive(Copy)]
+    pub struct SessionDetail {
+        /// The session.
+        pub talker: Talker,
     }
 }
 

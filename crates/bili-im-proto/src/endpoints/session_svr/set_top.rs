@@ -2,23 +2,14 @@
 
 use crate::endpoint::prelude::*;
 
-/// Pins a session to the top of the list or unpins it (docs/protocol.md §7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetTop {
-    /// The session.
-    pub talker: Talker,
-    /// `true` pins, `false` unpins.
-    pub pinned: bool,
-}
-
-impl SetTop {
-    /// Pins or unpins the session with `talker`.
-    pub fn new(talker: impl Into<Talker>, pinned: bool) -> Self {
-        Self {
-            talker: talker.into(),
-            pinned,
-        }
+request! {
+    /// Pins a session to the top of the list or unpins it (docs/protocol.md §7).
+    #[derive(Copy)]
+    pub struct SetTop {
+        /// The session.
+        pub talker: Talker,
+        /// `true` pins, `false` unpins.
+        pub pinned: bool,
     }
 }
 

@@ -2,20 +2,14 @@
 
 use crate::endpoint::prelude::*;
 
-/// Intercepts the messages of a user, or stops doing so (docs/protocol.md §7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UpdateIntercept {
-    /// The user.
-    pub uid: Uid,
-    /// `true` intercepts, `false` stops.
-    pub intercepted: bool,
-}
-
-impl UpdateIntercept {
-    /// Intercepts the messages of `uid`, or stops doing so.
-    pub fn new(uid: Uid, intercepted: bool) -> Self {
-        Self { uid, intercepted }
+request! {
+    /// Intercepts the messages of a user, or stops doing so (docs/protocol.md §7).
+    #[derive(Copy)]
+    pub struct UpdateIntercept {
+        /// The user.
+        pub uid: Uid,
+        /// `true` intercepts, `false` stops.
+        pub intercepted: bool,
     }
 }
 

@@ -13,14 +13,15 @@ use crate::{
 
 const SPEC: Spec = Spec::post(Host::Im, "/web_im/v1/web_im/send_msg").signed();
 
-/// Sends a message (docs/protocol.md §5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct SendMsg {
-    /// The receiver.
-    pub talker: Talker,
-    /// The content.
-    pub content: SendContent,
+request! {
+    /// Sends a message (docs/protocol.md §5).
+    #[derive(Serialize, Deserialize)]
+    pub struct SendMsg {
+        /// The receiver.
+        pub talker: Talker,
+        /// The content.
+        pub content: SendContent,
+    }
 }
 
 /// A content that can be sent.
@@ -34,14 +35,15 @@ pub enum SendContent {
     Image(Image),
 }
 
-/// Recalls an own message, within 120 s of sending it (docs/protocol.md §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Recall {
-    /// The receiver of the message.
-    pub talker: Talker,
-    /// The message to recall.
-    pub msg_key: MsgKey,
+request! {
+    /// Recalls an own message, within 120 s of sending it (docs/protocol.md §5).
+    #[derive(Copy)]
+    pub struct Recall {
+        /// The receiver of the message.
+        pub talker: Talker,
+        /// The message to recall.
+        pub msg_key: MsgKey,
+    }
 }
 
 /// A message that the service accepted.
@@ -88,26 +90,6 @@ impl From<JustKey> for Wire {
 wire! {
     struct KeyHitInfos {
         toast: Option<String>,
-    }
-}
-
-impl SendMsg {
-    /// A message to `talker`.
-    pub fn new(talker: impl Into<Talker>, content: impl Into<SendContent>) -> Self {
-        Self {
-            talker: talker.into(),
-            content: content.into(),
-        }
-    }
-}
-
-impl Recall {
-    /// The recall of a message that went to `talker`.
-    pub fn new(talker: impl Into<Talker>, msg_key: MsgKey) -> Self {
-        Self {
-            talker: talker.into(),
-            msg_key,
-        }
     }
 }
 
@@ -172,10 +154,10 @@ impl Endpoint for SendMsg {
     }
 
     fn decode(answer: Answer<'_>) -> Result<SentMessage, Error> {
-        let wire = match answer.data_and_refusal::<Wire>() {
+        let wire = match answer.accepted::<Wire>() {
             // An odd value in another field must not make a sent message look unsent.
-            Err(Error::Unreadable(_)) => answer.data_and_refusal::<JustKey>()?.accepted()?.into(),
-            answered => answered?.accepted()?,
+            Err(Error::Unreadable(_)) => answer.accepted::<JustKey>()?.into(),
+            answered => answered?,
         };
         Ok(SentMessage {
             msg_key: answer

@@ -70,12 +70,11 @@ impl Endpoint for Nav {
     }
 
     fn decode(answer: Answer<'_>) -> Result<NavAnswer, Error> {
-        let answered = answer.data_and_refusal::<Wire>()?;
-        let wire = answered.data;
+        let (wire, refusal) = answer.data_and_refusal::<Wire>()?;
         let keys = wire
             .wbi_img
             .and_then(|img| SigningKeys::from_urls(&img.img_url, &img.sub_url).ok());
-        let profile = match answered.refusal {
+        let profile = match refusal {
             Some(refusal) if refusal.kind == RefusalKind::NotLoggedIn => Err(refusal),
             Some(refusal) => return Err(refusal.into()),
             None if wire.is_login == Some(false) => Err(answer.not_logged_in()),
