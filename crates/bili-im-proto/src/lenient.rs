@@ -502,10 +502,4 @@ mod tests {
         assert_eq!(read(&list(MOST_ITEMS)).list, vec![7; MOST_ITEMS]);
         assert!(read(&list(MOST_ITEMS + 1)).list.is_empty());
     }
-
-    #[test]
-    fn objects_are_read_where_they_are_objects() {
-        let sample = read(r#"{"inner":{"text":"a","more":1}}"#);
-        assert_eq!(sample.inner.unwrap().text, "a");
-    }
 }

@@ -259,20 +259,4 @@ mod tests {
         }));
         assert_eq!(unconfirmed.source().unwrap().to_string(), cause.to_string());
     }
-
-    #[test]
-    fn an_invalid_request_says_what_is_wrong() {
-        for (error, told) in [
-            (InvalidContent::EmptyText.into(), "the text is empty"),
-            (
-                InvalidArgument::ToSelf.into(),
-                "one cannot write to oneself",
-            ),
-            (Missing::Credential.into(), "the call needs a login"),
-        ] {
-            let error: Error = error;
-            assert!(matches!(error, Error::Invalid(_)));
-            assert_eq!(error.to_string(), told);
-        }
-    }
 }

@@ -1,11 +1,8 @@
 //! Paging back through a conversation.
 
 use crate::{
-    account::Account,
     endpoints::SessionMsgs,
-    error::Error,
-    flow::{io::Io, pages::Range, run::Flow},
-    ids::{Seqno, Talker},
+    flow::{pages::Range, prelude::*},
     setters::setters,
 };
 

@@ -2,9 +2,7 @@
 
 use crate::{
     endpoints::{FetchSessionMsgs, SessionMsgs},
-    error::Error,
-    flow::io::Io,
-    ids::{Seqno, Talker},
+    flow::prelude::*,
 };
 
 /// A part of a conversation, of which the newest page is read next.

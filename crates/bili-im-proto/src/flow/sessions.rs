@@ -3,13 +3,9 @@
 use std::{collections::BTreeSet, slice};
 
 use crate::{
-    account::Account,
     endpoints::{GetSessions, SessionFilter},
-    error::Error,
-    flow::{io::Io, run::Flow},
-    ids::Talker,
+    flow::prelude::*,
     session::Session,
-    time::UnixMicros,
 };
 
 /// Lists that together hold every session. The list of all has one page only (docs/protocol.md §7).

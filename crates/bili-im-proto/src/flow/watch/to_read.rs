@@ -5,12 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    error::Error,
-    flow::{retry::Retry, watch::walk::Walk},
-    ids::{Seqno, Talker},
-    time::{Monotonic, UnixMicros, UnixSeconds},
-};
+use crate::flow::{prelude::*, retry::Retry, watch::walk::Walk};
 
 /// How long an answer that contradicts the list is doubted until it is believed.
 const DOUBT: Duration = Duration::from_secs(60);
