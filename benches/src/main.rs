@@ -11,9 +11,8 @@ use bili_im_bench::{
     heap::Heap,
     loopback,
     measure::{block, compare},
-    pages, peers,
-    processes::{self, times},
-    report::{self, Report, Unit, time as shown},
+    pages, peers, processes,
+    report::{self, Report, Unit, time as shown, times},
     sign, throughput, unread, watching,
 };
 use http::Response;
@@ -216,12 +215,8 @@ fn report_processes(report: &mut Report, processes: &processes::Processes) {
 
 fn count_heap() -> Result<Heap> {
     let counter = env::current_exe()?.with_file_name("bili-im-bench-heap");
-    let output = Command::new(counter).output()?;
-    if output.status.success() {
-        Ok(serde_json::from_slice(&output.stdout)?)
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into())
-    }
+    let counts = crates::output(&mut Command::new(counter))?;
+    Ok(serde_json::from_slice(&counts)?)
 }
 
 fn report_heap(report: &mut Report, heap: &Heap) {

@@ -13,7 +13,7 @@ use wait4::Wait4;
 
 use crate::{
     Result,
-    measure::{Comparison, Spread, compare},
+    measure::{Comparison, compare},
     sign,
 };
 
@@ -164,16 +164,4 @@ fn run(command: &mut Command, times: u32, peak: &mut u64) -> Result<Duration> {
         *peak = ended.rusage.maxrss.max(*peak);
     }
     Ok(start.elapsed())
-}
-
-/// Formats a spread of times.
-pub fn times(spread: Spread) -> String {
-    use crate::report::time;
-
-    format!(
-        "{} ({} to {})",
-        time(spread.median),
-        time(spread.low),
-        time(spread.high)
-    )
 }

@@ -79,6 +79,12 @@ pub fn time(seconds: f64) -> String {
     }
 }
 
+/// Formats a spread of times.
+pub fn times(spread: Spread) -> String {
+    let [median, low, high] = [spread.median, spread.low, spread.high].map(time);
+    format!("{median} ({low} to {high})")
+}
+
 /// All measurements.
 #[derive(Debug)]
 pub struct Report {

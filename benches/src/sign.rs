@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use bili_im_proto::{
-    Context, Credential, Endpoint, SendMsg, SigningKeys, Text, Uid, UnixSeconds, UserAgent,
-};
+use bili_im_proto::{Context, Credential, Endpoint, SendMsg, SigningKeys, Text, Uid, UnixSeconds};
 use http::{
     HeaderValue, Request,
     header::{CONTENT_TYPE, COOKIE, ORIGIN, REFERER, USER_AGENT},
@@ -149,10 +147,7 @@ impl Account {
 pub(crate) fn user_agent() -> Result<HeaderValue> {
     let ours = ours(&context()?)?;
     let header = ours.headers().get(USER_AGENT);
-    header.cloned().ok_or_else(|| {
-        let name = UserAgent::default();
-        format!("{name:?} is not sent").into()
-    })
+    Ok(header.cloned().ok_or("no User-Agent is sent")?)
 }
 
 /// Checks that both build the same request.

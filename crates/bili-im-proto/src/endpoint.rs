@@ -210,14 +210,12 @@ impl Parts {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, context.user_agent.0.clone());
-        headers.insert(
-            REFERER,
-            HeaderValue::from_static("https://message.bilibili.com/"),
-        );
-        headers.insert(
-            ORIGIN,
-            HeaderValue::from_static("https://message.bilibili.com"),
-        );
+        for (name, page) in [
+            (REFERER, "https://message.bilibili.com/"),
+            (ORIGIN, "https://message.bilibili.com"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(page));
+        }
         if let Some(credential) = &context.credential {
             headers.insert(COOKIE, credential.header());
         }

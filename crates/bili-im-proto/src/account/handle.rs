@@ -75,10 +75,8 @@ impl AccountBuilder {
     /// loopback addresses.
     #[must_use]
     pub fn pacing(self, pacing: Pacing) -> Self {
-        Self {
-            pacing: Some(pacing),
-            ..self
-        }
+        let pacing = Some(pacing);
+        Self { pacing, ..self }
     }
 
     /// Sets the device id. Default: one made from the entropy.
