@@ -20,18 +20,22 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// What a command prints. What it prints to stderr is the error when it fails.
+pub fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let output = command.output()?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into())
+    }
+}
+
 /// The tree of the crates that the protocol crate links: normal dependencies without macros.
-///
-/// # Errors
-/// When `cargo tree` fails.
 pub fn tree() -> Result<String> {
     tree_with(&[])
 }
 
 /// The number of crates that the protocol crate links.
-///
-/// # Errors
-/// When `cargo tree` fails.
 pub fn linked() -> Result<usize> {
     let list = tree_with(&["--prefix", "none", "--no-dedupe"])?;
     let crates: BTreeSet<&str> = list.lines().filter(|line| !line.is_empty()).collect();
@@ -39,15 +43,11 @@ pub fn linked() -> Result<usize> {
 }
 
 fn tree_with(options: &[&str]) -> Result<String> {
-    let output = cargo()
-        .args(["tree", "--quiet", "--package", "bili-im-proto"])
+    let mut tree = cargo();
+    tree.args(["tree", "--quiet", "--package", "bili-im-proto"])
         .args(["--edges", "normal,no-proc-macro"])
-        .args(options)
-        .output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into());
-    }
-    let tree = String::from_utf8(output.stdout)?;
+        .args(options);
+    let tree = String::from_utf8(output(&mut tree)?)?;
     // The first line ends with the folder, which differs between machines.
     let (first, rest) = tree.split_once('\n').ok_or("the tree is empty")?;
     let first = first.split(" (").next().unwrap_or(first);
@@ -55,9 +55,6 @@ fn tree_with(options: &[&str]) -> Result<String> {
 }
 
 /// How long a build of the program takes when only the sources are there.
-///
-/// # Errors
-/// When the build fails.
 pub fn cold_build() -> Result<Duration> {
     let target = tempfile::tempdir()?;
     let start = Instant::now();

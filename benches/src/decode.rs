@@ -7,9 +7,6 @@ use serde::{Deserialize, de::IgnoredAny};
 use crate::Result;
 
 /// Decodes a page with the crate.
-///
-/// # Errors
-/// When the page is invalid.
 pub fn ours(response: &Response<String>) -> Result<SessionMsgs> {
     Ok(FetchSessionMsgs::response(response)?)
 }
@@ -56,9 +53,6 @@ struct Emoticon {
 }
 
 /// Decodes a page with the derive.
-///
-/// # Errors
-/// When a field is missing or has another type.
 pub fn strict(body: &str) -> Result<Strict> {
     let page: Strict = serde_json::from_slice(body.as_bytes())?;
     if page.code == 0 {
@@ -69,17 +63,11 @@ pub fn strict(body: &str) -> Result<Strict> {
 }
 
 /// Scans a page without keeping anything.
-///
-/// # Errors
-/// When the page is not JSON.
 pub fn scan(body: &str) -> Result<IgnoredAny> {
     Ok(serde_json::from_slice(body.as_bytes())?)
 }
 
 /// Checks that the crate and the derive read the same values.
-///
-/// # Errors
-/// When they differ.
 pub fn check(page: &str) -> Result<()> {
     let ours = ours(&Response::new(page.to_owned()))?;
     let Data {

@@ -21,9 +21,6 @@ pub struct Server {
 
 impl Server {
     /// Starts a server that answers with this JSON.
-    ///
-    /// # Errors
-    /// When the server cannot listen.
     pub fn start(answer: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let origin = format!("http://{}", listener.local_addr()?);

@@ -11,9 +11,8 @@ use bili_im_bench::{
     heap::Heap,
     loopback,
     measure::{block, compare},
-    pages, peers,
-    processes::{self, times},
-    report::{self, Report, Row, Unit, time as shown},
+    pages, peers, processes,
+    report::{self, Report, Unit, time as shown, times},
     sign, throughput, unread, watching,
 };
 use http::Response;
@@ -66,22 +65,22 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     report_heap(&mut report, &heap);
     say("watching");
     measure_watching(&mut report, seconds(5))?;
-    report.rows.push(Row::exact(
+    report.exact(
         "crates linked under `bili-im-proto`",
         Unit::Count,
         25.0,
         crates::linked()? as f64,
         "",
-    ));
+    );
     say("messages end to end");
     measure_throughput(&mut report, seconds(3))?;
     if cold {
         say("a build from nothing");
         let took = crates::cold_build()?;
-        report.others.push((
-            "building the program from nothing, sources at hand".to_owned(),
+        report.other(
+            "building the program from nothing, sources at hand",
             shown(took.as_secs_f64()),
-        ));
+        );
     }
     report.took = start.elapsed();
     let page = report.page();
@@ -107,11 +106,11 @@ fn measure_sign(report: &mut Report, time: Duration) -> Result<()> {
         block(|| sign::ours(&context)),
         block(|| account.by_hand()),
     )?;
-    report.rows.push(Row::ratio(
+    report.ratio(
         "build and sign a text message, to the same by hand",
         1.0,
         comparison,
-    ));
+    );
     Ok(())
 }
 
@@ -130,20 +129,20 @@ fn measure_decode(report: &mut Report, time: Duration) -> Result<()> {
             ("a bare scan of it", 2.2, to_scan),
         ] {
             let what = format!("decode a page of {size} messages, to {other}");
-            report.rows.push(Row::ratio(what, most, comparison));
+            report.ratio(what, most, comparison);
         }
     }
     let spaced = Response::new(format!(" {}", pages::page(100)));
     let strict = block(|| decode::strict(spaced.body()));
     let comparison = compare(time, block(|| decode::ours(&spaced)), strict)?;
-    report.others.push((
-        "decode a page of 100 messages in another form than the service's".to_owned(),
+    report.other(
+        "decode a page of 100 messages in another form than the service's",
         format!(
             "{}; {:.3}× a strict derive",
             times(comparison.ours),
             comparison.ratio.median
         ),
-    ));
+    );
     Ok(())
 }
 
@@ -166,41 +165,41 @@ fn measure_calls(report: &mut Report, time: Duration) -> Result<()> {
     };
     let simulated = unread::simulated()?;
     let origin = format!("http://{}", simulated.addr());
-    report.rows.push(Row::ratio(
+    report.ratio(
         "a call over loopback, to the same by hand on the same `reqwest` client",
         1.06,
         compare_reqwest(&origin, time)?,
-    ));
-    report.rows.push(Row::ratio(
+    );
+    report.ratio(
         "the same on the same `ureq` agent",
         1.06,
         compare_ureq(&origin, time)?,
-    ));
+    );
     let prompt = loopback::Server::start(unread::ANSWER)?;
     for (client, comparison) in [
         ("reqwest", compare_reqwest(prompt.origin(), time / 3)?),
         ("ureq", compare_ureq(prompt.origin(), time / 3)?),
     ] {
-        report.others.push((
+        report.other(
             format!("a call through `bili-im-{client}`, when the answer is there at once"),
             format!(
                 "{}; {:.3}× the same by hand",
                 times(comparison.ours),
                 comparison.ratio.median
             ),
-        ));
+        );
     }
     Ok(())
 }
 
 fn report_processes(report: &mut Report, processes: &processes::Processes) {
-    report.rows.push(Row::ratio(
+    report.ratio(
         "`bili-im unread`, a whole process, to `curl`",
         0.4,
         processes.wall,
-    ));
+    );
     let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / MIB);
-    report.rows.push(Row::exact(
+    report.exact(
         "memory of `bili-im unread` at its peak",
         Unit::Bytes,
         8.0 * MIB,
@@ -210,46 +209,40 @@ fn report_processes(report: &mut Report, processes: &processes::Processes) {
             mib(processes.curl_peak),
             mib(processes.floor)
         ),
-    ));
-    report
-        .others
-        .push(("size of the program".to_owned(), mib(processes.size)));
+    );
+    report.other("size of the program", mib(processes.size));
 }
 
 fn count_heap() -> Result<Heap> {
     let counter = env::current_exe()?.with_file_name("bili-im-bench-heap");
-    let output = Command::new(counter).output()?;
-    if output.status.success() {
-        Ok(serde_json::from_slice(&output.stdout)?)
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into())
-    }
+    let counts = crates::output(&mut Command::new(counter))?;
+    Ok(serde_json::from_slice(&counts)?)
 }
 
 fn report_heap(report: &mut Report, heap: &Heap) {
-    report.rows.push(Row::exact(
+    report.exact(
         "allocations to build and sign a text message",
         Unit::Count,
         12.0,
         heap.sign as f64,
         format!("by hand: {}", heap.sign_by_hand),
-    ));
-    report.rows.push(Row::exact(
+    );
+    report.exact(
         "memory of a watcher over 10,000 sessions, when it catches up on all of them",
         Unit::Bytes,
         6.0 * MIB,
         heap.watcher_peak as f64,
         format!("between polls: {:.2} MiB", heap.watcher as f64 / MIB),
-    ));
-    report.others.push((
-        "allocations to decode a page of 100 messages".to_owned(),
+    );
+    report.other(
+        "allocations to decode a page of 100 messages",
         format!("{}; strict derive: {}", heap.decode, heap.decode_strictly),
-    ));
+    );
     let polls: Vec<String> = heap.polls.iter().map(u64::to_string).collect();
-    report.others.push((
-        "allocations of a poll with one message, over 10, 1,000 and 100,000 sessions".to_owned(),
+    report.other(
+        "allocations of a poll with one message, over 10, 1,000 and 100,000 sessions",
         polls.join(", "),
-    ));
+    );
 }
 
 fn measure_watching(report: &mut Report, time: Duration) -> Result<()> {
@@ -259,33 +252,33 @@ fn measure_watching(report: &mut Report, time: Duration) -> Result<()> {
     let mut many = watching::Program::knowing(many)?;
     for (program, sessions) in [(&mut some, "1,000"), (&mut many, "100,000")] {
         let comparison = compare(time, watching::polls(program), watching::polls(&mut few))?;
-        report.rows.push(Row::ratio(
+        report.ratio(
             format!("work of a poll over {sessions} sessions, to one over 10"),
             1.25,
             comparison,
-        ));
+        );
     }
     for (sessions, name) in [(1_000, "1,000"), (10_000, "10,000")] {
-        report.others.push((
+        report.other(
             format!("work of catching up on a message in each of {name} sessions"),
             shown(watching::catching_up(sessions)?.as_secs_f64()),
-        ));
+        );
     }
     Ok(())
 }
 
 fn measure_throughput(report: &mut Report, time: Duration) -> Result<()> {
     for in_flight in [1, 16, 256] {
-        report.others.push((
+        report.other(
             format!("messages per second through `bili-im-reqwest`, {in_flight} in flight"),
             format!("{:.0}", throughput::reqwest(in_flight, time)?),
-        ));
+        );
     }
     for threads in [1, 16] {
-        report.others.push((
+        report.other(
             format!("messages per second through `bili-im-ureq`, {threads} threads"),
             format!("{:.0}", throughput::ureq(threads, time)?),
-        ));
+        );
     }
     Ok(())
 }

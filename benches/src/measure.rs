@@ -59,9 +59,6 @@ impl Spread {
 
 /// Compares two functions for some time. Each makes the given number of calls and returns how long
 /// they took.
-///
-/// # Errors
-/// The first error of either function.
 pub fn compare(
     time: Duration,
     mut ours: impl FnMut(u32) -> Result<Duration>,

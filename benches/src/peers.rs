@@ -5,21 +5,18 @@
 
 use std::time::Duration;
 
-use crate::{Result, crates::cargo, measure::Comparison};
+use crate::{
+    Result,
+    crates::{cargo, output},
+    measure::Comparison,
+};
 
 /// Compares decoding a page of each size in [`SIZES`](crate::pages::SIZES), each for `time`.
-///
-/// # Errors
-/// When the program cannot be run, or the two clients read a page differently.
 pub fn decode(time: Duration) -> Result<Vec<Comparison>> {
-    let output = cargo()
+    let mut peers = cargo();
+    peers
         .args(["run", "--quiet", "--release"])
         .args(["--manifest-path", "benches/peers/Cargo.toml", "--"])
-        .arg(time.as_millis().to_string())
-        .output()?;
-    if output.status.success() {
-        Ok(serde_json::from_slice(&output.stdout)?)
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into())
-    }
+        .arg(time.as_millis().to_string());
+    Ok(serde_json::from_slice(&output(&mut peers)?)?)
 }

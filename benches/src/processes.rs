@@ -13,7 +13,7 @@ use wait4::Wait4;
 
 use crate::{
     Result,
-    measure::{Comparison, Spread, compare},
+    measure::{Comparison, compare},
     sign,
 };
 
@@ -86,9 +86,6 @@ fn program() -> Result<PathBuf> {
 }
 
 /// Compares the program with `curl` for some time.
-///
-/// # Errors
-/// When a process fails.
 pub fn unread(time: Duration) -> Result<Processes> {
     let service = Service::start()?;
     let state = tempfile::tempdir()?;
@@ -167,16 +164,4 @@ fn run(command: &mut Command, times: u32, peak: &mut u64) -> Result<Duration> {
         *peak = ended.rusage.maxrss.max(*peak);
     }
     Ok(start.elapsed())
-}
-
-/// Formats a spread of times.
-pub fn times(spread: Spread) -> String {
-    use crate::report::time;
-
-    format!(
-        "{} ({} to {})",
-        time(spread.median),
-        time(spread.low),
-        time(spread.high)
-    )
 }

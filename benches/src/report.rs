@@ -48,52 +48,16 @@ impl Unit {
 }
 
 impl Row {
-    /// A row with a ratio, which must be at most `most`.
-    pub fn ratio(what: impl Into<String>, most: f64, comparison: Comparison) -> Self {
-        let Comparison {
-            ratio,
-            ours,
-            theirs,
-        } = comparison;
-        Self {
-            what: what.into(),
-            unit: Unit::Times,
-            most,
-            measured: ratio.median,
-            spread: Some(ratio),
-            detail: format!("{} to {}", time(ours.median), time(theirs.median)),
-        }
-    }
-
-    /// A row with an exact number, which must be at most `most`.
-    pub fn exact(
-        what: impl Into<String>,
-        unit: Unit,
-        most: f64,
-        measured: f64,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self {
-            what: what.into(),
-            unit,
-            most,
-            measured,
-            spread: None,
-            detail: detail.into(),
-        }
-    }
-
-    /// Whether the number is within its bound.
-    pub fn is_reached(&self) -> bool {
-        self.measured <= self.most
-    }
-
     fn cells(&self) -> Vec<String> {
         let spread = self.spread.map_or_else(
             || "exact".to_owned(),
             |spread| format!("{:.3} to {:.3}", spread.low, spread.high),
         );
-        let verdict = if self.is_reached() { "ok" } else { "**MISS**" };
+        let verdict = if self.measured <= self.most {
+            "ok"
+        } else {
+            "**MISS**"
+        };
         vec![
             self.what.clone(),
             self.unit.show_bound(self.most),
@@ -115,6 +79,12 @@ pub fn time(seconds: f64) -> String {
     }
 }
 
+/// Formats a spread of times.
+pub fn times(spread: Spread) -> String {
+    let [median, low, high] = [spread.median, spread.low, spread.high].map(time);
+    format!("{median} ({low} to {high})")
+}
+
 /// All measurements.
 #[derive(Debug)]
 pub struct Report {
@@ -131,27 +101,59 @@ pub struct Report {
 }
 
 impl Report {
+    /// Adds a ratio, which must be at most `most`.
+    pub fn ratio(&mut self, what: impl Into<String>, most: f64, comparison: Comparison) {
+        let Comparison {
+            ratio,
+            ours,
+            theirs,
+        } = comparison;
+        self.rows.push(Row {
+            what: what.into(),
+            unit: Unit::Times,
+            most,
+            measured: ratio.median,
+            spread: Some(ratio),
+            detail: format!("{} to {}", time(ours.median), time(theirs.median)),
+        });
+    }
+
+    /// Adds an exact number, which must be at most `most`.
+    pub fn exact(
+        &mut self,
+        what: &str,
+        unit: Unit,
+        most: f64,
+        measured: f64,
+        detail: impl Into<String>,
+    ) {
+        self.rows.push(Row {
+            what: what.to_owned(),
+            unit,
+            most,
+            measured,
+            spread: None,
+            detail: detail.into(),
+        });
+    }
+
+    /// Adds a number without a bound.
+    pub fn other(&mut self, what: impl Into<String>, measured: impl Into<String>) {
+        self.others.push((what.into(), measured.into()));
+    }
+
     /// The report as a Markdown page.
     pub fn page(&self) -> String {
         let rows: Vec<_> = self.rows.iter().map(Row::cells).collect();
         let others: Vec<_> = (self.others.iter())
             .map(|(what, measured)| vec![what.clone(), measured.clone()])
             .collect();
-        let mut page = String::from(HEAD);
-        let mut push = |text: &str| page.push_str(text);
-        push(&self.machine());
-        push("\n\n## Numbers to reach\n\n");
-        push(&table(
-            &["what", "at most", "measured", "quartiles", "each", ""],
-            &rows,
-        ));
-        push(RATIOS);
-        push("\n## Other numbers\n\n");
-        push(&table(&["what", "measured"], &others));
-        push(METHOD);
-        push(&self.tree);
-        push("```\n");
-        page
+        let head = ["what", "at most", "measured", "quartiles", "each", ""];
+        include_str!("page.md")
+            .replace("{machine}", &self.machine())
+            .replace("{numbers}", table(&head, &rows).trim_end())
+            .replace("{others}", table(&["what", "measured"], &others).trim_end())
+            .replace("{tree}", self.tree.trim_end())
     }
 
     fn machine(&self) -> String {
@@ -177,50 +179,6 @@ impl Report {
         text
     }
 }
-
-const HEAD: &str = "\
-# Benchmarks
-
-`cargo xtask bench` measures everything and writes this page. `--quick` measures for a short time and only prints;
-`--cold` also times a build without compiled dependencies.
-
-";
-
-const RATIOS: &str = "
-All times are ratios within one run. Both sides run in turn, in blocks of calls, and each pair of blocks gives one ratio.
-The table has the median and the quartiles of these ratios. *Each* is the time of one call, ours first.
-";
-
-const METHOD: &str = "
-## How it is measured
-
-- **By hand** means code in `benches/` that does the same without this crate, with the same dependencies. Before the
-  measurement, a check makes sure that both sides write the same bytes and read the same values.
-- **Build and sign**: from a `&str` to the whole signed request, with 78 characters of text, a third of them Chinese.
-- **Decode**: a page like the service's, with 80 % texts; the rest are images, shares, notices and recalls. Neither side parses
-  the contents. This crate also leaves them escaped until they are read; the derive and `bpi-rs` unescape them. `bpi-rs` reads
-  into its own `ApiEnvelope<MessageSessionMessagesData>`, which has no emoticons. Its client first scans the whole answer for
-  the code, which is not counted here. This crate has a fast reader for the service's form: compact, with the fields of a
-  message in order. The time for any other form is among the other numbers.
-- **Adapter call**: unread counts from the simulated service, over an open connection. Both sides send the same headers, have
-  the same time limit and limit the size of the answer. The other numbers have the same call to a server with a fixed answer.
-- **`bili-im unread`** makes two requests, for users and for groups, on one connection. `curl` makes the same two in one command,
-  with the same headers, also on one connection. Both are whole processes, from start to end. The program also reads and stores
-  its state. The peak is the kernel's count of resident memory (`wait4`).
-- **Watcher**: runs in virtual time, with generated answers. The memory is the heap of the flow, its account, its cursor and the
-  program's own cursor. A poll lists what changed within the last minute (five sessions), reads one new message and delivers it.
-  The comparison of all sessions every half hour is not part of a poll.
-- **End to end**: one client of one account sends, to a different receiver from each sender. The simulated service runs in the same
-  process. With 256 in flight there are 256 connections, whose buffers and tasks no longer fit the caches. In a profile, every
-  part is slower than with 16, memory allocation most of all. The protocol crate has 6 to 7 % of the samples in both.
-- **Allocations** are counted in a separate program, because counting takes time.
-
-## What the protocol crate links
-
-`cargo tree --package bili-im-proto --edges normal,no-proc-macro`
-
-```text
-";
 
 /// A Markdown table. Its columns are aligned, unless cells have wide characters.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {

@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use bili_im_proto::{
-    Context, Credential, Endpoint, SendMsg, SigningKeys, Text, Uid, UnixSeconds, UserAgent,
-};
+use bili_im_proto::{Context, Credential, Endpoint, SendMsg, SigningKeys, Text, Uid, UnixSeconds};
 use http::{
     HeaderValue, Request,
     header::{CONTENT_TYPE, COOKIE, ORIGIN, REFERER, USER_AGENT},
@@ -26,9 +24,6 @@ const DEVICE_ID: &str = "372778FD-E359-461D-86A3-EA2BCC6FF52A";
 const TIME: u64 = 1_760_011_200;
 
 /// The crate's context: device, time, login and keys.
-///
-/// # Errors
-/// When the crate refuses one of these constants.
 pub fn context() -> Result<Context> {
     let [img, sub] = KEY_URLS;
     let context = Context::new(DEVICE_ID.parse()?, UnixSeconds(TIME).micros())
@@ -38,9 +33,6 @@ pub fn context() -> Result<Context> {
 }
 
 /// Builds and signs the message with the crate.
-///
-/// # Errors
-/// When the crate refuses the message.
 pub fn ours(context: &Context) -> Result<Request<bili_im_proto::Body>> {
     let message = SendMsg::new(Uid(RECEIVER), Text::new(TEXT)?);
     Ok(message.request(context)?)
@@ -89,9 +81,6 @@ struct Content<'a> {
 
 impl Account {
     /// The same account as in [`context`].
-    ///
-    /// # Errors
-    /// When the crate refuses one of these constants.
     pub fn new() -> Result<Self> {
         let [img, sub] = KEY_URLS;
         let csrf = Credential::parse(crate::COOKIE)?;
@@ -106,9 +95,6 @@ impl Account {
     }
 
     /// Builds and signs the message by hand: the same steps with the same dependencies.
-    ///
-    /// # Errors
-    /// When the message cannot be built.
     pub fn by_hand(&self) -> Result<Request<Vec<u8>>> {
         let content = serde_json::to_string(&Content { content: TEXT })?;
         if TEXT.is_empty() || content.len() > 2000 {
@@ -161,16 +147,10 @@ impl Account {
 pub(crate) fn user_agent() -> Result<HeaderValue> {
     let ours = ours(&context()?)?;
     let header = ours.headers().get(USER_AGENT);
-    header.cloned().ok_or_else(|| {
-        let name = UserAgent::default();
-        format!("{name:?} is not sent").into()
-    })
+    Ok(header.cloned().ok_or("no User-Agent is sent")?)
 }
 
 /// Checks that both build the same request.
-///
-/// # Errors
-/// When they differ.
 pub fn check() -> Result<()> {
     let (ours, by_hand) = (ours(&context()?)?, Account::new()?.by_hand()?);
     let is_same = ours.method() == by_hand.method()

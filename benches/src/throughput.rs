@@ -55,9 +55,6 @@ fn credential() -> Result<Credential> {
 }
 
 /// Messages per second through the reqwest adapter, with `in_flight` sends at any time.
-///
-/// # Errors
-/// The first error of a send.
 pub fn reqwest(in_flight: u32, time: Duration) -> Result<f64> {
     let (_server, origin) = serve(in_flight)?;
     let client = bili_im_reqwest::Client::builder(credential()?)
@@ -93,9 +90,6 @@ async fn send_for(time: Duration, client: bili_im_reqwest::Client, to: Uid) -> R
 }
 
 /// Messages per second through the ureq adapter, with `threads` threads.
-///
-/// # Errors
-/// The first error of a send.
 pub fn ureq(threads: u32, time: Duration) -> Result<f64> {
     let (_server, origin) = serve(threads)?;
     let client = bili_im_ureq::Client::builder(credential()?)

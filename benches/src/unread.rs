@@ -122,9 +122,6 @@ pub struct Reqwest {
 
 impl Reqwest {
     /// Makes the clients for a service at `origin`.
-    ///
-    /// # Errors
-    /// When a client cannot be made.
     pub fn new(origin: &str) -> Result<Self> {
         // reqwest needs a TLS configuration, although loopback does not use it.
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -145,17 +142,11 @@ impl Reqwest {
     }
 
     /// Makes the call with the adapter.
-    ///
-    /// # Errors
-    /// When the call fails.
     pub async fn ours(&self) -> Result<Unread> {
         Ok(self.client.unread().await?)
     }
 
     /// Makes the call by hand.
-    ///
-    /// # Errors
-    /// When the call fails.
     pub async fn by_hand(&self) -> Result<Counts> {
         let request = self.http.get(self.by_hand.url());
         let request = request.headers(self.by_hand.headers.clone());
@@ -180,9 +171,6 @@ pub struct Ureq {
 
 impl Ureq {
     /// Makes the clients for a service at `origin`.
-    ///
-    /// # Errors
-    /// When the crate refuses the account or the address.
     pub fn new(origin: &str) -> Result<Self> {
         let agent = ureq::Agent::config_builder()
             .proxy(None)
@@ -198,17 +186,11 @@ impl Ureq {
     }
 
     /// Makes the call with the adapter.
-    ///
-    /// # Errors
-    /// When the call fails.
     pub fn ours(&self) -> Result<Unread> {
         Ok(self.client.unread()?)
     }
 
     /// Makes the call by hand.
-    ///
-    /// # Errors
-    /// When the call fails.
     pub fn by_hand(&self) -> Result<Counts> {
         let mut request = self.agent.get(self.by_hand.url());
         if let Some(headers) = request.headers_mut() {
@@ -220,9 +202,6 @@ impl Ureq {
 }
 
 /// Starts a simulated service with the account.
-///
-/// # Errors
-/// When the service cannot be started.
 pub fn simulated() -> Result<bili_im_sim::Server> {
     let mut account = bili_im_sim::Account::new(OWN_UID);
     account.sessdata = "5e4b8c1f,1776054379,6a1d2*a1CjBvQ0xW".to_owned();
@@ -234,9 +213,6 @@ pub fn simulated() -> Result<bili_im_sim::Server> {
 }
 
 /// Checks that adapter and code by hand send the same request and read the same counts.
-///
-/// # Errors
-/// When they differ.
 pub async fn check() -> Result<()> {
     let server = loopback::Server::start(ANSWER)?;
     let reqwest = Reqwest::new(server.origin())?;

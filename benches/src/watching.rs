@@ -51,9 +51,6 @@ pub type Around<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
 
 impl Program {
     /// A program that knows this many sessions and has caught up on all of them.
-    ///
-    /// # Errors
-    /// When the watcher does not deliver all messages.
     pub fn knowing(sessions: u32) -> Result<Self> {
         let mut program = Self::start(sessions)?;
         let mut rest = program.service.sessions.len();
@@ -69,9 +66,6 @@ impl Program {
     }
 
     /// A program that was off while `sessions` people wrote a message each.
-    ///
-    /// # Errors
-    /// When no cursor can be made.
     pub fn absent(sessions: u32) -> Result<Self> {
         let mut program = Self::start(sessions)?;
         program.service.now += 10 * SECOND;
@@ -118,9 +112,6 @@ impl Program {
     }
 
     /// Catches up on all sessions in one poll.
-    ///
-    /// # Errors
-    /// When the watcher does not deliver a message of each session.
     pub fn catch_up(&mut self, around: Around<'_>) -> Result<()> {
         self.pass(Duration::from_secs(1));
         let told = self.poll(around)?.told;
@@ -165,9 +156,6 @@ impl Program {
     }
 
     /// Sends one message to some session, and polls.
-    ///
-    /// # Errors
-    /// When the poll does not deliver just this message, or compares all sessions.
     pub fn poll_with_news(&mut self, around: Around<'_>) -> Result<()> {
         self.pass(POLL_GAP);
         self.service.receive(self.next);
@@ -228,9 +216,6 @@ impl Program {
 }
 
 /// The watcher's time to catch up on this many sessions.
-///
-/// # Errors
-/// As [`Program::catch_up`].
 pub fn catching_up(sessions: u32) -> Result<Duration> {
     let mut work = Duration::ZERO;
     Program::absent(sessions)?.catch_up(&mut |step| {

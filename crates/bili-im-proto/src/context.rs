@@ -11,6 +11,7 @@ use crate::{
     credential::Credential,
     error::Missing,
     ids::{DeviceId, Uid},
+    setters::setters,
     time::UnixMicros,
     wbi::SigningKeys,
 };
@@ -50,34 +51,6 @@ impl Context {
         }
     }
 
-    /// Sets the login.
-    #[must_use]
-    pub fn with_credential(mut self, credential: Credential) -> Self {
-        self.credential = Some(credential);
-        self
-    }
-
-    /// Sets the signing keys.
-    #[must_use]
-    pub fn with_keys(mut self, keys: SigningKeys) -> Self {
-        self.keys = Some(keys);
-        self
-    }
-
-    /// Sets where the service is.
-    #[must_use]
-    pub fn with_hosts(mut self, hosts: Hosts) -> Self {
-        self.hosts = hosts;
-        self
-    }
-
-    /// Sets the `User-Agent`.
-    #[must_use]
-    pub fn with_user_agent(mut self, user_agent: UserAgent) -> Self {
-        self.user_agent = user_agent;
-        self
-    }
-
     /// The account's own uid.
     ///
     /// # Errors
@@ -96,6 +69,12 @@ impl Context {
         credential.csrf_token().ok_or(Missing::CsrfToken)
     }
 }
+
+setters! { Context {
+    with_credential sets credential: Credential,
+    with_keys sets keys: SigningKeys,
+    with_hosts sets hosts: Hosts,
+} }
 
 /// One of the service's three hosts (docs/protocol.md §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,6 +7,12 @@ use std::{
 };
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use crate::{
+    error::{Invalid, InvalidArgument},
+    ids::Talker,
+};
 
 /// Encodes everything but letters, digits and `-_.~`, so that no HTTP client encodes the query
 /// again.
@@ -16,7 +22,7 @@ pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// A query or form under construction.
+/// The fields of a query or form under construction.
 ///
 /// ```
 /// use bili_im_proto::Query;
@@ -44,6 +50,27 @@ impl Query {
             text: String::new(),
             fields: Vec::new(),
         }
+    }
+
+    /// The fields of a struct, or pairs of name and value.
+    ///
+    /// # Errors
+    /// When a field is neither text nor number.
+    pub fn of(fields: &impl Serialize) -> Result<Self, Invalid> {
+        let unencodable = |error: &dyn Display| InvalidArgument::Unencodable(error.to_string());
+        let text = serde_urlencoded::to_string(fields).map_err(|error| unencodable(&error))?;
+        // Its encoding is that of forms, with `+` and `*`. Here each field is encoded as in queries.
+        let fields: Vec<(String, String)> =
+            serde_urlencoded::from_str(&text).map_err(|error| unencodable(&error))?;
+        let with = |query: Self, (name, value): (String, String)| query.with(name, value);
+        Ok(fields.into_iter().fold(Self::new(), with))
+    }
+
+    /// A query about the session with `talker`.
+    pub(crate) fn to(talker: Talker) -> Self {
+        Self::new()
+            .with("talker_id", talker.id())
+            .with("session_type", talker.session_type())
     }
 
     /// Adds a field.

@@ -8,7 +8,6 @@ use http::{
     uri::{self, InvalidUri},
 };
 use percent_encoding::utf8_percent_encode;
-use serde::Serialize;
 
 use crate::{
     answer::Answer,
@@ -17,6 +16,44 @@ use crate::{
     error::{Error, Invalid, InvalidArgument, Missing},
     spec::{Method, Spec},
 };
+
+/// What nearly every endpoint uses.
+pub(crate) mod prelude {
+    pub(crate) use super::{Endpoint, Parts, request};
+    pub(crate) use crate::{
+        answer::Answer,
+        context::{Context, Host},
+        encode::Query,
+        error::{Error, Invalid, check_talker},
+        ids::{Talker, Uid},
+        lenient::wire,
+        spec::Spec,
+    };
+}
+
+/// Declares a request whose `new` takes all its fields.
+macro_rules! request {
+    ($(#[$meta:meta])* pub struct $name:ident {
+        $($(#[$doc:meta])* pub $field:ident: $type:ty,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $($(#[$doc])* pub $field: $type,)*
+        }
+
+        impl $name {
+            /// The call with these arguments.
+            pub fn new($($field: impl Into<$type>),*) -> Self {
+                Self {
+                    $($field: $field.into(),)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use request;
 
 /// A call to the service. Each endpoint of this crate implements this trait, and users can
 /// implement it for further endpoints.
@@ -95,7 +132,7 @@ pub struct Parts {
 }
 
 enum Payload {
-    None,
+    /// A GET has no body, so its form is empty.
     Form(String),
     Raw(HeaderValue, Vec<u8>),
 }
@@ -103,36 +140,15 @@ enum Payload {
 impl Parts {
     /// A query and no body.
     pub fn query(query: Query) -> Self {
-        Self {
-            query,
-            payload: Payload::None,
-        }
+        Self::form(Query::new()).with_query(query)
     }
 
     /// A body of type `application/x-www-form-urlencoded`.
-    ///
-    /// # Errors
-    /// When a field is neither text nor number.
-    pub fn form(fields: &impl Serialize) -> Result<Self, Invalid> {
-        let mut form = serde_urlencoded::to_string(fields)
-            .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
-        // `serde_urlencoded` leaves `*` as it is and writes a space as `+`. Queries do neither.
-        for (other, ours) in [('+', "%20"), ('*', "%2A")] {
-            if form.contains(other) {
-                form = form.replace(other, ours);
-            }
+    pub fn form(fields: Query) -> Self {
+        Self {
+            query: Query::new(),
+            payload: Payload::Form(fields.into()),
         }
-        Ok(Self::query(Query::new()).with_payload(Payload::Form(form)))
-    }
-
-    /// A form whose fields are encoded as in a query.
-    pub(crate) fn form_of(fields: Query) -> Self {
-        Self::query(Query::new()).with_payload(Payload::Form(fields.into()))
-    }
-
-    /// A form without fields of its own.
-    pub fn empty_form() -> Self {
-        Self::query(Query::new()).with_payload(Payload::Form(String::new()))
     }
 
     /// A body of another type. Nothing is added to it.
@@ -142,17 +158,16 @@ impl Parts {
     pub fn raw(content_type: &str, body: Vec<u8>) -> Result<Self, Invalid> {
         let content_type = HeaderValue::from_str(content_type)
             .map_err(|error| InvalidArgument::Unencodable(error.to_string()))?;
-        Ok(Self::query(Query::new()).with_payload(Payload::Raw(content_type, body)))
+        Ok(Self {
+            query: Query::new(),
+            payload: Payload::Raw(content_type, body),
+        })
     }
 
     /// Sets the query.
     #[must_use]
     pub fn with_query(self, query: Query) -> Self {
         Self { query, ..self }
-    }
-
-    fn with_payload(self, payload: Payload) -> Self {
-        Self { payload, ..self }
     }
 
     pub(crate) fn into_request(
@@ -172,7 +187,6 @@ impl Parts {
             }
             (Method::Post, Payload::Raw(content_type, bytes)) => Some((content_type, bytes)),
             (Method::Post, Payload::Form(form)) => Some(complete(form, spec, context)?),
-            (Method::Post, Payload::None) => Some(complete(String::new(), spec, context)?),
         };
         let query = if spec.signed {
             let keys = context.keys.as_ref().ok_or(Missing::SigningKeys)?;
@@ -200,14 +214,12 @@ impl Parts {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, context.user_agent.0.clone());
-        headers.insert(
-            REFERER,
-            HeaderValue::from_static("https://message.bilibili.com/"),
-        );
-        headers.insert(
-            ORIGIN,
-            HeaderValue::from_static("https://message.bilibili.com"),
-        );
+        for (name, page) in [
+            (REFERER, "https://message.bilibili.com/"),
+            (ORIGIN, "https://message.bilibili.com"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(page));
+        }
         if let Some(credential) = &context.credential {
             headers.insert(COOKIE, credential.header());
         }
@@ -227,7 +239,6 @@ impl fmt::Debug for Payload {
     /// Shows lengths only: a form can hold the CSRF token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => f.write_str("None"),
             Self::Form(form) => write!(f, "Form({} bytes)", form.len()),
             Self::Raw(_, body) => write!(f, "Raw({} bytes)", body.len()),
         }

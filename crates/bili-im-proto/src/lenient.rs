@@ -4,7 +4,7 @@
 //! The service sends numbers as strings, booleans as 0 and 1, empty lists as null, and leaves out
 //! objects. A value of an unusable type counts as absent. Only text that is not JSON is an error.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer,
@@ -66,39 +66,87 @@ macro_rules! wire {
 }
 pub(crate) use wire;
 
-/// A visitor with the given methods. JSON values of other kinds give `None`.
-macro_rules! visit {
-    ($target:ty, $expecting:literal { $($body:tt)* }) => {{
-        struct Seen;
+/// What a JSON value of each kind is read as. A value of the wrong kind is no error.
+trait Read<'de> {
+    /// Null is read as the default.
+    type Value: Default;
 
-        impl<'de> Visitor<'de> for Seen {
-            type Value = Option<$target>;
+    /// What a value of the wrong kind is read as.
+    fn wrong_type() -> Self::Value {
+        Self::Value::default()
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($expecting)
-            }
+    fn scalar(_: Scalar<'_>) -> Self::Value {
+        Self::wrong_type()
+    }
 
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(None)
-            }
+    fn list<A: SeqAccess<'de>>(items: A) -> Result<Self::Value, A::Error> {
+        skip_items(items).map(|()| Self::wrong_type())
+    }
 
-            fn visit_none<E>(self) -> Result<Self::Value, E> {
-                Ok(None)
-            }
+    fn object<A: MapAccess<'de>>(entries: A) -> Result<Self::Value, A::Error> {
+        skip_entries(entries).map(|()| Self::wrong_type())
+    }
+}
 
-            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-                skip_items(items).map(|()| None)
-            }
+/// A JSON value that is neither null nor a list nor an object.
+enum Scalar<'a> {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Bool(bool),
+    Text(&'a str),
+}
 
-            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-                skip_entries(entries).map(|()| None)
-            }
+/// The visitor that reads a value as `R` says.
+struct Reader<R>(PhantomData<R>);
 
-            $($body)*
-        }
+impl<'de, R: Read<'de>> Visitor<'de> for Reader<R> {
+    type Value = R::Value;
 
-        Seen
-    }};
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<R::Value, E> {
+        Ok(R::Value::default())
+    }
+
+    fn visit_none<E>(self) -> Result<R::Value, E> {
+        Ok(R::Value::default())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<R::Value, E> {
+        Ok(R::scalar(Scalar::Unsigned(number)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<R::Value, E> {
+        Ok(R::scalar(Scalar::Signed(number)))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<R::Value, E> {
+        Ok(R::scalar(Scalar::Float(number)))
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<R::Value, E> {
+        Ok(R::scalar(Scalar::Bool(yes)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<R::Value, E> {
+        Ok(R::scalar(Scalar::Text(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<R::Value, A::Error> {
+        R::list(items)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<R::Value, A::Error> {
+        R::object(entries)
+    }
+}
+
+fn read<'de, R: Read<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<R::Value, D::Error> {
+    deserializer.deserialize_any(Reader::<R>(PhantomData))
 }
 
 fn skip_items<'de, A: SeqAccess<'de>>(mut items: A) -> Result<(), A::Error> {
@@ -111,41 +159,39 @@ fn skip_entries<'de, A: MapAccess<'de>>(mut entries: A) -> Result<(), A::Error> 
     Ok(())
 }
 
-macro_rules! integer {
-    ($type:ident) => {
-        impl Lenient for $type {
-            fn lenient<'de, D: Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Option<Self>, D::Error> {
-                deserializer.deserialize_any(visit!($type, "a number" {
-                    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                        Ok(number.try_into().ok())
-                    }
+/// Reads a type from scalars. Other values count as absent.
+macro_rules! from_scalar {
+    ($($type:ident)*: $scalar:ident => $read:expr) => {$(
+        impl Read<'_> for $type {
+            type Value = Option<Self>;
 
-                    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                        Ok(number.try_into().ok())
-                    }
-
-                    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                        Ok(whole(number).and_then(|number| number.try_into().ok()))
-                    }
-
-                    fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
-                        Ok(Some(yes.into()))
-                    }
-
-                    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                        Ok(text.trim().parse().ok())
-                    }
-                }))
+            fn scalar($scalar: Scalar<'_>) -> Option<Self> {
+                $read
             }
         }
-    };
+
+        impl Lenient for $type {
+            fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+                read::<Self, D>(deserializer)
+            }
+        }
+    )*};
 }
 
-integer!(u64);
-integer!(i64);
-integer!(u32);
+from_scalar! { u64 i64 u32: scalar => integer(scalar) }
+
+fn integer<T>(scalar: Scalar<'_>) -> Option<T>
+where
+    T: TryFrom<u64> + TryFrom<i64> + From<bool> + FromStr,
+{
+    match scalar {
+        Scalar::Unsigned(number) => number.try_into().ok(),
+        Scalar::Signed(number) => number.try_into().ok(),
+        Scalar::Float(number) => whole(number).and_then(|number| number.try_into().ok()),
+        Scalar::Bool(yes) => Some(yes.into()),
+        Scalar::Text(text) => text.trim().parse().ok(),
+    }
+}
 
 /// A float as an integer, if it is whole and small enough to be exact.
 fn whole(number: f64) -> Option<i64> {
@@ -153,91 +199,33 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
-impl Lenient for f64 {
-    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        deserializer.deserialize_any(visit!(f64, "a number" {
-            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Some(number as f64))
-            }
+from_scalar! { f64: scalar => match scalar {
+    Scalar::Unsigned(number) => Some(number as f64),
+    Scalar::Signed(number) => Some(number as f64),
+    Scalar::Float(number) => Some(number),
+    Scalar::Bool(yes) => Some(yes.into()),
+    Scalar::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+} }
 
-            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Some(number as f64))
-            }
+from_scalar! { bool: scalar => match scalar {
+    Scalar::Unsigned(number) => Some(number != 0),
+    Scalar::Signed(number) => Some(number != 0),
+    Scalar::Float(number) => Some(number != 0.0),
+    Scalar::Bool(yes) => Some(yes),
+    Scalar::Text(text) => match text.trim() {
+        "" | "0" | "false" => Some(false),
+        "1" | "true" => Some(true),
+        _ => None,
+    },
+} }
 
-            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Some(number))
-            }
-
-            fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
-                Ok(Some(yes.into()))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(text.trim().parse().ok().filter(|number: &f64| number.is_finite()))
-            }
-        }))
-    }
-}
-
-impl Lenient for bool {
-    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        deserializer.deserialize_any(visit!(bool, "yes or no" {
-            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Some(number != 0))
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Some(number != 0))
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Some(number != 0.0))
-            }
-
-            fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
-                Ok(Some(yes))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(match text.trim() {
-                    "" | "0" | "false" => Some(false),
-                    "1" | "true" => Some(true),
-                    _ => None,
-                })
-            }
-        }))
-    }
-}
-
-impl Lenient for String {
-    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        deserializer.deserialize_any(visit!(String, "a text" {
-            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Some(number.to_string()))
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Some(number.to_string()))
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Some(number.to_string()))
-            }
-
-            fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
-                Ok(Some(yes.to_string()))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Some(text.to_owned()))
-            }
-
-            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-                Ok(Some(text))
-            }
-        }))
-    }
-}
+from_scalar! { String: scalar => Some(match scalar {
+    Scalar::Unsigned(number) => number.to_string(),
+    Scalar::Signed(number) => number.to_string(),
+    Scalar::Float(number) => number.to_string(),
+    Scalar::Bool(yes) => yes.to_string(),
+    Scalar::Text(text) => text.to_owned(),
+}) }
 
 /// A JSON string that is unescaped only when it is read.
 #[derive(Clone, Default)]
@@ -313,57 +301,6 @@ fn unescape(json: &str) -> String {
     json.deserialize_bytes(Unescaped).unwrap_or_default()
 }
 
-/// Whether a value is neither null nor an empty string.
-pub(crate) struct Filled(pub(crate) bool);
-
-impl<'de> Deserialize<'de> for Filled {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FilledVisitor).map(Self)
-    }
-}
-
-struct FilledVisitor;
-
-impl<'de> Visitor<'de> for FilledVisitor {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        Ok(true)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-        Ok(true)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        Ok(true)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
-        Ok(true)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
-        Ok(!text.is_empty())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<bool, A::Error> {
-        skip_items(items).map(|()| true)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<bool, A::Error> {
-        skip_entries(entries).map(|()| true)
-    }
-}
-
 /// A value where an object or a list is expected.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum Field<T> {
@@ -396,54 +333,17 @@ impl<T> Field<Vec<T>> {
     }
 }
 
-macro_rules! scalars_are_wrong {
-    () => {
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("anything")
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Field::Absent)
-        }
-
-        fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok(Field::Absent)
-        }
-
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(Field::WrongType)
-        }
-
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(Field::WrongType)
-        }
-
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(Field::WrongType)
-        }
-
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(Field::WrongType)
-        }
-
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(Field::WrongType)
-        }
-    };
-}
-
+/// Reads an object.
 struct Object<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Read<'de> for Object<T> {
     type Value = Field<T>;
 
-    scalars_are_wrong!();
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        skip_items(items).map(|()| Field::WrongType)
+    fn wrong_type() -> Field<T> {
+        Field::WrongType
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+    fn object<A: MapAccess<'de>>(entries: A) -> Result<Field<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(entries)).map(Field::Present)
     }
 }
@@ -452,7 +352,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
 pub(crate) fn object_field<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Field<T>, D::Error> {
-    deserializer.deserialize_any(Object(PhantomData))
+    read::<Object<T>, D>(deserializer)
 }
 
 /// An object, read by its type's `Deserialize`. Other values count as absent.
@@ -466,14 +366,17 @@ pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 /// as absent: many tiny items take far more memory than the answer itself.
 pub(crate) const MOST_ITEMS: usize = 10_000;
 
+/// Reads a list.
 struct List<T>(PhantomData<T>);
 
-impl<'de, T: Lenient> Visitor<'de> for List<T> {
+impl<'de, T: Lenient> Read<'de> for List<T> {
     type Value = Field<Vec<T>>;
 
-    scalars_are_wrong!();
+    fn wrong_type() -> Field<Vec<T>> {
+        Field::WrongType
+    }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+    fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Field<Vec<T>>, A::Error> {
         let mut list = Vec::new();
         while let Some(Element(item)) = items.next_element()? {
             if list.len() == MOST_ITEMS {
@@ -484,16 +387,12 @@ impl<'de, T: Lenient> Visitor<'de> for List<T> {
         }
         Ok(Field::Present(list))
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        skip_entries(entries).map(|()| Field::WrongType)
-    }
 }
 
 /// For lists that an answer must have: says whether the value was absent or of another kind.
 impl<T: Lenient> Lenient for Field<Vec<T>> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        deserializer.deserialize_any(List(PhantomData)).map(Some)
+        read::<List<T>, D>(deserializer).map(Some)
     }
 }
 
@@ -507,7 +406,7 @@ impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
 
 impl<T: Lenient> Lenient for Vec<T> {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        (deserializer.deserialize_any(List(PhantomData))).map(Field::present)
+        read::<List<T>, D>(deserializer).map(Field::present)
     }
 }
 
@@ -602,11 +501,5 @@ mod tests {
         let list = |length: usize| format!("{{\"list\":[{}7]}}", "7,".repeat(length - 1));
         assert_eq!(read(&list(MOST_ITEMS)).list, vec![7; MOST_ITEMS]);
         assert!(read(&list(MOST_ITEMS + 1)).list.is_empty());
-    }
-
-    #[test]
-    fn objects_are_read_where_they_are_objects() {
-        let sample = read(r#"{"inner":{"text":"a","more":1}}"#);
-        assert_eq!(sample.inner.unwrap().text, "a");
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod adapter;
 mod answer;
 mod content;
 mod context;
@@ -19,6 +20,7 @@ mod printable;
 mod regular;
 mod secret;
 mod session;
+mod setters;
 mod spec;
 #[cfg(test)]
 mod testing;
@@ -31,6 +33,7 @@ pub use http;
 
 pub use crate::{
     account::{Account, AccountBuilder, InvalidSnapshot, Pacing, Snapshot},
+    adapter::{AdapterClient, ClientBuilder},
     answer::Answer,
     content::*,
     context::{Context, Host, Hosts, InvalidOrigin, InvalidUserAgent, Origin, UserAgent},

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserializer;
 
 use crate::{
     content::Content,
     ids::{MsgKey, Seqno, Talker, Uid},
-    lenient::{self, LazyText, Lenient, wire},
+    lenient::{LazyText, Lenient, wire},
     msg_type::MsgType,
     numbered::numbered,
     time::UnixSeconds,
@@ -221,39 +221,21 @@ impl Lenient for Emoticon {
     }
 }
 
-/// A message as received, whose required fields may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct WireMessage {
-    #[serde(deserialize_with = "lenient::option")]
-    pub(crate) sender_uid: Option<Uid>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(crate) receiver_type: u64,
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(crate) receiver_id: u64,
-    #[serde(deserialize_with = "lenient::option")]
-    pub(crate) msg_type: Option<i64>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(crate) content: LazyText,
-    #[serde(deserialize_with = "lenient::option")]
-    pub(crate) msg_seqno: Option<Seqno>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(crate) timestamp: UnixSeconds,
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(crate) at_uids: Vec<Uid>,
-    #[serde(deserialize_with = "lenient::option")]
-    pub(crate) msg_key: Option<MsgKey>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(crate) msg_status: i64,
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(crate) msg_source: i64,
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub(crate) notify_code: String,
-}
-
-impl Lenient for WireMessage {
-    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        lenient::object(deserializer)
+wire! {
+    /// A message as received, whose required fields may be missing.
+    pub(crate) struct WireMessage {
+        pub(crate) sender_uid: Option<Uid>,
+        pub(crate) receiver_type: u64,
+        pub(crate) receiver_id: u64,
+        pub(crate) msg_type: Option<i64>,
+        pub(crate) content: LazyText,
+        pub(crate) msg_seqno: Option<Seqno>,
+        pub(crate) timestamp: UnixSeconds,
+        pub(crate) at_uids: Vec<Uid>,
+        pub(crate) msg_key: Option<MsgKey>,
+        pub(crate) msg_status: i64,
+        pub(crate) msg_source: i64,
+        pub(crate) notify_code: String,
     }
 }
 

@@ -1,10 +1,8 @@
 //! Sessions: the account's conversations (docs/protocol.md §7).
 
-use serde::{Deserialize, Deserializer};
-
 use crate::{
     ids::{Seqno, Talker},
-    lenient::{self, Field, Lenient, wire},
+    lenient::{Field, wire},
     message::{Message, WireMessage},
     numbered::numbered,
     time::UnixMicros,
@@ -88,61 +86,32 @@ wire! {
     }
 }
 
-/// A session as received, whose required fields may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct WireSession {
-    #[serde(deserialize_with = "lenient::option")]
-    talker_id: Option<u64>,
-    #[serde(deserialize_with = "lenient::option")]
-    session_type: Option<u64>,
-    #[serde(deserialize_with = "lenient::option")]
-    at_seqno: Option<Seqno>,
-    #[serde(deserialize_with = "lenient::option")]
-    top_ts: Option<UnixMicros>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    group_name: String,
-    #[serde(deserialize_with = "lenient::or_default")]
-    group_cover: String,
-    #[serde(deserialize_with = "lenient::or_default")]
-    is_follow: bool,
-    #[serde(deserialize_with = "lenient::or_default")]
-    is_dnd: bool,
-    #[serde(deserialize_with = "lenient::option")]
-    ack_seqno: Option<Seqno>,
-    #[serde(deserialize_with = "lenient::option")]
-    ack_ts: Option<UnixMicros>,
-    #[serde(deserialize_with = "lenient::option")]
-    session_ts: Option<UnixMicros>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    unread_count: u64,
-    #[serde(deserialize_with = "lenient::option")]
-    last_msg: Option<WireMessage>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    can_fold: bool,
-    #[serde(deserialize_with = "lenient::option")]
-    max_seqno: Option<Seqno>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    setting: u64,
-    #[serde(deserialize_with = "lenient::or_default")]
-    is_guardian: bool,
-    #[serde(deserialize_with = "lenient::or_default")]
-    is_intercept: bool,
-    #[serde(deserialize_with = "lenient::or_default")]
-    is_trust: bool,
-    #[serde(deserialize_with = "lenient::or_default")]
-    system_msg_type: i64,
-    #[serde(deserialize_with = "lenient::option")]
-    account_info: Option<AccountInfo>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    live_status: bool,
-    #[serde(deserialize_with = "lenient::or_default")]
-    biz_msg_unread_count: u64,
-}
-
-impl Lenient for WireSession {
-    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        lenient::object(deserializer)
+wire! {
+    /// A session as received, whose required fields may be missing.
+    pub(crate) struct WireSession {
+        talker_id: Option<u64>,
+        session_type: Option<u64>,
+        at_seqno: Option<Seqno>,
+        top_ts: Option<UnixMicros>,
+        group_name: String,
+        group_cover: String,
+        is_follow: bool,
+        is_dnd: bool,
+        ack_seqno: Option<Seqno>,
+        ack_ts: Option<UnixMicros>,
+        session_ts: Option<UnixMicros>,
+        unread_count: u64,
+        last_msg: Option<WireMessage>,
+        can_fold: bool,
+        max_seqno: Option<Seqno>,
+        setting: u64,
+        is_guardian: bool,
+        is_intercept: bool,
+        is_trust: bool,
+        system_msg_type: i64,
+        account_info: Option<AccountInfo>,
+        live_status: bool,
+        biz_msg_unread_count: u64,
     }
 }
 

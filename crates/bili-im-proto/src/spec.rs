@@ -71,29 +71,23 @@ impl Spec {
 
     /// Marks the query as signed (docs/protocol.md §4).
     #[must_use]
-    pub const fn signed(self) -> Self {
-        Self {
-            signed: true,
-            ..self
-        }
+    pub const fn signed(mut self) -> Self {
+        self.signed = true;
+        self
     }
 
     /// Sets the effect to [`Effect::Once`].
     #[must_use]
-    pub const fn once(self) -> Self {
-        Self {
-            effect: Effect::Once,
-            ..self
-        }
+    pub const fn once(mut self) -> Self {
+        self.effect = Effect::Once;
+        self
     }
 
     /// Allows the call without a login.
     #[must_use]
-    pub const fn without_login(self) -> Self {
-        Self {
-            needs_login: false,
-            ..self
-        }
+    pub const fn without_login(mut self) -> Self {
+        self.needs_login = false;
+        self
     }
 
     /// Defines codes whose meaning differs from the general one (docs/protocol.md §3).
@@ -111,30 +105,24 @@ impl Spec {
 
     /// Sets the timeout to 120 s instead of 20 s.
     #[must_use]
-    pub const fn slow(self) -> Self {
-        Self {
-            timeout: Duration::from_secs(120),
-            ..self
-        }
+    pub const fn slow(mut self) -> Self {
+        self.timeout = Duration::from_secs(120);
+        self
     }
 
     /// Marks the call as a poll: a read that watchers repeat. Polls start at least
     /// [`least_watch_interval`](crate::Pacing::least_watch_interval) apart.
     #[must_use]
-    pub const fn poll(self) -> Self {
-        Self {
-            is_poll: true,
-            ..self
-        }
+    pub const fn poll(mut self) -> Self {
+        self.is_poll = true;
+        self
     }
 
     /// Sets a name other than the last segment of the path.
     #[must_use]
-    pub const fn named(self, name: &'static str) -> Self {
-        Self {
-            name: Some(name),
-            ..self
-        }
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
     }
 
     /// The endpoint's name in errors: the last segment of its path, unless set otherwise.
@@ -164,11 +152,6 @@ impl Spec {
     /// The effect of the call.
     pub const fn effect(&self) -> Effect {
         self.effect
-    }
-
-    /// Whether the query is signed.
-    pub const fn is_signed(&self) -> bool {
-        self.signed
     }
 
     /// Whether the login is all that the call needs.

@@ -1,70 +1,43 @@
 use std::{
-    convert::Infallible,
     fmt,
-    future::{Future, Ready, poll_fn},
+    future::{Future, poll_fn},
     pin::Pin,
     sync::LazyLock,
     task::{Context, Poll, ready},
     time::{Instant, SystemTime},
 };
 
-use bili_im_proto::{Error, Failure, Flow, Input, Monotonic, Now, Outgoing, Step};
+use bili_im_proto::{Error, Flow, Input, Monotonic, Now, Step};
 use futures_core::Stream;
-use http::Response;
+use reqwest::Client;
 
 use crate::exchange::exchange;
 
-/// Runs flows with an HTTP client.
-#[derive(Debug, Clone)]
-pub(crate) struct Driver {
-    http: reqwest::Client,
-}
-
-impl Driver {
-    pub(crate) fn new(http: reqwest::Client) -> Self {
-        Self { http }
-    }
-
-    pub(crate) fn exchange(
-        &self,
-        outgoing: Outgoing,
-    ) -> impl Future<Output = Result<Response<Vec<u8>>, Failure>> {
-        exchange(&self.http, outgoing)
-    }
-
-    pub(crate) async fn run<Output>(
-        &self,
-        flow: Flow<Infallible, Output>,
-    ) -> Result<Output, Error> {
-        self.run_with(flow, |never| -> Ready<_> { match never {} })
-            .await
-    }
-
-    pub(crate) async fn run_with<Item, Output, E: From<Error>, F>(
-        &self,
-        mut flow: Flow<Item, Output>,
-        mut take: impl FnMut(Item) -> F,
-    ) -> Result<Output, E>
-    where
-        F: Future<Output = Result<(), E>>,
-    {
-        let mut input = Input::Begin;
-        loop {
-            input = match flow.resume(now(), input) {
-                Step::Send(outgoing) => {
-                    (self.exchange(outgoing).await).map_or_else(Input::Failed, Input::Response)
-                }
-                Step::WaitUntil(moment) => {
-                    tokio::time::sleep(moment.since(now().mono)).await;
-                    Input::Woken
-                }
-                Step::Item(item) => {
-                    take(item).await?;
-                    Input::Woken
-                }
-                Step::Done(result) => return Ok(result?),
-            };
-        }
+/// Runs a flow to its end and passes its items to `take`.
+pub(crate) async fn run_with<Item, Output, E: From<Error>, F>(
+    http: &Client,
+    mut flow: Flow<Item, Output>,
+    mut take: impl FnMut(Item) -> F,
+) -> Result<Output, E>
+where
+    F: Future<Output = Result<(), E>>,
+{
+    let mut input = Input::Begin;
+    loop {
+        input = match flow.resume(now(), input) {
+            Step::Send(outgoing) => {
+                (exchange(http, outgoing).await).map_or_else(Input::Failed, Input::Response)
+            }
+            Step::WaitUntil(moment) => {
+                tokio::time::sleep(moment.since(now().mono)).await;
+                Input::Woken
+            }
+            Step::Item(item) => {
+                take(item).await?;
+                Input::Woken
+            }
+            Step::Done(result) => return Ok(result?),
+        };
     }
 }
 
@@ -73,15 +46,15 @@ impl Driver {
 /// Cancelling is safe: a dropped [`next`](Self::next) loses nothing. The request or wait it began
 /// continues when the next item is polled.
 pub struct Items<Item> {
-    driver: Driver,
+    http: Client,
     flow: Option<Flow<Item, ()>>,
     under_way: Option<Pin<Box<dyn Future<Output = Input> + Send>>>,
 }
 
 impl<Item> Items<Item> {
-    pub(crate) fn new(driver: Driver, flow: Flow<Item, ()>) -> Self {
+    pub(crate) fn new(http: Client, flow: Flow<Item, ()>) -> Self {
         Self {
-            driver,
+            http,
             flow: Some(flow),
             under_way: None,
         }
@@ -108,11 +81,11 @@ impl<Item> Stream for Items<Item> {
             let Some(flow) = &mut this.flow else {
                 return Poll::Ready(None);
             };
-            let driver = this.driver.clone();
             this.under_way = Some(match flow.resume(now(), input) {
-                Step::Send(outgoing) => Box::pin(async move {
-                    (driver.exchange(outgoing).await).map_or_else(Input::Failed, Input::Response)
-                }),
+                Step::Send(outgoing) => {
+                    let answer = exchange(&this.http, outgoing);
+                    Box::pin(async { answer.await.map_or_else(Input::Failed, Input::Response) })
+                }
                 Step::WaitUntil(moment) => Box::pin(async move {
                     tokio::time::sleep(moment.since(now().mono)).await;
                     Input::Woken

@@ -1,72 +1,51 @@
 use std::{
-    convert::Infallible,
     sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Instant, SystemTime},
 };
 
-use bili_im_proto::{Error, Failure, Flow, Input, Monotonic, Now, Outgoing, Step};
-use http::Response;
+use bili_im_proto::{Error, Flow, Input, Monotonic, Now, Step};
 use ureq::Agent;
 
 use crate::exchange::exchange;
 
-/// Runs flows with an agent.
-#[derive(Debug, Clone)]
-pub(crate) struct Driver {
-    agent: Agent,
-}
-
-impl Driver {
-    pub(crate) fn new(agent: Agent) -> Self {
-        Self { agent }
-    }
-
-    pub(crate) fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
-        exchange(&self.agent, outgoing)
-    }
-
-    pub(crate) fn run<Output>(&self, flow: Flow<Infallible, Output>) -> Result<Output, Error> {
-        self.run_with(flow, |never| match never {})
-    }
-
-    pub(crate) fn run_with<Item, Output, E: From<Error>>(
-        &self,
-        mut flow: Flow<Item, Output>,
-        mut take: impl FnMut(Item) -> Result<(), E>,
-    ) -> Result<Output, E> {
-        let mut input = Input::Begin;
-        loop {
-            input = match flow.resume(now(), input) {
-                Step::Send(outgoing) => {
-                    (self.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
-                }
-                Step::WaitUntil(moment) => {
-                    thread::sleep(moment.since(now().mono));
-                    Input::Woken
-                }
-                Step::Item(item) => {
-                    take(item)?;
-                    Input::Woken
-                }
-                Step::Done(result) => return Ok(result?),
-            };
-        }
+/// Runs a flow to its end and passes its items to `take`.
+pub(crate) fn run_with<Item, Output, E: From<Error>>(
+    agent: &Agent,
+    mut flow: Flow<Item, Output>,
+    mut take: impl FnMut(Item) -> Result<(), E>,
+) -> Result<Output, E> {
+    let mut input = Input::Begin;
+    loop {
+        input = match flow.resume(now(), input) {
+            Step::Send(outgoing) => {
+                exchange(agent, outgoing).map_or_else(Input::Failed, Input::Response)
+            }
+            Step::WaitUntil(moment) => {
+                thread::sleep(moment.since(now().mono));
+                Input::Woken
+            }
+            Step::Item(item) => {
+                take(item)?;
+                Input::Woken
+            }
+            Step::Done(result) => return Ok(result?),
+        };
     }
 }
 
 /// The items of a flow. An error is the last item.
 #[derive(Debug)]
 pub struct Items<Item> {
-    driver: Driver,
+    agent: Agent,
     flow: Option<Flow<Item, ()>>,
     stop: StopHandle,
 }
 
 impl<Item> Items<Item> {
-    pub(crate) fn new(driver: Driver, flow: Flow<Item, ()>) -> Self {
+    pub(crate) fn new(agent: Agent, flow: Flow<Item, ()>) -> Self {
         Self {
-            driver,
+            agent,
             flow: Some(flow),
             stop: StopHandle::default(),
         }
@@ -94,7 +73,7 @@ impl<Item> Iterator for Items<Item> {
             }
             input = match step {
                 Step::Send(outgoing) => {
-                    (self.driver.exchange(outgoing)).map_or_else(Input::Failed, Input::Response)
+                    exchange(&self.agent, outgoing).map_or_else(Input::Failed, Input::Response)
                 }
                 Step::WaitUntil(moment) => {
                     self.stop.sleep_until(moment);

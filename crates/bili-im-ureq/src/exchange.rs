@@ -27,8 +27,10 @@ pub(crate) fn new_agent(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Agent {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false)
-        // The defaults, 128 KiB each, take longer to clear than a short answer takes to read.
-        .input_buffer_size(64 << 10)
+        // The defaults, 128 KiB each, take longer to clear than a short answer takes to read. A
+        // head may have 64 KiB: with no more room than that, a longer one looks like a lost
+        // connection.
+        .input_buffer_size(65 << 10)
         .output_buffer_size(16 << 10);
     let config = if loopback { config.proxy(None) } else { config };
     Agent::with_parts(

@@ -160,7 +160,7 @@ impl Endpoint for AnyForm {
     const SPEC: Spec = Spec::post(Host::Im, "/x/anything");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&self.0)
+        Ok(Parts::form(Query::of(&self.0)?))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {

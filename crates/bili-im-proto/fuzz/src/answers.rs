@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use bili_im_proto::{
-    http::{HeaderMap, HeaderName, HeaderValue, Response},
+    http::{HeaderValue, Response},
     *,
 };
 
@@ -56,17 +56,11 @@ pub(crate) fn head(bytes: &mut Bytes<'_>) -> Response<Vec<u8>> {
     ];
     for (place, (name, value)) in headers.into_iter().enumerate() {
         if which & (1 << place) != 0 {
-            put(response.headers_mut(), name, value);
+            let value = HeaderValue::from_static(value);
+            response.headers_mut().append(name, value);
         }
     }
     response
-}
-
-fn put(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
-    headers.append(
-        HeaderName::from_static(name),
-        HeaderValue::from_static(value),
-    );
 }
 
 /// The first line chooses the endpoint, one byte the status, one the headers; the rest is the body.

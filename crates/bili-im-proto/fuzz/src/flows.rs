@@ -43,14 +43,6 @@ fn start() -> Now {
     }
 }
 
-/// What a flow wants next.
-enum Next {
-    Send(Outgoing),
-    Wait(Monotonic),
-    Item,
-    Done(Result<(), Error>),
-}
-
 enum State {
     /// It takes any input.
     Ready,
@@ -61,7 +53,7 @@ enum State {
 
 /// A flow under way.
 struct Running {
-    resume: Box<dyn FnMut(Now, Input) -> Next>,
+    resume: Box<dyn FnMut(Now, Input) -> Step<(), ()>>,
     state: State,
     /// Whether the last request that takes effect each time may have taken it.
     may_have_taken_effect: bool,
@@ -79,13 +71,10 @@ impl Running {
                 assert!(!shown.contains(secret), "{shown}");
             }
             match step {
-                Step::Send(outgoing) => Next::Send(outgoing),
-                Step::WaitUntil(moment) => Next::Wait(moment),
-                Step::Item(item) => {
-                    take(item);
-                    Next::Item
-                }
-                Step::Done(result) => Next::Done(result.map(drop)),
+                Step::Send(outgoing) => Step::Send(outgoing),
+                Step::WaitUntil(moment) => Step::WaitUntil(moment),
+                Step::Item(item) => Step::Item(take(item)),
+                Step::Done(result) => Step::Done(result.map(drop)),
             }
         };
         Self {
@@ -108,25 +97,25 @@ impl Running {
         }
         let next = (self.resume)(now, input);
         match (&self.state, &next) {
-            (State::Over, Next::Done(Err(Error::Finished))) => return,
+            (State::Over, Step::Done(Err(Error::Finished))) => return,
             (State::Over, _) => panic!("it goes on after its end"),
-            (State::Waits(until), Next::Wait(again)) if now.mono < *until => {
+            (State::Waits(until), Step::WaitUntil(again)) if now.mono < *until => {
                 assert_eq!(again, until, "woken too early, it waits for something else");
             }
             (State::Waits(until), _) => assert!(now.mono >= *until, "it did not wait"),
             _ => {}
         }
         self.state = match next {
-            Next::Send(outgoing) => {
+            Step::Send(outgoing) => {
                 check_outgoing(&outgoing);
                 if outgoing.effect == Effect::Once {
                     assert!(!self.may_have_taken_effect, "it is sent twice");
                 }
                 State::Out(outgoing)
             }
-            Next::Wait(moment) => State::Waits(moment),
-            Next::Item => State::Ready,
-            Next::Done(result) => {
+            Step::WaitUntil(moment) => State::Waits(moment),
+            Step::Item(()) => State::Ready,
+            Step::Done(result) => {
                 if let Err(error) = result {
                     check_error(&error);
                 }

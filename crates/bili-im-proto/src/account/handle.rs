@@ -12,17 +12,17 @@ use crate::{
     account::{
         Pacing, Snapshot,
         keys::{CachedKeys, KeyAction, SignatureBasis, clock_offset},
-        pacing::{Held, Lane, Pacer},
-        people::People,
-        sends::Sends,
+        pacing::{Held, Lane},
         snapshot::InvalidSnapshot,
+        state::{Chance, State},
     },
     context::{Context, Hosts, UserAgent},
     credential::Credential,
+    endpoints::UserCard,
     error::{Error, RateLimited, RefusalKind, Stopped},
     ids::{DeviceId, Uid},
     spec::Spec,
-    time::{Monotonic, Now, UnixMicros},
+    time::{Monotonic, Now},
     wbi::SigningKeys,
 };
 
@@ -45,28 +45,6 @@ pub(super) struct Shared {
     user_agent: UserAgent,
     pub(super) pacing: Pacing,
     state: Mutex<State>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct State {
-    pub(super) uid: Option<Uid>,
-    pub(super) keys: Option<CachedKeys>,
-    /// Set while a flow fetches the keys. Past this moment the fetch counts as abandoned.
-    key_lease: Option<Monotonic>,
-    pub(super) clock_offset: i64,
-    pub(super) pacer: Pacer,
-    pub(super) sends: Sends,
-    pub(super) people: People,
-    pub(super) chance: Chance,
-    pub(super) revision: u64,
-    /// The monotonic time at the last reservation.
-    pub(super) seen: Monotonic,
-}
-
-impl State {
-    pub(super) fn service_time(&self, now: Now) -> UnixMicros {
-        UnixMicros(now.unix.0.saturating_add_signed(self.clock_offset))
-    }
 }
 
 /// Makes an [`Account`].
@@ -97,10 +75,8 @@ impl AccountBuilder {
     /// loopback addresses.
     #[must_use]
     pub fn pacing(self, pacing: Pacing) -> Self {
-        Self {
-            pacing: Some(pacing),
-            ..self
-        }
+        let pacing = Some(pacing);
+        Self { pacing, ..self }
     }
 
     /// Sets the device id. Default: one made from the entropy.
@@ -152,16 +128,8 @@ impl Account {
             user_agent: UserAgent::default(),
             pacing: None,
             state: State {
-                uid: None,
-                keys: None,
-                key_lease: None,
-                clock_offset: 0,
-                pacer: Pacer::default(),
-                sends: Sends::default(),
-                people: People::default(),
                 chance: Chance(u64::from_le_bytes(seed)),
-                revision: 0,
-                seen: Monotonic::default(),
+                ..State::default()
             },
         }
     }
@@ -189,6 +157,11 @@ impl Account {
         &self.0.credential
     }
 
+    /// Who a user is, if [`people`](Self::people) told so in the last six hours. Asks nothing.
+    pub fn card(&self, uid: Uid, now: Now) -> Option<UserCard> {
+        self.state().people.get(uid, now.mono).cloned()
+    }
+
     /// The context that the next request would be built with.
     pub fn context(&self, now: Now) -> Context {
         let state = self.state();
@@ -210,12 +183,8 @@ impl Account {
 
     /// The state to store for other processes of this account. It does not contain the login.
     pub fn snapshot(&self, now: Now) -> Snapshot {
-        Snapshot::of(
-            &self.state(),
-            self.uid_in_credential(),
-            self.device_id(),
-            now,
-        )
+        let uid = self.0.credential.uid();
+        Snapshot::of(&self.state(), uid, self.device_id(), now)
     }
 
     /// Merges a snapshot that another process of this account stored. Of each wait the later one
@@ -226,15 +195,10 @@ impl Account {
     /// For processes that share one stored snapshot under a lock. Each one takes the lock, absorbs
     /// the stored snapshot, stores its own, and releases the lock.
     ///
-    ///
     /// # Errors
     /// As [`AccountBuilder::restore`]. Then nothing is merged.
     pub fn absorb(&self, snapshot: &Snapshot, now: Now) -> Result<(), InvalidSnapshot> {
-        snapshot.absorb(self.uid_in_credential(), now, &mut self.state())
-    }
-
-    fn uid_in_credential(&self) -> Option<Uid> {
-        self.0.credential.uid()
+        snapshot.absorb(self.0.credential.uid(), now, &mut self.state())
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -291,6 +255,13 @@ impl Account {
         if state.uid != Some(uid) {
             state.uid = Some(uid);
             state.revision += 1;
+        }
+    }
+
+    pub(crate) fn learn_cards(&self, cards: &[UserCard], now: Now) {
+        let mut state = self.state();
+        for card in cards {
+            state.people.learn(card, now.mono);
         }
     }
 
@@ -425,25 +396,6 @@ impl fmt::Debug for Account {
             .field("uid", &self.uid())
             .field("hosts", &self.0.hosts)
             .finish_non_exhaustive()
-    }
-}
-
-/// A pseudorandom number generator (SplitMix64), seeded by the caller.
-#[derive(Debug, Clone)]
-pub(super) struct Chance(u64);
-
-impl Chance {
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number from 0 up to, but not including, 1.
-    fn fraction(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 

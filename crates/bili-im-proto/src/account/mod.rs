@@ -7,6 +7,7 @@ mod people;
 mod sending;
 mod sends;
 mod snapshot;
+mod state;
 
 pub use self::{
     handle::{Account, AccountBuilder},

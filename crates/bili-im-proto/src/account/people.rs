@@ -2,12 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use crate::{
-    account::handle::Account,
-    endpoints::UserCard,
-    ids::Uid,
-    time::{Monotonic, Now},
-};
+use crate::{endpoints::UserCard, ids::Uid, time::Monotonic};
 
 /// How many cards are kept.
 const REMEMBERED: usize = 1024;
@@ -20,27 +15,16 @@ const FRESH: Duration = Duration::from_secs(6 * 60 * 60);
 pub(super) struct People(VecDeque<(UserCard, Monotonic)>);
 
 impl People {
-    fn learn(&mut self, card: &UserCard, now: Monotonic) {
+    pub(super) fn get(&self, uid: Uid, now: Monotonic) -> Option<&UserCard> {
+        let (card, asked) = self.0.iter().find(|(card, _)| card.uid == uid)?;
+        (now.since(*asked) < FRESH).then_some(card)
+    }
+
+    pub(super) fn learn(&mut self, card: &UserCard, now: Monotonic) {
         self.0.retain(|(known, _)| known.uid != card.uid);
         if self.0.len() >= REMEMBERED {
             self.0.pop_front();
         }
         self.0.push_back((card.clone(), now));
-    }
-}
-
-impl Account {
-    /// Who a user is, if [`people`](Self::people) told so in the last six hours. Asks nothing.
-    pub fn card(&self, uid: Uid, now: Now) -> Option<UserCard> {
-        let state = self.state();
-        let (card, asked) = state.people.0.iter().find(|(card, _)| card.uid == uid)?;
-        (now.mono.since(*asked) < FRESH).then(|| card.clone())
-    }
-
-    pub(crate) fn learn_cards(&self, cards: &[UserCard], now: Now) {
-        let mut state = self.state();
-        for card in cards {
-            state.people.learn(card, now.mono);
-        }
     }
 }

@@ -28,7 +28,7 @@ const REMEMBERED: usize = 512;
 pub(super) struct Sends {
     /// Sends that are at work or of unknown outcome, by talker and nonce.
     open: BTreeMap<(Talker, u64), Send>,
-    /// No open send changes its phase before then.
+    /// No open send is over before then.
     next_change: Option<Monotonic>,
     /// Messages that sends were credited with, oldest first.
     pub(super) credited: VecDeque<MsgKey>,
@@ -58,23 +58,10 @@ pub(crate) struct UsedTicket {
 #[derive(Debug, Clone)]
 struct Send {
     likeness: Likeness,
-    phase: Phase,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Its flow is at work, until then at the latest.
-    AtWork { until: Monotonic },
-    /// Its outcome is unknown. Its message may turn up until then.
-    Unknown { until: Monotonic },
-}
-
-impl Phase {
-    fn until(self) -> Monotonic {
-        match self {
-            Self::AtWork { until } | Self::Unknown { until } => until,
-        }
-    }
+    /// Whether its flow is at work. Otherwise its outcome is unknown.
+    is_at_work: bool,
+    /// Its flow is at work until then at the latest, or its message may turn up until then.
+    until: Monotonic,
 }
 
 /// What messages that match a send say of it.
@@ -98,14 +85,14 @@ impl Sends {
         now: Monotonic,
     ) -> bool {
         self.forget(now);
-        let is_at_work = |(_, phase)| matches!(phase, Phase::AtWork { .. });
-        if self.twins(talker, likeness).any(is_at_work) {
+        if (self.twins(talker, likeness)).any(|(_, twin)| twin.is_at_work) {
             return false;
         }
         let until = now.after(LONGEST_SEND);
         let send = Send {
             likeness: likeness.clone(),
-            phase: Phase::AtWork { until },
+            is_at_work: true,
+            until,
         };
         self.open.insert((talker, nonce), send);
         self.next_change = Some(self.next_change.map_or(until, |next| next.min(until)));
@@ -127,9 +114,8 @@ impl Sends {
     /// The send is over and its outcome unknown.
     pub(super) fn leave_unknown(&mut self, talker: Talker, nonce: u64, now: Monotonic) {
         if let Some(send) = self.open.get_mut(&(talker, nonce)) {
-            send.phase = Phase::Unknown {
-                until: now.after(self.latest_arrival),
-            };
+            send.is_at_work = false;
+            send.until = now.after(self.latest_arrival);
         }
     }
 
@@ -137,7 +123,7 @@ impl Sends {
     pub(super) fn is_at_work(&mut self, talker: Talker, nonce: u64, now: Monotonic) -> bool {
         self.forget(now);
         let send = self.open.get(&(talker, nonce));
-        send.is_some_and(|send| matches!(send.phase, Phase::AtWork { .. }))
+        send.is_some_and(|send| send.is_at_work)
     }
 
     /// Whether a send of the same content has an unknown outcome.
@@ -263,26 +249,24 @@ impl Sends {
     }
 
     /// The open sends of the same content, by nonce.
-    fn twins(&self, talker: Talker, likeness: &Likeness) -> impl Iterator<Item = (u64, Phase)> {
-        (self.open_to(talker))
-            .filter(move |(_, send)| send.likeness == *likeness)
-            .map(|(nonce, send)| (nonce, send.phase))
+    fn twins(&self, talker: Talker, likeness: &Likeness) -> impl Iterator<Item = (u64, &Send)> {
+        (self.open_to(talker)).filter(move |(_, send)| send.likeness == *likeness)
     }
 
-    /// Ends phases whose time is over.
+    /// Ends what is over by now.
     fn forget(&mut self, now: Monotonic) {
         if self.next_change.is_none_or(|next| now < next) {
             return;
         }
         let latest = now.after(self.latest_arrival);
         for send in self.open.values_mut() {
-            if matches!(send.phase, Phase::AtWork { until } if until <= now) {
-                send.phase = Phase::Unknown { until: latest };
+            if send.is_at_work && send.until <= now {
+                send.is_at_work = false;
+                send.until = latest;
             }
         }
-        (self.open)
-            .retain(|_, send| !matches!(send.phase, Phase::Unknown { until } if until <= now));
-        self.next_change = self.open.values().map(|send| send.phase.until()).min();
+        (self.open).retain(|_, send| send.is_at_work || send.until > now);
+        self.next_change = self.open.values().map(|send| send.until).min();
     }
 }
 

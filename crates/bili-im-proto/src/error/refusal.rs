@@ -63,121 +63,97 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-/// What a refusal means. The same code can have different meanings at different endpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RefusalKind {
+/// Declares [`RefusalKind`]. Each kind has the codes that mean it unless an endpoint defines them
+/// otherwise (docs/protocol.md §3), and its meaning in words.
+macro_rules! refusal_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $($code:literal)|+, $meaning:literal;)*) => {
+        /// What a refusal means. The same code can have different meanings at different endpoints.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum RefusalKind {
+            $($(#[$doc])* $kind,)*
+            /// The code is unknown.
+            Other,
+        }
+
+        impl RefusalKind {
+            /// What `code` means unless an endpoint defines it otherwise.
+            pub(crate) fn of(code: i64) -> Self {
+                match code {
+                    $($($code)|+ => Self::$kind,)*
+                    _ => Self::Other,
+                }
+            }
+
+            /// The meaning in words; `None` for [`Other`](Self::Other).
+            pub fn meaning(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$kind => Some($meaning),)*
+                    Self::Other => None,
+                }
+            }
+
+            /// The variant's name, for programs to print. It stays the same in later versions.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind),)*
+                    Self::Other => "Other",
+                }
+            }
+        }
+    };
+}
+
+refusal_kinds! {
     /// The cookie is missing, wrong or expired.
-    NotLoggedIn,
+    NotLoggedIn = -101 | -6 | -401, "not logged in";
     /// The CSRF token is wrong.
-    Csrf,
+    Csrf = -111, "the CSRF token (bili_jct) is wrong";
     /// A parameter is bad, or a signature is missing.
-    BadRequest,
+    BadRequest = -400 | 2, "bad request or missing signature";
     /// The account has no permission.
-    Forbidden,
+    Forbidden = -403 | -106 | 700009, "no permission";
     /// What was asked for does not exist.
-    NotFound,
+    NotFound = -404, "not found";
     /// Risk control refused the call.
-    RiskControl,
+    RiskControl = -352 | -412, "stopped by the service's risk control";
     /// The account is going too fast.
-    RateLimited,
+    RateLimited = -509 | -799 | 21020 | 21046, "too fast";
     /// The service has a problem of its own.
-    Service,
+    Service = -500 | -503 | -504 | -3 | -8888 | -112, "trouble at the service";
     /// The account is banned.
-    AccountBanned,
+    AccountBanned = -102, "the account is banned";
     /// A phone number must be bound first.
-    PhoneRequired,
+    PhoneRequired = -108 | -110 | -114 | 21015, "a phone number must be bound to the account first";
     /// The account's real name must be confirmed first.
-    RealNameRequired,
+    RealNameRequired = -113 | -115, "the account's real name must be confirmed first";
     /// The message does not exist.
-    NoSuchMessage,
+    NoSuchMessage = 10005, "there is no such message";
     /// The message is too long.
-    TooLong,
+    TooLong = 21007, "the message is too long";
     /// One cannot write to oneself.
-    ToSelf,
+    ToSelf = 21026, "one cannot write to oneself";
     /// This kind of message cannot be sent now.
-    Unavailable,
+    Unavailable = 21028 | 21035, "this kind of message cannot be sent now";
     /// The image is not accepted.
-    BadImage,
+    BadImage = 21037, "the image is not accepted";
     /// The message is older than 120 s, the limit for recalling it.
-    RecallExpired,
+    RecallExpired = 21041, "the 120 s for recalling it are over";
     /// The message was recalled before.
-    AlreadyRecalled,
+    AlreadyRecalled = 21042, "it was recalled before";
     /// The receiver gets no second message until they answer or follow the account.
-    StrangerLimit,
+    StrangerLimit = 21047, "only one message may be sent until they answer or follow";
     /// The receiver's privacy settings forbid the message.
-    RefusedByReceiver,
+    RefusedByReceiver = 25003, "the receiver's settings do not allow it";
     /// The account blocked the receiver.
-    Blocked,
+    Blocked = 25005, "the receiver is on the account's block list";
     /// The group was dissolved, or the account is not a member.
-    GroupGone,
+    GroupGone = 700013 | 700014, "the group is dissolved or the account is not in it";
     /// The session does not exist yet.
-    NoSuchSession,
-    /// The code is unknown.
-    Other,
+    NoSuchSession = 1000004, "there is no such session yet";
 }
 
 impl RefusalKind {
-    /// What `code` means unless an endpoint defines it otherwise (docs/protocol.md §3).
-    pub(crate) fn of(code: i64) -> Self {
-        match code {
-            -101 | -6 | -401 => Self::NotLoggedIn,
-            -111 => Self::Csrf,
-            -400 | 2 => Self::BadRequest,
-            -403 | -106 | 700009 => Self::Forbidden,
-            -404 => Self::NotFound,
-            -352 | -412 => Self::RiskControl,
-            -509 | -799 | 21020 | 21046 => Self::RateLimited,
-            -500 | -503 | -504 | -3 | -8888 | -112 => Self::Service,
-            -102 => Self::AccountBanned,
-            -108 | -110 | -114 | 21015 => Self::PhoneRequired,
-            -113 | -115 => Self::RealNameRequired,
-            10005 => Self::NoSuchMessage,
-            21007 => Self::TooLong,
-            21026 => Self::ToSelf,
-            21028 | 21035 => Self::Unavailable,
-            21037 => Self::BadImage,
-            21041 => Self::RecallExpired,
-            21042 => Self::AlreadyRecalled,
-            21047 => Self::StrangerLimit,
-            25003 => Self::RefusedByReceiver,
-            25005 => Self::Blocked,
-            700013 | 700014 => Self::GroupGone,
-            1000004 => Self::NoSuchSession,
-            _ => Self::Other,
-        }
-    }
-
-    /// The meaning in words; `None` for [`Other`](Self::Other).
-    pub fn meaning(self) -> Option<&'static str> {
-        Some(match self {
-            Self::NotLoggedIn => "not logged in",
-            Self::Csrf => "the CSRF token (bili_jct) is wrong",
-            Self::BadRequest => "bad request or missing signature",
-            Self::Forbidden => "no permission",
-            Self::NotFound => "not found",
-            Self::RiskControl => "stopped by the service's risk control",
-            Self::RateLimited => "too fast",
-            Self::Service => "trouble at the service",
-            Self::AccountBanned => "the account is banned",
-            Self::PhoneRequired => "a phone number must be bound to the account first",
-            Self::RealNameRequired => "the account's real name must be confirmed first",
-            Self::NoSuchMessage => "there is no such message",
-            Self::TooLong => "the message is too long",
-            Self::ToSelf => "one cannot write to oneself",
-            Self::Unavailable => "this kind of message cannot be sent now",
-            Self::BadImage => "the image is not accepted",
-            Self::RecallExpired => "the 120 s for recalling it are over",
-            Self::AlreadyRecalled => "it was recalled before",
-            Self::StrangerLimit => "only one message may be sent until they answer or follow",
-            Self::RefusedByReceiver => "the receiver's settings do not allow it",
-            Self::Blocked => "the receiver is on the account's block list",
-            Self::GroupGone => "the group is dissolved or the account is not in it",
-            Self::NoSuchSession => "there is no such session yet",
-            Self::Other => return None,
-        })
-    }
-
     /// What the user can do; `None` when there is nothing to add.
     pub fn advice(self) -> Option<&'static str> {
         Some(match self {
@@ -200,35 +176,5 @@ impl RefusalKind {
             Self::Unavailable => "try again later or send a plain text",
             _ => return None,
         })
-    }
-
-    /// The variant's name, for programs to print. It stays the same in later versions.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotLoggedIn => "NotLoggedIn",
-            Self::Csrf => "Csrf",
-            Self::BadRequest => "BadRequest",
-            Self::Forbidden => "Forbidden",
-            Self::NotFound => "NotFound",
-            Self::RiskControl => "RiskControl",
-            Self::RateLimited => "RateLimited",
-            Self::Service => "Service",
-            Self::AccountBanned => "AccountBanned",
-            Self::PhoneRequired => "PhoneRequired",
-            Self::RealNameRequired => "RealNameRequired",
-            Self::NoSuchMessage => "NoSuchMessage",
-            Self::TooLong => "TooLong",
-            Self::ToSelf => "ToSelf",
-            Self::Unavailable => "Unavailable",
-            Self::BadImage => "BadImage",
-            Self::RecallExpired => "RecallExpired",
-            Self::AlreadyRecalled => "AlreadyRecalled",
-            Self::StrangerLimit => "StrangerLimit",
-            Self::RefusedByReceiver => "RefusedByReceiver",
-            Self::Blocked => "Blocked",
-            Self::GroupGone => "GroupGone",
-            Self::NoSuchSession => "NoSuchSession",
-            Self::Other => "Other",
-        }
     }
 }

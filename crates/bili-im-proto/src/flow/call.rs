@@ -5,15 +5,14 @@ use std::{convert::Infallible, time::Duration};
 use http::{HeaderMap, Request, Response};
 
 use crate::{
-    account::{Account, KeyAction, Lane, SignatureBasis},
+    account::{KeyAction, Lane, SignatureBasis},
     answer::Answer,
     credential::Credential,
     endpoint::{Body, Endpoint},
     endpoints::{Nav, Profile},
-    error::{Error, Missing, RefusalKind, Sent, Transport, Unconfirmed},
+    error::{Missing, RefusalKind, Sent, Transport, Unconfirmed},
     flow::{
-        io::Io,
-        run::Flow,
+        prelude::*,
         step::{Failure, Outgoing},
     },
     spec::{Effect, Spec},

@@ -3,18 +3,16 @@
 use std::{convert::Infallible, time::Duration};
 
 use crate::{
-    account::{Account, Found},
+    account::Found,
     endpoints::FetchSessionMsgs,
-    error::Error,
     flow::{
-        io::Io,
+        prelude::*,
         read_back::{is_hopeless, look},
-        run::Flow,
         send::Tries,
     },
     ids::MsgKey,
     ticket::{Confirmation, SendTicket},
-    time::{Now, UnixMicros},
+    time::Now,
 };
 
 /// The shortest wait between two looks after the first few.

@@ -1,11 +1,9 @@
 //! Paging back through a conversation.
 
 use crate::{
-    account::Account,
     endpoints::SessionMsgs,
-    error::Error,
-    flow::{io::Io, pages::Range, run::Flow},
-    ids::{Seqno, Talker},
+    flow::{pages::Range, prelude::*},
+    setters::setters,
 };
 
 /// Which part of a conversation to read, from the newest message back (docs/protocol.md §8).
@@ -32,31 +30,12 @@ impl History {
             page_size: 100,
         }
     }
-
-    /// Only messages before one.
-    #[must_use]
-    pub fn with_before(self, seqno: Seqno) -> Self {
-        Self {
-            before: Some(seqno),
-            ..self
-        }
-    }
-
-    /// Only messages after one.
-    #[must_use]
-    pub fn with_after(self, seqno: Seqno) -> Self {
-        Self {
-            after: Some(seqno),
-            ..self
-        }
-    }
-
-    /// With another size of page.
-    #[must_use]
-    pub fn with_page_size(self, page_size: u32) -> Self {
-        Self { page_size, ..self }
-    }
 }
+
+setters! { History {
+    with_after sets after: Seqno,
+    with_page_size sets page_size: u32,
+} }
 
 /// How often an empty page is asked for again where the page before said that there is more.
 const EMPTY_PAGES: u32 = 3;
@@ -69,7 +48,12 @@ impl Account {
 }
 
 async fn read_back(io: &Io<SessionMsgs>, history: History) -> Result<(), Error> {
-    let mut range = Range::of(history);
+    let mut range = Range::between(
+        history.talker,
+        history.after,
+        history.before,
+        history.page_size,
+    );
     let mut empty_pages = 0;
     loop {
         let page = range.read(io).await?;

@@ -3,11 +3,9 @@
 use std::convert::Infallible;
 
 use crate::{
-    account::Account,
     endpoints::{SendMsg, SentMessage, UploadBfs},
-    error::{Error, InvalidContent, check_talker},
-    flow::{io::Io, run::Flow, send::send},
-    ids::Talker,
+    error::{InvalidContent, check_talker},
+    flow::{prelude::*, send::send},
 };
 
 impl Account {

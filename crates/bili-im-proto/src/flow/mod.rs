@@ -8,6 +8,7 @@ mod io;
 mod login;
 mod pages;
 mod people;
+mod prelude;
 mod read_back;
 mod recall;
 mod retry;

@@ -2,9 +2,7 @@
 
 use crate::{
     endpoints::{FetchSessionMsgs, SessionMsgs},
-    error::Error,
-    flow::{history::History, io::Io},
-    ids::{Seqno, Talker},
+    flow::prelude::*,
 };
 
 /// A part of a conversation, of which the newest page is read next.
@@ -34,24 +32,28 @@ pub(super) struct Page {
 }
 
 impl Range {
-    pub(super) fn of(history: History) -> Self {
+    /// What came after one message and before another.
+    pub(super) fn between(
+        talker: Talker,
+        after: Option<Seqno>,
+        before: Option<Seqno>,
+        page_size: u32,
+    ) -> Self {
         Self {
-            talker: history.talker,
-            after: history.after,
-            before: history.before,
-            page_size: history.page_size,
+            talker,
+            after,
+            before,
+            page_size,
             holds_something: false,
         }
     }
 
     /// What came after a message, and that message: a page that holds it leaves nothing out.
     pub(super) fn from(talker: Talker, known: Option<Seqno>, page_size: u32) -> Self {
+        let after = known.and_then(|known| known.0.checked_sub(1).map(Seqno));
         Self {
-            talker,
-            after: known.and_then(|known| known.0.checked_sub(1).map(Seqno)),
-            before: None,
-            page_size,
             holds_something: known > Some(Seqno(0)),
+            ..Self::between(talker, after, None, page_size)
         }
     }
 

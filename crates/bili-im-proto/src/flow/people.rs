@@ -3,11 +3,8 @@
 use std::convert::Infallible;
 
 use crate::{
-    account::Account,
     endpoints::{UserCard, UserCards},
-    error::Error,
-    flow::{io::Io, run::Flow},
-    ids::Uid,
+    flow::prelude::*,
 };
 
 /// How many can be asked about at once.

@@ -5,9 +5,8 @@ use std::time::Duration;
 use crate::{
     account::Found,
     endpoints::SentMessage,
-    error::{Error, RefusalKind},
-    flow::{io::Io, pages::Range},
-    ids::{Seqno, Talker},
+    error::RefusalKind,
+    flow::{pages::Range, prelude::*},
     message::Message,
     ticket::SendTicket,
 };

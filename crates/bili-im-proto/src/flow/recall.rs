@@ -2,13 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::{
-    account::Account,
-    endpoints::Recall,
-    error::{Error, RefusalKind},
-    flow::{io::Io, run::Flow},
-    ids::{MsgKey, Talker},
-};
+use crate::{endpoints::Recall, error::RefusalKind, flow::prelude::*, ids::MsgKey};
 
 impl Account {
     /// Recalls an own message that went to `talker`. Repeated while the outcome is unknown.

@@ -4,16 +4,14 @@
 use std::{convert::Infallible, time::Duration};
 
 use crate::{
-    account::{Account, Registration},
+    account::Registration,
     endpoints::{FetchSessionMsgs, SendContent, SendMsg, SentMessage},
-    error::{Error, Invalid, Missing, NotSent, RefusalKind},
+    error::{Invalid, Missing, NotSent, RefusalKind},
     flow::{
         call::{Exchanged, Signing},
-        io::Io,
+        prelude::*,
         read_back::read_back,
-        run::Flow,
     },
-    ids::{Seqno, Talker},
     ticket::SendTicket,
     watch::Event,
 };

@@ -3,13 +3,9 @@
 use std::{collections::BTreeSet, slice};
 
 use crate::{
-    account::Account,
     endpoints::{GetSessions, SessionFilter},
-    error::Error,
-    flow::{io::Io, run::Flow},
-    ids::Talker,
+    flow::prelude::*,
     session::Session,
-    time::UnixMicros,
 };
 
 /// Lists that together hold every session. The list of all has one page only (docs/protocol.md §7).
@@ -63,10 +59,10 @@ impl<'a> Pager<'a> {
 
     /// The sessions of the next page that no page had before; `None` after the last page.
     pub(super) async fn next<I>(&mut self, io: &Io<I>) -> Result<Option<Vec<Session>>, Error> {
-        let Some(request) = self.request else {
+        let Some(request) = &mut self.request else {
             return Ok(None);
         };
-        let page = io.call(&request).await?;
+        let page = io.call(request).await?;
         let oldest = page.oldest();
         let has_more = page.has_more;
         let mut new = page.sessions;
@@ -77,9 +73,9 @@ impl<'a> Pager<'a> {
         new.retain(|session| self.seen.insert(session.talker));
         let older = (oldest.filter(|_| has_more))
             .filter(|&oldest| self.since.is_none_or(|since| oldest >= since))
-            .and_then(|oldest| next_end(&request, oldest, progress));
+            .and_then(|oldest| next_end(request, oldest, progress));
         match older {
-            Some(end) => self.request = Some(request.with_end_ts(end)),
+            Some(end) => request.end_ts = Some(end),
             None => self.next_list(),
         }
         Ok(Some(new))

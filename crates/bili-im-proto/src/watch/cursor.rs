@@ -294,21 +294,6 @@ mod tests {
     }
 
     #[test]
-    fn a_pending_session_stays_pending_until_its_message_is_handled() {
-        let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0));
-        let user = Talker::user(5);
-        cursor.advance(&Position {
-            seqno: None,
-            is_pending: true,
-            ..position(user, 0, 0, 20)
-        });
-        assert_eq!(stored(&cursor).pending().collect::<Vec<_>>(), [user]);
-        assert_eq!(stored(&cursor).handled(user), None);
-        cursor.advance(&position(user, 1, 21, 22));
-        assert_eq!(cursor.pending().count(), 0);
-    }
-
-    #[test]
     fn of_too_many_sessions_the_quietest_are_forgotten_and_lie_below_the_floor() {
         let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0)).with_capacity(8);
         for uid in 1..=9 {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::setters::setters;
+
 /// What a watcher reports, and how often it polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,52 +41,12 @@ impl Default for WatchOptions {
     }
 }
 
-impl WatchOptions {
-    /// Sets [`own`](Self::own).
-    #[must_use]
-    pub fn with_own(self, own: bool) -> Self {
-        Self { own, ..self }
-    }
-
-    /// Sets [`groups`](Self::groups).
-    #[must_use]
-    pub fn with_groups(self, groups: bool) -> Self {
-        Self { groups, ..self }
-    }
-
-    /// Sets [`system`](Self::system).
-    #[must_use]
-    pub fn with_system(self, system: bool) -> Self {
-        Self { system, ..self }
-    }
-
-    /// Sets [`automatic`](Self::automatic).
-    #[must_use]
-    pub fn with_automatic(self, automatic: bool) -> Self {
-        Self { automatic, ..self }
-    }
-
-    /// Sets [`intercepted`](Self::intercepted).
-    #[must_use]
-    pub fn with_intercepted(self, intercepted: bool) -> Self {
-        Self {
-            intercepted,
-            ..self
-        }
-    }
-
-    /// Sets [`changes`](Self::changes).
-    #[must_use]
-    pub fn with_changes(self, changes: bool) -> Self {
-        Self { changes, ..self }
-    }
-
-    /// Sets [`interval`](Self::interval).
-    #[must_use]
-    pub fn with_interval(self, interval: Duration) -> Self {
-        Self {
-            interval: Some(interval),
-            ..self
-        }
-    }
-}
+setters! { WatchOptions {
+    with_own sets own: bool,
+    with_groups sets groups: bool,
+    with_system sets system: bool,
+    with_automatic sets automatic: bool,
+    with_intercepted sets intercepted: bool,
+    with_changes sets changes: bool,
+    with_interval sets interval: Duration,
+} }

@@ -1,14 +1,6 @@
 //! The account's settings: `GET /link_setting/v1/link_setting/get`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    lenient::wire,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Reads the account's settings of private messages (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +10,7 @@ wire! {
     /// The account's settings of private messages. Values are 0 (no) and 1 (yes) unless said
     /// otherwise. `None` is a setting that the answer lacks, or that stays unchanged when setting.
     /// Automatic replies need 1000 fans.
-    #[derive(Eq, serde::Serialize)]
+    #[derive(Eq)]
     pub struct Settings {
         /// Whether sessions with users that the account does not follow are folded away: 1 yes,
         /// contrary to the name.
@@ -53,8 +45,12 @@ impl Endpoint for GetSettings {
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         // Any value selects the field.
-        let ask = |query: Query, name| query.with(name, 1);
-        Ok(Parts::query(NAMES.into_iter().fold(Query::new(), ask)))
+        let asked = Settings::default().fields();
+        Ok(Parts::query(
+            asked
+                .into_iter()
+                .fold(Query::new(), |query, (name, _)| query.with(name, 1)),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<Settings, Error> {
@@ -62,38 +58,21 @@ impl Endpoint for GetSettings {
     }
 }
 
-/// The settings to fetch. The service sends only those named.
-const NAMES: [&str; 11] = [
-    "show_unfollowed_msg",
-    "msg_notify",
-    "is_group_fold",
-    "should_receive_group",
-    "receive_unfollow_msg",
-    "followed_reply",
-    "keys_reply",
-    "recv_reply",
-    "voyage_reply",
-    "recommend_followed_reply",
-    "ai_intercept",
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn a_missing_setting_is_none() {
-        let asked = query(&GetSettings);
-        assert!(
-            asked.starts_with("show_unfollowed_msg=1&msg_notify=1&"),
-            "{asked}"
-        );
-        let body = r#"{"code":0,"data":{"msg_notify":3,"is_group_fold":"0","keys_reply":true}}"#;
-        let settings = decode::<GetSettings>(200, body).unwrap();
-        assert_eq!(settings.msg_notify, Some(3));
-        assert_eq!(settings.is_group_fold, Some(0));
-        assert_eq!(settings.keys_reply, Some(1));
-        assert_eq!(settings.ai_intercept, None);
+impl Settings {
+    /// The settings by name. The service sends only those that are named.
+    pub(super) fn fields(&self) -> [(&'static str, Option<u32>); 11] {
+        [
+            ("show_unfollowed_msg", self.show_unfollowed_msg),
+            ("msg_notify", self.msg_notify),
+            ("is_group_fold", self.is_group_fold),
+            ("should_receive_group", self.should_receive_group),
+            ("receive_unfollow_msg", self.receive_unfollow_msg),
+            ("followed_reply", self.followed_reply),
+            ("keys_reply", self.keys_reply),
+            ("recv_reply", self.recv_reply),
+            ("voyage_reply", self.voyage_reply),
+            ("recommend_followed_reply", self.recommend_followed_reply),
+            ("ai_intercept", self.ai_intercept),
+        ]
     }
 }

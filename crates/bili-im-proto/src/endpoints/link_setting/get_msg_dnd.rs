@@ -1,22 +1,14 @@
 //! Whether a session is muted: `GET /link_setting/v1/link_setting/get_msg_dnd`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
-    lenient::wire,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
-/// Asks whether a session is muted (docs/protocol.md §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetMsgDnd {
-    /// The session.
-    pub talker: Talker,
+request! {
+    /// Asks whether a session is muted (docs/protocol.md §10).
+    #[derive(Copy)]
+    pub struct GetMsgDnd {
+        /// The session.
+        pub talker: Talker,
+    }
 }
 
 wire! {
@@ -31,15 +23,6 @@ wire! {
     struct DndSetting {
         id: u64,
         setting: bool,
-    }
-}
-
-impl GetMsgDnd {
-    /// Asks about the session with `talker`.
-    pub fn new(talker: impl Into<Talker>) -> Self {
-        Self {
-            talker: talker.into(),
-        }
     }
 }
 
@@ -95,14 +78,6 @@ mod tests {
 
     #[test]
     fn ids_of_users_and_groups_are_not_confused() {
-        assert_eq!(
-            query(&GetMsgDnd::new(Talker::user(5))),
-            "own_uid=293793435&uids=5"
-        );
-        assert_eq!(
-            query(&GetMsgDnd::new(Talker::group(5))),
-            "own_uid=293793435&group_ids=5"
-        );
         let body =
             r#"{"code":0,"data":{"uid_settings":[{"id":"5","setting":1}],"group_settings":null}}"#;
         let muted = decode::<GetMsgDnd>(200, body).unwrap();

@@ -1,24 +1,15 @@
 //! How a user is related to the account: `GET /link_setting/v1/link_setting/get_session_ss`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::{Talker, Uid},
-    lenient::wire,
-    numbered::numbered,
-    spec::Spec,
-};
+use crate::{endpoint::prelude::*, numbered::numbered};
 
-/// Asks whether a user follows the account, and whether the account receives their pushes
-/// (docs/protocol.md §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetSessionSs {
-    /// The user.
-    pub uid: Uid,
+request! {
+    /// Asks whether a user follows the account, and whether the account receives their pushes
+    /// (docs/protocol.md §10).
+    #[derive(Copy)]
+    pub struct GetSessionSs {
+        /// The user.
+        pub uid: Uid,
+    }
 }
 
 numbered! {
@@ -46,13 +37,6 @@ wire! {
         pub push_setting: bool,
         /// Whether clients show the setting for pushes.
         pub show_push_setting: bool,
-    }
-}
-
-impl GetSessionSs {
-    /// Asks about one user.
-    pub fn new(uid: Uid) -> Self {
-        Self { uid }
     }
 }
 

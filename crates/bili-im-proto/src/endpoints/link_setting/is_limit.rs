@@ -1,14 +1,6 @@
 //! Whether the account is restricted: `GET /link_setting/v1/link_setting/is_limit`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    lenient::wire,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Asks whether the account is restricted in sending messages (docs/protocol.md §10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,27 +1,13 @@
 //! Change the account's settings: `POST /link_setting/v1/link_setting/set`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    endpoints::Settings,
-    error::{Error, Invalid, InvalidArgument},
-    spec::Spec,
-};
+use crate::{endpoint::prelude::*, endpoints::Settings, error::InvalidArgument};
 
-/// Changes the account's settings of private messages (docs/protocol.md §10). Settings that are
-/// `None` stay as they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetSettings {
-    /// The new values.
-    pub settings: Settings,
-}
-
-impl SetSettings {
-    /// Changes the settings that are not `None`.
-    pub fn new(settings: Settings) -> Self {
-        Self { settings }
+request! {
+    /// Changes the account's settings of private messages (docs/protocol.md §10). Settings that are
+    /// `None` stay as they are.
+    pub struct SetSettings {
+        /// The new values.
+        pub settings: Settings,
     }
 }
 
@@ -38,7 +24,14 @@ impl Endpoint for SetSettings {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&self.settings)
+        Ok(Parts::form(
+            self.settings
+                .fields()
+                .into_iter()
+                .fold(Query::new(), |form, (name, value)| {
+                    form.with_some(name, value)
+                }),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {

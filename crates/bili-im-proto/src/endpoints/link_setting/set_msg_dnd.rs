@@ -1,43 +1,15 @@
 //! Mute a session: `POST /link_setting/v1/link_setting/set_msg_dnd`.
 
-use serde::Serialize;
+use crate::endpoint::prelude::*;
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
-    spec::Spec,
-};
-
-/// Mutes or unmutes a session (docs/protocol.md §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetMsgDnd {
-    /// The session.
-    pub talker: Talker,
-    /// `true` mutes, `false` unmutes.
-    pub muted: bool,
-}
-
-#[derive(Serialize)]
-struct Form {
-    uid: u64,
-    setting: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dnd_uid: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dnd_group_id: Option<u64>,
-}
-
-impl SetMsgDnd {
-    /// Mutes or unmutes the session with `talker`.
-    pub fn new(talker: impl Into<Talker>, muted: bool) -> Self {
-        Self {
-            talker: talker.into(),
-            muted,
-        }
+request! {
+    /// Mutes or unmutes a session (docs/protocol.md §10).
+    #[derive(Copy)]
+    pub struct SetMsgDnd {
+        /// The session.
+        pub talker: Talker,
+        /// `true` mutes, `false` unmutes.
+        pub muted: bool,
     }
 }
 
@@ -51,37 +23,19 @@ impl Endpoint for SetMsgDnd {
     }
 
     fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
-        let (dnd_uid, dnd_group_id) = match self.talker {
-            Talker::User(uid) => (Some(uid.0), None),
-            Talker::Group(id) => (None, Some(id.0)),
+        let name = match self.talker {
+            Talker::User(_) => "dnd_uid",
+            Talker::Group(_) => "dnd_group_id",
         };
-        Parts::form(&Form {
-            uid: context.own_uid()?.0,
-            setting: self.muted.into(),
-            dnd_uid,
-            dnd_group_id,
-        })
+        Ok(Parts::form(
+            Query::new()
+                .with("uid", context.own_uid()?)
+                .with("setting", u8::from(self.muted))
+                .with(name, self.talker.id()),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {
         answer.success()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn users_and_groups_have_fields_of_their_own() {
-        assert_eq!(
-            form(&SetMsgDnd::new(Talker::user(5), true)),
-            "uid=293793435&setting=1&dnd_uid=5"
-        );
-        assert_eq!(
-            form(&SetMsgDnd::new(Talker::group(5), false)),
-            "uid=293793435&setting=0&dnd_group_id=5"
-        );
     }
 }

@@ -1,36 +1,15 @@
 //! Receive a creator's pushes or not: `POST /link_setting/v1/link_setting/set_push_ss`.
 
-use serde::Serialize;
+use crate::endpoint::prelude::*;
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::{Talker, Uid},
-    spec::Spec,
-};
-
-/// Sets whether the account receives a creator's pushes (docs/protocol.md §10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetPushSs {
-    /// The creator.
-    pub uid: Uid,
-    /// Whether to receive the pushes.
-    pub receive: bool,
-}
-
-#[derive(Serialize)]
-struct Form {
-    talker_uid: u64,
-    setting: u8,
-}
-
-impl SetPushSs {
-    /// Sets whether to receive the pushes of `uid`.
-    pub fn new(uid: Uid, receive: bool) -> Self {
-        Self { uid, receive }
+request! {
+    /// Sets whether the account receives a creator's pushes (docs/protocol.md §10).
+    #[derive(Copy)]
+    pub struct SetPushSs {
+        /// The creator.
+        pub uid: Uid,
+        /// Whether to receive the pushes.
+        pub receive: bool,
     }
 }
 
@@ -44,32 +23,15 @@ impl Endpoint for SetPushSs {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&Form {
-            talker_uid: self.uid.0,
-            // 1 turns pushes off.
-            setting: u8::from(!self.receive),
-        })
+        Ok(Parts::form(
+            Query::new()
+                .with("talker_uid", self.uid)
+                // 1 turns pushes off.
+                .with("setting", u8::from(!self.receive)),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {
         answer.success()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn setting_1_turns_pushes_off() {
-        assert_eq!(
-            form(&SetPushSs::new(Uid(5), false)),
-            "talker_uid=5&setting=1"
-        );
-        assert_eq!(
-            form(&SetPushSs::new(Uid(5), true)),
-            "talker_uid=5&setting=0"
-        );
     }
 }

@@ -1,12 +1,6 @@
 //! Remove all intercepted sessions: `POST /session_svr/v1/session_svr/batch_rm_dustbin`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Removes all intercepted sessions from the list (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,21 +12,10 @@ impl Endpoint for BatchRmDustbin {
     const SPEC: Spec = Spec::post(Host::Im, "/session_svr/v1/session_svr/batch_rm_dustbin");
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Ok(Parts::empty_form())
+        Ok(Parts::form(Query::new()))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {
         answer.success()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_has_only_what_every_form_has() {
-        assert_eq!(form(&BatchRmDustbin), "");
     }
 }

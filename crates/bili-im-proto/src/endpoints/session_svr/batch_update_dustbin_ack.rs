@@ -1,13 +1,7 @@
 //! Mark all intercepted messages as read:
 //! `POST /session_svr/v1/session_svr/batch_update_dustbin_ack`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Marks all intercepted messages as read (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,21 +16,10 @@ impl Endpoint for BatchUpdateDustbinAck {
     );
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Ok(Parts::empty_form())
+        Ok(Parts::form(Query::new()))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {
         answer.success()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_has_only_what_every_form_has() {
-        assert_eq!(form(&BatchUpdateDustbinAck), "");
     }
 }

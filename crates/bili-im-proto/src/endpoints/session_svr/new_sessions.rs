@@ -1,13 +1,8 @@
 //! Recently changed sessions: `GET /session_svr/v1/session_svr/new_sessions`.
 
 use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
+    endpoint::prelude::*,
     session::{SessionList, WireSessionList},
-    spec::Spec,
     time::UnixMicros,
 };
 
@@ -48,21 +43,5 @@ impl Endpoint for NewSessions {
 
     fn decode(answer: Answer<'_>) -> Result<SessionList, Error> {
         (answer.data::<WireSessionList>()?.finish()).map_err(|field| answer.missing(&field))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_time_goes_out_in_microseconds() {
-        let request = NewSessions::new(UnixMicros(1_700_000_000_000_000));
-        let uri = request.request(&context()).unwrap().uri().to_string();
-        assert!(
-            uri.contains("?begin_ts=1700000000000000&size=100&"),
-            "{uri}"
-        );
     }
 }

@@ -1,37 +1,14 @@
 //! Remove a session from the list: `POST /session_svr/v1/session_svr/remove_session`.
 
-use serde::Serialize;
+use crate::endpoint::prelude::*;
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
-    spec::Spec,
-};
-
-/// Removes a session from the list (docs/protocol.md §7). Its messages stay, and a new message
-/// brings it back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RemoveSession {
-    /// The session.
-    pub talker: Talker,
-}
-
-#[derive(Serialize)]
-struct Form {
-    talker_id: u64,
-    session_type: u8,
-}
-
-impl RemoveSession {
-    /// Removes the session with `talker`.
-    pub fn new(talker: impl Into<Talker>) -> Self {
-        Self {
-            talker: talker.into(),
-        }
+request! {
+    /// Removes a session from the list (docs/protocol.md §7). Its messages stay, and a new message
+    /// brings it back.
+    #[derive(Copy)]
+    pub struct RemoveSession {
+        /// The session.
+        pub talker: Talker,
     }
 }
 
@@ -45,25 +22,10 @@ impl Endpoint for RemoveSession {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&Form {
-            talker_id: self.talker.id(),
-            session_type: self.talker.session_type(),
-        })
+        Ok(Parts::form(Query::to(self.talker)))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {
         answer.success()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_is_what_the_service_wants() {
-        let remove = RemoveSession::new(Talker::group(5));
-        assert_eq!(form(&remove), "talker_id=5&session_type=2");
     }
 }

@@ -1,31 +1,17 @@
 //! One session: `GET /session_svr/v1/session_svr/session_detail`.
 
 use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
+    endpoint::prelude::*,
     session::{Session, WireSession},
-    spec::Spec,
 };
 
-/// Fetches one session (docs/protocol.md §7). Refused with
-/// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when it does not exist yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SessionDetail {
-    /// The session.
-    pub talker: Talker,
-}
-
-impl SessionDetail {
-    /// Fetches the session with `talker`.
-    pub fn new(talker: impl Into<Talker>) -> Self {
-        Self {
-            talker: talker.into(),
-        }
+request! {
+    /// Fetches one session (docs/protocol.md §7). Refused with
+    /// [`NoSuchSession`](crate::RefusalKind::NoSuchSession) when it does not exist yet.
+    #[derive(Copy)]
+    pub struct SessionDetail {
+        /// The session.
+        pub talker: Talker,
     }
 }
 
@@ -39,11 +25,7 @@ impl Endpoint for SessionDetail {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Ok(Parts::query(
-            Query::new()
-                .with("talker_id", self.talker.id())
-                .with("session_type", self.talker.session_type()),
-        ))
+        Ok(Parts::query(Query::to(self.talker)))
     }
 
     fn decode(answer: Answer<'_>) -> Result<Session, Error> {
@@ -59,13 +41,6 @@ impl Endpoint for SessionDetail {
 mod tests {
     use super::*;
     use crate::{error::RefusalKind, testing::*};
-
-    #[test]
-    fn the_data_is_the_session() {
-        let body = r#"{"code":0,"data":{"talker_id":"5","session_type":"1","unread_count":3}}"#;
-        let session = decode::<SessionDetail>(200, body).unwrap();
-        assert_eq!((session.talker, session.unread_count), (Talker::user(5), 3));
-    }
 
     #[test]
     fn a_missing_session_is_reported_in_our_words() {

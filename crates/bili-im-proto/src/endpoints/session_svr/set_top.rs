@@ -1,40 +1,15 @@
 //! Pin a session: `POST /session_svr/v1/session_svr/set_top`.
 
-use serde::Serialize;
+use crate::endpoint::prelude::*;
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::Talker,
-    spec::Spec,
-};
-
-/// Pins a session to the top of the list or unpins it (docs/protocol.md §7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SetTop {
-    /// The session.
-    pub talker: Talker,
-    /// `true` pins, `false` unpins.
-    pub pinned: bool,
-}
-
-#[derive(Serialize)]
-struct Form {
-    talker_id: u64,
-    session_type: u8,
-    op_type: u8,
-}
-
-impl SetTop {
-    /// Pins or unpins the session with `talker`.
-    pub fn new(talker: impl Into<Talker>, pinned: bool) -> Self {
-        Self {
-            talker: talker.into(),
-            pinned,
-        }
+request! {
+    /// Pins a session to the top of the list or unpins it (docs/protocol.md §7).
+    #[derive(Copy)]
+    pub struct SetTop {
+        /// The session.
+        pub talker: Talker,
+        /// `true` pins, `false` unpins.
+        pub pinned: bool,
     }
 }
 
@@ -48,29 +23,14 @@ impl Endpoint for SetTop {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&Form {
-            talker_id: self.talker.id(),
-            session_type: self.talker.session_type(),
-            // 0 pins, 1 unpins.
-            op_type: u8::from(!self.pinned),
-        })
+        Ok(Parts::form(
+            Query::to(self.talker)
+                // 0 pins, 1 unpins.
+                .with("op_type", u8::from(!self.pinned)),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {
         answer.success()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_is_what_the_service_wants() {
-        let pin = SetTop::new(Talker::user(5), true);
-        assert_eq!(form(&pin), "talker_id=5&session_type=1&op_type=0");
-        let unpin = SetTop::new(Talker::user(5), false);
-        assert_eq!(form(&unpin), "talker_id=5&session_type=1&op_type=1");
     }
 }

@@ -1,14 +1,6 @@
 //! Unread messages of users: `GET /session_svr/v1/session_svr/single_unread`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    lenient::wire,
-    spec::Spec,
-};
+use crate::endpoint::prelude::*;
 
 /// Counts the unread messages of users (docs/protocol.md §6). Groups are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -102,42 +94,6 @@ impl Endpoint for SingleUnread {
 mod tests {
     use super::*;
     use crate::{error::RefusalKind, testing::*};
-
-    #[test]
-    fn the_request_is_a_plain_get_with_the_cookie() {
-        let request = SingleUnread::new().request(&context()).unwrap();
-        assert_eq!(
-            request.uri(),
-            "https://api.vc.bilibili.com/session_svr/v1/session_svr/single_unread?build=0&mobi_app=web"
-        );
-        assert!(request.headers()["cookie"].is_sensitive());
-        assert!(request.body().is_empty());
-    }
-
-    #[test]
-    fn counting_intercepted_messages_sets_show_dustbin() {
-        let parts = SingleUnread::new().with_type(UnreadType::Dustbin);
-        let uri = parts.request(&context()).unwrap().uri().to_string();
-        assert!(
-            uri.contains("?unread_type=3&show_dustbin=1&build=0"),
-            "{uri}"
-        );
-    }
-
-    #[test]
-    fn counts_come_as_numbers_strings_or_not_at_all() {
-        let unread = decode::<SingleUnread>(
-            200,
-            r#"{"code":"0","ttl":1,"data":{"follow_unread":"6","unfollow_unread":1,"custom_unread":null,"new":{}}}"#,
-        )
-        .unwrap();
-        assert_eq!((unread.follow_unread, unread.unfollow_unread), (6, 1));
-        for data in ["{}", "null"] {
-            let unread =
-                decode::<SingleUnread>(200, &format!(r#"{{"code":0,"data":{data}}}"#)).unwrap();
-            assert_eq!(unread, Unread::default());
-        }
-    }
 
     #[test]
     fn a_voucher_is_not_read_as_zero_unread() {

@@ -1,36 +1,15 @@
 //! Intercept a user's messages: `POST /session_svr/v1/session_svr/update_intercept`.
 
-use serde::Serialize;
+use crate::endpoint::prelude::*;
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, check_talker},
-    ids::{Talker, Uid},
-    spec::Spec,
-};
-
-/// Intercepts the messages of a user, or stops doing so (docs/protocol.md §7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UpdateIntercept {
-    /// The user.
-    pub uid: Uid,
-    /// `true` intercepts, `false` stops.
-    pub intercepted: bool,
-}
-
-#[derive(Serialize)]
-struct Form {
-    talker_id: u64,
-    status: u8,
-}
-
-impl UpdateIntercept {
-    /// Intercepts the messages of `uid`, or stops doing so.
-    pub fn new(uid: Uid, intercepted: bool) -> Self {
-        Self { uid, intercepted }
+request! {
+    /// Intercepts the messages of a user, or stops doing so (docs/protocol.md §7).
+    #[derive(Copy)]
+    pub struct UpdateIntercept {
+        /// The user.
+        pub uid: Uid,
+        /// `true` intercepts, `false` stops.
+        pub intercepted: bool,
     }
 }
 
@@ -44,31 +23,14 @@ impl Endpoint for UpdateIntercept {
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        Parts::form(&Form {
-            talker_id: self.uid.0,
-            status: self.intercepted.into(),
-        })
+        Ok(Parts::form(
+            Query::new()
+                .with("talker_id", self.uid)
+                .with("status", u8::from(self.intercepted)),
+        ))
     }
 
     fn decode(answer: Answer<'_>) -> Result<(), Error> {
         answer.success()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn the_form_is_what_the_service_wants() {
-        assert_eq!(
-            form(&UpdateIntercept::new(Uid(5), true)),
-            "talker_id=5&status=1"
-        );
-        assert_eq!(
-            form(&UpdateIntercept::new(Uid(5), false)),
-            "talker_id=5&status=0"
-        );
     }
 }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     endpoints::{MyGroupUnread, SingleUnread, Unread},
-    error::Error,
-    flow::io::Io,
-    ids::{Seqno, Talker},
+    flow::prelude::*,
     session::Session,
     watch::EventKind,
 };

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{
     endpoints::{NewSessions, SessionFilter},
-    error::Error,
     flow::{
+        prelude::*,
         retry::Retry,
         sessions::{FILTERS, Pager},
         watch::{
@@ -14,9 +14,8 @@ use crate::{
             watcher::{Watch, ends_watch},
         },
     },
-    ids::Seqno,
     session::Session,
-    time::{Monotonic, UnixMicros, micros},
+    time::micros,
     watch::EventKind,
 };
 

@@ -1,8 +1,9 @@
 //! What is new in a session.
 
 use crate::{
-    error::{Error, RefusalKind},
+    error::RefusalKind,
     flow::{
+        prelude::*,
         retry::Retry,
         watch::{
             telling::{FAR_AHEAD, Listed, reaches_before, told_as},
@@ -10,8 +11,6 @@ use crate::{
             watcher::{Watch, ends_watch},
         },
     },
-    ids::{Seqno, Talker},
-    time::{UnixMicros, UnixSeconds},
     watch::{EventKind, Position},
 };
 

@@ -3,15 +3,12 @@
 use std::{convert::Infallible, time::Duration};
 
 use crate::{
-    account::Account,
     endpoints::NewSessions,
-    error::Error,
     flow::{
-        io::Io,
-        run::Flow,
+        prelude::*,
         watch::telling::{FAR_AHEAD, newest},
     },
-    time::{UnixMicros, UnixSeconds, micros},
+    time::micros,
     watch::{Cursor, Position},
 };
 

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use crate::{
-    account::Account,
     content::Content,
     endpoints::SessionMsgs,
-    ids::{Seqno, Talker, Uid},
+    flow::prelude::*,
     message::Message,
     msg_type::MsgType,
     session::{Session, SystemAccount},
-    time::{Now, UnixMicros, UnixSeconds},
+    time::Now,
     watch::{Direction, EventKind, WatchOptions},
 };
 

@@ -5,12 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    error::Error,
-    flow::{retry::Retry, watch::walk::Walk},
-    ids::{Seqno, Talker},
-    time::{Monotonic, UnixMicros, UnixSeconds},
-};
+use crate::flow::{prelude::*, retry::Retry, watch::walk::Walk};
 
 /// How long an answer that contradicts the list is doubted until it is believed.
 const DOUBT: Duration = Duration::from_secs(60);
@@ -181,8 +176,6 @@ impl SessionToRead {
 mod tests {
     use super::*;
 
-    const INTERVAL: Duration = Duration::from_secs(20);
-
     fn at(seconds: u64) -> Monotonic {
         Monotonic(Duration::from_secs(seconds))
     }
@@ -192,17 +185,6 @@ mod tests {
         to_read.add(Talker::user(1), UnixMicros(5), false, at(1));
         to_read.add(Talker::user(2), UnixMicros(7), false, at(2));
         to_read
-    }
-
-    #[test]
-    fn a_session_that_fails_is_read_later_and_holds_the_mark_back_no_more() {
-        let mut to_read = with_two();
-        assert_eq!(to_read.mark(), Some(UnixMicros(5)));
-        let until = to_read.failed(Talker::user(1), at(3), INTERVAL, &Error::Finished);
-        assert_eq!(until, Some(at(23)));
-        assert_eq!(to_read.mark(), Some(UnixMicros(7)));
-        assert_eq!(to_read.next(), Some((at(2), Talker::user(2))));
-        assert!(to_read.is_pending(Talker::user(1)));
     }
 
     #[test]

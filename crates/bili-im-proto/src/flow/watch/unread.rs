@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    account::Account,
-    error::Error,
     flow::{
-        io::Io,
+        prelude::*,
         retry::Retry,
-        run::Flow,
         watch::{
             changes::{Changes, UnreadCounts},
             watcher::ends_watch,

@@ -3,16 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    account::Account,
-    error::{Error, Invalid, Missing},
+    error::{Invalid, Missing},
     flow::{
-        io::Io,
+        prelude::*,
         retry::Retry,
-        run::Flow,
         watch::{changes::Changes, lists::Source, telling::wants_talker, to_read::ToRead},
     },
-    ids::{Seqno, Talker, Uid},
-    time::{Monotonic, UnixMicros},
     watch::{Cursor, Event, EventKind, Position, WatchOptions},
 };
 

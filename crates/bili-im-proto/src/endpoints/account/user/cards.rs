@@ -1,15 +1,6 @@
 //! Names and avatars of users: `GET /account/v1/user/cards`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid, InvalidArgument},
-    ids::Uid,
-    lenient::wire,
-    spec::Spec,
-};
+use crate::{endpoint::prelude::*, error::InvalidArgument};
 
 /// The most users per call. With more, the service's list is empty (docs/protocol.md §12).
 const MOST: usize = 50;

@@ -1,15 +1,6 @@
 //! The device cookies: `GET /x/frontend/finger/spi`.
 
-use crate::{
-    answer::Answer,
-    context::{Context, Host},
-    credential::Credential,
-    encode::Query,
-    endpoint::{Endpoint, Parts},
-    error::{Error, Invalid},
-    lenient::wire,
-    spec::Spec,
-};
+use crate::{credential::Credential, endpoint::prelude::*};
 
 /// Fetches the cookies that identify a device (docs/protocol.md §2). Fetch them once and keep them.
 /// They must not be made up.
