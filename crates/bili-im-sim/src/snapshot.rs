@@ -150,17 +150,13 @@ impl Snapshot {
         now: UnixMicros,
     ) -> Self {
         let clock = ClockState::new(clock, now);
-        let keys = state.key_ring.keys(clock.now);
         let mut messages: Vec<MessageState> = state.messages().map(MessageState::from).collect();
         messages.sort_by_key(|message| message.msg_seqno);
         Self {
             clock,
             mode: state.options.mode,
             seed: state.options.seed,
-            signing_keys: SigningKeys {
-                img: keys.img,
-                sub: keys.sub,
-            },
+            signing_keys: state.key_ring.keys(clock.now),
             accounts: state
                 .accounts
                 .values()
@@ -213,18 +209,18 @@ impl From<SessionView<'_>> for SessionState {
 
 impl From<&Written> for MessageState {
     fn from(written: &Written) -> Self {
-        let draft = &written.draft;
+        let message = &written.message;
         Self {
             msg_key: written.key,
             msg_seqno: written.seqno,
-            from: draft.from,
-            talker: draft.talker,
-            msg_type: draft.msg_type,
-            content: draft.content.clone(),
-            msg_status: draft.msg_status,
-            msg_source: draft.msg_source,
-            timestamp: draft.sent_at.as_secs(),
-            only_for: draft.only_for,
+            from: message.from,
+            talker: message.talker,
+            msg_type: message.msg_type,
+            content: message.content.clone(),
+            msg_status: message.msg_status,
+            msg_source: message.msg_source,
+            timestamp: written.sent_at.as_secs(),
+            only_for: message.only_for,
         }
     }
 }

@@ -42,11 +42,8 @@ impl Plan {
     /// Counts a request to `path`, and returns the faults that fire for it.
     pub(crate) fn fire(&mut self, path: &str, chance: &mut Chance) -> Vec<Rule> {
         let mut fired = Vec::new();
-        for state in self
-            .0
-            .iter_mut()
-            .filter(|state| state.rule.what.matches(path))
-        {
+        let matching = self.0.iter_mut();
+        for state in matching.filter(|state| state.rule.what.matches(path)) {
             state.seen += 1;
             let hits = match state.rule.when {
                 When::Once => state.seen == 1,

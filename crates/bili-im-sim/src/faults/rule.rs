@@ -1,7 +1,5 @@
 //! A single fault.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// A single fault: the requests that it affects, and what happens to them.
@@ -208,15 +206,9 @@ impl From<&str> for What {
 
 impl From<What> for String {
     fn from(what: What) -> Self {
-        what.to_string()
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("any"),
-            Self::Path(end) => f.write_str(end),
+        match what {
+            What::Any => "any".to_owned(),
+            What::Path(end) => end,
         }
     }
 }
@@ -275,22 +267,19 @@ mod tests {
 
     #[test]
     fn invalid_rules_are_refused() {
-        assert!(
-            Rule::new("any", When::Chance(f64::NAN), Kind::Stall)
-                .check()
-                .is_err()
-        );
-        assert!(Rule::new("any", When::Nth(0), Kind::Stall).check().is_err());
-        assert!(
-            Rule::new("any", When::Once, Kind::CutShort { bytes: 1 })
-                .check()
-                .is_err()
-        );
         let page = Kind::Http {
             status: 200,
             body: PageBody::Html,
             retry_after: None,
         };
-        assert!(Rule::new("any", When::Once, page).check().is_err());
+        for (when, kind, field) in [
+            (When::Chance(f64::NAN), Kind::Stall, "when"),
+            (When::Nth(0), Kind::Stall, "when"),
+            (When::Once, Kind::CutShort { bytes: 1 }, "effect"),
+            (When::Once, page, "kind"),
+        ] {
+            let problem = Rule::new("any", when, kind).check().unwrap_err();
+            assert_eq!(problem.0, field, "{problem:?}");
+        }
     }
 }

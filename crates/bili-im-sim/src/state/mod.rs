@@ -13,7 +13,7 @@ mod settings;
 mod whole;
 
 pub(crate) use self::{
-    conversation::{ConversationId, Draft, FROM_WEB, Written},
+    conversation::{ConversationId, Written},
     logins::{Login, Logins, NewLogin},
     permission::Delivery,
     qr_codes::{QrCodes, Stage},

@@ -65,7 +65,7 @@ impl State {
             .and_then(|()| self.recall(uid, talker, key, None, now))
             .map_err(|refusal| flaw(refusal.into_why()))?;
         let key = self.unused_key(now);
-        self.append(key, recall);
+        self.append(key, recall, now);
         Ok(())
     }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::{Message, World, WorldError};
 use crate::ids::{Talker, Uid};
 
-const SYSTEM_TIP: u32 = 18;
 /// Longer than any content that the service accepts, for tests with hostile contents.
 const LONGEST_CONTENT: usize = 1 << 20;
 
@@ -182,7 +181,7 @@ pub(crate) fn check_message(message: &Message, known: &impl Knows) -> Result<(),
         known
             .check_exists(Talker::User(uid))
             .map_err(|problem| Flaw::new("only_for", problem))?;
-    } else if message.msg_type == SYSTEM_TIP {
+    } else if message.is_tip() {
         return flaw("only_for", "a system tip needs its only reader");
     }
     if message.content.len() > LONGEST_CONTENT {

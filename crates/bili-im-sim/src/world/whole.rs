@@ -119,13 +119,8 @@ mod tests {
     #[test]
     fn the_world_of_the_readme_is_valid() {
         let readme = include_str!("../../README.md");
-        let json = readme
-            .split("```json")
-            .nth(1)
-            .unwrap()
-            .split("```")
-            .next()
-            .unwrap();
+        let json = readme.split("```json").nth(1).unwrap();
+        let json = json.split("```").next().unwrap();
         assert_eq!(World::from_json(json).unwrap().messages.len(), 2);
     }
 
@@ -140,8 +135,13 @@ mod tests {
 
     #[test]
     fn an_error_names_the_place_of_the_problem() {
-        assert!(problem("{").starts_with("not a world: EOF"));
-        assert!(problem(r#"{"accounts":[{"uid":1,"nmae":"x"}]}"#).contains("unknown field `nmae`"));
+        let one = |rest: &str| format!(r#"{{"accounts":[{{"uid":1}}],{rest}}}"#);
+        let two = |rest: &str| format!(r#"{{"accounts":[{{"uid":1}},{{"uid":2}}],{rest}}}"#);
+        let group = |members: &str| {
+            one(&format!(
+                r#""groups":[{{"id":3,"name":"g","owner":1,"members":{members}}}]"#
+            ))
+        };
         for (text, expected) in [
             (
                 r#"{"accounts":[{"uid":0}]}"#,
@@ -171,36 +171,30 @@ mod tests {
                 r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"group":3}}]}]}"#,
                 "accounts[0].sessions[0].talker: there is no group 3",
             ),
+            (&group("[1,4]"), "groups[0].members: there is no user 4"),
+            (&group("[]"), "groups[0].members: the owner, 1, is missing"),
             (
-                r#"{"accounts":[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[1,4]}]}"#,
-                "groups[0].members: there is no user 4",
-            ),
-            (
-                r#"{"accounts":[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[]}]}"#,
-                "groups[0].members: the owner, 1, is missing",
-            ),
-            (
-                r#"{"accounts":[{"uid":1}],"messages":[{"from":1,"to":2,"text":"x"}]}"#,
+                &one(r#""messages":[{"from":1,"to":2,"text":"x"}]"#),
                 "messages[0].to: there is no user 2",
             ),
             (
-                r#"{"accounts":[{"uid":1}],"messages":[{"from":1,"to":1,"text":"x"}]}"#,
+                &one(r#""messages":[{"from":1,"to":1,"text":"x"}]"#),
                 "messages[0].to: the receiver is the sender",
             ),
             (
-                r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"to":1,"text":"x"}]}"#,
+                &two(r#""messages":[{"to":1,"text":"x"}]"#),
                 "messages[0].from: only messages in groups can be without a sender",
             ),
             (
-                r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"msg_type":18,"content":"x"}]}"#,
+                &two(r#""messages":[{"from":1,"to":2,"msg_type":18,"content":"x"}]"#),
                 "messages[0].only_for: a system tip needs its only reader",
             ),
             (
-                r#"{"accounts":[{"uid":1}],"options":{"msg_keys":["9","9"]}}"#,
+                &one(r#""options":{"msg_keys":["9","9"]}"#),
                 "options.msg_keys: 9 appears twice",
             ),
             (
-                r#"{"accounts":[{"uid":1}],"faults":[{"what":"any","when":{"chance":1.5},"kind":"stall"}]}"#,
+                &one(r#""faults":[{"what":"any","when":{"chance":1.5},"kind":"stall"}]"#),
                 "faults[0].when: a chance is between 0 and 1",
             ),
         ] {
@@ -209,18 +203,37 @@ mod tests {
     }
 
     #[test]
-    fn a_message_needs_exactly_one_receiver_and_one_content() {
-        let with = |message: &str| {
-            problem(&format!(
-                r#"{{"accounts":[{{"uid":1}}],"messages":[{message}]}}"#
-            ))
-        };
-        assert!(with(r#"{"from":1,"text":"x"}"#).contains("either `to` or `group` is needed"));
-        assert!(
-            with(r#"{"from":1,"to":2,"group":3,"text":"x"}"#)
-                .contains("`to` and `group` exclude each other")
-        );
-        assert!(with(r#"{"from":1,"to":2}"#).contains("either `text` or `content` is needed"));
-        assert!(with(r#"{"from":1,"to":2,"text":"x","content":"y"}"#).contains("`text` excludes"));
+    fn a_world_needs_its_fields_and_a_message_exactly_one_receiver_and_one_content() {
+        let message = |message| format!(r#"{{"accounts":[{{"uid":1}}],"messages":[{message}]}}"#);
+        for (text, expected) in [
+            ("{", "not a world: EOF"),
+            (
+                r#"{"accounts":[{"uid":1,"nmae":"x"}]}"#,
+                "unknown field `nmae`",
+            ),
+            (r#"{"accounts":[{"name":"x"}]}"#, "missing field `uid`"),
+            (
+                &message(r#"{"from":1,"text":"x"}"#),
+                "either `to` or `group` is needed",
+            ),
+            (
+                &message(r#"{"from":1,"to":2,"group":3,"text":"x"}"#),
+                "`to` and `group` exclude each other",
+            ),
+            (
+                &message(r#"{"from":1,"to":2}"#),
+                "either `text` or `content` is needed",
+            ),
+            (
+                &message(r#"{"from":1,"to":2,"text":"x","content":"y"}"#),
+                "`text` excludes",
+            ),
+        ] {
+            assert!(
+                problem(text).contains(expected),
+                "{text}: {}",
+                problem(text)
+            );
+        }
     }
 }

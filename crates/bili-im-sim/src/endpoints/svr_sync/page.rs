@@ -37,11 +37,13 @@ impl<'a> Page<'a> {
             .iter()
             .rev()
             .take_while(|written| written.seqno > begin)
-            .filter(|written| written.draft.is_for(reader) && (size > 0 || written.draft.is_tip()));
+            .filter(|written| {
+                written.message.is_for(reader) && (size > 0 || written.message.is_tip())
+            });
         for written in in_bounds {
-            if !written.draft.is_removed() {
+            if !written.message.is_removed() {
                 // System tips do not count towards the size.
-                if !written.draft.is_tip() {
+                if !written.message.is_tip() {
                     if counted == size {
                         page.has_more = true;
                         break;
