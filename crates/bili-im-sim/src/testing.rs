@@ -32,7 +32,7 @@ fn whole(path: &str) -> String {
     let mut paths = endpoints::paths().into_iter();
     let known = paths.find(|known| known.ends_with(&format!("/{name}")));
     match known {
-        Some(known) if !path.starts_with('/') => format!("{known}{}", &path[name.len()..]),
+        Some(known) if !path.starts_with('/') => path.replacen(name, known, 1),
         _ => path.to_owned(),
     }
 }

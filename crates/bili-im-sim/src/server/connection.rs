@@ -12,7 +12,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::body::{BrokenOff, Sent};
+use super::body::{BrokenOff, Sent, cut_short, whole};
 use crate::{answer::html, reply::Reply, service::Service};
 
 /// The largest request body: more than any image that the service accepts.
@@ -36,7 +36,7 @@ async fn answer(
 ) -> Result<Response<Sent>, BrokenOff> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-        return Ok(html(StatusCode::PAYLOAD_TOO_LARGE).map(Sent::whole));
+        return Ok(html(StatusCode::PAYLOAD_TOO_LARGE).map(whole));
     };
     let request = Request::from_parts(head, body.to_bytes().to_vec());
     let reply = service
@@ -44,8 +44,8 @@ async fn answer(
         .unwrap_or_else(PoisonError::into_inner)
         .handle(request, SystemTime::now().into());
     match reply {
-        Reply::Answer(answer) => Ok(answer.map(Sent::whole)),
-        Reply::CutShort { answer, sent } => Ok(answer.map(|body| Sent::cut_short(body, sent))),
+        Reply::Answer(answer) => Ok(answer.map(whole)),
+        Reply::CutShort { answer, sent } => Ok(cut_short(answer, sent)),
         Reply::BrokenOff => Err(BrokenOff),
         Reply::Stalled => pending().await,
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     content::{Content, renamed},
@@ -16,7 +17,18 @@ const WINDOW: Duration = Duration::from_secs(120);
 /// Words for which the service adds a warning of fraud.
 const SUSPICIOUS: [&str; 3] = ["转账", "汇款", "付款"];
 
-/// The fields are in the order of the source document's example.
+/// The answer to a send or a recall.
+#[derive(Serialize)]
+struct Sent<'a> {
+    msg_key: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    e_infos: Option<Vec<Value>>,
+    key_hit_infos: Value,
+}
+
+/// The answer in classic mode. The fields are in the order of the source document's example.
 #[derive(Serialize)]
 struct ClassicSent {
     msg_key: u64,
@@ -47,23 +59,28 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     if call.is_classic() {
         return Ok(Data::of(&ClassicSent { msg_key, gt: 0 }));
     }
-    let mut sent = json!({ "msg_key": msg_key, "key_hit_infos": {} });
-    if content == Content::Text {
-        sent["msg_content"] = sending.content.as_str().into();
-        if let Some(emoticons) = emoticons([sending.content.as_str()], "uri") {
-            sent["e_infos"] = emoticons.into();
-        }
-        let mut suspicious = SUSPICIOUS.to_vec();
-        suspicious.retain(|word| sending.content.contains(word));
-        if matches!(sending.talker, Talker::User(_)) && !suspicious.is_empty() {
-            sent["key_hit_infos"] = json!({
-                "toast": "请勿轻信汇款、转账等信息,谨防诈骗",
-                "rule_id": 1,
-                "high_text": suspicious,
-            });
-        }
+    let text = (content == Content::Text).then_some(sending.content.as_str());
+    let warned = text.filter(|_| matches!(sending.talker, Talker::User(_)));
+    Ok(Data::of(&Sent {
+        msg_key,
+        msg_content: text,
+        e_infos: text.and_then(|text| emoticons([text], "uri")),
+        key_hit_infos: warned.map_or(json!({}), key_hit_infos),
+    }))
+}
+
+/// A warning for the user, or an empty object.
+fn key_hit_infos(text: &str) -> Value {
+    let mut hit = SUSPICIOUS.to_vec();
+    hit.retain(|word| text.contains(word));
+    if hit.is_empty() {
+        return json!({});
     }
-    Ok(Data::of(&sent))
+    json!({
+        "toast": "请勿轻信汇款、转账等信息,谨防诈骗",
+        "rule_id": 1,
+        "high_text": hit,
+    })
 }
 
 /// The message that is sent, unless its sender may not write it.

@@ -1,6 +1,7 @@
 //! Upload an image: `POST /x/dynamic/feed/draw/upload_bfs`.
 
 use md5::{Digest, Md5};
+use serde::Serialize;
 
 use super::picture::Picture;
 use crate::{
@@ -18,6 +19,16 @@ const BAD_IMAGE: Code = Code(-7, "图片信息错误");
 
 /// Pictures of categories other than `daily` need longer sides than this, in pixels.
 const LONGEST_SMALL_SIDE: u32 = 420;
+
+#[derive(Serialize)]
+struct Uploaded {
+    image_url: String,
+    image_width: u32,
+    image_height: u32,
+    /// The size in kilobytes, with a fraction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    img_size: Option<f64>,
+}
 
 pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let bili_jct = &call.login_or(NOT_LOGGED_IN)?.bili_jct;
@@ -53,16 +64,13 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let is_http = options.http_image_urls.occurs(chance);
     let scheme = if is_http { "http" } else { "https" };
     let (stem, extension) = (stem(&file.bytes), picture.extension);
-    let mut uploaded = json!({
-        "image_url": format!("{scheme}://i0.hdslb.com/bfs/im_new/{stem}.{extension}"),
-        "image_width": picture.width,
-        "image_height": picture.height,
-    });
-    if !options.img_size_missing.occurs(chance) {
-        // In kilobytes, with a fraction.
-        uploaded["img_size"] = json!(file.bytes.len() as f64 / 1024.0);
-    }
-    Ok(Data::of(&uploaded))
+    let is_size_missing = options.img_size_missing.occurs(chance);
+    Ok(Data::of(&Uploaded {
+        image_url: format!("{scheme}://i0.hdslb.com/bfs/im_new/{stem}.{extension}"),
+        image_width: picture.width,
+        image_height: picture.height,
+        img_size: (!is_size_missing).then_some(file.bytes.len() as f64 / 1024.0),
+    }))
 }
 
 fn text<'a>(parts: &'a [Part], name: &str) -> Option<&'a str> {
