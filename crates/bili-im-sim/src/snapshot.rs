@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
-    counters::{Count, Counters},
-    faults::{Plan, RuleState},
+    faults::RuleState,
     ids::{MsgKey, Seqno, Talker, Uid},
     state::{SETTINGS, SessionView, State, Written},
     time::{Clock, UnixMicros},
@@ -35,6 +34,21 @@ pub struct Snapshot {
     pub faults: Vec<RuleState>,
     /// How often each path was called; paths without an endpoint count as `unknown`.
     pub requests: BTreeMap<&'static str, Count>,
+}
+
+/// The counts by path.
+pub(crate) type Requests = BTreeMap<&'static str, Count>;
+
+/// How often one endpoint was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct Count {
+    /// All requests.
+    pub requests: u64,
+    /// Those that the service refused.
+    pub refused: u64,
+    /// Those whose answer a fault replaced.
+    pub disturbed: u64,
 }
 
 /// The service's clock.
@@ -145,8 +159,8 @@ impl Snapshot {
     pub(crate) fn new(
         state: &State,
         clock: Clock,
-        faults: &Plan,
-        counters: &Counters,
+        faults: &[RuleState],
+        requests: &Requests,
         now: UnixMicros,
     ) -> Self {
         let clock = ClockState::new(clock, now);
@@ -164,8 +178,8 @@ impl Snapshot {
                 .collect(),
             groups: state.groups.values().cloned().collect(),
             messages,
-            faults: faults.rules().to_vec(),
-            requests: counters.all().clone(),
+            faults: faults.to_vec(),
+            requests: requests.clone(),
         }
     }
 }

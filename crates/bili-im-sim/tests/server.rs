@@ -11,7 +11,7 @@ use std::{
 };
 
 use bili_im_sim::{
-    Mode, Server, Service, World,
+    Server, Service, World,
     faults::{Kind, Rule, When},
 };
 
@@ -53,50 +53,8 @@ fn exchange(server: &Server, request: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// The requests that curl sends for the examples of the protocol's source document.
-fn curl(method: &str, path: &str, form: &str) -> String {
-    let body = if form.is_empty() {
-        "\r\n".to_owned()
-    } else {
-        let length = form.len();
-        format!(
-            "Content-Length: {length}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n{form}"
-        )
-    };
-    format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\
-         Cookie: SESSDATA=xxx\r\nConnection: close\r\n{body}"
-    )
-}
-
 fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").unwrap().1
-}
-
-#[test]
-fn the_source_documents_curl_calls_get_the_answers_it_shows() {
-    let server = serve(World::seed().in_mode(Mode::Classic));
-    let unread = exchange(&server, &curl("GET", UNREAD, ""));
-    assert!(unread.starts_with("HTTP/1.1 200 OK\r\n"), "{unread}");
-    assert_eq!(
-        body(&unread),
-        r#"{"code":0,"msg":"ok","message":"ok","data":{"unfollow_unread":1,"follow_unread":6,"_gt_":0}}"#
-    );
-    let form = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1&msg[msg_type]=1\
-        &msg[content]=%7B%22content%22%3A%22up%E4%B8%BB%E4%BD%A0%E5%A5%BD%2C%5Cn%E5%82%AC%E6%9B%B4%5Bdoge%5D%22%7D\
-        &csrf_token=xxx";
-    let sent = exchange(&server, &curl("POST", "/web_im/v1/web_im/send_msg", form));
-    assert_eq!(
-        body(&sent),
-        r#"{"code":0,"msg":"ok","message":"ok","data":{"msg_key":6852559688104417870,"_gt_":0}}"#
-    );
-    server.with(|service| {
-        let messages = service.snapshot(SystemTime::now().into()).messages;
-        assert_eq!(
-            messages.last().unwrap().content,
-            r#"{"content":"up主你好,\n催更[doge]"}"#
-        );
-    });
 }
 
 #[test]

@@ -266,68 +266,24 @@ fn a_removed_session_comes_back_with_the_next_message() {
 #[test]
 fn users_groups_and_sessions_of_acts_must_exist() {
     let mut sim = Sim::demo();
-    for (verb, act, problem) in [
-        (
-            "follow",
-            r#""uid":9,"other":10001"#,
-            "uid: there is no user 9",
-        ),
-        (
-            "unblock",
-            r#""uid":10001,"other":9"#,
-            "other: there is no user 9",
-        ),
-        (
-            "block",
-            r#""uid":10001,"other":10001"#,
-            "other: is the account's own uid",
-        ),
-        (
-            "join",
-            r#""uid":9,"group":20001"#,
-            "uid: there is no user 9",
-        ),
-        (
-            "join",
-            r#""uid":10003,"group":9"#,
-            "group: there is no group 9",
-        ),
-        (
-            "leave",
-            r#""uid":10003,"group":9"#,
-            "group: there is no group 9",
-        ),
-        (
-            "leave",
-            r#""uid":10001,"group":20001"#,
-            "uid: 10001 owns group 20001",
-        ),
-        ("dissolve", r#""group":9"#, "group: there is no group 9"),
-        (
-            "ack",
-            r#""uid":10001,"talker":{"user":10003}"#,
-            "talker: 10001 has no session with user 10003",
-        ),
-        (
-            "pin",
-            r#""uid":10001,"talker":{"group":9}"#,
-            "talker: there is no group 9",
-        ),
-        (
-            "mute",
-            r#""uid":10003,"talker":{"group":20001}"#,
-            "talker: 10003 is not in group 20001",
-        ),
-        (
-            "intercept",
-            r#""uid":10001,"other":9"#,
-            "other: there is no user 9",
-        ),
+    for case in [
+        r#"{"follow":{"uid":9,"other":10001}} -> uid: there is no user 9"#,
+        r#"{"unblock":{"uid":10001,"other":9}} -> other: there is no user 9"#,
+        r#"{"block":{"uid":10001,"other":10001}} -> other: is the account's own uid"#,
+        r#"{"join":{"uid":9,"group":20001}} -> uid: there is no user 9"#,
+        r#"{"join":{"uid":10003,"group":9}} -> group: there is no group 9"#,
+        r#"{"leave":{"uid":10003,"group":9}} -> group: there is no group 9"#,
+        r#"{"leave":{"uid":10001,"group":20001}} -> uid: 10001 owns group 20001"#,
+        r#"{"dissolve":{"group":9}} -> group: there is no group 9"#,
+        r#"{"ack":{"uid":10001,"talker":{"user":10003}}} -> talker: 10001 has no session with user 10003"#,
+        r#"{"pin":{"uid":10001,"talker":{"group":9}}} -> talker: there is no group 9"#,
+        r#"{"mute":{"uid":10003,"talker":{"group":20001}}} -> talker: 10003 is not in group 20001"#,
+        r#"{"intercept":{"uid":10001,"other":9}} -> other: there is no user 9"#,
     ] {
-        let body = format!(r#"{{"{verb}":{{{act}}}}}"#);
-        let error = sim.control_error(ACT, &body);
+        let (body, problem) = case.split_once(" -> ").unwrap();
+        let error = sim.control_error(ACT, body);
         assert_eq!(error, format!("acts[0].{problem}"), "{body}");
-        let act = serde_json::from_str(&body).unwrap();
+        let act = serde_json::from_str(body).unwrap();
         let by_hand = sim.service.act(act, sim.now).unwrap_err();
         assert_eq!(by_hand.to_string(), problem);
     }

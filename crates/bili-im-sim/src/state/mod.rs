@@ -14,7 +14,7 @@ mod whole;
 
 pub(crate) use self::{
     conversation::{ConversationId, Written},
-    logins::{Login, Logins, NewLogin},
+    logins::{Login, Logins},
     permission::Delivery,
     qr_codes::{QrCodes, Stage},
     session::{Session, SessionView},

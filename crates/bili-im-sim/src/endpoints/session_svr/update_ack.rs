@@ -17,14 +17,6 @@ mod tests {
     const FRIEND: &str = "talker_id=10002&session_type=1";
 
     #[test]
-    fn without_a_message_the_whole_session_is_marked_read() {
-        let mut sim = Sim::demo();
-        assert_eq!(sim.unread(10001), 2);
-        sim.post(10001, "update_ack", FRIEND).data();
-        assert_eq!(sim.unread(10001), 0);
-    }
-
-    #[test]
     fn reading_goes_up_to_a_message_and_never_back() {
         let mut sim = Sim::demo();
         let newest = sim.session(10001, 10002)["max_seqno"].as_u64().unwrap();

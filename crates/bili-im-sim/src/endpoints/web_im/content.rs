@@ -88,7 +88,7 @@ fn image(content: &str, any_host: bool) -> Result<Content, Refusal> {
 fn recall(content: &str) -> Result<Content, Refusal> {
     let is_bare = !content.is_empty() && content.bytes().all(|byte| byte.is_ascii_digit());
     match content.parse() {
-        Ok(key) if is_bare => Ok(Content::Recall(key)),
+        Ok(key) if is_bare => Ok(Content::Recall(MsgKey(key))),
         _ => Err(BAD_REQUEST.because("msg[content] is not a bare msg_key")),
     }
 }

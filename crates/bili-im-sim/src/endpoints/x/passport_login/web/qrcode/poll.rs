@@ -1,10 +1,6 @@
 //! Poll the stage of a QR code: `GET /x/passport-login/web/qrcode/poll`.
 
-use crate::{
-    cookie,
-    endpoints::prelude::*,
-    state::{NewLogin, Stage},
-};
+use crate::{cookie, endpoints::prelude::*, state::Stage};
 
 pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let key = call.request.query.required("qrcode_key")?;
@@ -23,65 +19,43 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     })))
 }
 
+/// Begins a login, and gives its cookies in headers and in an address (docs/protocol.md §13).
 fn logged_in(call: &mut Call<'_>, uid: Uid) -> Data {
     let state = &mut *call.state;
-    let login = state.logins.begin(uid, call.now, &mut state.chance);
-    let cookies = Cookies {
-        dede_user_id_md5: state.chance.hex(16),
-        sid: state.chance.hex(8),
-        uid,
-        login,
-    };
+    let (sessdata, bili_jct, expires) = state.logins.begin(uid, call.now, &mut state.chance);
+    let cookies = [
+        ("SESSDATA", cookie::encode(&sessdata)),
+        ("bili_jct", bili_jct),
+        ("DedeUserID", uid.to_string()),
+        ("DedeUserID__ckMd5", state.chance.hex(16)),
+    ]
+    .map(|(name, value)| format!("{name}={value}"));
+    let sid = format!("sid={}", state.chance.hex(8));
+    let site = "https://passport.biligame.com/x/passport-login/web/crossDomain";
+    let query = cookies.join("&");
+    let rest = format!(
+        "Expires={}&gourl={}&first_domain=.bilibili.com",
+        expires.as_secs(),
+        cookie::encode("https://www.bilibili.com")
+    );
     let polled = json!({
-        "url": cookies.url(),
+        "url": format!("{site}?{query}&{rest}"),
         "refresh_token": state.chance.hex(32),
         "timestamp": call.now.0 / 1000,
         "code": 0,
         "message": "",
     });
-    Data::of(&polled).with_cookies(cookies.headers())
-}
-
-/// The cookies of a new login (docs/protocol.md §13).
-struct Cookies {
-    uid: Uid,
-    login: NewLogin,
-    dede_user_id_md5: String,
-    sid: String,
-}
-
-impl Cookies {
-    fn headers(&self) -> Vec<String> {
-        let sessdata = cookie::encode(&self.login.sessdata);
-        let end = format!(
-            "Path=/; Domain=bilibili.com; Expires={}",
-            self.login.expires.http_date()
-        );
-        vec![
-            format!("SESSDATA={sessdata}; {end}; HttpOnly; Secure"),
-            format!("bili_jct={}; {end}", self.login.bili_jct),
-            format!("DedeUserID={}; {end}", self.uid),
-            format!("DedeUserID__ckMd5={}; {end}", self.dede_user_id_md5),
-            format!("sid={}; {end}", self.sid),
-        ]
-    }
-
-    /// An address that carries all cookies but `sid`.
-    fn url(&self) -> String {
-        let pairs = [
-            ("DedeUserID", self.uid.to_string()),
-            ("DedeUserID__ckMd5", self.dede_user_id_md5.clone()),
-            ("Expires", self.login.expires.as_secs().to_string()),
-            ("SESSDATA", cookie::encode(&self.login.sessdata)),
-            ("bili_jct", self.login.bili_jct.clone()),
-            ("gourl", cookie::encode("https://www.bilibili.com")),
-            ("first_domain", ".bilibili.com".to_owned()),
-        ];
-        let query = pairs
-            .map(|(name, value)| format!("{name}={value}"))
-            .join("&");
-        format!("https://passport.biligame.com/x/passport-login/web/crossDomain?{query}")
-    }
+    let end = format!(
+        "Path=/; Domain=bilibili.com; Expires={}",
+        expires.http_date()
+    );
+    let header = |cookie: String| {
+        let is_token = cookie.starts_with("SESSDATA=");
+        let flags = if is_token { "; HttpOnly; Secure" } else { "" };
+        format!("{cookie}; {end}{flags}")
+    };
+    let headers = cookies.into_iter().chain([sid]).map(header);
+    Data::of(&polled).with_cookies(headers.collect())
 }
 
 #[cfg(test)]
