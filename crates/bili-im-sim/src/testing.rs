@@ -11,7 +11,6 @@ use crate::{
     ids::Talker,
     reply::Reply,
     service::Service,
-    snapshot::SigningKeys,
     time::UnixMicros,
     world::{Message, Mode, World},
 };
@@ -209,10 +208,6 @@ impl Sim {
     pub(crate) fn unread(&mut self, owner: u64) -> u64 {
         let data = self.data(owner, "single_unread");
         data["follow_unread"].as_u64().unwrap()
-    }
-
-    pub(crate) fn keys(&self) -> SigningKeys {
-        self.service.snapshot(self.now).signing_keys
     }
 
     pub(crate) fn send(&mut self, from: u64, to: u64, text: &str) -> Got {

@@ -17,13 +17,13 @@ use bili_im_sim::{
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
 
-fn serve(world: World) -> Server {
-    let service = Service::new(world, SystemTime::now().into()).unwrap();
+fn serve() -> Server {
+    let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
     Server::start(service, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
 }
 
 fn with_fault(rule: Rule) -> Server {
-    let server = serve(World::demo());
+    let server = serve();
     server.with(|service| service.add_fault(rule)).unwrap();
     server
 }
@@ -36,8 +36,9 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-fn get(path: &str, more: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: SESSDATA=sim-10001\r\n{more}\r\n")
+/// A request for the unread counts, with more headers.
+fn unread(more: &str) -> String {
+    format!("GET {UNREAD} HTTP/1.1\r\nHost: localhost\r\nCookie: SESSDATA=sim-10001\r\n{more}\r\n")
 }
 
 /// Sends bytes, and reads until the server closes the connection.
@@ -53,16 +54,21 @@ fn exchange(server: &Server, request: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
+fn check_still_serves(server: &Server) {
+    let answer = exchange(server, &unread("Connection: close\r\n"));
+    assert!(answer.contains("follow_unread"), "{answer}");
+}
+
 fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").unwrap().1
 }
 
 #[test]
 fn a_connection_is_kept_for_the_next_request() {
-    let server = serve(World::demo());
+    let server = serve();
     let mut stream = connect(&server);
     for _ in 0..3 {
-        stream.write_all(get(UNREAD, "").as_bytes()).unwrap();
+        stream.write_all(unread("").as_bytes()).unwrap();
         let mut answer = Vec::new();
         while !answer.ends_with(b"}}") {
             let mut byte = [0];
@@ -75,9 +81,9 @@ fn a_connection_is_kept_for_the_next_request() {
 
 #[test]
 fn an_answer_has_only_the_services_date() {
-    let server = serve(World::demo());
+    let server = serve();
     server.with(|service| service.skew_clock(-1_000_000_000));
-    let answer = exchange(&server, &get(UNREAD, "Connection: close\r\n"));
+    let answer = exchange(&server, &unread("Connection: close\r\n"));
     let dates: Vec<&str> = answer
         .lines()
         .filter(|line| line.to_ascii_lowercase().starts_with("date:"))
@@ -92,24 +98,18 @@ fn an_answer_has_only_the_services_date() {
 #[test]
 fn a_connection_that_is_broken_off_sends_no_byte() {
     let server = with_fault(Rule::new("single_unread", When::Once, Kind::BreakOff));
-    assert_eq!(exchange(&server, &get(UNREAD, "")), "");
-    assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
+    assert_eq!(exchange(&server, &unread("")), "");
+    check_still_serves(&server);
 }
 
 #[test]
 fn a_cut_answer_announces_more_than_it_sends() {
     for bytes in [0, 10, 60] {
         let cut = Rule::new("single_unread", When::Once, Kind::CutShort { bytes }).after_effect();
-        let answer = exchange(&with_fault(cut), &get(UNREAD, ""));
-        let announced: usize = answer
-            .lines()
-            .find_map(|line| {
-                line.to_ascii_lowercase()
-                    .strip_prefix("content-length: ")?
-                    .parse()
-                    .ok()
-            })
-            .unwrap();
+        let answer = exchange(&with_fault(cut), &unread(""));
+        let head = answer.to_ascii_lowercase();
+        let length = head.split("content-length: ").nth(1).unwrap();
+        let announced: usize = length.lines().next().unwrap().parse().unwrap();
         assert_eq!(body(&answer).len(), bytes);
         assert!(announced > bytes);
     }
@@ -119,7 +119,7 @@ fn a_cut_answer_announces_more_than_it_sends() {
 fn a_stalled_connection_stays_open_and_others_go_on() {
     let server = with_fault(Rule::new("single_unread", When::Once, Kind::Stall));
     let mut stalled = connect(&server);
-    stalled.write_all(get(UNREAD, "").as_bytes()).unwrap();
+    stalled.write_all(unread("").as_bytes()).unwrap();
     stalled
         .set_read_timeout(Some(Duration::from_millis(300)))
         .unwrap();
@@ -128,7 +128,7 @@ fn a_stalled_connection_stays_open_and_others_go_on() {
         matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
         "{error}"
     );
-    assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
+    check_still_serves(&server);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn dropping_the_server_ends_stalled_connections_and_frees_the_address() {
     let server = with_fault(Rule::new("single_unread", When::Once, Kind::Stall));
     let addr = server.addr();
     let mut stalled = connect(&server);
-    stalled.write_all(get(UNREAD, "").as_bytes()).unwrap();
+    stalled.write_all(unread("").as_bytes()).unwrap();
     while server.with(|service| service.faults()[0].fired) == 0 {
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -163,7 +163,7 @@ fn only_this_machine_is_served() {
 
 #[test]
 fn a_body_too_large_is_refused() {
-    let server = serve(World::demo());
+    let server = serve();
     let mut stream = connect(&server);
     let head = "POST /_sim/message HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
@@ -175,12 +175,12 @@ fn a_body_too_large_is_refused() {
         Ok(()) => assert_eq!(&answer, b"HTTP/1.1 413"),
         Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
     }
-    assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
+    check_still_serves(&server);
 }
 
 #[test]
 fn bytes_that_are_not_a_request_do_no_harm() {
-    let server = serve(World::demo());
+    let server = serve();
     exchange(&server, "\u{0}\u{1}no request at all\r\n\r\n");
-    assert!(exchange(&server, &get(UNREAD, "Connection: close\r\n")).contains("follow_unread"));
+    check_still_serves(&server);
 }

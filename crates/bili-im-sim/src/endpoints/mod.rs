@@ -37,7 +37,6 @@ mod session_svr {
 }
 mod svr_sync {
     pub(super) mod fetch_session_msgs;
-    mod page;
 }
 mod web_im {
     mod content;

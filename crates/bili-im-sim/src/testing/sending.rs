@@ -23,7 +23,7 @@ impl Sim {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Sending {
             cookie: self.cookie(from),
-            keys: self.keys(),
+            keys: self.service.snapshot(self.now).signing_keys,
             wts: seconds,
             query: vec![
                 field("w_sender_uid", &from_text),
@@ -52,9 +52,9 @@ impl Sim {
 /// A send whose fields a test can change.
 pub(crate) struct Sending {
     pub(crate) cookie: String,
-    pub(crate) keys: SigningKeys,
-    pub(crate) wts: u64,
-    pub(crate) query: Vec<(String, String)>,
+    keys: SigningKeys,
+    wts: u64,
+    query: Vec<(String, String)>,
     pub(crate) form: Vec<(String, String)>,
 }
 

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::{
     ids::Talker,
-    testing::{DAY, Got, Sim},
+    testing::{Got, Sim},
 };
 
 const FRIEND: Talker = Talker::User(crate::Uid(10002));
@@ -68,15 +68,6 @@ fn an_image_arrives_and_the_answer_does_not_repeat_it() {
 }
 
 #[test]
-fn a_send_marks_the_session_read() {
-    let mut sim = Sim::demo();
-    assert_eq!(sim.session(10001, 10002)["unread_count"], 2);
-    sim.send(10001, 10002, "x").data();
-    assert_eq!(sim.session(10001, 10002)["unread_count"], 0);
-    assert_eq!(sim.session(10002, 10001)["unread_count"], 1);
-}
-
-#[test]
 fn the_cookie_needs_a_known_login_and_its_token() {
     for (cookie, code) in [
         ("SESSDATA=sim-9; bili_jct=9", -101),
@@ -124,27 +115,6 @@ fn a_stale_signature_can_get_any_of_the_four_by_chance() {
     let codes = (0..60).map(|_| sim.deliver(&sending).code());
     let codes: std::collections::BTreeSet<i64> = codes.collect();
     assert!(codes.into_iter().eq([-403, -400, -352, 0]));
-}
-
-#[test]
-fn the_keys_of_yesterday_are_stale() {
-    let mut sim = Sim::demo();
-    let keys = sim.keys();
-    sim.pass(DAY);
-    let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
-    sending.keys = keys;
-    assert!(sim.deliver(&sending).data()["msg_key"].is_null());
-}
-
-#[test]
-fn a_clock_more_than_ten_minutes_off_makes_a_stale_signature() {
-    for (off, sent) in [(600, true), (601, false)] {
-        let mut sim = Sim::demo();
-        let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
-        sending.wts -= off;
-        let data = sim.deliver(&sending).data();
-        assert_eq!(data["msg_key"].is_u64(), sent, "{off}");
-    }
 }
 
 #[test]
