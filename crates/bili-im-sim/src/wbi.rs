@@ -22,7 +22,7 @@ const MIXED: [usize; 32] = [
 ];
 
 /// Makes the current keys. They change each day and with each rotation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct KeyRing {
     seed: u64,
     rotations: u64,

@@ -17,11 +17,11 @@ pub(crate) struct Login {
 }
 
 /// The logins by their token.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Logins(BTreeMap<String, Login>);
 
 impl Logins {
-    pub(crate) fn of(accounts: &[Account]) -> Self {
+    pub(crate) fn of<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
         let login = |account: &Account| {
             let login = Login {
                 uid: account.uid,
@@ -30,7 +30,7 @@ impl Logins {
             };
             (account.sessdata.clone(), login)
         };
-        Self(accounts.iter().map(login).collect())
+        Self(accounts.map(login).collect())
     }
 
     /// The login of a token, unless it has expired.

@@ -17,7 +17,7 @@ use crate::{
 const MOST_MESSAGES: usize = 1_000_000;
 
 /// The state of the service.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) options: Options,
     pub(crate) accounts: BTreeMap<Uid, Account>,
@@ -42,31 +42,22 @@ impl State {
     /// The state of a checked world at the start.
     pub(crate) fn new(world: World, start: UnixMicros) -> Self {
         let World {
-            accounts,
-            groups,
-            mut messages,
             options,
-            faults: _,
+            mut messages,
+            ..
         } = world;
+        let accounts = world.accounts.into_iter();
+        let groups = world.groups.into_iter();
+        let accounts: BTreeMap<_, _> = accounts.map(|account| (account.uid, account)).collect();
         let mut state = Self {
             key_ring: KeyRing::new(options.seed),
             chance: Chance::new(options.seed),
             upcoming_keys: options.msg_keys.iter().copied().collect(),
-            recent_sends: BTreeMap::new(),
-            changed_settings: BTreeMap::new(),
-            logins: Logins::of(&accounts),
-            qr_codes: QrCodes::default(),
-            accounts: accounts
-                .into_iter()
-                .map(|account| (account.uid, account))
-                .collect(),
-            groups: groups.into_iter().map(|group| (group.id, group)).collect(),
-            conversations: BTreeMap::new(),
-            mailboxes: BTreeMap::new(),
-            places: BTreeMap::new(),
-            newest: Seqno(0),
-            time: UnixMicros(0),
+            logins: Logins::of(accounts.values()),
+            accounts,
+            groups: groups.map(|group| (group.id, group)).collect(),
             options,
+            ..Self::default()
         };
         messages.sort_by_key(|message| std::cmp::Reverse(message.seconds_ago));
         for message in messages {

@@ -46,10 +46,8 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
         begin,
         end,
     );
-    let contents = page
-        .messages
-        .iter()
-        .map(|written| &*written.message.content);
+    let messages = page.messages.iter().copied();
+    let contents = messages.clone().map(|written| &*written.message.content);
     let nothing = if empty_min_is_zero { 0 } else { u64::MAX };
     let newest = page.messages.first();
     Ok(Data::of(&SessionMsgs {
@@ -57,13 +55,7 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
         min_seqno: newest.map_or(nothing, |_| page.lowest.0),
         max_seqno: newest.map_or(0, |newest| newest.seqno.0),
         e_infos: emoticons(contents, "url"),
-        messages: newest.map(|_| {
-            page.messages
-                .iter()
-                .copied()
-                .map(MessageBody::from)
-                .collect()
-        }),
+        messages: newest.map(|_| messages.map(MessageBody::from).collect()),
     }))
 }
 
