@@ -7,7 +7,10 @@ use http::{
     header::{CONTENT_TYPE, HeaderValue, SET_COOKIE},
 };
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{
+    Map, Value, json,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::{chance::Chance, codes::RISK_CONTROL, world::Mode};
 
@@ -18,6 +21,9 @@ const VOUCHER: &str = "x-bili-gaia-vvoucher";
 
 const JSON: &str = "application/json; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
+
+/// What an endpoint answers.
+pub(crate) type Answer = Result<Data, Refusal>;
 
 /// The successful answer of an endpoint.
 #[derive(Debug)]
@@ -39,17 +45,27 @@ enum Body {
 impl Data {
     /// An envelope with this `data`.
     pub(crate) fn of<T: Serialize>(value: &T) -> Self {
-        Body::Enveloped(raw(value)).into()
+        Self::with_body(Body::Enveloped(raw(value)))
+    }
+
+    /// An envelope with an empty `data`.
+    pub(crate) fn empty() -> Self {
+        Self::of(&Map::<String, Value>::new())
     }
 
     /// JSON without an envelope.
     pub(crate) fn bare<T: Serialize>(value: &T) -> Self {
-        Body::Bare(raw(value)).into()
+        Self::with_body(Body::Bare(raw(value)))
     }
 
     /// A web page in place of JSON.
     pub(crate) fn page() -> Self {
-        Body::Page.into()
+        Self::with_body(Body::Page)
+    }
+
+    fn with_body(body: Body) -> Self {
+        let cookies = Vec::new();
+        Self { body, cookies }
     }
 
     /// Adds `Set-Cookie` headers with these values.
@@ -78,22 +94,9 @@ impl Data {
     }
 }
 
-impl From<Body> for Data {
-    fn from(body: Body) -> Self {
-        Self {
-            body,
-            cookies: Vec::new(),
-        }
-    }
-}
-
 fn raw<T: Serialize>(value: &T) -> Box<RawValue> {
     to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
-
-/// An empty `data`: `{}`.
-#[derive(Debug, Serialize)]
-pub(crate) struct Nothing {}
 
 /// The answer of an endpoint that refuses a request.
 #[derive(Debug)]
@@ -103,11 +106,6 @@ pub(crate) struct Refusal {
     why: String,
     data: Option<Box<Data>>,
     voucher_header: Option<String>,
-}
-
-#[derive(Serialize)]
-struct VoucherData<'a> {
-    v_voucher: &'a str,
 }
 
 impl Refusal {
@@ -139,18 +137,12 @@ impl Refusal {
 
     /// Risk control's refusal with code 0 and a voucher in `data`.
     pub(crate) fn voucher(chance: &mut Chance, why: impl Into<String>) -> Self {
-        let voucher = voucher(chance);
-        Self::new(0, "0", why).with_data(Data::of(&VoucherData {
-            v_voucher: &voucher,
-        }))
+        Self::new(0, "0", why).with_data(voucher_data(chance))
     }
 
     /// Risk control's refusal with its own code and a voucher in `data`.
     pub(crate) fn risk_control(chance: &mut Chance, why: impl Into<String>) -> Self {
-        let voucher = voucher(chance);
-        RISK_CONTROL.because(why).with_data(Data::of(&VoucherData {
-            v_voucher: &voucher,
-        }))
+        RISK_CONTROL.because(why).with_data(voucher_data(chance))
     }
 
     /// Risk control's refusal with code 0 and a voucher in a header only.
@@ -166,6 +158,10 @@ fn voucher(chance: &mut Chance) -> String {
     format!("voucher_{}", chance.hex(32))
 }
 
+fn voucher_data(chance: &mut Chance) -> Data {
+    Data::of(&json!({ "v_voucher": voucher(chance) }))
+}
+
 #[derive(Serialize)]
 struct Envelope<'a> {
     code: i32,
@@ -179,7 +175,7 @@ struct Envelope<'a> {
 }
 
 /// Turns the result of an endpoint into an HTTP answer.
-pub(crate) fn render(result: Result<Data, Refusal>, mode: Mode) -> Response<Vec<u8>> {
+pub(crate) fn render(result: Answer, mode: Mode) -> Response<Vec<u8>> {
     let ttl = match mode {
         Mode::Strict => Some(1),
         Mode::Classic => None,

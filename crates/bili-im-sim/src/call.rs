@@ -20,7 +20,7 @@ pub(crate) struct Call<'a> {
     pub(crate) now: UnixMicros,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
     pub(crate) fn is_classic(&self) -> bool {
         self.state.options.mode == Mode::Classic
     }
@@ -52,6 +52,11 @@ impl Call<'_> {
         Ok(self.login()?.uid)
     }
 
+    /// The account whose cookie a GET carries, and the query.
+    pub(crate) fn query(&self) -> Result<(Uid, &'a Fields), Refusal> {
+        Ok((self.owner()?, &self.request.query))
+    }
+
     /// The form of a POST, without a check of the CSRF token.
     pub(crate) fn unchecked_form(&self) -> Result<Fields, Refusal> {
         if !self.request.is_form() {
@@ -68,10 +73,12 @@ impl Call<'_> {
         })
     }
 
-    /// The form of a POST. Refuses when its CSRF token is not the login's (docs/protocol.md §2).
-    pub(crate) fn form(&self) -> Result<Fields, Refusal> {
+    /// The account whose cookie a POST carries, and the form. Refuses when the form's CSRF token is
+    /// not the login's (docs/protocol.md §2).
+    pub(crate) fn form(&self) -> Result<(Uid, Fields), Refusal> {
+        let login = self.login()?;
+        let expected = login.bili_jct.as_str();
         let form = self.unchecked_form()?;
-        let expected = self.login()?.bili_jct.as_str();
         let fields: &[&str] = if self.is_classic() {
             &["csrf_token"]
         } else {
@@ -85,7 +92,7 @@ impl Call<'_> {
         if !self.is_classic() && self.request.cookie("bili_jct").as_deref() != Some(expected) {
             return Err(CSRF.because("the cookie bili_jct is not the login's"));
         }
-        Ok(form)
+        Ok((login.uid, form))
     }
 
     /// Refuses a query that is not signed with the current keys (docs/protocol.md §4).

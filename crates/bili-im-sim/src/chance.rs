@@ -1,7 +1,7 @@
 //! Pseudo-random numbers from a seed.
 
 /// A splitmix64 generator: the same seed gives the same numbers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Chance(u64);
 
 impl Chance {

@@ -1,9 +1,9 @@
-//! Percent-encoding of cookie values (docs/protocol.md §2).
+//! Percent-encoding of cookie values and signed queries (docs/protocol.md §2, §4).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Every character but letters, digits and `-_.~`.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')

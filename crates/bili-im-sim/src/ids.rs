@@ -1,11 +1,8 @@
 //! Ids, each with its own type. A user and a group may have the same number (docs/protocol.md §1).
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, Visitor},
-};
+use serde::{Deserialize, Serialize};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -45,51 +42,37 @@ id! {
 
 /// The unique id of a message. Written to JSON as a string, because it may exceed 2^53; also read
 /// from a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "NumberOrText", into = "String")]
 pub struct MsgKey(pub u64);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a msg_key must be a string or a number")]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<NumberOrText> for MsgKey {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(key: NumberOrText) -> Result<Self, Self::Error> {
+        match key {
+            NumberOrText::Number(key) => Ok(Self(key)),
+            NumberOrText::Text(text) => text.parse().map(Self),
+        }
+    }
+}
+
+impl From<MsgKey> for String {
+    fn from(key: MsgKey) -> Self {
+        key.to_string()
+    }
+}
 
 impl fmt::Display for MsgKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-impl FromStr for MsgKey {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
-impl Serialize for MsgKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for MsgKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberOrText;
-
-        impl Visitor<'_> for NumberOrText {
-            type Value = MsgKey;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a msg_key, as a string or a number")
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<MsgKey, E> {
-                Ok(MsgKey(number))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<MsgKey, E> {
-                text.parse()
-                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
-        }
-
-        deserializer.deserialize_any(NumberOrText)
     }
 }
 
@@ -166,18 +149,13 @@ mod tests {
     #[test]
     fn a_msg_key_keeps_all_its_digits_in_json() {
         let key = MsgKey(6_852_559_688_104_417_870);
-        assert_eq!(
-            serde_json::to_string(&key).unwrap(),
-            r#""6852559688104417870""#
-        );
-        assert_eq!(
-            serde_json::from_str::<MsgKey>("6852559688104417870").unwrap(),
-            key
-        );
-        assert_eq!(
-            serde_json::from_str::<MsgKey>(r#""6852559688104417870""#).unwrap(),
-            key
-        );
-        assert!(serde_json::from_str::<MsgKey>(r#""-1""#).is_err());
+        let text = r#""6852559688104417870""#;
+        assert_eq!(serde_json::to_string(&key).unwrap(), text);
+        for text in [text, "6852559688104417870"] {
+            assert_eq!(serde_json::from_str::<MsgKey>(text).unwrap(), key);
+        }
+        for wrong in [r#""-1""#, "-1", "1.5", "null"] {
+            assert!(serde_json::from_str::<MsgKey>(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -9,7 +9,6 @@ mod chance;
 mod codes;
 mod control;
 mod cookie;
-mod counters;
 mod endpoints;
 mod ids;
 mod multipart;
@@ -27,7 +26,6 @@ mod wbi;
 mod wire;
 mod world;
 
-pub use counters::Count;
 pub use ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 pub use reply::Reply;
 #[cfg(feature = "tls")]
@@ -35,7 +33,9 @@ pub use rustls;
 #[cfg(feature = "server")]
 pub use server::Server;
 pub use service::Service;
-pub use snapshot::{AccountState, ClockState, MessageState, SessionState, SigningKeys, Snapshot};
+pub use snapshot::{
+    AccountState, ClockState, Count, MessageState, SessionState, SigningKeys, Snapshot,
+};
 pub use time::UnixMicros;
 pub use world::{
     Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, SendLimit,

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::{
-    counters::{Count, Counters},
-    faults::{Plan, RuleState},
+    faults::RuleState,
     ids::{MsgKey, Seqno, Talker, Uid},
     state::{SETTINGS, SessionView, State, Written},
     time::{Clock, UnixMicros},
@@ -35,6 +34,21 @@ pub struct Snapshot {
     pub faults: Vec<RuleState>,
     /// How often each path was called; paths without an endpoint count as `unknown`.
     pub requests: BTreeMap<&'static str, Count>,
+}
+
+/// The counts by path.
+pub(crate) type Requests = BTreeMap<&'static str, Count>;
+
+/// How often one endpoint was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct Count {
+    /// All requests.
+    pub requests: u64,
+    /// Those that the service refused.
+    pub refused: u64,
+    /// Those whose answer a fault replaced.
+    pub disturbed: u64,
 }
 
 /// The service's clock.
@@ -145,22 +159,18 @@ impl Snapshot {
     pub(crate) fn new(
         state: &State,
         clock: Clock,
-        faults: &Plan,
-        counters: &Counters,
+        faults: &[RuleState],
+        requests: &Requests,
         now: UnixMicros,
     ) -> Self {
         let clock = ClockState::new(clock, now);
-        let keys = state.key_ring.keys(clock.now);
         let mut messages: Vec<MessageState> = state.messages().map(MessageState::from).collect();
         messages.sort_by_key(|message| message.msg_seqno);
         Self {
             clock,
             mode: state.options.mode,
             seed: state.options.seed,
-            signing_keys: SigningKeys {
-                img: keys.img,
-                sub: keys.sub,
-            },
+            signing_keys: state.key_ring.keys(clock.now),
             accounts: state
                 .accounts
                 .values()
@@ -168,8 +178,8 @@ impl Snapshot {
                 .collect(),
             groups: state.groups.values().cloned().collect(),
             messages,
-            faults: faults.rules().to_vec(),
-            requests: counters.all().clone(),
+            faults: faults.to_vec(),
+            requests: requests.clone(),
         }
     }
 }
@@ -213,18 +223,18 @@ impl From<SessionView<'_>> for SessionState {
 
 impl From<&Written> for MessageState {
     fn from(written: &Written) -> Self {
-        let draft = &written.draft;
+        let message = &written.message;
         Self {
             msg_key: written.key,
             msg_seqno: written.seqno,
-            from: draft.from,
-            talker: draft.talker,
-            msg_type: draft.msg_type,
-            content: draft.content.clone(),
-            msg_status: draft.msg_status,
-            msg_source: draft.msg_source,
-            timestamp: draft.sent_at.as_secs(),
-            only_for: draft.only_for,
+            from: message.from,
+            talker: message.talker,
+            msg_type: message.msg_type,
+            content: message.content.clone(),
+            msg_status: message.msg_status,
+            msg_source: message.msg_source,
+            timestamp: written.sent_at.as_secs(),
+            only_for: message.only_for,
         }
     }
 }

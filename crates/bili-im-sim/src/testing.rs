@@ -7,29 +7,33 @@ use serde_json::Value;
 
 pub(crate) use self::sending::Sending;
 use crate::{
+    endpoints,
     ids::Talker,
     reply::Reply,
     service::Service,
     time::UnixMicros,
-    wbi::Keys,
     world::{Message, Mode, World},
 };
 
 pub(crate) const DAY: u64 = 24 * 60 * 60;
 const FORM: &str = "application/x-www-form-urlencoded";
 
-pub(crate) fn world(json: &str) -> World {
-    World::from_json(json).unwrap()
-}
-
 /// The talker ids of a list of sessions, in order.
 pub(crate) fn talkers(list: &Value) -> Vec<u64> {
-    let sessions = list["session_list"].as_array();
-    sessions
-        .into_iter()
-        .flatten()
-        .map(|session| session["talker_id"].as_u64().unwrap())
-        .collect()
+    let sessions = list["session_list"].as_array().into_iter().flatten();
+    let ids = sessions.map(|session| session["talker_id"].as_u64().unwrap());
+    ids.collect()
+}
+
+/// A whole path. `get_sessions?size=1` stands for the path of the endpoint with that name.
+fn whole(path: &str) -> String {
+    let name = path.split('?').next().unwrap();
+    let mut paths = endpoints::paths().into_iter();
+    let known = paths.find(|known| known.ends_with(&format!("/{name}")));
+    match known {
+        Some(known) if !path.starts_with('/') => path.replacen(name, known, 1),
+        _ => path.to_owned(),
+    }
 }
 
 pub(crate) struct Sim {
@@ -41,11 +45,17 @@ pub(crate) struct Sim {
 impl Sim {
     pub(crate) fn new(world: World) -> Self {
         let now = UnixMicros::from_secs(1_760_000_000);
+        let service = Service::new(world.clone(), now).unwrap();
         Self {
-            service: Service::new(world.clone(), now).unwrap(),
+            service,
             now,
             world,
         }
+    }
+
+    /// A service with the world of a file.
+    pub(crate) fn of(world: &str) -> Self {
+        Self::new(World::from_json(world).unwrap())
     }
 
     pub(crate) fn demo() -> Self {
@@ -55,6 +65,17 @@ impl Sim {
     /// The world of the source document's examples, in classic mode.
     pub(crate) fn classic_seed() -> Self {
         Self::new(World::seed().in_mode(Mode::Classic))
+    }
+
+    /// Account 1 has sessions with 2, 3 and 4, which are 300, 200 and 100 seconds old.
+    pub(crate) fn with_three_sessions(options: &str) -> Self {
+        Self::of(&format!(
+            r#"{{"accounts":[{{"uid":1}},{{"uid":2}},{{"uid":3}},{{"uid":4}},{{"uid":5}}],
+                "messages":[{{"from":2,"to":1,"text":"x","seconds_ago":300}},
+                            {{"from":3,"to":1,"text":"x","seconds_ago":200}},
+                            {{"from":4,"to":1,"text":"x","seconds_ago":100}}],
+                "options":{{{options}}}}}"#
+        ))
     }
 
     pub(crate) fn pass(&mut self, seconds: u64) {
@@ -73,141 +94,152 @@ impl Sim {
         self.service.handle(request, self.now)
     }
 
-    fn answer(&mut self, request: Request<Vec<u8>>) -> Answer {
-        Answer(self.handle(request).answer().expect("an answer"))
+    fn answer(&mut self, request: Request<Vec<u8>>) -> Got {
+        Got(self.handle(request).answer().expect("an answer"))
     }
 
-    pub(crate) fn get(&mut self, uid: u64, path: &str) -> Answer {
-        self.get_with_cookie(&self.cookie(uid), path)
+    pub(crate) fn get(&mut self, uid: u64, path: &str) -> Got {
+        self.get_as(&self.cookie(uid), path)
     }
 
-    pub(crate) fn get_with_cookie(&mut self, cookie: &str, path: &str) -> Answer {
-        self.answer(
-            Request::get(path)
-                .header("cookie", cookie)
-                .body(Vec::new())
-                .unwrap(),
-        )
+    /// The `data` that an account gets.
+    pub(crate) fn data(&mut self, uid: u64, path: &str) -> Value {
+        self.get(uid, path).data()
     }
 
-    pub(crate) fn get_logged_out(&mut self, path: &str) -> Answer {
-        self.answer(Request::get(path).body(Vec::new()).unwrap())
+    /// The code that an account gets.
+    pub(crate) fn code(&mut self, uid: u64, path: &str) -> i64 {
+        self.get(uid, path).code()
     }
 
-    /// Posts a form with the account's CSRF token.
-    pub(crate) fn post(&mut self, uid: u64, path: &str, form: &[(&str, &str)]) -> Answer {
+    pub(crate) fn check_codes(&mut self, uid: u64, expected: &[(&str, i64)]) {
+        for (path, code) in expected {
+            assert_eq!(self.code(uid, path), *code, "{path}");
+        }
+    }
+
+    /// A GET with any cookie; without a login when it is empty.
+    pub(crate) fn get_as(&mut self, cookie: &str, path: &str) -> Got {
+        let request = Request::get(whole(path)).header("cookie", cookie);
+        self.answer(request.body(Vec::new()).unwrap())
+    }
+
+    /// Posts an encoded form with the account's CSRF token.
+    pub(crate) fn post(&mut self, uid: u64, path: &str, form: &str) -> Got {
         let csrf = self.csrf(uid);
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .extend_pairs([("csrf", &csrf), ("csrf_token", &csrf)])
-            .finish();
-        self.post_raw(uid, path, &body)
+        let form = format!("{form}&csrf={csrf}&csrf_token={csrf}");
+        self.post_form(&self.cookie(uid), path, &form)
     }
 
-    pub(crate) fn post_raw(&mut self, uid: u64, path: &str, body: &str) -> Answer {
-        self.post_as(FORM, uid, path, body)
+    pub(crate) fn post_form(&mut self, cookie: &str, path: &str, form: &str) -> Got {
+        self.post_as(FORM, cookie, path, form.as_bytes())
     }
 
     pub(crate) fn post_as(
         &mut self,
         content_type: &str,
-        uid: u64,
-        path: &str,
-        body: &str,
-    ) -> Answer {
-        let cookie = self.cookie(uid);
-        self.post_with_cookie(content_type, &cookie, path, body)
-    }
-
-    pub(crate) fn post_with_cookie(
-        &mut self,
-        content_type: &str,
         cookie: &str,
         path: &str,
-        body: &str,
-    ) -> Answer {
-        self.post_bytes(content_type, cookie, path, body.into())
-    }
-
-    pub(crate) fn post_bytes(
-        &mut self,
-        content_type: &str,
-        cookie: &str,
-        path: &str,
-        body: Vec<u8>,
-    ) -> Answer {
-        let request = Request::post(path)
+        body: &[u8],
+    ) -> Got {
+        let request = Request::post(whole(path))
             .header("cookie", cookie)
             .header("content-type", content_type);
-        self.answer(request.body(body).unwrap())
+        self.answer(request.body(body.to_vec()).unwrap())
     }
 
-    pub(crate) fn control(&mut self, method: &str, path: &str, body: &str) -> Answer {
-        self.answer(
-            Request::builder()
-                .method(method)
-                .uri(path)
-                .body(body.as_bytes().to_vec())
-                .unwrap(),
-        )
+    pub(crate) fn control(&mut self, method: &str, path: &str, body: &str) -> Got {
+        let request = Request::builder().method(method).uri(path);
+        self.answer(request.body(body.into()).unwrap())
+    }
+
+    /// What a control path answers to a POST that it accepts.
+    pub(crate) fn control_ok(&mut self, path: &str, body: &str) -> Value {
+        let answer = self.control("POST", path, body);
+        assert_eq!(answer.status(), 200, "{body}: {}", answer.text());
+        answer.json()
+    }
+
+    /// The problem that a control path finds in a POST.
+    pub(crate) fn control_error(&mut self, path: &str, body: &str) -> String {
+        let answer = self.control("POST", path, body);
+        assert_eq!(answer.status(), 400, "{body}: {}", answer.text());
+        answer.json()["error"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn state(&mut self) -> Value {
         self.control("GET", "/_sim/state", "").json()
     }
 
+    /// All messages, oldest first.
+    pub(crate) fn messages(&mut self) -> Vec<Value> {
+        self.state()["messages"].as_array().unwrap().clone()
+    }
+
+    pub(crate) fn newest_message(&mut self) -> Value {
+        self.messages().pop().unwrap()
+    }
+
     pub(crate) fn write(&mut self, message: &str) -> Value {
-        let answer = self.control("POST", "/_sim/message", message);
-        assert_eq!(answer.status(), 200, "{}", answer.text());
-        answer.json()
+        self.control_ok("/_sim/message", message)
     }
 
     pub(crate) fn say(&mut self, from: u64, to: u64, text: &str) {
-        self.service
-            .write(Message::text(from, Talker::user(to), text), self.now)
-            .unwrap();
+        let message = Message::text(from, Talker::user(to), text);
+        self.service.write(message, self.now).unwrap();
     }
 
     pub(crate) fn say_in_group(&mut self, from: u64, group: u64, text: &str) {
-        self.service
-            .write(Message::text(from, Talker::group(group), text), self.now)
-            .unwrap();
+        let message = Message::text(from, Talker::group(group), text);
+        self.service.write(message, self.now).unwrap();
     }
 
     pub(crate) fn session(&mut self, owner: u64, talker: u64) -> Value {
-        let path =
-            format!("/session_svr/v1/session_svr/session_detail?talker_id={talker}&session_type=1");
-        self.get(owner, &path).data()
+        let path = format!("session_detail?talker_id={talker}&session_type=1");
+        self.data(owner, &path)
     }
 
-    pub(crate) fn keys(&self) -> Keys {
-        let keys = self.service.snapshot(self.now).signing_keys;
-        Keys {
-            img: keys.img,
-            sub: keys.sub,
-        }
+    /// The talkers of an account's list of sessions of a type.
+    pub(crate) fn listed(&mut self, owner: u64, session_type: u8) -> Vec<u64> {
+        talkers(&self.data(owner, &format!("get_sessions?session_type={session_type}")))
     }
 
-    pub(crate) fn send(&mut self, from: u64, to: u64, text: &str) -> Answer {
+    /// How many messages of followed users an account has not read.
+    pub(crate) fn unread(&mut self, owner: u64) -> u64 {
+        let data = self.data(owner, "single_unread");
+        data["follow_unread"].as_u64().unwrap()
+    }
+
+    pub(crate) fn send(&mut self, from: u64, to: u64, text: &str) -> Got {
         let content = serde_json::json!({ "content": text }).to_string();
-        let sending = self.sending(from, Talker::user(to), 1, &content);
-        self.deliver(&sending)
+        self.send_as(from, Talker::user(to), 1, &content)
     }
 
-    pub(crate) fn recall(&mut self, from: u64, to: u64, key: &Value) -> Answer {
-        let sending = self.sending(from, Talker::user(to), 5, &key.to_string());
-        self.deliver(&sending)
+    pub(crate) fn recall(&mut self, from: u64, to: u64, key: &Value) -> Got {
+        self.send_as(from, Talker::user(to), 5, &key.to_string())
     }
 
-    pub(crate) fn deliver(&mut self, sending: &Sending) -> Answer {
+    /// Sends a message of any type and content.
+    pub(crate) fn send_as(
+        &mut self,
+        from: u64,
+        talker: Talker,
+        msg_type: u32,
+        content: &str,
+    ) -> Got {
+        self.deliver(&self.sending(from, talker, msg_type, content))
+    }
+
+    pub(crate) fn deliver(&mut self, sending: &Sending) -> Got {
         self.answer(sending.request())
     }
 }
 
+/// An answer that a test got.
 #[derive(Debug)]
-pub(crate) struct Answer(pub(crate) Response<Vec<u8>>);
+pub(crate) struct Got(pub(crate) Response<Vec<u8>>);
 
-impl Answer {
+impl Got {
     pub(crate) fn status(&self) -> u16 {
         self.0.status().as_u16()
     }
@@ -231,13 +263,8 @@ impl Answer {
 
     /// The `data` of a successful answer.
     pub(crate) fn data(&self) -> Value {
-        assert_eq!(
-            self.code(),
-            0,
-            "{} ({:?})",
-            self.text(),
-            self.header("x-sim-why")
-        );
+        let why = self.header("x-sim-why");
+        assert_eq!(self.code(), 0, "{} ({why:?})", self.text());
         self.json()["data"].clone()
     }
 }

@@ -1,9 +1,11 @@
 //! The signing keys, and the check of a query's signature (docs/protocol.md §4).
 
 use md5::{Digest, Md5};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
-use crate::{chance::Chance, request::Fields, time::UnixMicros};
+use crate::{
+    chance::Chance, cookie::ENCODED, request::Fields, snapshot::SigningKeys, time::UnixMicros,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -13,38 +15,14 @@ const TOLERANCE: u64 = 10 * 60;
 /// The characters that signing drops from values. A signed query has none of them.
 const DROPPED: [char; 5] = ['!', '\'', '(', ')', '*'];
 
-/// The characters that `encodeURIComponent` encodes, without the dropped ones.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
 /// The positions in both keys of the mixed key's characters, in order.
 const MIXED: [usize; 32] = [
     46, 47, 18, 2, 53, 8, 23, 32, 15, 50, 10, 31, 58, 3, 45, 35, 27, 43, 5, 49, 33, 9, 42, 19, 29,
     28, 14, 39, 12, 38, 41, 13,
 ];
 
-/// The two signing keys: the file names of the addresses in `nav`, without extensions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Keys {
-    pub(crate) img: String,
-    pub(crate) sub: String,
-}
-
-impl Keys {
-    fn mixed(&self) -> String {
-        let both: Vec<char> = self.img.chars().chain(self.sub.chars()).collect();
-        MIXED
-            .iter()
-            .filter_map(|position| both.get(*position))
-            .collect()
-    }
-}
-
 /// Makes the current keys. They change each day and with each rotation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct KeyRing {
     seed: u64,
     rotations: u64,
@@ -59,10 +37,10 @@ impl KeyRing {
         self.rotations = self.rotations.wrapping_add(1);
     }
 
-    pub(crate) fn keys(&self, now: UnixMicros) -> Keys {
+    pub(crate) fn keys(&self, now: UnixMicros) -> SigningKeys {
         let mut day = Chance::new(self.seed ^ Chance::new(now.as_secs() / DAY).next());
         let mut keys = Chance::new(day.next().wrapping_add(self.rotations));
-        Keys {
+        SigningKeys {
             img: keys.hex(32),
             sub: keys.hex(32),
         }
@@ -79,7 +57,7 @@ pub(crate) enum Flaw {
 }
 
 /// Checks the signature of a query.
-pub(crate) fn verify(query: &Fields, keys: &Keys, now: UnixMicros) -> Result<(), Flaw> {
+pub(crate) fn verify(query: &Fields, keys: &SigningKeys, now: UnixMicros) -> Result<(), Flaw> {
     let (Some(w_rid), Some(wts)) = (query.get("w_rid"), query.get("wts")) else {
         return Err(Flaw::Unsigned);
     };
@@ -107,17 +85,21 @@ pub(crate) fn verify(query: &Fields, keys: &Keys, now: UnixMicros) -> Result<(),
     }
 }
 
-fn signature(sorted: &[(&str, &str)], keys: &Keys) -> String {
+/// The key that the two keys are mixed to.
+fn mixed(keys: &SigningKeys) -> String {
+    let both: Vec<char> = keys.img.chars().chain(keys.sub.chars()).collect();
+    let mixed = MIXED.iter().filter_map(|position| both.get(*position));
+    mixed.collect()
+}
+
+fn signature(sorted: &[(&str, &str)], keys: &SigningKeys) -> String {
+    let encode = |text| utf8_percent_encode(text, ENCODED);
     let pairs: Vec<String> = sorted
         .iter()
         .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
         .collect();
-    let digest = Md5::digest(format!("{}{}", pairs.join("&"), keys.mixed()));
+    let digest = Md5::digest(format!("{}{}", pairs.join("&"), mixed(keys)));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn encode(text: &str) -> impl std::fmt::Display + '_ {
-    utf8_percent_encode(text, ENCODED)
 }
 
 #[cfg(test)]
@@ -125,9 +107,9 @@ pub(crate) mod testing {
     use super::*;
 
     /// A query with `wts` and `w_rid`, as a client would send it.
-    pub(crate) fn sign(query: &[(&str, &str)], keys: &Keys, wts: u64) -> String {
+    pub(crate) fn sign(query: Vec<(&str, &str)>, keys: &SigningKeys, wts: u64) -> String {
         let wts = wts.to_string();
-        let mut sorted = query.to_vec();
+        let mut sorted = query;
         sorted.push(("wts", &wts));
         sorted.sort_unstable();
         let w_rid = signature(&sorted, keys);
@@ -142,8 +124,8 @@ pub(crate) mod testing {
 mod tests {
     use super::*;
 
-    fn published_keys() -> Keys {
-        Keys {
+    fn published_keys() -> SigningKeys {
+        SigningKeys {
             img: "7cd084941338484aae1ad9425b84077c".into(),
             sub: "4932caff0ff746eab6f01bf08b70ac45".into(),
         }
@@ -171,93 +153,70 @@ mod tests {
         ),
     ];
 
-    #[test]
-    fn the_published_examples_are_accepted() {
-        assert_eq!(published_keys().mixed(), "ea1db124af3c7062474693fa704f4ff8");
-        for (query, wts) in PUBLISHED {
-            let now = UnixMicros::from_secs(wts);
-            assert_eq!(
-                verify(&Fields::parse(query.as_bytes()), &published_keys(), now),
-                Ok(()),
-                "{query}"
-            );
-        }
+    fn check(query: &str, keys: &SigningKeys, now: u64) -> Result<(), Flaw> {
+        let now = UnixMicros::from_secs(now);
+        verify(&Fields::parse(query.as_bytes()), keys, now)
     }
 
     #[test]
-    fn the_published_examples_are_refused_once_anything_in_them_changes() {
+    fn the_published_examples_are_accepted_and_refused_once_anything_in_them_changes() {
+        let keys = published_keys();
+        assert_eq!(mixed(&keys), "ea1db124af3c7062474693fa704f4ff8");
         for (query, wts) in PUBLISHED {
-            let now = UnixMicros::from_secs(wts);
-            let extended = format!("extra=1&{query}");
-            assert!(matches!(
-                verify(&Fields::parse(extended.as_bytes()), &published_keys(), now),
-                Err(Flaw::Stale(_))
-            ));
-            let other_keys = KeyRing::new(1).keys(now);
-            assert!(matches!(
-                verify(&Fields::parse(query.as_bytes()), &other_keys, now),
-                Err(Flaw::Stale(_))
-            ));
+            assert_eq!(check(query, &keys, wts), Ok(()), "{query}");
+            let extended = check(&format!("extra=1&{query}"), &keys, wts);
+            assert!(matches!(extended, Err(Flaw::Stale(_))), "{query}");
+            let other_keys = KeyRing::new(1).keys(UnixMicros::from_secs(wts));
+            let with_other_keys = check(query, &other_keys, wts);
+            assert!(matches!(with_other_keys, Err(Flaw::Stale(_))), "{query}");
         }
     }
 
     #[test]
     fn a_signature_is_good_for_ten_minutes_either_way() {
         let (query, wts) = PUBLISHED[0];
-        let at = |seconds| {
-            verify(
-                &Fields::parse(query.as_bytes()),
-                &published_keys(),
-                UnixMicros::from_secs(seconds),
-            )
-        };
-        assert_eq!(at(wts + 600), Ok(()));
-        assert_eq!(at(wts - 600), Ok(()));
-        assert!(matches!(at(wts + 601), Err(Flaw::Stale(_))));
-        assert!(matches!(at(wts - 601), Err(Flaw::Stale(_))));
+        for (now, is_good) in [
+            (wts + 600, true),
+            (wts - 600, true),
+            (wts + 601, false),
+            (wts - 601, false),
+        ] {
+            let checked = check(query, &published_keys(), now);
+            assert_eq!(checked.is_ok(), is_good, "{checked:?}");
+            assert_ne!(checked, Err(Flaw::Unsigned));
+        }
     }
 
     #[test]
     fn a_value_with_a_character_that_signing_drops_is_refused() {
-        let now = UnixMicros::from_secs(1_702_204_169);
-        let sent = PUBLISHED[3].0.replace("its", "it's");
-        assert!(matches!(
-            verify(&Fields::parse(sent.as_bytes()), &published_keys(), now),
-            Err(Flaw::Stale(_))
-        ));
+        let (query, wts) = PUBLISHED[3];
+        let checked = check(&query.replace("its", "it's"), &published_keys(), wts);
+        assert!(matches!(checked, Err(Flaw::Stale(_))));
     }
 
     #[test]
     fn a_query_without_wts_or_w_rid_is_unsigned() {
-        let now = UnixMicros::from_secs(1_702_204_169);
         for query in [
             "",
             "foo=114",
             "foo=114&wts=1702204169",
             "w_rid=8f6f2b5b3d485fe1886cec6a0be8c5d4",
         ] {
-            assert_eq!(
-                verify(&Fields::parse(query.as_bytes()), &published_keys(), now),
-                Err(Flaw::Unsigned)
-            );
+            let checked = check(query, &published_keys(), 1_702_204_169);
+            assert_eq!(checked, Err(Flaw::Unsigned), "{query}");
         }
     }
 
     #[test]
     fn keys_change_each_day_and_when_rotated() {
+        let at = |ring: &KeyRing, seconds| ring.keys(UnixMicros::from_secs(DAY * 20_000 + seconds));
         let mut ring = KeyRing::new(1);
-        let morning = ring.keys(UnixMicros::from_secs(DAY * 20_000));
-        assert_eq!(
-            morning,
-            ring.keys(UnixMicros::from_secs(DAY * 20_000 + DAY - 1))
-        );
-        assert_ne!(morning, ring.keys(UnixMicros::from_secs(DAY * 20_001)));
-        assert_ne!(
-            morning,
-            KeyRing::new(2).keys(UnixMicros::from_secs(DAY * 20_000))
-        );
+        let morning = at(&ring, 0);
+        assert_eq!(morning, at(&ring, DAY - 1));
+        assert_ne!(morning, at(&ring, DAY));
+        assert_ne!(morning, at(&KeyRing::new(2), 0));
         ring.rotate();
-        assert_ne!(morning, ring.keys(UnixMicros::from_secs(DAY * 20_000)));
+        assert_ne!(morning, at(&ring, 0));
         assert_eq!(morning.img.len(), 32);
     }
 }

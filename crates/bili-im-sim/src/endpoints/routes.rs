@@ -3,52 +3,54 @@
 use http::Method;
 
 use super::{account, link_setting, login, session_svr, svr_sync, web_im, x};
-use crate::{
-    answer::{Data, Refusal},
-    call::Call,
-};
+use crate::{answer::Answer, call::Call};
 
-type Handler = fn(&mut Call<'_>) -> Result<Data, Refusal>;
+type Handler = fn(&mut Call<'_>) -> Answer;
 
 /// An endpoint: its method, path and handler.
-pub(super) struct Route {
+struct Route {
     method: Method,
     path: &'static str,
     handler: Handler,
 }
 
-pub(super) const fn get(path: &'static str, handler: Handler) -> Route {
-    Route {
-        method: Method::GET,
-        path,
-        handler,
-    }
+/// Each line: a method, a path, and the file whose `answer` handles it.
+macro_rules! routes {
+    ($($method:ident $path:literal $($file:ident)::+,)*) => {
+        const ROUTES: &[Route] = &[$(
+            Route { method: Method::$method, path: $path, handler: $($file)::+::answer },
+        )*];
+    };
 }
 
-pub(super) const fn post(path: &'static str, handler: Handler) -> Route {
-    Route {
-        method: Method::POST,
-        path,
-        handler,
-    }
-}
-
-/// The routes of each folder.
-const ROUTES: [&[Route]; 10] = [
-    account::user::ROUTES,
-    link_setting::ROUTES,
-    login::exit::ROUTES,
-    session_svr::ROUTES,
-    svr_sync::ROUTES,
-    web_im::ROUTES,
-    x::dynamic::feed::draw::ROUTES,
-    x::frontend::finger::ROUTES,
-    x::passport_login::web::qrcode::ROUTES,
-    x::web_interface::ROUTES,
-];
-
-fn all() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().copied().flatten()
+routes! {
+    GET  "/account/v1/user/cards" account::user::cards,
+    GET  "/link_setting/v1/link_setting/get" link_setting::get,
+    GET  "/link_setting/v1/link_setting/get_msg_dnd" link_setting::get_msg_dnd,
+    GET  "/link_setting/v1/link_setting/get_session_ss" link_setting::get_session_ss,
+    GET  "/link_setting/v1/link_setting/is_limit" link_setting::is_limit,
+    POST "/link_setting/v1/link_setting/set" link_setting::set,
+    POST "/link_setting/v1/link_setting/set_msg_dnd" link_setting::set_msg_dnd,
+    POST "/link_setting/v1/link_setting/set_push_ss" link_setting::set_push_ss,
+    POST "/login/exit/v2" login::exit::v2,
+    POST "/session_svr/v1/session_svr/batch_rm_dustbin" session_svr::batch_rm_dustbin,
+    POST "/session_svr/v1/session_svr/batch_update_dustbin_ack" session_svr::batch_update_dustbin_ack,
+    GET  "/session_svr/v1/session_svr/get_sessions" session_svr::get_sessions,
+    GET  "/session_svr/v1/session_svr/my_group_unread" session_svr::my_group_unread,
+    GET  "/session_svr/v1/session_svr/new_sessions" session_svr::new_sessions,
+    POST "/session_svr/v1/session_svr/remove_session" session_svr::remove_session,
+    GET  "/session_svr/v1/session_svr/session_detail" session_svr::session_detail,
+    POST "/session_svr/v1/session_svr/set_top" session_svr::set_top,
+    GET  "/session_svr/v1/session_svr/single_unread" session_svr::single_unread,
+    POST "/session_svr/v1/session_svr/update_ack" session_svr::update_ack,
+    POST "/session_svr/v1/session_svr/update_intercept" session_svr::update_intercept,
+    GET  "/svr_sync/v1/svr_sync/fetch_session_msgs" svr_sync::fetch_session_msgs,
+    POST "/web_im/v1/web_im/send_msg" web_im::send_msg,
+    POST "/x/dynamic/feed/draw/upload_bfs" x::dynamic::feed::draw::upload_bfs,
+    GET  "/x/frontend/finger/spi" x::frontend::finger::spi,
+    GET  "/x/passport-login/web/qrcode/generate" x::passport_login::web::qrcode::generate,
+    GET  "/x/passport-login/web/qrcode/poll" x::passport_login::web::qrcode::poll,
+    GET  "/x/web-interface/nav" x::web_interface::nav,
 }
 
 /// The result of looking up a request.
@@ -63,7 +65,7 @@ pub(crate) enum Found {
 
 /// Looks up the endpoint of a request.
 pub(crate) fn find(method: &Method, path: &str) -> Found {
-    match all().find(|route| route.path == path) {
+    match ROUTES.iter().find(|route| route.path == path) {
         Some(route) if route.method == method => Found::Endpoint(route.handler),
         Some(route) => Found::WrongMethod(route.method.clone()),
         None => Found::Nothing,
@@ -72,13 +74,12 @@ pub(crate) fn find(method: &Method, path: &str) -> Found {
 
 /// The path of an endpoint, or `unknown` for any other path.
 pub(crate) fn name(path: &str) -> &'static str {
-    all()
-        .find(|route| route.path == path)
-        .map_or("unknown", |route| route.path)
+    let route = ROUTES.iter().find(|route| route.path == path);
+    route.map_or("unknown", |route| route.path)
 }
 
 /// The paths of all endpoints.
 #[cfg(test)]
 pub(crate) fn paths() -> Vec<&'static str> {
-    all().map(|route| route.path).collect()
+    ROUTES.iter().map(|route| route.path).collect()
 }

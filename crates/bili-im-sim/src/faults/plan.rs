@@ -18,48 +18,28 @@ pub struct RuleState {
     pub fired: u64,
 }
 
-/// All faults that are set, oldest first.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Plan(Vec<RuleState>);
-
-impl Plan {
-    pub(crate) fn add(&mut self, rule: Rule) {
-        self.0.push(RuleState {
-            rule,
-            seen: 0,
-            fired: 0,
-        });
+impl From<Rule> for RuleState {
+    fn from(rule: Rule) -> Self {
+        let (seen, fired) = (0, 0);
+        Self { rule, seen, fired }
     }
+}
 
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    pub(crate) fn rules(&self) -> &[RuleState] {
-        &self.0
-    }
-
-    /// Counts a request to `path`, and returns the faults that fire for it.
-    pub(crate) fn fire(&mut self, path: &str, chance: &mut Chance) -> Vec<Rule> {
-        let mut fired = Vec::new();
-        for state in self
-            .0
-            .iter_mut()
-            .filter(|state| state.rule.what.matches(path))
-        {
-            state.seen += 1;
-            let hits = match state.rule.when {
-                When::Once => state.seen == 1,
-                When::Always => true,
-                When::Nth(nth) => state.seen == nth,
-                When::First(count) => state.seen <= count,
-                When::Chance(probability) => chance.hits(probability),
-            };
-            if hits {
-                state.fired += 1;
-                fired.push(state.rule.clone());
-            }
-        }
-        fired
-    }
+/// Counts a request to `path`, and returns the faults that fire for it, in the order of `faults`.
+pub(crate) fn fire(faults: &mut [RuleState], path: &str, chance: &mut Chance) -> Vec<Rule> {
+    let matching = faults.iter_mut();
+    let matching = matching.filter(|state| state.rule.what.matches(path));
+    let fire = |state: &mut RuleState| {
+        state.seen += 1;
+        let fires = match state.rule.when {
+            When::Once => state.seen == 1,
+            When::Always => true,
+            When::Nth(nth) => state.seen == nth,
+            When::First(count) => state.seen <= count,
+            When::Chance(probability) => chance.hits(probability),
+        };
+        state.fired += u64::from(fires);
+        fires.then(|| state.rule.clone())
+    };
+    matching.filter_map(fire).collect()
 }

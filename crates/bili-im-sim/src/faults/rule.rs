@@ -1,8 +1,8 @@
 //! A single fault.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+
+use crate::world::WorldError;
 
 /// A single fault: the requests that it affects, and what happens to them.
 ///
@@ -157,25 +157,23 @@ impl Rule {
         }
     }
 
-    /// Fails with the invalid field and the problem.
-    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        match self.when {
-            When::Chance(probability) if !(0.0..=1.0).contains(&probability) => {
-                return Err(("when", "a chance is between 0 and 1"));
+    /// Fails when a field is invalid.
+    pub(crate) fn check(&self) -> Result<(), WorldError> {
+        let (field, problem) = match (self.when, &self.kind) {
+            (When::Chance(probability), _) if !(0.0..=1.0).contains(&probability) => {
+                ("when", "a chance is between 0 and 1")
             }
-            When::Nth(0) => return Err(("when", "requests are counted from 1")),
-            _ => {}
-        }
-        match self.kind {
-            Kind::CutShort { .. } if self.effect == Effect::Before => Err((
-                "effect",
-                "must be \"after\": only an answer can be cut short",
-            )),
-            Kind::Http { status, .. } if !(300..600).contains(&status) => {
-                Err(("kind", "an HTTP status is between 300 and 599"))
+            (When::Nth(0), _) => ("when", "requests are counted from 1"),
+            (_, Kind::CutShort { .. }) if self.effect == Effect::Before => {
+                let problem = "must be \"after\": only an answer can be cut short";
+                ("effect", problem)
             }
-            _ => Ok(()),
-        }
+            (_, Kind::Http { status, .. }) if !(300..600).contains(status) => {
+                ("kind", "an HTTP status is between 300 and 599")
+            }
+            _ => return Ok(()),
+        };
+        Err(WorldError::invalid(field, problem))
     }
 }
 
@@ -208,15 +206,9 @@ impl From<&str> for What {
 
 impl From<What> for String {
     fn from(what: What) -> Self {
-        what.to_string()
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("any"),
-            Self::Path(end) => f.write_str(end),
+        match what {
+            What::Any => "any".to_owned(),
+            What::Path(end) => end,
         }
     }
 }
@@ -246,7 +238,7 @@ mod tests {
             r#"{"what":"any","when":"always","effect":"before","kind":{"skew":{"seconds":-3600}}}"#,
         ] {
             let rule: Rule = serde_json::from_str(text).unwrap();
-            assert_eq!(rule.check(), Ok(()));
+            rule.check().unwrap();
             assert_eq!(serde_json::to_string(&rule).unwrap(), text);
         }
     }
@@ -275,22 +267,20 @@ mod tests {
 
     #[test]
     fn invalid_rules_are_refused() {
-        assert!(
-            Rule::new("any", When::Chance(f64::NAN), Kind::Stall)
-                .check()
-                .is_err()
-        );
-        assert!(Rule::new("any", When::Nth(0), Kind::Stall).check().is_err());
-        assert!(
-            Rule::new("any", When::Once, Kind::CutShort { bytes: 1 })
-                .check()
-                .is_err()
-        );
         let page = Kind::Http {
             status: 200,
             body: PageBody::Html,
             retry_after: None,
         };
-        assert!(Rule::new("any", When::Once, page).check().is_err());
+        for (when, kind, field) in [
+            (When::Chance(f64::NAN), Kind::Stall, "when"),
+            (When::Nth(0), Kind::Stall, "when"),
+            (When::Once, Kind::CutShort { bytes: 1 }, "effect"),
+            (When::Once, page, "kind"),
+        ] {
+            let problem = Rule::new("any", when, kind).check().unwrap_err();
+            let problem = problem.to_string();
+            assert!(problem.starts_with(&format!("{field}: ")), "{problem}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Serves one connection.
+//! Serves one connection, plain or inside TLS.
 
 use std::{
     future::pending,
@@ -10,16 +10,44 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+#[cfg(feature = "tls")]
+use tokio_rustls::TlsAcceptor;
 
-use super::body::{BrokenOff, Sent};
+use super::body::{BrokenOff, Sent, cut_short, whole};
 use crate::{answer::html, reply::Reply, service::Service};
 
 /// The largest request body: more than any image that the service accepts.
 const LARGEST_BODY: usize = 16 << 20;
 
+/// How connections are carried.
+#[derive(Clone)]
+pub(super) enum Transport {
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(TlsAcceptor),
+}
+
+impl Transport {
+    pub(super) async fn serve(self, stream: TcpStream, service: Arc<Mutex<Service>>) {
+        match self {
+            Self::Plain => serve(stream, service).await,
+            #[cfg(feature = "tls")]
+            Self::Tls(acceptor) => {
+                // The server has nothing to do when a handshake fails.
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    serve(stream, service).await;
+                }
+            }
+        }
+    }
+}
+
 /// Answers requests until the client closes the connection or a fault breaks it.
-pub(super) async fn serve<I>(io: I, service: Arc<Mutex<Service>>)
+async fn serve<I>(io: I, service: Arc<Mutex<Service>>)
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
@@ -36,7 +64,7 @@ async fn answer(
 ) -> Result<Response<Sent>, BrokenOff> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-        return Ok(html(StatusCode::PAYLOAD_TOO_LARGE).map(Sent::whole));
+        return Ok(html(StatusCode::PAYLOAD_TOO_LARGE).map(whole));
     };
     let request = Request::from_parts(head, body.to_bytes().to_vec());
     let reply = service
@@ -44,8 +72,8 @@ async fn answer(
         .unwrap_or_else(PoisonError::into_inner)
         .handle(request, SystemTime::now().into());
     match reply {
-        Reply::Answer(answer) => Ok(answer.map(Sent::whole)),
-        Reply::CutShort { answer, sent } => Ok(answer.map(|body| Sent::cut_short(body, sent))),
+        Reply::Answer(answer) => Ok(answer.map(whole)),
+        Reply::CutShort { answer, sent } => Ok(cut_short(answer, sent)),
         Reply::BrokenOff => Err(BrokenOff),
         Reply::Stalled => pending().await,
     }

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::transport::Transport;
+use super::connection::Transport;
 use crate::service::Service;
 
 /// How long to wait after a failed accept, as when no file handles are left.

@@ -3,6 +3,5 @@
 mod body;
 mod connection;
 mod listen;
-mod transport;
 
 pub use self::listen::Server;

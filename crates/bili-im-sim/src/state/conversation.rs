@@ -37,44 +37,11 @@ impl ConversationId {
 const RECALL: u32 = 5;
 const SYSTEM_TIP: u32 = 18;
 
-/// The `msg_source` of a message written in the web page.
-pub(crate) const FROM_WEB: u32 = 7;
-
 const NORMAL: u32 = 0;
 const RECALLED: u32 = 1;
 const REMOVED: u32 = 2;
 
-/// A message without a key and a sequence number.
-#[derive(Debug, Clone)]
-pub(crate) struct Draft {
-    pub(crate) from: Uid,
-    pub(crate) talker: Talker,
-    pub(crate) msg_type: u32,
-    pub(crate) content: String,
-    pub(crate) msg_source: u32,
-    pub(crate) msg_status: u32,
-    pub(crate) sent_at: UnixMicros,
-    pub(crate) at_uids: Vec<Uid>,
-    pub(crate) only_for: Option<Uid>,
-    pub(crate) old: bool,
-}
-
-impl Draft {
-    pub(crate) fn from_world(message: Message, sent_at: UnixMicros) -> Self {
-        Self {
-            from: message.from,
-            talker: message.talker,
-            msg_type: message.msg_type,
-            content: message.content,
-            msg_source: message.msg_source,
-            msg_status: message.msg_status,
-            sent_at,
-            at_uids: message.at_uids,
-            only_for: message.only_for,
-            old: message.old,
-        }
-    }
-
+impl Message {
     pub(crate) fn is_tip(&self) -> bool {
         self.msg_type == SYSTEM_TIP
     }
@@ -87,24 +54,13 @@ impl Draft {
         self.msg_status == RECALLED
     }
 
-    pub(crate) fn recall(&mut self) {
+    /// Recalls this message, whose key is `key`. Returns the message that announces it to the same
+    /// people.
+    pub(super) fn recall(&mut self, key: MsgKey) -> Self {
         self.msg_status = RECALLED;
-    }
-
-    /// The message that announces this one's recall to the same people. `target` is this one's
-    /// key.
-    pub(crate) fn recall_of(&self, target: MsgKey, now: UnixMicros) -> Self {
         Self {
-            from: self.from,
-            talker: self.talker,
-            msg_type: RECALL,
-            content: target.to_string(),
-            msg_source: FROM_WEB,
-            msg_status: NORMAL,
-            sent_at: now,
-            at_uids: Vec::new(),
             only_for: self.only_for,
-            old: false,
+            ..Self::new(self.from, self.talker, RECALL, key.to_string())
         }
     }
 
@@ -115,6 +71,11 @@ impl Draft {
 
     pub(crate) fn is_for(&self, reader: Uid) -> bool {
         self.only_for.is_none_or(|only| only == reader)
+    }
+
+    /// Whether it is returned to this reader.
+    pub(crate) fn is_shown_to(&self, reader: Uid) -> bool {
+        self.is_for(reader) && !self.is_removed()
     }
 
     /// Whether it counts as unread for a reader whose read mark is before it.
@@ -129,14 +90,9 @@ impl Draft {
 pub(crate) struct Written {
     pub(crate) key: MsgKey,
     pub(crate) seqno: Seqno,
+    /// When it was sent, by the service's clock.
+    pub(crate) sent_at: UnixMicros,
     /// When it arrived, by the time without skew. It never decreases within a conversation.
     pub(crate) arrived_at: UnixMicros,
-    pub(crate) draft: Draft,
-}
-
-impl Written {
-    /// Whether it is returned to this reader.
-    pub(crate) fn is_shown_to(&self, reader: Uid) -> bool {
-        self.draft.is_for(reader) && !self.draft.is_removed()
-    }
+    pub(crate) message: Message,
 }

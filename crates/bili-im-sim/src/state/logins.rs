@@ -16,20 +16,12 @@ pub(crate) struct Login {
     expires: Option<UnixMicros>,
 }
 
-/// The cookies of a new login.
-#[derive(Debug)]
-pub(crate) struct NewLogin {
-    pub(crate) sessdata: String,
-    pub(crate) bili_jct: String,
-    pub(crate) expires: UnixMicros,
-}
-
 /// The logins by their token.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Logins(BTreeMap<String, Login>);
 
 impl Logins {
-    pub(crate) fn of(accounts: &[Account]) -> Self {
+    pub(crate) fn of<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
         let login = |account: &Account| {
             let login = Login {
                 uid: account.uid,
@@ -38,7 +30,7 @@ impl Logins {
             };
             (account.sessdata.clone(), login)
         };
-        Self(accounts.iter().map(login).collect())
+        Self(accounts.map(login).collect())
     }
 
     /// The login of a token, unless it has expired.
@@ -46,8 +38,14 @@ impl Logins {
         self.0.get(sessdata).filter(|login| login.is_alive(now))
     }
 
-    /// Adds a login of `uid`; its other logins stay valid.
-    pub(crate) fn begin(&mut self, uid: Uid, now: UnixMicros, chance: &mut Chance) -> NewLogin {
+    /// Adds a login of `uid`; its other logins stay valid. Returns SESSDATA, `bili_jct`, and when
+    /// they expire.
+    pub(crate) fn begin(
+        &mut self,
+        uid: Uid,
+        now: UnixMicros,
+        chance: &mut Chance,
+    ) -> (String, String, UnixMicros) {
         self.0.retain(|_, login| login.is_alive(now));
         let expires = now.plus_secs(LIFETIME_SECONDS);
         let sessdata = format!(
@@ -64,11 +62,7 @@ impl Logins {
         };
         let bili_jct = login.bili_jct.clone();
         self.0.insert(sessdata.clone(), login);
-        NewLogin {
-            sessdata,
-            bili_jct,
-            expires,
-        }
+        (sessdata, bili_jct, expires)
     }
 
     /// Ends the login of a token.

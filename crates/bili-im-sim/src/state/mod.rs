@@ -13,8 +13,8 @@ mod settings;
 mod whole;
 
 pub(crate) use self::{
-    conversation::{ConversationId, Draft, FROM_WEB, Written},
-    logins::{Login, Logins, NewLogin},
+    conversation::{ConversationId, Written},
+    logins::{Login, Logins},
     permission::Delivery,
     qr_codes::{QrCodes, Stage},
     session::{Session, SessionView},

@@ -59,11 +59,7 @@ impl State {
             return Err(TO_SELF.because("the receiver is the sender"));
         }
         let other = self.user(receiver)?;
-        if self
-            .accounts
-            .get(&owner)
-            .is_some_and(|account| account.blocks.contains(&receiver))
-        {
+        if self.user(owner)?.blocks.contains(&receiver) {
             return Err(BLOCKED.because(format!("{owner} blocks {receiver}")));
         }
         let accepted = match other.accepts {
@@ -90,18 +86,12 @@ impl State {
         if self.follows(receiver, owner) {
             return false;
         }
-        let said = self
-            .conversation(owner, Talker::User(receiver))
-            .iter()
-            .filter(|message| !message.draft.is_recall());
-        let mut senders = said
-            .filter(|message| !message.draft.is_tip())
-            .map(|message| message.draft.from);
-        let mut has_written = false;
-        senders.all(|sender| {
-            has_written |= sender == owner;
-            sender != receiver
-        }) && has_written
+        let conversation = self.conversation(owner, Talker::User(receiver));
+        let has_written = |uid| {
+            let mut messages = conversation.iter().map(|written| &written.message);
+            messages.any(|said| said.from == uid && !said.is_recall() && !said.is_tip())
+        };
+        has_written(owner) && !has_written(receiver)
     }
 
     /// Counts a send against the limit of its sender.

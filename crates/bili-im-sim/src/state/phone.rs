@@ -5,54 +5,44 @@ use crate::{
     answer::Refusal,
     ids::{GroupId, MsgKey, Talker, Uid},
     time::UnixMicros,
-    world::{Account, Act, Flaw, Group, Knows},
+    world::{Account, Act, Group, Knows, WorldError},
 };
 
 impl State {
     /// Does what a user does on the phone. Repeating an act has no effect, except for a recall.
-    pub(crate) fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), Flaw> {
+    pub(crate) fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
         match act {
-            Act::Recall { uid, msg_key } => self.recall_by_key(uid, msg_key, now),
-            Act::Follow { uid, other } => self.change_relation(uid, other, |account| {
-                account.follows.insert(other);
-            }),
-            Act::Unfollow { uid, other } => self.change_relation(uid, other, |account| {
-                account.follows.remove(&other);
-            }),
-            Act::Block { uid, other } => self.change_relation(uid, other, |account| {
-                account.blocks.insert(other);
-            }),
-            Act::Unblock { uid, other } => self.change_relation(uid, other, |account| {
-                account.blocks.remove(&other);
-            }),
-            Act::Join { uid, group } => self.join(uid, group, now),
-            Act::Leave { uid, group } => self.leave(uid, group),
-            Act::Dissolve { group } => {
-                self.group_mut(group)?.dissolved = true;
-                Ok(())
-            }
+            Act::Recall { uid, msg_key } => self.recall_by_key(uid, msg_key, now)?,
+            Act::Follow { uid, other } => _ = self.relating(uid, other)?.follows.insert(other),
+            Act::Unfollow { uid, other } => _ = self.relating(uid, other)?.follows.remove(&other),
+            Act::Block { uid, other } => _ = self.relating(uid, other)?.blocks.insert(other),
+            Act::Unblock { uid, other } => _ = self.relating(uid, other)?.blocks.remove(&other),
+            Act::Join { uid, group } => self.join(uid, group, now)?,
+            Act::Leave { uid, group } => self.leave(uid, group)?,
+            Act::Dissolve { group } => self.group_mut(group)?.dissolved = true,
             Act::Ack { uid, talker, upto } => self.in_session(uid, talker, |state| {
                 state.acknowledge(uid, talker, upto, now)
-            }),
+            })?,
             Act::Remove { uid, talker } => {
-                self.in_session(uid, talker, |state| state.remove(uid, talker, now))
+                self.in_session(uid, talker, |state| state.remove(uid, talker, now))?;
             }
             Act::Pin { uid, talker } => {
-                self.in_session(uid, talker, |state| state.pin(uid, talker, Some(now)))
+                self.in_session(uid, talker, |state| state.pin(uid, talker, Some(now)))?;
             }
             Act::Unpin { uid, talker } => {
-                self.in_session(uid, talker, |state| state.pin(uid, talker, None))
+                self.in_session(uid, talker, |state| state.pin(uid, talker, None))?;
             }
-            Act::Mute { uid, talker } => self.mute(uid, talker, true),
-            Act::Unmute { uid, talker } => self.mute(uid, talker, false),
-            Act::Intercept { uid, other } => self.intercept(uid, other, true),
-            Act::Unintercept { uid, other } => self.intercept(uid, other, false),
+            Act::Mute { uid, talker } => self.mute(uid, talker, true)?,
+            Act::Unmute { uid, talker } => self.mute(uid, talker, false)?,
+            Act::Intercept { uid, other } => self.intercept(uid, other, true)?,
+            Act::Unintercept { uid, other } => self.intercept(uid, other, false)?,
         }
+        Ok(())
     }
 
-    fn recall_by_key(&mut self, uid: Uid, key: MsgKey, now: UnixMicros) -> Result<(), Flaw> {
-        self.ensure_exists("uid", Talker::User(uid))?;
-        let flaw = |problem: String| Flaw::new("msg_key", problem);
+    fn recall_by_key(&mut self, uid: Uid, key: MsgKey, now: UnixMicros) -> Result<(), WorldError> {
+        self.check_exists("uid", uid)?;
+        let flaw = |problem: String| WorldError::invalid("msg_key", problem);
         let (id, _) = self
             .places
             .get(&key)
@@ -65,34 +55,29 @@ impl State {
             .and_then(|()| self.recall(uid, talker, key, None, now))
             .map_err(|refusal| flaw(refusal.into_why()))?;
         let key = self.unused_key(now);
-        self.append(key, recall);
+        self.append(key, recall, now);
         Ok(())
     }
 
-    /// Changes whom an account follows or blocks.
-    fn change_relation(
-        &mut self,
-        uid: Uid,
-        other: Uid,
-        change: impl FnOnce(&mut Account),
-    ) -> Result<(), Flaw> {
-        self.ensure_exists("other", Talker::User(other))?;
+    /// The account that changes whether it follows or blocks another user.
+    fn relating(&mut self, uid: Uid, other: Uid) -> Result<&mut Account, WorldError> {
+        self.check_exists("other", other)?;
         if uid == other {
-            return Err(Flaw::new("other", "is the account's own uid"));
+            return Err(WorldError::invalid("other", "is the account's own uid"));
         }
-        let account = self
-            .accounts
+        self.accounts
             .get_mut(&uid)
-            .ok_or_else(|| Flaw::new("uid", format!("there is no user {uid}")))?;
-        change(account);
-        Ok(())
+            .ok_or_else(|| WorldError::invalid("uid", format!("there is no user {uid}")))
     }
 
-    fn join(&mut self, uid: Uid, group: GroupId, now: UnixMicros) -> Result<(), Flaw> {
-        self.ensure_exists("uid", Talker::User(uid))?;
+    fn join(&mut self, uid: Uid, group: GroupId, now: UnixMicros) -> Result<(), WorldError> {
+        self.check_exists("uid", uid)?;
         let found = self.group_mut(group)?;
         if found.dissolved {
-            return Err(Flaw::new("group", format!("group {group} is dissolved")));
+            return Err(WorldError::invalid(
+                "group",
+                format!("group {group} is dissolved"),
+            ));
         }
         if found.members.insert(uid) {
             let talker = Talker::Group(group);
@@ -103,11 +88,14 @@ impl State {
         Ok(())
     }
 
-    fn leave(&mut self, uid: Uid, group: GroupId) -> Result<(), Flaw> {
-        self.ensure_exists("uid", Talker::User(uid))?;
+    fn leave(&mut self, uid: Uid, group: GroupId) -> Result<(), WorldError> {
+        self.check_exists("uid", uid)?;
         let found = self.group_mut(group)?;
         if found.owner == uid {
-            return Err(Flaw::new("uid", format!("{uid} owns group {group}")));
+            return Err(WorldError::invalid(
+                "uid",
+                format!("{uid} owns group {group}"),
+            ));
         }
         if found.members.remove(&uid)
             && let Some(mailbox) = self.mailboxes.get_mut(&uid)
@@ -117,10 +105,10 @@ impl State {
         Ok(())
     }
 
-    fn group_mut(&mut self, group: GroupId) -> Result<&mut Group, Flaw> {
+    fn group_mut(&mut self, group: GroupId) -> Result<&mut Group, WorldError> {
         self.groups
             .get_mut(&group)
-            .ok_or_else(|| Flaw::new("group", format!("there is no group {group}")))
+            .ok_or_else(|| WorldError::invalid("group", format!("there is no group {group}")))
     }
 
     /// Does an act that needs a visible session.
@@ -129,32 +117,27 @@ impl State {
         uid: Uid,
         talker: Talker,
         act: impl FnOnce(&mut Self) -> Result<(), Refusal>,
-    ) -> Result<(), Flaw> {
-        self.ensure_exists("uid", Talker::User(uid))?;
-        self.ensure_exists("talker", talker)?;
-        act(self).map_err(|refusal| Flaw::new("talker", refusal.into_why()))
+    ) -> Result<(), WorldError> {
+        self.check_exists("uid", uid)?;
+        self.check_exists("talker", talker)?;
+        act(self).map_err(|refusal| WorldError::invalid("talker", refusal.into_why()))
     }
 
-    fn mute(&mut self, uid: Uid, talker: Talker, muted: bool) -> Result<(), Flaw> {
-        self.ensure_exists("uid", Talker::User(uid))?;
-        self.ensure_exists("talker", talker)?;
+    fn mute(&mut self, uid: Uid, talker: Talker, muted: bool) -> Result<(), WorldError> {
+        self.check_exists("uid", uid)?;
+        self.check_exists("talker", talker)?;
         if let Talker::Group(group) = talker {
             self.joined(uid, group)
-                .map_err(|refusal| Flaw::new("talker", refusal.into_why()))?;
+                .map_err(|refusal| WorldError::invalid("talker", refusal.into_why()))?;
         }
         self.settings_mut(uid, talker).muted = muted;
         Ok(())
     }
 
-    fn intercept(&mut self, uid: Uid, other: Uid, intercepted: bool) -> Result<(), Flaw> {
-        self.ensure_exists("uid", Talker::User(uid))?;
-        self.ensure_exists("other", Talker::User(other))?;
+    fn intercept(&mut self, uid: Uid, other: Uid, intercepted: bool) -> Result<(), WorldError> {
+        self.check_exists("uid", uid)?;
+        self.check_exists("other", other)?;
         self.settings_mut(uid, Talker::User(other)).intercepted = intercepted;
         Ok(())
-    }
-
-    fn ensure_exists(&self, field: &'static str, talker: Talker) -> Result<(), Flaw> {
-        self.check_exists(talker)
-            .map_err(|problem| Flaw::new(field, problem))
     }
 }

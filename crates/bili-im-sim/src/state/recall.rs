@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Draft, State};
+use super::State;
 use crate::{
     answer::Refusal,
     codes::{ALREADY_RECALLED, FORBIDDEN, NO_SUCH_MESSAGE, RECALL_EXPIRED},
     ids::{MsgKey, Talker, Uid},
     time::UnixMicros,
+    world::Message,
 };
 
 impl State {
@@ -20,33 +21,30 @@ impl State {
         target: MsgKey,
         window: Option<Duration>,
         now: UnixMicros,
-    ) -> Result<Draft, Refusal> {
+    ) -> Result<Message, Refusal> {
         if let Talker::Group(group) = talker {
             self.joined(owner, group)?;
         }
-        let found = self
-            .message_mut(owner, talker, target)
-            .map(|written| &mut written.draft);
-        let Some(draft) = found.filter(|draft| !draft.is_recall()) else {
+        let found = self.message_mut(owner, talker, target);
+        let Some(written) = found.filter(|written| !written.message.is_recall()) else {
             return Err(NO_SUCH_MESSAGE.because(format!(
                 "there is no message {target} in the session with {talker}"
             )));
         };
-        if draft.from != owner {
+        if written.message.from != owner {
             return Err(FORBIDDEN.because("only its sender can recall a message"));
         }
-        if draft.is_recalled() {
+        if written.message.is_recalled() {
             return Err(ALREADY_RECALLED.because(format!("message {target} is recalled already")));
         }
         if let Some(window) = window
-            && now.since(draft.sent_at) > window
+            && now.since(written.sent_at) > window
         {
             return Err(RECALL_EXPIRED.because(format!(
                 "more than {} seconds have passed",
                 window.as_secs()
             )));
         }
-        draft.recall();
-        Ok(draft.recall_of(target, now))
+        Ok(written.message.recall(target))
     }
 }

@@ -51,7 +51,7 @@ impl<'a> SessionView<'a> {
         let last = messages
             .iter()
             .rev()
-            .find(|message| message.is_shown_to(owner))
+            .find(|written| written.message.is_shown_to(owner))
             .filter(|last| last.seqno > session.removed_upto)?;
         Some(Self {
             owner,
@@ -67,7 +67,7 @@ impl<'a> SessionView<'a> {
     }
 
     pub(crate) fn session_ts(&self) -> UnixMicros {
-        self.last.draft.sent_at
+        self.last.sent_at
     }
 
     pub(crate) fn is_pinned(&self) -> bool {
@@ -78,8 +78,8 @@ impl<'a> SessionView<'a> {
         self.messages
             .iter()
             .rev()
-            .take_while(|message| message.seqno > self.session.ack_seqno)
-            .filter(|message| message.draft.counts_for(self.owner))
+            .take_while(|written| written.seqno > self.session.ack_seqno)
+            .filter(|written| written.message.counts_for(self.owner))
             .count()
     }
 }

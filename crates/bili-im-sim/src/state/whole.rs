@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{
-    ConversationId, Draft, Logins, QrCodes, Session, SessionView, Written, lag::arrived_by,
-};
+use super::{ConversationId, Logins, QrCodes, Session, SessionView, Written, lag::arrived_by};
 use crate::{
     answer::Refusal,
     chance::Chance,
@@ -19,7 +17,7 @@ use crate::{
 const MOST_MESSAGES: usize = 1_000_000;
 
 /// The state of the service.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) options: Options,
     pub(crate) accounts: BTreeMap<Uid, Account>,
@@ -44,31 +42,22 @@ impl State {
     /// The state of a checked world at the start.
     pub(crate) fn new(world: World, start: UnixMicros) -> Self {
         let World {
-            accounts,
-            groups,
-            mut messages,
             options,
-            faults: _,
+            mut messages,
+            ..
         } = world;
+        let accounts = world.accounts.into_iter();
+        let groups = world.groups.into_iter();
+        let accounts: BTreeMap<_, _> = accounts.map(|account| (account.uid, account)).collect();
         let mut state = Self {
             key_ring: KeyRing::new(options.seed),
             chance: Chance::new(options.seed),
             upcoming_keys: options.msg_keys.iter().copied().collect(),
-            recent_sends: BTreeMap::new(),
-            changed_settings: BTreeMap::new(),
-            logins: Logins::of(&accounts),
-            qr_codes: QrCodes::default(),
-            accounts: accounts
-                .into_iter()
-                .map(|account| (account.uid, account))
-                .collect(),
-            groups: groups.into_iter().map(|group| (group.id, group)).collect(),
-            conversations: BTreeMap::new(),
-            mailboxes: BTreeMap::new(),
-            places: BTreeMap::new(),
-            newest: Seqno(0),
-            time: UnixMicros(0),
+            logins: Logins::of(accounts.values()),
+            accounts,
+            groups: groups.map(|group| (group.id, group)).collect(),
             options,
+            ..Self::default()
         };
         messages.sort_by_key(|message| std::cmp::Reverse(message.seconds_ago));
         for message in messages {
@@ -127,15 +116,13 @@ impl State {
     /// Writes a message of a world or a control path.
     pub(crate) fn write(&mut self, message: Message, now: UnixMicros) -> (MsgKey, Seqno) {
         let sent_at = before(now, message.seconds_ago);
-        let read = message.read;
-        let talker = message.talker;
-        let from = message.from;
-        let draft = Draft::from_world(message, sent_at);
-        let key = self.unused_key(draft.sent_at);
-        let seqno = self.append(key, draft);
-        if read {
-            for reader in self.participants(ConversationId::of(from, talker)) {
-                if let Some(session) = self.session_mut(reader, ConversationId::of(from, talker)) {
+        let id = ConversationId::of(message.from, message.talker);
+        let is_read = message.read;
+        let key = self.unused_key(sent_at);
+        let seqno = self.append(key, message, sent_at);
+        if is_read {
+            for reader in self.participants(id) {
+                if let Some(session) = self.session_mut(reader, id) {
                     session.read_upto(seqno, now);
                 }
             }
@@ -144,28 +131,26 @@ impl State {
     }
 
     /// Adds a message to its conversation.
-    pub(crate) fn append(&mut self, key: MsgKey, draft: Draft) -> Seqno {
+    pub(crate) fn append(&mut self, key: MsgKey, message: Message, sent_at: UnixMicros) -> Seqno {
         self.newest = Seqno(self.newest.0 + 1);
         let seqno = self.newest;
-        let id = ConversationId::of(draft.from, draft.talker);
-        let (from, sent_at, is_tip) = (draft.from, draft.sent_at, draft.is_tip());
-        let readers: BTreeSet<Uid> = draft
-            .only_for
-            .map_or_else(|| self.participants(id), |reader| BTreeSet::from([reader]));
+        let id = ConversationId::of(message.from, message.talker);
+        let (from, is_tip) = (message.from, message.is_tip());
+        let readers = match message.only_for {
+            Some(reader) => BTreeSet::from([reader]),
+            None => self.participants(id),
+        };
         for reader in readers {
             if let Some(talker) = id.talker_for(reader) {
-                self.mailboxes
-                    .entry(reader)
-                    .or_default()
-                    .entry(talker)
-                    .or_default();
+                self.settings_mut(reader, talker);
             }
         }
         self.conversations.entry(id).or_default().push(Written {
             key,
             seqno,
+            sent_at,
             arrived_at: self.time,
-            draft,
+            message,
         });
         self.places.insert(key, (id, seqno));
         // Sending marks the session read (docs/protocol.md §5).
@@ -223,7 +208,7 @@ impl State {
             .ok()?;
         messages
             .get_mut(at)
-            .filter(|message| message.is_shown_to(owner))
+            .filter(|written| written.message.is_shown_to(owner))
     }
 
     /// The messages between `owner` and `talker` that had arrived by a moment, oldest first.

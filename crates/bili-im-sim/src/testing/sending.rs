@@ -3,10 +3,7 @@
 use http::Request;
 
 use super::{FORM, Sim};
-use crate::{
-    ids::Talker,
-    wbi::{Keys, testing::sign},
-};
+use crate::{ids::Talker, snapshot::SigningKeys, wbi::testing::sign};
 
 const DEVICE: &str = "372778FD-E359-461D-86A3-EA2BCC6FF52A";
 const SEND_MSG: &str = "/web_im/v1/web_im/send_msg";
@@ -26,7 +23,7 @@ impl Sim {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Sending {
             cookie: self.cookie(from),
-            keys: self.keys(),
+            keys: self.service.snapshot(self.now).signing_keys,
             wts: seconds,
             query: vec![
                 field("w_sender_uid", &from_text),
@@ -55,9 +52,9 @@ impl Sim {
 /// A send whose fields a test can change.
 pub(crate) struct Sending {
     pub(crate) cookie: String,
-    pub(crate) keys: Keys,
-    pub(crate) wts: u64,
-    pub(crate) query: Vec<(String, String)>,
+    keys: SigningKeys,
+    wts: u64,
+    query: Vec<(String, String)>,
     pub(crate) form: Vec<(String, String)>,
 }
 
@@ -78,12 +75,8 @@ impl Sending {
     }
 
     pub(crate) fn request(&self) -> Request<Vec<u8>> {
-        let query: Vec<(&str, &str)> = self
-            .query
-            .iter()
-            .map(|(name, value)| (&**name, &**value))
-            .collect();
-        let query = sign(&query, &self.keys, self.wts);
+        let query = self.query.iter().map(|(name, value)| (&**name, &**value));
+        let query = sign(query.collect(), &self.keys, self.wts);
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.form)
             .finish();

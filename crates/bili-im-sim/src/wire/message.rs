@@ -27,30 +27,30 @@ pub(crate) struct MessageBody<'a> {
 
 impl<'a> From<&'a Written> for MessageBody<'a> {
     fn from(written: &'a Written) -> Self {
-        let draft = &written.draft;
+        let message = &written.message;
         Self {
-            sender_uid: draft.from,
-            receiver_type: draft.talker.session_type(),
-            receiver_id: draft.talker.id(),
-            msg_type: draft.msg_type,
-            content: &draft.content,
+            sender_uid: message.from,
+            receiver_type: message.talker.session_type(),
+            receiver_id: message.talker.id(),
+            msg_type: message.msg_type,
+            content: &message.content,
             msg_seqno: written.seqno.0,
-            timestamp: draft.sent_at.as_secs(),
+            timestamp: written.sent_at.as_secs(),
             at_uids: at_uids(written),
             msg_key: written.key.0,
-            msg_status: draft.msg_status,
+            msg_status: message.msg_status,
             notify_code: "",
-            sys_cancel: draft.is_recall().then_some(true),
-            new_face_version: (!draft.old).then_some(1),
-            msg_source: (!draft.old).then_some(draft.msg_source),
+            sys_cancel: message.is_recall().then_some(true),
+            new_face_version: (!message.old).then_some(1),
+            msg_source: (!message.old).then_some(message.msg_source),
         }
     }
 }
 
 /// Without mentions, the field is null on some messages and `[0]` on others.
 fn at_uids(written: &Written) -> Option<Vec<Uid>> {
-    if !written.draft.at_uids.is_empty() {
-        return Some(written.draft.at_uids.clone());
+    if !written.message.at_uids.is_empty() {
+        return Some(written.message.at_uids.clone());
     }
-    (!written.draft.old && written.key.0.is_multiple_of(2)).then(|| vec![Uid(0)])
+    (!written.message.old && written.key.0.is_multiple_of(2)).then(|| vec![Uid(0)])
 }

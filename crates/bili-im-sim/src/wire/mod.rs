@@ -5,7 +5,7 @@ mod message;
 mod session;
 
 pub(crate) use self::{
-    emoticon::{Address, Emoticon, emoticons},
+    emoticon::emoticons,
     message::MessageBody,
     session::{SessionBody, SessionList},
 };

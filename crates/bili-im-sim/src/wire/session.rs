@@ -11,7 +11,7 @@ use crate::{
     state::{SessionView, State},
 };
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct SessionBody<'a> {
     talker_id: u64,
     session_type: u8,
@@ -63,11 +63,8 @@ impl<'a> SessionBody<'a> {
         Self {
             talker_id: view.talker.id(),
             session_type: view.talker.session_type(),
-            at_seqno: 0,
             top_ts: session.top_ts.0,
             group_name: group.map_or("", |group| &group.name),
-            group_cover: "",
-            group_type: 0,
             is_follow: is_follow.into(),
             is_dnd: session.muted.into(),
             ack_seqno: session.ack_seqno.0,
@@ -76,21 +73,15 @@ impl<'a> SessionBody<'a> {
             unread_count: view.unread(),
             last_msg: last_msg(view, state, chance),
             can_fold: group.is_some().into(),
-            status: 0,
             max_seqno: view.max_seqno().0,
-            new_push_msg: 0,
             setting: session.pushes_off.into(),
-            is_guardian: 0,
             is_intercept: session.intercepted.into(),
-            is_trust: 0,
             system_msg_type: system.map_or(0, |account| account.system_msg_type),
             account_info: system.map(|account| AccountInfo {
                 name: &account.name,
                 pic_url: &account.face,
             }),
-            live_status: 0,
-            biz_msg_unread_count: 0,
-            user_label: None,
+            ..Self::default()
         }
     }
 }

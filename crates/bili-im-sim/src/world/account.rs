@@ -11,7 +11,7 @@ use crate::{
 
 /// One account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, from = "AccountFile")]
+#[serde(try_from = "AccountFile")]
 #[non_exhaustive]
 pub struct Account {
     /// Its uid.
@@ -97,7 +97,27 @@ impl Account {
     /// padded to 32 digits.
     #[must_use]
     pub fn new(uid: impl Into<Uid>) -> Self {
-        AccountFile::bare(uid.into()).into()
+        Self::from_file(uid.into(), AccountFile::default())
+    }
+
+    fn from_file(uid: Uid, file: AccountFile) -> Self {
+        let face = "https://i0.hdslb.com/bfs/face/member/noface.jpg";
+        Self {
+            uid,
+            name: file.name.unwrap_or_else(|| format!("用户{uid}")),
+            sessdata: file.sessdata.unwrap_or_else(|| format!("sim-{uid}")),
+            bili_jct: file.bili_jct.unwrap_or_else(|| format!("{:032}", uid.0)),
+            level: file.level.unwrap_or(5),
+            face: file.face.unwrap_or_else(|| face.to_owned()),
+            sign: file.sign,
+            follows: file.follows,
+            blocks: file.blocks,
+            accepts: file.accepts,
+            fans: file.fans,
+            limited: file.limited,
+            system_msg_type: file.system_msg_type,
+            sessions: file.sessions,
+        }
     }
 
     /// The value of a `Cookie` header for this account, with SESSDATA percent-encoded.
@@ -113,74 +133,30 @@ impl Account {
 }
 
 /// An account in a world file: all fields but the uid are optional.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct AccountFile {
-    uid: Uid,
+    uid: Option<Uid>,
     name: Option<String>,
     sessdata: Option<String>,
     bili_jct: Option<String>,
     level: Option<u8>,
     face: Option<String>,
-    #[serde(default)]
     sign: String,
-    #[serde(default)]
     follows: BTreeSet<Uid>,
-    #[serde(default)]
     blocks: BTreeSet<Uid>,
-    #[serde(default)]
     accepts: Accepts,
-    #[serde(default)]
     fans: u64,
-    #[serde(default)]
     limited: bool,
-    #[serde(default)]
     system_msg_type: u32,
-    #[serde(default)]
     sessions: Vec<SessionSettings>,
 }
 
-impl AccountFile {
-    fn bare(uid: Uid) -> Self {
-        Self {
-            uid,
-            name: None,
-            sessdata: None,
-            bili_jct: None,
-            level: None,
-            face: None,
-            sign: String::new(),
-            follows: BTreeSet::new(),
-            blocks: BTreeSet::new(),
-            accepts: Accepts::default(),
-            fans: 0,
-            limited: false,
-            system_msg_type: 0,
-            sessions: Vec::new(),
-        }
-    }
-}
+impl TryFrom<AccountFile> for Account {
+    type Error = &'static str;
 
-impl From<AccountFile> for Account {
-    fn from(file: AccountFile) -> Self {
-        let uid = file.uid;
-        Self {
-            uid,
-            name: file.name.unwrap_or_else(|| format!("用户{uid}")),
-            sessdata: file.sessdata.unwrap_or_else(|| format!("sim-{uid}")),
-            bili_jct: file.bili_jct.unwrap_or_else(|| format!("{:032}", uid.0)),
-            level: file.level.unwrap_or(5),
-            face: file
-                .face
-                .unwrap_or_else(|| "https://i0.hdslb.com/bfs/face/member/noface.jpg".to_owned()),
-            sign: file.sign,
-            follows: file.follows,
-            blocks: file.blocks,
-            accepts: file.accepts,
-            fans: file.fans,
-            limited: file.limited,
-            system_msg_type: file.system_msg_type,
-            sessions: file.sessions,
-        }
+    fn try_from(file: AccountFile) -> Result<Self, Self::Error> {
+        let uid = file.uid.ok_or("missing field `uid`")?;
+        Ok(Self::from_file(uid, file))
     }
 }

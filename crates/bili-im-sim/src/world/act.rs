@@ -6,6 +6,9 @@ use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 
 /// Something that a user does on the phone.
 ///
+/// `uid` is the acting user, `other` another user, and `talker` the other side of one of the acting
+/// user's sessions.
+///
 /// ```
 /// use bili_im_sim::{Act, Uid};
 ///
@@ -18,118 +21,44 @@ use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the text above tells what the fields are")]
 pub enum Act {
     /// Recalls one of the user's own messages, however old.
-    Recall {
-        /// The acting user.
-        uid: Uid,
-        /// The message.
-        msg_key: MsgKey,
-    },
+    Recall { uid: Uid, msg_key: MsgKey },
     /// Follows a user.
-    Follow {
-        /// The acting user.
-        uid: Uid,
-        /// The other user.
-        other: Uid,
-    },
+    Follow { uid: Uid, other: Uid },
     /// Unfollows a user.
-    Unfollow {
-        /// The acting user.
-        uid: Uid,
-        /// The other user.
-        other: Uid,
-    },
+    Unfollow { uid: Uid, other: Uid },
     /// Blocks a user.
-    Block {
-        /// The acting user.
-        uid: Uid,
-        /// The other user.
-        other: Uid,
-    },
+    Block { uid: Uid, other: Uid },
     /// Unblocks a user.
-    Unblock {
-        /// The acting user.
-        uid: Uid,
-        /// The other user.
-        other: Uid,
-    },
+    Unblock { uid: Uid, other: Uid },
     /// Joins a group. Earlier messages count as read.
-    Join {
-        /// The acting user.
-        uid: Uid,
-        /// The group.
-        group: GroupId,
-    },
-    /// Leaves a group, which also removes its session.
-    Leave {
-        /// The acting user, who must not be the owner.
-        uid: Uid,
-        /// The group.
-        group: GroupId,
-    },
+    Join { uid: Uid, group: GroupId },
+    /// Leaves a group, which also removes its session. The owner cannot leave.
+    Leave { uid: Uid, group: GroupId },
     /// Dissolves a group, as its owner.
-    Dissolve {
-        /// The group.
-        group: GroupId,
-    },
+    Dissolve { group: GroupId },
     /// Marks a session as read.
     Ack {
-        /// The acting user.
         uid: Uid,
-        /// The other side of the session.
         talker: Talker,
         /// The newest message to mark; the newest of all when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         upto: Option<Seqno>,
     },
     /// Pins a session.
-    Pin {
-        /// The acting user.
-        uid: Uid,
-        /// The other side of the session.
-        talker: Talker,
-    },
+    Pin { uid: Uid, talker: Talker },
     /// Unpins a session.
-    Unpin {
-        /// The acting user.
-        uid: Uid,
-        /// The other side of the session.
-        talker: Talker,
-    },
+    Unpin { uid: Uid, talker: Talker },
     /// Mutes a session, even before it has a message.
-    Mute {
-        /// The acting user.
-        uid: Uid,
-        /// The other side of the session.
-        talker: Talker,
-    },
+    Mute { uid: Uid, talker: Talker },
     /// Unmutes a session.
-    Unmute {
-        /// The acting user.
-        uid: Uid,
-        /// The other side of the session.
-        talker: Talker,
-    },
+    Unmute { uid: Uid, talker: Talker },
     /// Intercepts a user, even before the first message.
-    Intercept {
-        /// The acting user.
-        uid: Uid,
-        /// The other user.
-        other: Uid,
-    },
+    Intercept { uid: Uid, other: Uid },
     /// Stops intercepting a user.
-    Unintercept {
-        /// The acting user.
-        uid: Uid,
-        /// The other user.
-        other: Uid,
-    },
+    Unintercept { uid: Uid, other: Uid },
     /// Removes a session until its next message.
-    Remove {
-        /// The acting user.
-        uid: Uid,
-        /// The other side of the session.
-        talker: Talker,
-    },
+    Remove { uid: Uid, talker: Talker },
 }

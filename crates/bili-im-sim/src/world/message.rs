@@ -1,6 +1,8 @@
 //! Messages in the JSON of worlds and `/_sim/message`.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ids::{GroupId, Talker, Uid};
 
@@ -10,12 +12,13 @@ const FROM_WEB: u32 = 7;
 
 /// A message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(try_from = "MessageFile", into = "MessageFile")]
+#[serde(try_from = "MessageFile")]
 #[non_exhaustive]
 pub struct Message {
     /// The sender; 0 for the system messages of groups.
     pub from: Uid,
     /// The receiver.
+    #[serde(flatten, serialize_with = "as_receiver")]
     pub talker: Talker,
     /// Its type: 1 text, 2 image, … (docs/protocol.md §9).
     pub msg_type: u32,
@@ -28,13 +31,24 @@ pub struct Message {
     /// How many seconds ago it was written.
     pub seconds_ago: u64,
     /// The users that it mentions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub at_uids: Vec<Uid>,
     /// Whether all its receivers have read it.
     pub read: bool,
     /// Whether it lacks the fields that very old messages do not have.
     pub old: bool,
     /// The only user who sees it. System tips (type 18) need one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub only_for: Option<Uid>,
+}
+
+/// Writes a receiver as `"to":1` or `"group":2`.
+fn as_receiver<S: Serializer>(talker: &Talker, serializer: S) -> Result<S::Ok, S::Error> {
+    let name = match talker {
+        Talker::User(_) => "to",
+        Talker::Group(_) => "group",
+    };
+    BTreeMap::from([(name, talker.id())]).serialize(serializer)
 }
 
 impl Message {
@@ -81,35 +95,22 @@ fn text_content(text: &str) -> String {
     serde_json::json!({ "content": text }).to_string()
 }
 
-/// The JSON form of a message.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A message in a world file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct MessageFile {
-    #[serde(default)]
     from: Uid,
-    #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Uid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<GroupId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     msg_type: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     msg_source: Option<u32>,
-    #[serde(default)]
     msg_status: u32,
-    #[serde(default)]
     seconds_ago: u64,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     at_uids: Vec<Uid>,
-    #[serde(default)]
     read: bool,
-    #[serde(default)]
     old: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     only_for: Option<Uid>,
 }
 
@@ -130,10 +131,6 @@ impl TryFrom<MessageFile> for Message {
             (Some(_), _, _) => return Err("`text` excludes `content` and every `msg_type` but 1"),
         };
         Ok(Self {
-            from: file.from,
-            talker,
-            msg_type,
-            content,
             msg_source: file.msg_source.unwrap_or(FROM_WEB),
             msg_status: file.msg_status,
             seconds_ago: file.seconds_ago,
@@ -141,30 +138,7 @@ impl TryFrom<MessageFile> for Message {
             read: file.read,
             old: file.old,
             only_for: file.only_for,
+            ..Self::new(file.from, talker, msg_type, content)
         })
-    }
-}
-
-impl From<Message> for MessageFile {
-    fn from(message: Message) -> Self {
-        let (to, group) = match message.talker {
-            Talker::User(uid) => (Some(uid), None),
-            Talker::Group(group) => (None, Some(group)),
-        };
-        Self {
-            from: message.from,
-            to,
-            group,
-            text: None,
-            msg_type: Some(message.msg_type),
-            content: Some(message.content),
-            msg_source: Some(message.msg_source),
-            msg_status: message.msg_status,
-            seconds_ago: message.seconds_ago,
-            at_uids: message.at_uids,
-            read: message.read,
-            old: message.old,
-            only_for: message.only_for,
-        }
     }
 }

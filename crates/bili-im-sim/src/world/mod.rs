@@ -10,7 +10,7 @@ mod options;
 mod seed;
 mod whole;
 
-pub(crate) use self::check::{Flaw, Knows, check_message};
+pub(crate) use self::check::{Knows, check_message, each};
 pub use self::{
     account::{Accepts, Account, SessionSettings},
     act::Act,

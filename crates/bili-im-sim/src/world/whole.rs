@@ -52,6 +52,14 @@ impl WorldError {
             problem: problem.into(),
         }
     }
+
+    /// The same problem, in a part of a larger value.
+    pub(crate) fn within(self, whole: &str) -> Self {
+        match self {
+            Self::Invalid { place, problem } => Self::invalid(format!("{whole}.{place}"), problem),
+            other => other,
+        }
+    }
 }
 
 impl World {
@@ -94,10 +102,6 @@ impl World {
 mod tests {
     use super::*;
 
-    fn problem(text: &str) -> String {
-        World::from_json(text).unwrap_err().to_string()
-    }
-
     #[test]
     fn a_world_needs_no_more_than_uids() {
         let world = World::from_json(r#"{"accounts":[{"uid":7}]}"#).unwrap();
@@ -119,13 +123,8 @@ mod tests {
     #[test]
     fn the_world_of_the_readme_is_valid() {
         let readme = include_str!("../../README.md");
-        let json = readme
-            .split("```json")
-            .nth(1)
-            .unwrap()
-            .split("```")
-            .next()
-            .unwrap();
+        let json = readme.split("```json").nth(1).unwrap();
+        let json = json.split("```").next().unwrap();
         assert_eq!(World::from_json(json).unwrap().messages.len(), 2);
     }
 
@@ -140,87 +139,45 @@ mod tests {
 
     #[test]
     fn an_error_names_the_place_of_the_problem() {
-        assert!(problem("{").starts_with("not a world: EOF"));
-        assert!(problem(r#"{"accounts":[{"uid":1,"nmae":"x"}]}"#).contains("unknown field `nmae`"));
-        for (text, expected) in [
-            (
-                r#"{"accounts":[{"uid":0}]}"#,
-                "accounts[0].uid: 0 is not a user id",
-            ),
-            (
-                r#"{"accounts":[{"uid":1},{"uid":1}]}"#,
-                "accounts[1].uid: 1 is taken by an earlier account",
-            ),
-            (
-                r#"{"accounts":[{"uid":1,"sessdata":"x"},{"uid":2,"sessdata":"x"}]}"#,
-                "accounts[1].sessdata: taken by an earlier account",
-            ),
-            (
-                r#"{"accounts":[{"uid":1,"sessdata":"a;b"}]}"#,
-                "accounts[0].sessdata: cannot be the value of a cookie",
-            ),
-            (
-                r#"{"accounts":[{"uid":1,"follows":[5]}]}"#,
-                "accounts[0].follows: there is no user 5",
-            ),
-            (
-                r#"{"accounts":[{"uid":1,"blocks":[1]}]}"#,
-                "accounts[0].blocks: contains the account's own uid",
-            ),
-            (
-                r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"group":3}}]}]}"#,
-                "accounts[0].sessions[0].talker: there is no group 3",
-            ),
-            (
-                r#"{"accounts":[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[1,4]}]}"#,
-                "groups[0].members: there is no user 4",
-            ),
-            (
-                r#"{"accounts":[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[]}]}"#,
-                "groups[0].members: the owner, 1, is missing",
-            ),
-            (
-                r#"{"accounts":[{"uid":1}],"messages":[{"from":1,"to":2,"text":"x"}]}"#,
-                "messages[0].to: there is no user 2",
-            ),
-            (
-                r#"{"accounts":[{"uid":1}],"messages":[{"from":1,"to":1,"text":"x"}]}"#,
-                "messages[0].to: the receiver is the sender",
-            ),
-            (
-                r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"to":1,"text":"x"}]}"#,
-                "messages[0].from: only messages in groups can be without a sender",
-            ),
-            (
-                r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"msg_type":18,"content":"x"}]}"#,
-                "messages[0].only_for: a system tip needs its only reader",
-            ),
-            (
-                r#"{"accounts":[{"uid":1}],"options":{"msg_keys":["9","9"]}}"#,
-                "options.msg_keys: 9 appears twice",
-            ),
-            (
-                r#"{"accounts":[{"uid":1}],"faults":[{"what":"any","when":{"chance":1.5},"kind":"stall"}]}"#,
-                "faults[0].when: a chance is between 0 and 1",
-            ),
+        for case in [
+            r#"[{"uid":0}] -> accounts[0].uid: 0 is not a user id"#,
+            r#"[{"uid":1},{"uid":1}] -> accounts[1].uid: 1 is taken by an earlier account"#,
+            r#"[{"uid":1,"sessdata":"x"},{"uid":2,"sessdata":"x"}] -> accounts[1].sessdata: taken by an earlier account"#,
+            r#"[{"uid":1,"sessdata":"a;b"}] -> accounts[0].sessdata: cannot be the value of a cookie"#,
+            r#"[{"uid":1,"follows":[5]}] -> accounts[0].follows: there is no user 5"#,
+            r#"[{"uid":1,"blocks":[1]}] -> accounts[0].blocks: contains the account's own uid"#,
+            r#"[{"uid":1,"sessions":[{"talker":{"group":3}}]}] -> accounts[0].sessions[0].talker: there is no group 3"#,
+            r#"[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[1,4]}] -> groups[0].members: there is no user 4"#,
+            r#"[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[]}] -> groups[0].members: the owner, 1, is missing"#,
+            r#"[{"uid":1}],"messages":[{"from":1,"to":2,"text":"x"}] -> messages[0].to: there is no user 2"#,
+            r#"[{"uid":1}],"messages":[{"from":1,"to":1,"text":"x"}] -> messages[0].to: the receiver is the sender"#,
+            r#"[{"uid":1}],"messages":[{"to":1,"text":"x"}] -> messages[0].from: only messages in groups can be without a sender"#,
+            r#"[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"msg_type":18,"content":"x"}] -> messages[0].only_for: a system tip needs its only reader"#,
+            r#"[{"uid":1}],"options":{"msg_keys":["9","9"]} -> options.msg_keys: 9 appears twice"#,
+            r#"[{"uid":1}],"faults":[{"what":"any","when":{"chance":1.5},"kind":"stall"}] -> faults[0].when: a chance is between 0 and 1"#,
         ] {
-            assert_eq!(problem(text), expected, "{text}");
+            let (accounts, problem) = case.split_once(" -> ").unwrap();
+            let world = format!(r#"{{"accounts":{accounts}}}"#);
+            let error = World::from_json(&world).unwrap_err();
+            assert_eq!(error.to_string(), problem, "{world}");
         }
     }
 
     #[test]
-    fn a_message_needs_exactly_one_receiver_and_one_content() {
-        let with = |message: &str| {
-            problem(&format!(
-                r#"{{"accounts":[{{"uid":1}}],"messages":[{message}]}}"#
-            ))
-        };
-        assert!(with(r#"{"from":1,"text":"x"}"#).contains("either `to` or `group` is needed"));
-        assert!(
-            with(r#"{"from":1,"to":2,"group":3,"text":"x"}"#)
-                .contains("`to` and `group` exclude each other")
-        );
-        assert!(with(r#"{"from":1,"to":2}"#).contains("either `text` or `content` is needed"));
-        assert!(with(r#"{"from":1,"to":2,"text":"x","content":"y"}"#).contains("`text` excludes"));
+    fn a_world_needs_its_fields_and_a_message_exactly_one_receiver_and_one_content() {
+        for case in [
+            r#"[{"uid":1}]," -> not a world: EOF"#,
+            r#"[{"uid":1,"nmae":"x"}] -> unknown field `nmae`"#,
+            r#"[{"name":"x"}] -> missing field `uid`"#,
+            r#"[],"messages":[{"from":1,"text":"x"}] -> either `to` or `group` is needed"#,
+            r#"[],"messages":[{"from":1,"to":2,"group":3,"text":"x"}] -> `to` and `group` exclude each other"#,
+            r#"[],"messages":[{"from":1,"to":2}] -> either `text` or `content` is needed"#,
+            r#"[],"messages":[{"from":1,"to":2,"text":"x","content":"y"}] -> `text` excludes"#,
+        ] {
+            let (accounts, problem) = case.split_once(" -> ").unwrap();
+            let world = format!(r#"{{"accounts":{accounts}}}"#);
+            let error = World::from_json(&world).unwrap_err().to_string();
+            assert!(error.contains(problem), "{world}: {error}");
+        }
     }
 }

@@ -1,19 +1,13 @@
 //! Change settings of an account: `POST /link_setting/v1/link_setting/set`.
 
-use crate::{
-    answer::{Data, Nothing, Refusal},
-    call::Call,
-    codes::{BAD_REQUEST, PERMISSION_LACKING},
-    state::SETTINGS,
-};
+use crate::{codes::PERMISSION_LACKING, endpoints::prelude::*, state::SETTINGS};
 
 /// The fewest fans with which automatic replies are allowed (docs/protocol.md §10).
 const FEWEST_FANS: u64 = 1000;
 
 /// Changes all named settings, or none when one is refused.
-pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
-    let owner = call.owner()?;
-    let form = call.form()?;
+pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
+    let (owner, form) = call.form()?;
     let fans = call.state.user(owner)?.fans;
     let mut changes = Vec::new();
     for setting in &SETTINGS {
@@ -35,77 +29,64 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     for (setting, value) in changes {
         call.state.change_setting(owner, setting, value);
     }
-    Ok(Data::of(&Nothing {}))
+    Ok(Data::empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
-    use crate::testing::{Sim, world};
+    use crate::testing::Sim;
 
     /// Account 1 has too few fans for automatic replies, account 2 just enough.
     fn sim() -> Sim {
-        Sim::new(world(
-            r#"{"accounts":[{"uid":1,"fans":999},{"uid":2,"fans":1000},{"uid":3}]}"#,
-        ))
-    }
-
-    fn set(sim: &mut Sim, uid: u64, form: &[(&str, &str)]) -> i64 {
-        sim.post(uid, "/link_setting/v1/link_setting/set", form)
-            .code()
-    }
-
-    fn get(sim: &mut Sim, uid: u64) -> Value {
-        let names = "msg_notify=1&is_group_fold=1&followed_reply=1&receive_unfollow_msg=1";
-        sim.get(uid, &format!("/link_setting/v1/link_setting/get?{names}"))
-            .data()
+        Sim::of(r#"{"accounts":[{"uid":1,"fans":999},{"uid":2,"fans":1000},{"uid":3}]}"#)
     }
 
     #[test]
     fn a_change_affects_only_its_account() {
         let mut sim = sim();
-        let change = [("msg_notify", "3"), ("is_group_fold", "1")];
-        assert_eq!(set(&mut sim, 1, &change), 0);
-        assert_eq!(
-            get(&mut sim, 1),
-            json!({ "msg_notify": 3, "is_group_fold": 1, "followed_reply": 0, "receive_unfollow_msg": 1 })
-        );
-        assert_eq!(get(&mut sim, 2)["msg_notify"], 1);
+        sim.post(1, "set", "msg_notify=3&is_group_fold=1").data();
+        let changed = sim.data(1, "get?msg_notify=1&is_group_fold=1&followed_reply=1");
+        let expected =
+            serde_json::json!({ "msg_notify": 3, "is_group_fold": 1, "followed_reply": 0 });
+        assert_eq!(changed, expected);
+        assert_eq!(sim.data(2, "get?msg_notify=1")["msg_notify"], 1);
         assert_eq!(sim.state()["accounts"][0]["settings"]["msg_notify"], 3);
     }
 
     #[test]
     fn automatic_replies_need_a_thousand_fans() {
         let mut sim = sim();
-        assert_eq!(set(&mut sim, 1, &[("followed_reply", "1")]), 700_009);
-        assert_eq!(set(&mut sim, 1, &[("followed_reply", "0")]), 0);
-        assert_eq!(set(&mut sim, 2, &[("followed_reply", "1")]), 0);
-        assert_eq!(get(&mut sim, 2)["followed_reply"], 1);
+        for (uid, form, code) in [
+            (1, "followed_reply=1", 700_009),
+            (1, "followed_reply=0", 0),
+            (2, "followed_reply=1", 0),
+        ] {
+            assert_eq!(sim.post(uid, "set", form).code(), code, "{uid} {form}");
+        }
+        assert_eq!(sim.data(2, "get?followed_reply=1")["followed_reply"], 1);
     }
 
     #[test]
     fn all_changes_are_made_or_none() {
         let mut sim = sim();
         let before = sim.state()["accounts"][0]["settings"].clone();
-        for wrong in [
-            ("msg_notify", "2"),
-            ("is_group_fold", "-1"),
-            ("keys_reply", "1"),
-        ] {
-            assert_ne!(set(&mut sim, 1, &[("ai_intercept", "1"), wrong]), 0);
-            assert_eq!(sim.state()["accounts"][0]["settings"], before, "{wrong:?}");
+        for wrong in ["msg_notify=2", "is_group_fold=-1", "keys_reply=1"] {
+            let form = format!("ai_intercept=1&{wrong}");
+            assert_ne!(sim.post(1, "set", &form).code(), 0);
+            assert_eq!(sim.state()["accounts"][0]["settings"], before, "{wrong}");
         }
-        assert_eq!(set(&mut sim, 1, &[("nonsense", "1")]), -400);
+        assert_eq!(sim.post(1, "set", "nonsense=1").code(), -400);
     }
 
     #[test]
     fn with_receive_unfollow_msg_off_unfollowed_users_cannot_write() {
         let mut sim = sim();
-        assert_eq!(set(&mut sim, 1, &[("receive_unfollow_msg", "0")]), 0);
-        assert_eq!(get(&mut sim, 1)["receive_unfollow_msg"], 0);
-        assert_eq!(sim.send(3, 1, "x").code(), 25003);
-        assert_eq!(set(&mut sim, 1, &[("receive_unfollow_msg", "1")]), 0);
-        assert_eq!(sim.send(3, 1, "x").code(), 0);
+        for (value, code) in [(0, 25003), (1, 0)] {
+            sim.post(1, "set", &format!("receive_unfollow_msg={value}"))
+                .data();
+            let data = sim.data(1, "get?receive_unfollow_msg=1");
+            assert_eq!(data["receive_unfollow_msg"], value);
+            assert_eq!(sim.send(3, 1, "x").code(), code);
+        }
     }
 }

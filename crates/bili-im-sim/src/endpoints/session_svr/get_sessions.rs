@@ -3,10 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::{
-    answer::{Data, Refusal},
-    call::Call,
-    codes::BAD_REQUEST,
-    ids::Talker,
+    endpoints::prelude::*,
     request::Fields,
     state::{SessionView, State},
     time::UnixMicros,
@@ -72,9 +69,8 @@ pub(super) fn page_size(query: &Fields) -> Result<usize, Refusal> {
     Ok(size.unwrap_or(USUAL_SIZE).min(LARGEST_SIZE))
 }
 
-pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
-    let owner = call.owner()?;
-    let query = &call.request.query;
+pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
+    let (owner, query) = call.query()?;
     let filter = Filter::from_wire(query.required_number("session_type")?)?;
     let size = page_size(query)?;
     let bounds = Bounds::read(query, filter, call.state)?;
@@ -143,21 +139,10 @@ impl Bounds {
 
     fn hold(&self, view: &SessionView<'_>) -> bool {
         let time = view.session_ts();
-        let after = |begin| {
-            if self.inclusive {
-                time >= begin
-            } else {
-                time > begin
-            }
-        };
-        let before = |end| {
-            if self.inclusive {
-                time <= end
-            } else {
-                time < end
-            }
-        };
-        self.begin.is_none_or(after) && self.end.is_none_or(before)
+        let is_bound = Some(time) == self.begin || Some(time) == self.end;
+        let is_within =
+            self.begin.is_none_or(|begin| time >= begin) && self.end.is_none_or(|end| time <= end);
+        is_within && (self.inclusive || !is_bound)
     }
 }
 
@@ -165,14 +150,12 @@ impl Bounds {
 mod tests {
     use serde_json::Value;
 
-    use crate::testing::{Sim, talkers, world};
-
-    const PATH: &str = "/session_svr/v1/session_svr/get_sessions";
+    use crate::testing::{Sim, talkers};
 
     /// The sessions of account 1, oldest first: 2 is followed, 3 follows, 4 is a stranger, 5 is
     /// intercepted, 6 is a system account, 7 is a group.
     fn sim(options: &str) -> Sim {
-        Sim::new(world(&format!(
+        Sim::of(&format!(
             r#"{{"accounts":[
                 {{"uid":1,"follows":[2],"sessions":[{{"talker":{{"user":5}},"intercepted":true}}]}},
                 {{"uid":2}},{{"uid":3,"follows":[1]}},{{"uid":4}},{{"uid":5}},{{"uid":6,"system_msg_type":5}}],
@@ -185,65 +168,63 @@ mod tests {
                 {{"from":6,"to":1,"text":"x","seconds_ago":200}},
                 {{"from":2,"group":7,"text":"x","seconds_ago":100}}],
               "options":{{{options}}}}}"#
-        )))
+        ))
     }
 
     fn list(sim: &mut Sim, query: &str) -> Value {
-        sim.get(1, &format!("{PATH}?{query}")).data()
+        sim.data(1, &format!("get_sessions?{query}"))
     }
 
     #[test]
-    fn each_type_lists_its_own_newest_first() {
+    fn each_type_lists_its_own_newest_first_and_folding_leaves_groups_or_unfollowed_out() {
         let mut sim = sim("");
-        for (session_type, expected) in [
-            (1, vec![6, 4, 3, 2]),
-            (2, vec![4, 3]),
-            (3, vec![7]),
-            (4, vec![7, 6, 4, 3, 2]),
-            (5, vec![5]),
-            (7, vec![6]),
-            (8, vec![4]),
-            (9, vec![2]),
+        for (query, expected) in [
+            ("session_type=1", vec![6, 4, 3, 2]),
+            ("session_type=2", vec![4, 3]),
+            ("session_type=3", vec![7]),
+            ("session_type=4", vec![7, 6, 4, 3, 2]),
+            ("session_type=5", vec![5]),
+            ("session_type=6", vec![]),
+            ("session_type=7", vec![6]),
+            ("session_type=8", vec![4]),
+            ("session_type=9", vec![2]),
+            ("session_type=4&group_fold=1", vec![6, 4, 3, 2]),
+            ("session_type=4&unfollow_fold=1", vec![7, 6, 2]),
+            ("session_type=1&unfollow_fold=1", vec![6, 2]),
         ] {
-            let data = list(&mut sim, &format!("session_type={session_type}"));
-            assert_eq!(talkers(&data), expected, "type {session_type}");
-            assert_eq!(data["has_more"], 0);
+            let data = list(&mut sim, query);
+            assert_eq!(talkers(&data), expected, "{query}");
+            assert_eq!(
+                data["session_list"].is_null(),
+                expected.is_empty(),
+                "{query}"
+            );
+            assert_eq!(data["has_more"], 0, "{query}");
         }
-        assert!(list(&mut sim, "session_type=6")["session_list"].is_null());
-        assert_eq!(sim.get(1, &format!("{PATH}?session_type=10")).code(), -400);
-        assert_eq!(sim.get(1, PATH).code(), -400);
-    }
-
-    #[test]
-    fn folding_leaves_groups_or_unfollowed_out() {
-        let mut sim = sim("");
-        assert_eq!(
-            talkers(&list(&mut sim, "session_type=4&group_fold=1")),
-            [6, 4, 3, 2]
-        );
-        assert_eq!(
-            talkers(&list(&mut sim, "session_type=4&unfollow_fold=1")),
-            [7, 6, 2]
-        );
-        assert_eq!(
-            talkers(&list(&mut sim, "session_type=1&unfollow_fold=1")),
-            [6, 2]
+        sim.check_codes(
+            1,
+            &[
+                ("get_sessions?session_type=10", -400),
+                ("get_sessions", -400),
+            ],
         );
     }
 
     #[test]
     fn pages_follow_end_ts_on_every_type_but_4() {
         let mut sim = sim(r#""inclusive_bounds":"never""#);
-        for (session_type, first, second) in [(1, [6, 4], vec![3, 2]), (4, [7, 6], vec![7, 6])] {
-            let page = list(&mut sim, &format!("session_type={session_type}&size=2"));
-            assert_eq!(talkers(&page), first);
-            assert_eq!(page["has_more"], 1);
-            let end = page["session_list"][1]["session_ts"].as_u64().unwrap();
-            let page = list(
-                &mut sim,
-                &format!("session_type={session_type}&size=2&end_ts={end}"),
+        for (query, first, second) in [
+            ("session_type=1&size=2", [6, 4], [3, 2]),
+            ("session_type=4&size=2", [7, 6], [7, 6]),
+        ] {
+            let page = list(&mut sim, query);
+            assert_eq!(
+                (talkers(&page), &page["has_more"]),
+                (first.to_vec(), &1.into())
             );
-            assert_eq!(talkers(&page), second);
+            let end = &page["session_list"][1]["session_ts"];
+            let page = list(&mut sim, &format!("{query}&end_ts={end}"));
+            assert_eq!(talkers(&page), second, "{query}");
         }
     }
 
@@ -252,28 +233,25 @@ mod tests {
         for (whim, expected) in [("always", vec![4, 3]), ("never", vec![])] {
             let mut sim = sim(&format!(r#""inclusive_bounds":"{whim}""#));
             let (begin, end) = (sim.now.0 - 500_000_000, sim.now.0 - 400_000_000);
-            let data = list(
-                &mut sim,
-                &format!("session_type=1&begin_ts={begin}&end_ts={end}"),
-            );
-            assert_eq!(talkers(&data), expected);
+            let query = format!("session_type=1&begin_ts={begin}&end_ts={end}");
+            assert_eq!(talkers(&list(&mut sim, &query)), expected);
         }
     }
 
     #[test]
     fn pinned_sessions_lead_every_page() {
-        let mut sim = Sim::new(world(
+        let mut sim = Sim::of(
             r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"user":2},"pinned":true}]},
                             {"uid":2},{"uid":3},{"uid":4}],
                 "messages":[{"from":2,"to":1,"text":"x","seconds_ago":300},
                             {"from":3,"to":1,"text":"x","seconds_ago":200},
                             {"from":4,"to":1,"text":"x","seconds_ago":100}],
                 "options":{"inclusive_bounds":"never"}}"#,
-        ));
+        );
         let page = list(&mut sim, "session_type=1&size=2");
         assert_eq!(talkers(&page), [2, 4]);
         assert!(page["session_list"][0]["top_ts"].as_u64().unwrap() > 0);
-        let end = page["session_list"][1]["session_ts"].as_u64().unwrap();
+        let end = &page["session_list"][1]["session_ts"];
         let page = list(&mut sim, &format!("session_type=1&size=2&end_ts={end}"));
         assert_eq!(talkers(&page), [2, 3]);
         assert_eq!(page["has_more"], 0);
@@ -282,41 +260,25 @@ mod tests {
     #[test]
     fn sorting_by_read_time_has_no_effect_on_types_4_and_7() {
         let mut sim = sim("");
-        let form = [("talker_id", "2"), ("session_type", "1")];
-        assert_eq!(
-            sim.post(1, "/session_svr/v1/session_svr/update_ack", &form)
-                .code(),
-            0
-        );
-        assert_eq!(
-            talkers(&list(&mut sim, "session_type=1&sort_rule=3")),
-            [2, 6, 4, 3]
-        );
-        assert_eq!(
-            talkers(&list(&mut sim, "session_type=1&sort_rule=2")),
-            [6, 4, 3, 2]
-        );
-        assert_eq!(
-            talkers(&list(&mut sim, "session_type=4&sort_rule=3")),
-            [7, 6, 4, 3, 2]
-        );
+        sim.post(1, "update_ack", "talker_id=2&session_type=1")
+            .data();
+        for (query, expected) in [
+            ("session_type=1&sort_rule=3", vec![2, 6, 4, 3]),
+            ("session_type=1&sort_rule=2", vec![6, 4, 3, 2]),
+            ("session_type=4&sort_rule=3", vec![7, 6, 4, 3, 2]),
+        ] {
+            assert_eq!(talkers(&list(&mut sim, query)), expected, "{query}");
+        }
     }
 
     #[test]
     fn a_page_has_twenty_sessions_by_default_and_at_most_a_hundred() {
         let uids: Vec<String> = (2..=130).map(|uid| format!(r#"{{"uid":{uid}}}"#)).collect();
-        let said: Vec<String> = (2..=130)
-            .map(|uid| format!(r#"{{"from":{uid},"to":1,"text":"x","seconds_ago":{uid}}}"#))
-            .collect();
-        let mut sim = Sim::new(world(&format!(
-            r#"{{"accounts":[{{"uid":1}},{}],"messages":[{}]}}"#,
-            uids.join(","),
-            said.join(",")
-        )));
-        assert_eq!(talkers(&list(&mut sim, "session_type=1")).len(), 20);
-        assert_eq!(
-            talkers(&list(&mut sim, "session_type=1&size=500")).len(),
-            100
-        );
+        let accounts = format!(r#"{{"accounts":[{{"uid":1}},{}]}}"#, uids.join(","));
+        let mut sim = Sim::of(&accounts);
+        (2..=130).for_each(|uid| sim.say(uid, 1, "x"));
+        for (query, size) in [("session_type=1", 20), ("session_type=1&size=500", 100)] {
+            assert_eq!(talkers(&list(&mut sim, query)).len(), size);
+        }
     }
 }

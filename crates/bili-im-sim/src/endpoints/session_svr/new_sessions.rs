@@ -2,19 +2,13 @@
 
 use std::cmp::Reverse;
 
-use crate::{
-    answer::{Data, Refusal},
-    call::Call,
-    endpoints::session_svr::get_sessions::page_size,
-    state::SessionView,
-    time::UnixMicros,
-    wire::SessionList,
-};
+use super::get_sessions::page_size;
+use crate::{endpoints::prelude::*, state::SessionView, time::UnixMicros, wire::SessionList};
 
-pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
-    let owner = call.owner()?;
-    let begin = UnixMicros(call.request.query.number("begin_ts")?.unwrap_or(0));
-    let size = page_size(&call.request.query)?;
+pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
+    let (owner, query) = call.query()?;
+    let begin = UnixMicros(query.number("begin_ts")?.unwrap_or(0));
+    let size = page_size(query)?;
     let moment = call.state.lagged(call.state.options.late_lists);
     let options = &call.state.options;
     let mut chance = call.state.chance.fork();
@@ -28,17 +22,15 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         .collect();
     sessions.sort_by_key(|view| Reverse((view.session_ts(), view.max_seqno())));
     let changed = sessions.partition_point(|view| {
-        if inclusive {
-            view.session_ts() >= begin
-        } else {
-            view.session_ts() > begin
-        }
+        let time = view.session_ts();
+        time > begin || (inclusive && time == begin)
     });
-    let count = if with_older { changed + 1 } else { changed };
+    let count = changed + usize::from(with_older);
     let page = sessions.iter().copied().take(count.min(size));
+    let has_more = changed > size;
     Ok(Data::of(&SessionList::new(
         page,
-        changed > size,
+        has_more,
         call.state,
         &mut chance,
     )))
@@ -46,62 +38,38 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Sim, talkers, world};
-
-    const PATH: &str = "/session_svr/v1/session_svr/new_sessions";
-
-    fn sim(options: &str) -> Sim {
-        Sim::new(world(&format!(
-            r#"{{"accounts":[{{"uid":1}},{{"uid":2}},{{"uid":3}},{{"uid":4}}],
-                "messages":[{{"from":2,"to":1,"text":"x","seconds_ago":300}},
-                            {{"from":3,"to":1,"text":"x","seconds_ago":200}},
-                            {{"from":4,"to":1,"text":"x","seconds_ago":100}}],
-                "options":{{{options}}}}}"#
-        )))
-    }
+    use crate::testing::{Sim, talkers};
 
     #[test]
-    fn changed_sessions_come_newest_first() {
-        let mut sim = sim(r#""older_sessions":"never""#);
-        let since = sim.now.0 - 250_000_000;
-        let data = sim
-            .get(1, &format!("{PATH}?begin_ts={since}&size=20"))
-            .data();
-        assert_eq!(talkers(&data), [4, 3]);
-        assert_eq!(data["has_more"], 0);
-        let now = sim.now.0;
-        let data = sim.get(1, &format!("{PATH}?begin_ts={now}&size=20")).data();
-        assert!(data["session_list"].is_null());
-    }
-
-    #[test]
-    fn an_older_session_may_be_included() {
-        let mut sim = sim(r#""older_sessions":"always""#);
-        let since = sim.now.0 - 150_000_000;
-        let data = sim
-            .get(1, &format!("{PATH}?begin_ts={since}&size=20"))
-            .data();
-        assert_eq!(talkers(&data), [4, 3]);
-    }
-
-    #[test]
-    fn a_session_of_exactly_that_time_is_included_or_not() {
-        for (whim, expected) in [("always", vec![4, 3]), ("never", vec![4])] {
-            let mut sim = sim(&format!(
-                r#""older_sessions":"never","inclusive_bounds":"{whim}""#
-            ));
-            let since = sim.now.0 - 200_000_000;
-            assert_eq!(
-                talkers(&sim.get(1, &format!("{PATH}?begin_ts={since}")).data()),
-                expected
-            );
+    fn changed_sessions_come_newest_first_and_perhaps_one_that_is_older() {
+        for (options, seconds_ago, expected) in [
+            (r#""older_sessions":"never""#, 250, vec![4, 3]),
+            (r#""older_sessions":"never""#, 0, vec![]),
+            (r#""older_sessions":"always""#, 150, vec![4, 3]),
+            (
+                r#""older_sessions":"never","inclusive_bounds":"always""#,
+                200,
+                vec![4, 3],
+            ),
+            (
+                r#""older_sessions":"never","inclusive_bounds":"never""#,
+                200,
+                vec![4],
+            ),
+        ] {
+            let mut sim = Sim::with_three_sessions(options);
+            let since = sim.now.0 - seconds_ago * 1_000_000;
+            let data = sim.data(1, &format!("new_sessions?begin_ts={since}&size=20"));
+            assert_eq!(talkers(&data), expected, "{options} {seconds_ago}");
+            assert_eq!(data["session_list"].is_null(), expected.is_empty());
+            assert_eq!(data["has_more"], 0);
         }
     }
 
     #[test]
     fn with_more_than_a_page_only_has_more_is_set() {
-        let mut sim = sim(r#""older_sessions":"never""#);
-        let data = sim.get(1, &format!("{PATH}?begin_ts=0&size=2")).data();
+        let mut sim = Sim::with_three_sessions(r#""older_sessions":"never""#);
+        let data = sim.data(1, "new_sessions?begin_ts=0&size=2");
         assert_eq!(talkers(&data), [4, 3]);
         assert_eq!(data["has_more"], 1);
     }

@@ -1,13 +1,12 @@
 //! Read the messages of a session: `GET /svr_sync/v1/svr_sync/fetch_session_msgs`.
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::page::Page;
 use crate::{
-    answer::{Data, Refusal},
-    call::{Call, talker},
-    ids::{Seqno, Talker},
-    wire::{Address, Emoticon, MessageBody, emoticons},
+    endpoints::prelude::*,
+    state::Written,
+    wire::{MessageBody, emoticons},
 };
 
 /// The documentation names a larger size, but the service never returned more
@@ -20,12 +19,11 @@ struct SessionMsgs<'a> {
     has_more: u8,
     min_seqno: u64,
     max_seqno: u64,
-    e_infos: Option<Vec<Emoticon>>,
+    e_infos: Option<Vec<Value>>,
 }
 
-pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
-    let owner = call.owner()?;
-    let query = &call.request.query;
+pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
+    let (owner, query) = call.query()?;
     let talker = talker(query)?;
     let mut size = query.number("size")?.unwrap_or(0).min(LARGEST_SIZE);
     let begin = Seqno(query.number("begin_seqno")?.unwrap_or(0));
@@ -33,19 +31,11 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     if let Talker::Group(group) = talker {
         call.state.joined(owner, group)?;
     }
-    let empty_min_is_zero = call
-        .state
-        .options
-        .empty_min_is_zero
-        .occurs(&mut call.state.chance);
-    let moment = call.state.lagged(call.state.options.lagging_messages);
-    if size > 0
-        && call
-            .state
-            .options
-            .short_pages
-            .occurs(&mut call.state.chance)
-    {
+    let options = &call.state.options;
+    let (short_pages, lag) = (options.short_pages, options.lagging_messages);
+    let empty_min_is_zero = options.empty_min_is_zero.occurs(&mut call.state.chance);
+    let moment = call.state.lagged(lag);
+    if size > 0 && short_pages.occurs(&mut call.state.chance) {
         size = 1 + call.state.chance.below(size);
     }
 
@@ -56,29 +46,70 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
         begin,
         end,
     );
-    let contents: Vec<&str> = page
-        .messages
-        .iter()
-        .map(|written| written.draft.content.as_str())
-        .collect();
-    let messages: Vec<MessageBody<'_>> = page
-        .messages
-        .iter()
-        .copied()
-        .map(MessageBody::from)
-        .collect();
+    let messages = page.messages.iter().copied();
+    let contents = messages.clone().map(|written| &*written.message.content);
     let nothing = if empty_min_is_zero { 0 } else { u64::MAX };
+    let newest = page.messages.first();
     Ok(Data::of(&SessionMsgs {
         has_more: page.has_more.into(),
-        min_seqno: if messages.is_empty() {
-            nothing
-        } else {
-            page.lowest.0
-        },
-        max_seqno: page.messages.first().map_or(0, |newest| newest.seqno.0),
-        e_infos: emoticons(&contents, Address::Url),
-        messages: (!messages.is_empty()).then_some(messages),
+        min_seqno: newest.map_or(nothing, |_| page.lowest.0),
+        max_seqno: newest.map_or(0, |newest| newest.seqno.0),
+        e_infos: emoticons(contents, "url"),
+        messages: newest.map(|_| messages.map(MessageBody::from).collect()),
     }))
+}
+
+/// The newest messages between two exclusive bounds.
+struct Page<'a> {
+    /// Newest first.
+    messages: Vec<&'a Written>,
+    /// The lowest sequence number, which may be that of a removed message.
+    lowest: Seqno,
+    has_more: bool,
+}
+
+impl<'a> Page<'a> {
+    fn new(
+        conversation: &'a [Written],
+        reader: Uid,
+        size: usize,
+        begin: Seqno,
+        end: Option<Seqno>,
+    ) -> Self {
+        let mut page = Self {
+            messages: Vec::new(),
+            lowest: Seqno(0),
+            has_more: false,
+        };
+        let mut counted = 0;
+        let upto = end.map_or(conversation.len(), |end| {
+            conversation.partition_point(|written| written.seqno < end)
+        });
+        let in_bounds = conversation
+            .get(..upto)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take_while(|written| written.seqno > begin)
+            .filter(|written| {
+                written.message.is_for(reader) && (size > 0 || written.message.is_tip())
+            });
+        for written in in_bounds {
+            if !written.message.is_removed() {
+                // System tips do not count towards the size.
+                if !written.message.is_tip() {
+                    if counted == size {
+                        page.has_more = true;
+                        break;
+                    }
+                    counted += 1;
+                }
+                page.messages.push(written);
+            }
+            page.lowest = written.seqno;
+        }
+        page
+    }
 }
 
 #[cfg(test)]
@@ -87,42 +118,41 @@ mod tests {
 
     use serde_json::Value;
 
-    use crate::testing::{Sim, world};
-
-    const PATH: &str = "/svr_sync/v1/svr_sync/fetch_session_msgs";
+    use crate::testing::Sim;
 
     /// 1 and 2 have written nine texts, `1` to `9`, in turns.
     fn sim(options: &str) -> Sim {
-        let texts: Vec<String> = (1..=9)
-            .map(|nth| {
-                let (from, to) = if nth % 2 == 1 { (1, 2) } else { (2, 1) };
-                format!(
-                    r#"{{"from":{from},"to":{to},"text":"{nth}","seconds_ago":{}}}"#,
-                    1000 - nth
-                )
-            })
-            .collect();
-        Sim::new(world(&format!(
-            r#"{{"accounts":[{{"uid":1}},{{"uid":2}},{{"uid":3}}],"messages":[{}],"options":{{{options}}}}}"#,
-            texts.join(",")
-        )))
+        let accounts = r#"{"uid":1},{"uid":2},{"uid":3}"#;
+        let mut sim = Sim::of(&format!(
+            r#"{{"accounts":[{accounts}],"options":{{{options}}}}}"#
+        ));
+        for nth in 1..=9 {
+            let (from, to) = if nth % 2 == 1 { (1, 2) } else { (2, 1) };
+            sim.say(from, to, &nth.to_string());
+        }
+        sim
     }
 
     fn fetch(sim: &mut Sim, query: &str) -> Value {
-        sim.get(1, &format!("{PATH}?talker_id=2&session_type=1{query}"))
-            .data()
+        sim.data(
+            1,
+            &format!("fetch_session_msgs?talker_id=2&session_type=1{query}"),
+        )
+    }
+
+    /// A page of the demo's session with the friend.
+    fn demo(size: u32) -> Value {
+        let query = format!("talker_id=10002&session_type=1&size={size}");
+        Sim::demo().data(10001, &format!("fetch_session_msgs?{query}"))
     }
 
     fn texts(page: &Value) -> Vec<String> {
-        let content = |message: &Value| -> String {
-            let content: Value =
-                serde_json::from_str(message["content"].as_str().unwrap()).unwrap();
-            content["content"].as_str().unwrap().to_owned()
-        };
-        page["messages"]
-            .as_array()
-            .map(|messages| messages.iter().map(content).collect())
-            .unwrap_or_default()
+        let messages = page["messages"].as_array().into_iter().flatten();
+        let contents = messages.map(|message| message["content"].as_str().unwrap());
+        contents
+            .map(|content| serde_json::from_str::<Value>(content).unwrap())
+            .map(|content| content["content"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     #[test]
@@ -153,26 +183,19 @@ mod tests {
     }
 
     #[test]
-    fn both_bounds_are_exclusive() {
+    fn both_bounds_are_exclusive_and_a_page_has_the_newest_between_them() {
         let mut sim = sim("");
         let all = fetch(&mut sim, "&size=20");
-        let seqno = |at: usize| all["messages"][at]["msg_seqno"].as_u64().unwrap();
-        let page = fetch(
-            &mut sim,
-            &format!("&size=20&begin_seqno={}&end_seqno={}", seqno(5), seqno(1)),
-        );
-        assert_eq!(texts(&page), ["7", "6", "5"]);
-        assert_eq!(page["has_more"], 0);
-    }
-
-    #[test]
-    fn a_page_smaller_than_the_gap_has_its_newest_messages() {
-        let mut sim = sim("");
-        let all = fetch(&mut sim, "&size=20");
-        let begin = all["messages"][8]["msg_seqno"].as_u64().unwrap();
-        let page = fetch(&mut sim, &format!("&size=2&begin_seqno={begin}"));
-        assert_eq!(texts(&page), ["9", "8"]);
-        assert_eq!(page["has_more"], 1);
+        let seqno = |at: usize| &all["messages"][at]["msg_seqno"];
+        for (size, begin, end, expected, has_more) in [
+            (20, seqno(5), seqno(1), vec!["7", "6", "5"], 0),
+            (2, seqno(8), &0.into(), vec!["9", "8"], 1),
+        ] {
+            let query = format!("&size={size}&begin_seqno={begin}&end_seqno={end}");
+            let page = fetch(&mut sim, &query);
+            assert_eq!(texts(&page), expected, "{query}");
+            assert_eq!(page["has_more"], has_more, "{query}");
+        }
     }
 
     #[test]
@@ -201,13 +224,14 @@ mod tests {
             r#"{"from":2,"to":1,"msg_type":18,"content":"{\"content\":\"tip\"}","only_for":1}"#,
         );
         sim.say(2, 1, "10");
-        for query in ["", "&size=0"] {
-            assert_eq!(texts(&fetch(&mut sim, query)), ["tip"]);
+        for (query, expected) in [
+            ("", vec!["tip"]),
+            ("&size=0", vec!["tip"]),
+            ("&size=2", vec!["10", "tip", "9"]),
+        ] {
+            assert_eq!(texts(&fetch(&mut sim, query)), expected, "{query}");
         }
-        assert_eq!(texts(&fetch(&mut sim, "&size=2")), ["10", "tip", "9"]);
-        let other_side = sim
-            .get(2, &format!("{PATH}?talker_id=1&session_type=1&size=2"))
-            .data();
+        let other_side = sim.data(2, "fetch_session_msgs?talker_id=1&session_type=1&size=2");
         assert_eq!(texts(&other_side), ["10", "9"]);
     }
 
@@ -215,47 +239,31 @@ mod tests {
     fn an_empty_page_has_one_of_two_forms() {
         for (whim, min) in [("always", 0), ("never", u64::MAX)] {
             let mut sim = sim(&format!(r#""empty_min_is_zero":"{whim}""#));
-            let page = sim
-                .get(1, &format!("{PATH}?talker_id=3&session_type=1&size=20"))
-                .data();
-            assert!(page["messages"].is_null());
-            assert_eq!(page["min_seqno"], min);
-            assert_eq!(
-                (&page["max_seqno"], &page["has_more"]),
-                (&0.into(), &0.into())
-            );
+            let page = sim.data(1, "fetch_session_msgs?talker_id=3&session_type=1&size=20");
+            let empty = serde_json::json!({
+                "messages": null, "has_more": 0, "min_seqno": min, "max_seqno": 0, "e_infos": null,
+            });
+            assert_eq!(page, empty);
         }
     }
 
     #[test]
-    fn recalled_messages_keep_their_text_and_removed_ones_are_gone() {
+    fn recalled_messages_keep_their_text_and_removed_ones_leave_only_their_seqno() {
         let mut sim = sim("");
-        sim.write(r#"{"from":2,"to":1,"text":"removed","msg_status":2}"#);
+        let removed = sim.write(r#"{"from":2,"to":1,"text":"removed","msg_status":2}"#);
         sim.write(r#"{"from":2,"to":1,"text":"recalled","msg_status":1}"#);
         let page = fetch(&mut sim, "&size=2");
         assert_eq!(texts(&page), ["recalled", "9"]);
         assert_eq!(page["messages"][0]["msg_status"], 1);
-    }
-
-    #[test]
-    fn min_seqno_may_be_lower_than_any_listed_message() {
-        let mut sim = Sim::new(world(
-            r#"{"accounts":[{"uid":1},{"uid":2}],
-                "messages":[{"from":2,"to":1,"text":"removed","msg_status":2,"seconds_ago":2},
-                            {"from":2,"to":1,"text":"x","seconds_ago":1}]}"#,
-        ));
-        let page = fetch(&mut sim, "&size=20");
-        assert!(page["min_seqno"].as_u64() < page["messages"][0]["msg_seqno"].as_u64());
+        let begin = removed["msg_seqno"].as_u64().unwrap() - 1;
+        let page = fetch(&mut sim, &format!("&size=2&begin_seqno={begin}"));
+        assert_eq!(texts(&page), ["recalled"]);
+        assert_eq!(page["min_seqno"], removed["msg_seqno"]);
     }
 
     #[test]
     fn old_messages_lack_fields() {
-        let data = Sim::demo()
-            .get(
-                10001,
-                &format!("{PATH}?talker_id=10002&session_type=1&size=20"),
-            )
-            .data();
+        let data = demo(20);
         let messages = data["messages"].as_array().unwrap();
         let oldest = messages.last().unwrap();
         assert!(oldest.get("new_face_version").is_none());
@@ -266,13 +274,7 @@ mod tests {
 
     #[test]
     fn a_msg_key_is_a_number_beyond_2_to_the_53() {
-        let data = Sim::demo()
-            .get(
-                10001,
-                &format!("{PATH}?talker_id=10002&session_type=1&size=1"),
-            )
-            .data();
-        assert!(data["messages"][0]["msg_key"].as_u64().unwrap() > 1 << 53);
+        assert!(demo(1)["messages"][0]["msg_key"].as_u64().unwrap() > 1 << 53);
     }
 
     #[test]
@@ -286,24 +288,16 @@ mod tests {
     #[test]
     fn a_group_is_read_by_its_members_alone() {
         let mut sim = Sim::demo();
-        let path = format!("{PATH}?talker_id=20001&session_type=2&size=20");
-        let data = sim.get(10002, &path).data();
-        assert_eq!(
-            data["messages"].as_array().unwrap().last().unwrap()["sender_uid"],
-            0
-        );
-        assert_eq!(sim.get(10003, &path).code(), 700_014);
+        let path = "fetch_session_msgs?talker_id=20001&session_type=2&size=20";
+        let data = sim.data(10002, path);
+        let oldest = data["messages"].as_array().unwrap().last().unwrap();
+        assert_eq!(oldest["sender_uid"], 0);
+        assert_eq!(sim.code(10003, path), 700_014);
     }
 
     #[test]
     fn a_page_describes_its_emoticons() {
-        let data = Sim::demo()
-            .get(
-                10001,
-                &format!("{PATH}?talker_id=10002&session_type=1&size=1"),
-            )
-            .data();
-        assert_eq!(data["e_infos"][0]["text"], "[doge]");
+        assert_eq!(demo(1)["e_infos"][0]["text"], "[doge]");
         assert!(fetch(&mut sim(""), "&size=1")["e_infos"].is_null());
     }
 }

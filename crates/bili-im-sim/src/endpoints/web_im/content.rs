@@ -7,8 +7,8 @@ use serde_json::Number;
 
 use super::fields::Sending;
 use crate::{
-    answer::Refusal,
-    codes::{BAD_IMAGE, BAD_REQUEST, TOO_LONG},
+    codes::{BAD_IMAGE, TOO_LONG},
+    endpoints::prelude::*,
     ids::MsgKey,
 };
 
@@ -88,7 +88,7 @@ fn image(content: &str, any_host: bool) -> Result<Content, Refusal> {
 fn recall(content: &str) -> Result<Content, Refusal> {
     let is_bare = !content.is_empty() && content.bytes().all(|byte| byte.is_ascii_digit());
     match content.parse() {
-        Ok(key) if is_bare => Ok(Content::Recall(key)),
+        Ok(key) if is_bare => Ok(Content::Recall(MsgKey(key))),
         _ => Err(BAD_REQUEST.because("msg[content] is not a bare msg_key")),
     }
 }
@@ -110,7 +110,7 @@ pub(super) fn renamed(content: &str, names: &BTreeMap<String, String>) -> String
             let text = names
                 .iter()
                 .fold(text, |text, (old, new)| text.replace(old, new));
-            serde_json::json!({ "content": text }).to_string()
+            json!({ "content": text }).to_string()
         }
         _ => content.to_owned(),
     }
@@ -122,35 +122,33 @@ mod tests {
 
     #[test]
     fn images_must_be_on_a_host_of_the_service() {
-        let code = |url: &str| image(&serde_json::json!({ "url": url }).to_string(), false).is_ok();
-        assert!(code("https://i0.hdslb.com/bfs/a.jpg"));
-        assert!(code("http://I0.HDSLB.COM:443/bfs/a.jpg"));
-        assert!(code("https://message.biliimg.com/a.jpg"));
-        for wrong in [
-            "https://example.com/a.jpg",
-            "https://hdslb.com.example.com/a.jpg",
-            "https://example.com/i0.hdslb.com",
-            "https://i0.hdslb.com@example.com/",
-            "https://example.com\\.hdslb.com/",
-            "ftp://i0.hdslb.com/a.jpg",
-            "//i0.hdslb.com/a.jpg",
-            "https://",
-            "",
+        for (url, expected) in [
+            ("https://i0.hdslb.com/bfs/a.jpg", true),
+            ("http://I0.HDSLB.COM:443/bfs/a.jpg", true),
+            ("https://message.biliimg.com/a.jpg", true),
+            ("https://example.com/a.jpg", false),
+            ("https://hdslb.com.example.com/a.jpg", false),
+            ("https://example.com/i0.hdslb.com", false),
+            ("https://i0.hdslb.com@example.com/", false),
+            ("https://example.com\\.hdslb.com/", false),
+            ("ftp://i0.hdslb.com/a.jpg", false),
+            ("//i0.hdslb.com/a.jpg", false),
+            ("https://", false),
+            ("", false),
         ] {
-            assert!(!code(wrong), "{wrong}");
+            let content = json!({ "url": url }).to_string();
+            assert_eq!(image(&content, false).is_ok(), expected, "{url}");
         }
     }
 
     #[test]
     fn old_emoticon_names_are_replaced_as_the_world_says() {
         let names = BTreeMap::from([("[doge]".to_owned(), "[tv_doge]".to_owned())]);
-        assert_eq!(
-            renamed(r#"{"content":"a[doge]"}"#, &names),
-            r#"{"content":"a[tv_doge]"}"#
-        );
-        assert_eq!(
-            renamed(r#"{ "content":"a" }"#, &names),
-            r#"{ "content":"a" }"#
-        );
+        for (old, new) in [
+            (r#"{"content":"a[doge]"}"#, r#"{"content":"a[tv_doge]"}"#),
+            (r#"{ "content":"a" }"#, r#"{ "content":"a" }"#),
+        ] {
+            assert_eq!(renamed(old, &names), new);
+        }
     }
 }

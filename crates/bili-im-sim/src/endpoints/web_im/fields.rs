@@ -1,11 +1,6 @@
 //! The fields of a send (docs/protocol.md §5).
 
-use crate::{
-    answer::Refusal,
-    codes::BAD_REQUEST,
-    ids::{Talker, Uid},
-    request::Fields,
-};
+use crate::{endpoints::prelude::*, request::Fields};
 
 /// The fields of a send, with an unchecked content.
 #[derive(Debug)]

@@ -1,122 +1,95 @@
-use serde_json::Value;
+use serde_json::json;
 
 use crate::{
-    ids::{GroupId, Talker, Uid},
-    testing::{Answer, DAY, Sim, world},
+    ids::Talker,
+    testing::{Got, Sim},
 };
 
-const PATH: &str = "/web_im/v1/web_im/send_msg";
-const FRIEND: Talker = Talker::User(Uid(10002));
-const GROUP: Talker = Talker::Group(GroupId(20001));
+const FRIEND: Talker = Talker::User(crate::Uid(10002));
+const GROUP: Talker = Talker::Group(crate::GroupId(20001));
 const TEXT: &str = r#"{"content":"你好"}"#;
 
-/// The newest message.
-fn newest(sim: &mut Sim) -> Value {
-    sim.state()["messages"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()
-        .clone()
-}
-
-fn count(sim: &mut Sim) -> usize {
-    sim.state()["messages"].as_array().unwrap().len()
-}
-
-fn send_content(sim: &mut Sim, msg_type: u32, content: &str) -> Answer {
-    let sending = sim.sending(10001, FRIEND, msg_type, content);
-    sim.deliver(&sending)
-}
-
-/// A send with one wrong field is refused with this code, and nothing is written.
-fn refused(name: &str, value: Option<&str>) -> i64 {
+/// The answer to a send whose fields are changed. Nothing is written.
+fn refused(changes: &[(&str, Option<&str>)]) -> i64 {
     let mut sim = Sim::demo();
-    let before = count(&mut sim);
-    let sending = sim.sending(10001, FRIEND, 1, TEXT).with(name, value);
+    let before = sim.messages().len();
+    let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
+    for (name, value) in changes {
+        sending = sending.with(name, *value);
+    }
     let answer = sim.deliver(&sending);
-    assert_eq!(count(&mut sim), before);
+    assert_eq!(sim.messages().len(), before, "{changes:?}");
     assert!(answer.json().get("data").is_none(), "{}", answer.text());
     answer.code()
+}
+
+/// A service in which the signature of the given send has become stale.
+fn with_stale_signature(option: &str) -> (Sim, crate::testing::Sending) {
+    let mut sim = Sim::of(&format!(
+        r#"{{"accounts":[{{"uid":1}},{{"uid":2}}],"options":{{"stale_signature":"{option}"}}}}"#
+    ));
+    let sending = sim.sending(1, Talker::user(2), 1, TEXT);
+    sim.service.rotate_keys();
+    (sim, sending)
 }
 
 #[test]
 fn a_text_arrives_and_the_answer_repeats_it() {
     let mut sim = Sim::demo();
     let data = sim.send(10001, 10002, "在[doge]").data();
-    let written = newest(&mut sim);
-    assert_eq!(
-        written["msg_key"],
-        data["msg_key"].as_u64().unwrap().to_string()
-    );
+    let written = sim.newest_message();
+    assert_eq!(written["msg_key"], data["msg_key"].to_string());
     assert_eq!(written["content"], r#"{"content":"在[doge]"}"#);
     assert_eq!(data["msg_content"], written["content"]);
     assert_eq!(data["e_infos"][0]["text"], "[doge]");
-    assert_eq!(data["key_hit_infos"], serde_json::json!({}));
-    assert_eq!(
-        sim.session(10002, 10001)["last_msg"]["content"],
-        written["content"]
-    );
+    assert_eq!(data["key_hit_infos"], json!({}));
+    let arrived = &sim.session(10002, 10001)["last_msg"];
+    assert_eq!(arrived["content"], written["content"]);
 }
 
 #[test]
 fn a_text_about_money_gets_a_warning_unless_it_goes_to_a_group() {
     let mut sim = Sim::demo();
     let warned = sim.send(10001, 10002, "先转账").data();
-    assert_eq!(warned["key_hit_infos"]["high_text"][0], "转账");
-    let sending = sim.sending(10001, GROUP, 1, r#"{"content":"先转账"}"#);
-    assert_eq!(
-        sim.deliver(&sending).data()["key_hit_infos"],
-        serde_json::json!({})
-    );
+    assert_eq!(warned["key_hit_infos"]["high_text"], json!(["转账"]));
+    let sent = sim
+        .send_as(10001, GROUP, 1, r#"{"content":"先转账"}"#)
+        .data();
+    assert_eq!(sent["key_hit_infos"], json!({}));
 }
 
 #[test]
 fn an_image_arrives_and_the_answer_does_not_repeat_it() {
     let mut sim = Sim::demo();
     let image = r#"{"url":"https://i0.hdslb.com/bfs/im_new/a.png","width":1,"height":1,"imageType":"png","size":1.5}"#;
-    let data = send_content(&mut sim, 2, image).data();
+    let data = sim.send_as(10001, FRIEND, 2, image).data();
     assert!(data.get("msg_content").is_none());
-    assert_eq!(newest(&mut sim)["content"], image);
+    assert_eq!(sim.newest_message()["content"], image);
 }
 
 #[test]
-fn a_send_marks_the_session_read() {
-    let mut sim = Sim::demo();
-    assert_eq!(sim.session(10001, 10002)["unread_count"], 2);
-    sim.send(10001, 10002, "x").data();
-    assert_eq!(sim.session(10001, 10002)["unread_count"], 0);
-    assert_eq!(sim.session(10002, 10001)["unread_count"], 1);
-}
-
-#[test]
-fn an_unknown_cookie_sends_nothing() {
-    let mut sim = Sim::demo();
-    let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
-    sending.cookie = "SESSDATA=sim-9; bili_jct=9".to_owned();
-    assert_eq!(sim.deliver(&sending).code(), -101);
-}
-
-#[test]
-fn both_csrf_fields_and_the_cookie_are_needed() {
-    for field in ["csrf", "csrf_token"] {
-        assert_eq!(refused(field, None), -111);
-        assert_eq!(refused(field, Some("0")), -111);
+fn the_cookie_needs_a_known_login_and_its_token() {
+    for (cookie, code) in [
+        ("SESSDATA=sim-9; bili_jct=9", -101),
+        ("SESSDATA=sim-10001", -111),
+    ] {
+        let mut sim = Sim::demo();
+        let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
+        sending.cookie = cookie.to_owned();
+        assert_eq!(sim.deliver(&sending).code(), code, "{cookie}");
     }
-    let mut sim = Sim::demo();
-    let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
-    sending.cookie = "SESSDATA=sim-10001".to_owned();
-    assert_eq!(sim.deliver(&sending).code(), -111);
 }
 
 #[test]
 fn an_unsigned_send_is_a_bad_request() {
     let mut sim = Sim::demo();
-    let before = count(&mut sim);
+    let before = sim.messages().len();
     let sending = sim.sending(10001, FRIEND, 1, TEXT);
-    let body = String::from_utf8(sending.request().into_body()).unwrap();
-    assert_eq!(sim.post_raw(10001, PATH, &body).code(), -400);
-    assert_eq!(count(&mut sim), before);
+    let body = sending.request().into_body();
+    let form = String::from_utf8(body).unwrap();
+    let answer = sim.post_form(&sending.cookie, "send_msg", &form);
+    assert_eq!(answer.code(), -400);
+    assert_eq!(sim.messages().len(), before);
 }
 
 #[test]
@@ -127,114 +100,78 @@ fn a_stale_signature_gets_the_chosen_answer() {
         ("forbidden", -403, false),
         ("bad_request", -400, false),
     ] {
-        let mut sim = Sim::new(world(&format!(
-            r#"{{"accounts":[{{"uid":1}},{{"uid":2}}],"options":{{"stale_signature":"{chosen}"}}}}"#
-        )));
-        let sending = sim.sending(1, Talker::User(Uid(2)), 1, TEXT);
-        sim.service.rotate_keys();
+        let (mut sim, sending) = with_stale_signature(chosen);
         let answer = sim.deliver(&sending);
         assert_eq!(answer.code(), code, "{chosen}");
-        assert_eq!(
-            answer.json()["data"].get("v_voucher").is_some(),
-            has_voucher,
-            "{chosen}"
-        );
-        assert_eq!(count(&mut sim), 0);
+        let voucher = &answer.json()["data"]["v_voucher"];
+        assert_eq!(voucher.is_string(), has_voucher, "{chosen}");
+        assert!(sim.messages().is_empty());
     }
 }
 
 #[test]
 fn a_stale_signature_can_get_any_of_the_four_by_chance() {
-    let mut sim = Sim::new(world(
-        r#"{"accounts":[{"uid":1},{"uid":2}],"options":{"stale_signature":"by_chance"}}"#,
-    ));
-    let sending = sim.sending(1, Talker::User(Uid(2)), 1, TEXT);
-    sim.service.rotate_keys();
-    let mut codes: Vec<i64> = (0..60).map(|_| sim.deliver(&sending).code()).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    assert_eq!(codes, [-403, -400, -352, 0]);
-}
-
-#[test]
-fn the_keys_of_yesterday_are_stale() {
-    let mut sim = Sim::demo();
-    let keys = sim.keys();
-    sim.pass(DAY);
-    let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
-    sending.keys = keys;
-    assert!(sim.deliver(&sending).data()["msg_key"].is_null());
-}
-
-#[test]
-fn a_clock_more_than_ten_minutes_off_makes_a_stale_signature() {
-    for (off, sent) in [(600, true), (601, false)] {
-        let mut sim = Sim::demo();
-        let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
-        sending.wts -= off;
-        assert_eq!(
-            sim.deliver(&sending).data()["msg_key"].is_u64(),
-            sent,
-            "{off}"
-        );
-    }
-}
-
-#[test]
-fn the_query_repeats_what_the_body_says() {
-    for name in ["w_sender_uid", "w_receiver_id", "w_dev_id"] {
-        assert_eq!(refused(name, Some("1")), -400);
-        assert_eq!(refused(name, None), -400);
-    }
+    let (mut sim, sending) = with_stale_signature("by_chance");
+    let codes = (0..60).map(|_| sim.deliver(&sending).code());
+    let codes: std::collections::BTreeSet<i64> = codes.collect();
+    assert!(codes.into_iter().eq([-403, -400, -352, 0]));
 }
 
 #[test]
 fn every_field_must_be_valid() {
-    for (name, wrong) in [
-        ("msg[receiver_type]", "3"),
-        ("msg[msg_type]", "7"),
-        ("msg[msg_status]", "1"),
-        ("msg[timestamp]", "now"),
+    for (name, wrong, code) in [
+        ("csrf", Some("0"), -111),
+        ("csrf", None, -111),
+        ("csrf_token", Some("0"), -111),
+        ("csrf_token", None, -111),
+        // The query repeats what the body says.
+        ("w_sender_uid", Some("1"), -400),
+        ("w_sender_uid", None, -400),
+        ("w_receiver_id", Some("1"), -400),
+        ("w_receiver_id", None, -400),
+        ("w_dev_id", Some("1"), -400),
+        ("w_dev_id", None, -400),
+        ("msg[receiver_type]", Some("3"), -400),
+        ("msg[receiver_type]", None, -400),
+        ("msg[msg_type]", Some("7"), -400),
+        ("msg[msg_type]", None, -400),
+        ("msg[msg_status]", Some("1"), -400),
+        ("msg[timestamp]", Some("now"), -400),
+        ("msg[timestamp]", None, -400),
+        ("msg[content]", None, -400),
     ] {
-        assert_eq!(refused(name, Some(wrong)), -400, "{name}");
+        assert_eq!(refused(&[(name, wrong)]), code, "{name} {wrong:?}");
     }
-    for name in [
-        "msg[receiver_type]",
-        "msg[msg_type]",
-        "msg[timestamp]",
-        "msg[content]",
+}
+
+#[test]
+fn the_sender_is_the_owner_of_the_cookie_and_the_device_id_in_upper_case() {
+    for (in_query, in_body, wrong) in [
+        ("w_sender_uid", "msg[sender_uid]", "10003"),
+        (
+            "w_dev_id",
+            "msg[dev_id]",
+            "372778fd-e359-461d-86a3-ea2bcc6ff52a",
+        ),
     ] {
-        assert_eq!(refused(name, None), -400, "{name}");
+        let changes = [(in_query, Some(wrong)), (in_body, Some(wrong))];
+        assert_eq!(refused(&changes), -400, "{in_body}");
     }
 }
 
 #[test]
-fn the_sender_is_the_owner_of_the_cookie() {
-    let mut sim = Sim::demo();
-    let sending = sim.sending(10001, FRIEND, 1, TEXT);
-    let sending = sending
-        .with("w_sender_uid", Some("10003"))
-        .with("msg[sender_uid]", Some("10003"));
-    assert_eq!(sim.deliver(&sending).code(), -400);
-}
-
-#[test]
-fn the_device_id_must_be_in_upper_case() {
-    let lower = "372778fd-e359-461d-86a3-ea2bcc6ff52a";
-    let mut sim = Sim::demo();
-    let sending = sim.sending(10001, FRIEND, 1, TEXT);
-    let sending = sending
-        .with("w_dev_id", Some(lower))
-        .with("msg[dev_id]", Some(lower));
-    assert_eq!(sim.deliver(&sending).code(), -400);
-}
-
-#[test]
-fn a_content_must_fit_its_type() {
+fn a_content_must_fit_its_type_and_has_at_most_2000_bytes() {
+    let long = |text: &str, times| format!(r#"{{"content":"{}"}}"#, text.repeat(times));
+    let [longest, too_long] = [1986, 1987].map(|letters| long("a", letters));
+    assert_eq!(longest.len(), 2000);
+    let three_bytes_each = long("好", 663);
     for (msg_type, content, code) in [
         (1, "你好", -400),
         (1, r#"{"content":""}"#, -400),
         (1, r#"{"content":1}"#, -400),
+        (1, &longest, 0),
+        (1, &too_long, 21007),
+        (1, &three_bytes_each, 21007),
         (2, r#"{"width":1}"#, -400),
         (
             2,
@@ -247,140 +184,90 @@ fn a_content_must_fit_its_type() {
         (5, "", -400),
         (5, "99999999999999999999", -400),
     ] {
-        assert_eq!(
-            send_content(&mut Sim::demo(), msg_type, content).code(),
-            code,
-            "{content}"
-        );
+        let answer = Sim::demo().send_as(10001, FRIEND, msg_type, content);
+        assert_eq!(answer.code(), code, "{content}");
     }
 }
 
 #[test]
-fn a_content_has_at_most_2000_bytes() {
-    let of_length = |length: usize| format!(r#"{{"content":"{}"}}"#, "a".repeat(length - 14));
-    assert_eq!(of_length(2000).len(), 2000);
-    assert_eq!(
-        send_content(&mut Sim::demo(), 1, &of_length(2000)).code(),
-        0
-    );
-    assert_eq!(
-        send_content(&mut Sim::demo(), 1, &of_length(2001)).code(),
-        21007
-    );
-    let three_bytes_each = format!(r#"{{"content":"{}"}}"#, "好".repeat(663));
-    assert_eq!(
-        send_content(&mut Sim::demo(), 1, &three_bytes_each).code(),
-        21007
-    );
-}
-
-#[test]
-fn a_stranger_gets_one_message() {
+fn a_stranger_gets_one_message_and_more_after_an_answer() {
     let mut sim = Sim::demo();
-    assert_eq!(sim.send(10001, 10003, "1").code(), 0);
-    assert_eq!(sim.send(10001, 10003, "2").code(), 21047);
-    assert_eq!(sim.send(10001, 10002, "to a friend").code(), 0);
-}
-
-#[test]
-fn a_stranger_who_answers_gets_more_messages() {
-    let mut sim = Sim::demo();
-    sim.send(10001, 10003, "1").data();
-    assert_eq!(sim.send(10003, 10001, "2").code(), 0);
-    assert_eq!(sim.send(10001, 10003, "3").code(), 0);
-    assert_eq!(sim.send(10001, 10003, "4").code(), 0);
-}
-
-#[test]
-fn a_follower_is_not_a_stranger() {
-    let mut sim = Sim::new(world(r#"{"accounts":[{"uid":1},{"uid":2,"follows":[1]}]}"#));
-    for _ in 0..3 {
-        assert_eq!(sim.send(1, 2, "x").code(), 0);
+    for (from, to, code) in [
+        (10001, 10003, 0),
+        (10001, 10003, 21047),
+        (10001, 10002, 0),
+        (10003, 10001, 0),
+        (10001, 10003, 0),
+        (10001, 10003, 0),
+    ] {
+        assert_eq!(sim.send(from, to, "x").code(), code, "{from} to {to}");
     }
-    assert_eq!(sim.send(2, 1, "x").code(), 0);
 }
 
 #[test]
-fn following_a_stranger_does_not_help() {
-    let mut sim = Sim::new(world(r#"{"accounts":[{"uid":1,"follows":[2]},{"uid":2}]}"#));
-    assert_eq!(sim.send(1, 2, "1").code(), 0);
-    assert_eq!(sim.send(1, 2, "2").code(), 21047);
+fn a_follower_is_not_a_stranger_but_following_a_stranger_does_not_help() {
+    let mut sim = Sim::of(r#"{"accounts":[{"uid":1},{"uid":2,"follows":[1]}]}"#);
+    for (from, to, code) in [(1, 2, 0), (1, 2, 0), (1, 2, 0), (2, 1, 0)] {
+        assert_eq!(sim.send(from, to, "x").code(), code, "{from} to {to}");
+    }
+    let mut sim = Sim::of(r#"{"accounts":[{"uid":1,"follows":[2]},{"uid":2}]}"#);
+    for code in [0, 21047] {
+        assert_eq!(sim.send(1, 2, "x").code(), code);
+    }
 }
 
 #[test]
 fn messages_to_a_stranger_over_the_limit_may_be_swallowed() {
-    let mut sim = Sim::new(world(
+    let mut sim = Sim::of(
         r#"{"accounts":[{"uid":1},{"uid":2}],
             "options":{"over_stranger_limit":"swallow","last_msg_missing":"never"}}"#,
-    ));
+    );
     sim.send(1, 2, "1").data();
     assert!(sim.send(1, 2, "2").data()["msg_key"].is_u64());
-    assert_eq!(
-        sim.session(1, 2)["last_msg"]["content"],
-        r#"{"content":"2"}"#
-    );
-    assert_eq!(
-        sim.session(2, 1)["last_msg"]["content"],
-        r#"{"content":"1"}"#
-    );
+    for (owner, talker, newest) in [(1, 2, r#"{"content":"2"}"#), (2, 1, r#"{"content":"1"}"#)] {
+        assert_eq!(sim.session(owner, talker)["last_msg"]["content"], newest);
+    }
 }
 
 #[test]
-fn blocks_and_privacy_are_respected() {
-    let mut sim = Sim::new(world(
+fn blocks_privacy_and_membership_are_respected() {
+    let mut sim = Sim::of(
         r#"{"accounts":[
             {"uid":1,"blocks":[2],"follows":[5]},{"uid":2},
             {"uid":3,"accepts":"nobody","follows":[1]},
             {"uid":4,"accepts":"followed","follows":[1]},
-            {"uid":5,"accepts":"followed"}]}"#,
-    ));
+            {"uid":5,"accepts":"followed"}],
+            "groups":[{"id":6,"name":"g","owner":1,"members":[1]},
+                      {"id":7,"name":"g","owner":1,"members":[1],"dissolved":true}]}"#,
+    );
     for (from, to, code) in [
-        (1, 1, 21026),
-        (1, 2, 25005),
-        (2, 1, 25003),
-        (1, 3, 25003),
-        (1, 4, 0),
-        (1, 5, 25003),
+        (1, Talker::user(1), 21026),
+        (1, Talker::user(2), 25005),
+        (2, Talker::user(1), 25003),
+        (1, Talker::user(3), 25003),
+        (1, Talker::user(4), 0),
+        (1, Talker::user(5), 25003),
+        (1, Talker::user(99), -404),
+        (1, Talker::group(6), 0),
+        (2, Talker::group(6), 700_014),
+        (1, Talker::group(7), 700_013),
+        (1, Talker::group(8), 700_013),
     ] {
-        assert_eq!(sim.send(from, to, "x").code(), code, "{from} to {to}");
+        let answer = sim.send_as(from, to, 1, TEXT);
+        assert_eq!(answer.code(), code, "{from} to {to}");
     }
-    let sending = sim.sending(1, Talker::User(Uid(99)), 1, TEXT);
-    assert_eq!(sim.deliver(&sending).code(), -404);
-}
-
-#[test]
-fn a_group_accepts_messages_of_its_members_only() {
-    let mut sim = Sim::demo();
-    let sending = sim.sending(10001, GROUP, 1, TEXT);
-    assert_eq!(sim.deliver(&sending).code(), 0);
-    let sending = sim.sending(10003, GROUP, 1, TEXT);
-    assert_eq!(sim.deliver(&sending).code(), 700_014);
-    let sending = sim.sending(10001, Talker::Group(GroupId(1)), 1, TEXT);
-    assert_eq!(sim.deliver(&sending).code(), 700_013);
-}
-
-#[test]
-fn a_dissolved_group_refuses_messages() {
-    let mut sim = Sim::new(world(
-        r#"{"accounts":[{"uid":1}],"groups":[{"id":3,"name":"g","owner":1,"members":[1],"dissolved":true}]}"#,
-    ));
-    let sending = sim.sending(1, Talker::Group(GroupId(3)), 1, TEXT);
-    assert_eq!(sim.deliver(&sending).code(), 700_013);
 }
 
 #[test]
 fn sending_is_as_fast_as_the_world_allows() {
-    let mut sim = Sim::new(world(
+    let mut sim = Sim::of(
         r#"{"accounts":[{"uid":1},{"uid":2,"follows":[1]}],
             "options":{"send_limit":{"messages":2,"seconds":10}}}"#,
-    ));
-    assert_eq!(sim.send(1, 2, "1").code(), 0);
-    sim.pass(5);
-    assert_eq!(sim.send(1, 2, "2").code(), 0);
-    assert_eq!(sim.send(1, 2, "3").code(), 21020);
-    sim.pass(5);
-    assert_eq!(sim.send(1, 2, "3").code(), 0);
-    assert_eq!(sim.send(1, 2, "4").code(), 21020);
+    );
+    for (seconds, code) in [(0, 0), (5, 0), (0, 21020), (5, 0), (0, 21020)] {
+        sim.pass(seconds);
+        assert_eq!(sim.send(1, 2, "x").code(), code);
+    }
 }
 
 #[test]
@@ -392,17 +279,13 @@ fn a_recall_hides_the_message_and_is_a_message_itself() {
     let data = sim.recall(10001, 10002, &key).data();
     assert_ne!(data["msg_key"], key);
 
-    let page = sim
-        .get(
-            10002,
-            "/svr_sync/v1/svr_sync/fetch_session_msgs?talker_id=10001&session_type=1&size=2",
-        )
-        .data();
-    let (recall, recalled) = (&page["messages"][0], &page["messages"][1]);
-    assert_eq!(
-        (&recall["msg_type"], &recall["content"]),
-        (&5.into(), &key.to_string().into())
+    let page = sim.data(
+        10002,
+        "fetch_session_msgs?talker_id=10001&session_type=1&size=2",
     );
+    let (recall, recalled) = (&page["messages"][0], &page["messages"][1]);
+    assert_eq!(recall["msg_type"], 5);
+    assert_eq!(recall["content"], key.to_string());
     assert!(recall.get("sys_cancel").is_some());
     assert_eq!(
         (&recalled["msg_key"], &recalled["msg_status"]),
@@ -414,85 +297,70 @@ fn a_recall_hides_the_message_and_is_a_message_itself() {
 }
 
 #[test]
-fn only_ones_own_recent_messages_of_the_session_can_be_recalled() {
+fn only_ones_own_recent_messages_of_the_session_can_be_recalled_and_only_once() {
     let mut sim = Sim::demo();
-    let key = sim.send(10001, 10002, "x").data()["msg_key"].clone();
-    assert_eq!(sim.recall(10001, 10003, &key).code(), 10005);
-    assert_eq!(sim.recall(10003, 10001, &key).code(), 10005);
-    assert_eq!(sim.recall(10002, 10001, &key).code(), -403);
-    assert_eq!(sim.recall(10001, 10002, &7.into()).code(), 10005);
-    sim.pass(121);
-    assert_eq!(sim.recall(10001, 10002, &key).code(), 21041);
-}
-
-#[test]
-fn neither_a_recalled_message_nor_a_recall_can_be_recalled() {
-    let mut sim = Sim::demo();
-    let key = sim.send(10001, 10002, "x").data()["msg_key"].clone();
+    let mut send = || sim.send(10001, 10002, "x").data()["msg_key"].clone();
+    let (key, kept) = (send(), send());
+    for (from, to, key, code) in [
+        (10001, 10003, &key, 10005),
+        (10003, 10001, &key, 10005),
+        (10003, 10002, &key, 10005),
+        (10002, 10001, &key, -403),
+        (10001, 10002, &7.into(), 10005),
+    ] {
+        assert_eq!(sim.recall(from, to, key).code(), code, "{from} to {to}");
+    }
     let recall = sim.recall(10001, 10002, &key).data()["msg_key"].clone();
     assert_eq!(sim.recall(10001, 10002, &key).code(), 21042);
     assert_eq!(sim.recall(10001, 10002, &recall).code(), 10005);
     sim.pass(121);
     assert_eq!(sim.recall(10001, 10002, &key).code(), 21042);
+    assert_eq!(sim.recall(10001, 10002, &kept).code(), 21041);
 }
 
-#[test]
-fn messages_between_other_users_cannot_be_recalled() {
-    let mut sim = Sim::demo();
-    let key = sim.send(10001, 10002, "x").data()["msg_key"].clone();
-    let answer = sim.recall(10003, 10002, &key);
-    assert_eq!(answer.code(), 10005);
+/// A send of the source document's account to its creator.
+fn classic(rest: &str) -> String {
+    format!("msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1&{rest}")
 }
 
-const CURL_TEXT: &str = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1&msg[msg_type]=1\
+const CLASSIC_TEXT: &str = "msg[msg_type]=1\
     &msg[content]=%7B%22content%22%3A%22up%E4%B8%BB%E4%BD%A0%E5%A5%BD%2C%5Cn%E5%82%AC%E6%9B%B4%5Bdoge%5D%22%7D\
     &csrf_token=xxx";
 
-fn classic(sim: &mut Sim, body: &str) -> Answer {
-    sim.post_with_cookie(
-        "application/x-www-form-urlencoded",
-        "SESSDATA=xxx",
-        PATH,
-        body,
-    )
+fn send_classic(sim: &mut Sim, rest: &str) -> Got {
+    sim.post_form("SESSDATA=xxx", "send_msg", &classic(rest))
 }
 
 #[test]
 fn the_source_documents_sends_get_the_answers_it_shows() {
     let mut sim = Sim::classic_seed();
     assert_eq!(
-        classic(&mut sim, CURL_TEXT).text(),
+        send_classic(&mut sim, CLASSIC_TEXT).text(),
         r#"{"code":0,"msg":"ok","message":"ok","data":{"msg_key":6852559688104417870,"_gt_":0}}"#
     );
-    assert_eq!(
-        newest(&mut sim)["content"],
-        "{\"content\":\"up主你好,\\n催更[doge]\"}"
-    );
+    let content = "{\"content\":\"up主你好,\\n催更[doge]\"}";
+    assert_eq!(sim.newest_message()["content"], content);
 
-    let image = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1&msg[msg_type]=2\
+    let image = "msg[msg_type]=2\
         &msg[content]=%7B%22url%22%3A%22https%3A%2F%2Fexample.com%2Fa.jpg%22%7D&csrf_token=xxx";
     assert_eq!(
-        classic(&mut sim, image).text(),
+        send_classic(&mut sim, image).text(),
         r#"{"code":0,"msg":"ok","message":"ok","data":{"msg_key":6852570013146024354,"_gt_":0}}"#
     );
 
-    let recall = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type]=1&msg[msg_type]=5\
-        &msg[content]=6852559688104417870&csrf_token=xxx";
-    assert_eq!(classic(&mut sim, recall).code(), 0);
+    let recall = "msg[msg_type]=5&msg[content]=6852559688104417870&csrf_token=xxx";
+    assert_eq!(send_classic(&mut sim, recall).code(), 0);
 }
 
 #[test]
-fn an_unquoted_image_url_is_refused() {
-    let image = "msg[sender_uid]=293793435&msg[receiver_id]=1&msg[receiver_type] =1&msg[msg_type]=2\
+fn the_classic_service_checks_the_content_and_the_token_too() {
+    let unquoted_url = "msg[msg_type]=2\
         &msg[content]=%7B%22url%22%3Ahttps%3A%2F%2Fi1.hdslb.com%2Fa.jpg%7D&csrf_token=xxx";
-    assert_eq!(classic(&mut Sim::classic_seed(), image).code(), -400);
-}
-
-#[test]
-fn the_classic_csrf_token_is_checked_too() {
-    let wrong = CURL_TEXT.replace("csrf_token=xxx", "csrf_token=yyy");
+    let answer = send_classic(&mut Sim::classic_seed(), unquoted_url);
+    assert_eq!(answer.code(), -400);
+    let wrong_token = CLASSIC_TEXT.replace("csrf_token=xxx", "csrf_token=yyy");
     assert_eq!(
-        classic(&mut Sim::classic_seed(), &wrong).text(),
+        send_classic(&mut Sim::classic_seed(), &wrong_token).text(),
         r#"{"code":-111,"message":"csrf 校验失败"}"#
     );
 }
@@ -500,16 +368,12 @@ fn the_classic_csrf_token_is_checked_too() {
 #[test]
 fn todays_service_refuses_the_mistakes_of_the_source_document() {
     let mut sim = Sim::demo();
-    let sending = sim.sending(10001, FRIEND, 1, TEXT);
-    let mut request = sending.request();
-    let body = String::from_utf8(request.body().clone()).unwrap();
-    *request.body_mut() = body
-        .replace("receiver_type%5D=", "receiver_type%5D+=")
-        .into_bytes();
-    let answer = Answer(sim.handle(request).answer().unwrap());
+    let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
+    for (name, _) in &mut sending.form {
+        *name = name.replace("msg[receiver_type]", "msg[receiver_type] ");
+    }
+    let answer = sim.deliver(&sending);
     assert_eq!(answer.code(), -400);
-    assert_eq!(
-        answer.header("x-sim-why"),
-        Some("msg[receiver_type] is missing")
-    );
+    let why = answer.header("x-sim-why");
+    assert_eq!(why, Some("msg[receiver_type] is missing"));
 }

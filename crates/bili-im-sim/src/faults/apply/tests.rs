@@ -2,145 +2,110 @@ use super::{
     super::{Effect, Rule, When},
     *,
 };
-use crate::{
-    ids::{Talker, Uid},
-    testing::{Answer, Sim, world},
-};
+use crate::testing::{Got, Sim};
 
-const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
+const FAULTS: &str = "/_sim/faults";
+
+fn code(code: i32, message: Option<&str>) -> Kind {
+    let message = message.map(str::to_owned);
+    Kind::Code { code, message }
+}
+
+fn page(status: u16, body: PageBody, retry_after: Option<u64>) -> Kind {
+    Kind::Http {
+        status,
+        body,
+        retry_after,
+    }
+}
 
 fn with_fault(kind: Kind, effect: Effect) -> Sim {
     let mut sim = Sim::demo();
-    let mut rule = Rule::new("send_msg", When::Once, kind);
-    rule.effect = effect;
+    let rule = Rule {
+        effect,
+        ..Rule::new("send_msg", When::Once, kind)
+    };
     sim.service.add_fault(rule).unwrap();
     sim
 }
 
 /// What a send gets, and whether it took effect.
 fn send(sim: &mut Sim) -> (Reply, bool) {
-    let before = sim.service.snapshot(sim.now).messages.len();
-    let sending = sim.sending(10001, Talker::User(Uid(10002)), 1, r#"{"content":"x"}"#);
+    let before = sim.messages().len();
+    let sending = sim.sending(10001, crate::Talker::user(10002), 1, r#"{"content":"x"}"#);
     let reply = sim.handle(sending.request());
-    (reply, sim.service.snapshot(sim.now).messages.len() > before)
+    (reply, sim.messages().len() > before)
 }
 
-fn answer(reply: Reply) -> Answer {
-    Answer(reply.answer().expect("an answer"))
+/// The answer to a send under a fault.
+fn answer(kind: Kind) -> Got {
+    let (reply, _) = send(&mut with_fault(kind, Effect::Before));
+    Got(reply.answer().expect("an answer"))
 }
 
 #[test]
 fn a_send_takes_effect_with_faults_after_it_only() {
-    let kinds = [
-        Kind::Code {
-            code: -500,
-            message: None,
-        },
+    for kind in [
+        code(-500, None),
         Kind::BreakOff,
         Kind::Stall,
         Kind::Html,
         Kind::Empty,
-        Kind::Http {
-            status: 502,
-            body: PageBody::Html,
-            retry_after: None,
-        },
+        page(502, PageBody::Html, None),
         Kind::Voucher(VoucherPlace::Body),
-    ];
-    for kind in kinds {
+    ] {
         for (effect, expected) in [(Effect::Before, false), (Effect::After, true)] {
-            let (_, took_effect) = send(&mut with_fault(kind.clone(), effect));
+            let (reply, took_effect) = send(&mut with_fault(kind.clone(), effect));
             assert_eq!(took_effect, expected, "{kind:?}");
+            assert_eq!(matches!(reply, Reply::BrokenOff), kind == Kind::BreakOff);
+            assert_eq!(matches!(reply, Reply::Stalled), kind == Kind::Stall);
         }
     }
 }
 
 #[test]
-fn connections_break_off_and_stall() {
-    assert!(matches!(
-        send(&mut with_fault(Kind::BreakOff, Effect::After)),
-        (Reply::BrokenOff, true)
-    ));
-    assert!(matches!(
-        send(&mut with_fault(Kind::Stall, Effect::Before)),
-        (Reply::Stalled, false)
-    ));
-}
-
-#[test]
 fn an_answer_is_always_cut_before_its_end() {
-    for (bytes, expected) in [(10, 10), (usize::MAX, 0)] {
+    for (bytes, from_the_end) in [(10, None), (usize::MAX, Some(1))] {
         let (reply, took_effect) = send(&mut with_fault(Kind::CutShort { bytes }, Effect::After));
         let Reply::CutShort { answer, sent } = reply else {
             panic!("{reply:?}")
         };
         assert!(took_effect);
-        assert_eq!(
-            sent,
-            if expected == 0 {
-                answer.body().len() - 1
-            } else {
-                expected
-            }
-        );
+        let length = answer.body().len();
+        assert_eq!(sent, from_the_end.map_or(bytes, |left| length - left));
         assert!(answer.headers().contains_key("date"));
     }
 }
 
 #[test]
 fn codes_come_with_their_messages() {
-    let kind = Kind::Code {
-        code: 21046,
-        message: Some("24小时内不能再发".to_owned()),
-    };
-    let (reply, _) = send(&mut with_fault(kind, Effect::Before));
     assert_eq!(
-        answer(reply).text(),
+        answer(code(21046, Some("24小时内不能再发"))).text(),
         r#"{"code":21046,"message":"24小时内不能再发","ttl":1}"#
     );
 }
 
 #[test]
 fn pages_have_their_status_and_retry_after() {
-    let html = Kind::Http {
-        status: 412,
-        body: PageBody::Html,
-        retry_after: None,
-    };
-    let html = answer(send(&mut with_fault(html, Effect::Before)).0);
-    assert_eq!(
-        (html.status(), html.text().starts_with("<!DOCTYPE html>")),
-        (412, true)
-    );
-    let json = Kind::Http {
-        status: 412,
-        body: PageBody::Json,
-        retry_after: None,
-    };
-    let json = answer(send(&mut with_fault(json, Effect::Before)).0);
-    assert_eq!(
-        (json.status(), json.json()["code"].as_i64()),
-        (412, Some(-412))
-    );
-    let limit = Kind::Http {
-        status: 429,
-        body: PageBody::Html,
-        retry_after: Some(30),
-    };
-    let limit = answer(send(&mut with_fault(limit, Effect::Before)).0);
-    assert_eq!(
-        (limit.status(), limit.header("retry-after")),
-        (429, Some("30"))
-    );
-    let ok = answer(send(&mut with_fault(Kind::Html, Effect::Before)).0);
-    assert_eq!(
-        (ok.status(), ok.text().starts_with("<!DOCTYPE html>")),
-        (200, true)
-    );
-    assert_eq!(
-        answer(send(&mut with_fault(Kind::Empty, Effect::Before)).0).text(),
-        ""
-    );
+    let html = "<!DOCTYPE html>";
+    for (kind, status, text, retry_after) in [
+        (page(412, PageBody::Html, None), 412, html, None),
+        (
+            page(412, PageBody::Json, None),
+            412,
+            r#"{"code":-412,"#,
+            None,
+        ),
+        (page(429, PageBody::Html, Some(30)), 429, html, Some("30")),
+        (Kind::Html, 200, html, None),
+    ] {
+        let answer = answer(kind);
+        assert_eq!(answer.status(), status);
+        assert!(answer.text().starts_with(text), "{}", answer.text());
+        assert_eq!(answer.header("retry-after"), retry_after);
+    }
+    let empty = answer(Kind::Empty);
+    assert_eq!((empty.status(), empty.text()), (200, ""));
 }
 
 #[test]
@@ -150,7 +115,7 @@ fn a_voucher_is_in_the_body_with_the_code_or_in_the_header_alone() {
         (VoucherPlace::Code, -352, true, false),
         (VoucherPlace::Header, 0, false, true),
     ] {
-        let answer = answer(send(&mut with_fault(Kind::Voucher(place), Effect::Before)).0);
+        let answer = answer(Kind::Voucher(place));
         assert_eq!(answer.code(), code);
         assert_eq!(answer.json()["data"]["v_voucher"].is_string(), in_body);
         assert_eq!(answer.header("x-bili-gaia-vvoucher").is_some(), in_header);
@@ -158,23 +123,22 @@ fn a_voucher_is_in_the_body_with_the_code_or_in_the_header_alone() {
 }
 
 #[test]
-fn rotating_the_keys_makes_the_same_request_stale() {
-    let (reply, took_effect) = send(&mut with_fault(Kind::RotateKeys, Effect::Before));
-    assert!(answer(reply).data()["v_voucher"].is_string());
-    assert!(!took_effect);
-}
-
-#[test]
-fn a_skewed_clock_shows_in_the_date_and_checks_signatures_by_it() {
-    let mut sim = with_fault(Kind::Skew { seconds: 3600 }, Effect::Before);
-    let (reply, took_effect) = send(&mut sim);
-    let answer = answer(reply);
-    assert_eq!(answer.header("date"), Some("Thu, 09 Oct 2025 09:53:20 GMT"));
-    assert!(!took_effect);
-    assert!(
-        send(&mut sim).1,
-        "signed for the clock that the service shows"
-    );
+fn rotated_keys_or_another_clock_make_the_same_request_stale() {
+    for (kind, date) in [
+        (Kind::RotateKeys, "Thu, 09 Oct 2025 08:53:20 GMT"),
+        (
+            Kind::Skew { seconds: 3600 },
+            "Thu, 09 Oct 2025 09:53:20 GMT",
+        ),
+    ] {
+        let mut sim = with_fault(kind, Effect::Before);
+        let (reply, took_effect) = send(&mut sim);
+        let answer = Got(reply.answer().expect("an answer"));
+        assert!(answer.data()["v_voucher"].is_string());
+        assert_eq!(answer.header("date"), Some(date));
+        assert!(!took_effect);
+        assert!(send(&mut sim).1, "signed with what the service shows now");
+    }
 }
 
 #[test]
@@ -188,38 +152,26 @@ fn faults_fire_as_often_as_their_rule_says() {
         (When::Chance(1.0), [true; 4]),
     ] {
         let mut sim = Sim::demo();
-        sim.service
-            .add_fault(Rule::new("single_unread", when, Kind::Stall))
-            .unwrap();
-        let seen = expected.map(|_| {
-            let request = http::Request::get(UNREAD).body(Vec::new()).unwrap();
-            matches!(sim.handle(request), Reply::Stalled)
-        });
+        let rule = Rule::new("single_unread", when, code(-1, None));
+        sim.service.add_fault(rule).unwrap();
+        let seen = expected.map(|_| sim.code(10001, "single_unread") == -1);
         assert_eq!(seen, expected, "{when:?}");
-        assert_eq!(sim.get(10001, "/x/web-interface/nav").code(), 0);
+        assert_eq!(sim.code(10001, "nav"), 0);
     }
 }
 
 #[test]
 fn the_fault_that_was_set_first_wins() {
     let mut sim = Sim::demo();
-    for code in [-1, -2] {
-        let kind = Kind::Code {
-            code,
-            message: None,
-        };
-        sim.service
-            .add_fault(Rule::new("any", When::Once, kind))
-            .unwrap();
+    for kind in [code(-1, None), code(-2, None)] {
+        let rule = Rule::new("any", When::Once, kind);
+        sim.service.add_fault(rule).unwrap();
     }
-    assert_eq!(sim.get(10001, UNREAD).code(), -1);
-    assert_eq!(sim.get(10001, UNREAD).code(), 0);
-    assert!(
-        sim.service
-            .faults()
-            .iter()
-            .all(|state| (state.seen, state.fired) == (2, 1))
-    );
+    assert_eq!(sim.code(10001, "single_unread"), -1);
+    assert_eq!(sim.code(10001, "single_unread"), 0);
+    for state in sim.service.faults() {
+        assert_eq!((state.seen, state.fired), (2, 1));
+    }
 }
 
 #[test]
@@ -227,47 +179,30 @@ fn faults_are_set_shown_and_cleared_over_http() {
     let mut sim = Sim::demo();
     let set = r#"[{"what":"single_unread","when":"always","kind":"empty"},
                   {"what":"nav","when":{"chance":0.5},"effect":"after","kind":"break_off"}]"#;
-    assert_eq!(sim.control("POST", "/_sim/faults", set).status(), 200);
-    assert_eq!(sim.get(10001, UNREAD).text(), "");
-    let shown = sim.control("GET", "/_sim/faults", "").json();
+    sim.control_ok(FAULTS, set);
+    assert_eq!(sim.get(10001, "single_unread").text(), "");
+    let shown = sim.control("GET", FAULTS, "").json();
     assert_eq!(shown["faults"][0]["fired"], 1);
     assert_eq!(shown["faults"][1]["what"], "nav");
-    assert_eq!(
-        sim.control("DELETE", "/_sim/faults", "").json()["faults"],
-        serde_json::json!([])
-    );
-    assert_eq!(sim.get(10001, UNREAD).code(), 0);
+    let left = sim.control("DELETE", FAULTS, "").json();
+    assert_eq!(left["faults"], serde_json::json!([]));
+    assert_eq!(sim.code(10001, "single_unread"), 0);
 }
 
 #[test]
 fn all_faults_are_set_or_none() {
     let mut sim = Sim::demo();
-    let set = r#"[{"what":"any","when":"always","kind":"empty"},{"what":"any","when":{"nth":0},"kind":"empty"}]"#;
-    let answer = sim.control("POST", "/_sim/faults", set);
-    assert_eq!(answer.status(), 400);
-    assert_eq!(
-        answer.json()["error"],
-        "faults[1].when: requests are counted from 1"
-    );
-    let misspelt = sim.control(
-        "POST",
-        "/_sim/faults",
-        r#"{"what":"any","when":"always","kind":"empt"}"#,
-    );
-    assert!(
-        misspelt.json()["error"]
-            .as_str()
-            .unwrap()
-            .contains("unknown variant `empt`")
-    );
+    let set = r#"[{"what":"any","when":"always","kind":"empty"},
+                  {"what":"any","when":{"nth":0},"kind":"empty"}]"#;
+    let error = sim.control_error(FAULTS, set);
+    assert_eq!(error, "faults[1].when: requests are counted from 1");
     assert!(sim.service.faults().is_empty());
 }
 
 #[test]
 fn a_world_comes_with_its_faults() {
-    let mut sim = Sim::new(world(
+    let mut sim = Sim::of(
         r#"{"accounts":[{"uid":1}],"faults":[{"what":"nav","when":"once","kind":{"code":{"code":-503}}}]}"#,
-    ));
-    assert_eq!(sim.get(1, "/x/web-interface/nav").code(), -503);
-    assert_eq!(sim.get(1, "/x/web-interface/nav").code(), 0);
+    );
+    assert_eq!((sim.code(1, "nav"), sim.code(1, "nav")), (-503, 0));
 }

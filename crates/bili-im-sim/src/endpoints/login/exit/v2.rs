@@ -1,32 +1,11 @@
-//! Log out: `POST /login/exit/v2`.
-
-use serde::Serialize;
+//! Log out: `POST /login/exit/v2`. This endpoint has its own envelope (docs/protocol.md §13).
 
 use crate::{
-    answer::{Data, Refusal},
-    call::Call,
     codes::{LOGOUT_CSRF, NOT_LOGGED_IN},
+    endpoints::prelude::*,
 };
 
-/// This endpoint has its own envelope (docs/protocol.md §13).
-#[derive(Serialize)]
-struct Exit {
-    code: i32,
-    status: bool,
-    ts: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Redirect>,
-}
-
-#[derive(Serialize)]
-struct Redirect {
-    #[serde(rename = "redirectUrl")]
-    redirect_url: &'static str,
-}
-
-pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let ts = call.now.as_secs();
     let form = call.unchecked_form()?;
     let request = call.request;
@@ -43,61 +22,50 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     if form.get("biliCSRF") != expected || request.cookie("bili_jct").as_deref() != expected {
         return Err(LOGOUT_CSRF
             .because("biliCSRF or the cookie bili_jct is not the login's")
-            .with_data(Data::bare(&Exit {
-                code: LOGOUT_CSRF.0,
-                status: false,
-                ts,
-                message: Some(LOGOUT_CSRF.1),
-                data: None,
-            })));
+            .with_data(Data::bare(&json!({
+                "code": LOGOUT_CSRF.0,
+                "status": false,
+                "ts": ts,
+                "message": LOGOUT_CSRF.1,
+            }))));
     }
     if let Some(sessdata) = request.cookie("SESSDATA") {
         call.state.logins.end(&sessdata);
     }
-    Ok(Data::bare(&Exit {
-        code: 0,
-        status: true,
-        ts,
-        message: None,
-        data: Some(Redirect {
-            redirect_url: "https://www.bilibili.com",
-        }),
-    }))
+    Ok(Data::bare(&json!({
+        "code": 0,
+        "status": true,
+        "ts": ts,
+        "data": { "redirectUrl": "https://www.bilibili.com" },
+    })))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Answer, Sim};
+    use serde_json::json;
 
-    const PATH: &str = "/login/exit/v2";
-    const FORM: &str = "application/x-www-form-urlencoded";
+    use crate::testing::{Got, Sim};
 
-    fn log_out(sim: &mut Sim, cookie: &str, csrf: &str) -> Answer {
-        sim.post_with_cookie(FORM, cookie, PATH, &format!("biliCSRF={csrf}"))
+    fn log_out(sim: &mut Sim, cookie: &str, csrf: &str) -> Got {
+        sim.post_form(cookie, "exit/v2", &format!("biliCSRF={csrf}"))
     }
 
-    fn is_page(answer: &Answer) -> bool {
+    fn is_page(answer: &Got) -> bool {
         answer.status() == 200 && answer.text().starts_with("<!DOCTYPE html>")
     }
 
     #[test]
-    fn logging_out_ends_only_its_own_login() {
+    fn logging_out_ends_only_its_own_login_and_a_dead_cookie_gets_a_web_page() {
         let mut sim = Sim::demo();
         let (cookie, csrf) = (sim.cookie(10001), sim.csrf(10001));
+        let redirect = json!({ "redirectUrl": "https://www.bilibili.com" });
         assert_eq!(
-            log_out(&mut sim, &cookie, &csrf).text(),
-            r#"{"code":0,"status":true,"ts":1760000000,"data":{"redirectUrl":"https://www.bilibili.com"}}"#
+            log_out(&mut sim, &cookie, &csrf).json(),
+            json!({ "code": 0, "status": true, "ts": 1_760_000_000, "data": redirect })
         );
-        assert_eq!(sim.get(10001, "/x/web-interface/nav").code(), -101);
+        assert_eq!(sim.code(10001, "nav"), -101);
         assert_eq!(sim.send(10001, 10002, "x").code(), -101);
-        assert_eq!(sim.get(10002, "/x/web-interface/nav").code(), 0);
-    }
-
-    #[test]
-    fn an_invalid_cookie_gets_a_web_page() {
-        let mut sim = Sim::demo();
-        let (cookie, csrf) = (sim.cookie(10001), sim.csrf(10001));
-        log_out(&mut sim, &cookie, &csrf);
+        assert_eq!(sim.code(10002, "nav"), 0);
         for dead in [cookie.as_str(), "", "SESSDATA=sim-9"] {
             assert!(is_page(&log_out(&mut sim, dead, &csrf)), "{dead}");
         }
@@ -107,15 +75,16 @@ mod tests {
     fn logging_out_needs_all_three_cookies_and_the_token() {
         let mut sim = Sim::demo();
         let (cookie, csrf) = (sim.cookie(10001), sim.csrf(10001));
-        let wrong_token = log_out(&mut sim, &cookie, "0");
-        assert_eq!(
-            (wrong_token.code(), &wrong_token.json()["status"]),
-            (2202, &false.into())
-        );
         let no_token = format!("SESSDATA=sim-10001; DedeUserID=10001; x={csrf}");
-        assert_eq!(log_out(&mut sim, &no_token, &csrf).code(), 2202);
+        for (cookie, csrf) in [(&cookie, "0"), (&no_token, &csrf)] {
+            let answer = log_out(&mut sim, cookie, csrf);
+            assert_eq!(
+                (answer.code(), &answer.json()["status"]),
+                (2202, &false.into())
+            );
+        }
         let no_uid = format!("SESSDATA=sim-10001; bili_jct={csrf}");
         assert!(is_page(&log_out(&mut sim, &no_uid, &csrf)));
-        assert_eq!(sim.get(10001, "/x/web-interface/nav").code(), 0);
+        assert_eq!(sim.code(10001, "nav"), 0);
     }
 }

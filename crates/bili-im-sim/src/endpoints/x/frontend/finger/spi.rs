@@ -1,36 +1,20 @@
 //! Device cookies: `GET /x/frontend/finger/spi`.
 
-use serde::Serialize;
+use crate::{chance::Chance, endpoints::prelude::*};
 
-use crate::{
-    answer::{Data, Refusal},
-    call::Call,
-    chance::Chance,
-};
-
-#[derive(Serialize)]
-struct Spi {
-    b_3: String,
-    b_4: String,
-}
-
-pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let seconds = call.now.as_secs();
     let chance = &mut call.state.chance;
-    Ok(Data::of(&Spi {
-        b_3: format!("{}{:05}infoc", device(chance), chance.below(100_000)),
-        b_4: format!(
-            "{}{:05}-{seconds}-simulated",
-            device(chance),
-            chance.below(100_000)
-        ),
-    }))
+    let b_3 = format!("{}infoc", device(chance));
+    let b_4 = format!("{}-{seconds}-simulated", device(chance));
+    Ok(Data::of(&json!({ "b_3": b_3, "b_4": b_4 })))
 }
 
-/// A random text in the form of an upper-case UUID.
+/// A random text in the form of an upper-case UUID and five digits.
 fn device(chance: &mut Chance) -> String {
     let parts = [8, 4, 4, 4, 12].map(|digits| chance.hex(digits));
-    parts.join("-").to_uppercase()
+    let digits = chance.below(100_000);
+    format!("{}{digits:05}", parts.join("-").to_uppercase())
 }
 
 #[cfg(test)]
@@ -40,8 +24,7 @@ mod tests {
     #[test]
     fn everyone_gets_device_cookies_of_their_own() {
         let mut sim = Sim::demo();
-        let first = sim.get_logged_out("/x/frontend/finger/spi").data();
-        let second = sim.get_logged_out("/x/frontend/finger/spi").data();
+        let [first, second] = [(); 2].map(|()| sim.get_as("", "spi").data());
         assert!(first["b_3"].as_str().unwrap().ends_with("infoc"));
         assert_ne!(first["b_3"], second["b_3"]);
         assert_ne!(first["b_4"], second["b_4"]);

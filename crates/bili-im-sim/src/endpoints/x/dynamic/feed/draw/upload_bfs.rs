@@ -5,9 +5,8 @@ use serde::Serialize;
 
 use super::picture::Picture;
 use crate::{
-    answer::{Data, Refusal},
-    call::Call,
     codes::{CSRF, Code},
+    endpoints::prelude::*,
     multipart::{Part, parts},
 };
 
@@ -31,7 +30,7 @@ struct Uploaded {
     img_size: Option<f64>,
 }
 
-pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let bili_jct = &call.login_or(NOT_LOGGED_IN)?.bili_jct;
     let request = call.request;
     let parts = parts(&request.content_type, &request.body)
@@ -62,18 +61,12 @@ pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
     }
     let options = &call.state.options;
     let chance = &mut call.state.chance;
-    let scheme = if options.http_image_urls.occurs(chance) {
-        "http"
-    } else {
-        "https"
-    };
+    let is_http = options.http_image_urls.occurs(chance);
+    let scheme = if is_http { "http" } else { "https" };
+    let (stem, extension) = (stem(&file.bytes), picture.extension);
     let is_size_missing = options.img_size_missing.occurs(chance);
     Ok(Data::of(&Uploaded {
-        image_url: format!(
-            "{scheme}://i0.hdslb.com/bfs/im_new/{}.{}",
-            stem(&file.bytes),
-            picture.extension
-        ),
+        image_url: format!("{scheme}://i0.hdslb.com/bfs/im_new/{stem}.{extension}"),
         image_width: picture.width,
         image_height: picture.height,
         img_size: (!is_size_missing).then_some(file.bytes.len() as f64 / 1024.0),
@@ -94,148 +87,107 @@ fn stem(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::picture::testing::png;
-    use crate::{
-        ids::{Talker, Uid},
-        testing::{Answer, Sim, world},
-    };
+    use crate::testing::{Got, Sim};
 
-    const PATH: &str = "/x/dynamic/feed/draw/upload_bfs";
-    const CSRF: &str = "00000000000000000000000000000001";
+    const MULTIPART: &str = "multipart/form-data; boundary=b";
+    const TOKEN: &str = "00000000000000000000000000000001";
+    const FIELDS: [(&str, &str); 3] = [("biz", "im"), ("category", "daily"), ("csrf", TOKEN)];
 
     /// A world with a sender and a reader. Only the given options vary by chance.
     fn sim(options: &str) -> Sim {
-        Sim::new(world(&format!(
+        Sim::of(&format!(
             r#"{{"accounts":[{{"uid":1}},{{"uid":2,"follows":[1]}}],"options":{{{options}}}}}"#
-        )))
+        ))
     }
 
     fn calm() -> Sim {
         sim(r#""http_image_urls":"never","img_size_missing":"never""#)
     }
 
-    const FIELDS: [(&str, &str); 3] = [("biz", "im"), ("category", "daily"), ("csrf", CSRF)];
-
     fn body(fields: &[(&str, &str)], file: Option<&[u8]>) -> Vec<u8> {
         let mut body = Vec::new();
+        let head = "--b\r\nContent-Disposition: form-data; name=";
         if let Some(file) = file {
-            let head = "--b\r\nContent-Disposition: form-data; name=\"file_up\"; filename=\"a.png\"\r\n\
-                Content-Type: image/png\r\n\r\n";
-            body.extend(head.as_bytes());
+            let type_of_file = "Content-Type: image/png";
+            let part = format!("{head}\"file_up\"; filename=\"a.png\"\r\n{type_of_file}\r\n\r\n");
+            body.extend(part.as_bytes());
             body.extend(file);
             body.extend(b"\r\n");
         }
         for (name, value) in fields {
-            let part = format!(
-                "--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-            );
+            let part = format!("{head}\"{name}\"\r\n\r\n{value}\r\n");
             body.extend(part.as_bytes());
         }
         body.extend(b"--b--\r\n");
         body
     }
 
-    fn upload(sim: &mut Sim, cookie: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Answer {
-        sim.post_bytes(
-            "multipart/form-data; boundary=b",
-            cookie,
-            PATH,
-            body(fields, file),
-        )
+    fn upload(sim: &mut Sim, cookie: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Got {
+        sim.post_as(MULTIPART, cookie, "upload_bfs", &body(fields, file))
     }
 
-    /// The code of an upload with these fields.
-    fn upload_with(fields: &[(&str, &str)], file: Option<&[u8]>) -> i64 {
-        let mut sim = calm();
+    /// The `data` of an upload by account 1.
+    fn uploaded(sim: &mut Sim, file: &[u8]) -> serde_json::Value {
         let cookie = sim.cookie(1);
-        upload(&mut sim, &cookie, fields, file).code()
+        upload(sim, &cookie, &FIELDS, Some(file)).data()
     }
 
     #[test]
     fn an_uploaded_picture_has_an_address_its_sides_and_its_kilobytes() {
         let mut sim = calm();
-        let cookie = sim.cookie(1);
         let mut file = png(640, 480);
         file.resize(1536, 0);
-        let data = upload(&mut sim, &cookie, &FIELDS, Some(&file)).data();
+        let data = uploaded(&mut sim, &file);
         assert_eq!(data["image_width"], 640);
         assert_eq!(data["image_height"], 480);
         assert_eq!(data["img_size"], 1.5);
         let url = data["image_url"].as_str().unwrap();
         assert!(url.starts_with("https://i0.hdslb.com/bfs/im_new/") && url.ends_with(".png"));
-        assert_eq!(
-            upload(&mut sim, &cookie, &FIELDS, Some(&file)).data()["image_url"],
-            url
-        );
-        let other = upload(&mut sim, &cookie, &FIELDS, Some(&png(1, 1))).data();
-        assert_ne!(other["image_url"], url);
-    }
-
-    #[test]
-    fn an_uploaded_picture_can_be_sent() {
-        let mut sim = calm();
-        let cookie = sim.cookie(1);
-        let url = upload(&mut sim, &cookie, &FIELDS, Some(&png(1, 1))).data()["image_url"].clone();
-        let content = serde_json::json!({ "url": url }).to_string();
-        let sending = sim.sending(1, Talker::User(Uid(2)), 2, &content);
-        assert_eq!(sim.deliver(&sending).code(), 0);
+        assert_eq!(uploaded(&mut sim, &file)["image_url"], url);
+        assert_ne!(uploaded(&mut sim, &png(1, 1))["image_url"], url);
     }
 
     #[test]
     fn the_address_may_be_http_and_the_size_missing() {
         let mut sim = sim(r#""http_image_urls":"always","img_size_missing":"always""#);
-        let cookie = sim.cookie(1);
-        let data = upload(&mut sim, &cookie, &FIELDS, Some(&png(1, 1))).data();
+        let data = uploaded(&mut sim, &png(1, 1));
         assert!(data["image_url"].as_str().unwrap().starts_with("http://"));
         assert!(data.get("img_size").is_none());
     }
 
     #[test]
-    fn an_unknown_cookie_gets_this_endpoints_own_code() {
-        let mut sim = calm();
-        let answer = upload(&mut sim, "SESSDATA=sim-9", &FIELDS, Some(&png(1, 1)));
-        assert_eq!(answer.code(), -4);
-    }
-
-    #[test]
-    fn the_token_is_needed_in_the_form_and_in_the_cookie() {
-        let wrong = [("biz", "im"), ("category", "daily"), ("csrf", "0")];
-        assert_eq!(upload_with(&wrong, Some(&png(1, 1))), -111);
-        assert_eq!(upload_with(&FIELDS[..2], Some(&png(1, 1))), -111);
-        let answer = upload(&mut calm(), "SESSDATA=sim-1", &FIELDS, Some(&png(1, 1)));
-        assert_eq!(answer.code(), -111);
-    }
-
-    #[test]
-    fn a_file_is_required() {
-        assert_eq!(upload_with(&FIELDS, None), -1);
-        assert_eq!(upload_with(&FIELDS, Some(b"")), -1);
-        let mut no_file = FIELDS.to_vec();
-        no_file.push(("file_up", "only text"));
-        assert_eq!(upload_with(&no_file, None), -1);
-    }
-
-    #[test]
-    fn the_other_fields_must_be_valid() {
-        for (biz, category) in [("new_dyn", "daily"), ("im", "weekly"), ("im", "")] {
-            let fields = [("biz", biz), ("category", category), ("csrf", CSRF)];
-            assert_eq!(
-                upload_with(&fields, Some(&png(1, 1))),
-                -2,
-                "{biz} {category}"
-            );
+    fn the_cookies_must_be_of_a_login() {
+        for (cookie, code) in [("SESSDATA=sim-9", -4), ("SESSDATA=sim-1", -111)] {
+            let answer = upload(&mut calm(), cookie, &FIELDS, Some(&png(1, 1)));
+            assert_eq!(answer.code(), code, "{cookie}");
         }
     }
 
     #[test]
-    fn pictures_of_other_categories_must_be_large() {
-        let drawn = [("biz", "im"), ("category", "draw"), ("csrf", CSRF)];
-        assert_eq!(upload_with(&drawn, Some(&png(420, 1000))), -3);
-        assert_eq!(upload_with(&drawn, Some(&png(421, 421))), 0);
-    }
-
-    #[test]
-    fn a_file_that_is_not_a_picture_is_refused() {
-        assert_eq!(upload_with(&FIELDS, Some(b"<html>")), -7);
+    fn the_file_and_the_fields_must_be_valid() {
+        let pixel = png(1, 1);
+        let pixel = Some(pixel.as_slice());
+        let [biz, category, csrf] = FIELDS;
+        let drawn = ("category", "draw");
+        let cookie = calm().cookie(1);
+        for (fields, file, code) in [
+            ([biz, category, ("csrf", "0")], pixel, -111),
+            ([biz, category, ("x", "")], pixel, -111),
+            ([("biz", "new_dyn"), category, csrf], pixel, -2),
+            ([biz, ("category", "weekly"), csrf], pixel, -2),
+            ([biz, ("category", ""), csrf], pixel, -2),
+            // Pictures of other categories than daily must be large.
+            ([biz, drawn, csrf], Some(&*png(420, 1000)), -3),
+            ([biz, drawn, csrf], Some(&*png(421, 421)), 0),
+            (FIELDS, Some(b"<html>".as_slice()), -7),
+            (FIELDS, None, -1),
+            (FIELDS, Some(b""), -1),
+        ] {
+            let answer = upload(&mut calm(), &cookie, &fields, file);
+            assert_eq!(answer.code(), code, "{fields:?} {file:?}");
+        }
+        let no_file = [&FIELDS[..], &[("file_up", "only text")]].concat();
+        assert_eq!(upload(&mut calm(), &cookie, &no_file, None).code(), -1);
     }
 
     #[test]
@@ -244,13 +196,13 @@ mod tests {
         let cookie = sim.cookie(1);
         let whole = body(&FIELDS, Some(&png(1, 1)));
         for (content_type, body) in [
-            ("application/json", whole.clone()),
-            ("multipart/form-data", whole.clone()),
-            ("multipart/form-data; boundary=c", whole.clone()),
-            ("multipart/form-data; boundary=b", whole[..100].to_vec()),
-            ("multipart/form-data; boundary=b", Vec::new()),
+            ("application/json", &*whole),
+            ("multipart/form-data", &whole),
+            ("multipart/form-data; boundary=c", &whole),
+            (MULTIPART, &whole[..100]),
+            (MULTIPART, b""),
         ] {
-            let answer = sim.post_bytes(content_type, &cookie, PATH, body);
+            let answer = sim.post_as(content_type, &cookie, "upload_bfs", body);
             assert_eq!(answer.code(), -2, "{content_type}");
         }
     }

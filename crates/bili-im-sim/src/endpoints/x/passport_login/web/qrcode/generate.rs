@@ -1,27 +1,15 @@
 //! Make a QR code for logging in: `GET /x/passport-login/web/qrcode/generate`.
 
-use serde::Serialize;
+use crate::endpoints::prelude::*;
 
-use crate::{
-    answer::{Data, Refusal},
-    call::Call,
-};
-
-#[derive(Serialize)]
-struct Generated<'a> {
-    url: String,
-    qrcode_key: &'a str,
-}
-
-pub(super) fn answer(call: &mut Call<'_>) -> Result<Data, Refusal> {
+pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let state = &mut *call.state;
     let qrcode_key = state.qr_codes.generate(call.now, &mut state.chance);
-    Ok(Data::of(&Generated {
-        url: format!(
-            "https://account.bilibili.com/h5/account-h5/auth/scan-web?navhide=1&callback=close&qrcode_key={qrcode_key}&from="
-        ),
-        qrcode_key: &qrcode_key,
-    }))
+    let page = "https://account.bilibili.com/h5/account-h5/auth/scan-web";
+    Ok(Data::of(&json!({
+        "url": format!("{page}?navhide=1&callback=close&qrcode_key={qrcode_key}&from="),
+        "qrcode_key": qrcode_key,
+    })))
 }
 
 #[cfg(test)]
@@ -31,8 +19,7 @@ mod tests {
     #[test]
     fn every_code_has_its_own_key_in_its_address() {
         let mut sim = Sim::demo();
-        let path = "/x/passport-login/web/qrcode/generate";
-        let [first, second] = [(); 2].map(|()| sim.get_logged_out(path).data());
+        let [first, second] = [(); 2].map(|()| sim.get_as("", "generate").data());
         let key = first["qrcode_key"].as_str().unwrap();
         assert!(first["url"].as_str().unwrap().contains(key));
         assert_ne!(first["qrcode_key"], second["qrcode_key"]);

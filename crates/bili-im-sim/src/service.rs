@@ -1,5 +1,8 @@
 //! The simulated service: it turns a request into a reply.
 
+#[cfg(test)]
+mod tests;
+
 use http::{
     Request, Response, StatusCode,
     header::{ALLOW, DATE, HeaderValue},
@@ -9,16 +12,15 @@ use crate::{
     answer::{html, render},
     call::Call,
     control,
-    counters::Counters,
     endpoints::{self, Found, find},
-    faults::{Effect, Kind, Plan, Rule, RuleState},
+    faults::{Effect, Kind, Rule, RuleState, fire},
     ids::{MsgKey, Seqno, Uid},
     reply::Reply,
     request::Incoming,
-    snapshot::{ClockState, Snapshot},
+    snapshot::{ClockState, Requests, Snapshot},
     state::{Stage, State},
     time::{Clock, UnixMicros},
-    world::{Act, Message, World, WorldError, check_message},
+    world::{Act, Knows, Message, World, WorldError, check_message, each},
 };
 
 /// More faults than any test sets.
@@ -32,8 +34,8 @@ const MOST_FAULTS: usize = 1000;
 pub struct Service {
     state: State,
     clock: Clock,
-    faults: Plan,
-    counters: Counters,
+    faults: Vec<RuleState>,
+    requests: Requests,
 }
 
 impl Service {
@@ -44,16 +46,14 @@ impl Service {
     /// When the parts of the world do not fit together.
     pub fn new(world: World, start: UnixMicros) -> Result<Self, WorldError> {
         world.check()?;
-        let mut faults = Plan::default();
-        for rule in &world.faults {
-            faults.add(rule.clone());
-        }
+        let faults = world.faults.iter().cloned().map(RuleState::from);
+        let faults = faults.collect();
         let state = State::new(world, start);
         Ok(Self {
             state,
             clock: Clock::default(),
             faults,
-            counters: Counters::default(),
+            requests: Requests::default(),
         })
     }
 
@@ -67,7 +67,10 @@ impl Service {
             return Reply::Answer(self.dated(answer, now));
         }
         let decisive = self.fire_faults(&incoming.path);
-        let count = self.counters.of(endpoints::name(&incoming.path));
+        let count = self
+            .requests
+            .entry(endpoints::name(&incoming.path))
+            .or_default();
         count.requests += 1;
         let Some(Rule { effect, kind, .. }) = decisive else {
             return Reply::Answer(self.answer(&incoming, now));
@@ -128,16 +131,13 @@ impl Service {
     /// already recalled, the group to join is dissolved, or the owner leaves a group.
     pub fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
         let now = self.pass(now);
-        Ok(self.state.act(act, now)?)
+        self.state.act(act, now)
     }
 
     /// Does the acts in order, up to the first that fails.
     pub(crate) fn act_all(&mut self, acts: Vec<Act>, now: UnixMicros) -> Result<(), WorldError> {
         let now = self.pass(now);
-        acts.into_iter().enumerate().try_for_each(|(at, act)| {
-            let done = self.state.act(act, now);
-            done.map_err(|flaw| flaw.within(&format!("acts[{at}]")))
-        })
+        each("acts", &acts, |act| self.state.act(act.clone(), now))
     }
 
     /// Scans a QR code with the phone of `uid`, and returns the code's key. Without a key, this is
@@ -177,12 +177,7 @@ impl Service {
         stage: Stage,
         now: UnixMicros,
     ) -> Result<String, WorldError> {
-        if !self.state.accounts.contains_key(&uid) {
-            return Err(WorldError::invalid(
-                "uid",
-                format!("there is no user {uid}"),
-            ));
-        }
+        self.state.check_exists("uid", uid)?;
         self.state
             .qr_codes
             .advance(qrcode_key, stage, self.clock.at(now))
@@ -202,15 +197,11 @@ impl Service {
 
     /// Adds all faults, or none when one is invalid.
     pub(crate) fn add_faults(&mut self, rules: Vec<Rule>) -> Result<(), WorldError> {
-        for (at, rule) in rules.iter().enumerate() {
-            rule.check().map_err(|(field, problem)| {
-                WorldError::invalid(format!("faults[{at}].{field}"), problem)
-            })?;
-        }
-        if self.faults.rules().len().saturating_add(rules.len()) > MOST_FAULTS {
+        each("faults", &rules, Rule::check)?;
+        if self.faults.len().saturating_add(rules.len()) > MOST_FAULTS {
             return Err(WorldError::invalid("faults", "the service takes no more"));
         }
-        rules.into_iter().for_each(|rule| self.faults.add(rule));
+        self.faults.extend(rules.into_iter().map(RuleState::from));
         Ok(())
     }
 
@@ -222,20 +213,20 @@ impl Service {
     /// The faults that are set, with their counts.
     #[must_use]
     pub fn faults(&self) -> &[RuleState] {
-        self.faults.rules()
+        &self.faults
     }
 
     /// The state of the service, as `GET /_sim/state` returns it.
     #[must_use]
     pub fn snapshot(&self, now: UnixMicros) -> Snapshot {
-        Snapshot::new(&self.state, self.clock, &self.faults, &self.counters, now)
+        Snapshot::new(&self.state, self.clock, &self.faults, &self.requests, now)
     }
 
     /// Applies the faults that fire and change the service. Of the other faults that fire, returns
     /// the one that was set first.
     fn fire_faults(&mut self, path: &str) -> Option<Rule> {
         let mut decisive = None;
-        for rule in self.faults.fire(path, &mut self.state.chance) {
+        for rule in fire(&mut self.faults, path, &mut self.state.chance) {
             match rule.kind {
                 Kind::RotateKeys => self.rotate_keys(),
                 Kind::Skew { seconds } => self.skew_clock(seconds),
@@ -264,7 +255,10 @@ impl Service {
                 };
                 let result = handler(&mut call);
                 if result.is_err() {
-                    self.counters.of(endpoints::name(&incoming.path)).refused += 1;
+                    self.requests
+                        .entry(endpoints::name(&incoming.path))
+                        .or_default()
+                        .refused += 1;
                 }
                 render(result, self.state.options.mode)
             }

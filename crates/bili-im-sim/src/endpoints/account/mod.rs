@@ -1,3 +1,0 @@
-//! `/account/v1`.
-
-pub(super) mod user;

@@ -1,3 +1,0 @@
-//! `/login`.
-
-pub(super) mod exit;

@@ -1,3 +1,0 @@
-//! `/x/dynamic/feed`.
-
-pub(in crate::endpoints) mod draw;

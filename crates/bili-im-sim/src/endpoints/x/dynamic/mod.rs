@@ -1,3 +1,0 @@
-//! `/x/dynamic`.
-
-pub(in crate::endpoints) mod feed;

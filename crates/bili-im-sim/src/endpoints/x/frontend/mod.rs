@@ -1,3 +1,0 @@
-//! `/x/frontend`.
-
-pub(in crate::endpoints) mod finger;

@@ -1,6 +1,0 @@
-//! `/x`.
-
-pub(super) mod dynamic;
-pub(super) mod frontend;
-pub(super) mod passport_login;
-pub(super) mod web_interface;

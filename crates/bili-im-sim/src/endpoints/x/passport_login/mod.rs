@@ -1,3 +1,0 @@
-//! `/x/passport-login`.
-
-pub(in crate::endpoints) mod web;

@@ -1,3 +1,0 @@
-//! `/x/passport-login/web`.
-
-pub(in crate::endpoints) mod qrcode;

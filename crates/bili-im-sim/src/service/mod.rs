@@ -1,7 +1,0 @@
-//! The simulated service.
-
-mod handle;
-#[cfg(test)]
-mod tests;
-
-pub use self::handle::Service;
