@@ -45,7 +45,10 @@ pub use crate::{
         Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, NotSent,
         RateLimited, Refusal, RefusalKind, Sent, Stopped, Transport, Unconfirmed, Unreadable,
     },
-    flow::{Failure, Flow, History, Input, LoginOutcome, LoginStep, Outgoing, Step, qr_login},
+    flow::{
+        AnswerStep, Answered, Failure, Flow, History, Input, LoginOutcome, LoginStep, Outgoing,
+        Step, qr_login,
+    },
     ids::{DeviceId, GroupId, InvalidDeviceId, MsgKey, Seqno, Talker, Uid},
     message::{Emoticon, Message, MsgSource, MsgStatus},
     msg_type::MsgType,

@@ -38,6 +38,6 @@ pub use snapshot::{
 };
 pub use time::UnixMicros;
 pub use world::{
-    Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, SendLimit,
+    Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, QrLogin, SendLimit,
     SessionSettings, StaleSignature, Whim, World, WorldError,
 };

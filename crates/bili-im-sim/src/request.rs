@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use http::{
     Method, Request,
-    header::{CONTENT_TYPE, COOKIE},
+    header::{CONTENT_TYPE, COOKIE, HOST},
 };
 
 use crate::{answer::Refusal, codes::BAD_REQUEST, cookie, ids::Uid};
@@ -96,6 +96,7 @@ pub(crate) struct Incoming {
     pub(crate) query: Fields,
     pub(crate) body: Vec<u8>,
     pub(crate) content_type: String,
+    host: String,
     cookies: Vec<(String, String)>,
 }
 
@@ -117,7 +118,13 @@ impl Incoming {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
             .to_owned();
+        let host = (head.headers.get(HOST))
+            .and_then(|host| host.to_str().ok())
+            .or(head.uri.host())
+            .unwrap_or_default()
+            .to_owned();
         Self {
+            host,
             method: head.method,
             path: head.uri.path().to_owned(),
             query: Fields::parse(head.uri.query().unwrap_or_default().as_bytes()),
@@ -125,6 +132,13 @@ impl Incoming {
             content_type,
             cookies,
         }
+    }
+
+    /// The address of the service, as the client has it. Only a service with a name has https.
+    pub(crate) fn origin(&self) -> String {
+        let has_name = self.host.ends_with(".com");
+        let scheme = if has_name { "https" } else { "http" };
+        format!("{scheme}://{}", self.host)
     }
 
     /// Whether the body is a URL-encoded form.

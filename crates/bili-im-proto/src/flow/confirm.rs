@@ -29,7 +29,7 @@ impl Account {
     }
 }
 
-async fn confirm<I>(io: &Io<I>, ticket: SendTicket) -> Result<Confirmation, Error> {
+pub(super) async fn confirm<I>(io: &Io<I>, ticket: SendTicket) -> Result<Confirmation, Error> {
     let account = &io.account;
     io.ready(&FetchSessionMsgs::new(ticket.talker())).await?;
     account.check_owner(&ticket)?;

@@ -1,5 +1,6 @@
 //! Conversations that take several steps, driven from outside.
 
+mod answer;
 mod call;
 mod confirm;
 mod history;
@@ -19,6 +20,7 @@ mod step;
 mod watch;
 
 pub use self::{
+    answer::{AnswerStep, Answered},
     history::History,
     login::{LoginOutcome, LoginStep, qr_login},
     run::Flow,

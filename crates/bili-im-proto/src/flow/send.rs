@@ -80,14 +80,17 @@ pub(super) async fn send(io: &Io<Infallible>, message: SendMsg) -> Result<SentMe
     dispatch(io, registration, &ticket).await
 }
 
-async fn prepare<I>(io: &Io<I>, message: SendMsg) -> Result<SendTicket, Error> {
+pub(super) async fn prepare<I>(io: &Io<I>, message: SendMsg) -> Result<SendTicket, Error> {
     ready(io, &message).await?;
     let newest = newest(io, message.talker).await?;
     let account = &io.account;
     Ok(account.ticket(message, newest, account.nonce(), io.now())?)
 }
 
-async fn send_ticket(io: &Io<SendTicket>, ticket: SendTicket) -> Result<SentMessage, Error> {
+pub(super) async fn send_ticket<I>(io: &Io<I>, ticket: SendTicket) -> Result<SentMessage, Error>
+where
+    Io<I>: KeepTicket,
+{
     ready(io, &ticket.message).await?;
     io.account.check_owner(&ticket)?;
     io.account.check_unused(&ticket, io.now())?;
@@ -96,7 +99,7 @@ async fn send_ticket(io: &Io<SendTicket>, ticket: SendTicket) -> Result<SentMess
 }
 
 /// What is done with the ticket of a send.
-trait KeepTicket {
+pub(super) trait KeepTicket {
     /// Hands the ticket out to be stored.
     async fn keep(&self, ticket: SendTicket);
 

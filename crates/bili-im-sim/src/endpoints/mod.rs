@@ -61,6 +61,8 @@ mod x {
     }
     pub(super) mod passport_login {
         pub(crate) mod web {
+            pub(crate) mod cross_domain;
+            mod login_cookies;
             pub(crate) mod qrcode {
                 pub(crate) mod generate;
                 pub(crate) mod poll;

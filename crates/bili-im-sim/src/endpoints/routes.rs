@@ -48,6 +48,7 @@ routes! {
     POST "/web_im/v1/web_im/send_msg" web_im::send_msg,
     POST "/x/dynamic/feed/draw/upload_bfs" x::dynamic::feed::draw::upload_bfs,
     GET  "/x/frontend/finger/spi" x::frontend::finger::spi,
+    GET  "/x/passport-login/web/crossDomain" x::passport_login::web::cross_domain,
     GET  "/x/passport-login/web/qrcode/generate" x::passport_login::web::qrcode::generate,
     GET  "/x/passport-login/web/qrcode/poll" x::passport_login::web::qrcode::poll,
     GET  "/x/web-interface/nav" x::web_interface::nav,

@@ -33,6 +33,15 @@ pub(crate) struct QrCodes(Vec<QrCode>);
 impl QrCodes {
     /// Makes a code and returns its key.
     pub(crate) fn generate(&mut self, now: UnixMicros, chance: &mut Chance) -> String {
+        self.add(Stage::Fresh, now, chance)
+    }
+
+    /// Makes a ticket for the cookies of a confirmed login. It is polled like a code.
+    pub(crate) fn ticket(&mut self, uid: Uid, now: UnixMicros, chance: &mut Chance) -> String {
+        self.add(Stage::Confirmed(uid), now, chance)
+    }
+
+    fn add(&mut self, stage: Stage, now: UnixMicros, chance: &mut Chance) -> String {
         self.forget_expired(now);
         if self.0.len() >= MOST {
             self.0.remove(0);
@@ -41,7 +50,7 @@ impl QrCodes {
         self.0.push(QrCode {
             key: key.clone(),
             made_at: now,
-            stage: Stage::Fresh,
+            stage,
         });
         key
     }

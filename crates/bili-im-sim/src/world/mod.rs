@@ -16,6 +16,6 @@ pub use self::{
     act::Act,
     group::Group,
     message::Message,
-    options::{Mode, Options, OverStrangerLimit, SendLimit, StaleSignature, Whim},
+    options::{Mode, Options, OverStrangerLimit, QrLogin, SendLimit, StaleSignature, Whim},
     whole::{World, WorldError},
 };

@@ -20,6 +20,8 @@ pub struct Options {
     pub msg_keys: Vec<MsgKey>,
     /// The answer to a wrong or stale signature.
     pub stale_signature: StaleSignature,
+    /// How a QR login gives its cookies.
+    pub qr_login: QrLogin,
     /// What happens to messages to a stranger over the limit.
     pub over_stranger_limit: OverStrangerLimit,
     /// How fast an account may send; `None` is unlimited.
@@ -56,6 +58,7 @@ impl Default for Options {
             seed: 0,
             msg_keys: Vec::new(),
             stale_signature: StaleSignature::default(),
+            qr_login: QrLogin::default(),
             over_stranger_limit: OverStrangerLimit::default(),
             send_limit: None,
             older_sessions: Whim::ByChance,
@@ -99,6 +102,20 @@ pub enum StaleSignature {
     BadRequest,
     /// One of the four, at random.
     ByChance,
+}
+
+/// How a QR login gives its cookies (docs/protocol.md §13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum QrLogin {
+    /// With the poll that says that the login is complete.
+    #[default]
+    Cookies,
+    /// At an address with a ticket.
+    Ticket,
+    /// Not at all.
+    Nothing,
 }
 
 /// What happens to messages to a stranger over the limit (docs/protocol.md §5).

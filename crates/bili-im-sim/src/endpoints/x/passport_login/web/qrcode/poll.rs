@@ -1,6 +1,7 @@
 //! Poll the stage of a QR code: `GET /x/passport-login/web/qrcode/poll`.
 
-use crate::{cookie, endpoints::prelude::*, state::Stage};
+use super::super::login_cookies::LoginCookies;
+use crate::{cookie, endpoints::prelude::*, state::Stage, world::QrLogin};
 
 pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let key = call.request.query.required("qrcode_key")?;
@@ -19,43 +20,39 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     })))
 }
 
-/// Begins a login, and gives its cookies in headers and in an address (docs/protocol.md §13).
+/// Begins a login. Its cookies come in headers and in the address, or the address has a ticket for
+/// them (docs/protocol.md §13).
 fn logged_in(call: &mut Call<'_>, uid: Uid) -> Data {
-    let state = &mut *call.state;
-    let (sessdata, bili_jct, expires) = state.logins.begin(uid, call.now, &mut state.chance);
-    let cookies = [
-        ("SESSDATA", cookie::encode(&sessdata)),
-        ("bili_jct", bili_jct),
-        ("DedeUserID", uid.to_string()),
-        ("DedeUserID__ckMd5", state.chance.hex(16)),
-    ]
-    .map(|(name, value)| format!("{name}={value}"));
-    let sid = format!("sid={}", state.chance.hex(8));
-    let site = "https://passport.biligame.com/x/passport-login/web/crossDomain";
-    let query = cookies.join("&");
+    let site = "https://passport.biligame.com";
     let rest = format!(
-        "Expires={}&gourl={}&first_domain=.bilibili.com",
-        expires.as_secs(),
+        "gourl={}&first_domain=.bilibili.com",
         cookie::encode("https://www.bilibili.com")
     );
+    let (site, query, cookies) = match call.state.options.qr_login {
+        QrLogin::Cookies => {
+            let cookies = LoginCookies::begin(call, uid);
+            (site.to_owned(), cookies.query(), cookies.headers())
+        }
+        QrLogin::Ticket => {
+            let state = &mut *call.state;
+            let ticket = state.qr_codes.ticket(uid, call.now, &mut state.chance);
+            (
+                call.request.origin(),
+                format!("ticket={ticket}"),
+                Vec::new(),
+            )
+        }
+        QrLogin::Nothing => (site.to_owned(), String::new(), Vec::new()),
+    };
+    let path = "/x/passport-login/web/crossDomain";
     let polled = json!({
-        "url": format!("{site}?{query}&{rest}"),
-        "refresh_token": state.chance.hex(32),
+        "url": format!("{site}{path}?{query}&{rest}"),
+        "refresh_token": call.state.chance.hex(32),
         "timestamp": call.now.0 / 1000,
         "code": 0,
         "message": "",
     });
-    let end = format!(
-        "Path=/; Domain=bilibili.com; Expires={}",
-        expires.http_date()
-    );
-    let header = |cookie: String| {
-        let is_token = cookie.starts_with("SESSDATA=");
-        let flags = if is_token { "; HttpOnly; Secure" } else { "" };
-        format!("{cookie}; {end}{flags}")
-    };
-    let headers = cookies.into_iter().chain([sid]).map(header);
-    Data::of(&polled).with_cookies(headers.collect())
+    Data::of(&polled).with_cookies(cookies)
 }
 
 #[cfg(test)]
