@@ -11,7 +11,6 @@ pub mod marks;
 pub mod peer;
 pub mod plain;
 mod program;
-mod relay;
 
 use std::env;
 
@@ -22,7 +21,6 @@ pub use crate::{
     authority::{Authority, tls_without_roots},
     drive::{Answers, Running, Seen, Stage, Timeline, Turn, local_account},
     program::program,
-    relay::Relay,
 };
 
 /// How many cases a property test tries: as many as `PROPTEST_CASES` says, else `default`.
