@@ -6,7 +6,7 @@ use bili_im_tests::{Timeline, local_account};
 
 use crate::{
     by_hand::{MINUTE, START, fetch, is_signed_on, send, unpaced, unread, well, well_at_start},
-    simulated::{FRIEND, fault, login, lose_answer, posts, stage, text, warm, written},
+    simulated::{FRIEND, fault, login, stage, text, warm, written},
 };
 
 #[test]
@@ -33,32 +33,6 @@ fn an_unsigned_answer_corrects_the_clock_too() {
     fetch(&account, &mut time, well(1)).unwrap();
     let wts = time.calls("fetch_session_msgs")[0].wts().unwrap();
     assert!(wts.abs_diff(START + 60) <= 2, "{wts}");
-}
-
-#[test]
-fn a_clock_an_hour_off_is_corrected_by_the_services_answers() {
-    for ahead in [3600, -3600] {
-        // Wrong from the start, and set while the account is in use.
-        let mut stage = stage();
-        stage.service.skew_clock(ahead);
-        let account = local_account(login(), 1).build();
-        let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
-        assert_eq!(written(&stage, "hi"), [sent.msg_key]);
-        assert_eq!(posts(&stage), 1);
-
-        let mut stage = self::stage();
-        let account = warm(&mut stage);
-        stage.service.skew_clock(ahead);
-        let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
-        assert_eq!(written(&stage, "hi"), [sent.msg_key]);
-        // The answer to reading the conversation corrected the clock.
-        assert_eq!(posts(&stage), 1);
-
-        // A lost answer is found all the same.
-        lose_answer(&mut stage);
-        let sent = stage.run(account.send(FRIEND, text("ho"))).unwrap();
-        assert_eq!(written(&stage, "ho"), [sent.msg_key]);
-    }
 }
 
 #[test]

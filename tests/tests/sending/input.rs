@@ -1,30 +1,12 @@
 //! What is refused before any request, and whose login a request carries.
 
-use bili_im_proto::{
-    Account, Credential, Error, FetchSessionMsgs, Image, Input, InvalidArgument, InvalidContent,
-    Missing, MsgKey, RefusalKind, Text, Uid,
-};
-use bili_im_tests::{Timeline, answers, local_account};
+use bili_im_proto::{Credential, Error, FetchSessionMsgs, InvalidArgument, Missing, MsgKey, Uid};
+use bili_im_tests::{Timeline, local_account};
 
 use crate::{
     by_hand::{START, send, unpaced, unread, well},
-    simulated::{FRIEND, OWN, login, stage, text, written},
+    simulated::{FRIEND, OWN, login, stage, text},
 };
-
-#[test]
-fn a_login_that_is_over_is_reported_as_such() {
-    let account = unpaced();
-    let mut time = Timeline::new(START);
-    let [img, sub] = answers::key_urls(1);
-    let body = format!(
-        r#"{{"code":-101,"message":"账号未登录","ttl":1,"data":{{"isLogin":false,"wbi_img":{{"img_url":"{img}","sub_url":"{sub}"}}}}}}"#
-    );
-    let error = send(&account, &mut time, |_| {
-        Input::Response(answers::answer(200, body.clone()))
-    });
-    assert_eq!(error.unwrap_err().kind(), Some(RefusalKind::NotLoggedIn));
-    assert_eq!(time.count("send_msg"), 0);
-}
 
 #[test]
 fn every_request_has_the_headers_that_the_service_wants() {
@@ -52,19 +34,6 @@ fn every_request_has_the_headers_that_the_service_wants() {
             (expected, Some("https"))
         );
     }
-}
-
-#[test]
-fn a_cookie_without_its_uid_learns_it_from_the_service() {
-    let mut stage = stage();
-    let cookie = format!("SESSDATA=sim-{OWN}; bili_jct={OWN:032}");
-    let account = local_account(Credential::parse(&cookie).unwrap(), 1).build();
-    assert_eq!(account.uid(), None);
-    let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
-    assert_eq!(account.uid(), Some(Uid(OWN)));
-    assert_eq!(written(&stage, "hi"), [sent.msg_key]);
-    let error = stage.run(account.send(Uid(OWN), text("hi"))).unwrap_err();
-    assert_eq!(error, InvalidArgument::ToSelf.into());
 }
 
 #[test]
@@ -110,20 +79,4 @@ fn bad_input_is_refused_before_any_request() {
         assert_eq!(error, Error::Invalid(wanted));
     }
     assert_eq!(stage.time.seen.len(), 0);
-}
-
-#[test]
-fn content_that_can_never_be_sent_cannot_be_made() {
-    assert_eq!(Text::new(""), Err(InvalidContent::EmptyText));
-    let too_long = Text::new("x".repeat(2000));
-    assert!(matches!(too_long, Err(InvalidContent::TooLong { .. })));
-    let foreign = Image::new("https://example.com/x.png");
-    assert!(matches!(foreign, Err(InvalidContent::ImageHost(_))));
-}
-
-#[test]
-fn reading_needs_no_csrf_token() {
-    let read_only = Credential::parse("SESSDATA=a%2C; DedeUserID=5").unwrap();
-    let account = Account::builder(read_only, [7; 24]).build();
-    unread(&account, &mut Timeline::new(START), well(1)).unwrap();
 }

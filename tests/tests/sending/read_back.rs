@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{Confirmation, Error, Input, Sent};
+use bili_im_proto::{Confirmation, Error, Input};
 use bili_im_sim::{
     Message,
     faults::{Kind, Rule, When},
@@ -10,62 +10,9 @@ use bili_im_sim::{
 use bili_im_tests::{answers, local_account};
 
 use crate::simulated::{
-    FANS, FRIEND, OWN, code, fault, http, login, lose_answer, lose_request, open_ends, posts,
-    stage, stage_with, text, until_send, warm, written,
+    FANS, FRIEND, OWN, code, fault, http, login, lose_answer, lose_request, posts, stage,
+    stage_with, text, until_send, warm, written,
 };
-
-#[test]
-fn a_send_whose_answer_is_lost_is_found_and_exists_once() {
-    let mut ends = open_ends();
-    ends.push(Kind::CutShort { bytes: 10 });
-    for end in ends {
-        for cold in [false, true] {
-            let mut stage = stage();
-            let account = if cold {
-                local_account(login(), 1).build()
-            } else {
-                warm(&mut stage)
-            };
-            fault(
-                &mut stage,
-                Rule::new("send_msg", When::Once, end.clone()).after_effect(),
-            );
-            let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
-            assert!(sent.read_back, "{end:?}");
-            assert_eq!(written(&stage, "hi"), [sent.msg_key], "{end:?}");
-            assert_eq!(posts(&stage), 1, "{end:?}");
-        }
-    }
-}
-
-#[test]
-fn a_send_that_may_have_been_lost_on_the_way_is_unconfirmed_and_not_repeated() {
-    for end in open_ends() {
-        let mut stage = stage();
-        let account = warm(&mut stage);
-        fault(&mut stage, Rule::new("send_msg", When::Once, end.clone()));
-        let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
-        assert!(matches!(error, Error::Unconfirmed(_)), "{end:?}: {error}");
-        assert_eq!(written(&stage, "hi"), []);
-        assert_eq!(posts(&stage), 1);
-    }
-}
-
-#[test]
-fn a_send_that_cannot_leave_is_a_plain_error() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    stage.run(account.send(FRIEND, text("before"))).unwrap();
-    let unreachable = |_: &str| Some(answers::lost(Sent::No));
-    let error = stage.run_with(account.send(FRIEND, text("hi")), unreachable);
-    let error = error.unwrap_err();
-    assert!(
-        matches!(&error, Error::Transport(transport) if transport.sent == Sent::No),
-        "{error}"
-    );
-    stage.run(account.send(FRIEND, text("hi"))).unwrap();
-    assert_eq!(written(&stage, "hi").len(), 1);
-}
 
 #[test]
 fn a_rewritten_emoticon_does_not_hide_the_message() {
