@@ -29,9 +29,6 @@ macro_rules! with_client {
 
 impl Adapter {
     /// One client of each kind.
-    ///
-    /// # Errors
-    /// When there can be no runtime.
     pub fn both(credential: &Credential, origin: &Origin) -> io::Result<[Self; 2]> {
         let ureq = bili_im_ureq::Client::builder(credential.clone()).endpoint(origin.clone());
         let reqwest = bili_im_reqwest::Client::builder(credential.clone()).endpoint(origin.clone());
@@ -39,9 +36,6 @@ impl Adapter {
     }
 
     /// The async one, made within its runtime.
-    ///
-    /// # Errors
-    /// When there can be no runtime.
     pub fn reqwest(client: impl FnOnce() -> bili_im_reqwest::Client) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let entered = runtime.enter();
@@ -76,9 +70,6 @@ impl Adapter {
 }
 
 /// The methods that both clients have.
-///
-/// # Errors
-/// As theirs.
 impl Adapter {
     /// Calls an endpoint.
     pub fn call<E>(&self, endpoint: E) -> Result<E::Response, Error>

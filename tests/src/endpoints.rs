@@ -8,9 +8,6 @@ use bili_im_proto::{http::Response, *};
 pub type Decode = fn(&Response<Vec<u8>>) -> Result<String, Error>;
 
 /// As an endpoint of that type.
-///
-/// # Errors
-/// As the endpoint.
 pub fn decode<E>(response: &Response<Vec<u8>>) -> Result<String, Error>
 where
     E: Endpoint,

@@ -38,9 +38,6 @@ pub const OWN_UID: u64 = 293_793_435;
 pub const CSRF: &str = "0123456789abcdef0123456789abcdef";
 
 /// The login of that account.
-///
-/// # Errors
-/// Never, as long as the crate takes a plain `Cookie` header.
 pub fn credential() -> Result<Credential, InvalidCredential> {
     Credential::parse(&format!(
         "SESSDATA=a%2Cb%2Ac; bili_jct={CSRF}; DedeUserID={OWN_UID}; buvid3=B3"
@@ -48,9 +45,6 @@ pub fn credential() -> Result<Credential, InvalidCredential> {
 }
 
 /// That account, always with the same seed.
-///
-/// # Errors
-/// As [`credential`].
 pub fn account() -> Result<AccountBuilder, InvalidCredential> {
     Ok(Account::builder(credential()?, [7; 24]))
 }

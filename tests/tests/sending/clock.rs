@@ -44,10 +44,8 @@ fn a_jump_of_the_wall_clock_hides_no_message() {
         // The machine's clock is set. The service's clock stays right.
         stage.time.turn_wall_clock(jump);
         stage.service.skew_clock(-jump);
-        fault(
-            &mut stage,
-            Rule::new("send_msg", When::First(2), Kind::BreakOff).after_effect(),
-        );
+        let rule = Rule::new("send_msg", When::First(2), Kind::BreakOff).after_effect();
+        fault(&mut stage, rule);
         let sent = stage.run(account.send(FRIEND, text("ho")));
         match written(&stage, "ho")[..] {
             [key] => assert_eq!(sent.unwrap().msg_key, key, "{jump}"),

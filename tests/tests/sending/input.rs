@@ -1,7 +1,11 @@
 //! What is refused before any request, and whose login a request carries.
 
-use bili_im_proto::{Credential, Error, FetchSessionMsgs, InvalidArgument, Missing, MsgKey, Uid};
-use bili_im_tests::{Timeline, local_account};
+use std::fmt::Debug;
+
+use bili_im_proto::{
+    Credential, Error, FetchSessionMsgs, Flow, Invalid, InvalidArgument, Missing, MsgKey, Uid,
+};
+use bili_im_tests::{Stage, Timeline, local_account};
 
 use crate::{
     by_hand::{START, send, unpaced, unread, well},
@@ -36,47 +40,42 @@ fn every_request_has_the_headers_that_the_service_wants() {
     }
 }
 
+/// Sees to it that a flow is refused as invalid.
+fn check<Item, T: Debug>(stage: &mut Stage, flow: Flow<Item, T>, wanted: impl Into<Invalid>) {
+    let error = stage.run(flow).unwrap_err();
+    assert_eq!(error, Error::Invalid(wanted.into()));
+}
+
 #[test]
 fn bad_input_is_refused_before_any_request() {
-    let mut stage = stage();
+    let stage = &mut stage();
     let account = local_account(login(), 1).build();
     let reader = Credential::parse(&format!("SESSDATA=sim-{OWN}; DedeUserID={OWN}")).unwrap();
     let reader = local_account(reader, 2).build();
-    for (error, wanted) in [
-        (
-            stage.run(account.send(Uid(OWN), text("hi"))).unwrap_err(),
-            InvalidArgument::ToSelf.into(),
-        ),
-        (
-            stage.run(account.send(Uid(0), text("hi"))).unwrap_err(),
-            InvalidArgument::NobodysNumber.into(),
-        ),
-        (
-            stage
-                .run(account.prepare_send(Uid(OWN), text("hi")))
-                .unwrap_err(),
-            InvalidArgument::ToSelf.into(),
-        ),
-        (
-            stage.run(account.recall(FRIEND, MsgKey(0))).unwrap_err(),
-            InvalidArgument::NoMessagesKey.into(),
-        ),
-        (
-            stage
-                .run(account.call(FetchSessionMsgs::new(Uid(0))))
-                .unwrap_err(),
-            InvalidArgument::NobodysNumber.into(),
-        ),
-        (
-            stage.run(reader.send(FRIEND, text("hi"))).unwrap_err(),
-            Missing::CsrfToken.into(),
-        ),
-        (
-            stage.run(reader.recall(FRIEND, MsgKey(1))).unwrap_err(),
-            Missing::CsrfToken.into(),
-        ),
-    ] {
-        assert_eq!(error, Error::Invalid(wanted));
-    }
+    let (own, nobody) = (Uid(OWN), Uid(0));
+    let page = FetchSessionMsgs::new(nobody);
+    check(
+        stage,
+        account.send(own, text("hi")),
+        InvalidArgument::ToSelf,
+    );
+    check(
+        stage,
+        account.send(nobody, text("hi")),
+        InvalidArgument::NobodysNumber,
+    );
+    check(
+        stage,
+        account.prepare_send(own, text("hi")),
+        InvalidArgument::ToSelf,
+    );
+    check(
+        stage,
+        account.recall(FRIEND, MsgKey(0)),
+        InvalidArgument::NoMessagesKey,
+    );
+    check(stage, account.call(page), InvalidArgument::NobodysNumber);
+    check(stage, reader.send(FRIEND, text("hi")), Missing::CsrfToken);
+    check(stage, reader.recall(FRIEND, MsgKey(1)), Missing::CsrfToken);
     assert_eq!(stage.time.seen.len(), 0);
 }

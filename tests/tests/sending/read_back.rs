@@ -62,10 +62,8 @@ fn an_older_message_confirms_nothing_when_its_session_could_not_be_read() {
     stage.time.advance(Duration::from_secs(2));
     let other = local_account(login(), 2).build();
     stage.run(other.profile()).unwrap();
-    fault(
-        &mut stage,
-        Rule::new("fetch_session_msgs", When::Once, code(-404)),
-    );
+    let rule = Rule::new("fetch_session_msgs", When::Once, code(-404));
+    fault(&mut stage, rule);
     lose_request(&mut stage);
     let error = stage.run(other.send(FANS, text("hi"))).unwrap_err();
     assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
@@ -145,10 +143,8 @@ fn a_read_on_the_way_to_a_send_is_tried_three_times() {
             for failures in [2, 3] {
                 let mut stage = stage();
                 let account = local_account(login(), 1).build();
-                fault(
-                    &mut stage,
-                    Rule::new(name, When::First(failures), end.clone()),
-                );
+                let rule = Rule::new(name, When::First(failures), end.clone());
+                fault(&mut stage, rule);
                 let sent = stage.run(account.send(FRIEND, text("hi")));
                 match sent {
                     Ok(_) => assert_eq!((failures, posts(&stage)), (2, 1), "{name} {end:?}"),

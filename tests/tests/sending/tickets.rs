@@ -246,10 +246,8 @@ fn a_clock_that_is_wrong_after_the_restart_makes_no_message_absent_too_early() {
 fn a_message_is_not_absent_when_its_session_could_not_be_read() {
     let mut stage = stage();
     let account = warm(&mut stage);
-    fault(
-        &mut stage,
-        Rule::new("fetch_session_msgs", When::Once, code(-404)),
-    );
+    let rule = Rule::new("fetch_session_msgs", When::Once, code(-404));
+    fault(&mut stage, rule);
     let ticket = stage.run(account.prepare_send(FANS, text("hi"))).unwrap();
     stage.service.clear_faults();
     let mut sending = Running::new(account.send_ticket(ticket));

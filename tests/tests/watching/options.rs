@@ -108,10 +108,8 @@ fn unread_counts_that_fail_delay_no_message() {
     let account = account(1);
     let options = WatchOptions::default().with_changes(true);
     let mut program = Program::with(&mut stage, &account, options);
-    fault(
-        &mut stage,
-        Rule::new("single_unread", When::Always, Kind::Html),
-    );
+    let rule = Rule::new("single_unread", When::Always, Kind::Html);
+    fault(&mut stage, rule);
     for _ in 0..5 {
         write(&mut stage, 2, OWN, "hello");
         program.watch(&mut stage, MINUTE);
