@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{Account, Error, Input, RefusalKind, SingleUnread};
+use bili_im_proto::{Account, Error, Input, Monotonic, MsgKey, RefusalKind, SingleUnread, Uid};
 use bili_im_sim::faults::{Kind, Rule, VoucherPlace, When};
 use bili_im_tests::{Seen, Timeline, answers};
 
@@ -10,6 +10,52 @@ use crate::{
     by_hand::{DAY, HOUR, MINUTE, START, paced, send, sends, unread, well},
     simulated::{FRIEND, code, fault, http, restart, stage, text, warm, written},
 };
+
+#[test]
+fn writes_are_at_least_a_second_apart() {
+    let account = paced();
+    let mut time = Timeline::new(START);
+    for _ in 0..4 {
+        send(&account, &mut time, well(1)).unwrap();
+    }
+    time.run(account.recall(Uid(1), MsgKey(5)), well(1))
+        .unwrap();
+    let times: Vec<Monotonic> = time
+        .calls("send_msg")
+        .iter()
+        .map(|seen| seen.at.mono)
+        .collect();
+    assert_eq!(times.len(), 5);
+    for pair in times.windows(2) {
+        let gap = pair[1].since(pair[0]);
+        assert!(gap >= Duration::from_secs(1), "{gap:?}");
+        assert!(
+            gap <= Duration::from_secs(4),
+            "{gap:?}: nothing asks for that"
+        );
+    }
+}
+
+#[test]
+fn reads_are_a_second_apart_after_a_burst_of_five() {
+    let account = paced();
+    let mut time = Timeline::new(START);
+    for _ in 0..8 {
+        unread(&account, &mut time, well(1)).unwrap();
+    }
+    let times: Vec<Monotonic> = time.seen.iter().map(|seen| seen.at.mono).collect();
+    assert_eq!(times[4], times[0], "a burst of five goes at once");
+    for pair in times[4..].windows(2) {
+        assert!(pair[1].since(pair[0]) >= Duration::from_secs(1));
+    }
+    // After a rest there may be a burst again.
+    time.advance(MINUTE);
+    time.seen.clear();
+    for _ in 0..5 {
+        unread(&account, &mut time, well(1)).unwrap();
+    }
+    assert_eq!(time.seen[4].at.mono, time.seen[0].at.mono);
+}
 
 /// What a call comes to that is told `answer`; or that nothing was sent, by an account that is held
 /// back.
@@ -76,6 +122,25 @@ fn the_jitter_of_a_wait_comes_from_the_seed() {
         (2..9).any(|seed| wait(seed) != wait(1)),
         "there is no jitter"
     );
+}
+
+#[test]
+fn a_wait_that_the_service_asks_for_is_obeyed() {
+    for answer in [
+        answers::answer(429, ""),
+        answers::refused(-509),
+        answers::answer(429, "<html>"),
+    ] {
+        let account = paced();
+        let mut time = Timeline::new(START);
+        let answer = answers::with_header(answer, "retry-after", "5000");
+        let wait = retry_after(&account, &mut time, Some(answer));
+        assert!(wait >= Duration::from_secs(5000), "{wait:?}");
+        time.advance(Duration::from_secs(4999));
+        retry_after(&account, &mut time, None);
+        time.advance(wait);
+        unread(&account, &mut time, well(1)).unwrap();
+    }
 }
 
 #[test]
