@@ -23,9 +23,6 @@ pub fn mixin_key(day: u8) -> String {
 }
 
 /// An answer of any status and body.
-///
-/// # Panics
-/// When there is no such status.
 pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
     let mut response = Response::new(body.into());
     match status.try_into() {
@@ -36,9 +33,6 @@ pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
 }
 
 /// That answer with a header more.
-///
-/// # Panics
-/// When the value cannot stand in a header.
 pub fn with_header(
     mut response: Response<Vec<u8>>,
     name: &'static str,
@@ -98,9 +92,6 @@ pub fn header_voucher() -> Response<Vec<u8>> {
 }
 
 /// What the service answers to any request when all is well, with the keys of a day.
-///
-/// # Panics
-/// When the endpoint is not known here.
 pub fn well(seen: &Seen, day: u8) -> Response<Vec<u8>> {
     match seen.endpoint() {
         "nav" => nav(OWN_UID, day),

@@ -8,9 +8,6 @@ use bili_im_proto::{http::Response, *};
 pub type Decode = fn(&Response<Vec<u8>>) -> Result<String, Error>;
 
 /// As an endpoint of that type.
-///
-/// # Errors
-/// As the endpoint.
 pub fn decode<E>(response: &Response<Vec<u8>>) -> Result<String, Error>
 where
     E: Endpoint,
@@ -49,66 +46,17 @@ macro_rules! entries {
 
 for_each_endpoint!(entries);
 
+/// Names of fields that some endpoint reads, with a space between.
+const NAMES: &str = "\
+    code message msg ttl data v_voucher msg_key msg_content e_infos key_hit_infos toast \
+    high_text text uri url size gif_url messages has_more min_seqno max_seqno sender_uid \
+    receiver_type receiver_id msg_type content msg_seqno timestamp at_uids msg_status \
+    msg_source session_list talker_id session_type last_msg account_info system_msg_type \
+    system_msg unread_count follow_unread isLogin mid uname level_info current_level wbi_img \
+    img_url sub_url name face b_3 b_4 qrcode_key refresh_token image_url image_width \
+    uid_settings group_settings status redirectUrl";
+
 /// Names of fields that some endpoint reads.
-pub const NAMES: [&str; 60] = [
-    "code",
-    "message",
-    "msg",
-    "ttl",
-    "data",
-    "v_voucher",
-    "msg_key",
-    "msg_content",
-    "e_infos",
-    "key_hit_infos",
-    "toast",
-    "high_text",
-    "text",
-    "uri",
-    "url",
-    "size",
-    "gif_url",
-    "messages",
-    "has_more",
-    "min_seqno",
-    "max_seqno",
-    "sender_uid",
-    "receiver_type",
-    "receiver_id",
-    "msg_type",
-    "content",
-    "msg_seqno",
-    "timestamp",
-    "at_uids",
-    "msg_status",
-    "msg_source",
-    "session_list",
-    "talker_id",
-    "session_type",
-    "last_msg",
-    "account_info",
-    "system_msg_type",
-    "system_msg",
-    "unread_count",
-    "follow_unread",
-    "isLogin",
-    "mid",
-    "uname",
-    "level_info",
-    "current_level",
-    "wbi_img",
-    "img_url",
-    "sub_url",
-    "name",
-    "face",
-    "b_3",
-    "b_4",
-    "qrcode_key",
-    "refresh_token",
-    "image_url",
-    "image_width",
-    "uid_settings",
-    "group_settings",
-    "status",
-    "redirectUrl",
-];
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.split(' ')
+}

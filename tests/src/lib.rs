@@ -11,7 +11,6 @@ pub mod marks;
 pub mod peer;
 pub mod plain;
 mod program;
-mod relay;
 
 use std::env;
 
@@ -22,7 +21,6 @@ pub use crate::{
     authority::{Authority, tls_without_roots},
     drive::{Answers, Running, Seen, Stage, Timeline, Turn, local_account},
     program::program,
-    relay::Relay,
 };
 
 /// How many cases a property test tries: as many as `PROPTEST_CASES` says, else `default`.
@@ -40,9 +38,6 @@ pub const OWN_UID: u64 = 293_793_435;
 pub const CSRF: &str = "0123456789abcdef0123456789abcdef";
 
 /// The login of that account.
-///
-/// # Errors
-/// Never, as long as the crate takes a plain `Cookie` header.
 pub fn credential() -> Result<Credential, InvalidCredential> {
     Credential::parse(&format!(
         "SESSDATA=a%2Cb%2Ac; bili_jct={CSRF}; DedeUserID={OWN_UID}; buvid3=B3"
@@ -50,9 +45,6 @@ pub fn credential() -> Result<Credential, InvalidCredential> {
 }
 
 /// That account, always with the same seed.
-///
-/// # Errors
-/// As [`credential`].
 pub fn account() -> Result<AccountBuilder, InvalidCredential> {
     Ok(Account::builder(credential()?, [7; 24]))
 }

@@ -25,17 +25,11 @@ pub fn response(status: &str, headers: &str, body: &str) -> String {
 
 impl Peer {
     /// Answers in plain text; a request is given as it came.
-    ///
-    /// # Panics
-    /// When it cannot listen on this machine.
     pub fn plain(reply: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         Self::over(|stream| stream, reply)
     }
 
     /// Answers over something else, such as TLS, which is flushed after each answer.
-    ///
-    /// # Panics
-    /// When it cannot listen on this machine.
     pub fn over<S: Read + Write>(
         secure: impl Fn(TcpStream) -> S + Send + Sync + 'static,
         reply: impl Fn(&str) -> String + Send + Sync + 'static,
@@ -57,18 +51,12 @@ impl Peer {
     }
 
     /// The requests that came.
-    ///
-    /// # Panics
-    /// When it panicked itself.
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
 }
 
 /// Listens on loopback, and does this to each connection, all at a time.
-///
-/// # Panics
-/// When it cannot listen on this machine.
 pub fn listen(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

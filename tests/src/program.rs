@@ -3,9 +3,6 @@
 use std::{path::PathBuf, process::Command, sync::OnceLock};
 
 /// The program, built if it is not there.
-///
-/// # Panics
-/// When it cannot be built.
 pub fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {

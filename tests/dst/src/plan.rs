@@ -48,10 +48,12 @@ pub(super) struct Plan {
     pub(super) handles_slowly: bool,
     /// The program keeps running at the end; otherwise it is restarted.
     pub(super) keeps_running: bool,
-    /// What people, the network and the machine do, each with its time in microseconds since the
-    /// run began.
-    pub(super) actions: Vec<(u64, Action)>,
+    /// What people, the network and the machine do.
+    pub(super) actions: Actions,
 }
+
+/// Actions, each with its time in microseconds since the run began.
+type Actions = Vec<(u64, Action)>;
 
 /// One thing that people, the network or the machine do.
 #[derive(Debug, Clone)]

@@ -109,9 +109,6 @@ impl<Output, Item> Running<Output, Item> {
 
     /// Goes on to the end.
     ///
-    /// # Errors
-    /// What the flow ends with.
-    ///
     /// # Panics
     /// When the flow does not end.
     pub fn finish(

@@ -83,9 +83,6 @@ impl<S: Answers> Stage<S> {
     }
 
     /// Drives a flow that has begun to its end.
-    ///
-    /// # Errors
-    /// What the flow ends with.
     pub fn finish<Item, Output>(
         &mut self,
         running: &mut Running<Output, Item>,
@@ -94,18 +91,12 @@ impl<S: Answers> Stage<S> {
     }
 
     /// Drives a flow to its end; its items are dropped.
-    ///
-    /// # Errors
-    /// What the flow ends with.
     pub fn run<Item, Output>(&mut self, flow: Flow<Item, Output>) -> Result<Output, Error> {
         self.finish(&mut Running::new(flow))
     }
 
     /// Drives a flow to its end. `instead` answers the requests that it wants to, by their
     /// endpoint, in the place of the service.
-    ///
-    /// # Errors
-    /// What the flow ends with.
     pub fn run_with<Item, Output>(
         &mut self,
         flow: Flow<Item, Output>,
@@ -123,9 +114,6 @@ impl<S: Answers> Stage<S> {
 
     /// Drives several flows to their ends, side by side: each makes one step at a time, and the
     /// clock moves to the next wait when all are waiting.
-    ///
-    /// # Errors
-    /// What each ends with.
     pub fn run_all<Item, Output>(
         &mut self,
         flows: impl IntoIterator<Item = Flow<Item, Output>>,

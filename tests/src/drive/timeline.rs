@@ -54,9 +54,6 @@ impl Timeline {
     }
 
     /// Drives a flow to its end; its items are dropped.
-    ///
-    /// # Errors
-    /// What the flow ends with.
     pub fn run<Item, Output>(
         &mut self,
         flow: Flow<Item, Output>,

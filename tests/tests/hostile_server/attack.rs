@@ -4,7 +4,7 @@ use std::{sync::mpsc, thread, time::Duration};
 
 use bili_im_proto::{
     Context, Credential, DeviceId, Effect, Endpoint, Failure, Hosts, MyGroupUnread, Origin,
-    Outgoing, SingleUnread, Uid, UnixSeconds, http::Response,
+    Outgoing, Sent, SingleUnread, Uid, UnixSeconds, http::Response,
 };
 use bili_im_tests::Adapter;
 
@@ -113,6 +113,12 @@ pub(crate) fn check(name: &str, moves: &[Move], ends: [End; 2]) {
             "{name} does not end so: {end:?}: {result:?}"
         );
         if let Err(failure) = result {
+            // The whole request was read.
+            assert_eq!(failure.sent, Sent::Maybe, "{name}");
+            assert!(
+                failure.head.is_some() || !matches!(end, IsTooLong),
+                "{name}"
+            );
             for secret in ["a%2Cb", "0123456789abcdef"] {
                 assert!(
                     !format!("{failure:?}").contains(secret),

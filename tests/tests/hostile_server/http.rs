@@ -281,8 +281,13 @@ fn a_body_of_another_length_than_said_is_noticed_or_cut() {
     ] {
         check(name, &moves, [Answers(200, "{}"); 2]);
     }
+}
+
+#[test]
+fn no_body_is_read_where_there_is_none() {
+    let _alone = alone();
     check(
-        "where there is none",
+        "no content",
         &[say("HTTP/1.1 204 No Content\r\n"), REST],
         [Answers(204, ""); 2],
     );

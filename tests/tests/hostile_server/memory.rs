@@ -1,7 +1,7 @@
 //! The memory for reading an answer is bounded, whatever the answer is made of.
 
 use bili_im_proto::http::Response;
-use bili_im_tests::endpoints::{Decode, ENDPOINTS, Entry, NAMES};
+use bili_im_tests::endpoints::{Decode, ENDPOINTS, Entry, names};
 
 use crate::{HEAP, alone};
 
@@ -43,7 +43,7 @@ fn a_list_of_empty_items_takes_no_more_than_its_bound() {
     for &Entry { name, decode, .. } in ENDPOINTS {
         check(name, decode, list.clone());
         check(name, decode, format!(r#"{{"code":0,"data":{list}}}"#));
-        for field in NAMES {
+        for field in names() {
             let body = format!(r#"{{"code":0,"data":{{"{field}":{list}}}}}"#);
             check(name, decode, body);
         }

@@ -103,8 +103,8 @@ impl Transport for Adapter {
     fn act(&self, action: Action) -> Result<Option<MsgKey>, Outcome> {
         let friend = Talker::user(FRIEND);
         match action {
-            Action::Profile => self.profile().map(|()| None),
-            Action::Unread => self.unread().map(|()| None),
+            Action::Profile => self.profile().map(|_| None),
+            Action::Unread => self.unread().map(|_| None),
             Action::Text(uid, text) => {
                 let sent = self.send_text(Talker::user(uid), text);
                 sent.map(|sent| Some(sent.msg_key))

@@ -118,10 +118,8 @@ fn a_ticket_that_has_not_begun_is_absent_whatever_the_session_answers() {
         let account = warm(&mut stage);
         let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
         let restarted = restart(&stage, &account, 2);
-        fault(
-            &mut stage,
-            Rule::new("fetch_session_msgs", When::Once, end.clone()),
-        );
+        let rule = Rule::new("fetch_session_msgs", When::Once, end.clone());
+        fault(&mut stage, rule);
         let found = stage.run(restarted.confirm(ticket)).unwrap();
         assert!(
             matches!(found, Confirmation::Absent(_)),
@@ -175,10 +173,8 @@ fn a_confirmation_beside_a_send_that_reads_back_takes_nothing_from_it() {
     let mut stage = stage();
     let account = warm(&mut stage);
     let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
-    fault(
-        &mut stage,
-        Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect(),
-    );
+    let rule = Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect();
+    fault(&mut stage, rule);
     let mut sending = until_send(&mut stage, account.send_ticket(ticket.clone()));
     stage.turn(&mut sending);
     stage.turn(&mut sending);

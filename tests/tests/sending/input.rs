@@ -1,30 +1,16 @@
 //! What is refused before any request, and whose login a request carries.
 
+use std::fmt::Debug;
+
 use bili_im_proto::{
-    Account, Credential, Error, FetchSessionMsgs, Image, Input, InvalidArgument, InvalidContent,
-    Missing, MsgKey, RefusalKind, Text, Uid,
+    Credential, Error, FetchSessionMsgs, Flow, Invalid, InvalidArgument, Missing, MsgKey, Uid,
 };
-use bili_im_tests::{Timeline, answers, local_account};
+use bili_im_tests::{Stage, Timeline, local_account};
 
 use crate::{
     by_hand::{START, send, unpaced, unread, well},
-    simulated::{FRIEND, OWN, login, stage, text, written},
+    simulated::{FRIEND, OWN, login, stage, text},
 };
-
-#[test]
-fn a_login_that_is_over_is_reported_as_such() {
-    let account = unpaced();
-    let mut time = Timeline::new(START);
-    let [img, sub] = answers::key_urls(1);
-    let body = format!(
-        r#"{{"code":-101,"message":"账号未登录","ttl":1,"data":{{"isLogin":false,"wbi_img":{{"img_url":"{img}","sub_url":"{sub}"}}}}}}"#
-    );
-    let error = send(&account, &mut time, |_| {
-        Input::Response(answers::answer(200, body.clone()))
-    });
-    assert_eq!(error.unwrap_err().kind(), Some(RefusalKind::NotLoggedIn));
-    assert_eq!(time.count("send_msg"), 0);
-}
 
 #[test]
 fn every_request_has_the_headers_that_the_service_wants() {
@@ -54,76 +40,42 @@ fn every_request_has_the_headers_that_the_service_wants() {
     }
 }
 
-#[test]
-fn a_cookie_without_its_uid_learns_it_from_the_service() {
-    let mut stage = stage();
-    let cookie = format!("SESSDATA=sim-{OWN}; bili_jct={OWN:032}");
-    let account = local_account(Credential::parse(&cookie).unwrap(), 1).build();
-    assert_eq!(account.uid(), None);
-    let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
-    assert_eq!(account.uid(), Some(Uid(OWN)));
-    assert_eq!(written(&stage, "hi"), [sent.msg_key]);
-    let error = stage.run(account.send(Uid(OWN), text("hi"))).unwrap_err();
-    assert_eq!(error, InvalidArgument::ToSelf.into());
+/// Sees to it that a flow is refused as invalid.
+fn check<Item, T: Debug>(stage: &mut Stage, flow: Flow<Item, T>, wanted: impl Into<Invalid>) {
+    let error = stage.run(flow).unwrap_err();
+    assert_eq!(error, Error::Invalid(wanted.into()));
 }
 
 #[test]
 fn bad_input_is_refused_before_any_request() {
-    let mut stage = stage();
+    let stage = &mut stage();
     let account = local_account(login(), 1).build();
     let reader = Credential::parse(&format!("SESSDATA=sim-{OWN}; DedeUserID={OWN}")).unwrap();
     let reader = local_account(reader, 2).build();
-    for (error, wanted) in [
-        (
-            stage.run(account.send(Uid(OWN), text("hi"))).unwrap_err(),
-            InvalidArgument::ToSelf.into(),
-        ),
-        (
-            stage.run(account.send(Uid(0), text("hi"))).unwrap_err(),
-            InvalidArgument::NobodysNumber.into(),
-        ),
-        (
-            stage
-                .run(account.prepare_send(Uid(OWN), text("hi")))
-                .unwrap_err(),
-            InvalidArgument::ToSelf.into(),
-        ),
-        (
-            stage.run(account.recall(FRIEND, MsgKey(0))).unwrap_err(),
-            InvalidArgument::NoMessagesKey.into(),
-        ),
-        (
-            stage
-                .run(account.call(FetchSessionMsgs::new(Uid(0))))
-                .unwrap_err(),
-            InvalidArgument::NobodysNumber.into(),
-        ),
-        (
-            stage.run(reader.send(FRIEND, text("hi"))).unwrap_err(),
-            Missing::CsrfToken.into(),
-        ),
-        (
-            stage.run(reader.recall(FRIEND, MsgKey(1))).unwrap_err(),
-            Missing::CsrfToken.into(),
-        ),
-    ] {
-        assert_eq!(error, Error::Invalid(wanted));
-    }
+    let (own, nobody) = (Uid(OWN), Uid(0));
+    let page = FetchSessionMsgs::new(nobody);
+    check(
+        stage,
+        account.send(own, text("hi")),
+        InvalidArgument::ToSelf,
+    );
+    check(
+        stage,
+        account.send(nobody, text("hi")),
+        InvalidArgument::NobodysNumber,
+    );
+    check(
+        stage,
+        account.prepare_send(own, text("hi")),
+        InvalidArgument::ToSelf,
+    );
+    check(
+        stage,
+        account.recall(FRIEND, MsgKey(0)),
+        InvalidArgument::NoMessagesKey,
+    );
+    check(stage, account.call(page), InvalidArgument::NobodysNumber);
+    check(stage, reader.send(FRIEND, text("hi")), Missing::CsrfToken);
+    check(stage, reader.recall(FRIEND, MsgKey(1)), Missing::CsrfToken);
     assert_eq!(stage.time.seen.len(), 0);
-}
-
-#[test]
-fn content_that_can_never_be_sent_cannot_be_made() {
-    assert_eq!(Text::new(""), Err(InvalidContent::EmptyText));
-    let too_long = Text::new("x".repeat(2000));
-    assert!(matches!(too_long, Err(InvalidContent::TooLong { .. })));
-    let foreign = Image::new("https://example.com/x.png");
-    assert!(matches!(foreign, Err(InvalidContent::ImageHost(_))));
-}
-
-#[test]
-fn reading_needs_no_csrf_token() {
-    let read_only = Credential::parse("SESSDATA=a%2C; DedeUserID=5").unwrap();
-    let account = Account::builder(read_only, [7; 24]).build();
-    unread(&account, &mut Timeline::new(START), well(1)).unwrap();
 }

@@ -11,7 +11,7 @@ use crate::{
         DAY, HOUR, MINUTE, START, fetch, is_signed_on, paced, send, sends, unpaced, unread, well,
         with_keys_of_age,
     },
-    simulated::{FRIEND, login, posts, stage, stage_with, text, warm, written},
+    simulated::{FRIEND, login, stage, stage_with, text, warm, written},
 };
 
 #[test]
@@ -84,55 +84,6 @@ fn keys_are_refreshed_when_a_day_old_and_not_before() {
     assert!(is_signed_on(time.calls("send_msg")[0], 2));
 }
 
-#[test]
-fn a_stale_signature_is_made_anew_exactly_once() {
-    for (name, refusal) in answers::stale() {
-        let (account, mut time) = with_keys_of_age(HOUR);
-        let mut left = 1;
-        let service = sends(2, || {
-            left -= 1;
-            if left == 0 {
-                refusal.clone()
-            } else {
-                answers::sent()
-            }
-        });
-        send(&account, &mut time, service).unwrap();
-        let sends = time.calls("send_msg");
-        assert_eq!(sends.len(), 2, "{name}");
-        assert_eq!(time.count("nav"), 1, "{name}");
-        assert!(
-            is_signed_on(sends[0], 1) && is_signed_on(sends[1], 2),
-            "{name}"
-        );
-        let content = |seen: &Seen| seen.field("msg[content]").unwrap();
-        assert_eq!(content(sends[0]), content(sends[1]), "{name}");
-    }
-}
-
-#[test]
-fn a_read_with_a_stale_signature_is_repeated_too() {
-    for (name, refusal) in answers::stale() {
-        let (account, mut time) = with_keys_of_age(HOUR);
-        let mut refused = false;
-        let service = |seen: &Seen| {
-            let is_first = seen.endpoint() == "fetch_session_msgs" && !refused;
-            refused |= is_first;
-            Input::Response(if is_first {
-                refusal.clone()
-            } else {
-                answers::well(seen, 2)
-            })
-        };
-        fetch(&account, &mut time, service).unwrap();
-        assert_eq!(
-            (time.count("nav"), time.count("fetch_session_msgs")),
-            (1, 2),
-            "{name}"
-        );
-    }
-}
-
 /// The kind that each of `answers::stale` is reported as.
 const KINDS: [RefusalKind; 5] = [
     RefusalKind::RiskControl,
@@ -143,49 +94,72 @@ const KINDS: [RefusalKind; 5] = [
 ];
 
 #[test]
-fn a_call_refused_again_is_reported_as_refused() {
+fn a_stale_signature_is_made_anew_exactly_once() {
+    let seconds = Duration::from_secs;
     for ((name, refusal), kind) in answers::stale().into_iter().zip(KINDS) {
-        let (account, mut time) = with_keys_of_age(HOUR);
-        let error = send(&account, &mut time, sends(2, || refusal.clone())).unwrap_err();
-        assert!(matches!(error, Error::Refused(_)), "{name}: {error:?}");
-        assert_eq!(error.kind(), Some(kind), "{name}");
-        assert_eq!(
-            (time.count("nav"), time.count("send_msg")),
-            (1, 2),
-            "{name}"
-        );
+        for (case, age, day, refusals, calls, succeeds) in [
+            ("refused once", HOUR, 2, 1, (1, 2), true),
+            ("refused again", HOUR, 2, 9, (1, 2), false),
+            ("the keys did not change", HOUR, 1, 9, (1, 1), false),
+            (
+                "fetched within the minute",
+                MINUTE - seconds(2),
+                2,
+                9,
+                (0, 1),
+                false,
+            ),
+            (
+                "fetched a minute ago",
+                MINUTE + seconds(1),
+                2,
+                9,
+                (1, 2),
+                false,
+            ),
+        ] {
+            let (account, mut time) = with_keys_of_age(age);
+            let mut left = refusals;
+            let service = sends(day, || {
+                left -= 1;
+                if left >= 0 {
+                    refusal.clone()
+                } else {
+                    answers::sent()
+                }
+            });
+            let outcome = send(&account, &mut time, service);
+            let told = format!("{name}, {case}: {outcome:?}");
+            assert_eq!((time.count("nav"), time.count("send_msg")), calls, "{told}");
+            match outcome {
+                Ok(()) => assert!(succeeds, "{told}"),
+                Err(error) => {
+                    assert!(!succeeds && matches!(error, Error::Refused(_)), "{told}");
+                    assert_eq!(error.kind(), Some(kind), "{told}");
+                }
+            }
+            if let [first, again] = time.calls("send_msg")[..] {
+                assert!(is_signed_on(first, 1) && is_signed_on(again, 2), "{told}");
+                let content = |seen: &Seen| seen.field("msg[content]").unwrap();
+                assert_eq!(content(first), content(again), "{told}");
+            }
+        }
     }
 }
 
 #[test]
-fn a_refusal_is_reported_when_the_keys_did_not_change() {
-    for ((name, refusal), kind) in answers::stale().into_iter().zip(KINDS) {
+fn a_read_with_a_stale_signature_is_repeated_too() {
+    for (name, refusal) in answers::stale() {
         let (account, mut time) = with_keys_of_age(HOUR);
-        let error = send(&account, &mut time, sends(1, || refusal.clone())).unwrap_err();
-        assert_eq!(error.kind(), Some(kind), "{name}");
-        assert_eq!(
-            (time.count("nav"), time.count("send_msg")),
-            (1, 1),
-            "{name}"
-        );
+        let mut refusal = Some(refusal);
+        let service = |seen: &Seen| {
+            let refused = refusal.take_if(|_| seen.endpoint() == "fetch_session_msgs");
+            Input::Response(refused.unwrap_or_else(|| answers::well(seen, 2)))
+        };
+        fetch(&account, &mut time, service).unwrap();
+        let calls = (time.count("nav"), time.count("fetch_session_msgs"));
+        assert_eq!(calls, (1, 2), "{name}");
     }
-}
-
-#[test]
-fn keys_fetched_within_the_last_minute_are_not_fetched_again() {
-    for ((name, refusal), kind) in answers::stale().into_iter().zip(KINDS) {
-        let (account, mut time) = with_keys_of_age(MINUTE - Duration::from_secs(2));
-        let error = send(&account, &mut time, sends(2, || refusal.clone())).unwrap_err();
-        assert_eq!(error.kind(), Some(kind), "{name}");
-        assert_eq!(
-            (time.count("nav"), time.count("send_msg")),
-            (0, 1),
-            "{name}"
-        );
-    }
-    let (account, mut time) = with_keys_of_age(MINUTE + Duration::from_secs(1));
-    let _ = send(&account, &mut time, sends(2, || answers::refused(-400)));
-    assert_eq!((time.count("nav"), time.count("send_msg")), (1, 2));
 }
 
 #[test]
@@ -270,41 +244,20 @@ fn a_call_that_waited_while_another_fetched_new_keys_is_not_repeated_with_them()
     assert_eq!(error.kind(), Some(RefusalKind::BadRequest));
 }
 
-/// What was called, but for reads of the conversation.
-fn calls_but_reads(stage: &Stage) -> Vec<&str> {
-    let names = stage.time.seen.iter().map(|seen| seen.endpoint());
-    names.filter(|&name| name != "fetch_session_msgs").collect()
-}
-
 #[test]
 fn the_simulated_service_accepts_what_was_signed_anew() {
-    for stale in [
-        StaleSignature::Voucher,
-        StaleSignature::RiskControl,
-        StaleSignature::Forbidden,
-        StaleSignature::BadRequest,
-    ] {
+    use StaleSignature::{BadRequest, Forbidden, RiskControl, Voucher};
+    for stale in [Voucher, RiskControl, Forbidden, BadRequest] {
         let mut stage = stage_with(|options| options.stale_signature = stale);
         let account = warm(&mut stage);
-        stage.service.rotate_keys();
+        // The keys change at midnight.
+        stage.time.advance(13 * HOUR);
         let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
         assert_eq!(written(&stage, "hi"), [sent.msg_key], "{stale:?}");
-        assert_eq!(
-            calls_but_reads(&stage),
-            ["send_msg", "nav", "send_msg"],
-            "{stale:?}"
-        );
+        let names = stage.time.seen.iter().map(|seen| seen.endpoint());
+        let names: Vec<_> = names.filter(|&name| name != "fetch_session_msgs").collect();
+        assert_eq!(names, ["send_msg", "nav", "send_msg"], "{stale:?}");
     }
-}
-
-#[test]
-fn keys_that_change_at_midnight_cost_one_refusal() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    stage.time.advance(Duration::from_secs(13 * 60 * 60));
-    let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
-    assert_eq!(written(&stage, "hi"), [sent.msg_key]);
-    assert_eq!((posts(&stage), stage.time.count("nav")), (2, 1));
 }
 
 #[test]

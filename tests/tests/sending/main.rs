@@ -15,7 +15,6 @@ mod input;
 mod keys;
 mod pace;
 mod read_back;
-mod recall;
 mod simulated;
 mod snapshots;
 mod tickets;

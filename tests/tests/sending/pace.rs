@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bili_im_proto::{Account, Error, Input, Monotonic, MsgKey, RefusalKind, SingleUnread, Uid};
 use bili_im_sim::faults::{Kind, Rule, VoucherPlace, When};
-use bili_im_tests::{Running, Seen, Stage, Timeline, Turn, answers};
+use bili_im_tests::{Seen, Timeline, answers};
 
 use crate::{
     by_hand::{DAY, HOUR, MINUTE, START, paced, send, sends, unread, well},
@@ -55,29 +55,6 @@ fn reads_are_a_second_apart_after_a_burst_of_five() {
         unread(&account, &mut time, well(1)).unwrap();
     }
     assert_eq!(time.seen[4].at.mono, time.seen[0].at.mono);
-}
-
-#[test]
-fn writes_that_are_begun_together_go_out_one_after_the_other() {
-    let account = paced();
-    let mut stage = Stage::of(well(1));
-    stage.run(account.send(Uid(1), text("hi"))).unwrap();
-    stage.time.advance(MINUTE);
-    let mut moments = vec![];
-    for peer in 1..=3 {
-        let mut flow = Running::new(account.recall(Uid(peer), MsgKey(5)));
-        stage.turn(&mut flow);
-        moments.push(match flow.turn {
-            Turn::Waits(moment) => moment,
-            _ => stage.time.now.mono,
-        });
-    }
-    for pair in moments.windows(2) {
-        assert!(
-            pair[1].since(pair[0]) >= Duration::from_secs(1),
-            "{moments:?}"
-        );
-    }
 }
 
 /// What a call comes to that is told `answer`; or that nothing was sent, by an account that is held
@@ -190,44 +167,32 @@ fn after_21046_nothing_is_sent_for_a_day() {
 
 #[test]
 fn risk_control_stops_the_account_until_the_stop_is_lifted() {
-    for voucher in [VoucherPlace::Body, VoucherPlace::Code, VoucherPlace::Header] {
+    for kind in [
+        Kind::Voucher(VoucherPlace::Body),
+        Kind::Voucher(VoucherPlace::Code),
+        Kind::Voucher(VoucherPlace::Header),
+        http(412),
+        code(-412),
+    ] {
         let mut stage = stage();
         let account = warm(&mut stage);
-        fault(
-            &mut stage,
-            Rule::new("send_msg", When::Once, Kind::Voucher(voucher)),
-        );
+        fault(&mut stage, Rule::new("send_msg", When::Once, kind.clone()));
         let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
-        assert!(matches!(error, Error::Refused(_)), "{error}");
-        assert_eq!(error.kind(), Some(RefusalKind::RiskControl));
+        assert!(matches!(error, Error::Refused(_)), "{kind:?}: {error}");
+        assert_eq!(error.kind(), Some(RefusalKind::RiskControl), "{kind:?}");
         stage.time.seen.clear();
+        let other_process = restart(&stage, &account, 2);
         for error in [
             stage.run(account.send(FRIEND, text("hi"))).unwrap_err(),
             stage.run(account.call(SingleUnread::new())).unwrap_err(),
             stage.run(account.profile()).unwrap_err(),
-            // Another process is stopped too.
-            stage
-                .run(restart(&stage, &account, 2).profile())
-                .unwrap_err(),
+            stage.run(other_process.profile()).unwrap_err(),
         ] {
-            assert!(matches!(error, Error::Stopped(_)), "{error}");
+            assert!(matches!(error, Error::Stopped(_)), "{kind:?}: {error}");
         }
-        assert_eq!(stage.time.seen.len(), 0);
+        assert_eq!(stage.time.seen.len(), 0, "{kind:?}");
         account.lift_stop();
         let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
-        assert_eq!(written(&stage, "hi"), [sent.msg_key]);
-    }
-}
-
-#[test]
-fn http_412_and_code_minus_412_stop_the_account_too() {
-    for kind in [http(412), code(-412)] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
-        fault(&mut stage, Rule::new("single_unread", When::Once, kind));
-        let error = stage.run(account.call(SingleUnread::new())).unwrap_err();
-        assert_eq!(error.kind(), Some(RefusalKind::RiskControl));
-        let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
-        assert!(matches!(error, Error::Stopped(_)), "{error}");
+        assert_eq!(written(&stage, "hi"), [sent.msg_key], "{kind:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{Confirmation, Error, Input, Sent};
+use bili_im_proto::{Confirmation, Error, Input};
 use bili_im_sim::{
     Message,
     faults::{Kind, Rule, When},
@@ -10,62 +10,9 @@ use bili_im_sim::{
 use bili_im_tests::{answers, local_account};
 
 use crate::simulated::{
-    FANS, FRIEND, OWN, code, fault, http, login, lose_answer, lose_request, open_ends, posts,
-    stage, stage_with, text, until_send, warm, written,
+    FANS, FRIEND, OWN, code, fault, http, login, lose_answer, lose_request, posts, stage,
+    stage_with, text, until_send, warm, written,
 };
-
-#[test]
-fn a_send_whose_answer_is_lost_is_found_and_exists_once() {
-    let mut ends = open_ends();
-    ends.push(Kind::CutShort { bytes: 10 });
-    for end in ends {
-        for cold in [false, true] {
-            let mut stage = stage();
-            let account = if cold {
-                local_account(login(), 1).build()
-            } else {
-                warm(&mut stage)
-            };
-            fault(
-                &mut stage,
-                Rule::new("send_msg", When::Once, end.clone()).after_effect(),
-            );
-            let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
-            assert!(sent.read_back, "{end:?}");
-            assert_eq!(written(&stage, "hi"), [sent.msg_key], "{end:?}");
-            assert_eq!(posts(&stage), 1, "{end:?}");
-        }
-    }
-}
-
-#[test]
-fn a_send_that_may_have_been_lost_on_the_way_is_unconfirmed_and_not_repeated() {
-    for end in open_ends() {
-        let mut stage = stage();
-        let account = warm(&mut stage);
-        fault(&mut stage, Rule::new("send_msg", When::Once, end.clone()));
-        let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
-        assert!(matches!(error, Error::Unconfirmed(_)), "{end:?}: {error}");
-        assert_eq!(written(&stage, "hi"), []);
-        assert_eq!(posts(&stage), 1);
-    }
-}
-
-#[test]
-fn a_send_that_cannot_leave_is_a_plain_error() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    stage.run(account.send(FRIEND, text("before"))).unwrap();
-    let unreachable = |_: &str| Some(answers::lost(Sent::No));
-    let error = stage.run_with(account.send(FRIEND, text("hi")), unreachable);
-    let error = error.unwrap_err();
-    assert!(
-        matches!(&error, Error::Transport(transport) if transport.sent == Sent::No),
-        "{error}"
-    );
-    stage.run(account.send(FRIEND, text("hi"))).unwrap();
-    assert_eq!(written(&stage, "hi").len(), 1);
-}
 
 #[test]
 fn a_rewritten_emoticon_does_not_hide_the_message() {
@@ -115,10 +62,8 @@ fn an_older_message_confirms_nothing_when_its_session_could_not_be_read() {
     stage.time.advance(Duration::from_secs(2));
     let other = local_account(login(), 2).build();
     stage.run(other.profile()).unwrap();
-    fault(
-        &mut stage,
-        Rule::new("fetch_session_msgs", When::Once, code(-404)),
-    );
+    let rule = Rule::new("fetch_session_msgs", When::Once, code(-404));
+    fault(&mut stage, rule);
     lose_request(&mut stage);
     let error = stage.run(other.send(FANS, text("hi"))).unwrap_err();
     assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
@@ -198,10 +143,8 @@ fn a_read_on_the_way_to_a_send_is_tried_three_times() {
             for failures in [2, 3] {
                 let mut stage = stage();
                 let account = local_account(login(), 1).build();
-                fault(
-                    &mut stage,
-                    Rule::new(name, When::First(failures), end.clone()),
-                );
+                let rule = Rule::new(name, When::First(failures), end.clone());
+                fault(&mut stage, rule);
                 let sent = stage.run(account.send(FRIEND, text("hi")));
                 match sent {
                     Ok(_) => assert_eq!((failures, posts(&stage)), (2, 1), "{name} {end:?}"),

@@ -89,23 +89,6 @@ pub(crate) fn code(code: i32) -> Kind {
     }
 }
 
-/// Failures that leave open whether the request took effect.
-pub(crate) fn open_ends() -> Vec<Kind> {
-    vec![
-        Kind::BreakOff,
-        Kind::Stall,
-        Kind::Html,
-        Kind::Empty,
-        http(500),
-        http(502),
-        http(504),
-        code(-500),
-        code(-503),
-        code(-504),
-        code(-8888),
-    ]
-}
-
 /// The friend writes so many messages to the group.
 pub(crate) fn crowd(stage: &mut Stage, messages: usize) {
     let now = stage.sim_now();

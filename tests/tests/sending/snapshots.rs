@@ -12,27 +12,8 @@ use crate::{
         DAY, HOUR, START, fetch, is_signed_on, paced, send, unpaced, unread, well, well_at_start,
         with_keys_of_age,
     },
-    simulated::{FRIEND, OWN, login, restart, stage, text, warm},
+    simulated::{FRIEND, OWN, login, stage, warm},
 };
-
-#[test]
-fn a_snapshot_carries_the_account_to_another_process() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let snapshot = account.snapshot(stage.time.now);
-    let json = serde_json::to_string(&snapshot).unwrap();
-    assert_eq!(serde_json::from_str::<Snapshot>(&json).unwrap(), snapshot);
-    for secret in ["sim-10001", &format!("{OWN:032}")] {
-        assert!(!json.contains(secret), "{json}");
-    }
-    let restored = restart(&stage, &account, 2);
-    assert_eq!(restored.device_id(), account.device_id());
-    assert_eq!(restored.snapshot(stage.time.now), snapshot);
-    stage.run(restored.send(FRIEND, text("hi"))).unwrap();
-    // The keys came along; only the session had to be read.
-    assert_eq!(stage.time.count("nav"), 0);
-    assert!(account.revision() > 0);
-}
 
 #[test]
 fn another_accounts_snapshot_is_refused() {

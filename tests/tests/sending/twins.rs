@@ -13,10 +13,8 @@ fn of_two_identical_sends_at_once_the_lost_one_is_found() {
     for nth in [1, 2] {
         let mut stage = stage();
         let account = warm(&mut stage);
-        fault(
-            &mut stage,
-            Rule::new("send_msg", When::Nth(nth), Kind::BreakOff).after_effect(),
-        );
+        let rule = Rule::new("send_msg", When::Nth(nth), Kind::BreakOff).after_effect();
+        fault(&mut stage, rule);
         let flows = [0; 2].map(|_| account.send(FRIEND, text("hi")));
         let mut keys: Vec<MsgKey> = (stage.run_all(flows).into_iter())
             .map(|sent| sent.unwrap().msg_key)
@@ -34,10 +32,8 @@ fn of_two_identical_sends_at_once_the_lost_request_is_unconfirmed() {
     for nth in [1, 2] {
         let mut stage = stage();
         let account = warm(&mut stage);
-        fault(
-            &mut stage,
-            Rule::new("send_msg", When::Nth(nth), Kind::BreakOff),
-        );
+        let rule = Rule::new("send_msg", When::Nth(nth), Kind::BreakOff);
+        fault(&mut stage, rule);
         let flows = [0; 2].map(|_| account.send(FRIEND, text("hi")));
         let results = stage.run_all(flows);
         let there = written(&stage, "hi");

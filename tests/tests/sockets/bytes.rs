@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, thread, time::Duration};
 
-use bili_im_proto::{Endpoint, MyGroupUnread, SendMsg, Sent, SingleUnread};
+use bili_im_proto::{Endpoint, SendMsg, Sent, SingleUnread};
 
 use crate::peer::{PATIENCE, Peer, Then, answer, both, send, unread};
 
@@ -178,19 +178,6 @@ fn a_send_over_a_closed_connection_arrives_or_fails() {
             }
         }
     }
-}
-
-#[test]
-fn a_call_over_a_whole_client_is_the_same_in_both() {
-    let body = r#"{"code":0,"data":{"unread_count":2}}"#;
-    let peer = Peer::new(vec![Then::Answer(answer(body)); 2]);
-    let origin = peer.origin("http");
-    for adapter in both(&origin) {
-        assert_eq!(adapter.call(MyGroupUnread).unwrap().unread_count, 2);
-    }
-    let seen = peer.seen();
-    let (one, other) = (header_lines(&seen[0]), header_lines(&seen[1]));
-    assert_eq!(one.0, other.0);
 }
 
 #[test]

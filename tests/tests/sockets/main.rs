@@ -1,4 +1,4 @@
-//! Both adapters, and the program, over real sockets.
+//! Both adapters over real sockets.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,9 +10,8 @@
 
 mod bytes;
 mod failures;
-mod late_requests;
 mod peer;
 mod side_by_side;
 mod stopping;
-mod surface;
+mod tickets;
 mod tls;

@@ -5,7 +5,6 @@ use std::{
     io::Write,
     net::{SocketAddr, TcpStream},
     sync::{Arc, Mutex},
-    thread,
     time::Duration,
 };
 
@@ -30,9 +29,6 @@ pub(crate) enum Then {
     Answer(Vec<u8>),
     /// The connection is closed after these bytes.
     Close(Vec<u8>),
-    Stall,
-    /// Bytes without end.
-    Flood,
 }
 
 /// A listener that follows a script, and keeps the requests that it reads.
@@ -79,12 +75,6 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Vec<u8>>>, script: &Mutex<VecDe
             Some(Then::Answer(bytes)) => stream.write_all(&bytes).unwrap(),
             Some(Then::Close(bytes)) => {
                 let _ = stream.write_all(&bytes);
-                return;
-            }
-            Some(Then::Stall) => thread::sleep(PATIENCE),
-            Some(Then::Flood) => {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-                while stream.write_all(b"8\r\naaaaaaaa\r\n").is_ok() {}
                 return;
             }
             None => return,

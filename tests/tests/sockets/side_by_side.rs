@@ -1,11 +1,11 @@
 //! Calls that run side by side through one async client, and calls that are cancelled.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     time::{Duration, SystemTime},
 };
 
-use bili_im_proto::{Credential, Direction, Error, EventKind, Talker, WatchOptions};
+use bili_im_proto::{Credential, Error, Talker};
 use bili_im_reqwest::Client;
 use bili_im_sim::{
     Account, MsgKey, Server, Service, Uid, World,
@@ -79,26 +79,6 @@ async fn sixty_four_sends_at_once_arrive_once_each() {
 }
 
 #[tokio::test]
-async fn identical_texts_at_once_get_their_own_keys() {
-    let (server, client) = start(1);
-    fault(
-        &server,
-        Rule::new("send_msg", When::Nth(2), Kind::BreakOff).after_effect(),
-    );
-    let mut sends = tokio::task::JoinSet::new();
-    for _ in 0..4 {
-        let client = client.clone();
-        sends.spawn(async move { client.send_text(Talker::user(OWN + 1), "hello").await });
-    }
-    let mut keys = BTreeSet::new();
-    for result in sends.join_all().await {
-        assert!(keys.insert(result.unwrap().msg_key.0), "credited twice");
-    }
-    let arrived: BTreeSet<u64> = sent(&server).iter().map(|(_, key)| key.0).collect();
-    assert_eq!(arrived, keys);
-}
-
-#[tokio::test]
 async fn a_cancelled_send_is_not_credited_to_a_later_one() {
     let (server, client) = start(1);
     let to = Talker::user(OWN + 1);
@@ -151,53 +131,4 @@ async fn a_dropped_wait_for_an_item_loses_nothing() {
     assert_eq!(page.unwrap().unwrap().messages.len(), 3);
     assert_eq!(pages.next().await, None);
     assert_eq!(requests(&server, "fetch_session_msgs") - before, 1);
-}
-
-#[tokio::test]
-async fn a_watcher_that_is_dropped_between_events_or_left_waiting_loses_nothing() {
-    let (server, client) = start(3);
-    let options = WatchOptions::default().with_interval(Duration::from_millis(10));
-    let mut cursor = client.cursor_now().await.unwrap();
-    let mut events = client.watch(cursor.clone(), options);
-    let mut told = Vec::new();
-    let mut dropped = 0;
-    let mut left = 0;
-    for round in 0..30 {
-        // The same client sends meanwhile.
-        let talker = Talker::user(OWN + 1 + round % 3);
-        let text = format!("number {round}");
-        let last = client.send_text(talker, text).await.unwrap();
-        loop {
-            // The future is dropped when the time is over, wherever it was.
-            let next = tokio::time::timeout(Duration::from_millis(3), events.next()).await;
-            let Ok(event) = next else {
-                left += 1;
-                continue;
-            };
-            let event = event.unwrap().unwrap();
-            let EventKind::Message {
-                message, direction, ..
-            } = &event.kind
-            else {
-                panic!("{event:?}")
-            };
-            assert_eq!(*direction, Direction::Sent);
-            told.push(message.key);
-            let is_it = message.key == last.msg_key;
-            cursor.advance(&event.position.unwrap());
-            if told.len() % 4 == 0 {
-                events = client.watch(cursor.clone(), options);
-                dropped += 1;
-            }
-            if is_it {
-                break;
-            }
-        }
-    }
-    let mut there: Vec<u64> = sent(&server).iter().map(|(_, key)| key.0).collect();
-    let mut told: Vec<u64> = told.iter().map(|key| key.0).collect();
-    there.sort_unstable();
-    told.sort_unstable();
-    assert_eq!(told, there);
-    assert!(dropped > 5 && left > 5, "{dropped} {left}");
 }

@@ -54,19 +54,15 @@ fn a_failed_session_is_remembered_across_a_restart_and_does_not_hold_the_mark() 
     let account = account(1);
     let mut program = Program::start(&mut stage, &account);
     write(&mut stage, 2, OWN, "unreadable for long");
-    fault(
-        &mut stage,
-        Rule::new("fetch_session_msgs", When::Always, Kind::Html),
-    );
+    let rule = Rule::new("fetch_session_msgs", When::Always, Kind::Html);
+    fault(&mut stage, rule);
     program.watch(&mut stage, MINUTE);
     stage.service.clear_faults();
     write(&mut stage, 3, OWN, "readable");
     program.watch(&mut stage, MINUTE * 2);
     // It is asked about again long after the lists mentioned it.
-    fault(
-        &mut stage,
-        Rule::new("fetch_session_msgs", When::Always, Kind::Html),
-    );
+    let rule = Rule::new("fetch_session_msgs", When::Always, Kind::Html);
+    fault(&mut stage, rule);
     write(&mut stage, 4, OWN, "unreadable until the restart");
     program.watch(&mut stage, MINUTE);
     stage.service.clear_faults();

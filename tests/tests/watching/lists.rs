@@ -4,65 +4,12 @@ use std::time::Duration;
 
 use bili_im_proto::{Pacing, SingleUnread, WatchOptions};
 use bili_im_sim::Act;
-use bili_im_tests::{Stage, local_account};
+use bili_im_tests::local_account;
 
 use crate::{
-    by_hand::{FRESH, list, listed, numbers, page, told_by},
-    program::{MINUTE, OWN, Program, account, act, held, login, stage, world, write},
+    by_hand::{FRESH, list, listed, page, told_by},
+    program::{MINUTE, OWN, Program, account, act, login, stage, write},
 };
-
-#[test]
-fn more_sessions_than_a_list_holds_are_all_told_of() {
-    let mut world = world();
-    let crowd = 1000..1350;
-    for uid in crowd.clone() {
-        let account = bili_im_sim::Account::new(uid);
-        world.accounts.push(account);
-    }
-    let mut stage = Stage::new(world).unwrap();
-    let account = account(1);
-    let mut program = Program::start(&mut stage, &account);
-    let start = stage.time.now.unix.seconds().0;
-    for uid in crowd {
-        stage.time.advance(Duration::from_millis(10));
-        write(&mut stage, uid, OWN, "me too");
-    }
-    program.watch(&mut stage, MINUTE);
-    assert_eq!(program.told.len(), 350);
-    assert_eq!(program.seqnos(), held(&stage, start));
-}
-
-#[test]
-fn sessions_without_a_talker_are_passed_over() {
-    let (told, ended) = told_by(FRESH, 5, |seen, now| match seen.endpoint() {
-        "new_sessions" => list(
-            &[
-                r#"{"session_type":1}"#.to_owned(),
-                listed(0, 9, now),
-                listed(2, 2, now),
-            ],
-            0,
-        ),
-        "fetch_session_msgs" => page([2], now),
-        _ => None,
-    });
-    assert_eq!((told, ended), (vec!["2".to_owned()], None));
-}
-
-#[test]
-fn all_sessions_are_compared_though_the_short_list_always_has_more() {
-    let (told, _) = told_by(FRESH, 90, |seen, now| match seen.endpoint() {
-        "new_sessions" => list(&[listed(3, 1, now)], 1),
-        // Only the far end of the whole list has something new.
-        "get_sessions" if seen.parameter("end_ts").is_some() => {
-            list(&[listed(2, 2, now - 50_000)], 0)
-        }
-        "get_sessions" => list(&[listed(3, 1, now - 40_000)], 1),
-        "fetch_session_msgs" if seen.number("talker_id") == Some(2) => page([2], now),
-        _ => None,
-    });
-    assert!(told.iter().any(|word| word == "2"), "{told:?}");
-}
 
 #[test]
 fn a_full_list_is_gone_through_though_it_says_there_is_no_more() {
@@ -105,21 +52,6 @@ fn a_hundred_sessions_that_changed_in_one_moment_do_not_end_a_list() {
         _ => None,
     });
     assert!(told.iter().any(|word| word == "2"), "{told:?}");
-}
-
-#[test]
-fn a_session_listed_with_number_zero_is_read_all_the_same() {
-    let mut polls = 0;
-    let (told, _) = told_by(FRESH, 2, |seen, now| match seen.endpoint() {
-        "new_sessions" => list(&[listed(2, 0, now)], 0),
-        "fetch_session_msgs" => {
-            polls += 1;
-            page((1..=polls).rev(), now)
-        }
-        _ => None,
-    });
-    assert!(polls >= 4, "{polls}");
-    assert_eq!(told, numbers(2..=polls));
 }
 
 #[test]

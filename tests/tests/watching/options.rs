@@ -7,9 +7,7 @@ use bili_im_sim::{
 };
 use bili_im_tests::{Running, Stage};
 
-use crate::program::{
-    MINUTE, OWN, Program, account, act, code, fault, one_of_each, stage, world_with_a_group, write,
-};
+use crate::program::{MINUTE, OWN, Program, account, act, code, fault, stage, write};
 
 /// A message of a user whom the service took for a spammer.
 fn write_intercepted(stage: &mut Stage, text: &str) {
@@ -19,39 +17,6 @@ fn write_intercepted(stage: &mut Stage, text: &str) {
     };
     act(stage, intercept);
     write(stage, 4, OWN, text);
-}
-
-#[test]
-fn only_messages_that_were_asked_for_are_told() {
-    let none = WatchOptions::default().with_own(false).with_groups(false);
-    for (options, expected) in [
-        (
-            WatchOptions::default(),
-            &["by hand", "by the phone", "by who knows", "in a group"][..],
-        ),
-        (none, &["by hand", "by who knows"]),
-        (
-            none.with_automatic(true),
-            &["by a machine", "by hand", "by who knows"],
-        ),
-        (
-            none.with_system(true),
-            &["by hand", "by the service", "by who knows"],
-        ),
-        (
-            none.with_groups(true),
-            &["by hand", "by who knows", "in a group"],
-        ),
-    ] {
-        let mut stage = Stage::new(world_with_a_group()).unwrap();
-        let account = account(1);
-        let mut program = Program::with(&mut stage, &account, options);
-        one_of_each(&mut stage);
-        program.watch(&mut stage, MINUTE);
-        let mut told = program.words();
-        told.sort();
-        assert_eq!(told, expected, "{options:?}");
-    }
 }
 
 #[test]
@@ -143,10 +108,8 @@ fn unread_counts_that_fail_delay_no_message() {
     let account = account(1);
     let options = WatchOptions::default().with_changes(true);
     let mut program = Program::with(&mut stage, &account, options);
-    fault(
-        &mut stage,
-        Rule::new("single_unread", When::Always, Kind::Html),
-    );
+    let rule = Rule::new("single_unread", When::Always, Kind::Html);
+    fault(&mut stage, rule);
     for _ in 0..5 {
         write(&mut stage, 2, OWN, "hello");
         program.watch(&mut stage, MINUTE);

@@ -1,12 +1,10 @@
 //! A program that watches the simulated service, in a world of five people.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use bili_im_proto::{
-    Account, Credential, Cursor, Event, EventKind, Seqno, Talker, Uid, WatchOptions,
-};
+use bili_im_proto::{Account, Credential, Cursor, Event, EventKind, Uid, WatchOptions};
 use bili_im_sim::{
-    Act, MessageState, World,
+    Act, World,
     faults::{Kind, Rule},
 };
 use bili_im_tests::{Answers, Running, Stage, Turn, local_account};
@@ -139,17 +137,6 @@ impl Program {
         stage.time.advance(left);
     }
 
-    /// The sequence numbers told in each session, in order.
-    pub(crate) fn seqnos(&self) -> BTreeMap<Talker, Vec<Seqno>> {
-        let mut all = BTreeMap::<Talker, Vec<Seqno>>::new();
-        for event in &self.told {
-            if let Some(id) = event.id() {
-                all.entry(id.talker()).or_default().push(id.seqno());
-            }
-        }
-        all
-    }
-
     /// What was told, in a word each.
     pub(crate) fn words(&self) -> Vec<String> {
         self.told.iter().map(word).collect()
@@ -166,32 +153,6 @@ fn word(event: &Event) -> String {
         EventKind::SessionFailed { talker, .. } => format!("failed {talker}"),
         EventKind::SessionRecovered { talker } => format!("recovered {talker}"),
         other => format!("{other:?}"),
-    }
-}
-
-/// What the service holds for the account, from a moment on.
-pub(crate) fn held(stage: &Stage, from: u64) -> BTreeMap<Talker, Vec<Seqno>> {
-    let mut all = BTreeMap::<Talker, Vec<Seqno>>::new();
-    let messages = stage.service.snapshot(stage.sim_now()).messages;
-    for message in messages
-        .iter()
-        .filter(|m| m.timestamp >= from && m.msg_status != 2)
-    {
-        let talker = Talker::user(other_side(message));
-        all.entry(talker)
-            .or_default()
-            .push(Seqno(message.msg_seqno.0));
-    }
-    for seqnos in all.values_mut() {
-        seqnos.sort_unstable();
-    }
-    all
-}
-
-fn other_side(message: &MessageState) -> u64 {
-    match message.talker {
-        bili_im_sim::Talker::User(uid) if message.from.0 == OWN => uid.0,
-        _ => message.from.0,
     }
 }
 

@@ -381,21 +381,3 @@ proptest! {
         prop_assert_eq!(content, wanted);
     }
 }
-
-#[test]
-fn the_longest_text_has_1986_letters() {
-    assert!(Text::new("a".repeat(1986)).is_ok());
-    assert_eq!(
-        Text::new("a".repeat(1987)),
-        Err(InvalidContent::TooLong {
-            bytes: 2001,
-            over: 1
-        })
-    );
-    assert!(Text::new("世".repeat(662)).is_ok());
-    assert!(Text::new("世".repeat(663)).is_err());
-    assert!(Text::new("\n".repeat(993)).is_ok());
-    assert!(Text::new("\n".repeat(994)).is_err());
-    assert!(Text::new("\u{1}".repeat(331)).is_ok());
-    assert!(Text::new("\u{1}".repeat(332)).is_err());
-}

@@ -11,6 +11,7 @@
 
 mod cookies;
 mod encoding;
+mod endpoints;
 mod golden;
 mod hostile;
 mod leniency;

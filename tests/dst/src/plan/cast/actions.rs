@@ -10,7 +10,8 @@ use fastrand::Rng;
 
 use super::Cast;
 use crate::plan::{
-    Action, LARGEST_SKEW, LIST_SIZE, OWN, SECOND, SendKind, Sending, as_ours, faults::draw_fault,
+    Action, Actions, LARGEST_SKEW, LIST_SIZE, OWN, SECOND, SendKind, Sending, as_ours,
+    faults::draw_fault,
 };
 
 impl Cast {
@@ -19,7 +20,7 @@ impl Cast {
         &mut self,
         rng: &mut Rng,
         world: &World,
-        actions: &mut Vec<(u64, Action)>,
+        actions: &mut Actions,
     ) {
         for message in world.messages.iter().take(3) {
             let uid = Uid(OWN);
@@ -31,12 +32,7 @@ impl Cast {
 
     /// Draws a crowd: more people write than a list has room for, within seconds or while the
     /// program is off. The program may crash while it catches up.
-    pub(in crate::plan) fn draw_crowd(
-        &mut self,
-        rng: &mut Rng,
-        at: u64,
-        actions: &mut Vec<(u64, Action)>,
-    ) {
+    pub(in crate::plan) fn draw_crowd(&mut self, rng: &mut Rng, at: u64, actions: &mut Actions) {
         let takes = *rng.choice(&[5, 600, 600, 2400]).unwrap_or(&5) * SECOND;
         if takes > 5 * SECOND || rng.bool() {
             actions.push((at, Action::Crash(Duration::from_micros(takes + SECOND))));
@@ -65,12 +61,7 @@ impl Cast {
         }
     }
 
-    pub(in crate::plan) fn draw_action(
-        &mut self,
-        rng: &mut Rng,
-        at: u64,
-        actions: &mut Vec<(u64, Action)>,
-    ) {
+    pub(in crate::plan) fn draw_action(&mut self, rng: &mut Rng, at: u64, actions: &mut Actions) {
         let action = match rng.u8(..) {
             0..70 => Action::Write(Box::new(self.message(rng)), 1),
             70..79 => Action::Write(Box::new(self.message(rng)), rng.u32(2..30)),
@@ -116,12 +107,7 @@ impl Cast {
 
     /// Draws a time during which one session cannot be fetched. Somebody may write in it meanwhile,
     /// and the program may crash while it catches up.
-    fn draw_unreadable_session(
-        &mut self,
-        rng: &mut Rng,
-        at: u64,
-        actions: &mut Vec<(u64, Action)>,
-    ) {
+    fn draw_unreadable_session(&mut self, rng: &mut Rng, at: u64, actions: &mut Actions) {
         let message = self.message(rng);
         let talker = match message.talker {
             Talker::User(Uid(OWN)) => Talker::User(message.from),

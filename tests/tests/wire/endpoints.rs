@@ -1,0 +1,204 @@
+//! Endpoints against the simulated service: what one call changes, another shows.
+
+use std::{cell::RefCell, collections::BTreeSet, convert::Infallible};
+
+use bili_im_proto::*;
+use bili_im_sim::World;
+use bili_im_tests::{Running, Stage, endpoints::ENDPOINTS, local_account};
+
+const OWN: u64 = 10001;
+const FRIEND: Uid = Uid(10002);
+const STRANGER: Uid = Uid(10003);
+
+/// An account and the service that it calls.
+struct Client {
+    stage: RefCell<Stage>,
+    account: Account,
+}
+
+impl Client {
+    fn of(world: World) -> Self {
+        let cookie = world.accounts[0].cookie();
+        Self {
+            account: local_account(Credential::parse(&cookie).unwrap(), 1).build(),
+            stage: RefCell::new(Stage::new(world).unwrap()),
+        }
+    }
+
+    fn demo() -> Self {
+        Self::of(World::demo())
+    }
+
+    fn run<T>(&self, flow: Flow<Infallible, T>) -> T {
+        self.stage.borrow_mut().run(flow).unwrap()
+    }
+
+    fn items<T>(&self, flow: Flow<T, ()>) -> Vec<T> {
+        let mut running = Running::new(flow);
+        self.stage.borrow_mut().finish(&mut running).unwrap();
+        running.items
+    }
+
+    fn call<E>(&self, endpoint: E) -> E::Response
+    where
+        E: Endpoint + Send + Sync + 'static,
+        E::Response: Send,
+    {
+        self.run(self.account.call(endpoint))
+    }
+
+    fn listed(&self, filter: SessionFilter) -> Vec<Talker> {
+        let list = self.call(GetSessions::new(filter));
+        list.sessions.iter().map(|session| session.talker).collect()
+    }
+}
+
+#[test]
+fn an_intercepted_user_moves_to_the_dustbin() {
+    let client = Client::demo();
+    client.call(UpdateIntercept::new(FRIEND, true));
+    assert!(!client.listed(SessionFilter::Users).contains(&FRIEND.into()));
+    assert!(
+        client
+            .listed(SessionFilter::Intercepted)
+            .contains(&FRIEND.into())
+    );
+    let counted = SingleUnread::new().with_type(UnreadType::Dustbin);
+    assert!(client.call(counted).dustbin_unread > 0);
+    client.call(BatchUpdateDustbinAck);
+    assert_eq!(client.call(counted).dustbin_unread, 0);
+    client.call(BatchRmDustbin);
+    assert!(
+        !client
+            .listed(SessionFilter::Intercepted)
+            .contains(&FRIEND.into())
+    );
+    client.call(UpdateIntercept::new(FRIEND, false));
+}
+
+#[test]
+fn a_muted_session_stays_and_says_so() {
+    let client = Client::demo();
+    let group = *client.listed(SessionFilter::Groups).first().unwrap();
+    for talker in [FRIEND.into(), group] {
+        for muted in [true, false] {
+            client.call(SetMsgDnd::new(talker, muted));
+            let dnd = client.call(GetMsgDnd::new(talker));
+            assert_eq!(dnd.is_muted(talker), Some(muted), "{talker}");
+            assert_eq!(
+                client.call(SessionDetail::new(talker)).is_muted,
+                muted,
+                "{talker}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pushes_are_received_or_not() {
+    let client = Client::demo();
+    for receive in [false, true] {
+        client.call(SetPushSs::new(FRIEND, receive));
+        let settings = client.call(GetSessionSs::new(FRIEND));
+        assert_eq!(settings.push_setting, !receive);
+        assert_eq!(settings.follow_status, Some(FollowStatus::Mutual));
+    }
+    let stranger = client.call(GetSessionSs::new(STRANGER));
+    assert_eq!(stranger.follow_status, Some(FollowStatus::No));
+}
+
+#[test]
+fn people_are_told_in_the_order_asked() {
+    let client = Client::demo();
+    let asked = [STRANGER, Uid(77), FRIEND, STRANGER];
+    let told = client.run(client.account.people(asked));
+    let uids: Vec<Uid> = told.iter().map(|card| card.uid).collect();
+    assert_eq!(uids, [STRANGER, FRIEND, STRANGER]);
+    let count = || client.stage.borrow().time.count("cards");
+    let before = count();
+    client.run(client.account.people([FRIEND]));
+    assert_eq!(count(), before, "who was asked about before is remembered");
+}
+
+#[test]
+fn history_comes_back_whole_and_each_message_once() {
+    let client = Client::demo();
+    for index in 0..130 {
+        let own = bili_im_sim::Talker::user(OWN);
+        let message = bili_im_sim::Message::text(FRIEND.0, own, &format!("message {index}"));
+        let mut stage = client.stage.borrow_mut();
+        let now = stage.sim_now();
+        stage.service.write(message, now).unwrap();
+    }
+    let pages = client.items(
+        client
+            .account
+            .history(History::new(FRIEND).with_page_size(20)),
+    );
+    let seqnos: Vec<Seqno> = pages
+        .iter()
+        .flat_map(|page| &page.messages)
+        .map(|m| m.seqno)
+        .collect();
+    assert!(pages.len() > 6);
+    assert!(seqnos.len() >= 130);
+    assert!(seqnos.is_sorted_by(|newer, older| newer > older));
+    let texts = pages
+        .iter()
+        .flat_map(|page| &page.messages)
+        .map(|m| m.content().summary());
+    let texts: BTreeSet<String> = texts.collect();
+    assert!((0..130).all(|index| texts.contains(&format!("message {index}"))));
+    let half = seqnos.get(seqnos.len() / 2).copied().unwrap();
+    let newer = client.items(
+        client
+            .account
+            .history(History::new(FRIEND).with_after(half)),
+    );
+    let newer: usize = newer.iter().map(|page| page.messages.len()).sum();
+    assert_eq!(newer, seqnos.len() / 2);
+}
+
+#[test]
+fn every_endpoint_is_simulated() {
+    let mut stage = Stage::new(World::demo()).unwrap();
+    let now = stage.sim_now();
+    for endpoint in ENDPOINTS {
+        let mut request = http::Request::new(Vec::new());
+        *request.method_mut() = endpoint.spec.method();
+        *request.uri_mut() = endpoint.spec.path().parse().unwrap();
+        let bili_im_sim::Reply::Answer(answer) = stage.service.handle(request, now) else {
+            panic!("{} got no answer", endpoint.name);
+        };
+        assert_eq!(answer.status(), 200, "{}", endpoint.name);
+    }
+}
+
+#[test]
+fn every_session_is_listed_once_however_many_there_are() {
+    let people = 230;
+    let mut world = World::from_json(r#"{"accounts":[]}"#).unwrap();
+    for uid in 1..=people {
+        let mut account = bili_im_sim::Account::new(uid);
+        if uid % 3 != 0 {
+            account.follows = [bili_im_sim::Uid(1)].into();
+        }
+        world.accounts.push(account);
+    }
+    let followed = (2..=people).filter(|uid| uid % 3 != 0);
+    let own = world.accounts.first_mut().unwrap();
+    own.follows = followed.map(bili_im_sim::Uid).collect();
+    for uid in 2..=people {
+        let own = bili_im_sim::Talker::user(1);
+        let message = bili_im_sim::Message::text(uid, own, "hello");
+        world.messages.push(message.seconds_ago(uid));
+    }
+    let client = Client::of(world);
+    client.call(SetTop::new(Uid(200), true));
+    let pages = client.items(client.account.sessions());
+    let sessions = pages.iter().flatten();
+    let listed: Vec<Talker> = sessions.map(|session| session.talker).collect();
+    let unique: BTreeSet<Talker> = listed.iter().copied().collect();
+    assert_eq!(listed.len(), unique.len());
+    assert_eq!(unique, (2..=people).map(Talker::user).collect());
+}
