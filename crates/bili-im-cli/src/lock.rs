@@ -138,54 +138,49 @@ mod tests {
         (taken, told.get())
     }
 
+    /// A folder, and two locks of one file in it.
+    fn two_locks() -> (TempDir, [Lock; 2]) {
+        let dir = TempDir::new().unwrap();
+        let file = dir.path().join("file");
+        let locks = [(); 2].map(|()| Lock::of(&file).unwrap());
+        (dir, locks)
+    }
+
     #[test]
     fn a_free_lock_is_taken_without_a_word() {
-        let dir = TempDir::new().unwrap();
-        let lock = Lock::of(&dir.path().join("file")).unwrap();
+        let (dir, [lock, _]) = two_locks();
         assert_eq!(lock.path(), dir.path().join(".file.bili-im-lock"));
         assert_eq!(take(&lock, PATIENCE), (true, 0));
     }
 
     #[test]
     fn a_lock_whose_file_was_deleted_is_taken_anew() {
-        let dir = TempDir::new().unwrap();
-        let file = dir.path().join("file");
-        let one = Lock::of(&file).unwrap();
+        let (dir, [one, _]) = two_locks();
         std::fs::remove_file(one.path()).unwrap();
-        let other = Lock::of(&file).unwrap();
+        let other = Lock::of(&dir.path().join("file")).unwrap();
         assert_eq!(take(&other, PATIENCE), (true, 0));
         assert_eq!(take(&one, PATIENCE), (false, 1));
     }
 
     #[test]
     fn a_lock_that_stays_taken_is_told_of_once_and_given_up() {
-        let dir = TempDir::new().unwrap();
-        let file = dir.path().join("file");
-        let (one, other) = (Lock::of(&file).unwrap(), Lock::of(&file).unwrap());
+        let (_dir, [one, other]) = two_locks();
         assert_eq!(take(&one, PATIENCE), (true, 0));
         assert_eq!(take(&other, PATIENCE), (false, 1));
-        let short = Patience {
-            most: Some(PATIENCE.silent),
-            ..PATIENCE
-        };
-        assert_eq!(take(&other, short), (false, 0));
+        let most = Some(PATIENCE.silent);
+        assert_eq!(take(&other, Patience { most, ..PATIENCE }), (false, 0));
     }
 
     #[test]
     fn a_lock_is_waited_for_as_long_as_it_takes() {
-        let dir = TempDir::new().unwrap();
-        let file = dir.path().join("file");
-        let (one, other) = (Lock::of(&file).unwrap(), Lock::of(&file).unwrap());
+        let (_dir, [one, other]) = two_locks();
         assert_eq!(take(&one, PATIENCE), (true, 0));
         let released = thread::spawn(move || {
             thread::sleep(PATIENCE.silent * 6);
             one.unlock().unwrap();
         });
-        let endless = Patience {
-            most: None,
-            ..PATIENCE
-        };
-        assert_eq!(take(&other, endless), (true, 1));
+        let most = None;
+        assert_eq!(take(&other, Patience { most, ..PATIENCE }), (true, 1));
         released.join().unwrap();
     }
 }

@@ -71,6 +71,63 @@ impl Client {
         self.run_with(self.account.send_ticket(ticket), store).await
     }
 
+    /// Answers a message: see [`Account::answer`]. `store` gets the ticket as it must be stored,
+    /// before the request may leave. When `store` fails nothing is sent.
+    ///
+    /// # Errors
+    /// When all sending ends: see [`Account::answer`]. Also the errors of `store`.
+    pub async fn answer<E: From<Error>, F>(
+        &self,
+        event: &Event,
+        content: impl Into<SendContent>,
+        store: impl FnMut(SendTicket) -> F,
+    ) -> Result<Answered, E>
+    where
+        F: Future<Output = Result<(), E>>,
+    {
+        let answer = self.account.answer(event, content).map_err(Error::from)?;
+        self.run_answer(answer, store).await
+    }
+
+    /// Finishes the answer of an earlier run: see [`Account::settle_answer`].
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub async fn settle_answer<E: From<Error>, F>(
+        &self,
+        ticket: SendTicket,
+        store: impl FnMut(SendTicket) -> F,
+    ) -> Result<Answered, E>
+    where
+        F: Future<Output = Result<(), E>>,
+    {
+        self.run_answer(self.account.settle_answer(ticket), store)
+            .await
+    }
+
+    async fn run_answer<E: From<Error>, F>(
+        &self,
+        answer: Flow<AnswerStep, Answered>,
+        mut store: impl FnMut(SendTicket) -> F,
+    ) -> Result<Answered, E>
+    where
+        F: Future<Output = Result<(), E>>,
+    {
+        let take = |step| {
+            let stored = match step {
+                AnswerStep::Store(ticket) => Some(store(*ticket)),
+                _ => None,
+            };
+            async move {
+                match stored {
+                    Some(stored) => stored.await,
+                    None => Ok(()),
+                }
+            }
+        };
+        self.run_with(answer, take).await
+    }
+
     /// Runs a flow to its end.
     ///
     /// # Errors

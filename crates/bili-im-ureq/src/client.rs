@@ -65,6 +65,44 @@ impl Client {
         self.run_with(self.account.send_ticket(ticket), store)
     }
 
+    /// Answers a message: see [`Account::answer`]. `store` gets the ticket as it must be stored,
+    /// before the request may leave. When `store` fails nothing is sent.
+    ///
+    /// # Errors
+    /// When all sending ends: see [`Account::answer`]. Also the errors of `store`.
+    pub fn answer<E: From<Error>>(
+        &self,
+        event: &Event,
+        content: impl Into<SendContent>,
+        store: impl FnMut(SendTicket) -> Result<(), E>,
+    ) -> Result<Answered, E> {
+        let answer = self.account.answer(event, content).map_err(Error::from)?;
+        self.run_answer(answer, store)
+    }
+
+    /// Finishes the answer of an earlier run: see [`Account::settle_answer`].
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub fn settle_answer<E: From<Error>>(
+        &self,
+        ticket: SendTicket,
+        store: impl FnMut(SendTicket) -> Result<(), E>,
+    ) -> Result<Answered, E> {
+        self.run_answer(self.account.settle_answer(ticket), store)
+    }
+
+    fn run_answer<E: From<Error>>(
+        &self,
+        answer: Flow<AnswerStep, Answered>,
+        mut store: impl FnMut(SendTicket) -> Result<(), E>,
+    ) -> Result<Answered, E> {
+        self.run_with(answer, |step| match step {
+            AnswerStep::Store(ticket) => store(*ticket),
+            _ => Ok(()),
+        })
+    }
+
     /// Runs a flow to its end.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::{
     active_login::ActiveLogin,
     args::Global,
     failure::Failure,
-    json::{SessionJson, SessionsJson, UnknownSessionJson},
+    json::{SessionJson, SessionsJson},
     moment,
     names::Names,
     output::Output,
@@ -137,17 +137,10 @@ impl SessionsOutput {
 
 impl Serialize for SessionsOutput {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let sessions = self.list.sessions.iter();
-        SessionsJson {
-            sessions: sessions
-                .map(|session| {
-                    SessionJson::new(session, false)
-                        .with_name(self.name_of(session).map(str::to_owned))
-                })
-                .collect(),
-            has_more: self.list.has_more,
-            unknown: UnknownSessionJson::all(&self.list),
-        }
+        SessionsJson::new(&self.list, |session| {
+            let name = self.name_of(session).map(str::to_owned);
+            SessionJson::new(session, false).with_name(name)
+        })
         .serialize(serializer)
     }
 }

@@ -51,20 +51,3 @@ impl Display for WhoamiOutput {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_drive_the_terminal() {
-        let whoami = WhoamiOutput {
-            uid: Uid(1),
-            name: "evil\u{1b}[2J\nuid 2".to_owned(),
-            level: None,
-            face: String::new(),
-            expires: None,
-        };
-        assert_eq!(whoami.to_string(), "uid 1\nname evil\\u{1b}[2J⏎uid 2");
-    }
-}

@@ -107,7 +107,9 @@ impl HasJson for SessionList {
     type Json = SessionsJson;
 
     fn json(self, show_recalled: bool) -> Result<SessionsJson, Error> {
-        Ok(SessionsJson::new(&self, show_recalled))
+        Ok(SessionsJson::new(&self, |session| {
+            SessionJson::new(session, show_recalled)
+        }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The answers of the endpoints for messages, sessions and users.
 
 use bili_im_proto::{
-    GroupUnread, Limits, MsgDnd, MsgKey, SentMessage, Seqno, SessionList, SessionMsgs,
+    GroupUnread, Limits, MsgDnd, MsgKey, SentMessage, Seqno, Session, SessionList, SessionMsgs,
     SessionSettings, Talker, Uid, Unread, UploadedImage, UserCard,
 };
 use serde::Serialize;
@@ -48,39 +48,30 @@ mirror! {
 /// A page of sessions.
 #[derive(Debug, Serialize)]
 pub(crate) struct SessionsJson {
-    pub(crate) sessions: Vec<SessionJson>,
-    pub(crate) has_more: bool,
-    pub(crate) unknown: Vec<UnknownSessionJson>,
+    sessions: Vec<SessionJson>,
+    has_more: bool,
+    unknown: Vec<UnknownSessionJson>,
 }
 
 /// A session of an unknown type.
 #[derive(Debug, Serialize)]
-pub(crate) struct UnknownSessionJson {
+struct UnknownSessionJson {
     session_type: u64,
     talker_id: Id,
 }
 
-impl UnknownSessionJson {
-    pub(crate) fn all(list: &SessionList) -> Vec<Self> {
-        let unknown = list.unknown.iter();
-        unknown
-            .map(|&(session_type, talker_id)| Self {
-                session_type,
-                talker_id: talker_id.into(),
-            })
-            .collect()
-    }
-}
-
 impl SessionsJson {
-    pub(crate) fn new(list: &SessionList, show_recalled: bool) -> Self {
-        let sessions = list.sessions.iter();
+    pub(crate) fn new(list: &SessionList, json: impl Fn(&Session) -> SessionJson) -> Self {
+        let unknown = list.unknown.iter();
         Self {
-            sessions: sessions
-                .map(|session| SessionJson::new(session, show_recalled))
-                .collect(),
+            sessions: list.sessions.iter().map(json).collect(),
             has_more: list.has_more,
-            unknown: UnknownSessionJson::all(list),
+            unknown: unknown
+                .map(|&(session_type, talker_id)| UnknownSessionJson {
+                    session_type,
+                    talker_id: talker_id.into(),
+                })
+                .collect(),
         }
     }
 }

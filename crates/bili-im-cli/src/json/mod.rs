@@ -11,7 +11,7 @@ mod session;
 
 pub(crate) use self::{
     answer::{Answer, PlainText},
-    answers::{SessionsJson, UnknownSessionJson, UserJson},
+    answers::{SessionsJson, UserJson},
     counts::{CountsJson, CountsLine},
     message::MessageJson,
     session::SessionJson,

@@ -15,7 +15,8 @@ const MOMENT: Duration = Duration::from_millis(20);
 /// use the account.
 pub(crate) struct Driven<'a, Item, Output> {
     flow: Flow<Item, Output>,
-    stop: &'a Stop,
+    /// What ends the flow.
+    pub(crate) stop: &'a Stop,
 }
 
 pub(crate) enum Next<Item, Output> {

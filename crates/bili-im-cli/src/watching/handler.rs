@@ -8,7 +8,7 @@ use super::{
     event_output::EventOutput,
     exec::Exec,
     line::EventLine,
-    replies::{Answered, Replier},
+    replies::{Replied, Replier},
     stop::Stop,
 };
 use crate::{
@@ -82,8 +82,8 @@ impl Handler<'_> {
         };
         if self.replies {
             let mut replier = self.replier(&reply.event, Some(reply.position));
-            let answered = replier.confirm_or_send(reply.ticket)?;
-            if answered == Answered::Stopped {
+            let answered = replier.settle(reply.ticket)?;
+            if answered == Replied::Stopped {
                 return Ok(false);
             }
         } else {
@@ -121,8 +121,8 @@ impl Handler<'_> {
         };
         let mut replier = self.replier(&id, line.event.position);
         Ok(match replier.answer(line.event, text)? {
-            Answered::Finished => Handled::Yes,
-            Answered::Stopped => Handled::No,
+            Replied::Finished => Handled::Yes,
+            Replied::Stopped => Handled::No,
         })
     }
 

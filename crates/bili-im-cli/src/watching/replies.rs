@@ -1,10 +1,8 @@
 //! Sends the answers of a program, each at most once.
 
-use std::{convert::Infallible, fmt::Display, time::Duration};
+use std::fmt::Display;
 
-use bili_im_proto::{
-    Account, Confirmation, Error, Event, Flow, Invalid, Position, SendTicket, Text,
-};
+use bili_im_proto::{AnswerStep, Answered, Event, Flow, Invalid, Position, SendTicket, Text};
 
 use super::{
     cursor_file::{CursorFile, Reply},
@@ -13,15 +11,6 @@ use super::{
     stop::Stop,
 };
 use crate::{active_login::SharedLogin, failure::Failure};
-
-/// The first wait before an answer is tried again; each wait is twice as long as the last.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-
-/// The longest wait before an answer is tried again.
-const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
-
-/// The longest wait in all for rate limits. Other events wait behind the answer.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 const NOT_SENT: &str = "an answer was not sent";
 const DOUBTFUL: &str = "an answer may or may not have been sent, and is not sent again";
@@ -39,15 +28,8 @@ pub(crate) struct Replier<'a> {
     pub(crate) position: Option<Position>,
 }
 
-enum Called<T> {
-    Done(T),
-    Failed(Error),
-    /// The user wants the program to end.
-    Stopped,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answered {
+pub(crate) enum Replied {
     /// It was sent or given up.
     Finished,
     /// The user wants the program to end, and the answer still waits.
@@ -55,29 +37,19 @@ pub(crate) enum Answered {
 }
 
 impl Replier<'_> {
-    /// Sends an answer to an event, and stores its ticket first.
-    pub(crate) fn answer(&mut self, event: &Event, text: String) -> Result<Answered, Failure> {
-        let text = match Text::new(text) {
-            Ok(text) => text,
-            Err(invalid) => return Ok(self.give_up(NOT_SENT, &invalid)),
-        };
-        let prepared = self.call(
-            &Stop::default(),
-            |account| Ok(account.prepare_answer(event, text.clone())?),
-            |_, never: Infallible| match never {},
-        )?;
-        match prepared {
-            Called::Done(ticket) => {
-                self.store(ticket.clone())?;
-                self.send(&ticket)
-            }
-            Called::Failed(error) => Ok(self.give_up(NOT_SENT, &error)),
-            Called::Stopped => Ok(Answered::Stopped),
+    /// Sends an answer to an event.
+    pub(crate) fn answer(&mut self, event: &Event, text: String) -> Result<Replied, Failure> {
+        let answer = Text::new(text)
+            .map_err(Invalid::from)
+            .and_then(|text| self.login.account().answer(event, text));
+        match answer {
+            Ok(answer) => self.drive(answer, false),
+            Err(invalid) => Ok(self.give_up(NOT_SENT, &invalid)),
         }
     }
 
-    /// Finds out whether an answer was sent, and sends it when it certainly was not.
-    pub(crate) fn confirm_or_send(&mut self, ticket: SendTicket) -> Result<Answered, Failure> {
+    /// Finishes the answer of an earlier watch.
+    pub(crate) fn settle(&mut self, ticket: SendTicket) -> Result<Replied, Failure> {
         let ticket = if self.at_least_once {
             ticket.at_least_once()
         } else {
@@ -87,44 +59,50 @@ impl Replier<'_> {
             self.out
                 .warn("an answer may be under way: looking for it before anything else");
         }
-        let confirmed = self.call(
-            self.stop,
-            |account| Ok(account.confirm(ticket.clone())),
-            |_, never: Infallible| match never {},
-        )?;
-        Ok(match confirmed {
-            Called::Done(Confirmation::Sent(_)) => Answered::Finished,
-            Called::Done(Confirmation::Absent(ticket)) => {
-                self.store((*ticket).clone())?;
-                return self.send(&ticket);
-            }
-            Called::Done(_) => self.give_up(DOUBTFUL, &"it cannot be found"),
-            Called::Failed(Error::Invalid(
-                invalid @ (Invalid::ForeignTicket(_) | Invalid::TicketVersion(_)),
-            )) => return Err(invalid.into()),
-            Called::Failed(error) if ticket.has_begun() => self.give_up(DOUBTFUL, &error),
-            Called::Failed(error) => self.give_up(NOT_SENT, &error),
-            Called::Stopped => Answered::Stopped,
-        })
+        self.drive(self.login.account().settle_answer(ticket), true)
     }
 
-    fn send(&mut self, ticket: &SendTicket) -> Result<Answered, Failure> {
-        let sent = self.call(
-            &Stop::default(),
-            |account| Ok(account.send_ticket(ticket.clone())),
-            Self::store,
-        )?;
-        Ok(match sent {
-            Called::Done(sent) => {
-                if let Some(toast) = &sent.toast {
+    /// Sends an answer to its end. The user can end it while it waits after a failure, and, when it
+    /// `is_earlier`, while it is looked for.
+    fn drive(
+        &mut self,
+        answer: Flow<AnswerStep, Answered>,
+        is_earlier: bool,
+    ) -> Result<Replied, Failure> {
+        let (stop, never) = (self.stop, Stop::default());
+        let mut answer = Driven::new(answer, if is_earlier { stop } else { &never });
+        loop {
+            match answer.next(self.login) {
+                Next::Item(AnswerStep::Store(ticket)) => {
+                    self.store(*ticket)?;
+                    // It is about to be sent.
+                    answer.stop = &never;
+                }
+                Next::Item(AnswerStep::Waits { until, cause }) => {
+                    self.out.warn(&format!("an answer waits: {cause}"));
+                    if self.stop.sleep(until.since(bili_im_ureq::now().mono)) {
+                        return Ok(Replied::Stopped);
+                    }
+                }
+                Next::Item(_) => {}
+                Next::Stopped => return Ok(Replied::Stopped),
+                Next::Done(result) => return Ok(self.tell(result?)),
+            }
+        }
+    }
+
+    fn tell(&self, answered: Answered) -> Replied {
+        match answered {
+            Answered::Sent { toast, .. } => {
+                if let Some(toast) = &toast {
                     self.out.out.show_toast(toast);
                 }
-                Answered::Finished
+                Replied::Finished
             }
-            Called::Failed(error @ Error::Unconfirmed(_)) => self.give_up(DOUBTFUL, &error),
-            Called::Failed(error) => self.give_up(NOT_SENT, &error),
-            Called::Stopped => Answered::Stopped,
-        })
+            Answered::Unconfirmed(Some(error)) => self.give_up(DOUBTFUL, &error),
+            Answered::NotSent(error) => self.give_up(NOT_SENT, &error),
+            _ => self.give_up(DOUBTFUL, &"it cannot be found"),
+        }
     }
 
     fn store(&mut self, ticket: SendTicket) -> Result<(), Failure> {
@@ -138,52 +116,8 @@ impl Replier<'_> {
         })
     }
 
-    fn give_up(&self, what: &str, why: &impl Display) -> Answered {
+    fn give_up(&self, what: &str, why: &impl Display) -> Replied {
         self.out.warn(&format!("{what}: {why}"));
-        Answered::Finished
-    }
-
-    /// Makes a call, and repeats it while the network fails or a rate limit is short. Each item
-    /// goes to `keep`. Errors that must end the watch are returned as failures. `stop` ends a call
-    /// that is under way; `self.stop` only ends the waits between two calls.
-    fn call<Item, Output>(
-        &mut self,
-        stop: &Stop,
-        make: impl Fn(&Account) -> Result<Flow<Item, Output>, Error>,
-        keep: impl Fn(&mut Self, Item) -> Result<(), Failure>,
-    ) -> Result<Called<Output>, Failure> {
-        let mut wait = FIRST_WAIT;
-        let mut patience = PATIENCE;
-        loop {
-            let flow = match make(self.login.account()) {
-                Ok(flow) => flow,
-                Err(error) => return Ok(Called::Failed(error)),
-            };
-            let mut driven = Driven::new(flow, stop);
-            let error = loop {
-                match driven.next(self.login) {
-                    Next::Item(item) => keep(self, item)?,
-                    Next::Done(Ok(done)) => return Ok(Called::Done(done)),
-                    Next::Done(Err(error)) => break error,
-                    Next::Stopped => return Ok(Called::Stopped),
-                }
-            };
-            let pause = match &error {
-                Error::RateLimited(limited) if limited.retry_after <= patience => {
-                    let pause = limited.retry_after.max(FIRST_WAIT);
-                    patience = patience.saturating_sub(pause);
-                    pause
-                }
-                // Neither means that the answer may have been sent: that is `Error::Unconfirmed`.
-                Error::Transport(_) | Error::NotSent(_) => wait,
-                _ if error.ends_login() => return Err(error.into()),
-                _ => return Ok(Called::Failed(error)),
-            };
-            self.out.warn(&format!("an answer waits: {error}"));
-            if self.stop.sleep(pause) {
-                return Ok(Called::Stopped);
-            }
-            wait = wait.saturating_mul(2).min(LONGEST_WAIT);
-        }
+        Replied::Finished
     }
 }

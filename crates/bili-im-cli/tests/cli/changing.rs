@@ -1,13 +1,13 @@
 //! The commands that change sessions and settings.
 
-use bili_im_sim::{World, faults::Kind};
+use bili_im_sim::{Accepts, World};
 use serde_json::{Value, json};
 
-use crate::support::{FANS, FRIEND, STRANGER, Stage, finish};
+use crate::support::{FANS, FRIEND, Stage, code};
 
 fn session(stage: &Stage, talker: &Value) -> Option<Value> {
-    let list = stage.json(&["sessions", "--all"]);
-    let intercepted = stage.json(&["sessions", "--type", "intercepted"]);
+    let list = stage.json("sessions --all");
+    let intercepted = stage.json("sessions --type intercepted");
     let all = [&list, &intercepted].map(|list| list["sessions"].as_array().unwrap().clone());
     all.concat()
         .into_iter()
@@ -17,26 +17,23 @@ fn session(stage: &Stage, talker: &Value) -> Option<Value> {
 #[test]
 fn a_session_is_marked_as_read() {
     let stage = Stage::demo();
-    let history = stage.json(&["history", FRIEND]);
+    let history = stage.json("history 10002");
     let older = history["messages"][1]["msg_seqno"].as_str().unwrap();
-    let ran = stage.run(&["ack", FRIEND, "--upto", older]);
-    assert_eq!(ran.out, format!("acked user 10002 up to {older}\n"));
-    assert_eq!(stage.json(&["unread"])["follow_unread"], 1);
-    assert_eq!(
-        stage.json(&["ack", FRIEND]),
-        json!({"talker": {"user": FRIEND}, "upto": null, "acked": true})
-    );
-    assert_eq!(stage.json(&["unread"])["follow_unread"], 0);
-    let ran = stage.run(&["ack", "--group", FANS]);
-    assert_eq!((ran.code, &*ran.out), (0, "acked group 20001\n"));
-    assert_eq!(stage.json(&["unread"])["group_unread"], 0);
+    let out = stage.done(&format!("ack 10002 --upto {older}"));
+    assert_eq!(out, format!("acked user 10002 up to {older}\n"));
+    assert_eq!(stage.json("unread")["follow_unread"], 1);
+    let acked = json!({"talker": {"user": FRIEND}, "upto": null, "acked": true});
+    assert_eq!(stage.json("ack 10002"), acked);
+    assert_eq!(stage.json("unread")["follow_unread"], 0);
+    assert_eq!(stage.done("ack --group 20001"), "acked group 20001\n");
+    assert_eq!(stage.json("unread")["group_unread"], 0);
 }
 
 #[test]
 fn a_session_is_pinned_and_muted_and_the_other_way_round() {
-    for (group, id, talker) in [
-        (None, FRIEND, json!({"user": FRIEND})),
-        (Some("--group"), FANS, json!({"group": FANS})),
+    for (id, talker) in [
+        (FRIEND, json!({"user": FRIEND})),
+        ("--group 20001", json!({"group": FANS})),
     ] {
         let stage = Stage::demo();
         for (command, field, value, listed) in [
@@ -45,14 +42,11 @@ fn a_session_is_pinned_and_muted_and_the_other_way_round() {
             ("mute", "muted", true, "is_muted"),
             ("unmute", "muted", false, "is_muted"),
         ] {
-            let args: Vec<&str> = [command].into_iter().chain(group).chain([id]).collect();
-            assert_eq!(stage.json(&args), json!({"talker": talker, field: value}));
+            let changed = stage.json(&format!("{command} {id}"));
+            assert_eq!(changed, json!({"talker": talker, field: value}));
             let found = session(&stage, &talker).unwrap()[listed].clone();
             assert_eq!(found.is_u64() || found == true, value, "{command}: {found}");
-            let marked = stage
-                .run(&["sessions"])
-                .out
-                .contains(&format!("  {field}  "));
+            let marked = stage.done("sessions").contains(&format!("  {field}  "));
             assert_eq!(marked, value, "{command}");
         }
     }
@@ -61,12 +55,11 @@ fn a_session_is_pinned_and_muted_and_the_other_way_round() {
 #[test]
 fn a_session_is_removed_until_something_new_comes() {
     let stage = Stage::demo();
-    let ran = stage.run(&["remove", FRIEND]);
-    assert_eq!((ran.code, &*ran.out), (0, "removed user 10002\n"));
+    assert_eq!(stage.done("remove 10002"), "removed user 10002\n");
     let friend = json!({"user": FRIEND});
     assert_eq!(session(&stage, &friend), None);
-    assert_eq!(stage.run(&["history", FRIEND]).out.lines().count(), 7);
-    assert_eq!(stage.run(&["send", FRIEND, "hi"]).code, 0);
+    assert_eq!(stage.done("history 10002").lines().count(), 7);
+    stage.done("send 10002 hi");
     assert!(session(&stage, &friend).is_some());
 }
 
@@ -74,124 +67,75 @@ fn a_session_is_removed_until_something_new_comes() {
 fn a_users_messages_are_intercepted_and_let_through() {
     let stage = Stage::demo();
     let friend = json!({"user": FRIEND});
-    let ran = stage.run(&["intercept", FRIEND]);
-    assert_eq!((ran.code, &*ran.out), (0, "intercepted user 10002\n"));
+    assert_eq!(stage.done("intercept 10002"), "intercepted user 10002\n");
     assert_eq!(session(&stage, &friend).unwrap()["is_intercepted"], true);
-    assert_eq!(
-        stage.json(&["intercept", FRIEND, "--off"]),
-        json!({"talker": friend, "intercepted": false})
-    );
+    let through = json!({"talker": friend, "intercepted": false});
+    assert_eq!(stage.json("intercept 10002 --off"), through);
     assert_eq!(session(&stage, &friend).unwrap()["is_intercepted"], false);
-    stage
-        .run(&["intercept", "--group", FANS])
-        .failed(2, "--group");
 }
 
 #[test]
 fn settings_are_shown_and_changed() {
     let stage = Stage::demo();
-    let before = stage.json(&["settings"]);
-    assert_eq!(before, stage.json(&["settings", "show"]));
+    let before = stage.json("settings");
+    assert_eq!(before, stage.json("settings show"));
     assert_eq!(before["msg_notify"], 1);
-    let shown = stage.run(&["settings"]);
-    assert!(shown.out.starts_with("msg_notify on (1)\n"), "{shown:?}");
+    assert!(stage.done("settings").starts_with("msg_notify on (1)\n"));
 
-    let ran = stage.run(&["settings", "set", "msg_notify=off", "is_group_fold=1"]);
-    assert_eq!(
-        (ran.code, &*ran.out),
-        (0, "msg_notify off (3)\nis_group_fold on (1)\n")
-    );
-    let after = stage.json(&["settings"]);
+    let out = stage.done("settings set msg_notify=off is_group_fold=1");
+    assert_eq!(out, "msg_notify off (3)\nis_group_fold on (1)\n");
+    let after = stage.json("settings");
     assert_eq!(after["msg_notify"], 3);
     assert_eq!(after["is_group_fold"], 1);
     assert_eq!(after["ai_intercept"], before["ai_intercept"]);
-    let set = stage.json(&["settings", "set", "msg_notify=1"]);
+    let set = stage.json("settings set msg_notify=1");
     assert_eq!(set["msg_notify"], 1);
     assert!(set["is_group_fold"].is_null(), "only what was set: {set}");
 }
 
-#[test]
-fn a_setting_that_is_none_is_refused_before_anything_is_sent() {
-    let stage = Stage::demo();
-    for (assignment, words) in [
-        ("x", "is_group_fold=on"),
-        ("x=on", "there are msg_notify"),
-        ("msg_notify=2", "on (1) or off (3)"),
-        ("is_group_fold=", "on (1) or off (0)"),
-    ] {
-        stage.run(&["settings", "set", assignment]).failed(2, words);
-    }
-    stage.run(&["settings", "set"]).failed(2, "KEY=VALUE");
-    assert!(stage.requests().is_empty());
-}
-
-#[test]
-fn what_the_account_may_not_set_is_refused() {
-    let mut world = World::demo();
-    world.accounts[0].fans = 10;
-    Stage::of(world)
-        .run(&["settings", "set", "followed_reply=on"])
-        .failed(4, "700009");
-}
-
-const CHANGES: [&[&str]; 9] = [
-    &["ack", FRIEND],
-    &["ack", "--group", FANS, "--upto", "3"],
-    &["pin", FRIEND],
-    &["unpin", "--group", FANS],
-    &["mute", FRIEND],
-    &["unmute", "--group", FANS],
-    &["remove", FRIEND],
-    &["intercept", STRANGER, "--off"],
-    &["settings", "set", "is_group_fold=on"],
+/// Commands that change something.
+pub(crate) const CHANGES: [&str; 12] = [
+    "send 10002 hi",
+    "send-image 10002 https://i0.hdslb.com/x.jpg",
+    "recall 10002 5",
+    "ack 10002",
+    "ack --group 20001 --upto 3",
+    "pin 10002",
+    "unpin --group 20001",
+    "mute 10002",
+    "unmute --group 20001",
+    "remove 10002",
+    "intercept 10003 --off",
+    "settings set is_group_fold=on",
 ];
 
 #[test]
-fn a_dry_run_of_a_change_shows_the_request_and_changes_nothing() {
-    let stage = Stage::demo();
-    let before = stage.json(&["sessions", "--all"]);
-    for change in CHANGES {
-        let ran = stage.run(&[change, &["--dry-run"]].concat());
-        assert_eq!((ran.code, &*ran.err), (0, ""), "{ran:?}");
-        assert!(ran.out.starts_with("curl -X POST 'http://127.0.0.1:"));
-        assert!(ran.out.contains("csrf=***&csrf_token=***&"), "{ran:?}");
-        let planned = stage.json(&[change, &["--dry-run"]].concat());
-        assert_eq!(planned["dry_run"]["method"], "POST");
-    }
-    assert_eq!(stage.json(&["sessions", "--all"]), before);
-    for name in [
-        "update_ack",
-        "set_top",
-        "set_msg_dnd",
-        "remove_session",
-        "set",
-    ] {
-        assert_eq!(stage.asked(name), 0, "{name}");
-    }
-}
-
-#[test]
-fn no_change_is_made_without_bili_jct() {
+fn no_change_is_made_without_bili_jct_and_a_read_is() {
     let stage = Stage::demo();
     for change in CHANGES {
-        let mut command = stage.command(change);
-        command.env("BILI_IM_COOKIE", "SESSDATA=sim-10001; DedeUserID=10001");
-        finish(&mut command).failed(2, "no bili_jct");
+        for option in ["", "--dry-run"] {
+            let ran = stage.run_as("SESSDATA=sim-10001", &format!("{change} {option}"));
+            ran.failed(2, "no bili_jct");
+        }
     }
     assert!(stage.requests().is_empty());
+    assert_eq!(stage.run_as("SESSDATA=sim-10001", "unread").code, 0);
 }
 
 #[test]
 fn a_refused_change_is_told_as_such() {
-    let stage = Stage::demo().with_fault(
-        "set_top",
-        Kind::Code {
-            code: -400,
-            message: None,
-        },
+    let stage = Stage::demo().with_fault("set_top", code(-400));
+    let ran = stage.run("pin 10002");
+    ran.failed(4, "set_top was refused with code -400");
+    // What the account may not set, and what the receiver does not want.
+    let mut world = World::demo();
+    world.accounts[0].fans = 10;
+    world.accounts[1].accepts = Accepts::Nobody;
+    Stage::of(world).fail(
+        4,
+        &[
+            ("settings set followed_reply=on", "700009"),
+            ("send 10002 hi", "25003"),
+        ],
     );
-    stage
-        .run(&["pin", FRIEND])
-        .failed(4, "set_top was refused with code -400");
-    stage.run(&["pin", "0"]).failed(2, "UID");
 }

@@ -4,7 +4,7 @@ use crate::support::{bare, finish};
 
 #[test]
 fn the_main_job_is_shown_over_both_adapters() {
-    let ran = finish(&mut bare(&["demo"]));
+    let ran = finish(&mut bare("demo"));
     assert_eq!((ran.code, &*ran.err), (0, ""), "{ran:?}");
     for (words, times) in [
         ("over bili-im-ureq, blocking", 1),
@@ -21,18 +21,14 @@ fn the_main_job_is_shown_over_both_adapters() {
         ("WRONG", 0),
         ("all of it came out as it should", 1),
     ] {
-        assert_eq!(
-            ran.out.matches(words).count(),
-            times,
-            "{words}: {}",
-            ran.out
-        );
+        let found = ran.out.matches(words).count();
+        assert_eq!(found, times, "{words}: {}", ran.out);
     }
 }
 
 #[test]
 fn json_has_every_step_in_one_object() {
-    let ran = finish(&mut bare(&["demo", "--json"]));
+    let ran = finish(&mut bare("demo --json"));
     assert_eq!((ran.code, &*ran.err), (0, ""), "{ran:?}");
     let demo = ran.json();
     assert_eq!(demo["ok"], true);

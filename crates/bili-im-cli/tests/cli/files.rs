@@ -6,20 +6,15 @@ use std::{
     fs::{self, Metadata},
     os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::Command,
 };
 
 use serde_json::{Value, json};
 
 use crate::{
-    support::{CREATOR, Ran, Stage, checked, feed, until},
-    watching::OFTEN,
+    running::Running,
+    support::{CREATOR, Ran, Stage},
 };
-
-/// A time limit that no command reaches on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The uid of another user.
 const SOMEBODY: u32 = 12345;
@@ -84,12 +79,10 @@ impl Stored {
     fn run(self, stage: &Stage) -> Ran {
         match self {
             Self::Cursor => watch(stage),
-            Self::State | Self::DeviceId => ended(&mut stage.command(&["unread", "--json"])),
-            Self::Profile => {
-                let mut command = stage.command(&["login", "--cookie-stdin", "--json"]);
-                let cookie = stage.cookie(CREATOR);
-                feed(command.env_remove("BILI_IM_COOKIE"), cookie.as_bytes())
+            Self::State | Self::DeviceId => {
+                Running::start(&mut stage.command("unread --json")).end()
             }
+            Self::Profile => stage.login("--json", &stage.cookie(CREATOR)),
         }
     }
 
@@ -156,49 +149,14 @@ fn see_all(folder: &Path) -> BTreeMap<OsString, Seen> {
         .collect()
 }
 
-/// Waits for a command, and fails when it hangs.
-fn ended(command: &mut Command) -> Ran {
-    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().unwrap();
-    let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            panic!("it hangs: {command:?}");
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    checked(child.wait_with_output().unwrap())
-}
-
 /// Starts a watch, and ends it once it has begun.
 fn watch(stage: &Stage) -> Ran {
     let cursor = Stored::Cursor.path(stage);
-    let args = [
-        &OFTEN[..],
-        &["--json", "--cursor", cursor.to_str().unwrap()],
-    ]
-    .concat();
-    let mut command = stage.command(&args);
-    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let before = stage.asked("new_sessions");
-    let mut child = piped.spawn().unwrap();
-    let start = Instant::now();
-    until(|| {
-        assert!(start.elapsed() < PATIENCE, "it hangs");
-        child.try_wait().unwrap().is_some() || stage.asked("new_sessions") > before + 1
-    });
-    if child.try_wait().unwrap().is_none() {
-        let kill = format!("kill -TERM {}", child.id());
-        assert!(
-            Command::new("/bin/sh")
-                .args(["-c", &kill])
-                .status()
-                .unwrap()
-                .success()
-        );
+    let mut watch = stage.watch(&["--json", "--cursor", cursor.to_str().unwrap()]);
+    if !watch.has_ended() {
+        watch.signal("TERM");
     }
-    checked(child.wait_with_output().unwrap())
+    watch.end()
 }
 
 /// Names of temporary files that a program could use beside a file.
@@ -253,69 +211,56 @@ fn can_give_away() -> bool {
     chown(dir.path(), Some(SOMEBODY), None).is_ok()
 }
 
-/// Checks that only the owner can read this user's files, and that all other entries are unchanged.
-fn check(
-    at: &Path,
-    before: &BTreeMap<OsString, Seen>,
-    victim: &Seen,
-    stage: &Stage,
-    case: (Stored, Laid),
-) {
-    let folder = at.parent().unwrap();
+/// Runs the command that stores a file, with entries laid at some paths. Checks that only the owner
+/// can read this user's files, and that all other entries are unchanged.
+fn run_beside(stored: Stored, laid: Laid, at: impl Fn(&Path) -> BTreeSet<PathBuf>) -> Ran {
+    let (stage, victim) = prepared(stored);
+    let path = stored.path(&stage);
+    let folder = path.parent().unwrap();
+    let at = at(&path);
+    for at in &at {
+        laid.lay(at, &victim);
+    }
+    let (seen, mut before) = (see(&victim), see_all(folder));
+    // A plain file of this user is replaced. A device id is written once.
+    if at.contains(&path) && laid.is_ours() && stored != Stored::DeviceId {
+        before.remove(path.file_name().unwrap());
+    }
+    let ran = stored.run(&stage);
+    let case = (stored, laid);
     let after = see_all(folder);
-    for (name, seen) in before {
-        assert_eq!(
-            after.get(name),
-            Some(seen),
-            "{case:?}: {name:?} has changed"
-        );
+    for (name, seen) in &before {
+        let now = after.get(name);
+        assert_eq!(now, Some(seen), "{case:?}: {name:?} has changed");
     }
     for (name, seen) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-        let expected = if folder.join(name).is_dir() {
-            0o700
-        } else {
-            0o600
-        };
+        let is_folder = folder.join(name).is_dir();
+        let expected = if is_folder { 0o700 } else { 0o600 };
         assert_eq!(seen.mode, expected, "{case:?}: {name:?}");
-        assert!(
-            !name.to_str().unwrap().ends_with(".new"),
-            "{case:?}: {name:?} is left over"
-        );
+        let is_left_over = name.to_str().unwrap().ends_with(".new");
+        assert!(!is_left_over, "{case:?}: {name:?} is left over");
     }
-    let path = stage.state_dir().join("victim");
-    assert_eq!(&see(&path), victim, "{case:?}: the victim has changed");
-    assert!(
-        !dangling(&path).exists(),
-        "{case:?}: something was made through a link"
-    );
+    assert_eq!(see(&victim), seen, "{case:?}: the victim has changed");
+    let is_made = dangling(&victim).exists();
+    assert!(!is_made, "{case:?}: something was made through a link");
+    let is_well = ran.code == 0 && ran.err.is_empty();
+    assert!(!is_well || path.is_file(), "{case:?}: it is not stored");
+    ran
 }
 
 #[test]
 fn whatever_lies_beside_a_stored_file_stays_as_it_is() {
     for (stored, laid) in cases() {
-        let (stage, victim) = prepared(stored);
-        let path = stored.path(&stage);
-        for at in tempting_names(&path) {
-            laid.lay(&at, &victim);
-        }
-        let (seen, before) = (see(&victim), see_all(path.parent().unwrap()));
-        let ran = stored.run(&stage);
+        let ran = run_beside(stored, laid, tempting_names);
         let case = (stored, laid);
         assert_eq!((ran.code, &*ran.err), (0, ""), "{case:?}: {ran:?}");
-        check(&path, &before, &seen, &stage, case);
-        assert_eq!(see(&path).mode, 0o600, "{case:?}");
     }
 }
 
 #[test]
 fn whatever_lies_at_the_lock_stays_as_it_is() {
     for (stored, laid) in cases().filter(|(stored, _)| *stored != Stored::Profile) {
-        let (stage, victim) = prepared(stored);
-        let path = stored.path(&stage);
-        laid.lay(&lock_of(&path), &victim);
-        let (seen, before) = (see(&victim), see_all(path.parent().unwrap()));
-        let ran = stored.run(&stage);
-        check(&path, &before, &seen, &stage, (stored, laid));
+        let ran = run_beside(stored, laid, |path| [lock_of(path)].into());
         expect(&ran, stored, laid);
     }
 }
@@ -323,16 +268,7 @@ fn whatever_lies_at_the_lock_stays_as_it_is() {
 #[test]
 fn whatever_lies_at_a_stored_files_place_stays_as_it_is_unless_it_is_ours() {
     for (stored, laid) in cases() {
-        let (stage, victim) = prepared(stored);
-        let path = stored.path(&stage);
-        laid.lay(&path, &victim);
-        let (seen, mut before) = (see(&victim), see_all(path.parent().unwrap()));
-        let ran = stored.run(&stage);
-        // A plain file of this user is replaced. A device id is written once.
-        if laid.is_ours() && stored != Stored::DeviceId {
-            before.remove(path.file_name().unwrap());
-        }
-        check(&path, &before, &seen, &stage, (stored, laid));
+        let ran = run_beside(stored, laid, |path| [path.to_owned()].into());
         expect(&ran, stored, laid);
     }
 }
@@ -345,13 +281,12 @@ fn expect(ran: &Ran, stored: Stored, laid: Laid) {
         return;
     }
     let told: Value = serde_json::from_str(ran.err.lines().next().expect(&case)).unwrap();
-    let (code, what) = if stored.is_an_error() {
-        (ran.code, &told["error"])
-    } else {
-        (0, &told["warning"])
-    };
-    assert_eq!(ran.code, code, "{case}");
     assert_eq!(ran.code != 0, stored.is_an_error(), "{case}");
+    let what = if stored.is_an_error() {
+        &told["error"]
+    } else {
+        &told["warning"]
+    };
     let message = what["message"].as_str().expect(&case);
     let words = match laid {
         Laid::Link | Laid::DanglingLink => "it is a link to another file",
@@ -360,17 +295,6 @@ fn expect(ran: &Ran, stored: Stored, laid: Laid) {
         _ => "it belongs to another user",
     };
     assert!(message.contains(words), "{case}");
-}
-
-#[test]
-fn a_cursor_named_like_another_programs_file_leaves_its_lock_alone() {
-    let stage = Stage::demo();
-    let cursor = Stored::Cursor.path(&stage);
-    fs::create_dir(cursor.parent().unwrap()).unwrap();
-    let lock = cursor.with_extension("lock");
-    fs::write(&lock, "of another program").unwrap();
-    assert_eq!(watch(&stage).code, 0);
-    assert_eq!(fs::read_to_string(&lock).unwrap(), "of another program");
 }
 
 #[test]
@@ -398,10 +322,8 @@ fn a_cursor_of_another_version_is_refused_as_that() {
     other["version"] = json!(99);
     fs::write(&cursor, format!("{other}\n")).unwrap();
     let ran = stage.run(&["watch", "--cursor", cursor.to_str().unwrap()]);
-    ran.failed(
-        2,
-        "another version of bili-im wrote it (format 99, here it is 2)",
-    );
+    let words = "another version of bili-im wrote it (format 99, here it is 2)";
+    ran.failed(2, words);
 }
 
 #[test]
@@ -411,9 +333,8 @@ fn a_link_in_the_folder_part_is_the_same_cursor() {
     fs::create_dir(cursor.parent().unwrap()).unwrap();
     let other_name = stage.state_dir().join("linked");
     symlink(cursor.parent().unwrap(), &other_name).unwrap();
-    let own = stage.watch(&["--json", "--cursor", cursor.to_str().unwrap()]);
+    let _own = stage.watch(&["--json", "--cursor", cursor.to_str().unwrap()]);
     let by_link = other_name.join("Cargo");
     let ran = stage.run(&["watch", "--cursor", by_link.to_str().unwrap()]);
     ran.failed(2, "another watch uses the cursor");
-    drop(own);
 }

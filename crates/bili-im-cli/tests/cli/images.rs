@@ -2,10 +2,9 @@
 
 use std::{fs, path::PathBuf};
 
-use bili_im_sim::faults::Kind;
 use serde_json::Value;
 
-use crate::support::{FRIEND, SECRETS, Stage, bare, finish};
+use crate::support::{FRIEND, Stage, bare, code, finish};
 
 /// The beginning of a PNG file: signature and size.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
@@ -31,21 +30,12 @@ fn a_file_is_uploaded_and_sent() {
     let newest = stage.newest();
     assert_eq!(sent["msg_key"], newest.msg_key.to_string());
     let content: Value = serde_json::from_str(&newest.content).unwrap();
-    assert!(
-        content["url"]
-            .as_str()
-            .unwrap()
-            .starts_with("https://i0.hdslb.com/")
-    );
-    assert_eq!(
-        (
-            &content["width"],
-            &content["height"],
-            &content["imageType"],
-            &content["size"]
-        ),
-        (&640.into(), &480.into(), &"png".into(), &2.into())
-    );
+    let url = content["url"].as_str().unwrap();
+    assert!(url.starts_with("https://i0.hdslb.com/"));
+    assert_eq!(content["width"], 640);
+    assert_eq!(content["height"], 480);
+    assert_eq!(content["imageType"], "png");
+    assert_eq!(content["size"], 2);
     assert_eq!(stage.asked("upload_bfs"), 1);
 }
 
@@ -65,21 +55,19 @@ fn what_is_no_image_is_refused_before_anything_is_sent() {
         // The file is checked before the login.
         finish(&mut bare(&["send-image", FRIEND, &path])).failed(2, "not a JPEG");
     }
-    let ran = stage.run(&["send-image", FRIEND, "/nowhere/x.jpg"]);
-    ran.failed(2, "/nowhere/x.jpg cannot be read");
-    stage
-        .run(&["send-image", FRIEND, "."])
-        .failed(2, "cannot be read");
-    assert!(stage.requests().is_empty());
-}
-
-#[test]
-fn one_cannot_send_an_image_to_oneself() {
-    let stage = Stage::demo();
     let path = file(&stage, "x.png", &png(1, 1));
-    stage
-        .run(&["send-image", "10001", &path])
-        .failed(2, "one cannot write to oneself");
+    let own = format!("send-image 10001 {path}");
+    stage.fail(
+        2,
+        &[
+            (
+                "send-image 10002 /nowhere/x.jpg",
+                "/nowhere/x.jpg cannot be read",
+            ),
+            ("send-image 10002 .", "cannot be read"),
+            (&own, "one cannot write to oneself"),
+        ],
+    );
     assert!(stage.requests().is_empty());
 }
 
@@ -87,24 +75,16 @@ fn one_cannot_send_an_image_to_oneself() {
 fn a_dry_run_uploads_nothing_and_shows_no_secret() {
     let stage = Stage::demo();
     let path = file(&stage, "x.png", &png(1, 1));
-    let ran = stage.run(&["send-image", FRIEND, &path, "--dry-run"]);
-    assert_eq!(ran.code, 0);
-    assert!(
-        ran.out.contains("/x/dynamic/feed/draw/upload_bfs'"),
-        "{ran:?}"
-    );
-    assert!(ran.out.contains(" bytes)'"), "{ran:?}");
-    assert!(!ran.out.contains(SECRETS[1]));
+    let out = stage.done(&["send-image", FRIEND, &path, "--dry-run"]);
+    let endpoint = "/x/dynamic/feed/draw/upload_bfs'";
+    assert!(out.contains(endpoint), "{out}");
+    assert!(out.contains(" bytes)'"), "{out}");
     assert_eq!(stage.asked("upload_bfs"), 0);
 }
 
 #[test]
 fn a_refused_upload_is_told_and_nothing_is_sent() {
-    let kind = Kind::Code {
-        code: -3,
-        message: Some("图片尺寸过小".to_owned()),
-    };
-    let stage = Stage::demo().with_fault("upload_bfs", kind);
+    let stage = Stage::demo().with_fault("upload_bfs", code(-3));
     let path = file(&stage, "x.png", &png(1, 1));
     let error = stage.run(&["send-image", FRIEND, &path, "--json"]).error();
     assert_eq!(error["kind"], "BadImage");

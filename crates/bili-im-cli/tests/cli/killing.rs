@@ -7,7 +7,6 @@ use std::{
     process::{Child, Stdio},
     sync::mpsc,
     thread,
-    time::SystemTime,
 };
 
 use bili_im_sim::{Account, GroupId, Message, Talker, Uid, World};
@@ -74,11 +73,8 @@ impl Run {
         let cursor = stage.cursor();
         let args = ["watch", "--json", "--interval", "0.02", "--cursor"];
         // Waiting for a program makes more kills fall between printing and storing.
-        let exec: &[&str] = if number % 2 == 1 {
-            &["--exec", "/bin/true"]
-        } else {
-            &[]
-        };
+        let exec = ["--exec", "/bin/true"];
+        let exec = if number % 2 == 1 { &exec[..] } else { &[] };
         let args = [&args[..], &[cursor.to_str().unwrap()], exec].concat();
         let mut command = stage.command(&args);
         let child = command
@@ -157,12 +153,7 @@ fn killed_fifty_times_it_tells_every_message_and_repeats_only_what_it_told_last(
             let mut dice = Dice(8);
             for (number, ()) in bursts.iter().enumerate() {
                 for count in 0..MESSAGES {
-                    let message = message(&mut dice, &format!("{number}.{count}"));
-                    let now = SystemTime::now().into();
-                    stage
-                        .server
-                        .with(|service| service.write(message, now))
-                        .unwrap();
+                    stage.put(message(&mut dice, &format!("{number}.{count}")));
                     thread::yield_now();
                 }
             }
@@ -190,11 +181,9 @@ fn killed_fifty_times_it_tells_every_message_and_repeats_only_what_it_told_last(
     stage.say(PEOPLE.start, Talker::Group(GROUP), "the end");
     let mut last = Run::start(&stage, KILLS);
     until(|| {
-        last.told()
-            .iter()
-            .filter(|event| text(event) == "the end")
-            .count()
-            == 5
+        let told = last.told();
+        let ends = told.iter().filter(|event| text(event) == "the end");
+        ends.count() == 5
     });
     runs.push(last.kill());
     let told: BTreeSet<_> = runs.iter().flatten().map(place).collect();

@@ -6,7 +6,7 @@ use bili_im_sim::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{CREATOR, FANS, FRIEND, STRANGER, Stage};
+use crate::support::{CREATOR, FANS, FRIEND, Stage};
 
 const EVIL: &str = "\u{1b}]0;owned\u{7}\u{202e}evil\r\n10001  x";
 
@@ -34,9 +34,8 @@ fn texts(history: &Value) -> Vec<&str> {
 #[test]
 fn sessions_are_listed_with_names_and_by_the_arguments_that_commands_take() {
     let stage = Stage::demo();
-    let ran = stage.run(&["sessions"]);
-    assert_eq!((ran.code, &*ran.err), (0, ""));
-    let lines: Vec<&str> = ran.out.lines().collect();
+    let out = stage.done("sessions");
+    let lines: Vec<&str> = out.lines().collect();
     assert!(lines[0].starts_with("UID            NAME              UNREAD  TIME "));
     assert!(lines[1].starts_with("10002          铁粉小明          2       20"));
     assert!(lines[1].ends_with("  催更[doge]"));
@@ -47,7 +46,7 @@ fn sessions_are_listed_with_names_and_by_the_arguments_that_commands_take() {
 #[test]
 fn sessions_as_json_have_their_newest_message() {
     let stage = Stage::demo();
-    let list = stage.json(&["sessions"]);
+    let list = stage.json("sessions");
     let session = &list["sessions"][0];
     assert_eq!(session["talker"], json!({"user": FRIEND}));
     assert_eq!(session["name"], "铁粉小明");
@@ -68,19 +67,12 @@ fn sessions_are_listed_by_their_kind() {
         ("unfollowed", 0),
         ("intercepted", 0),
     ] {
-        for args in [
-            &["sessions", "--type", kind][..],
-            &["sessions", "--type", kind, "--all"],
-        ] {
-            let list = stage.json(args);
-            assert_eq!(
-                list["sessions"].as_array().unwrap().len(),
-                count,
-                "{args:?}"
-            );
+        for option in ["", "--all"] {
+            let list = stage.json(&format!("sessions --type {kind} {option}"));
+            let listed = list["sessions"].as_array().unwrap().len();
+            assert_eq!(listed, count, "{kind} {option}");
         }
     }
-    stage.run(&["sessions", "--type", "x"]).failed(2, "--type");
 }
 
 #[test]
@@ -93,10 +85,10 @@ fn all_sessions_are_more_than_a_page() {
         world.messages.push(message.seconds_ago(uid));
     }
     let stage = Stage::of(world);
-    let page = stage.json(&["sessions"]);
+    let page = stage.json("sessions");
     assert_eq!(page["sessions"].as_array().unwrap().len(), 20);
     assert_eq!(page["has_more"], true);
-    let all = stage.json(&["sessions", "--all"]);
+    let all = stage.json("sessions --all");
     assert_eq!(all["sessions"].as_array().unwrap().len(), 132);
     assert_eq!(all["has_more"], false);
     let named = |session: &Value| {
@@ -112,92 +104,80 @@ fn all_sessions_are_more_than_a_page() {
 fn names_that_cannot_be_had_do_not_keep_the_rest_back() {
     let stage = Stage::demo();
     stage.fault(Rule::new("cards", When::Always, Kind::Html));
-    for args in [&["sessions"][..], &["history", FRIEND]] {
+    for args in ["sessions", "history 10002"] {
         let ran = stage.run(args);
         assert_eq!(ran.code, 0);
         assert!(ran.out.contains("10002  "), "{ran:?}");
         assert!(ran.err.starts_with("warning: names are not shown: "));
     }
-    assert_eq!(stage.run(&["who", FRIEND]).code, 1);
+    assert_eq!(stage.run("who 10002").code, 1);
 }
 
 #[test]
 fn a_conversation_is_read_newest_message_first() {
     let stage = Stage::demo();
-    let ran = stage.run(&["history", FRIEND]);
-    assert_eq!((ran.code, &*ran.err), (0, ""));
-    let lines: Vec<&str> = ran.out.lines().collect();
+    let out = stage.done("history 10002");
+    let lines: Vec<&str> = out.lines().collect();
     assert!(lines[0].starts_with("SEQNO  TIME              UID    NAME      MESSAGE"));
     assert!(lines[1].ends_with("  10002  铁粉小明  催更[doge]"));
     assert!(lines[3].ends_with("  10001  演示UP主  这张图拍得真好"));
     assert!(lines[4].ends_with("  [图片] https://i0.hdslb.com/bfs/im_new/demo.jpg"));
     assert_eq!(lines.len(), 7);
     assert_eq!(stage.asked("update_ack"), 0);
-    let group = stage.run(&["history", "--group", FANS]);
-    assert!(group.out.contains("铁粉小明加入了群聊"));
+    let group = stage.done("history --group 20001");
+    assert!(group.contains("铁粉小明加入了群聊"));
 }
 
 #[test]
 fn twenty_messages_are_read_unless_told_otherwise() {
     let stage = with_messages(250);
-    let history = stage.json(&["history", FRIEND]);
+    let history = stage.json("history 10002");
     assert_eq!(texts(&history).len(), 20);
     assert_eq!(texts(&history)[0], "text 249");
     assert_eq!(history["talker"], json!({"user": FRIEND}));
     let before = history["next_before"].as_str().unwrap();
-    let earlier = stage.json(&["history", FRIEND, "--before", before, "--limit", "130"]);
-    assert_eq!(texts(&earlier).len(), 130);
-    assert_eq!(texts(&earlier)[0], "text 229");
-    let all = stage.json(&["history", FRIEND, "--all"]);
-    assert_eq!(texts(&all).len(), 250);
-    assert!(all["next_before"].is_null());
-    let few = stage.json(&["history", FRIEND, "--limit", "250"]);
-    assert!(few["next_before"].is_null());
-    let rest = stage.json(&["history", FRIEND, "--before", before, "--all"]);
-    assert_eq!(texts(&rest).len(), 230);
-    for args in [
-        &["--limit", "0"][..],
-        &["--before", "x"],
-        &["--all", "--limit", "5"],
+    for (args, count, newest) in [
+        (format!("--before {before} --limit 130"), 130, "text 229"),
+        (format!("--before {before} --all"), 230, "text 229"),
+        ("--all".to_owned(), 250, "text 249"),
+        ("--limit 250".to_owned(), 250, "text 249"),
     ] {
-        stage
-            .run(&[&["history", FRIEND], args].concat())
-            .failed(2, "");
+        let part = stage.json(&format!("history 10002 {args}"));
+        assert_eq!(texts(&part).len(), count, "{args}");
+        assert_eq!(texts(&part)[0], newest, "{args}");
+        assert_eq!(part["next_before"].is_null(), count != 130, "{args}");
     }
 }
 
 #[test]
 fn a_conversation_without_messages_is_empty() {
     let stage = Stage::demo();
-    let history = stage.json(&["history", STRANGER]);
+    let history = stage.json("history 10003");
     assert_eq!(history["messages"], json!([]));
     assert!(history["next_before"].is_null());
-    assert_eq!(stage.run(&["history", STRANGER]).out.lines().count(), 1);
+    assert_eq!(stage.run("history 10003").out.lines().count(), 1);
 }
 
 #[test]
 fn what_was_recalled_is_hidden_unless_asked_for() {
     let stage = Stage::demo();
-    let sent = stage.json(&["send", FRIEND, "oops"]);
-    let key = sent["msg_key"].as_str().unwrap();
-    assert_eq!(stage.run(&["recall", FRIEND, key]).code, 0);
-    for args in [
-        &["history", FRIEND][..],
-        &["history", FRIEND, "--json"],
-        &["sessions"],
-    ] {
+    let sent = stage.json("send 10002 oops");
+    stage.done(&["recall", FRIEND, sent["msg_key"].as_str().unwrap()]);
+    for args in ["history 10002", "history 10002 --json", "sessions"] {
         let ran = stage.run(args);
         assert!(!ran.out.contains("oops"), "{ran:?}");
         assert!(ran.out.contains("[消息已撤回]"), "{ran:?}");
     }
-    let shown = stage.run(&["history", FRIEND, "--show-recalled"]);
-    assert!(shown.out.contains("oops"));
+    let shown = stage.done("history 10002 --show-recalled");
+    assert!(shown.contains("oops"));
 }
 
 #[test]
 fn what_strangers_wrote_forges_no_line_and_drives_no_terminal() {
     let mut world = World::demo();
-    EVIL.clone_into(&mut world.accounts[1].name);
+    for account in &mut world.accounts {
+        EVIL.clone_into(&mut account.name);
+    }
     EVIL.clone_into(&mut world.accounts[1].sign);
     EVIL.clone_into(&mut world.groups[0].name);
     world.messages.push(from_friend(EVIL));
@@ -207,30 +187,34 @@ fn what_strangers_wrote_forges_no_line_and_drives_no_terminal() {
     world.messages.push(strange);
     let stage = Stage::of(world);
     for (args, lines) in [
-        (&["sessions"][..], 3),
-        (&["history", FRIEND], 9),
-        (&["who", FRIEND], 2),
-        (&["sessions", "--json"], 1),
-        (&["history", FRIEND, "--json"], 1),
-        (&["who", FRIEND, "--json"], 1),
+        ("sessions", 3),
+        ("history 10002", 9),
+        ("who 10002", 2),
+        ("whoami", 3),
+        ("login", 1),
+        ("profiles", 2),
+        ("sessions --json", 1),
+        ("history 10002 --json", 1),
+        ("who 10002 --json", 1),
+        ("whoami --json", 1),
+        ("profiles --json", 1),
     ] {
-        let ran = stage.run(args);
-        assert_eq!(ran.out.lines().count(), lines, "{ran:?}");
-        assert!(
-            !ran.out.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']),
-            "{ran:?}"
-        );
-        assert!(ran.out.contains("evil"));
+        let out = stage.done(args);
+        assert_eq!(out.lines().count(), lines, "{out}");
+        let controls = ['\u{1b}', '\u{7}', '\u{202e}', '\r'];
+        assert!(!out.contains(controls), "{out}");
+        assert!(out.contains("evil"));
     }
-    let history = stage.json(&["history", FRIEND]);
+    let history = stage.json("history 10002");
     assert_eq!(history["messages"][1]["content"]["text"], EVIL);
     assert_eq!(history["messages"][1]["sender_name"], EVIL);
+    assert_eq!(stage.json("whoami")["name"], EVIL);
 }
 
 #[test]
 fn users_are_told_in_the_order_asked() {
     let stage = Stage::demo();
-    let ran = stage.run(&["who", STRANGER, FRIEND, "5"]);
+    let ran = stage.run("who 10003 10002 5");
     assert_eq!(ran.code, 0);
     assert_eq!(
         ran.out,
@@ -239,18 +223,16 @@ fn users_are_told_in_the_order_asked() {
          10002  铁粉小明      5\n"
     );
     assert_eq!(ran.err, "warning: nobody is known as 5\n");
-    let known = stage.json(&["who", FRIEND]);
+    let known = stage.json("who 10002");
     assert_eq!(known["users"][0]["uid"], FRIEND);
     assert_eq!(known["users"][0]["name"], "铁粉小明");
     assert_eq!(known["unknown"], json!([]));
-    stage.run(&["who"]).failed(2, "UID");
-    stage.run(&["who", "0"]).failed(2, "UID");
 }
 
 #[test]
 fn a_pipe_gets_no_progress() {
     let stage = with_messages(250);
-    for args in [&["history", FRIEND, "--all"][..], &["sessions", "--all"]] {
-        assert_eq!(stage.run(args).err, "");
+    for args in ["history 10002 --all", "sessions --all"] {
+        stage.done(args);
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use bili_im_sim::faults::{Kind, Rule, When};
 use serde_json::Value;
 
-use crate::support::{FRIEND, Stage};
+use crate::support::Stage;
 
 /// A running `login` that has printed its code.
 pub(crate) struct LoggingIn {
@@ -22,7 +22,7 @@ pub(crate) struct LoggingIn {
 
 impl LoggingIn {
     pub(crate) fn start(stage: &Stage) -> Self {
-        let mut command = stage.command(&["login"]);
+        let mut command = stage.command("login");
         command.env_remove("BILI_IM_COOKIE");
         let mut child = (command.stdout(Stdio::piped()).stderr(Stdio::piped()))
             .spawn()
@@ -73,28 +73,18 @@ fn a_code_is_drawn_scanned_and_confirmed() {
     assert!(login.code.len() > 15);
     let link = "or open there: https://account.bilibili.com/";
     assert!(login.link.starts_with(link), "{}", login.link);
+    let black_on_white = "\u{1b}[38;5;16;48;5;231m";
     for line in &login.code {
-        assert!(
-            line.starts_with("\u{1b}[38;5;16;48;5;231m"),
-            "black on white: {line:?}"
-        );
-        assert!(line.ends_with("\u{1b}[0m"));
-        let blocks = line
-            .replace("\u{1b}[38;5;16;48;5;231m", "")
-            .replace("\u{1b}[0m", "");
-        assert!(
-            blocks.chars().all(|block| " ▀▄█".contains(block)),
-            "{line:?}"
-        );
+        let blocks = line.strip_prefix(black_on_white).unwrap();
+        let mut blocks = blocks.strip_suffix("\u{1b}[0m").unwrap().chars();
+        assert!(blocks.all(|block| " ▀▄█".contains(block)), "{line:?}");
     }
     phone(&stage, r#"{"scan":10001}"#);
     assert_eq!(login.line(), "scanned: now confirm on the phone");
     phone(&stage, r#"{"confirm":10001}"#);
     let line = login.line();
-    assert!(
-        line.starts_with("logged in as 演示UP主 (10001), kept as profile default, until 20"),
-        "{line}"
-    );
+    let words = "logged in as 演示UP主 (10001), kept as profile default, until 20";
+    assert!(line.starts_with(words), "{line}");
     assert_eq!(login.end(), (0, String::new()));
 
     let stored: Value =
@@ -105,11 +95,11 @@ fn a_code_is_drawn_scanned_and_confirmed() {
     for name in ["SESSDATA=", "bili_jct=", "DedeUserID=10001", "buvid3="] {
         assert!(cookie.contains(name), "{name}");
     }
-    let whoami = stage.run_kept(&["whoami"]);
+    let whoami = stage.run_kept("whoami");
     assert!(whoami.out.contains("\nexpires 20"), "{whoami:?}");
-    assert_eq!(stage.run_kept(&["send", FRIEND, "hi"]).code, 0);
-    assert_eq!(stage.run_kept(&["logout"]).code, 0);
-    stage.run_kept(&["whoami"]).failed(3, "nobody is logged in");
+    assert_eq!(stage.run_kept("send 10002 hi").code, 0);
+    assert_eq!(stage.run_kept("logout").code, 0);
+    stage.run_kept("whoami").failed(3, "nobody is logged in");
 }
 
 #[test]
@@ -128,9 +118,8 @@ fn a_code_that_nobody_confirms_expires() {
 fn a_code_that_cannot_be_had_is_an_error_without_its_secrets() {
     let stage = Stage::demo();
     stage.fault(Rule::new("generate", When::Always, Kind::Html));
-    stage
-        .run_kept(&["login"])
-        .failed(1, "the answer to generate cannot be read");
+    let ran = stage.run_kept("login");
+    ran.failed(1, "the answer to generate cannot be read");
 }
 
 #[test]

@@ -5,12 +5,12 @@ use std::{
     process::Stdio,
 };
 
-use crate::support::{FRIEND, Stage, bare, finish};
+use crate::support::{Stage, bare, commands, finish};
 
 #[test]
 fn a_reader_who_has_seen_enough_is_no_error() {
     let stage = Stage::demo();
-    for args in [&["unread"][..], &["unread", "--json"], &["--help"], &["-V"]] {
+    for args in ["unread", "unread --json", "--help", "-V"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = stage.command(args);
@@ -26,7 +26,7 @@ fn nobody_reading_errors_changes_nothing() {
     let stage = Stage::demo();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let mut command = stage.command(&["send", "10001", "hi"]);
+    let mut command = stage.command("send 10001 hi");
     let status = command.stderr(writer).status().unwrap();
     assert_eq!(status.code(), Some(2));
 }
@@ -36,7 +36,7 @@ fn nobody_reading_errors_changes_nothing() {
 fn output_that_cannot_be_written_is_an_error() {
     let stage = Stage::demo();
     let full = std::fs::File::options().write(true).open("/dev/full");
-    let mut command = stage.command(&["send", FRIEND, "hi"]);
+    let mut command = stage.command("send 10002 hi");
     let ran = finish(command.stdout(full.unwrap()));
     ran.failed(1, "the command was done, but its output cannot be written");
 }
@@ -44,37 +44,28 @@ fn output_that_cannot_be_written_is_an_error() {
 #[test]
 fn help_shows_each_command_and_no_value_of_the_environment() {
     let stage = Stage::demo();
-    let help = stage.run(&["--help"]);
-    assert_eq!(help.code, 0);
-    for command in [
-        "whoami",
-        "unread",
-        "send",
-        "send-image",
-        "recall",
-        "resume",
-        "decode",
-    ] {
-        assert!(help.out.contains(&format!("\n  {command} ")), "{command}");
-        assert_eq!(stage.run(&[command, "--help"]).code, 0);
+    let help = stage.done("--help");
+    for command in commands() {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}");
+        stage.done(&format!("{command} --help"));
     }
-    assert!(!help.out.contains(&stage.endpoint()));
+    assert!(!help.contains(&stage.endpoint()));
     // Without a command, the help is printed, and the exit code says that nothing was done.
-    let nothing = finish(&mut bare(&[]));
+    let nothing = finish(&mut bare(""));
     assert_eq!(nothing.code, 2);
     assert!(nothing.err.contains("Usage: bili-im"));
 }
 
 #[test]
 fn the_version_is_said() {
-    let ran = finish(&mut bare(&["--version"]));
+    let ran = finish(&mut bare("--version"));
     assert_eq!(ran.out, format!("bili-im {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn a_line_is_out_before_the_process_ends() {
     let stage = Stage::demo();
-    let mut command = stage.command(&["unread"]);
+    let mut command = stage.command("unread");
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "followed 2");

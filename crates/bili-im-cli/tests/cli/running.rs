@@ -5,12 +5,12 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
-use crate::support::{Ran, checked};
+use crate::support::{Ran, checked, until};
 
 /// A time limit that nothing reaches on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -81,6 +81,11 @@ impl Running {
 
     /// Waits until the program ends. The output is the lines that were not read.
     pub(crate) fn end(&mut self) -> Ran {
+        let start = Instant::now();
+        until(|| {
+            assert!(start.elapsed() < PATIENCE, "it hangs");
+            self.has_ended()
+        });
         let status = self.child.wait().unwrap();
         let unread: Vec<String> = self.lines.take().map_or_else(Vec::new, |lines| {
             lines.iter().map(|line| line + "\n").collect()
@@ -96,15 +101,11 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Reads stderr up to the end of the program.
-    pub(crate) fn complaints(&mut self) -> String {
-        String::from_utf8(self.err.take().unwrap().join().unwrap()).unwrap()
-    }
-
-    /// Kills the program with SIGKILL.
-    pub(crate) fn kill(&mut self) {
+    /// Kills the program with SIGKILL. Returns what it printed to stderr.
+    pub(crate) fn kill(&mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        String::from_utf8(self.err.take().unwrap().join().unwrap()).unwrap()
     }
 }
 

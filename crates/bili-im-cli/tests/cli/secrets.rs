@@ -4,8 +4,8 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead, BufReader, Read, Write},
-    os::unix::fs::PermissionsExt,
+    io::{BufRead, BufReader, Read},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -13,7 +13,7 @@ use std::{
 
 use bili_im_sim::{
     World,
-    faults::{Kind, PageBody, Rule, VoucherPlace, When},
+    faults::{Kind, PageBody, Rule, When},
 };
 use bili_im_tests::{
     marks::{BILI_JCT, Marks, QR_KEY, REFRESH_TOKEN, SESSDATA, SID},
@@ -23,8 +23,9 @@ use bili_im_tests::{
 use serde_json::{Value, json};
 
 use crate::{
+    changing::CHANGES,
     running::Running,
-    support::{CREATOR, FRIEND, Stage, bare, finish, until},
+    support::{CREATOR, Line, Stage, commands, finish, status, until, voucher},
     watching::OFTEN,
 };
 
@@ -40,97 +41,56 @@ const TALKATIVE: [(&str, &str); 8] = [
     ("CLICOLOR_FORCE", "1"),
 ];
 
-/// The arguments of each command; `None` for a name that is not a command.
-fn ways_to_run(command: &str) -> Option<&'static [&'static [&'static str]]> {
-    Some(match command {
-        "login" => &[&["login"], &["login", "--profile", "other"]],
-        "logout" => &[
-            &["logout", "--dry-run"],
-            &["logout", "--local"],
-            &["logout"],
-        ],
-        "profiles" => &[&["profiles"]],
-        "whoami" => &[&["whoami"]],
-        "unread" => &[&["unread"], &["unread", "--paced"]],
-        "sessions" => &[&["sessions"], &["sessions", "--all"]],
-        "history" => &[&["history", FRIEND], &["history", FRIEND, "--all"]],
-        "who" => &[&["who", FRIEND]],
-        "send" => &[
-            &["send", FRIEND, "hi", "--dry-run"],
-            &["send", FRIEND, "hi"],
-        ],
-        "send-image" => &[
-            &[
-                "send-image",
-                FRIEND,
-                "https://i0.hdslb.com/x.jpg",
-                "--dry-run",
-            ],
-            &["send-image", FRIEND, "https://i0.hdslb.com/x.jpg"],
-            &["send-image", FRIEND, IMAGE, "--dry-run"],
-            &["send-image", FRIEND, IMAGE],
-        ],
-        "recall" => &[
-            &["recall", FRIEND, "5", "--dry-run"],
-            &["recall", FRIEND, "5"],
-        ],
-        "ack" => &[&["ack", FRIEND, "--dry-run"], &["ack", FRIEND]],
-        "pin" => &[&["pin", FRIEND, "--dry-run"], &["pin", FRIEND]],
-        "unpin" => &[&["unpin", FRIEND, "--dry-run"], &["unpin", FRIEND]],
-        "mute" => &[&["mute", FRIEND, "--dry-run"], &["mute", FRIEND]],
-        "unmute" => &[&["unmute", FRIEND, "--dry-run"], &["unmute", FRIEND]],
-        "remove" => &[&["remove", FRIEND, "--dry-run"], &["remove", FRIEND]],
-        "intercept" => &[&["intercept", FRIEND, "--dry-run"], &["intercept", FRIEND]],
-        "settings" => &[
-            &["settings"],
-            &["settings", "show"],
-            &["settings", "set", "msg_notify=on", "--dry-run"],
-            &["settings", "set", "msg_notify=on"],
-        ],
-        "resume" => &[&["resume"]],
-        // Input from stdin and commands that run until a signal have tests of their own below.
-        "watch" => &[],
-        "decode" => &[&["decode", "poll"], &["decode", "generate"]],
-        "sim" => &[
-            &["sim", "--print-env", "10001"],
-            &["sim", "--world", "/nowhere"],
-        ],
-        "demo" => &[&["demo"]],
-        _ => return None,
-    })
-}
+/// Command lines that change something. They are run with `--dry-run` too, as those of `CHANGES`.
+const MORE_CHANGES: [&str; 2] = ["logout", "send-image 10002 ./image.png"];
 
-/// An image file in the folder where the program runs.
-const IMAGE: &str = "./image.png";
+/// Other command lines. Commands that run until a signal have tests of their own below.
+const OTHERS: [&str; 21] = [
+    "login",
+    "login --profile other",
+    "logout --local",
+    "profiles",
+    "whoami",
+    "unread",
+    "unread --paced",
+    "sessions",
+    "sessions --all",
+    "history 10002",
+    "history 10002 --all",
+    "who 10002",
+    "intercept 10002",
+    "settings",
+    "settings show",
+    "resume",
+    "decode poll",
+    "decode generate",
+    "sim --print-env 10001",
+    "sim --world /nowhere",
+    "demo",
+];
 
+/// An image file in the folder where the program runs: `image.png`.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x58\0\0\x01\x90\x08\x02\0\0\0\0\0\0\0";
 
-/// The commands in the program's help.
-fn commands() -> Vec<String> {
-    let help = finish(&mut bare(&["--help"])).out;
-    let list = help.split("Commands:\n").nth(1).unwrap();
-    let list = list.split("\n\n").next().unwrap();
-    let names = list
-        .lines()
-        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names
-        .map(|line| line.split_whitespace().next().unwrap().to_owned())
-        .collect()
-}
-
-/// All command lines to run.
-fn every_way() -> Vec<&'static [&'static str]> {
-    let ways = |name: String| {
-        (ways_to_run(&name)).unwrap_or_else(|| panic!("{name} is new: say how it is run"))
-    };
-    commands().into_iter().flat_map(ways).copied().collect()
+/// All command lines to run. Some builds lack some commands.
+fn every_way() -> Vec<String> {
+    let commands = commands();
+    let changes = CHANGES.iter().chain(&MORE_CHANGES);
+    let changes = changes.flat_map(|line| [format!("{line} --dry-run"), (*line).to_owned()]);
+    let others = OTHERS.iter().map(|line| (*line).to_owned());
+    let is_known = |line: &String| commands.iter().any(|command| line.words()[0] == command);
+    others.chain(changes).filter(is_known).collect()
 }
 
 #[test]
 fn every_command_is_run() {
     let commands = commands();
     assert!(commands.len() >= 20, "{commands:?}");
-    assert!(every_way().len() > commands.len());
+    let ways = every_way();
+    for command in commands.iter().filter(|command| *command != "watch") {
+        let is_run = ways.iter().any(|line| line.words()[0] == command);
+        assert!(is_run, "{command} is new: say how it is run");
+    }
 }
 
 /// The creator's cookie, with another cookie of the site.
@@ -185,15 +145,12 @@ impl Machine {
     }
 
     /// The program, with a umask that lets everybody read new files.
-    fn command(&self, args: &[&str]) -> Command {
+    fn command(&self, args: impl Line) -> Command {
         let mut command = Command::new("sh");
         command
-            .args([
-                "-c",
-                "umask 000; exec \"$0\" \"$@\"",
-                env!("CARGO_BIN_EXE_bili-im"),
-            ])
-            .args(args)
+            .args(["-c", r#"umask 000; exec "$0" "$@""#])
+            .arg(env!("CARGO_BIN_EXE_bili-im"))
+            .args(args.words())
             .env_clear()
             .stdin(Stdio::null())
             .current_dir(self.home())
@@ -217,76 +174,54 @@ impl Machine {
             "cookie": cookie(), "refresh_token": REFRESH_TOKEN,
         });
         let profile = self.profile();
-        fs::create_dir_all(profile.parent().unwrap()).unwrap();
+        let mut folder = fs::DirBuilder::new();
+        let folder = folder.recursive(true).mode(0o700);
+        folder.create(profile.parent().unwrap()).unwrap();
         fs::write(&profile, stored.to_string()).unwrap();
         allow_only_its_owner(&profile);
     }
 
-    /// Runs the program with the login from a source, and searches its output and all files.
-    fn run(&self, source: Source, args: &[&str]) {
-        let place = format!("{} ({source:?}, {})", args.join(" "), self.endpoint);
-        let file = self.home().join("cookie");
-        let file_argument = file.to_str().unwrap();
-        let extra: &[&str] = match source {
-            Source::Environment | Source::Profile => &[],
-            Source::File => &["--cookie-file", file_argument],
-            Source::Stdin => &["--cookie-stdin"],
+    /// A command with the login from a source. A text on stdin is in the file `stdin`.
+    fn command_of(&self, source: Source, args: &str, behind: &[&str]) -> Command {
+        let option = match source {
+            Source::Environment | Source::Profile => "",
+            Source::File => "--cookie-file cookie",
+            Source::Stdin => "--cookie-stdin",
         };
-        let mut command = self.command(&[args, extra].concat());
-        let mut input = String::new();
+        let line = format!("{args} {option}");
+        let mut command = self.command(&[&(&line).words(), behind].concat());
+        if source == Source::Environment {
+            command.env("BILI_IM_COOKIE", cookie());
+        }
+        let (mut file, mut stdin) = (String::new(), String::new());
         match source {
-            Source::Environment => _ = command.env("BILI_IM_COOKIE", cookie()),
-            Source::File => {
-                fs::write(&file, cookie()).unwrap();
-                allow_only_its_owner(&file);
-            }
-            Source::Stdin => input = cookie(),
+            Source::Environment => {}
+            Source::File => file = cookie(),
+            Source::Stdin => stdin = cookie(),
             Source::Profile => self.keep(),
         }
-        if args[0] == "decode" {
-            input = captured(args[1]);
+        if let Some(endpoint) = args.strip_prefix("decode ") {
+            stdin = captured(endpoint);
         }
-        let piped = command.stdin(Stdio::piped());
-        let mut child = (piped.stdout(Stdio::piped()).stderr(Stdio::piped()))
-            .spawn()
-            .unwrap();
-        // The program may close stdin early.
-        let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let ran = child.wait_with_output().unwrap();
+        for (name, text) in [("cookie", file), ("stdin", stdin)] {
+            let path = self.home().join(name);
+            fs::write(&path, text).unwrap();
+            allow_only_its_owner(&path);
+        }
+        command.stdin(fs::File::open(self.home().join("stdin")).unwrap());
+        command
+    }
+
+    /// Runs the program with the login from a source, and searches its output and all files.
+    fn run(&self, source: Source, args: &str) {
+        let place = format!("{args} ({source:?}, {})", self.endpoint);
+        let ran = self.command_of(source, args, &[]).output().unwrap();
         let marks = Marks::default();
         marks.check(&format!("the stdout of {place}"), &ran.stdout);
         marks.check(&format!("the stderr of {place}"), &ran.stderr);
-        let panicked = b"panicked".as_slice();
-        assert!(
-            !ran.stderr
-                .windows(panicked.len())
-                .any(|words| words == panicked),
-            "{place}"
-        );
-        if source == Source::File {
-            fs::remove_file(&file).unwrap();
-        }
+        let panicked = String::from_utf8_lossy(&ran.stderr).contains("panicked");
+        assert!(!panicked, "{place}");
         self.check_files(&place);
-    }
-
-    /// Starts a command that runs until a signal, with the login from a source.
-    fn begin(&self, source: Source, args: &[&str], behind: &[&str]) -> Running {
-        let file = self.home().join("cookie");
-        fs::write(&file, cookie()).unwrap();
-        allow_only_its_owner(&file);
-        let extra: &[&str] = match source {
-            Source::Environment | Source::Profile => &[],
-            Source::File => &["--cookie-file", "cookie"],
-            Source::Stdin => &["--cookie-stdin"],
-        };
-        let mut command = self.command(&[args, extra, behind].concat());
-        match source {
-            Source::Environment => _ = command.env("BILI_IM_COOKIE", cookie()),
-            Source::Stdin => _ = command.stdin(fs::File::open(&file).unwrap()),
-            Source::File => {}
-            Source::Profile => self.keep(),
-        }
-        Running::start(&mut command)
     }
 
     /// Waits until the program has called the endpoint twice more.
@@ -302,20 +237,20 @@ impl Machine {
         assert_eq!(ran.code, 0, "{ran:?}");
         assert!(ran.out.contains(wanted), "{ran:?}");
         Marks::default().check(place, ran.out + &ran.err);
-        fs::remove_file(self.home().join("cookie")).unwrap();
         self.check_files(place);
     }
 
-    /// Checks that only profiles have secrets, and that only the owner can read any file.
+    /// Removes the test's own files. Checks that only profiles have secrets, and that only the owner
+    /// can read any file or folder.
     fn check_files(&self, place: &str) {
+        for own in ["cookie", "stdin"] {
+            let _none = fs::remove_file(self.home().join(own));
+        }
         let marks = Marks::default();
         for file in files(self.home()) {
-            let name = file
-                .strip_prefix(self.home())
-                .unwrap()
-                .display()
-                .to_string();
-            if !name.starts_with("config/profiles/") {
+            let name = file.strip_prefix(self.home()).unwrap().display();
+            let name = name.to_string();
+            if file.is_file() && !name.starts_with("config/profiles/") {
                 marks.check(&format!("{name} after {place}"), fs::read(&file).unwrap());
             }
             if name != "image.png" {
@@ -339,15 +274,13 @@ fn captured(endpoint: &str) -> String {
     json!({"code": 0, "data": data}).to_string()
 }
 
+/// All files and folders in a folder, at any depth.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     let all = paths.flat_map(|path| {
-        if path.is_dir() {
-            files(&path)
-        } else {
-            vec![path]
-        }
+        let inside = path.is_dir().then(|| files(&path));
+        [vec![path], inside.unwrap_or_default()].concat()
     });
     all.collect()
 }
@@ -360,13 +293,11 @@ fn allow_only_its_owner(file: &Path) {
     fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Runs all commands with all sources of the login, with `--json` and without.
-fn run_all(machine: &Machine, sources: &[Source]) {
-    for args in every_way() {
-        for source in sources {
-            machine.run(*source, args);
-            machine.run(*source, &[args, &["--json"]].concat());
-        }
+/// Runs all commands with the login from a source, with `--json` and without.
+fn run_all(machine: &Machine, source: Source) {
+    for args in &every_way() {
+        machine.run(source, args);
+        machine.run(source, &format!("{args} --json"));
     }
 }
 
@@ -383,23 +314,22 @@ fn at_once<T: Send>(all: impl IntoIterator<Item = T>, each: impl Fn(T) + Sync) {
 #[test]
 fn when_all_is_well() {
     at_once(SOURCES, |source| {
-        for args in every_way() {
-            if source == Source::Profile && args[0] == "login" {
+        for args in &every_way() {
+            if source == Source::Profile && args.starts_with("login") {
                 // Without a cookie, `login` shows a QR code: it has a test of its own below.
                 continue;
             }
             // Each on a new machine, since some commands end the login.
             let machine = Machine::new();
             machine.run(source, args);
-            machine.run(source, &[args, &["--json"]].concat());
+            machine.run(source, &format!("{args} --json"));
         }
     });
 }
 
 fn with_fault(kind: Kind) -> Machine {
     let machine = Machine::new();
-    let rule = Rule::new("any", When::Always, kind);
-    machine.stage.fault(rule);
+    machine.stage.fault(Rule::new("any", When::Always, kind));
     machine
 }
 
@@ -407,19 +337,13 @@ fn with_fault(kind: Kind) -> Machine {
 fn when_everything_is_refused() {
     at_once([-101, -111, -400, -500, 21047], |code| {
         let message = Some("no".to_owned());
-        run_all(
-            &with_fault(Kind::Code { code, message }),
-            &[Source::Profile],
-        );
+        let machine = with_fault(Kind::Code { code, message });
+        run_all(&machine, Source::Profile);
     });
     // These answers stop the account, so each command gets them first.
-    let http = Kind::Http {
-        status: 429,
-        body: PageBody::Html,
-        retry_after: Some(1),
-    };
-    at_once([http, Kind::Voucher(VoucherPlace::Body)], |kind| {
-        for args in every_way() {
+    let http = status(429, PageBody::Html, Some(1));
+    at_once([http, voucher()], |kind| {
+        for args in &every_way() {
             with_fault(kind.clone()).run(Source::Environment, args);
         }
     });
@@ -427,13 +351,16 @@ fn when_everything_is_refused() {
 
 #[test]
 fn when_nothing_comes_back() {
-    run_all(&with_fault(Kind::BreakOff), &[Source::Environment]);
-    let machine = Machine::new();
+    let cut_short = Machine::new();
     let cut = Rule::new("any", When::Always, Kind::CutShort { bytes: 9 });
-    machine.stage.fault(cut.after_effect());
-    run_all(&machine, &[Source::Stdin]);
-    let nobody = Machine::with(Stage::of(marked_world()), "http://127.0.0.1:1".to_owned());
-    run_all(&nobody, &SOURCES);
+    cut_short.stage.fault(cut.after_effect());
+    let nobody = || Machine::with(Stage::of(marked_world()), "http://127.0.0.1:1".to_owned());
+    let mut cases = vec![
+        (with_fault(Kind::BreakOff), Source::Environment),
+        (cut_short, Source::Stdin),
+    ];
+    cases.extend(SOURCES.map(|source| (nobody(), source)));
+    at_once(cases, |(machine, source)| run_all(&machine, source));
 }
 
 #[test]
@@ -452,7 +379,7 @@ fn when_the_answer_quotes_the_request() {
         let peer = Peer::plain(quote);
         let endpoint = format!("http://{}", peer.address);
         let machine = Machine::with(Stage::of(marked_world()), endpoint);
-        run_all(&machine, &[Source::Profile]);
+        run_all(&machine, Source::Profile);
         assert!(peer.seen().iter().any(|request| request.contains(BILI_JCT)));
     });
 }
@@ -462,11 +389,9 @@ fn when_the_answer_leads_elsewhere() {
     let elsewhere = Peer::plain(|_| response("200 OK", "", "{}"));
     let location = format!("Location: http://{}/\r\n", elsewhere.address);
     let peer = Peer::plain(move |request| response("302 Found", &location, request));
-    let machine = Machine::with(
-        Stage::of(marked_world()),
-        format!("http://{}", peer.address),
-    );
-    run_all(&machine, &[Source::Environment]);
+    let endpoint = format!("http://{}", peer.address);
+    let machine = Machine::with(Stage::of(marked_world()), endpoint);
+    run_all(&machine, Source::Environment);
     assert_eq!(elsewhere.seen(), [""; 0]);
 }
 
@@ -474,11 +399,11 @@ fn when_the_answer_leads_elsewhere() {
 fn when_the_arguments_are_wrong() {
     let machine = Machine::new();
     for wrong in [
-        &["unread", "--nonsense"][..],
-        &["nonsense"],
-        &["send", FRIEND],
-        &["unread", "--profile", "a/b"],
-        &["unread", "--endpoint", "http://im.example"],
+        "unread --nonsense",
+        "nonsense",
+        "send 10002",
+        "unread --profile a/b",
+        "unread --endpoint http://im.example",
     ] {
         for source in SOURCES {
             machine.run(source, wrong);
@@ -486,52 +411,43 @@ fn when_the_arguments_are_wrong() {
     }
     // A cookie among the arguments is visible to other users already, but is not repeated.
     for misplaced in [
-        vec!["unread", "--cookie"],
-        vec!["unread"],
-        vec![],
-        vec!["ack"],
-        vec!["unread", "--endpoint"],
-        vec!["unread", "--profile"],
+        "unread --cookie",
+        "unread",
+        "",
+        "ack",
+        "unread --endpoint",
+        "unread --profile",
     ] {
         let cookie = cookie();
-        let args = [&misplaced[..], &[&*cookie]].concat();
-        let ran = finish(&mut machine.command(&[&args[..], &["--dry-run"]].concat()));
-        Marks::default().check(&format!("{misplaced:?}"), ran.out + &ran.err);
+        let args = [&misplaced.words()[..], &[&*cookie, "--dry-run"]].concat();
+        let ran = finish(&mut machine.command(&args));
+        Marks::default().check(misplaced, ran.out + &ran.err);
     }
 }
 
-/// Logs in with a QR code. Returns what the program printed, without the code.
+/// Logs in with a QR code. Returns what the program printed after the code.
 fn scan(machine: &Machine, json: bool) -> String {
-    let args: &[&str] = if json {
-        &["login", "--json"]
-    } else {
-        &["login"]
-    };
-    let mut command = machine.command(args);
+    let mut command = machine.command(if json { "login --json" } else { "login" });
     let mut child = (command.stdout(Stdio::piped()).stderr(Stdio::piped()))
         .spawn()
         .unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    let err = BufReader::new(child.stderr.take().unwrap());
-    // The code is on stdout, or with `--json` on stderr.
-    let (mut shown, rest): (Box<dyn BufRead>, Box<dyn BufRead>) = if json {
-        (Box::new(err), Box::new(out))
-    } else {
-        (Box::new(out), Box::new(err))
-    };
+    let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
-    while !printed.contains("scan this") {
-        assert!(shown.read_line(&mut printed).unwrap() > 0, "{printed}");
+    // Both lines have the link, which is the code.
+    while !printed.contains(if json { "\"link\"" } else { "open there" }) {
+        assert!(out.read_line(&mut printed).unwrap() > 0, "{printed}");
     }
+    printed.clear();
     let now = std::time::SystemTime::now().into();
     let creator = bili_im_sim::Uid(CREATOR);
     machine.stage.server.with(|service| {
         service.scan_qr(None, creator, now).unwrap();
         service.confirm_qr(None, creator, now).unwrap();
     });
-    for mut from in [shown, rest] {
-        from.read_to_string(&mut printed).unwrap();
-    }
+    out.read_to_string(&mut printed).unwrap();
+    (child.stderr.take().unwrap())
+        .read_to_string(&mut printed)
+        .unwrap();
     assert!(child.wait().unwrap().success(), "{printed}");
     printed
 }
@@ -554,14 +470,10 @@ fn when_a_login_comes_by_a_code() {
             ("refresh_token", stored["refresh_token"].as_str().unwrap()),
         ]);
         marks.check("a QR login", printed);
-        for args in [
-            &["whoami"][..],
-            &["send", FRIEND, "hi", "--dry-run"],
-            &["logout"],
-        ] {
+        for args in ["whoami", "send 10002 hi --dry-run", "logout"] {
             let ran = finish(&mut machine.command(args));
             assert_eq!(ran.code, 0, "{ran:?}");
-            marks.check(&format!("{args:?}"), ran.out + &ran.err);
+            marks.check(args, ran.out + &ran.err);
         }
         machine.check_files("a QR login");
     }
@@ -571,26 +483,11 @@ fn when_a_login_comes_by_a_code() {
 #[cfg(feature = "sim")]
 fn when_the_simulator_runs() {
     let machine = Machine::new();
-    let mut command = machine.command(&["sim", "--listen", "127.0.0.1:0"]);
-    let mut child = (command.env("BILI_IM_COOKIE", cookie()))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut line).unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let mut err = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut err)
-        .unwrap();
+    let mut command = machine.command("sim --listen 127.0.0.1:0");
+    let mut sim = Running::start(command.env("BILI_IM_COOKIE", cookie()));
+    let line = sim.line();
     assert!(line.contains("127.0.0.1"), "{line}");
-    Marks::default().check("sim", line + &err);
+    Marks::default().check("sim", line + &sim.kill());
     machine.check_files("sim");
 }
 
@@ -598,31 +495,24 @@ fn when_the_simulator_runs() {
 const OVERHEARS: &str = r#"{ echo "$0 $*"; cat; } >> heard; chmod 600 heard; echo thanks"#;
 
 /// All sources of the login, with `--json` and without.
-fn sources_and_forms() -> impl Iterator<Item = (Source, &'static [&'static str])> {
-    let forms: [&[&str]; 2] = [&[], &["--json"]];
-    (SOURCES.into_iter()).flat_map(move |source| forms.map(|form| (source, form)))
+fn sources_and_forms() -> impl Iterator<Item = (Source, &'static str)> {
+    (SOURCES.into_iter()).flat_map(|source| ["", "--json"].map(|form| (source, form)))
 }
 
 #[test]
 fn when_it_watches() {
     at_once(sources_and_forms(), |(source, form)| {
         let machine = Machine::new();
-        let args = [
-            &OFTEN[..],
-            &["--cursor", "cursor", "--changes", "--reply-stdout"],
-            form,
-        ];
+        let options = "--cursor cursor --changes --reply-stdout";
+        let args = format!("{} {options} {form}", OFTEN.join(" "));
         let starts = ["--exec", "sh", "--", "-c", OVERHEARS];
-        let mut watch = machine.begin(source, &args.concat(), &starts);
+        let mut watch = Running::start(&mut machine.command_of(source, &args, &starts));
         machine.wait_for(&mut watch, "new_sessions");
         machine.stage.write(10002, "hello");
         until(|| watch.has_ended() || machine.stage.newest().from.0 == CREATOR);
         machine.end(watch, "hello", &format!("watch ({source:?}, {form:?})"));
-        assert!(
-            fs::read_to_string(machine.home().join("heard"))
-                .unwrap()
-                .contains("hello")
-        );
+        let heard = fs::read_to_string(machine.home().join("heard")).unwrap();
+        assert!(heard.contains("hello"));
     });
 }
 
@@ -631,10 +521,9 @@ fn when_it_counts() {
     at_once(sources_and_forms(), |(source, form)| {
         let machine = Machine::new();
         // A wait prints a warning too.
-        let lost = Rule::new("single_unread", When::Once, Kind::BreakOff);
-        machine.stage.fault(lost);
-        let often = ["unread", "--watch", "--interval", "0.05"];
-        let mut watch = machine.begin(source, &[&often, form].concat(), &[]);
+        machine.stage.fault_once("single_unread", Kind::BreakOff);
+        let args = format!("unread --watch --interval 0.05 {form}");
+        let mut watch = Running::start(&mut machine.command_of(source, &args, &[]));
         machine.wait_for(&mut watch, "single_unread");
         machine.stage.write(10002, "hello");
         machine.wait_for(&mut watch, "single_unread");
@@ -646,7 +535,8 @@ fn when_it_counts() {
 /// Checks that `--exec` alone starts programs, with the arguments that the user wrote.
 #[test]
 fn only_what_the_user_names_is_started() {
-    for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+    let sources = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    for file in sources.into_iter().filter(|path| path.is_file()) {
         let text = fs::read_to_string(&file).unwrap();
         let words = ["process::Command", "Command::new("];
         let found = words.iter().find(|word| text.contains(**word));
@@ -656,22 +546,23 @@ fn only_what_the_user_names_is_started() {
     }
 }
 
+/// A machine with a file that any user can read.
+fn with_open_file(text: &str) -> Machine {
+    let machine = Machine::new();
+    let open = machine.home().join("state.json");
+    fs::write(&open, text).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+    machine
+}
+
 #[test]
 #[should_panic = "shows SESSDATA"]
 fn a_leak_into_a_file_is_found() {
-    let machine = Machine::new();
-    let leak = machine.home().join("state/leak");
-    fs::create_dir_all(leak.parent().unwrap()).unwrap();
-    fs::write(&leak, cookie()).unwrap();
-    machine.check_files("nothing");
+    with_open_file(&cookie()).check_files("nothing");
 }
 
 #[test]
 #[should_panic = "has mode 644"]
 fn a_file_that_others_can_read_is_found() {
-    let machine = Machine::new();
-    let open = machine.home().join("state.json");
-    fs::write(&open, "{}").unwrap();
-    fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
-    machine.check_files("nothing");
+    with_open_file("{}").check_files("nothing");
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     io::Write,
     net::Ipv4Addr,
     path::{Path, PathBuf},
@@ -12,7 +13,7 @@ use std::{
 
 use bili_im_sim::{
     Message, MessageState, Server, Service, Snapshot, Talker, World,
-    faults::{Kind, Rule, When},
+    faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -40,6 +41,41 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
+/// Arguments: a list, or a line of words.
+pub(crate) trait Line {
+    fn words(&self) -> Vec<&str>;
+}
+
+impl Line for &str {
+    fn words(&self) -> Vec<&str> {
+        self.split_whitespace().collect()
+    }
+}
+
+impl Line for &String {
+    fn words(&self) -> Vec<&str> {
+        self.split_whitespace().collect()
+    }
+}
+
+impl Line for &[&str] {
+    fn words(&self) -> Vec<&str> {
+        self.to_vec()
+    }
+}
+
+impl<const N: usize> Line for &[&str; N] {
+    fn words(&self) -> Vec<&str> {
+        self.to_vec()
+    }
+}
+
+impl Line for &Vec<&str> {
+    fn words(&self) -> Vec<&str> {
+        self.to_vec()
+    }
+}
+
 impl Stage {
     pub(crate) fn demo() -> Self {
         Self::of(World::demo())
@@ -61,6 +97,17 @@ impl Stage {
 
     pub(crate) fn fault(&self, rule: Rule) {
         self.server.with(|service| service.add_fault(rule)).unwrap();
+    }
+
+    /// Lets the next request go wrong.
+    pub(crate) fn fault_once(&self, what: &str, kind: Kind) {
+        self.fault(Rule::new(what, When::Once, kind));
+    }
+
+    /// Lets risk control stop the account. At bilibili's pace a stop lasts for an hour.
+    pub(crate) fn stop(&self) {
+        self.fault_once("single_unread", voucher());
+        self.run("unread --paced").failed(5, "risk control");
     }
 
     pub(crate) fn endpoint(&self) -> String {
@@ -94,7 +141,7 @@ impl Stage {
     }
 
     /// A command with the creator's login.
-    pub(crate) fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: impl Line) -> Command {
         let mut command = bare(args);
         command
             .env("BILI_IM_STATE_DIR", self.state_dir())
@@ -105,21 +152,44 @@ impl Stage {
     }
 
     /// Runs a command with the creator's login.
-    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: impl Line) -> Ran {
         finish(&mut self.command(args))
     }
 
+    /// Runs a command with the creator's login, and checks that it succeeds without a warning.
+    /// Returns its output.
+    pub(crate) fn done(&self, args: impl Line) -> String {
+        let ran = self.run(args);
+        assert_eq!((ran.code, &*ran.err), (0, ""), "{ran:?}");
+        ran.out
+    }
+
+    /// Runs commands, and checks that each fails with the words in its message.
+    pub(crate) fn fail(&self, code: i32, cases: &[(&str, &str)]) {
+        for (line, words) in cases {
+            self.run(*line).failed(code, words);
+        }
+    }
+
+    /// Runs a command with another cookie.
+    pub(crate) fn run_as(&self, cookie: impl AsRef<OsStr>, args: impl Line) -> Ran {
+        finish(self.command(args).env("BILI_IM_COOKIE", cookie))
+    }
+
+    /// Logs in with a cookie from stdin.
+    pub(crate) fn login(&self, args: &str, cookie: &str) -> Ran {
+        let mut command = self.command(&format!("login --cookie-stdin {args}"));
+        feed(command.env_remove("BILI_IM_COOKIE"), cookie.as_bytes())
+    }
+
     /// Runs a command with the login of a profile.
-    pub(crate) fn run_kept(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run_kept(&self, args: impl Line) -> Ran {
         finish(self.command(args).env_remove("BILI_IM_COOKIE"))
     }
 
     /// Runs a command with the creator's login and `--json`, and parses its output.
-    pub(crate) fn json(&self, args: &[&str]) -> Value {
-        let ran = self.run(&[args, &["--json"]].concat());
-        assert_eq!(ran.code, 0, "{ran:?}");
-        assert_eq!(ran.err, "");
-        ran.json()
+    pub(crate) fn json(&self, args: impl Line) -> Value {
+        one_object(&self.done(&[&*args.words(), &["--json"]].concat()))
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -198,6 +268,41 @@ fn one_object(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
+/// The commands in the program's help.
+pub(crate) fn commands() -> Vec<String> {
+    let help = finish(&mut bare("--help")).out;
+    let list = help.split("Commands:\n").nth(1).unwrap();
+    let list = list.split("\n\n").next().unwrap();
+    let names = list
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names
+        .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .collect()
+}
+
+/// A refusal with a code.
+pub(crate) fn code(code: i32) -> Kind {
+    Kind::Code {
+        code,
+        message: None,
+    }
+}
+
+/// Risk control's refusal.
+pub(crate) fn voucher() -> Kind {
+    Kind::Voucher(VoucherPlace::Body)
+}
+
+/// An answer with an HTTP status.
+pub(crate) fn status(status: u16, body: PageBody, retry_after: Option<u64>) -> Kind {
+    Kind::Http {
+        status,
+        body,
+        retry_after,
+    }
+}
+
 /// Waits until something is true.
 pub(crate) fn until(mut happened: impl FnMut() -> bool) {
     while !happened() {
@@ -206,9 +311,9 @@ pub(crate) fn until(mut happened: impl FnMut() -> bool) {
 }
 
 /// The program with an empty environment.
-pub(crate) fn bare(args: &[&str]) -> Command {
+pub(crate) fn bare(args: impl Line) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bili-im"));
-    command.args(args).env_clear().stdin(Stdio::null());
+    command.args(args.words()).env_clear().stdin(Stdio::null());
     // The person who runs the tests may be logged in.
     command.env("BILI_IM_CONFIG_DIR", "/nowhere/config");
     command
