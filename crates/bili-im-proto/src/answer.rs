@@ -197,6 +197,7 @@ impl<'a> Answer<'a> {
             endpoint: self.spec.name(),
             status: self.status.as_u16(),
             reason: reason.into(),
+            is_html: self.is_html(),
             excerpt: self.words(printable::excerpt(self.body, EXCERPT)),
         }))
     }
@@ -314,10 +315,18 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// The first byte that is not white space.
+    fn start(&self) -> Option<&u8> {
+        self.body.iter().find(|byte| !byte.is_ascii_whitespace())
+    }
+
+    fn is_html(&self) -> bool {
+        self.start() == Some(&b'<')
+    }
+
     /// Says why a body cannot be read as JSON, without quoting it.
     fn reason(&self, error: &serde_json::Error) -> String {
-        let start = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
-        match start {
+        match self.start() {
             None => "it is empty".to_owned(),
             Some(b'<') => "it is a page of HTML, not JSON".to_owned(),
             Some(b'{') if error.is_eof() => "its JSON is cut short".to_owned(),
@@ -356,6 +365,7 @@ fn kind_of_status(status: StatusCode) -> Option<RefusalKind> {
     match status.as_u16() {
         401 => Some(RefusalKind::NotLoggedIn),
         412 => Some(RefusalKind::RiskControl),
+        413 => Some(RefusalKind::TooLarge),
         429 => Some(RefusalKind::RateLimited),
         500.. => Some(RefusalKind::Service),
         _ => None,
@@ -447,7 +457,7 @@ mod tests {
         for (kind, codes) in [
             (NotLoggedIn, &[-101, -6, -401][..]),
             (Csrf, &[-111]),
-            (BadRequest, &[-400, 2]),
+            (BadRequest, &[-400, 2, 4100001]),
             (Forbidden, &[-403, -106, 700009]),
             (NotFound, &[-404]),
             (RiskControl, &[-352, -412]),
@@ -459,6 +469,7 @@ mod tests {
             (NoSuchMessage, &[10005]),
             (TooLong, &[21007]),
             (ToSelf, &[21026]),
+            (TooLarge, &[-413]),
             (Unavailable, &[21028, 21035]),
             (BadImage, &[21037]),
             (RecallExpired, &[21041]),

@@ -274,6 +274,10 @@ impl Lenient for LazyText {
         if json.starts_with('"') {
             return Ok(Some(Self::from_json(json)));
         }
+        // Some contents come as an object instead of its text.
+        if json.starts_with('{') {
+            return Ok(Some(Self { json: json.into() }));
+        }
         // A number too large for every type counts as absent.
         let text = String::lenient(&mut serde_json::Deserializer::from_str(json));
         Ok(text.ok().flatten().map(|text| Self { json: text.into() }))
@@ -487,7 +491,9 @@ mod tests {
             let lazy = read(json).unwrap();
             assert_eq!(lazy.map(|lazy| lazy.get().into_owned()), text, "{json}");
         }
-        for json in ["null", "[]", "{}", "1e999"] {
+        let object = r#"{"a":"\""}"#;
+        assert_eq!(read(object).unwrap().unwrap().get(), object);
+        for json in ["null", "[]", "1e999"] {
             assert_eq!(read(json).unwrap(), None, "{json}");
         }
         let half = read(r#""a\ud800\n""#).unwrap().unwrap();

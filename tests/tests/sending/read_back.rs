@@ -133,13 +133,7 @@ fn an_answer_with_key_0_confirms_nothing() {
 #[test]
 fn a_read_on_the_way_to_a_send_is_tried_three_times() {
     for name in ["nav", "fetch_session_msgs"] {
-        for end in [
-            Kind::BreakOff,
-            Kind::Stall,
-            Kind::Html,
-            http(502),
-            code(-500),
-        ] {
+        for end in [Kind::BreakOff, Kind::Stall, http(502), code(-500)] {
             for failures in [2, 3] {
                 let mut stage = stage();
                 let account = local_account(login(), 1).build();
@@ -161,5 +155,18 @@ fn a_read_on_the_way_to_a_send_is_tried_three_times() {
                 assert_eq!(stage.time.count(name), 3, "{name} {end:?}");
             }
         }
+    }
+}
+
+#[test]
+fn a_page_of_html_on_the_way_to_a_send_is_not_asked_for_again() {
+    for name in ["nav", "fetch_session_msgs"] {
+        let mut stage = stage();
+        let account = local_account(login(), 1).build();
+        fault(&mut stage, Rule::new(name, When::Always, Kind::Html));
+        let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
+        assert!(matches!(error, Error::NotSent(_)), "{error:?}");
+        assert!(error.advice().unwrap().contains("repeating makes it worse"));
+        assert_eq!((stage.time.count(name), posts(&stage)), (1, 0), "{name}");
     }
 }

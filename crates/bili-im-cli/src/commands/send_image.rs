@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use bili_im_proto::{Image, InvalidArgument, UploadBfs};
+use bili_im_proto::{Image, InvalidArgument, InvalidContent, UploadBfs};
 
 use super::send::SendOutput;
 use crate::{
@@ -35,6 +35,9 @@ pub(crate) struct SendImage {
     /// Take an image on any host; the service may refuse it
     #[arg(long)]
     any_host: bool,
+    /// Send a WebP file too; the service may refuse it
+    #[arg(long)]
+    webp: bool,
     #[command(flatten)]
     dry_run: DryRun,
 }
@@ -59,19 +62,25 @@ impl SendImage {
     fn upload(self, global: &Global, out: Output) -> Result<(), Failure> {
         let talker = self.to.talker();
         let file = read(Path::new(&self.image))?;
-        // Checks the format before anything is sent.
-        UploadBfs::new(file.clone()).map_err(|invalid| {
-            Failure::wrong_use(
-                format!("{}: {invalid}", self.image),
-                "give a whole JPEG, PNG or GIF; convert others first",
-            )
+        let upload = if self.webp {
+            UploadBfs::or_webp(file)
+        } else {
+            UploadBfs::new(file)
+        };
+        let upload = upload.map_err(|invalid| {
+            let advice = match invalid {
+                InvalidContent::ImageTooLong { .. } => "make it smaller",
+                InvalidContent::Webp => "convert it to PNG or JPEG, or try it with --webp",
+                _ => "give a whole JPEG, PNG or GIF; convert others first",
+            };
+            Failure::wrong_use(format!("{}: {invalid}", self.image), advice)
         })?;
         let login = ActiveLogin::open_to_change(global, out)?;
         let account = login.client().account();
         if account.uid().is_some_and(|own| talker == own.into()) {
             return Err(InvalidArgument::ToSelf.into());
         }
-        let flow = account.send_image_file(talker, file)?;
+        let flow = account.send_upload(talker, upload);
         let progress = Progress::of("uploading");
         let sent = login.change(flow, self.dry_run);
         drop(progress);

@@ -42,18 +42,24 @@ fn a_file_is_uploaded_and_sent() {
 #[test]
 fn what_is_no_image_is_refused_before_anything_is_sent() {
     let stage = Stage::demo();
-    for (name, bytes) in [
-        ("empty", &b""[..]),
-        ("page.png", b"<html></html>"),
-        ("half.png", b"\x89PNG\r\n\x1a\n\0\0"),
-        ("image.webp", b"RIFF\x10\0\0\0WEBPVP8 \0\0\0\0"),
+    let long = [b"GIF89a\x01\0\x02\0\0\0\0;".to_vec(), vec![0; 1 << 20]].concat();
+    for (name, bytes, words) in [
+        ("empty", &b""[..], "not a JPEG, PNG or GIF"),
+        ("page.png", b"<html></html>", "not a JPEG, PNG or GIF"),
+        (
+            "half.png",
+            b"\x89PNG\r\n\x1a\n\0\0",
+            "not a JPEG, PNG or GIF",
+        ),
+        ("image.webp", b"RIFF\x10\0\0\0WEBPVP8 \0\0\0\0", "a WebP"),
+        ("long.gif", &long, "the service takes 1048576"),
     ] {
         let path = file(&stage, name, bytes);
         let ran = stage.run(&["send-image", FRIEND, &path]);
-        ran.failed(2, "not a JPEG, PNG or GIF");
+        ran.failed(2, words);
         assert!(ran.err.contains(name));
         // The file is checked before the login.
-        finish(&mut bare(&["send-image", FRIEND, &path])).failed(2, "not a JPEG");
+        finish(&mut bare(&["send-image", FRIEND, &path])).failed(2, words);
     }
     let path = file(&stage, "x.png", &png(1, 1));
     let own = format!("send-image 10001 {path}");

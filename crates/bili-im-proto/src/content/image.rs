@@ -43,6 +43,8 @@ pub enum ImageFormat {
     Png,
     /// GIF.
     Gif,
+    /// WebP. Whether the service takes it is not known: two clients send it.
+    Webp,
 }
 
 impl ImageFormat {
@@ -52,7 +54,16 @@ impl ImageFormat {
             imagesize::ImageType::Jpeg => Some(Self::Jpeg),
             imagesize::ImageType::Png => Some(Self::Png),
             imagesize::ImageType::Gif => Some(Self::Gif),
+            imagesize::ImageType::Webp => Some(Self::Webp),
             _ => None,
+        }
+    }
+
+    /// The longest file that the service takes, in bytes (docs/protocol.md §11).
+    pub const fn most_bytes(self) -> usize {
+        match self {
+            Self::Gif => 1 << 20,
+            Self::Jpeg | Self::Png | Self::Webp => 20 << 20,
         }
     }
 }
@@ -219,6 +230,7 @@ impl Lenient for ImageFormat {
             "jpeg" | "jpg" => Some(Self::Jpeg),
             "png" => Some(Self::Png),
             "gif" => Some(Self::Gif),
+            "webp" => Some(Self::Webp),
             _ => None,
         })
     }

@@ -50,6 +50,10 @@ impl Error {
             Self::Refused(refusal) => refusal.kind.advice(),
             Self::RateLimited(_) => RefusalKind::RateLimited.advice(),
             Self::Stopped(_) => RefusalKind::RiskControl.advice(),
+            Self::Unreadable(unreadable) if unreadable.is_html => Some(
+                "this is usually a block or risk control, and repeating makes it worse: wait some \
+                 hours, and open the site in a browser on the same network",
+            ),
             Self::Unreadable(_) => {
                 Some("try again later; if it stays, report it with the excerpt above")
             }
@@ -181,6 +185,8 @@ pub struct Unreadable {
     pub status: u16,
     /// What is wrong with the answer. A missing field is named.
     pub reason: String,
+    /// Whether it is a page of HTML, as a block or risk control gives.
+    pub is_html: bool,
     /// Its first 200 bytes, as [`Printable`] text.
     pub excerpt: String,
 }

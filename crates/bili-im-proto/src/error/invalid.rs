@@ -56,6 +56,17 @@ pub enum InvalidContent {
     /// The bytes are not a JPEG, PNG or GIF.
     #[error("not a JPEG, PNG or GIF")]
     NoImage,
+    /// The image is a WebP, which the service may not take.
+    #[error("a WebP, and it is not known whether the service takes one")]
+    Webp,
+    /// The image is longer than the service takes.
+    #[error("the image has {bytes} bytes, and the service takes {most} of this format")]
+    ImageTooLong {
+        /// Its length.
+        bytes: usize,
+        /// The most of its format.
+        most: usize,
+    },
 }
 
 /// Which argument of a call is wrong, contents excepted.
@@ -121,6 +132,9 @@ impl Invalid {
             }
             Self::Missing(Missing::CsrfToken) => "copy the bili_jct cookie too",
             Self::Missing(Missing::Credential) => "give the cookie of a logged-in browser",
+            Self::Missing(Missing::SigningKeys) => {
+                "the service gave none just now: try again in a minute"
+            }
             Self::UsedTicket => "confirm what became of it",
             _ => return None,
         })

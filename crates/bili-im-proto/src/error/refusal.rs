@@ -110,7 +110,7 @@ refusal_kinds! {
     /// The CSRF token is wrong.
     Csrf = -111, "the CSRF token (bili_jct) is wrong";
     /// A parameter is bad, or a signature is missing.
-    BadRequest = -400 | 2, "bad request or missing signature";
+    BadRequest = -400 | 2 | 4100001, "bad request or missing signature";
     /// The account has no permission.
     Forbidden = -403 | -106 | 700009, "no permission";
     /// What was asked for does not exist.
@@ -131,10 +131,12 @@ refusal_kinds! {
     NoSuchMessage = 10005, "there is no such message";
     /// The message is too long.
     TooLong = 21007, "the message is too long";
+    /// The request is too large, because of its image for example.
+    TooLarge = -413, "the request is too large";
     /// One cannot write to oneself.
     ToSelf = 21026, "one cannot write to oneself";
     /// This kind of message cannot be sent now.
-    Unavailable = 21028 | 21035, "this kind of message cannot be sent now";
+    Unavailable = 21028 | 21035, "the service does not send this kind of message now";
     /// The image is not accepted.
     BadImage = 21037, "the image is not accepted";
     /// The message is older than 120 s, the limit for recalling it.
@@ -173,7 +175,11 @@ impl RefusalKind {
             Self::StrangerLimit => "wait until they answer or follow the account",
             Self::Blocked => "take them off the block list first",
             Self::BadImage => "use a JPEG, PNG or GIF uploaded to the service",
-            Self::Unavailable => "try again later or send a plain text",
+            Self::TooLarge => "send less: PNG and JPEG up to 20 MiB, GIF up to 1 MiB",
+            Self::Unavailable => {
+                "trying again does not help: the service has switched it off, as messages to fan \
+                 groups since June 2024"
+            }
             _ => return None,
         })
     }

@@ -12,17 +12,25 @@ impl Account {
     /// Uploads an image, JPEG, PNG or GIF, and sends it as [`send`](Self::send) does.
     ///
     /// # Errors
-    /// When the bytes are no such image.
+    /// When the bytes are no such image, or more than the service takes.
     pub fn send_image_file(
         &self,
         talker: impl Into<Talker>,
         file: Vec<u8>,
     ) -> Result<Flow<Infallible, SentMessage>, InvalidContent> {
+        Ok(self.send_upload(talker, UploadBfs::new(file)?))
+    }
+
+    /// Uploads an image and sends it as [`send`](Self::send) does.
+    pub fn send_upload(
+        &self,
+        talker: impl Into<Talker>,
+        upload: UploadBfs,
+    ) -> Flow<Infallible, SentMessage> {
         let talker = talker.into();
-        let upload = UploadBfs::new(file)?;
-        Ok(Flow::of(self, async move |io| {
+        Flow::of(self, async move |io| {
             upload_and_send(&io, talker, upload).await
-        }))
+        })
     }
 }
 

@@ -235,7 +235,9 @@ impl Tries {
     /// After a failure: waits, and says whether to try again.
     pub(super) async fn go_on<I>(&mut self, io: &Io<I>, error: &Error) -> bool {
         self.0 += 1;
-        let goes_on = self.0 < READ_TRIES && may_pass(error);
+        // A page of HTML is usually a block, which repeating makes worse.
+        let is_page = matches!(error, Error::Unreadable(unreadable) if unreadable.is_html);
+        let goes_on = self.0 < READ_TRIES && may_pass(error) && !is_page;
         if goes_on {
             io.sleep(io.account.repeat_gap().saturating_mul(self.0))
                 .await;

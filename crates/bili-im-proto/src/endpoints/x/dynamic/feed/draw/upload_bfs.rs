@@ -43,9 +43,25 @@ impl UploadBfs {
     /// Takes the bytes of a whole file. The format and dimensions are read from them.
     ///
     /// # Errors
-    /// When it is not a JPEG, PNG or GIF.
+    /// When it is not a JPEG, PNG or GIF, or longer than the service takes.
     pub fn new(file: Vec<u8>) -> Result<Self, InvalidContent> {
+        match ImageFormat::of(&file) {
+            Some(ImageFormat::Webp) => Err(InvalidContent::Webp),
+            _ => Self::or_webp(file),
+        }
+    }
+
+    /// As [`new`](Self::new), but takes WebP too. Whether the service does is not known: two
+    /// clients send it.
+    ///
+    /// # Errors
+    /// When it is no image of these formats, or longer than the service takes.
+    pub fn or_webp(file: Vec<u8>) -> Result<Self, InvalidContent> {
         let format = ImageFormat::of(&file).ok_or(InvalidContent::NoImage)?;
+        let (bytes, most) = (file.len(), format.most_bytes());
+        if bytes > most {
+            return Err(InvalidContent::ImageTooLong { bytes, most });
+        }
         let size = imagesize::blob_size(&file).map_err(|_| InvalidContent::NoImage)?;
         let pixels = |length: usize| u32::try_from(length).map_err(|_| InvalidContent::NoImage);
         Ok(Self {
@@ -94,6 +110,7 @@ impl Endpoint for UploadBfs {
             (-3, RefusalKind::BadImage),
             (-4, RefusalKind::NotLoggedIn),
             (-7, RefusalKind::BadImage),
+            (4125014, RefusalKind::BadImage),
         ]);
 
     fn parts(&self, context: &Context) -> Result<Parts, Invalid> {
@@ -103,6 +120,7 @@ impl Endpoint for UploadBfs {
             ImageFormat::Jpeg => ("image.jpg", "image/jpeg"),
             ImageFormat::Png => ("image.png", "image/png"),
             ImageFormat::Gif => ("image.gif", "image/gif"),
+            ImageFormat::Webp => ("image.webp", "image/webp"),
         };
         let mut body = Vec::with_capacity(self.file.len() + 1024);
         for (name, value) in [("biz", "im"), ("category", "daily"), ("csrf", csrf)] {
@@ -157,10 +175,29 @@ mod tests {
 
     #[test]
     fn what_is_no_image_is_refused() {
-        for file in [&b""[..], b"%PDF", b"GIF89a", b"RIFF....WEBP"] {
+        for file in [&b""[..], b"%PDF", b"GIF89a", b"RIFF....WAVE"] {
             let upload = UploadBfs::new(file.to_vec());
             assert_eq!(upload.unwrap_err(), InvalidContent::NoImage);
         }
+    }
+
+    #[test]
+    fn a_file_is_refused_where_the_service_would_refuse_it() {
+        let gif = |length| [GIF, &vec![0; length - GIF.len()]].concat();
+        assert!(UploadBfs::new(gif(1 << 20)).is_ok());
+        let (bytes, most) = ((1 << 20) + 1, 1 << 20);
+        let too_long = InvalidContent::ImageTooLong { bytes, most };
+        assert_eq!(UploadBfs::new(gif(bytes)).unwrap_err(), too_long);
+
+        let webp =
+            b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0";
+        let refused = UploadBfs::new(webp.to_vec()).unwrap_err();
+        assert_eq!(refused, InvalidContent::Webp);
+        let taken = UploadBfs::or_webp(webp.to_vec()).unwrap();
+        assert_eq!(
+            (taken.format, taken.width, taken.height),
+            (ImageFormat::Webp, 1, 1)
+        );
     }
 
     #[test]
