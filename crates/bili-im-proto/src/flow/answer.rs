@@ -158,7 +158,10 @@ async fn deliver(
                     toast: sent.toast,
                 });
             }
-            Err(error @ Error::Unconfirmed(_)) => return Ok(Answered::Unconfirmed(Some(error))),
+            // The ticket was used by another flow, which knows what became of it.
+            Err(error @ (Error::Unconfirmed(_) | Error::Invalid(Invalid::UsedTicket))) => {
+                return Ok(Answered::Unconfirmed(Some(error)));
+            }
             Err(error) => {
                 if let Some(error) = waits.after(io, error).await? {
                     return Ok(Answered::NotSent(error));

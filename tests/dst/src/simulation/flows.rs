@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use bili_im_proto::{
-    Confirmation, Cursor, Error, Event, Flow, Input, Monotonic, Now, Outgoing, SendTicket,
-    SentMessage, Step,
+    AnswerStep, Answered, Confirmation, Cursor, Error, Event, Flow, Input, Monotonic, Now,
+    Outgoing, SendTicket, SentMessage, Step,
 };
 
 pub(super) struct ActiveFlow {
@@ -24,6 +24,8 @@ pub(super) enum AnyFlow {
     /// Sends a ticket that was used before, which must not send again.
     SendUsed(usize, Flow<SendTicket, SentMessage>),
     Confirm(usize, Flow<Infallible, Confirmation>),
+    /// Finishes the send of a ticket, as of an answer.
+    Settle(usize, Flow<AnswerStep, Answered>),
     Recall(Flow<Infallible, ()>),
 }
 
@@ -41,6 +43,9 @@ pub(super) enum Progress {
     /// The flow of a used ticket is about to send again, which breaks a law.
     SentUsedTicket(usize),
     Confirmed(usize, Result<Confirmation, Error>),
+    /// A failure is waited for.
+    Waits,
+    Settled(usize, Result<Answered, Error>),
     Done,
 }
 
@@ -73,6 +78,13 @@ impl AnyFlow {
                 Step::Item(ticket) => Progress::StoreTicket(*id, Box::new(ticket)),
                 Step::Done(result) => Progress::Sent(*id, result),
             },
+            Self::Settle(id, flow) => match flow.resume(now, input) {
+                Step::Send(outgoing) => Progress::Send(outgoing),
+                Step::WaitUntil(moment) => Progress::WaitUntil(moment),
+                Step::Item(AnswerStep::Store(ticket)) => Progress::StoreTicket(*id, ticket),
+                Step::Item(_) => Progress::Waits,
+                Step::Done(result) => Progress::Settled(*id, result),
+            },
             Self::SendUsed(id, flow) => match flow.resume(now, input) {
                 Step::Send(outgoing) => Progress::Send(outgoing),
                 Step::WaitUntil(moment) => Progress::WaitUntil(moment),
@@ -92,7 +104,7 @@ impl AnyFlow {
     /// The send that its requests belong to.
     pub(super) fn send(&self) -> Option<usize> {
         match self {
-            Self::Send(id, _) | Self::SendTicket(id, _) => Some(*id),
+            Self::Send(id, _) | Self::SendTicket(id, _) | Self::Settle(id, _) => Some(*id),
             _ => None,
         }
     }
@@ -104,6 +116,7 @@ impl AnyFlow {
             Self::Prepare(..) => "prepare",
             Self::Send(..) | Self::SendTicket(..) | Self::SendUsed(..) => "send",
             Self::Confirm(..) => "confirm",
+            Self::Settle(..) => "settle",
             Self::Recall(_) => "recall",
         }
     }

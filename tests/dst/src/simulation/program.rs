@@ -55,7 +55,12 @@ impl Simulation {
             .filter_map(|(id, send)| Some((id, send.ticket.clone()?)))
             .collect();
         for (id, ticket) in open {
-            self.start_flow(AnyFlow::Confirm(id, account.confirm(ticket)));
+            let flow = if self.rng.bool() {
+                AnyFlow::Confirm(id, account.confirm(ticket))
+            } else {
+                AnyFlow::Settle(id, account.settle_answer(ticket))
+            };
+            self.start_flow(flow);
         }
         match self.stored.cursor().map_err(unreadable)? {
             Some(cursor) => self.start_flow(AnyFlow::Watch(account.watch(cursor, self.options))),
@@ -96,12 +101,19 @@ impl Simulation {
     pub(super) fn abandon(&mut self, flow: &AnyFlow) {
         let (id, state) = match flow {
             AnyFlow::Send(id, _) | AnyFlow::SendTicket(id, _) => (*id, SendState::Cancelled),
+            // Before that it only looked for its message.
+            AnyFlow::Settle(id, _) if self.is_running(*id) => (*id, SendState::Cancelled),
             AnyFlow::Prepare(id, _) => (*id, SendState::Failed),
             _ => return,
         };
         if let Some(send) = self.ledger.sends.get_mut(id) {
             send.state = state;
         }
+    }
+
+    fn is_running(&self, id: usize) -> bool {
+        let send = self.ledger.sends.get(id);
+        send.is_some_and(|send| send.state == SendState::Running)
     }
 
     pub(super) fn start_flow(&mut self, flow: AnyFlow) {
@@ -174,6 +186,7 @@ impl Simulation {
                 self.store_ticket_or_crash(send, &ticket)?;
                 0
             }
+            Progress::Waits => 0,
             ended => {
                 if let Some(running) = &mut self.running {
                     running.flows.remove(&id);

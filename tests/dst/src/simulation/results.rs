@@ -1,6 +1,6 @@
 //! The program: how it handles the results of its flows.
 
-use bili_im_proto::{Confirmation, Cursor, Error, SendTicket, Seqno};
+use bili_im_proto::{Answered, Confirmation, Cursor, Error, SendTicket, Seqno};
 
 use super::{
     Next, SECOND, Simulation,
@@ -57,6 +57,10 @@ impl Simulation {
                     Ok(confirmation) => self.note_confirmation(id, confirmation),
                     Err(_) => Ok(()),
                 }
+            }
+            Progress::Settled(id, result) => {
+                self.note(|| format!("settling send {id}: {result:?}"));
+                self.note_settled(id, result)
             }
             Progress::SentUsedTicket(id) => {
                 Err(format!("send {id} may leave again with a used ticket"))
@@ -134,6 +138,25 @@ impl Simulation {
         }
     }
 
+    fn note_settled(&mut self, id: usize, result: Result<Answered, Error>) -> Result<(), String> {
+        let before = self.ledger.sends.get(id).map(|send| send.state.clone());
+        let state = match (before, result) {
+            (Some(SendState::Sent(key)), Ok(Answered::Sent { msg_key, .. })) if key != msg_key => {
+                return Err(format!("send {id} was {key} and is {msg_key} now"));
+            }
+            (Some(SendState::Sent(_)), _) => return Ok(()),
+            (_, Ok(Answered::Sent { msg_key, .. })) => SendState::Sent(msg_key),
+            // Another flow has sent it, and reports the result.
+            (_, Ok(Answered::Unconfirmed(Some(Error::Invalid(_))))) => return Ok(()),
+            (_, Ok(Answered::NotSent(_))) => SendState::Failed,
+            (_, Ok(_)) => SendState::CannotTell,
+            (Some(SendState::Running), Err(_)) => SendState::Failed,
+            (_, Err(_)) => return Ok(()),
+        };
+        self.set_state(id, state);
+        Ok(())
+    }
+
     /// Stores a ticket and sends it.
     pub(super) fn send_ticket(&mut self, id: usize, ticket: SendTicket) -> Result<(), String> {
         self.store_ticket(id, &ticket)?;
@@ -151,6 +174,7 @@ impl Simulation {
         id: usize,
         ticket: &SendTicket,
     ) -> Result<(), String> {
+        self.set_state(id, SendState::Running);
         let drawn = self.rng.u8(..);
         if drawn >= 4 {
             self.store_ticket(id, ticket)?;
