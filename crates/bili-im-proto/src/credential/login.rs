@@ -4,11 +4,6 @@ use http::HeaderValue;
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use super::{
-    cookies::{Cookies, Found},
-    form::{CookieForm, InvalidCredential},
-    reading,
-};
 use crate::{ids::Uid, time::UnixSeconds};
 
 /// The cookies of one login. Its memory is wiped when the last clone is dropped. `Debug` shows the
@@ -26,29 +21,6 @@ struct Login {
 }
 
 impl Credential {
-    /// Makes a login from the values of `SESSDATA`, `bili_jct` and `DedeUserID`.
-    ///
-    /// # Errors
-    /// When `sessdata` is empty, or a value contains a character that cookies cannot have.
-    pub fn new(sessdata: &str, bili_jct: &str, uid: Uid) -> Result<Self, InvalidCredential> {
-        let uid = uid.to_string();
-        let mut cookies = Cookies::new(CookieForm::Pairs);
-        cookies.add(&Found::new("SESSDATA", sessdata));
-        cookies.add(&Found::new("bili_jct", bili_jct));
-        cookies.add(&Found::new("DedeUserID", &uid));
-        cookies.finish("")
-    }
-
-    /// Parses the cookies in any form in which people have them: see [`CookieForm`]. Cookies of
-    /// other sites are left out. When `SESSDATA` expires is read where the form has it.
-    ///
-    /// # Errors
-    /// When the text has no cookies of the service, no `SESSDATA`, or a needed value with a
-    /// character that cookies cannot have. The error says which form the text was taken for.
-    pub fn parse(text: &str) -> Result<Self, InvalidCredential> {
-        reading::read(text)
-    }
-
     pub(super) fn of(
         pairs: Vec<(String, Zeroizing<String>)>,
         expires: Option<UnixSeconds>,
@@ -65,6 +37,11 @@ impl Credential {
         Self(Arc::new(login))
     }
 
+    /// Its cookies, in the order given.
+    pub(super) fn pairs(&self) -> Vec<(String, Zeroizing<String>)> {
+        self.0.pairs.clone()
+    }
+
     /// The account's own uid, from `DedeUserID`.
     pub fn uid(&self) -> Option<Uid> {
         self.0.uid
@@ -79,15 +56,6 @@ impl Credential {
     #[must_use]
     pub fn with_expires(self, expires: Option<UnixSeconds>) -> Self {
         Self::of(self.0.pairs.clone(), expires)
-    }
-
-    /// Adds a cookie or replaces its value. Names and values that cannot be in a cookie are
-    /// ignored.
-    #[must_use]
-    pub fn with_cookie(&self, name: &str, value: &str) -> Self {
-        let mut cookies = Cookies::of(CookieForm::Pairs, self.0.pairs.clone(), self.0.expires);
-        cookies.add(&Found::new(name, value));
-        cookies.finish("").unwrap_or_else(|_| self.clone())
     }
 
     /// Whether there is a cookie of this name, with a value.
@@ -182,6 +150,7 @@ fn joined(pairs: &[(String, Zeroizing<String>)]) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credential::{CookieForm, InvalidCredential};
 
     fn header_of(text: &str) -> String {
         let credential = Credential::parse(text).unwrap();

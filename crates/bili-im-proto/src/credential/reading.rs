@@ -4,13 +4,14 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
-    cookies::Cookies,
+    cookies::{Cookies, Found},
     curl,
     form::{CookieForm, InvalidCredential},
     headers, json,
     login::Credential,
     pairs, table,
 };
+use crate::ids::Uid;
 
 /// A form that is not JSON.
 struct Form {
@@ -48,32 +49,62 @@ const FORMS: [Form; 5] = [
     },
 ];
 
-pub(super) fn read(text: &str) -> Result<Credential, InvalidCredential> {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let mut header = Cookies::new(CookieForm::Pairs);
-    if pairs::read_header(text, &mut header).is_some() {
-        return header.finish(text);
+impl Credential {
+    /// Makes a login from the values of `SESSDATA`, `bili_jct` and `DedeUserID`.
+    ///
+    /// # Errors
+    /// When `sessdata` is empty, or a value contains a character that cookies cannot have.
+    pub fn new(sessdata: &str, bili_jct: &str, uid: Uid) -> Result<Self, InvalidCredential> {
+        let uid = uid.to_string();
+        let mut cookies = Cookies::new(CookieForm::Pairs);
+        cookies.add(&Found::new("SESSDATA", sessdata));
+        cookies.add(&Found::new("bili_jct", bili_jct));
+        cookies.add(&Found::new("DedeUserID", &uid));
+        cookies.finish("")
     }
-    if !text.starts_with(['[', '{']) {
-        return read_text(text).finish(text);
-    }
-    match serde_json::from_str::<Value>(text) {
-        Ok(value) => {
-            let mut cookies = Cookies::new(CookieForm::Json);
-            json::read(&value, &mut cookies);
-            cookies.finish(text)
+
+    /// Parses the cookies in any form in which people have them: see [`CookieForm`]. Cookies of
+    /// other sites are left out. When `SESSDATA` expires is read where the form has it.
+    ///
+    /// # Errors
+    /// When the text has no cookies of the service, no `SESSDATA`, or a needed value with a
+    /// character that cookies cannot have. The error says which form the text was taken for.
+    pub fn parse(text: &str) -> Result<Self, InvalidCredential> {
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let mut header = Cookies::new(CookieForm::Pairs);
+        if pairs::read_header(text, &mut header).is_some() {
+            return header.finish(text);
         }
-        Err(error) => {
-            // What Python or JavaScript prints looks like JSON.
-            let cookies = read_text(text.trim_matches(['{', '}', '[', ']']));
-            if cookies.has_sessdata() {
-                return cookies.finish(text);
+        if !text.starts_with(['[', '{']) {
+            return read_text(text).finish(text);
+        }
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) => {
+                let mut cookies = Cookies::new(CookieForm::Json);
+                json::read(&value, &mut cookies);
+                cookies.finish(text)
             }
-            Err(InvalidCredential::BadJson {
-                line: error.line(),
-                column: error.column(),
-            })
+            Err(error) => {
+                // What Python or JavaScript prints looks like JSON.
+                let cookies = read_text(text.trim_matches(['{', '}', '[', ']']));
+                if cookies.has_sessdata() {
+                    return cookies.finish(text);
+                }
+                Err(InvalidCredential::BadJson {
+                    line: error.line(),
+                    column: error.column(),
+                })
+            }
         }
+    }
+
+    /// Adds a cookie or replaces its value. Names and values that cannot be in a cookie are
+    /// ignored.
+    #[must_use]
+    pub fn with_cookie(&self, name: &str, value: &str) -> Self {
+        let mut cookies = Cookies::of(CookieForm::Pairs, self.pairs(), self.expires());
+        cookies.add(&Found::new(name, value));
+        cookies.finish("").unwrap_or_else(|_| self.clone())
     }
 }
 
@@ -106,7 +137,7 @@ fn with_plain_punctuation(text: &str) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::Uid, time::UnixSeconds};
+    use crate::time::UnixSeconds;
 
     /// Texts with the same three cookies, in each form as its tool writes it. The second half of
     /// them says when the login expires: 2027-01-15 08:00 UTC.
@@ -166,7 +197,7 @@ mod tests {
         let dated = DATED.map(|text| (text, Some(UnixSeconds(1_800_000_000))));
         for (text, expires) in undated.into_iter().chain(dated) {
             for mark in ["", "\u{feff}", "\n "] {
-                let credential = read(&format!("{mark}{text}\n")).expect(text);
+                let credential = Credential::parse(&format!("{mark}{text}\n")).expect(text);
                 assert!(credential == three, "{text}");
                 assert_eq!(credential.expires(), expires, "{text}");
             }
@@ -221,7 +252,7 @@ mod tests {
                 },
             ),
         ] {
-            let error = read(text).expect_err(text);
+            let error = Credential::parse(text).expect_err(text);
             assert_eq!(error, wrong, "{text}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
