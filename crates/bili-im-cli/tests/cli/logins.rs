@@ -7,7 +7,10 @@ use std::{
     process::{Child, ChildStdout, Stdio},
 };
 
-use bili_im_sim::faults::{Kind, Rule, When};
+use bili_im_sim::{
+    QrLogin, World,
+    faults::{Kind, Rule, When},
+};
 use serde_json::Value;
 
 use crate::support::Stage;
@@ -139,4 +142,27 @@ fn with_json_the_link_is_printed_and_with_a_file_the_code_is_stored() {
     phone(&stage, r#"{"confirm":10001}"#);
     assert_eq!(json()["uid"], "10001");
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_cookies_may_come_for_a_ticket_or_not_at_all() {
+    let log_in = |how| {
+        let mut world = World::demo();
+        world.options.qr_login = how;
+        let stage = Stage::of(world);
+        let login = LoggingIn::start(&stage);
+        phone(&stage, r#"{"confirm":10001}"#);
+        let ended = login.end();
+        (stage, ended)
+    };
+    let (stage, ended) = log_in(QrLogin::Ticket);
+    assert_eq!(ended, (0, String::new()));
+    assert_eq!(stage.asked("crossDomain"), 1);
+    assert_eq!(stage.run_kept("send 10002 hi").code, 0);
+
+    let (stage, (code, err)) = log_in(QrLogin::Nothing);
+    assert_eq!(code, 3, "{err}");
+    assert!(err.contains("the service gave no cookies"), "{err}");
+    assert!(err.contains("bili-im login --cookie-stdin"), "{err}");
+    assert!(!stage.profile_file("default").exists());
 }
