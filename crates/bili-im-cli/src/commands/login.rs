@@ -89,23 +89,25 @@ impl Login {
         }
     }
 
-    /// Shows the code, and the link in it. With `--json` the link alone.
+    /// Shows the link, and the code that has it. With `--json` the link alone.
     fn show(&self, link: &str, out: Output) -> Result<(), Failure> {
         let code = Code::of(link);
         if let (Some(path), Some(code)) = (&self.qr_png, &code) {
-            let image = code.png().map_err(|error| not_stored(path, &error))?;
-            private_file::write(path, &image).map_err(|error| not_stored(path, &error))?;
+            store(code, path, out);
         }
         if out.is_json() {
-            out.line(&Link { link })?;
-            return Ok(());
+            return out.line(&Link { link }).map(drop);
         }
+        // The code is last, so that a terminal that is just large enough shows it whole.
+        out.guide(&format!(
+            "scan this with the bilibili app and confirm there, within 180 s; whoever scans it logs in\n\
+             or open there: {}",
+            on_one_line(link)
+        ));
         if let Some(code) = code {
             let lines = code.draw();
-            let rows = Term::stdout()
-                .size_checked()
-                .map(|(rows, _)| usize::from(rows));
-            if rows.is_some_and(|rows| rows <= lines.len()) {
+            let size = Term::stdout().size_checked();
+            if size.is_some_and(|(rows, _)| usize::from(rows) <= lines.len()) {
                 out.warn(&format!(
                     "the code has {} rows, more than this terminal: enlarge it, or use --qr-png FILE",
                     lines.len()
@@ -113,21 +115,22 @@ impl Login {
             }
             out.guide(&lines.join("\n"));
         }
-        out.guide(&format!(
-            "scan this with the bilibili app and confirm there, within 180 s; whoever scans it logs in\n\
-             or open there: {}",
-            on_one_line(link)
-        ));
         Ok(())
     }
 }
 
-fn not_stored(path: &Path, error: &impl Display) -> Failure {
-    Failure::other(format!(
-        "the code cannot be stored as {}: {error}",
-        path.display()
-    ))
-    .advise("give another file, or leave out --qr-png")
+/// Stores the code as an image. A failure is a warning, since the code is shown too.
+fn store(code: &Code, path: &Path, out: Output) {
+    let stored = match code.png() {
+        Ok(image) => private_file::write(path, &image)
+            .map(drop)
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = stored {
+        let path = path.display();
+        out.warn(&format!("the code cannot be stored as {path}: {error}"));
+    }
 }
 
 /// The link in the code, as printed with `--json`.

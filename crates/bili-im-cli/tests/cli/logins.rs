@@ -31,9 +31,13 @@ impl LoggingIn {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let code = lines.by_ref().map(Result::unwrap);
-        let code = code.take_while(|line| line.starts_with('\u{1b}')).collect();
-        let link = lines.next().unwrap().unwrap();
+        let mut next = || lines.next().unwrap().unwrap();
+        assert!(next().starts_with("scan this with the bilibili app"));
+        let link = next();
+        let mut code = vec![next()];
+        // A line has two rows of a square.
+        let width = code[0].chars().filter(|c| " ▀▄█".contains(*c)).count();
+        code.resize_with(width.div_ceil(2), next);
         Self {
             child,
             lines,
@@ -73,7 +77,7 @@ pub(crate) fn phone(stage: &Stage, gesture: &str) {
 fn a_code_is_drawn_scanned_and_confirmed() {
     let stage = Stage::demo();
     let mut login = LoggingIn::start(&stage);
-    assert!(login.code.len() > 15);
+    assert_eq!(login.code.len(), 23);
     let link = "or open there: https://account.bilibili.com/";
     assert!(login.link.starts_with(link), "{}", login.link);
     let black_on_white = "\u{1b}[38;5;16;48;5;231m";
