@@ -26,7 +26,7 @@ const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 const SOON: Duration = Duration::from_secs(14 * SECONDS_A_DAY);
 
 /// The most bytes that are read. A recording of a browser's requests can be large.
-const MOST: u64 = 64 << 20;
+const MOST: u64 = 16 << 20;
 
 /// Finds the login: from the arguments, else from the environment, else from the stored profile.
 pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> {

@@ -208,6 +208,7 @@ proptest! {
         let three = Credential::new(&sessdata, &bili_jct, Uid(jar.uid)).unwrap();
         for text in [
             format!("SESSDATA={sessdata}&bili_jct={bili_jct}&DedeUserID={uid}"),
+            format!("https://a.com/?DedeUserID={uid}&SESSDATA={sessdata}&bili_jct={bili_jct}"),
             format!("sessdata: {sessdata}, BILI_JCT: {bili_jct}, dedeuserid: {uid}"),
             format!("bili_jct={bili_jct} DedeUserID={uid} SESSDATA={sessdata}"),
             format!("BILI_SESSDATA={sessdata}\nBILI_BILI_JCT={bili_jct}\nBILI_DEDEUSERID={uid}"),

@@ -95,5 +95,5 @@ fn is_around_a_value(c: char) -> bool {
 }
 
 fn is_before_a_name(c: char) -> bool {
-    c.is_whitespace() || matches!(c, ',' | '&' | '|' | '"' | '\'' | '{' | '、')
+    c.is_whitespace() || matches!(c, ',' | '&' | '?' | '|' | '"' | '\'' | '{' | '、')
 }
