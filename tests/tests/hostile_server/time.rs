@@ -83,7 +83,7 @@ fn a_peer_that_reads_nothing_is_given_up_in_time() {
     let _alone = alone();
     let origin = listen("http", |stream| Stall.make(stream));
     // More than the buffers of any socket take.
-    assert_eq!(run_out(&upload(32 << 20), &origin), [Sent::Maybe; 2]);
+    assert_eq!(run_out(&upload(19 << 20), &origin), [Sent::Maybe; 2]);
 }
 
 #[test]
