@@ -83,7 +83,7 @@ impl SessionFilter {
 impl Endpoint for GetSessions {
     type Response = SessionList;
 
-    const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/get_sessions");
+    const SPEC: Spec = Spec::get(Host::Im, "/session_svr/v1/session_svr/get_sessions").signed();
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
         Ok(Parts::query(
