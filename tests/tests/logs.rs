@@ -20,7 +20,7 @@ use bili_im_proto::{
     Uid, UploadBfs,
 };
 use bili_im_sim::{
-    Server, Service, World,
+    Mode, Server, Service, World,
     faults::{Kind, PageBody, Rule, When},
 };
 use bili_im_tests::{
@@ -113,7 +113,7 @@ impl tracing::field::Visit for Fields {
 
 /// A service whose first account has the marked login.
 fn service() -> (Service, Credential) {
-    let mut world = World::demo();
+    let mut world = World::demo().in_mode(Mode::Strict);
     let account = world.accounts.first_mut().unwrap();
     account.sessdata = marks::SESSDATA.to_owned();
     account.bili_jct = marks::BILI_JCT.to_owned();

@@ -81,7 +81,19 @@ fn ci() -> Result<(), String> {
     supply::deny()?;
     cargo("test --workspace", &[])?;
     dst(&["--seeds".to_owned(), "1000".to_owned()])?;
-    dst(&["--planted".to_owned()])
+    dst(&["--planted".to_owned()])?;
+    foreign()
+}
+
+/// Other people's clients against the simulated service.
+fn foreign() -> Result<(), String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/foreign/run");
+    println!("tests/foreign/run");
+    let status = Command::new(script).status();
+    match status.map_err(|error| error.to_string())? {
+        status if status.success() => Ok(()),
+        status => Err(format!("tests/foreign/run: {status}")),
+    }
 }
 
 fn dst(arguments: &[String]) -> Result<(), String> {

@@ -106,6 +106,8 @@ pub(crate) struct Refusal {
     why: String,
     data: Option<Box<Data>>,
     voucher_header: Option<String>,
+    /// The status of a web page in place of an envelope.
+    page: Option<StatusCode>,
 }
 
 impl Refusal {
@@ -120,6 +122,15 @@ impl Refusal {
             why: why.into(),
             data: None,
             voucher_header: None,
+            page: None,
+        }
+    }
+
+    /// A refusal by the gateway: a web page with this status.
+    pub(crate) fn page(status: StatusCode, why: impl Into<String>) -> Self {
+        Self {
+            page: Some(status),
+            ..Self::new(status.as_u16().into(), "", why)
         }
     }
 
@@ -177,13 +188,13 @@ struct Envelope<'a> {
 /// Turns the result of an endpoint into an HTTP answer.
 pub(crate) fn render(result: Answer, mode: Mode) -> Response<Vec<u8>> {
     let ttl = match mode {
-        Mode::Strict => Some(1),
+        Mode::Lenient | Mode::Strict => Some(1),
         Mode::Classic => None,
     };
     match result {
         Ok(data) => {
             let text = match mode {
-                Mode::Strict => "0",
+                Mode::Lenient | Mode::Strict => "0",
                 Mode::Classic => "ok",
             };
             data.respond(Envelope {
@@ -202,9 +213,10 @@ pub(crate) fn render(result: Answer, mode: Mode) -> Response<Vec<u8>> {
                 ttl,
                 data: None,
             };
-            let mut response = match refusal.data {
-                Some(data) => data.respond(envelope),
-                None => json(StatusCode::OK, &envelope),
+            let mut response = match (refusal.page, refusal.data) {
+                (Some(status), _) => html(status),
+                (None, Some(data)) => data.respond(envelope),
+                (None, None) => json(StatusCode::OK, &envelope),
             };
             let named = [(WHY, Some(refusal.why)), (VOUCHER, refusal.voucher_header)];
             for (name, value) in named {

@@ -25,6 +25,10 @@ impl<'a> Call<'a> {
         self.state.options.mode == Mode::Classic
     }
 
+    pub(crate) fn is_strict(&self) -> bool {
+        self.state.options.mode == Mode::Strict
+    }
+
     /// The login whose cookie the request carries.
     pub(crate) fn login(&self) -> Result<&Login, Refusal> {
         let code = if self.is_classic() {
@@ -74,25 +78,57 @@ impl<'a> Call<'a> {
     }
 
     /// The account whose cookie a POST carries, and the form. Refuses when the form's CSRF token is
-    /// not the login's (docs/protocol.md §2).
+    /// not the login's (docs/protocol.md §2): `csrf` is enough, a second one must be right too.
     pub(crate) fn form(&self) -> Result<(Uid, Fields), Refusal> {
         let login = self.login()?;
         let expected = login.bili_jct.as_str();
         let form = self.unchecked_form()?;
-        let fields: &[&str] = if self.is_classic() {
-            &["csrf_token"]
-        } else {
-            &["csrf", "csrf_token"]
+        let (needed, also): (&[&str], _) = match self.state.options.mode {
+            Mode::Lenient => (&["csrf"], form.get("csrf_token")),
+            Mode::Strict => (&["csrf", "csrf_token"], None),
+            Mode::Classic => (&["csrf_token"], None),
         };
-        for field in fields {
-            if form.get(field) != Some(expected) {
-                return Err(CSRF.because(format!("{field} is not the login's bili_jct")));
-            }
+        let given = needed.iter().map(|field| form.get(field));
+        if given
+            .chain(also.map(Some))
+            .any(|token| token != Some(expected))
+        {
+            let why = format!("{} is not the login's bili_jct", needed.join(" or "));
+            return Err(CSRF.because(why));
         }
-        if !self.is_classic() && self.request.cookie("bili_jct").as_deref() != Some(expected) {
-            return Err(CSRF.because("the cookie bili_jct is not the login's"));
-        }
+        self.check_csrf_cookie(expected)?;
         Ok((login.uid, form))
+    }
+
+    /// Refuses when the cookie `bili_jct` is not the login's. Only the strict mode needs it.
+    pub(crate) fn check_csrf_cookie(&self, expected: &str) -> Result<(), Refusal> {
+        let is_right = match self.request.cookie("bili_jct") {
+            Some(cookie) => self.is_classic() || cookie == expected,
+            None => !self.is_strict(),
+        };
+        if is_right {
+            Ok(())
+        } else {
+            Err(CSRF.because("the cookie bili_jct is not the login's"))
+        }
+    }
+
+    /// Refuses a read whose signature is wrong, and in strict mode one without a signature
+    /// (docs/protocol.md §4).
+    pub(crate) fn check_read_signature(&self) -> Result<(), Refusal> {
+        if self.is_classic() {
+            return Ok(());
+        }
+        match wbi::verify(
+            &self.request.query,
+            &self.state.key_ring.keys(self.now),
+            self.now,
+        ) {
+            Err(Flaw::Unsigned) if !self.is_strict() => Ok(()),
+            Err(Flaw::Unsigned) => Err(FORBIDDEN.because("the query is not signed")),
+            Err(Flaw::Stale(why)) => Err(FORBIDDEN.because(why)),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Refuses a query that is not signed with the current keys (docs/protocol.md §4).

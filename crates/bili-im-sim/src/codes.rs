@@ -26,6 +26,8 @@ pub(crate) const NO_SUCH_MESSAGE: Code = Code(10005, "msgkey不存在");
 pub(crate) const TOO_LONG: Code = Code(21007, "消息过长,无法发送");
 pub(crate) const TOO_FAST: Code = Code(21020, "你发送消息频率过快,请稍后再发");
 pub(crate) const TO_SELF: Code = Code(21026, "不能给自己发送消息");
+/// The words are a guess; known is only what they mean (docs/protocol.md §5).
+pub(crate) const GROUPS_CLOSED: Code = Code(21028, "因系统升级,暂时无法发送");
 pub(crate) const UNAVAILABLE: Code = Code(21035, "该类消息暂时无法发送");
 pub(crate) const BAD_IMAGE: Code = Code(21037, "图片格式不合法,请重新上传");
 pub(crate) const RECALL_EXPIRED: Code = Code(21041, "消息已超期,不能撤回了哦");

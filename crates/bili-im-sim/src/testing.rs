@@ -62,6 +62,11 @@ impl Sim {
         Self::new(World::demo())
     }
 
+    /// The demo world, in strict mode.
+    pub(crate) fn strict() -> Self {
+        Self::new(World::demo().in_mode(Mode::Strict))
+    }
+
     /// The world of the source document's examples, in classic mode.
     pub(crate) fn classic_seed() -> Self {
         Self::new(World::seed().in_mode(Mode::Classic))

@@ -165,11 +165,11 @@ fn only_this_machine_is_served() {
 fn a_body_too_large_is_refused() {
     let server = serve();
     let mut stream = connect(&server);
-    let head = "POST /_sim/message HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n";
+    let head = "POST /_sim/message HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let chunk = vec![b'x'; 1 << 20];
     // The server may close the connection before it has read everything.
-    let _enough = (0..19).try_for_each(|_| stream.write_all(&chunk));
+    let _enough = (0..28).try_for_each(|_| stream.write_all(&chunk));
     let mut answer = [0; 12];
     match stream.read_exact(&mut answer) {
         Ok(()) => assert_eq!(&answer, b"HTTP/1.1 413"),

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, fmt, time::Duration};
 use bili_im_proto::{
     Account, AccountBuilder, Credential, Error, Flow, Hosts, Input, Outgoing, Pacing,
 };
-use bili_im_sim::{Service, World, WorldError};
+use bili_im_sim::{Mode, Service, World, WorldError};
 
 use super::{Answers, Running, Seen, Timeline, Turn};
 
@@ -34,12 +34,15 @@ pub struct Stage<S = Service> {
 }
 
 impl Stage {
-    /// A simulated service in the given world, at noon of some day.
+    /// A simulated service in the given world, which is strict, at noon of some day.
     ///
     /// # Errors
     /// When the parts of the world do not fit together.
     pub fn new(world: World) -> Result<Self, WorldError> {
-        let service = Service::new(world, bili_im_sim::UnixMicros(NOON * 1_000_000))?;
+        let service = Service::new(
+            world.in_mode(Mode::Strict),
+            bili_im_sim::UnixMicros(NOON * 1_000_000),
+        )?;
         Ok(Self::of(service))
     }
 

@@ -17,7 +17,7 @@ mod transports;
 use std::{fmt::Write as _, fs, path::PathBuf, thread};
 
 use bili_im_proto::Origin;
-use bili_im_sim::{Server, Service, Snapshot, World};
+use bili_im_sim::{Mode, Server, Service, Snapshot, World};
 use bili_im_tests::Adapter;
 
 use crate::{
@@ -39,7 +39,7 @@ fn connect<'a>(server: &'a Server, origin: Origin, transport: &str) -> Box<dyn T
 }
 
 fn play(scenario: &Scenario, transport: &str) -> (Outcome, usize) {
-    let service = Service::new(World::demo(), now()).unwrap();
+    let service = Service::new(World::demo().in_mode(Mode::Strict), now()).unwrap();
     let server = Server::start(service, "127.0.0.1:0".parse().unwrap()).unwrap();
     let origin: Origin = format!("http://{}", server.addr()).parse().unwrap();
     let transport = connect(&server, origin, transport);

@@ -3,7 +3,10 @@
 use std::{cell::Cell, time::Duration};
 
 use bili_im_proto::{Error, FetchSessionMsgs, Input, MsgKey, RefusalKind, Uid};
-use bili_im_sim::StaleSignature;
+use bili_im_sim::{
+    StaleSignature,
+    faults::{Kind, Rule, When},
+};
 use bili_im_tests::{Running, Seen, Stage, Timeline, Turn, answers, local_account, plain};
 
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
         DAY, HOUR, MINUTE, START, fetch, is_signed_on, paced, send, sends, unpaced, unread, well,
         with_keys_of_age,
     },
-    simulated::{FRIEND, login, stage, stage_with, text, warm, written},
+    simulated::{FRIEND, fault, login, stage, stage_with, text, warm, written},
 };
 
 #[test]
@@ -250,8 +253,11 @@ fn the_simulated_service_accepts_what_was_signed_anew() {
     for stale in [Voucher, RiskControl, Forbidden, BadRequest] {
         let mut stage = stage_with(|options| options.stale_signature = stale);
         let account = warm(&mut stage);
-        // The keys change at midnight.
-        stage.time.advance(13 * HOUR);
+        // The keys change after the read that precedes a send.
+        fault(
+            &mut stage,
+            Rule::new("send_msg", When::Once, Kind::RotateKeys),
+        );
         let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
         assert_eq!(written(&stage, "hi"), [sent.msg_key], "{stale:?}");
         let names = stage.time.seen.iter().map(|seen| seen.endpoint());

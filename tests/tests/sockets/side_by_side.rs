@@ -8,7 +8,7 @@ use std::{
 use bili_im_proto::{Credential, Error, Talker};
 use bili_im_reqwest::Client;
 use bili_im_sim::{
-    Account, MsgKey, Server, Service, Uid, World,
+    Account, Mode, MsgKey, Server, Service, Uid, World,
     faults::{Kind, Rule, When},
 };
 
@@ -25,7 +25,7 @@ fn start(people: u64) -> (Server, Client) {
     }
     let own = world.account(OWN).unwrap();
     let credential = Credential::parse(&own.cookie()).unwrap();
-    let service = Service::new(world, SystemTime::now().into()).unwrap();
+    let service = Service::new(world.in_mode(Mode::Strict), SystemTime::now().into()).unwrap();
     let server = Server::start(service, "127.0.0.1:0".parse().unwrap()).unwrap();
     let origin = format!("http://{}", server.addr()).parse().unwrap();
     let client = Client::builder(credential).endpoint(origin).build();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bili_im_proto::{Credential, Uid, WatchOptions};
-use bili_im_sim::{Server, Service, World};
+use bili_im_sim::{Mode, Server, Service, World};
 use bili_im_tests::{OWN_UID, answers, peer::read_request};
 use bili_im_ureq::Client;
 
@@ -20,7 +20,7 @@ fn client(address: impl std::fmt::Display, cookie: &str) -> Client {
 }
 
 fn demo() -> (Server, Client) {
-    let world = World::demo();
+    let world = World::demo().in_mode(Mode::Strict);
     let cookie = world.account(10001).unwrap().cookie();
     let service = Service::new(world, SystemTime::now().into()).unwrap();
     let server = Server::start(service, "127.0.0.1:0".parse().unwrap()).unwrap();

@@ -10,7 +10,7 @@ use std::{
 
 use bili_im_proto::{Confirmation, Credential, Error, Origin, Pacing, SendTicket, Text, Uid};
 use bili_im_sim::{
-    Server, Service, World,
+    Mode, Server, Service, World,
     faults::{Kind, Rule, When},
 };
 use bili_im_tests::Adapter;
@@ -19,7 +19,11 @@ const OWN: Uid = Uid(10001);
 const FRIEND: Uid = Uid(10002);
 
 fn start() -> (Server, Origin) {
-    let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
+    let service = Service::new(
+        World::demo().in_mode(Mode::Strict),
+        SystemTime::now().into(),
+    )
+    .unwrap();
     let server = Server::start(service, (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     let origin = format!("http://{}", server.addr()).parse().unwrap();
     (server, origin)

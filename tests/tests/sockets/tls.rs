@@ -9,7 +9,7 @@ use bili_im_proto::{
     Context, Credential, Effect, Endpoint, Error, Hosts, Origin, Outgoing, SendMsg, Sent,
     SigningKeys, Talker, Text, Uid, UnixMicros,
 };
-use bili_im_sim::{Server, Service, World};
+use bili_im_sim::{Mode, Server, Service, World};
 use bili_im_tests::{Adapter, Authority};
 
 /// A service whose certificate a made-up authority signed.
@@ -22,7 +22,11 @@ impl Site {
     fn named(name: &str) -> Self {
         let authority = Authority::new().unwrap();
         let config = authority.vouch_for(name).unwrap();
-        let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
+        let service = Service::new(
+            World::demo().in_mode(Mode::Strict),
+            SystemTime::now().into(),
+        )
+        .unwrap();
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             server: Server::start_tls(service, addr, config).unwrap(),

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeSet, convert::Infallible};
 
 use bili_im_proto::*;
-use bili_im_sim::World;
+use bili_im_sim::{Whim, World};
 use bili_im_tests::{Running, Stage, endpoints::ENDPOINTS, local_account};
 
 const OWN: u64 = 10001;
@@ -23,6 +23,27 @@ impl Client {
             account: local_account(Credential::parse(&cookie).unwrap(), 1).build(),
             stage: RefCell::new(Stage::new(world).unwrap()),
         }
+    }
+
+    /// The own account and the friend, with 130 messages of the friend's.
+    fn with_130_messages(change: impl FnOnce(&mut World)) -> Self {
+        let mut world = World::demo();
+        for index in 0..130 {
+            let text = format!("message {index}");
+            let own = bili_im_sim::Talker::user(OWN);
+            world
+                .messages
+                .push(bili_im_sim::Message::text(FRIEND.0, own, &text));
+        }
+        change(&mut world);
+        Self::of(world)
+    }
+
+    /// The messages of the conversation with the friend, as they come.
+    fn history(&self, history: History) -> Vec<Seqno> {
+        let pages = self.items(self.account.history(history));
+        let messages = pages.iter().flat_map(|page| &page.messages);
+        messages.map(|message| message.seqno).collect()
     }
 
     fn demo() -> Self {
@@ -157,6 +178,32 @@ fn history_comes_back_whole_and_each_message_once() {
     );
     let newer: usize = newer.iter().map(|page| page.messages.len()).sum();
     assert_eq!(newer, seqnos.len() / 2);
+}
+
+/// The service's `min_seqno` is the conversation's first message on every page, so who pages by it
+/// gets the newest page only (docs/protocol.md §8).
+#[test]
+fn history_is_paged_by_the_oldest_message_seen_and_not_by_min_seqno() {
+    for more_at_floor in [Whim::Never, Whim::Always] {
+        let client = Client::with_130_messages(|world| world.options.more_at_floor = more_at_floor);
+        let seqnos = client.history(History::new(FRIEND).with_page_size(20));
+        assert!(seqnos.len() >= 130, "{}", seqnos.len());
+        assert!(seqnos.is_sorted_by(|newer, older| newer > older));
+    }
+}
+
+#[test]
+fn history_ends_for_an_account_that_gets_the_same_page_for_ever() {
+    let client = Client::with_130_messages(|world| {
+        let own = world
+            .accounts
+            .iter_mut()
+            .find(|account| account.uid.0 == OWN);
+        own.unwrap().repeats_page = true;
+    });
+    let seqnos = client.history(History::new(FRIEND).with_page_size(20));
+    assert_eq!(seqnos.len(), 20);
+    assert!(seqnos.is_sorted_by(|newer, older| newer > older));
 }
 
 #[test]

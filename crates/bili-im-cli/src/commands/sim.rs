@@ -35,6 +35,9 @@ pub(crate) struct Sim {
     /// The accounts and messages to begin with: demo, seed, or a JSON file
     #[arg(long, value_name = "WORLD", default_value = DEFAULT_WORLD)]
     world: String,
+    /// Refuse all that docs/protocol.md tells clients not to send, even where bilibili accepts it
+    #[arg(long, conflicts_with = "classic")]
+    strict: bool,
     /// Be as lenient as bilibili in its first years: take unsigned sends, and no device id
     #[arg(long)]
     classic: bool,
@@ -73,6 +76,8 @@ impl Sim {
         };
         if self.classic {
             world.options.mode = Mode::Classic;
+        } else if self.strict {
+            world.options.mode = Mode::Strict;
         }
         Ok(world)
     }

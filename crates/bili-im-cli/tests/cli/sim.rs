@@ -30,7 +30,7 @@ fn run(addr: &str, cookie: &str, args: &str) -> Ran {
 
 #[test]
 fn print_env_makes_the_program_use_it() {
-    let (_sim, addr) = serving("");
+    let (_sim, addr) = serving("--strict");
     let state = TempDir::new().unwrap();
     let script = format!(
         r#"eval "$("$BILI_IM" sim --listen {addr} --print-env 10001)" && "$BILI_IM" whoami && "$BILI_IM" send 10002 hello"#

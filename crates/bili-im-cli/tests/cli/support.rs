@@ -12,7 +12,7 @@ use std::{
 };
 
 use bili_im_sim::{
-    Message, MessageState, Server, Service, Snapshot, Talker, World,
+    Message, MessageState, Mode, Server, Service, Snapshot, Talker, World,
     faults::{Kind, PageBody, Rule, VoucherPlace, When},
 };
 use serde_json::Value;
@@ -81,7 +81,9 @@ impl Stage {
         Self::of(World::demo())
     }
 
+    /// A strict service, so that the program keeps to all of docs/protocol.md.
     pub(crate) fn of(world: World) -> Self {
+        let world = world.in_mode(Mode::Strict);
         let service = Service::new(world.clone(), SystemTime::now().into()).unwrap();
         Self {
             server: Server::start(service, (Ipv4Addr::LOCALHOST, 0).into()).unwrap(),

@@ -43,6 +43,7 @@ routes! {
     POST "/session_svr/v1/session_svr/set_top" session_svr::set_top,
     GET  "/session_svr/v1/session_svr/single_unread" session_svr::single_unread,
     POST "/session_svr/v1/session_svr/update_ack" session_svr::update_ack,
+    GET  "/session_svr/v1/session_svr/update_ack" session_svr::update_ack,
     POST "/session_svr/v1/session_svr/update_intercept" session_svr::update_intercept,
     GET  "/svr_sync/v1/svr_sync/fetch_session_msgs" svr_sync::fetch_session_msgs,
     POST "/web_im/v1/web_im/send_msg" web_im::send_msg,
@@ -64,12 +65,14 @@ pub(crate) enum Found {
     Nothing,
 }
 
-/// Looks up the endpoint of a request.
+/// Looks up the endpoint of a request. A path with two methods has the usual one first.
 pub(crate) fn find(method: &Method, path: &str) -> Found {
-    match ROUTES.iter().find(|route| route.path == path) {
-        Some(route) if route.method == method => Found::Endpoint(route.handler),
-        Some(route) => Found::WrongMethod(route.method.clone()),
-        None => Found::Nothing,
+    let mut routes = ROUTES.iter().filter(|route| route.path == path);
+    let usual = routes.clone().next();
+    match (routes.find(|route| route.method == method), usual) {
+        (Some(route), _) => Found::Endpoint(route.handler),
+        (None, Some(route)) => Found::WrongMethod(route.method.clone()),
+        (None, None) => Found::Nothing,
     }
 }
 

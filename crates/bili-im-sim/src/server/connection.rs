@@ -21,7 +21,7 @@ use super::body::{BrokenOff, Sent, cut_short, whole};
 use crate::{answer::html, reply::Reply, service::Service};
 
 /// The largest request body: more than any image that the service accepts.
-const LARGEST_BODY: usize = 16 << 20;
+const LARGEST_BODY: usize = 24 << 20;
 
 /// How connections are carried.
 #[derive(Clone)]

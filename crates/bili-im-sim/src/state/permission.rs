@@ -4,8 +4,8 @@ use super::State;
 use crate::{
     answer::Refusal,
     codes::{
-        BLOCKED, GROUP_DISSOLVED, NOT_A_MEMBER, NOT_FOUND, REFUSED_BY_RECEIVER, STRANGER_LIMIT,
-        TO_SELF, TOO_FAST, UNAVAILABLE,
+        BLOCKED, GROUP_DISSOLVED, GROUPS_CLOSED, NOT_A_MEMBER, NOT_FOUND, REFUSED_BY_RECEIVER,
+        STRANGER_LIMIT, TO_SELF, TOO_FAST, UNAVAILABLE,
     },
     ids::{GroupId, Talker, Uid},
     time::UnixMicros,
@@ -32,6 +32,9 @@ impl State {
             Talker::Group(group) => {
                 if self.joined(owner, group)?.dissolved {
                     return Err(GROUP_DISSOLVED.because(format!("group {group} is dissolved")));
+                }
+                if self.options.groups_closed {
+                    return Err(GROUPS_CLOSED.because("the option groups_closed is set"));
                 }
                 Ok(Delivery::Delivered)
             }

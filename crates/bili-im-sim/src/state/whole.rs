@@ -99,6 +99,13 @@ impl State {
             .is_some_and(|account| account.system_msg_type != 0)
     }
 
+    /// Whether the account gets the newest messages whatever it asks for.
+    pub(crate) fn repeats_page(&self, uid: Uid) -> bool {
+        self.accounts
+            .get(&uid)
+            .is_some_and(|account| account.repeats_page)
+    }
+
     /// Whether the service holds as many messages as it may.
     pub(crate) fn is_full(&self) -> bool {
         self.places.len() >= MOST_MESSAGES

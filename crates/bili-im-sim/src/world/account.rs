@@ -40,6 +40,9 @@ pub struct Account {
     pub fans: u64,
     /// Whether it may not write (`is_limit`).
     pub limited: bool,
+    /// Whether `fetch_session_msgs` answers it with the newest page, whatever it asks for
+    /// (docs/protocol.md §8).
+    pub repeats_page: bool,
     /// 0 for a person, otherwise the kind of system account (docs/protocol.md §7).
     pub system_msg_type: u32,
     /// The settings of its sessions.
@@ -115,6 +118,7 @@ impl Account {
             accepts: file.accepts,
             fans: file.fans,
             limited: file.limited,
+            repeats_page: file.repeats_page,
             system_msg_type: file.system_msg_type,
             sessions: file.sessions,
         }
@@ -148,6 +152,7 @@ struct AccountFile {
     accepts: Accepts,
     fans: u64,
     limited: bool,
+    repeats_page: bool,
     system_msg_type: u32,
     sessions: Vec<SessionSettings>,
 }

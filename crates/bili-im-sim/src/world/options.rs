@@ -32,12 +32,19 @@ pub struct Options {
     pub inclusive_bounds: Whim,
     /// Whether `min_seqno` of an empty page is 0 instead of 2^64 − 1 (docs/protocol.md §8).
     pub empty_min_is_zero: Whim,
+    /// Whether `has_more` is 1 even when nothing older is left (docs/protocol.md §8). Never by
+    /// default.
+    pub more_at_floor: Whim,
     /// Whether `last_msg` of a session is null or absent.
     pub last_msg_missing: Whim,
     /// Whether `image_url` of an upload begins with `http://` (docs/protocol.md §11).
     pub http_image_urls: Whim,
     /// Whether `img_size` of an upload is absent.
     pub img_size_missing: Whim,
+    /// Whether WebP can be uploaded. Not known of the real service.
+    pub takes_webp: bool,
+    /// Whether nothing can be sent to fan groups: 21028 (docs/protocol.md §5).
+    pub groups_closed: bool,
     /// Emoticon names that are replaced in texts: `{"[doge]":"[tv_doge]"}`.
     pub renamed_emoticons: BTreeMap<String, String>,
     /// Lists of sessions lack the messages of up to this many past seconds. Each request draws its
@@ -64,9 +71,12 @@ impl Default for Options {
             older_sessions: Whim::ByChance,
             inclusive_bounds: Whim::ByChance,
             empty_min_is_zero: Whim::ByChance,
+            more_at_floor: Whim::Never,
             last_msg_missing: Whim::ByChance,
             http_image_urls: Whim::ByChance,
             img_size_missing: Whim::ByChance,
+            takes_webp: false,
+            groups_closed: false,
             renamed_emoticons: BTreeMap::new(),
             late_lists: 0,
             lagging_messages: 0,
@@ -79,8 +89,12 @@ impl Default for Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Today's service: sends are signed and name a device, and invalid requests are refused.
+    /// Today's service as it treats clients that work: it refuses what the real one is known to
+    /// refuse.
     #[default]
+    Lenient,
+    /// Today's service, which refuses everything that docs/protocol.md tells clients not to send,
+    /// even where the real one accepts it.
     Strict,
     /// The service of the source document: unsigned sends without a device, and old envelopes.
     Classic,

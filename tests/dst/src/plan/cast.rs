@@ -2,7 +2,9 @@
 
 mod actions;
 
-use bili_im_sim::{Account, Group, GroupId, Message, StaleSignature, Talker, Uid, Whim, World};
+use bili_im_sim::{
+    Account, Group, GroupId, Message, Mode, StaleSignature, Talker, Uid, Whim, World,
+};
 use fastrand::Rng;
 
 use super::{LIST_SIZE, OWN, RECALL, SYSTEM};
@@ -37,7 +39,7 @@ impl Cast {
     }
 
     pub(super) fn world(&mut self, rng: &mut Rng) -> World {
-        let mut world = World::default();
+        let mut world = World::default().in_mode(Mode::Strict);
         let own = Uid(OWN);
         for uid in [OWN, SYSTEM].iter().chain(&self.people) {
             let mut account = Account::new(*uid);

@@ -71,6 +71,7 @@ pub(super) fn page_size(query: &Fields) -> Result<usize, Refusal> {
 
 pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let (owner, query) = call.query()?;
+    call.check_read_signature()?;
     let filter = Filter::from_wire(query.required_number("session_type")?)?;
     let size = page_size(query)?;
     let bounds = Bounds::read(query, filter, call.state)?;
@@ -169,6 +170,18 @@ mod tests {
                 {{"from":2,"group":7,"text":"x","seconds_ago":100}}],
               "options":{{{options}}}}}"#
         ))
+    }
+
+    #[test]
+    fn a_signature_may_be_missing_but_not_wrong_and_in_strict_mode_it_is_needed() {
+        for path in [
+            "get_sessions?session_type=1",
+            "fetch_session_msgs?talker_id=2&session_type=1&size=1",
+        ] {
+            let wrong = format!("{path}&wts=1760000000&w_rid=0");
+            sim("").check_codes(1, &[(path, 0), (&wrong, -403)]);
+            sim(r#""mode":"strict""#).check_codes(1, &[(path, -403), (&wrong, -403)]);
+        }
     }
 
     fn list(sim: &mut Sim, query: &str) -> Value {

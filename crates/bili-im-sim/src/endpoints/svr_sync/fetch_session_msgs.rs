@@ -17,6 +17,7 @@ const LARGEST_SIZE: u64 = 200;
 struct SessionMsgs<'a> {
     messages: Option<Vec<MessageBody<'a>>>,
     has_more: u8,
+    /// Of the whole conversation, so it is the same on every page (docs/protocol.md §8).
     min_seqno: u64,
     max_seqno: u64,
     e_infos: Option<Vec<Value>>,
@@ -24,23 +25,30 @@ struct SessionMsgs<'a> {
 
 pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let (owner, query) = call.query()?;
+    call.check_read_signature()?;
     let talker = talker(query)?;
     let mut size = query.number("size")?.unwrap_or(0).min(LARGEST_SIZE);
-    let begin = Seqno(query.number("begin_seqno")?.unwrap_or(0));
-    let end = query.number("end_seqno")?.filter(|end| *end > 0).map(Seqno);
+    let mut begin = Seqno(query.number("begin_seqno")?.unwrap_or(0));
+    let mut end = query.number("end_seqno")?.filter(|end| *end > 0).map(Seqno);
+    if call.state.repeats_page(owner) {
+        (begin, end) = (Seqno(0), None);
+    }
     if let Talker::Group(group) = talker {
         call.state.joined(owner, group)?;
     }
     let options = &call.state.options;
     let (short_pages, lag) = (options.short_pages, options.lagging_messages);
     let empty_min_is_zero = options.empty_min_is_zero.occurs(&mut call.state.chance);
+    let more_at_floor = options.more_at_floor.occurs(&mut call.state.chance);
     let moment = call.state.lagged(lag);
     if size > 0 && short_pages.occurs(&mut call.state.chance) {
         size = 1 + call.state.chance.below(size);
     }
 
+    let conversation = call.state.conversation_as_of(owner, talker, moment);
+    let floor = conversation.first().map_or(0, |first| first.seqno.0);
     let page = Page::new(
-        call.state.conversation_as_of(owner, talker, moment),
+        conversation,
         owner,
         usize::try_from(size).unwrap_or(usize::MAX),
         begin,
@@ -51,8 +59,8 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let nothing = if empty_min_is_zero { 0 } else { u64::MAX };
     let newest = page.messages.first();
     Ok(Data::of(&SessionMsgs {
-        has_more: page.has_more.into(),
-        min_seqno: newest.map_or(nothing, |_| page.lowest.0),
+        has_more: (page.has_more || (more_at_floor && page.reaches(floor))).into(),
+        min_seqno: newest.map_or(nothing, |_| floor),
         max_seqno: newest.map_or(0, |newest| newest.seqno.0),
         e_infos: emoticons(contents, "url"),
         messages: newest.map(|_| messages.map(MessageBody::from).collect()),
@@ -63,12 +71,16 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
 struct Page<'a> {
     /// Newest first.
     messages: Vec<&'a Written>,
-    /// The lowest sequence number, which may be that of a removed message.
-    lowest: Seqno,
     has_more: bool,
 }
 
 impl<'a> Page<'a> {
+    /// Whether the conversation's first message is on the page.
+    fn reaches(&self, floor: u64) -> bool {
+        let oldest = self.messages.last();
+        oldest.is_some_and(|oldest| oldest.seqno.0 == floor)
+    }
+
     fn new(
         conversation: &'a [Written],
         reader: Uid,
@@ -78,7 +90,6 @@ impl<'a> Page<'a> {
     ) -> Self {
         let mut page = Self {
             messages: Vec::new(),
-            lowest: Seqno(0),
             has_more: false,
         };
         let mut counted = 0;
@@ -106,7 +117,6 @@ impl<'a> Page<'a> {
                 }
                 page.messages.push(written);
             }
-            page.lowest = written.seqno;
         }
         page
     }
@@ -161,7 +171,53 @@ mod tests {
         assert_eq!(texts(&page), ["9", "8", "7"]);
         assert_eq!(page["has_more"], 1);
         assert_eq!(page["max_seqno"], page["messages"][0]["msg_seqno"]);
-        assert_eq!(page["min_seqno"], page["messages"][2]["msg_seqno"]);
+    }
+
+    #[test]
+    fn min_seqno_is_the_floor_of_the_conversation_on_every_page() {
+        let mut sim = sim("");
+        let whole = fetch(&mut sim, "&size=20");
+        let floor = &whole["messages"][8]["msg_seqno"];
+        let third = &whole["messages"][2]["msg_seqno"];
+        for query in [
+            "&size=20".to_owned(),
+            "&size=2".to_owned(),
+            format!("&size=2&end_seqno={third}"),
+            format!("&size=2&begin_seqno={third}"),
+        ] {
+            assert_eq!(&fetch(&mut sim, &query)["min_seqno"], floor, "{query}");
+        }
+    }
+
+    #[test]
+    fn more_may_be_promised_at_the_floor() {
+        for (whim, has_more) in [("always", 1), ("never", 0)] {
+            let mut sim = sim(&format!(r#""more_at_floor":"{whim}""#));
+            assert_eq!(fetch(&mut sim, "&size=20")["has_more"], has_more);
+            let newest = fetch(&mut sim, "&size=1")["messages"][0]["msg_seqno"].clone();
+            for nothing in [
+                format!("&size=2&begin_seqno={newest}"),
+                "&size=0".to_owned(),
+            ] {
+                assert_eq!(fetch(&mut sim, &nothing)["has_more"], 0, "{nothing}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_may_get_the_same_page_for_ever() {
+        let mut sim = Sim::of(
+            r#"{"accounts":[{"uid":1,"repeats_page":true},{"uid":2}],
+                "messages":[{"from":2,"to":1,"text":"1"},{"from":2,"to":1,"text":"2"}]}"#,
+        );
+        let page = fetch(&mut sim, "&size=1");
+        let seqno = &page["messages"][0]["msg_seqno"];
+        for query in [
+            format!("&size=1&end_seqno={seqno}"),
+            format!("&size=1&begin_seqno={seqno}"),
+        ] {
+            assert_eq!(fetch(&mut sim, &query), page, "{query}");
+        }
     }
 
     #[test]
@@ -173,7 +229,8 @@ mod tests {
             loop {
                 let page = fetch(&mut sim, &format!("&size=4&end_seqno={end}"));
                 seen.extend(texts(&page));
-                end = page["min_seqno"].as_u64().unwrap();
+                let oldest = page["messages"].as_array().unwrap().last().unwrap();
+                end = oldest["msg_seqno"].as_u64().unwrap();
                 if page["has_more"] == 0 {
                     break;
                 }
@@ -248,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn recalled_messages_keep_their_text_and_removed_ones_leave_only_their_seqno() {
+    fn recalled_messages_keep_their_text_and_removed_ones_are_left_out() {
         let mut sim = sim("");
         let removed = sim.write(r#"{"from":2,"to":1,"text":"removed","msg_status":2}"#);
         sim.write(r#"{"from":2,"to":1,"text":"recalled","msg_status":1}"#);
@@ -258,7 +315,6 @@ mod tests {
         let begin = removed["msg_seqno"].as_u64().unwrap() - 1;
         let page = fetch(&mut sim, &format!("&size=2&begin_seqno={begin}"));
         assert_eq!(texts(&page), ["recalled"]);
-        assert_eq!(page["min_seqno"], removed["msg_seqno"]);
     }
 
     #[test]

@@ -27,13 +27,17 @@ impl Sending {
     }
 }
 
-/// Refuses when the signed query does not repeat three values of the body.
-pub(super) fn check_query(query: &Fields, form: &Fields) -> Result<(), Refusal> {
-    for (in_query, in_body) in [
-        ("w_sender_uid", "msg[sender_uid]"),
-        ("w_receiver_id", "msg[receiver_id]"),
-        ("w_dev_id", "msg[dev_id]"),
+/// Refuses when the signed query does not repeat three values of the body. Only the strict mode
+/// needs the device (docs/protocol.md §5).
+pub(super) fn check_query(query: &Fields, form: &Fields, is_strict: bool) -> Result<(), Refusal> {
+    for (in_query, in_body, is_needed) in [
+        ("w_sender_uid", "msg[sender_uid]", true),
+        ("w_receiver_id", "msg[receiver_id]", true),
+        ("w_dev_id", "msg[dev_id]", is_strict),
     ] {
+        if !is_needed && query.get(in_query).is_none() {
+            continue;
+        }
         if query.required(in_query)? != form.required(in_body)? {
             return Err(BAD_REQUEST.because(format!("{in_query} differs from {in_body}")));
         }
@@ -41,13 +45,16 @@ pub(super) fn check_query(query: &Fields, form: &Fields) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// Checks the fields that only today's service requires.
-pub(super) fn check_device(form: &Fields) -> Result<(), Refusal> {
+/// Checks the fields that only today's service requires. The strict mode wants a device in upper
+/// case.
+pub(super) fn check_device(form: &Fields, is_strict: bool) -> Result<(), Refusal> {
     form.required_number::<u64>("msg[timestamp]")?;
-    if is_device_id(form.required("msg[dev_id]")?) {
+    let device = form.required("msg[dev_id]")?;
+    let is_right = is_device_id(&device.to_ascii_uppercase());
+    if is_right && (!is_strict || is_device_id(device)) {
         Ok(())
     } else {
-        Err(BAD_REQUEST.because("msg[dev_id] is not a UUID v4 in upper case"))
+        Err(BAD_REQUEST.because("msg[dev_id] is not a UUID v4, in strict mode in upper case"))
     }
 }
 

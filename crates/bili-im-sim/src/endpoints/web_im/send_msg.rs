@@ -40,8 +40,9 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let (owner, form) = call.form()?;
     if !call.is_classic() {
         call.check_signature()?;
-        check_query(&call.request.query, &form)?;
-        check_device(&form)?;
+        let is_strict = call.is_strict();
+        check_query(&call.request.query, &form, is_strict)?;
+        check_device(&form, is_strict)?;
     }
     let sending = Sending::read(&form, owner)?;
     let content = Content::read(&sending, call.is_classic())?;

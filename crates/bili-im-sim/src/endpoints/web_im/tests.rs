@@ -3,23 +3,26 @@ use serde_json::json;
 use crate::{
     ids::Talker,
     testing::{Got, Sim},
+    world::World,
 };
 
 const FRIEND: Talker = Talker::User(crate::Uid(10002));
 const GROUP: Talker = Talker::Group(crate::GroupId(20001));
 const TEXT: &str = r#"{"content":"你好"}"#;
 
-/// The answer to a send whose fields are changed. Nothing is written.
-fn refused(changes: &[(&str, Option<&str>)]) -> i64 {
-    let mut sim = Sim::demo();
+type Change<'a> = (&'a str, Option<&'a str>);
+
+/// The code that a send gets whose fields are changed. When it is refused, nothing is written.
+fn code_of(mut sim: Sim, changes: &[Change<'_>]) -> i64 {
     let before = sim.messages().len();
     let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
     for (name, value) in changes {
         sending = sending.with(name, *value);
     }
     let answer = sim.deliver(&sending);
-    assert_eq!(sim.messages().len(), before, "{changes:?}");
-    assert!(answer.json().get("data").is_none(), "{}", answer.text());
+    let is_written = sim.messages().len() > before;
+    assert_eq!(is_written, answer.code() == 0, "{changes:?}");
+    assert_eq!(is_written, answer.json().get("data").is_some());
     answer.code()
 }
 
@@ -59,21 +62,26 @@ fn a_text_about_money_gets_a_warning_unless_it_goes_to_a_group() {
 }
 
 #[test]
-fn an_image_arrives_and_the_answer_does_not_repeat_it() {
-    let mut sim = Sim::demo();
-    let image = r#"{"url":"https://i0.hdslb.com/bfs/im_new/a.png","width":1,"height":1,"imageType":"png","size":1.5}"#;
-    let data = sim.send_as(10001, FRIEND, 2, image).data();
-    assert!(data.get("msg_content").is_none());
-    assert_eq!(sim.newest_message()["content"], image);
+fn an_image_arrives_under_either_name_of_its_type_and_the_answer_does_not_repeat_it() {
+    for name in ["imageType", "type"] {
+        let mut sim = Sim::strict();
+        let image = format!(
+            r#"{{"url":"https://i0.hdslb.com/bfs/im_new/a.png","width":1,"height":1,"{name}":"png","size":1.5}}"#
+        );
+        let data = sim.send_as(10001, FRIEND, 2, &image).data();
+        assert!(data.get("msg_content").is_none());
+        assert_eq!(sim.newest_message()["content"], image);
+    }
 }
 
 #[test]
-fn the_cookie_needs_a_known_login_and_its_token() {
-    for (cookie, code) in [
-        ("SESSDATA=sim-9; bili_jct=9", -101),
-        ("SESSDATA=sim-10001", -111),
+fn the_cookie_needs_a_known_login_and_in_strict_mode_its_token() {
+    for (mut sim, cookie, code) in [
+        (Sim::demo(), "SESSDATA=sim-9; bili_jct=9", -101),
+        (Sim::demo(), "SESSDATA=sim-10001; bili_jct=9", -111),
+        (Sim::demo(), "SESSDATA=sim-10001", 0),
+        (Sim::strict(), "SESSDATA=sim-10001", -111),
     ] {
-        let mut sim = Sim::demo();
         let mut sending = sim.sending(10001, FRIEND, 1, TEXT);
         sending.cookie = cookie.to_owned();
         assert_eq!(sim.deliver(&sending).code(), code, "{cookie}");
@@ -123,14 +131,12 @@ fn every_field_must_be_valid() {
         ("csrf", Some("0"), -111),
         ("csrf", None, -111),
         ("csrf_token", Some("0"), -111),
-        ("csrf_token", None, -111),
         // The query repeats what the body says.
         ("w_sender_uid", Some("1"), -400),
         ("w_sender_uid", None, -400),
         ("w_receiver_id", Some("1"), -400),
         ("w_receiver_id", None, -400),
         ("w_dev_id", Some("1"), -400),
-        ("w_dev_id", None, -400),
         ("msg[receiver_type]", Some("3"), -400),
         ("msg[receiver_type]", None, -400),
         ("msg[msg_type]", Some("7"), -400),
@@ -140,22 +146,40 @@ fn every_field_must_be_valid() {
         ("msg[timestamp]", None, -400),
         ("msg[content]", None, -400),
     ] {
-        assert_eq!(refused(&[(name, wrong)]), code, "{name} {wrong:?}");
+        for sim in [Sim::demo(), Sim::strict()] {
+            let changes = [(name, wrong)];
+            assert_eq!(code_of(sim, &changes), code, "{name} {wrong:?}");
+        }
     }
 }
 
 #[test]
-fn the_sender_is_the_owner_of_the_cookie_and_the_device_id_in_upper_case() {
+fn what_other_clients_leave_out_or_write_otherwise_is_refused_in_strict_mode_only() {
+    let lower = Some("372778fd-e359-461d-86a3-ea2bcc6ff52a");
+    let changes: [(&[Change<'_>], i64); 4] = [
+        (&[("csrf_token", None)], -111),
+        (&[("w_dev_id", None)], -400),
+        (&[("w_dev_id", lower), ("msg[dev_id]", lower)], -400),
+        (&[("msg[new_face_version]", None)], 0),
+    ];
+    for (changes, in_strict_mode) in changes {
+        assert_eq!(code_of(Sim::demo(), changes), 0, "{changes:?}");
+        assert_eq!(
+            code_of(Sim::strict(), changes),
+            in_strict_mode,
+            "{changes:?}"
+        );
+    }
+}
+
+#[test]
+fn the_sender_is_the_owner_of_the_cookie_and_the_device_id_a_uuid() {
     for (in_query, in_body, wrong) in [
         ("w_sender_uid", "msg[sender_uid]", "10003"),
-        (
-            "w_dev_id",
-            "msg[dev_id]",
-            "372778fd-e359-461d-86a3-ea2bcc6ff52a",
-        ),
+        ("w_dev_id", "msg[dev_id]", "372778FD"),
     ] {
         let changes = [(in_query, Some(wrong)), (in_body, Some(wrong))];
-        assert_eq!(refused(&changes), -400, "{in_body}");
+        assert_eq!(code_of(Sim::demo(), &changes), -400, "{in_body}");
     }
 }
 
@@ -256,6 +280,17 @@ fn blocks_privacy_and_membership_are_respected() {
         let answer = sim.send_as(from, to, 1, TEXT);
         assert_eq!(answer.code(), code, "{from} to {to}");
     }
+}
+
+#[test]
+fn groups_may_be_closed() {
+    let mut sim = Sim::demo();
+    assert_eq!(sim.send_as(10001, GROUP, 1, TEXT).code(), 0);
+    let mut world = World::demo();
+    world.options.groups_closed = true;
+    let mut sim = Sim::new(world);
+    assert_eq!(sim.send_as(10001, GROUP, 1, TEXT).code(), 21028);
+    assert_eq!(sim.send_as(10001, FRIEND, 1, TEXT).code(), 0);
 }
 
 #[test]

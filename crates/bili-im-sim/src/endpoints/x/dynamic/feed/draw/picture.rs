@@ -2,7 +2,7 @@
 
 use imageinfo::{ImageFormat, ImageInfo};
 
-/// A JPEG, PNG or GIF.
+/// A JPEG, PNG, GIF or WebP.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Picture {
     pub(super) extension: &'static str,
@@ -17,6 +17,7 @@ impl Picture {
             ImageFormat::JPEG => "jpg",
             ImageFormat::PNG => "png",
             ImageFormat::GIF => "gif",
+            ImageFormat::WEBP => "webp",
             _ => return None,
         };
         let side = |pixels| u32::try_from(pixels).ok().filter(|pixels| *pixels > 0);
@@ -30,6 +31,11 @@ impl Picture {
 
 #[cfg(test)]
 pub(super) mod testing {
+    pub(in super::super) const GIF: &[u8] =
+        b"GIF89a\x03\0\x04\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    pub(in super::super) const WEBP: &[u8] =
+        b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0";
+
     /// The header of a PNG, which is all that the service reads.
     pub(in super::super) fn png(width: u32, height: u32) -> Vec<u8> {
         let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
@@ -44,10 +50,11 @@ pub(super) mod testing {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{testing::png, *};
+    use super::{
+        testing::{GIF, WEBP, png},
+        *,
+    };
 
-    const GIF: &[u8] =
-        b"GIF89a\x03\0\x04\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
     const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\
         \xff\xc0\0\x11\x08\0\x05\0\x06\x03\x01\x22\0\x02\x11\x01\x03\x11\x01\xff\xd9";
 
@@ -57,6 +64,7 @@ mod tests {
             (png(640, 480).as_slice(), ("png", 640, 480)),
             (GIF, ("gif", 3, 4)),
             (JPEG, ("jpg", 6, 5)),
+            (WEBP, ("webp", 1, 1)),
         ] {
             let picture = Picture::read(bytes).unwrap();
             let seen = (picture.extension, picture.width, picture.height);

@@ -1,5 +1,6 @@
 //! Upload an image: `POST /x/dynamic/feed/draw/upload_bfs`.
 
+use http::StatusCode;
 use md5::{Digest, Md5};
 use serde::Serialize;
 
@@ -16,9 +17,14 @@ const BAD_PARAMETER: Code = Code(-2, "参数错误");
 const TOO_SMALL: Code = Code(-3, "图片尺寸过小");
 const NOT_LOGGED_IN: Code = Code(-4, "账号未登录");
 const BAD_IMAGE: Code = Code(-7, "图片信息错误");
+const TOO_LARGE: Code = Code(4_125_014, "图片大小超过限制");
 
 /// Pictures of categories other than `daily` need longer sides than this, in pixels.
 const LONGEST_SMALL_SIDE: u32 = 420;
+
+/// The site's limits, in bytes.
+const LONGEST: usize = 20 << 20;
+const LONGEST_GIF: usize = 1 << 20;
 
 #[derive(Serialize)]
 struct Uploaded {
@@ -32,19 +38,19 @@ struct Uploaded {
 
 pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     let bili_jct = &call.login_or(NOT_LOGGED_IN)?.bili_jct;
+    call.check_csrf_cookie(bili_jct)?;
     let request = call.request;
     let parts = parts(&request.content_type, &request.body)
         .map_err(|error| BAD_PARAMETER.because(error.to_string()))?;
-    if text(&parts, "csrf") != Some(bili_jct)
-        || request.cookie("bili_jct").as_ref() != Some(bili_jct)
-    {
-        return Err(CSRF.because("csrf or the cookie bili_jct is not the login's"));
+    if text(&parts, "csrf") != Some(bili_jct) {
+        return Err(CSRF.because("csrf is not the login's bili_jct"));
     }
     if text(&parts, "biz") != Some("im") {
         return Err(BAD_PARAMETER.because("biz is not im"));
     }
     let is_daily = match text(&parts, "category") {
         Some("daily") => true,
+        None if !call.is_strict() => true,
         Some("draw" | "cos") => false,
         _ => return Err(BAD_PARAMETER.because("category is none of daily, draw, cos")),
     };
@@ -52,8 +58,17 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
         .iter()
         .find(|part| part.name == "file_up" && part.is_file && !part.bytes.is_empty())
         .ok_or_else(|| NO_FILE.because("there is no file called file_up, or it is empty"))?;
+    if file.bytes.len() > LONGEST {
+        let why = "file_up is larger than 20 MiB";
+        return Err(Refusal::page(StatusCode::PAYLOAD_TOO_LARGE, why));
+    }
+    let takes_webp = call.state.options.takes_webp;
     let picture = Picture::read(&file.bytes)
-        .ok_or_else(|| BAD_IMAGE.because("file_up is neither JPEG nor PNG nor GIF"))?;
+        .filter(|picture| picture.extension != "webp" || takes_webp)
+        .ok_or_else(|| BAD_IMAGE.because("file_up is no picture of an accepted format"))?;
+    if picture.extension == "gif" && file.bytes.len() > LONGEST_GIF {
+        return Err(TOO_LARGE.because("a GIF is larger than 1 MiB"));
+    }
     if !is_daily && picture.width.min(picture.height) <= LONGEST_SMALL_SIDE {
         return Err(TOO_SMALL.because(format!(
             "a side of {LONGEST_SMALL_SIDE} pixels or less is only for the category daily"
@@ -86,7 +101,7 @@ fn stem(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::picture::testing::png;
+    use super::super::picture::testing::{GIF, WEBP, png};
     use crate::testing::{Got, Sim};
 
     const MULTIPART: &str = "multipart/form-data; boundary=b";
@@ -157,8 +172,13 @@ mod tests {
 
     #[test]
     fn the_cookies_must_be_of_a_login() {
-        for (cookie, code) in [("SESSDATA=sim-9", -4), ("SESSDATA=sim-1", -111)] {
-            let answer = upload(&mut calm(), cookie, &FIELDS, Some(&png(1, 1)));
+        for (options, cookie, code) in [
+            ("", "SESSDATA=sim-9", -4),
+            ("", "SESSDATA=sim-1; bili_jct=9", -111),
+            ("", "SESSDATA=sim-1", 0),
+            (r#""mode":"strict""#, "SESSDATA=sim-1", -111),
+        ] {
+            let answer = upload(&mut sim(options), cookie, &FIELDS, Some(&png(1, 1)));
             assert_eq!(answer.code(), code, "{cookie}");
         }
     }
@@ -188,6 +208,38 @@ mod tests {
         }
         let no_file = [&FIELDS[..], &[("file_up", "only text")]].concat();
         assert_eq!(upload(&mut calm(), &cookie, &no_file, None).code(), -1);
+    }
+
+    #[test]
+    fn a_picture_may_have_20_mib_and_a_gif_1_mib() {
+        let long = |head: &[u8], length: usize| [head, &vec![0; length - head.len()]].concat();
+        let (png, cookie) = (png(1, 1), calm().cookie(1));
+        let post = |file: &[u8]| upload(&mut calm(), &cookie, &FIELDS, Some(file));
+        assert_eq!(post(&long(&png, 20 << 20)).code(), 0);
+        assert_eq!(post(&long(&png, (20 << 20) + 1)).status(), 413);
+        assert_eq!(post(&long(GIF, 1 << 20)).code(), 0);
+        assert_eq!(post(&long(GIF, (1 << 20) + 1)).code(), 4_125_014);
+    }
+
+    #[test]
+    fn webp_is_taken_when_the_world_says_so() {
+        for (options, code) in [("", -7), (r#""takes_webp":true"#, 0)] {
+            let mut sim = sim(options);
+            let cookie = sim.cookie(1);
+            let answer = upload(&mut sim, &cookie, &FIELDS, Some(WEBP));
+            assert_eq!(answer.code(), code);
+        }
+    }
+
+    #[test]
+    fn the_category_can_be_left_out_unless_the_mode_is_strict() {
+        for (options, code) in [("", 0), (r#""mode":"strict""#, -2)] {
+            let mut sim = sim(options);
+            let cookie = sim.cookie(1);
+            let fields = [FIELDS[0], FIELDS[2]];
+            let answer = upload(&mut sim, &cookie, &fields, Some(&png(1, 1)));
+            assert_eq!(answer.code(), code);
+        }
     }
 
     #[test]
