@@ -89,7 +89,10 @@ impl Range {
                 holds_something: msgs.has_more,
                 ..self
             }),
-            is_doubtful: self.holds_something && msgs.oldest().is_none(),
+            // At its end a conversation may still be said to have more.
+            is_doubtful: self.holds_something
+                && msgs.oldest().is_none()
+                && (self.before.is_none() || msgs.floor != self.before),
             is_outside: !was_empty && msgs.oldest().is_none(),
             msgs,
         }
@@ -133,6 +136,25 @@ mod tests {
         let again = first.older.unwrap().page(20, msgs(&[9, 8], 1));
         assert!(again.msgs.oldest().is_none() && again.is_doubtful);
         assert_eq!(again.older, None);
+    }
+
+    #[test]
+    fn below_the_floor_an_empty_page_is_the_end_whatever_was_said() {
+        let range = Range::from(PEER, None, 20);
+        let older = range.page(20, msgs(&[9, 8], 1)).older.unwrap();
+        let empty = |floor| SessionMsgs {
+            floor,
+            ..msgs(&[], 1)
+        };
+        for (floor, is_doubtful) in [
+            (Some(Seqno(8)), false),
+            (Some(Seqno(3)), true),
+            (Some(Seqno(u64::MAX)), true),
+            (None, true),
+        ] {
+            let page = older.page(20, empty(floor));
+            assert_eq!((page.is_doubtful, page.older), (is_doubtful, None));
+        }
     }
 
     #[test]

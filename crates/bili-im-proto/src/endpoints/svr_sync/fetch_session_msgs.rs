@@ -36,6 +36,9 @@ pub struct SessionMsgs {
     pub unreadable: Vec<Seqno>,
     /// Whether there are older messages.
     pub has_more: bool,
+    /// The oldest message of the whole conversation (`min_seqno`), if the service says. It is no
+    /// cursor: the next page ends at the oldest message of this one.
+    pub floor: Option<Seqno>,
     /// The emoticons in the messages.
     pub e_infos: Vec<Emoticon>,
 }
@@ -44,6 +47,7 @@ wire! {
     struct Wire {
         messages: Field<Vec<WireMessage>>,
         has_more: bool,
+        min_seqno: Option<Seqno>,
         e_infos: Vec<Emoticon>,
     }
 }
@@ -134,6 +138,7 @@ impl Wire {
             messages,
             unreadable,
             has_more: self.has_more,
+            floor: self.min_seqno,
             e_infos: self.e_infos,
         })
     }
