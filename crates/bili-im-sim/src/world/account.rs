@@ -42,6 +42,10 @@ pub struct Account {
     pub limited: bool,
     /// 0 for a person, otherwise the kind of system account (docs/protocol.md §7).
     pub system_msg_type: u32,
+    /// The title of its official mark; empty without one.
+    pub official: String,
+    /// Whether the service holds it to be fake (`is_fake_account`).
+    pub fake: bool,
     /// The settings of its sessions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionSettings>,
@@ -116,6 +120,8 @@ impl Account {
             fans: file.fans,
             limited: file.limited,
             system_msg_type: file.system_msg_type,
+            official: file.official,
+            fake: file.fake,
             sessions: file.sessions,
         }
     }
@@ -149,6 +155,8 @@ struct AccountFile {
     fans: u64,
     limited: bool,
     system_msg_type: u32,
+    official: String,
+    fake: bool,
     sessions: Vec<SessionSettings>,
 }
 
