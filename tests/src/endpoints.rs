@@ -54,7 +54,7 @@ const NAMES: &str = "\
     msg_source session_list talker_id session_type last_msg account_info system_msg_type \
     system_msg unread_count follow_unread isLogin mid uname level_info current_level wbi_img \
     img_url sub_url name face b_3 b_4 qrcode_key refresh_token image_url image_width \
-    uid_settings group_settings status redirectUrl";
+    uid_settings group_settings status redirectUrl words texts official is_fake_account";
 
 /// Names of fields that some endpoint reads.
 pub fn names() -> impl Iterator<Item = &'static str> {

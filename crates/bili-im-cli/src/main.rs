@@ -20,6 +20,7 @@ mod qr;
 mod settings;
 mod state;
 mod table;
+mod user_marks;
 mod watching;
 mod words;
 

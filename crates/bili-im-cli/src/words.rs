@@ -21,7 +21,7 @@ pub(crate) fn line(content: &Content) -> String {
 }
 
 /// The marks of a session: pinned, muted, intercepted, live.
-pub(crate) fn marks(session: &Session) -> String {
+pub(crate) fn marks(session: &Session) -> Vec<&'static str> {
     let marks = [
         (session.top_ts.is_some(), "pinned"),
         (session.is_muted, "muted"),
@@ -29,7 +29,7 @@ pub(crate) fn marks(session: &Session) -> String {
         (session.is_live, "live"),
     ];
     let marks = marks.iter().filter(|(is_set, _)| *is_set);
-    marks.map(|&(_, name)| name).collect::<Vec<_>>().join(",")
+    marks.map(|&(_, name)| name).collect()
 }
 
 /// A talker, as commands take it as arguments.

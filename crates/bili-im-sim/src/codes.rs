@@ -15,6 +15,7 @@ impl Code {
 
 pub(crate) const NOT_LOGGED_IN: Code = Code(-101, "账号未登录");
 pub(crate) const NOT_LOGGED_IN_CLASSIC: Code = Code(-6, "账号未登录");
+pub(crate) const BAD_ARGUMENT: Code = Code(2, "非法参数");
 pub(crate) const CSRF: Code = Code(-111, "csrf 校验失败");
 pub(crate) const BAD_REQUEST: Code = Code(-400, "请求错误");
 pub(crate) const FORBIDDEN: Code = Code(-403, "访问权限不足");
@@ -35,6 +36,14 @@ pub(crate) const ALREADY_RECALLED: Code = Code(21042, "消息已经撤回了哦"
 pub(crate) const STRANGER_LIMIT: Code = Code(21047, "对方主动回复或关注你前,最多发送1条消息");
 pub(crate) const REFUSED_BY_RECEIVER: Code = Code(25003, "因对方隐私设置,暂无法给TA发送消息");
 pub(crate) const BLOCKED: Code = Code(25005, "请先将对方移出黑名单");
+pub(crate) const NOT_OWN_REPLY: Code = Code(1003, "不能删除别人的规则");
+pub(crate) const BAD_REPLY: Code = Code(27011, "请求参数错误");
+pub(crate) const REPLY_TOO_LONG: Code = Code(1_500_001, "自动回复内容太长");
+pub(crate) const REPLY_TOO_MANY: Code = Code(1_500_002, "规则数量已达上限,请删除后新建");
+pub(crate) const BLOCK_WORD_TOO_LONG: Code = Code(1_900_004, "添加失败,屏蔽词限制最多20个字");
+pub(crate) const TOO_MANY_BLOCK_WORDS: Code = Code(1_900_005, "添加失败,最多可以添加200个屏蔽词");
+pub(crate) const BLOCK_WORD_EXISTS: Code = Code(1_900_006, "添加失败,屏蔽词重复");
+pub(crate) const BLOCK_WORD_HAS_SPACE: Code = Code(1_900_007, "添加失败,屏蔽词不支持空格");
 pub(crate) const PERMISSION_LACKING: Code = Code(700_009, "权限不足");
 pub(crate) const GROUP_DISSOLVED: Code = Code(700_013, "该群已被解散");
 pub(crate) const NOT_A_MEMBER: Code = Code(700_014, "你已不在该群中");

@@ -129,6 +129,66 @@ fn pushes_are_received_or_not() {
 }
 
 #[test]
+fn block_words_come_and_go() {
+    let client = Client::demo();
+    for _ in 0..2 {
+        client.call(AddBlockWord::new("广告"));
+    }
+    let words = client.call(GetBlockWords).words;
+    assert_eq!(
+        words.len(),
+        1,
+        "a word that is there already is not added twice"
+    );
+    assert_eq!(words[0].content, "广告");
+    client.call(DelBlockWord::new("广告"));
+    assert_eq!(client.call(GetBlockWords).words, []);
+}
+
+#[test]
+fn texts_of_automatic_replies_come_and_go() {
+    let client = Client::demo();
+    let texts = |kind| client.call(GetReplyText::new(kind));
+    client.call(SetReplyText::new(ReplyKind::Recv, "hi"));
+    let rule = SetReplyText::new(ReplyKind::Keys, "soon").with_title("when".into());
+    client.call(rule.with_key2("when".into()));
+    let rules = texts(ReplyKind::Keys);
+    assert_eq!((&*rules[0].title, &*rules[0].key2), ("when", "when"));
+    assert_eq!(texts(ReplyKind::Recv)[0].reply, "hi");
+    client.call(DelReplyText::new(rules[0].id));
+    assert_eq!(texts(ReplyKind::Keys), []);
+    assert_eq!(texts(ReplyKind::Followed), []);
+}
+
+#[test]
+fn official_and_fake_users_are_marked() {
+    let mut world = World::demo();
+    "站长".clone_into(&mut world.accounts[1].official);
+    world.accounts[2].fake = true;
+    let infos = Client::of(world).call(UserInfos::new([FRIEND, STRANGER]));
+    assert_eq!(infos[0].mark().map(|mark| &*mark.title), Some("站长"));
+    assert_eq!(infos[1].mark(), None);
+    let fake: Vec<bool> = infos.iter().map(|info| info.is_fake_account).collect();
+    assert_eq!(fake, [false, true]);
+}
+
+#[test]
+fn what_was_read_is_listed_since_a_time() {
+    let client = Client::demo();
+    let now = UnixMicros(client.stage.borrow().sim_now().0);
+    let read = || client.call(AckSessions::new(now)).sessions;
+    assert_eq!(read(), []);
+    client
+        .stage
+        .borrow_mut()
+        .time
+        .advance(std::time::Duration::from_secs(1));
+    client.call(UpdateAck::new(FRIEND));
+    let talkers: Vec<Talker> = read().iter().map(|session| session.talker).collect();
+    assert_eq!(talkers, [FRIEND.into()]);
+}
+
+#[test]
 fn people_are_told_in_the_order_asked() {
     let client = Client::demo();
     let asked = [STRANGER, Uid(77), FRIEND, STRANGER];

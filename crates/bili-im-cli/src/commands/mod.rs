@@ -1,5 +1,7 @@
 //! The commands.
 
+mod auto_reply;
+mod block_words;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
@@ -62,6 +64,8 @@ commands! {
     session_changes::Remove,
     session_changes::Intercept,
     settings::Settings,
+    block_words::BlockWords,
+    auto_reply::AutoReply,
     resume::Resume,
     decode::Decode,
     #[cfg(feature = "sim")]

@@ -19,6 +19,7 @@ use crate::{
     output::Output,
     progress::Progress,
     table::{Table, fit},
+    user_marks::UserMarks,
     words::{marks, on_one_line, talker_cell},
 };
 
@@ -88,7 +89,8 @@ impl Sessions {
             (login.client()).call(GetSessions::new(self.kind.into()))?
         };
         let names = Names::of(users_without_name(&list), &login, out);
-        out.print(&SessionsOutput { list, names })
+        let marks = UserMarks::of(users_without_name(&list), &login, out);
+        out.print(&SessionsOutput { list, names, marks })
     }
 
     fn every_one(&self, login: &ActiveLogin) -> Result<SessionList, Failure> {
@@ -109,7 +111,7 @@ impl Sessions {
     }
 }
 
-/// The users whose names have to be asked for. The list has the names of the service's own
+/// The users whose names and marks have to be asked for. The list has the names of the service's own
 /// accounts.
 fn users_without_name(list: &SessionList) -> impl Iterator<Item = Uid> {
     let sessions = list.sessions.iter();
@@ -122,6 +124,7 @@ fn users_without_name(list: &SessionList) -> impl Iterator<Item = Uid> {
 struct SessionsOutput {
     list: SessionList,
     names: Names,
+    marks: UserMarks,
 }
 
 impl SessionsOutput {
@@ -133,13 +136,27 @@ impl SessionsOutput {
         };
         name.filter(|name| !name.is_empty())
     }
+
+    fn marks_of(&self, session: &Session) -> String {
+        let mut marks = marks(session);
+        if let Talker::User(uid) = session.talker {
+            marks.extend(self.marks.words(uid));
+        }
+        marks.join(",")
+    }
 }
 
 impl Serialize for SessionsOutput {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         SessionsJson::new(&self.list, |session| {
             let name = self.name_of(session).map(str::to_owned);
-            SessionJson::new(session, false).with_name(name)
+            let info = match session.talker {
+                Talker::User(uid) => self.marks.get(uid),
+                _ => None,
+            };
+            SessionJson::new(session, false)
+                .with_name(name)
+                .with_marks(info)
         })
         .serialize(serializer)
     }
@@ -158,7 +175,7 @@ impl Display for SessionsOutput {
                     .session_ts
                     .map(moment::local_micros)
                     .unwrap_or_default(),
-                marks(session),
+                self.marks_of(session),
                 fit(&last.unwrap_or_default(), LAST).into_owned(),
             ]
         });

@@ -2,16 +2,17 @@
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::Uid;
+use bili_im_proto::{Uid, UserCard};
 use serde::Serialize;
 
 use crate::{
     active_login::ActiveLogin,
     args::{Global, number},
     failure::Failure,
-    json::UserJson,
+    json::{OfficialJson, UserJson},
     output::Output,
     table::{Table, fit},
+    user_marks::UserMarks,
     words::on_one_line,
 };
 
@@ -36,8 +37,15 @@ impl Who {
         for uid in &unknown {
             out.warn(&format!("nobody is known as {uid}"));
         }
+        let marks = UserMarks::of(users.iter().map(|user| user.uid), &login, out);
+        let person = |user: UserCard| PersonJson {
+            official: (marks.get(user.uid)).and_then(|info| info.mark().map(OfficialJson::from)),
+            is_fake_account: marks.get(user.uid).map(|info| info.is_fake_account),
+            words: marks.words(user.uid).collect::<Vec<_>>().join(","),
+            user: user.into(),
+        };
         out.print(&WhoOutput {
-            users: users.into_iter().map(UserJson::from).collect(),
+            users: users.into_iter().map(person).collect(),
             unknown,
         })
     }
@@ -45,21 +53,34 @@ impl Who {
 
 #[derive(Serialize)]
 struct WhoOutput {
-    users: Vec<UserJson>,
+    users: Vec<PersonJson>,
     unknown: Vec<Uid>,
+}
+
+#[derive(Serialize)]
+struct PersonJson {
+    #[serde(flatten)]
+    user: UserJson,
+    official: Option<OfficialJson>,
+    /// `None` when it is not known.
+    is_fake_account: Option<bool>,
+    /// The marks, for people.
+    #[serde(skip)]
+    words: String,
 }
 
 impl Display for WhoOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = self.users.iter().map(|user| {
+        let rows = self.users.iter().map(|PersonJson { user, words, .. }| {
             [
                 user.uid.to_string(),
                 on_one_line(&user.name),
                 user.level.to_string(),
+                words.clone(),
                 fit(&on_one_line(&user.sign), SIGN).into_owned(),
             ]
         });
-        Table::new(["UID", "NAME", "LEVEL", "SIGN"], rows)
+        Table::new(["UID", "NAME", "LEVEL", "MARKS", "SIGN"], rows)
             .shorten(&["NAME", "SIGN"])
             .fmt(f)
     }

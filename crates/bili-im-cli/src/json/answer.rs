@@ -3,16 +3,18 @@
 use std::fmt::Debug;
 
 use bili_im_proto::{
-    DeviceCookies, Error, GroupUnread, Limits, MsgDnd, NavAnswer, QrCode, QrState, SentMessage,
-    Session, SessionList, SessionMsgs, SessionSettings, Settings, Unread, UploadedImage, UserCard,
+    BlockWords, DeviceCookies, Error, GroupUnread, Limits, MsgDnd, NavAnswer, QrCode, QrState,
+    ReplyText, SentMessage, Session, SessionList, SessionMsgs, SessionSettings, Settings, Unread,
+    UploadedImage, UserCard, UserInfo,
 };
 use serde::Serialize;
 
 use super::{
     answers::{
         AcceptedJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson, MessagesJson, SentJson,
-        SessionsJson, UnreadJson, UploadedJson, UsersJson,
+        SessionsJson, UnreadJson, UploadedJson, UserInfosJson, UsersJson,
     },
+    creator::{BlockWordsJson, ReplyTextsJson},
     login::{CodeJson, DeviceJson, LoginJson, NavJson},
     session::SessionJson,
 };
@@ -73,6 +75,7 @@ macro_rules! has_json {
 
 has_json! {
     () => AcceptedJson,
+    BlockWords => BlockWordsJson,
     DeviceCookies => DeviceJson,
     GroupUnread => GroupUnreadJson,
     Limits => LimitsJson,
@@ -84,7 +87,9 @@ has_json! {
     Settings => SettingsJson,
     Unread => UnreadJson,
     UploadedImage => UploadedJson,
+    Vec<ReplyText> => ReplyTextsJson,
     Vec<UserCard> => UsersJson,
+    Vec<UserInfo> => UserInfosJson,
 }
 
 impl HasJson for NavAnswer {

@@ -1,8 +1,8 @@
 //! The answers of the endpoints for messages, sessions and users.
 
 use bili_im_proto::{
-    GroupUnread, Limits, MsgDnd, MsgKey, SentMessage, Seqno, Session, SessionList, SessionMsgs,
-    SessionSettings, Talker, Uid, Unread, UploadedImage, UserCard,
+    GroupUnread, Limits, MsgDnd, MsgKey, Official, SentMessage, Seqno, Session, SessionList,
+    SessionMsgs, SessionSettings, Talker, Uid, Unread, UploadedImage, UserCard, UserInfo,
 };
 use serde::Serialize;
 
@@ -183,6 +183,70 @@ impl From<Vec<UserCard>> for UsersJson {
     fn from(cards: Vec<UserCard>) -> Self {
         Self {
             users: cards.into(),
+        }
+    }
+}
+
+/// The official mark of a user.
+#[derive(Debug, Serialize)]
+pub(crate) struct OfficialJson {
+    /// The service's number: 0 a person, 1 an organisation.
+    #[serde(rename = "type")]
+    kind: Option<i64>,
+    title: String,
+}
+
+impl From<&Official> for OfficialJson {
+    fn from(official: &Official) -> Self {
+        Self {
+            kind: official.kind.map(|kind| kind.number()),
+            title: official.title.clone(),
+        }
+    }
+}
+
+/// A user with their marks.
+#[derive(Debug, Serialize)]
+struct UserInfoJson {
+    uid: Uid,
+    name: String,
+    face: String,
+    sign: String,
+    rank: u64,
+    level: u32,
+    silence: bool,
+    official: Option<OfficialJson>,
+    is_fake_account: bool,
+    is_deleted: bool,
+}
+
+impl From<UserInfo> for UserInfoJson {
+    fn from(info: UserInfo) -> Self {
+        Self {
+            official: info.mark().map(OfficialJson::from),
+            uid: info.uid,
+            name: info.name,
+            face: info.face,
+            sign: info.sign,
+            rank: info.rank,
+            level: info.level,
+            silence: info.silence,
+            is_fake_account: info.is_fake_account,
+            is_deleted: info.is_deleted,
+        }
+    }
+}
+
+/// Users with their marks.
+#[derive(Debug, Serialize)]
+pub(crate) struct UserInfosJson {
+    users: List<UserInfoJson>,
+}
+
+impl From<Vec<UserInfo>> for UserInfosJson {
+    fn from(infos: Vec<UserInfo>) -> Self {
+        Self {
+            users: infos.into(),
         }
     }
 }

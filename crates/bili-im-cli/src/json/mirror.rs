@@ -1,5 +1,7 @@
 //! A macro for JSON structs with the same fields as a struct of the library.
 
+use std::fmt::{self, Display};
+
 use serde::Serialize;
 
 /// Defines a JSON struct and its conversion from the library's, field by field.
@@ -32,6 +34,12 @@ impl From<u64> for Id {
     }
 }
 
+impl Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Serialize for Id {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
@@ -51,6 +59,12 @@ impl<S, T: From<S>> From<Option<S>> for Maybe<T> {
 /// A list whose elements differ from the library's.
 #[derive(Debug, Serialize)]
 pub(crate) struct List<T>(Vec<T>);
+
+impl<T> List<T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter()
+    }
+}
 
 impl<S, T: From<S>> From<Vec<S>> for List<T> {
     fn from(source: Vec<S>) -> Self {

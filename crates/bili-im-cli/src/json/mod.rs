@@ -4,6 +4,7 @@ mod answer;
 mod answers;
 mod content;
 mod counts;
+mod creator;
 mod login;
 mod message;
 mod mirror;
@@ -11,8 +12,9 @@ mod session;
 
 pub(crate) use self::{
     answer::{Answer, PlainText},
-    answers::{SessionsJson, UserJson},
+    answers::{OfficialJson, SessionsJson, UserJson},
     counts::{CountsJson, CountsLine},
+    creator::{BlockWordsJson, ReplyTextsJson},
     message::MessageJson,
     session::SessionJson,
 };

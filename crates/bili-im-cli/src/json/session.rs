@@ -1,9 +1,10 @@
 //! Sessions.
 
-use bili_im_proto::{AccountInfo, Seqno, Session, Talker, UnixMicros};
+use bili_im_proto::{AccountInfo, Seqno, Session, Talker, UnixMicros, UserInfo};
 use serde::Serialize;
 
 use super::{
+    answers::OfficialJson,
     message::MessageJson,
     mirror::{Maybe, mirror},
 };
@@ -15,6 +16,12 @@ pub(crate) struct SessionJson {
     /// The talker's name, if it was asked for and is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// The user's official mark, if it was asked for and there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    official: Option<OfficialJson>,
+    /// Whether the user's account is fake, if it was asked for and is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_fake_account: Option<bool>,
     unread_count: u64,
     ack_seqno: Option<Seqno>,
     max_seqno: Option<Seqno>,
@@ -44,6 +51,8 @@ impl SessionJson {
         Self {
             talker: session.talker,
             name: None,
+            official: None,
+            is_fake_account: None,
             unread_count: session.unread_count,
             ack_seqno: session.ack_seqno,
             max_seqno: session.max_seqno,
@@ -71,6 +80,14 @@ impl SessionJson {
 
     pub(crate) fn with_name(self, name: Option<String>) -> Self {
         Self { name, ..self }
+    }
+
+    pub(crate) fn with_marks(self, info: Option<&UserInfo>) -> Self {
+        Self {
+            official: info.and_then(UserInfo::mark).map(OfficialJson::from),
+            is_fake_account: info.map(|info| info.is_fake_account),
+            ..self
+        }
     }
 }
 

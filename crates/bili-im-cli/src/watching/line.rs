@@ -268,7 +268,7 @@ fn word(direction: Direction) -> &'static str {
 /// The unread count and the marks of a session.
 fn state(session: &Session) -> String {
     let unread = format!("unread {}", session.unread_count);
-    match words::marks(session) {
+    match words::marks(session).join(",") {
         marks if marks.is_empty() => unread,
         marks => format!("{unread}, {marks}"),
     }

@@ -131,6 +131,15 @@ fn wrong_arguments_are_told_in_few_lines() {
         ("settings set x=on", "there are msg_notify"),
         ("settings set msg_notify=2", "on (1) or off (3)"),
         ("settings set is_group_fold=", "on (1) or off (0)"),
+        ("block-words add", "WORD"),
+        ("auto-reply set x hi", "followed, keys, recv, voyage"),
+        (
+            "auto-reply set recv hi --title t",
+            "only a reply of the kind keys",
+        ),
+        ("auto-reply set keys hi", "a title and a keyword"),
+        ("auto-reply clear", "KIND"),
+        ("auto-reply clear recv --id 5", "cannot be used"),
     ]);
 }
 

@@ -93,8 +93,83 @@ fn settings_are_shown_and_changed() {
     assert!(set["is_group_fold"].is_null(), "only what was set: {set}");
 }
 
+#[test]
+fn block_words_are_added_shown_and_removed() {
+    let stage = Stage::demo();
+    assert_eq!(stage.json("block-words")["words"], json!([]));
+    assert_eq!(
+        stage.done("block-words add 广告 加微信"),
+        "added 广告\nadded 加微信\n"
+    );
+    assert_eq!(stage.done("block-words"), "加微信\n广告\n");
+    let words = stage.json("block-words show");
+    assert_eq!(words["words"][1]["content"], "广告");
+    assert!(words["words"][1]["ctime"].is_u64());
+    assert_eq!(words["max_words_size"], 200);
+    // A word that is there already counts as added.
+    let added = json!({"word": "广告", "blocked": true});
+    assert_eq!(stage.json("block-words add 广告"), added);
+    let removed = json!({"word": "加微信", "blocked": false});
+    assert_eq!(stage.json("block-words remove 加微信"), removed);
+    assert_eq!(stage.done("block-words"), "广告\n");
+}
+
+#[test]
+fn the_first_block_word_that_is_refused_ends_the_command() {
+    let stage = Stage::demo();
+    let ran = stage.run(&["block-words", "add", "a", "b c", "d"]);
+    assert_eq!(ran.out, "added a\n");
+    assert_eq!(ran.code, 4);
+    assert!(ran.err.contains("1900007"), "{}", ran.err);
+    assert_eq!(stage.done("block-words"), "a\n");
+    // Each word is a request of its own.
+    let planned = stage.done("block-words add e f --dry-run");
+    assert_eq!(planned.matches("curl -X POST").count(), 2, "{planned}");
+}
+
+#[test]
+fn texts_of_automatic_replies_are_set_shown_and_cleared() {
+    let stage = Stage::demo();
+    assert_eq!(stage.json("auto-reply")["texts"], json!([]));
+    assert_eq!(stage.done("auto-reply set recv hi"), "set\n");
+    assert_eq!(
+        stage.json("auto-reply set recv hello"),
+        json!({"type": 3, "set": true})
+    );
+    let rule = "auto-reply set keys soon --title when --contains when --contains next --equals x";
+    stage.done(rule);
+    let texts = stage.json("auto-reply show");
+    assert_eq!(texts["texts"].as_array().unwrap().len(), 2);
+    let keys = &texts["texts"][0];
+    assert_eq!((&keys["type"], &keys["reply"]), (&json!(2), &json!("soon")));
+    assert_eq!(
+        (&keys["key1"], &keys["key2"]),
+        (&json!("x"), &json!("when，next"))
+    );
+    assert!(keys["id"].is_string());
+    let table = stage.done("auto-reply");
+    assert!(
+        table.contains("  recv") && table.contains("  hello\n"),
+        "{table}"
+    );
+    let id = keys["id"].as_str().unwrap();
+    stage.done(&format!("{rule} --id {id}"));
+    assert_eq!(stage.json("auto-reply"), texts, "the same rule was changed");
+    assert_eq!(
+        stage.done(&format!("auto-reply clear --id {id}")),
+        format!("cleared {id}\n")
+    );
+    assert_eq!(stage.json("auto-reply clear recv")["cleared"], true);
+    assert_eq!(stage.json("auto-reply")["texts"], json!([]));
+    let ran = stage.run("auto-reply clear recv");
+    assert_eq!(
+        (ran.code, &*ran.err),
+        (0, "warning: there is no text to delete\n")
+    );
+}
+
 /// Commands that change something.
-pub(crate) const CHANGES: [&str; 12] = [
+pub(crate) const CHANGES: [&str; 16] = [
     "send 10002 hi",
     "send-image 10002 https://i0.hdslb.com/x.jpg",
     "recall 10002 5",
@@ -107,6 +182,10 @@ pub(crate) const CHANGES: [&str; 12] = [
     "remove 10002",
     "intercept 10003 --off",
     "settings set is_group_fold=on",
+    "block-words add 广告",
+    "block-words remove 广告",
+    "auto-reply set recv hi",
+    "auto-reply clear --id 5",
 ];
 
 #[test]

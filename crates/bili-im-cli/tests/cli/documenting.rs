@@ -26,7 +26,7 @@ const APART: [&str; 5] = ["profiles", "resume", "decode", "sim", "demo"];
 type Play = fn(&Stage);
 
 /// The other commands, in the order of the help.
-const COMMANDS: [(&str, Play); 20] = [
+const COMMANDS: [(&str, Play); 26] = [
     ("login", |stage| {
         let mut login = LoggingIn::start(stage);
         phone(stage, r#"{"scan":10001}"#);
@@ -65,6 +65,21 @@ const COMMANDS: [(&str, Play); 20] = [
     ("settings", |stage| run(stage, "settings")),
     ("settings set", |stage| {
         run(stage, "settings set msg_notify=on");
+    }),
+    ("block-words", |stage| run(stage, "block-words")),
+    ("block-words add", |stage| run(stage, "block-words add x")),
+    ("block-words remove", |stage| {
+        run(stage, "block-words remove x");
+    }),
+    ("auto-reply", |stage| run(stage, "auto-reply")),
+    ("auto-reply set", |stage| {
+        run(stage, "auto-reply set recv hi");
+    }),
+    ("auto-reply clear", |stage| {
+        run(stage, "auto-reply set recv hi");
+        let before = stage.asked("set_reply_text");
+        assert_eq!(before, 1);
+        run(stage, "auto-reply clear recv");
     }),
 ];
 

@@ -24,7 +24,9 @@ fn no_change_is_made_and_secrets_are_masked() {
     let after = (stage.json("sessions --all"), stage.snapshot().messages);
     assert_eq!(after, before);
     for name in
-        "send_msg update_ack set_top set_msg_dnd remove_session update_intercept set".split(' ')
+        "send_msg update_ack set_top set_msg_dnd remove_session update_intercept set add_block_word \
+         del_block_word set_reply_text del_reply_text"
+            .split(' ')
     {
         assert_eq!(stage.asked(name), 0, "{name}");
     }

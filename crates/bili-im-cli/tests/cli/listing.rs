@@ -218,8 +218,8 @@ fn users_are_told_in_the_order_asked() {
     assert_eq!(ran.code, 0);
     assert_eq!(
         ran.out,
-        "UID    NAME          LEVEL  SIGN\n\
-         10003  路过的陌生人  5      什么都没有写\n\
+        "UID    NAME          LEVEL  MARKS  SIGN\n\
+         10003  路过的陌生人  5             什么都没有写\n\
          10002  铁粉小明      5\n"
     );
     assert_eq!(ran.err, "warning: nobody is known as 5\n");
@@ -227,6 +227,55 @@ fn users_are_told_in_the_order_asked() {
     assert_eq!(known["users"][0]["uid"], FRIEND);
     assert_eq!(known["users"][0]["name"], "铁粉小明");
     assert_eq!(known["unknown"], json!([]));
+}
+
+#[test]
+fn official_and_fake_accounts_are_marked() {
+    let mut world = World::demo();
+    EVIL.clone_into(&mut world.accounts[1].official);
+    world.accounts[1].fake = true;
+    let stage = Stage::of(world);
+    for args in ["who 10002 10003", "sessions"] {
+        let out = stage.done(args);
+        assert!(
+            out.lines().nth(1).unwrap().contains("  official,fake"),
+            "{out}"
+        );
+        assert!(!out.lines().nth(2).unwrap().contains("official"), "{out}");
+    }
+    let official = json!({"type": 0, "title": EVIL});
+    let users = stage.json("who 10002 10003")["users"].take();
+    assert_eq!(
+        (&users[0]["official"], &users[0]["is_fake_account"]),
+        (&official, &json!(true))
+    );
+    assert_eq!(
+        (&users[1]["official"], &users[1]["is_fake_account"]),
+        (&json!(null), &json!(false))
+    );
+    let sessions = stage.json("sessions")["sessions"].take();
+    assert_eq!(sessions[0]["official"], official);
+    assert!(
+        sessions[1]["is_fake_account"].is_null(),
+        "a group has no marks"
+    );
+}
+
+#[test]
+fn marks_that_cannot_be_had_do_not_keep_the_rest_back() {
+    let stage = Stage::demo();
+    stage.fault(Rule::new("user_infos", When::Always, Kind::Html));
+    for args in ["who 10002", "sessions"] {
+        let ran = stage.run(args);
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.contains("10002  "), "{ran:?}");
+        assert!(
+            ran.err
+                .starts_with("warning: marks of official and fake accounts are not shown: ")
+        );
+    }
+    let who = stage.run("who 10002 --json").json();
+    assert!(who["users"][0]["is_fake_account"].is_null());
 }
 
 #[test]

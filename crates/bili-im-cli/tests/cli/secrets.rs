@@ -45,7 +45,7 @@ const TALKATIVE: [(&str, &str); 8] = [
 const MORE_CHANGES: [&str; 2] = ["logout", "send-image 10002 ./image.png"];
 
 /// Other command lines. Commands that run until a signal have tests of their own below.
-const OTHERS: [&str; 21] = [
+const OTHERS: [&str; 23] = [
     "login",
     "login --profile other",
     "logout --local",
@@ -61,6 +61,8 @@ const OTHERS: [&str; 21] = [
     "intercept 10002",
     "settings",
     "settings show",
+    "block-words",
+    "auto-reply",
     "resume",
     "decode poll",
     "decode generate",

@@ -88,6 +88,12 @@ pub enum InvalidArgument {
         /// How many were given.
         given: usize,
     },
+    /// The block word is empty.
+    #[error("the word is empty")]
+    EmptyWord,
+    /// A reply to keywords has no title or no keyword.
+    #[error("a reply to keywords needs a title and a keyword")]
+    IncompleteRule,
     /// All settings are `None`.
     #[error("no setting to change is given")]
     NothingToChange,

@@ -23,6 +23,7 @@ mod login {
     }
 }
 mod session_svr {
+    pub(super) mod ack_sessions;
     pub(super) mod batch_rm_dustbin;
     pub(super) mod batch_update_dustbin_ack;
     pub(super) mod get_sessions;
@@ -58,6 +59,19 @@ mod x {
         pub(crate) mod finger {
             pub(crate) mod spi;
         }
+    }
+    pub(super) mod im {
+        pub(crate) mod auto_reply {
+            pub(crate) mod del_reply_text;
+            pub(crate) mod get_reply_text;
+            pub(crate) mod set_reply_text;
+        }
+        pub(crate) mod link_setting {
+            pub(crate) mod add_block_word;
+            pub(crate) mod del_block_word;
+            pub(crate) mod get_block_words;
+        }
+        pub(crate) mod user_infos;
     }
     pub(super) mod passport_login {
         pub(crate) mod web {

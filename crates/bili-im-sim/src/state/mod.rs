@@ -8,6 +8,7 @@ mod permission;
 mod phone;
 mod qr_codes;
 mod recall;
+mod replies;
 mod session;
 mod settings;
 mod whole;
@@ -17,6 +18,9 @@ pub(crate) use self::{
     logins::{Login, Logins},
     permission::Delivery,
     qr_codes::{QrCodes, Stage},
+    replies::{
+        BlockWord, KEYS_REPLY, LONGEST_BLOCK_WORD, MOST_BLOCK_WORDS, REPLY_KINDS, ReplyText,
+    },
     session::{Session, SessionView},
     settings::SETTINGS,
     whole::State,

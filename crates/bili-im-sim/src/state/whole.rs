@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{ConversationId, Logins, QrCodes, Session, SessionView, Written, lag::arrived_by};
+use super::{
+    BlockWord, ConversationId, Logins, QrCodes, ReplyText, Session, SessionView, Written,
+    lag::arrived_by,
+};
 use crate::{
     answer::Refusal,
     chance::Chance,
@@ -28,6 +31,9 @@ pub(crate) struct State {
     pub(crate) qr_codes: QrCodes,
     pub(crate) upcoming_keys: VecDeque<MsgKey>,
     pub(crate) recent_sends: BTreeMap<Uid, VecDeque<UnixMicros>>,
+    pub(crate) block_words: BTreeMap<Uid, Vec<BlockWord>>,
+    /// The texts of automatic replies of all accounts, by id.
+    pub(crate) reply_texts: Vec<ReplyText>,
     pub(super) changed_settings: BTreeMap<(Uid, &'static str), u8>,
     pub(super) conversations: BTreeMap<ConversationId, Vec<Written>>,
     pub(super) mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,

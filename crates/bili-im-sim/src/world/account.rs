@@ -45,6 +45,10 @@ pub struct Account {
     pub repeats_page: bool,
     /// 0 for a person, otherwise the kind of system account (docs/protocol.md §7).
     pub system_msg_type: u32,
+    /// The title of its official mark; empty without one.
+    pub official: String,
+    /// Whether the service holds it to be fake (`is_fake_account`).
+    pub fake: bool,
     /// The settings of its sessions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionSettings>,
@@ -120,6 +124,8 @@ impl Account {
             limited: file.limited,
             repeats_page: file.repeats_page,
             system_msg_type: file.system_msg_type,
+            official: file.official,
+            fake: file.fake,
             sessions: file.sessions,
         }
     }
@@ -154,6 +160,8 @@ struct AccountFile {
     limited: bool,
     repeats_page: bool,
     system_msg_type: u32,
+    official: String,
+    fake: bool,
     sessions: Vec<SessionSettings>,
 }
 

@@ -1,3 +1,4 @@
+mod ack_sessions;
 mod batch_rm_dustbin;
 mod batch_update_dustbin_ack;
 mod get_sessions;
@@ -11,7 +12,7 @@ mod update_ack;
 mod update_intercept;
 
 pub use self::{
-    batch_rm_dustbin::*, batch_update_dustbin_ack::*, get_sessions::*, my_group_unread::*,
-    new_sessions::*, remove_session::*, session_detail::*, set_top::*, single_unread::*,
-    update_ack::*, update_intercept::*,
+    ack_sessions::*, batch_rm_dustbin::*, batch_update_dustbin_ack::*, get_sessions::*,
+    my_group_unread::*, new_sessions::*, remove_session::*, session_detail::*, set_top::*,
+    single_unread::*, update_ack::*, update_intercept::*,
 };
