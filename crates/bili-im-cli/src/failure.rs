@@ -134,6 +134,23 @@ impl Failure {
         self.advise("look at the number in the address of their page, space.bilibili.com/NUMBER")
     }
 
+    /// Some of several changes were refused.
+    pub(crate) fn refused_in_part(message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, "Other", message)
+    }
+
+    /// Whether the service refused something about one session, and may not refuse others.
+    pub(crate) fn is_about_one_session(&self) -> bool {
+        let kinds = [
+            RefusalKind::BadRequest,
+            RefusalKind::NotFound,
+            RefusalKind::NoSuchSession,
+            RefusalKind::GroupGone,
+            RefusalKind::Other,
+        ];
+        self.0.code.is_some() && kinds.iter().any(|kind| kind.name() == self.0.kind)
+    }
+
     pub(crate) fn is_not_found(&self) -> bool {
         self.0.kind == RefusalKind::NotFound.name()
     }

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod ack;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
@@ -54,7 +55,7 @@ commands! {
     send::Send,
     send_image::SendImage,
     recall::Recall,
-    session_changes::Ack,
+    ack::Ack,
     session_changes::Pin,
     session_changes::Unpin,
     session_changes::Mute,
