@@ -11,8 +11,9 @@ const ENDPOINT: &str = "BILI_IM_ENDPOINT";
 
 const PROFILE: &str = "BILI_IM_PROFILE";
 
-/// The arguments that every command takes.
+/// The arguments that every command takes. The help shows only those that the command uses.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
 pub(crate) struct Global {
     /// Print one JSON object; errors too, on stderr
     #[arg(long, global = true)]
@@ -134,7 +135,10 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok();
     match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
-        None | Some(Duration::ZERO) => Err("a number of seconds is wanted, such as 20".to_owned()),
+        None => Err("a number of seconds is wanted, such as 20".to_owned()),
+        Some(Duration::ZERO) => {
+            Err("it must be above 0: a number of seconds, such as 20".to_owned())
+        }
         Some(seconds) => Ok(seconds),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{env, ffi::OsString, process::ExitCode};
 
-use clap::{Parser, error::ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 
 use crate::{args::Global, commands::Command, failure::Failure, output::Output};
 
@@ -26,7 +26,6 @@ service, 5 too fast or risk control, 6 network, 7 unknown whether sent.";
     version,
     after_help = EXAMPLES,
     arg_required_else_help = true,
-    disable_help_subcommand = true,
     max_term_width = 100
 )]
 struct Cli {
@@ -36,9 +35,44 @@ struct Cli {
     command: Command,
 }
 
+/// Commands without a login, each with the common options that it ignores.
+const IGNORED: &[(&str, &[&str])] = &[
+    (
+        "profiles",
+        &["endpoint", "cookie_file", "cookie_stdin", "paced"],
+    ),
+    ("decode", LOGIN_OPTIONS),
+    #[cfg(feature = "sim")]
+    ("sim", LOGIN_OPTIONS),
+    #[cfg(feature = "sim")]
+    ("demo", LOGIN_OPTIONS),
+];
+
+const LOGIN_OPTIONS: &[&str] = &[
+    "endpoint",
+    "cookie_file",
+    "cookie_stdin",
+    "profile",
+    "paced",
+];
+
+/// The command line. The help of a command leaves out the options that it ignores.
+fn command() -> clap::Command {
+    let command = Cli::command();
+    let common: Vec<clap::Arg> = command.get_arguments().cloned().collect();
+    IGNORED.iter().fold(command, |command, (name, ignored)| {
+        let hidden = common
+            .iter()
+            .filter(|arg| ignored.contains(&arg.get_id().as_str()));
+        let hidden: Vec<_> = hidden.map(|arg| arg.clone().hide(true)).collect();
+        command.mut_subcommand(name, |command| command.args(hidden))
+    })
+}
+
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
-    match Cli::try_parse() {
+    let parsed = command().try_get_matches();
+    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(Cli { global, command }) => {
             let out = Output::new(global.json);
             match command.run(&global, out) {

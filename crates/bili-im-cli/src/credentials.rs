@@ -59,6 +59,15 @@ pub(crate) fn kept(profile: &Profile, global: &Global, out: Output) -> Result<Cr
     Ok(login.credential)
 }
 
+/// The account's name at the time of its login, if the profile in use is that account's.
+pub(crate) fn kept_name(own: Uid, global: &Global) -> Option<String> {
+    let name = global.profile().ok()?;
+    let login = Profile::named(name.clone()).ok()?.load().ok()??;
+    let endpoint = global.endpoint().ok()?;
+    login.check_endpoint(&name, endpoint.as_ref()).ok()?;
+    login.account.clone().filter(|_| login.uid() == Some(own))
+}
+
 fn no_login(profile: &ProfileName) -> Failure {
     Failure::unusable_login(
         format!("no cookie is given, and nobody is logged in with profile {profile}"),

@@ -29,6 +29,19 @@ pub(crate) struct PlannedRequest {
     body: String,
 }
 
+/// Requests that are not sent.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct PlannedRequests {
+    pub(crate) dry_run: Vec<PlannedRequest>,
+}
+
+impl Display for PlannedRequests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.dry_run.iter().map(PlannedRequest::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
 impl Display for PlannedRequest {
     /// A command for a POSIX shell.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -123,6 +123,38 @@ impl Failure {
         )
     }
 
+    /// The service knows no user by this number.
+    pub(crate) fn nobody(uid: Uid) -> Self {
+        Self::new(Exit::Refused, RefusalKind::NotFound.name(), "").about_nobody(uid)
+    }
+
+    /// The same refusal, with the reason that the service does not give.
+    pub(crate) fn about_nobody(mut self, uid: Uid) -> Self {
+        self.0.message = format!("there is no user {uid}");
+        self.advise("look at the number in the address of their page, space.bilibili.com/NUMBER")
+    }
+
+    /// Some of several changes were refused.
+    pub(crate) fn refused_in_part(message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, "Other", message)
+    }
+
+    /// Whether the service refused something about one session, and may not refuse others.
+    pub(crate) fn is_about_one_session(&self) -> bool {
+        let kinds = [
+            RefusalKind::BadRequest,
+            RefusalKind::NotFound,
+            RefusalKind::NoSuchSession,
+            RefusalKind::GroupGone,
+            RefusalKind::Other,
+        ];
+        self.0.code.is_some() && kinds.iter().any(|kind| kind.name() == self.0.kind)
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.0.kind == RefusalKind::NotFound.name()
+    }
+
     /// The command succeeded, but its output cannot be written.
     pub(crate) fn output(error: &io::Error) -> Self {
         Self::new(

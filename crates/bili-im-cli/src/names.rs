@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bili_im_proto::{Uid, UserCard};
+use bili_im_proto::{Talker, Uid, UserCard};
 
 use crate::{
     active_login::{ActiveLogin, SharedLogin},
@@ -85,6 +85,16 @@ impl SenderNames {
         }
         cards.into_iter().find_map(named).map(|(_, name)| name)
     }
+}
+
+/// The user whom a command is about, if the service knows nobody by this number.
+pub(crate) fn nobody(talker: Talker, login: &ActiveLogin) -> Option<Uid> {
+    let Talker::User(uid) = talker else {
+        return None;
+    };
+    // When the service does not say, they may exist.
+    let cards = login.client().people([uid]).ok()?;
+    cards.is_empty().then_some(uid)
 }
 
 fn named(card: UserCard) -> Option<(Uid, String)> {

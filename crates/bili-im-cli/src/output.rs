@@ -100,6 +100,13 @@ impl Output {
         }
     }
 
+    /// Prints a remark for people to stderr; with `--json` nothing.
+    pub(crate) fn remark(self, text: &str) {
+        if !self.json {
+            complain(text);
+        }
+    }
+
     /// Prints a failure to stderr, and returns its exit code.
     pub(crate) fn fail(self, failure: &Failure) -> ExitCode {
         if self.json {
@@ -112,9 +119,7 @@ impl Output {
 
     /// Prints the service's own warning about a message. In JSON it is a field of the result.
     pub(crate) fn show_toast(self, toast: &str) {
-        if !self.json {
-            complain(&format!("the service says: {}", words::on_one_line(toast)));
-        }
+        self.remark(&format!("the service says: {}", words::on_one_line(toast)));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     json::MessageJson,
     moment,
-    names::Names,
+    names::{Names, nobody},
     output::Output,
     progress::Progress,
     table::Table,
@@ -47,6 +47,11 @@ impl History {
         let talker = self.with.talker();
         let login = ActiveLogin::open(global, out)?;
         let (messages, has_more) = self.read(talker, &login, out)?;
+        if messages.is_empty()
+            && let Some(uid) = nobody(talker, &login)
+        {
+            return Err(Failure::nobody(uid));
+        }
         let names = Names::of(messages.iter().map(|message| message.sender), &login, out);
         let oldest = messages.last().map(|message| message.seqno);
         out.print(&HistoryOutput {

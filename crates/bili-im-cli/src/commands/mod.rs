@@ -1,5 +1,6 @@
 //! The commands.
 
+mod ack;
 mod auto_reply;
 mod block_words;
 mod decode;
@@ -56,7 +57,7 @@ commands! {
     send::Send,
     send_image::SendImage,
     recall::Recall,
-    session_changes::Ack,
+    ack::Ack,
     session_changes::Pin,
     session_changes::Unpin,
     session_changes::Mute,

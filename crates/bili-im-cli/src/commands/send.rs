@@ -9,9 +9,10 @@ use bili_im_proto::{MsgKey, SentMessage, Talker, Text};
 use serde::Serialize;
 
 use crate::{
-    active_login::ActiveLogin,
+    active_login::{ActiveLogin, Change},
     args::{DryRun, Global, To},
     failure::Failure,
+    names::nobody,
     output::Output,
     words::without_line_end,
 };
@@ -52,9 +53,30 @@ impl Send {
         let login = ActiveLogin::open_to_change(global, out)?;
         let talker = self.to.talker();
         let flow = login.client().account().send(talker, text);
-        let sent = login.change(flow, self.dry_run)?;
-        out.print(&sent.map(|sent| SendOutput::new(talker, sent, out)))
+        let sent = login.change(flow, self.dry_run);
+        conclude(sent, talker, &login, out)
     }
+}
+
+/// Prints what became of a send.
+pub(crate) fn conclude(
+    sent: Result<Change<SentMessage>, Failure>,
+    talker: Talker,
+    login: &ActiveLogin,
+    out: Output,
+) -> Result<(), Failure> {
+    let sent = sent.map_err(|failure| with_reason(failure, talker, login))?;
+    out.print(&sent.map(|sent| SendOutput::new(talker, sent, out)))
+}
+
+/// Says so when the receiver does not exist: the service only says "not found".
+fn with_reason(failure: Failure, talker: Talker, login: &ActiveLogin) -> Failure {
+    if failure.is_not_found()
+        && let Some(uid) = nobody(talker, login)
+    {
+        return failure.about_nobody(uid);
+    }
+    failure
 }
 
 fn read_text() -> Result<String, Failure> {
@@ -84,7 +106,7 @@ const READ_BACK: &str = "the answer was lost, and the message was found in the c
 
 /// An accepted message.
 #[derive(Debug, Serialize)]
-pub(crate) struct SendOutput {
+struct SendOutput {
     msg_key: MsgKey,
     talker: Talker,
     read_back: bool,
@@ -93,7 +115,7 @@ pub(crate) struct SendOutput {
 
 impl SendOutput {
     /// Also prints the warnings about the message.
-    pub(crate) fn new(talker: Talker, sent: SentMessage, out: Output) -> Self {
+    fn new(talker: Talker, sent: SentMessage, out: Output) -> Self {
         if let Some(toast) = &sent.toast {
             out.show_toast(toast);
         }

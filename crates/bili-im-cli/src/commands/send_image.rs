@@ -8,7 +8,7 @@ use std::{
 
 use bili_im_proto::{Image, InvalidArgument, InvalidContent, UploadBfs};
 
-use super::send::SendOutput;
+use super::send::conclude;
 use crate::{
     active_login::ActiveLogin,
     args::{DryRun, Global, To},
@@ -55,8 +55,8 @@ impl SendImage {
         let login = ActiveLogin::open_to_change(global, out)?;
         let talker = self.to.talker();
         let flow = login.client().account().send(talker, image);
-        let sent = login.change(flow, self.dry_run)?;
-        out.print(&sent.map(|sent| SendOutput::new(talker, sent, out)))
+        let sent = login.change(flow, self.dry_run);
+        conclude(sent, talker, &login, out)
     }
 
     fn upload(self, global: &Global, out: Output) -> Result<(), Failure> {
@@ -84,7 +84,7 @@ impl SendImage {
         let progress = Progress::of("uploading");
         let sent = login.change(flow, self.dry_run);
         drop(progress);
-        out.print(&sent?.map(|sent| SendOutput::new(talker, sent, out)))
+        conclude(sent, talker, &login, out)
     }
 }
 

@@ -1,11 +1,9 @@
-//! Changes of one session: `bili-im ack`, `pin`, `unpin`, `mute`, `unmute`, `remove` and
+//! Changes of one session: `bili-im pin`, `unpin`, `mute`, `unmute`, `remove` and
 //! `intercept`.
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::{
-    Endpoint, RemoveSession, Seqno, SetMsgDnd, SetTop, Talker, Uid, UpdateAck, UpdateIntercept,
-};
+use bili_im_proto::{Endpoint, RemoveSession, SetMsgDnd, SetTop, Talker, Uid, UpdateIntercept};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
@@ -14,55 +12,6 @@ use crate::{
     failure::Failure,
     output::Output,
 };
-
-/// Mark a session as read
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  bili-im ack 1
-  bili-im ack 1 --upto 4011      the sequence numbers are those of `history`")]
-pub(crate) struct Ack {
-    #[command(flatten)]
-    with: To,
-    /// Only up to this message, by its sequence number
-    #[arg(long, value_name = "SEQNO", value_parser = number)]
-    upto: Option<u64>,
-    #[command(flatten)]
-    dry_run: DryRun,
-}
-
-impl Ack {
-    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
-        let talker = self.with.talker();
-        let upto = self.upto.map(Seqno);
-        let mut change = UpdateAck::new(talker);
-        change.upto = upto;
-        let acked = AckOutput {
-            talker,
-            upto,
-            acked: true,
-        };
-        make(change, self.dry_run, acked, global, out)
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct AckOutput {
-    talker: Talker,
-    /// The newest message that was marked; `None` when all were.
-    upto: Option<Seqno>,
-    acked: bool,
-}
-
-impl Display for AckOutput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "acked {}", self.talker)?;
-        match self.upto {
-            Some(seqno) => write!(f, " up to {seqno}"),
-            None => Ok(()),
-        }
-    }
-}
 
 /// Intercept a user's messages, or let them through again
 #[derive(Debug, clap::Args)]
@@ -139,7 +88,7 @@ changes! {
 }
 
 /// Makes a change and prints it.
-fn make<E>(
+pub(super) fn make<E>(
     change: E,
     dry_run: DryRun,
     changed: impl Serialize + Display,

@@ -32,7 +32,7 @@ const LAST: usize = 60;
 Examples:
   bili-im sessions
   bili-im sessions --type groups --all
-  bili-im sessions --json | jq '.sessions[] | select(.unread_count > 0) | .talker'")]
+  bili-im sessions --unread --json | jq '.sessions[].talker'")]
 pub(crate) struct Sessions {
     /// Only those of a kind
     #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = Type::All)]
@@ -40,6 +40,9 @@ pub(crate) struct Sessions {
     /// Not only the newest 20, but every one
     #[arg(long)]
     all: bool,
+    /// Only those with unread messages, of every one
+    #[arg(long)]
+    unread: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -83,32 +86,42 @@ impl From<Type> for SessionFilter {
 impl Sessions {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let login = ActiveLogin::open(global, out)?;
-        let list = if self.all {
-            self.every_one(&login)?
+        let mut list = if self.all || self.unread {
+            every_one(self.kind, &login)?
         } else {
             (login.client()).call(GetSessions::new(self.kind.into()))?
         };
+        if self.unread {
+            list.sessions.retain(|session| session.unread_count > 0);
+        }
         let names = Names::of(users_without_name(&list), &login, out);
         let marks = UserMarks::of(users_without_name(&list), &login, out);
         out.print(&SessionsOutput { list, names, marks })
     }
+}
 
-    fn every_one(&self, login: &ActiveLogin) -> Result<SessionList, Failure> {
-        let account = login.client().account();
-        // The list of all kinds has one page only.
-        let flow = match self.kind {
-            Type::All => account.sessions(),
-            kind => account.sessions_of(kind.into()),
-        };
-        let progress = Progress::of("sessions");
-        let mut list = SessionList::default();
-        for page in login.client().items(flow) {
-            list.sessions.extend(page?);
-            progress.reached(list.sessions.len());
-        }
-        (list.sessions).sort_by_key(|session| Reverse((session.top_ts, session.session_ts)));
-        Ok(list)
+/// The sessions with unread messages.
+pub(super) fn unread(login: &ActiveLogin) -> Result<Vec<Session>, Failure> {
+    let mut sessions = every_one(Type::All, login)?.sessions;
+    sessions.retain(|session| session.unread_count > 0);
+    Ok(sessions)
+}
+
+fn every_one(kind: Type, login: &ActiveLogin) -> Result<SessionList, Failure> {
+    let account = login.client().account();
+    // The list of all kinds has one page only.
+    let flow = match kind {
+        Type::All => account.sessions(),
+        kind => account.sessions_of(kind.into()),
+    };
+    let progress = Progress::of("sessions");
+    let mut list = SessionList::default();
+    for page in login.client().items(flow) {
+        list.sessions.extend(page?);
+        progress.reached(list.sessions.len());
     }
+    (list.sessions).sort_by_key(|session| Reverse((session.top_ts, session.session_ts)));
+    Ok(list)
 }
 
 /// The users whose names and marks have to be asked for. The list has the names of the service's own

@@ -17,6 +17,7 @@ use crate::{
     names::SenderNames,
     output::Output,
     watching::{Exec, Handler, Place, Progress, Stop},
+    words::on_one_line,
 };
 
 /// Tell what happens from now on, each message once, until SIGINT or SIGTERM
@@ -149,6 +150,7 @@ impl Watch {
             }),
             senders: SenderNames::default(),
         };
+        out.remark(&begun(progress.cursor.uid(), global)?);
         handler.run(progress, options)
     }
 
@@ -165,6 +167,18 @@ impl Watch {
             None => options,
         }
     }
+}
+
+/// What people read at the beginning: whose messages are watched, and where if not at bilibili.
+fn begun(own: Uid, global: &Global) -> Result<String, Failure> {
+    let mut text = format!("watching the messages of uid {own}");
+    if let Some(name) = credentials::kept_name(own, global) {
+        text += &format!(" ({})", on_one_line(&name));
+    }
+    if let Some(endpoint) = global.endpoint()? {
+        text += &format!(" at {endpoint}");
+    }
+    Ok(text)
 }
 
 /// The variables by which a bili-im in the program finds the account.

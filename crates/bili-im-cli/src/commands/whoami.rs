@@ -25,6 +25,7 @@ impl Whoami {
             level: profile.level,
             face: profile.face,
             expires,
+            endpoint: global.endpoint()?.map(|endpoint| endpoint.to_string()),
         })
     }
 }
@@ -37,6 +38,8 @@ struct WhoamiOutput {
     face: String,
     /// In seconds since 1970.
     expires: Option<UnixSeconds>,
+    /// The service's address; `None` stands for bilibili.
+    endpoint: Option<String>,
 }
 
 impl Display for WhoamiOutput {
@@ -45,8 +48,11 @@ impl Display for WhoamiOutput {
         if let Some(level) = self.level {
             write!(f, "\nlevel {level}")?;
         }
-        match self.expires {
-            Some(end) => write!(f, "\nexpires {}", moment::day(end)),
+        if let Some(end) = self.expires {
+            write!(f, "\nexpires {}", moment::day(end))?;
+        }
+        match &self.endpoint {
+            Some(endpoint) => write!(f, "\nendpoint {endpoint}"),
             None => Ok(()),
         }
     }

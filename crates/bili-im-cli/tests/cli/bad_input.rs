@@ -123,6 +123,7 @@ fn wrong_arguments_are_told_in_few_lines() {
         ("unread --jsno", "unexpected argument '--jsno'"),
         ("sessions --type x", "--type"),
         ("who", "UID"),
+        ("unread --watch --interval 0.0", "must be above 0"),
         ("history 10002 --limit 0", "--limit"),
         ("history 10002 --before x", "--before"),
         ("history 10002 --all --limit 5", "--limit"),

@@ -30,6 +30,43 @@ fn a_session_is_marked_as_read() {
 }
 
 #[test]
+fn all_sessions_are_marked_as_read() {
+    let stage = Stage::demo();
+    let unread = || stage.json("sessions --unread")["sessions"].clone();
+    assert_eq!(unread().as_array().unwrap().len(), 2);
+    let planned = stage.json("ack --all --dry-run");
+    assert_eq!(planned["dry_run"].as_array().unwrap().len(), 2);
+    assert_eq!(stage.asked("update_ack"), 0);
+    let out = stage.done("ack --all");
+    assert_eq!(out, "acked 2 of 2 sessions with unread messages\n");
+    assert_eq!(unread(), json!([]));
+    let nothing = json!({"acked": [], "refused": [], "unread_sessions": 0});
+    assert_eq!(stage.json("ack --all"), nothing);
+    assert_eq!(stage.asked("update_ack"), 2);
+}
+
+#[test]
+fn a_session_that_is_refused_does_not_keep_the_others_from_being_marked() {
+    let stage = Stage::demo();
+    stage.fault_once("update_ack", code(1000004));
+    let ran = stage.run("ack --all");
+    assert_eq!((ran.code, ran.out.lines().count()), (4, 1), "{ran:?}");
+    assert!(ran.out.starts_with("acked 1 of 2 sessions"), "{ran:?}");
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert!(lines[0].contains("could not be marked as read: update_ack was refused"));
+    assert_eq!(
+        lines[1],
+        "error: 1 of 2 sessions could not be marked as read"
+    );
+    assert_eq!(stage.asked("update_ack"), 2);
+    // A lost login concerns them all.
+    let stage = Stage::demo().with_fault("update_ack", code(-101));
+    let ran = stage.run("ack --all --json");
+    assert_eq!((ran.code, &ran.json()["acked"]), (3, &json!([])), "{ran:?}");
+    assert_eq!(stage.asked("update_ack"), 1);
+}
+
+#[test]
 fn a_session_is_pinned_and_muted_and_the_other_way_round() {
     for (id, talker) in [
         (FRIEND, json!({"user": FRIEND})),

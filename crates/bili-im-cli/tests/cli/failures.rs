@@ -14,6 +14,26 @@ fn code(code: i32) -> Kind {
 }
 
 #[test]
+fn a_user_who_does_not_exist_is_told_as_such() {
+    let stage = Stage::demo();
+    let nobody = "there is no user 999";
+    let lines = [
+        ("send 999 hi", nobody),
+        ("send-image 999 https://i0.hdslb.com/x.jpg", nobody),
+        ("history 999", nobody),
+    ];
+    stage.fail(4, &lines);
+    for (line, _) in lines {
+        let error = stage.run(&format!("{line} --json")).error();
+        assert_eq!(error["kind"], "NotFound", "{line}");
+    }
+    // Without an answer about the user, the refusal stays what it is.
+    let stage = Stage::demo().with_fault("user/cards", code(-500));
+    (stage.run("send 999 hi")).failed(4, "send_msg was refused with code -404");
+    assert_eq!(stage.run("history 999").code, 0);
+}
+
+#[test]
 fn without_a_login_it_says_how_to_give_one() {
     let ran = finish(&mut bare("unread"));
     ran.failed(3, "no cookie is given");

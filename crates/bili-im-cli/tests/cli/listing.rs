@@ -190,7 +190,7 @@ fn what_strangers_wrote_forges_no_line_and_drives_no_terminal() {
         ("sessions", 3),
         ("history 10002", 9),
         ("who 10002", 2),
-        ("whoami", 3),
+        ("whoami", 4),
         ("login", 1),
         ("profiles", 2),
         ("sessions --json", 1),
@@ -222,7 +222,7 @@ fn users_are_told_in_the_order_asked() {
          10003  路过的陌生人  5             什么都没有写\n\
          10002  铁粉小明      5\n"
     );
-    assert_eq!(ran.err, "warning: nobody is known as 5\n");
+    assert_eq!(ran.err, "warning: there is no user 5\n");
     let known = stage.json("who 10002");
     assert_eq!(known["users"][0]["uid"], FRIEND);
     assert_eq!(known["users"][0]["name"], "铁粉小明");

@@ -57,6 +57,41 @@ fn help_shows_each_command_and_no_value_of_the_environment() {
 }
 
 #[test]
+fn help_of_a_command_is_the_same_either_way() {
+    let whole = finish(&mut bare("sessions --help"));
+    assert_eq!(finish(&mut bare("help sessions")).out, whole.out);
+    finish(&mut bare("help sesions")).failed(2, "unrecognized subcommand 'sesions'");
+}
+
+/// The options that every command with a login takes.
+const COMMON: [&str; 6] = [
+    "--json",
+    "--endpoint",
+    "--cookie-file",
+    "--cookie-stdin",
+    "--profile",
+    "--paced",
+];
+
+#[test]
+fn help_shows_a_commands_own_options_first_and_none_that_it_ignores() {
+    for command in commands() {
+        let help = finish(&mut bare(&format!("{command} -h"))).out;
+        let (own, common) = help.split_once("\nCommon options:\n").expect(&command);
+        let used = match &*command {
+            "profiles" => &["--json", "--profile"][..],
+            "decode" | "sim" | "demo" => &["--json"],
+            _ => &COMMON,
+        };
+        for option in COMMON {
+            let listed = format!("{option} ");
+            assert!(!own.contains(&format!("      {listed}")), "{own}");
+            assert_eq!(common.contains(&listed), used.contains(&option), "{help}");
+        }
+    }
+}
+
+#[test]
 fn the_version_is_said() {
     let ran = finish(&mut bare("--version"));
     assert_eq!(ran.out, format!("bili-im {}\n", env!("CARGO_PKG_VERSION")));

@@ -23,7 +23,7 @@ fn a_cookie_is_kept_for_later_commands() {
     );
     assert_eq!((ran.code, &*ran.err), (0, ""));
     let ran = stage.run_kept("whoami");
-    assert_eq!(ran.out, "uid 10001\nname 演示UP主\nlevel 6\n");
+    assert!(ran.out.starts_with("uid 10001\nname 演示UP主\nlevel 6\n"));
     assert_eq!(stage.run_kept("send 10002 hi").code, 0);
 }
 

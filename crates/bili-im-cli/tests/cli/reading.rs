@@ -9,13 +9,16 @@ use crate::support::Stage;
 fn whoami_says_whose_the_cookie_is() {
     let stage = Stage::demo();
     let out = stage.done("whoami");
-    assert_eq!(out, "uid 10001\nname 演示UP主\nlevel 6\n");
+    let endpoint = stage.endpoint();
+    let lines = format!("uid 10001\nname 演示UP主\nlevel 6\nendpoint {endpoint}\n");
+    assert_eq!(out, lines);
     let whoami = stage.json("whoami");
     assert_eq!(whoami["uid"], "10001");
     assert_eq!(whoami["name"], "演示UP主");
     assert_eq!(whoami["level"], 6);
     assert!(whoami["face"].as_str().unwrap().starts_with("https://"));
     assert!(whoami["expires"].is_null());
+    assert_eq!(whoami["endpoint"], endpoint);
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub(crate) struct Running {
     err: Option<JoinHandle<Vec<u8>>>,
 }
 
+/// What people read when a watch begins.
+pub(crate) const BEGUN: &str = "watching the messages of ";
+
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command
@@ -93,7 +96,7 @@ impl Running {
         checked(std::process::Output {
             status,
             stdout: unread.concat().into(),
-            stderr: self.err.take().unwrap().join().unwrap(),
+            stderr: self.err().into(),
         })
     }
 
@@ -105,7 +108,14 @@ impl Running {
     pub(crate) fn kill(&mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        String::from_utf8(self.err.take().unwrap().join().unwrap()).unwrap()
+        self.err()
+    }
+
+    /// What the program printed to stderr, without the line by which a watch begins.
+    fn err(&mut self) -> String {
+        let text = String::from_utf8(self.err.take().unwrap().join().unwrap()).unwrap();
+        let lines = text.split_inclusive('\n');
+        lines.filter(|line| !line.starts_with(BEGUN)).collect()
     }
 }
 

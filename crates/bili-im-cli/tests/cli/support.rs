@@ -18,6 +18,8 @@ use bili_im_sim::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::running::BEGUN;
+
 pub(crate) const CREATOR: u64 = 10001;
 pub(crate) const FRIEND: &str = "10002";
 pub(crate) const STRANGER: &str = "10003";
@@ -256,7 +258,7 @@ impl Ran {
         let mut lines = self
             .err
             .lines()
-            .filter(|line| !line.starts_with("warning: "));
+            .filter(|line| !line.starts_with("warning: ") && !line.starts_with(BEGUN));
         let first = lines.next().unwrap();
         assert!(first.starts_with("error: "), "{self:?}");
         assert!(first.contains(words), "{words}: {self:?}");
@@ -270,7 +272,7 @@ fn one_object(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The commands in the program's help.
+/// The commands in the program's help, without `help` itself.
 pub(crate) fn commands() -> Vec<String> {
     let help = finish(&mut bare("--help")).out;
     let list = help.split("Commands:\n").nth(1).unwrap();
@@ -280,6 +282,7 @@ pub(crate) fn commands() -> Vec<String> {
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     names
         .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .filter(|name| name != "help")
         .collect()
 }
 

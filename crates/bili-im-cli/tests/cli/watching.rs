@@ -9,8 +9,8 @@ use bili_im_sim::{
 use serde_json::{Value, json};
 
 use crate::{
-    running::Running,
-    support::{CREATOR, Line, Stage, checked, code, status, until, voucher},
+    running::{BEGUN, Running},
+    support::{CREATOR, Line, Ran, Stage, checked, code, status, until, voucher},
 };
 
 /// A short interval, so that tests are quick.
@@ -70,6 +70,24 @@ impl Stage {
 pub(crate) fn text(event: &Value) -> &str {
     assert_eq!(event["event"], "message", "{event}");
     event["message"]["content"]["text"].as_str().unwrap()
+}
+
+#[test]
+fn people_are_told_whose_messages_are_watched_and_where() {
+    let stage = Stage::demo();
+    let endpoint = stage.endpoint();
+    // The first request finds where to begin. The next one ends the watch.
+    let end = || stage.fault(Rule::new("new_sessions", When::Nth(2), code(-101)));
+    let first_line = |ran: Ran| ran.err.lines().next().unwrap().to_owned();
+    end();
+    let begun = |who: &str| format!("{BEGUN}uid 10001{who} at {endpoint}");
+    assert_eq!(first_line(stage.run("watch")), begun(""));
+    stage.done("login");
+    end();
+    assert_eq!(first_line(stage.run_kept("watch")), begun(" (演示UP主)"));
+    assert_eq!(stage.asked("cards"), 0, "nobody asks for the name");
+    end();
+    assert!(first_line(stage.run("watch --json")).starts_with(r#"{"error":"#));
 }
 
 #[test]
@@ -412,7 +430,7 @@ fn what_cannot_be_meant_is_refused() {
             ("watch -- argument", "--exec"),
             ("watch --exec-timeout 5", "--exec"),
             ("watch --exec x --exec-timeout 0", "a number of seconds"),
-            ("watch --interval 0", "seconds"),
+            ("watch --interval 0", "must be above 0"),
             ("watch --interval -1", "'-1'"),
             ("watch --interval soon", "seconds"),
             ("unread --interval 20", "--watch"),
