@@ -20,7 +20,7 @@ pub use crate::{
     adapter::Adapter,
     authority::{Authority, tls_without_roots},
     drive::{Answers, Running, Seen, Stage, Timeline, Turn, local_account},
-    program::program,
+    program::{example, program},
 };
 
 /// How many cases a property test tries: as many as `PROPTEST_CASES` says, else `default`.

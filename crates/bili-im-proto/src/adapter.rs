@@ -108,9 +108,9 @@ macro_rules! client_methods {
             run send(talker: impl Into<Talker>, content: impl Into<SendContent>) -> SentMessage;
             try_run send_image_file(talker: impl Into<Talker>, file: Vec<u8>) -> SentMessage;
             run prepare_send(talker: impl Into<Talker>, content: impl Into<SendContent>) -> SendTicket;
-            try_run prepare_answer(event: &Event, content: impl Into<SendContent>) -> SendTicket;
             run confirm(ticket: SendTicket) -> Confirmation;
             run recall(talker: impl Into<Talker>, msg_key: MsgKey) -> ();
+            items messages(history: History) -> Message;
             items history(history: History) -> SessionMsgs;
             items sessions() -> Vec<Session>;
             items sessions_of(filter: SessionFilter) -> Vec<Session>;

@@ -8,6 +8,7 @@
     reason = "helpers of tests"
 )]
 
+mod answering;
 mod at_once;
 mod by_hand;
 mod clock;

@@ -8,6 +8,7 @@
     reason = "a test that cannot be set up shall fail"
 )]
 
+mod bots;
 mod bytes;
 mod failures;
 mod peer;

@@ -190,6 +190,7 @@ pub(crate) fn one_of_each(stage: &mut Stage) {
     say(2, own, "by a machine", 9, 1);
     say(2, own, "by the service", 17, 1);
     say(2, own, "by who knows", 99, 1);
+    say(2, own, "a change of an earlier message", 7, 51);
     say(OWN, friend, "by the phone", 2, 1);
     let group = bili_im_sim::Talker::group(70);
     say(3, group, "in a group", 1, 1);

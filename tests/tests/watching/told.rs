@@ -1,6 +1,6 @@
 //! Which messages are told, and how.
 
-use bili_im_proto::{Error, Event, EventKind, Invalid, Text, UnixSeconds, WatchOptions};
+use bili_im_proto::{Answered, Event, EventKind, Invalid, Text, UnixSeconds, WatchOptions};
 use bili_im_sim::Act;
 use bili_im_tests::{Stage, local_account};
 
@@ -40,7 +40,7 @@ fn a_recall_is_told_and_hides_a_message_not_told_before() {
 }
 
 #[test]
-fn only_what_a_person_wrote_is_answered_and_the_answer_is_sent_once() {
+fn only_what_a_person_wrote_is_answered() {
     let mut stage = Stage::new(world_with_a_group()).unwrap();
     let account = account(1);
     let all = WatchOptions::default()
@@ -52,12 +52,10 @@ fn only_what_a_person_wrote_is_answered_and_the_answer_is_sent_once() {
     assert_eq!(program.told.len(), 6);
     let mut answered = Vec::new();
     for event in &program.told {
-        match account.prepare_answer(event, Text::new("thanks").unwrap()) {
-            Ok(prepare) => {
-                let ticket = stage.run(prepare).unwrap();
-                stage.run(account.send_ticket(ticket.clone())).unwrap();
-                let again = stage.run(account.send_ticket(ticket)).unwrap_err();
-                assert!(matches!(again, Error::Invalid(Invalid::UsedTicket)));
+        match account.answer(event, Text::new("thanks").unwrap()) {
+            Ok(answer) => {
+                let sent = stage.run(answer).unwrap();
+                assert!(matches!(sent, Answered::Sent { .. }), "{sent:?}");
                 answered.push(event.clone());
             }
             Err(refused) => assert_eq!(refused, Invalid::NotAnswerable),
@@ -67,6 +65,37 @@ fn only_what_a_person_wrote_is_answered_and_the_answer_is_sent_once() {
     let mut told = program.words();
     told.sort();
     assert_eq!(told, ["by hand", "in a group"]);
+}
+
+#[test]
+fn a_message_that_is_never_shown_is_passed_over_for_good() {
+    let mut stage = stage();
+    let account = account(1);
+    let mut program = Program::start(&mut stage, &account);
+    let write = |stage: &mut Stage, text: &str, msg_type| {
+        let mut message = written(2, OWN, text);
+        message.msg_type = msg_type;
+        let now = stage.sim_now();
+        let (_, seqno) = stage.service.write(message, now).unwrap();
+        bili_im_proto::Seqno(seqno.0)
+    };
+    write(&mut stage, "before", 1);
+    write(&mut stage, "a change of it", 51);
+    let last = write(&mut stage, "another change", 51);
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.words(), ["before"]);
+    stage.time.seen.clear();
+    write(&mut stage, "after", 1);
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.words(), ["before", "after"]);
+    // It is asked for no older messages than the last change.
+    let asked = stage.time.calls("fetch_session_msgs");
+    let from: Vec<_> = asked
+        .iter()
+        .map(|seen| seen.number("begin_seqno"))
+        .collect();
+    assert_eq!(from, vec![Some(last.0 - 1); from.len()]);
+    assert!(!from.is_empty());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet, convert::Infallible};
 
 use bili_im_proto::*;
 use bili_im_sim::{Whim, World};
-use bili_im_tests::{Running, Stage, endpoints::ENDPOINTS, local_account};
+use bili_im_tests::{Running, Seen, Stage, answers, endpoints::ENDPOINTS, local_account};
 
 const OWN: u64 = 10001;
 const FRIEND: Uid = Uid(10002);
@@ -264,6 +264,57 @@ fn history_ends_for_an_account_that_gets_the_same_page_for_ever() {
     let seqnos = client.history(History::new(FRIEND).with_page_size(20));
     assert_eq!(seqnos.len(), 20);
     assert!(seqnos.is_sorted_by(|newer, older| newer > older));
+}
+
+#[test]
+fn messages_come_one_by_one_without_those_that_are_never_shown() {
+    let client = Client::demo();
+    for index in 0..90 {
+        let own = bili_im_sim::Talker::user(OWN);
+        let mut message = bili_im_sim::Message::text(FRIEND.0, own, &index.to_string());
+        message.msg_type = if index % 3 == 0 { 51 } else { 1 };
+        let mut stage = client.stage.borrow_mut();
+        let now = stage.sim_now();
+        stage.service.write(message, now).unwrap();
+    }
+    let messages = client
+        .account
+        .messages(History::new(FRIEND).with_page_size(20));
+    let messages = client.items(messages);
+    let newest: Vec<String> = (messages.iter().take(60))
+        .map(|message| message.content().summary())
+        .collect();
+    let shown = (0..90).rev().filter(|index| index % 3 != 0);
+    let shown: Vec<String> = shown.map(|index: u32| index.to_string()).collect();
+    assert_eq!(newest, shown);
+    assert!(messages.len() > 60, "older ones come too");
+}
+
+#[test]
+fn a_message_that_comes_twice_or_out_of_order_is_given_once_and_in_order() {
+    let account = Client::demo().account;
+    let page = |seqnos: &[u64], has_more: u8| {
+        let one = |seqno: &u64| {
+            format!(r#"{{"sender_uid":2,"msg_type":1,"msg_key":{seqno},"msg_seqno":{seqno}}}"#)
+        };
+        let list: Vec<String> = seqnos.iter().map(one).collect();
+        let list = list.join(",");
+        let body = format!(r#"{{"code":0,"data":{{"messages":[{list}],"has_more":{has_more}}}}}"#);
+        Input::Response(answers::answer(200, body))
+    };
+    let mut pages = [page(&[6, 8, 8, 7, 6], 1), page(&[6, 4, 5, 4], 0)].into_iter();
+    let mut stage = Stage::of(|seen: &Seen| match seen.endpoint() {
+        "nav" => Input::Response(answers::nav(OWN, 1)),
+        _ => pages.next().unwrap(),
+    });
+    let mut running = Running::new(account.messages(History::new(FRIEND)));
+    stage.finish(&mut running).unwrap();
+    let seqnos: Vec<u64> = running
+        .items
+        .iter()
+        .map(|message| message.seqno.0)
+        .collect();
+    assert_eq!(seqnos, [8, 7, 6, 5, 4]);
 }
 
 #[test]

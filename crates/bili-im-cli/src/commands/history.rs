@@ -89,7 +89,8 @@ impl History {
                     "message {seqno} cannot be read: it lacks its sender, kind or key"
                 ));
             }
-            messages.extend(page.messages);
+            let shown = |message: &Message| message.msg_type.is_shown();
+            messages.extend(page.messages.into_iter().filter(shown));
             progress.reached(messages.len());
             if messages.len() >= most {
                 has_more |= messages.len() > most;

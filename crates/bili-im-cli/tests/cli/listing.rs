@@ -150,6 +150,16 @@ fn twenty_messages_are_read_unless_told_otherwise() {
 }
 
 #[test]
+fn history_leaves_out_what_is_never_shown() {
+    let stage = with_messages(1);
+    stage.put(from_friend("hello"));
+    let mut change = from_friend("a change of it");
+    change.msg_type = 51;
+    stage.put(change);
+    assert_eq!(texts(&stage.json("history 10002")), ["hello", "text 0"]);
+}
+
+#[test]
 fn a_conversation_without_messages_is_empty() {
     let stage = Stage::demo();
     let history = stage.json("history 10003");

@@ -408,7 +408,7 @@ fn begin(account: &Account, bytes: &mut Bytes<'_>) -> Running {
         ),
         9 => {
             let history = History::new(talker).with_page_size(u32::from(bytes.byte()));
-            plain(account.history(history.with_after(Seqno(bytes.number()))))
+            plain(account.messages(history.with_after(Seqno(bytes.number()))))
         }
         10 => plain(account.sessions()),
         11 => plain(account.sessions_of(SessionFilter::Followed)),

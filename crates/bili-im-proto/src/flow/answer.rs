@@ -191,9 +191,12 @@ impl Waits {
     /// ends all sending.
     async fn after(&mut self, io: &Io<AnswerStep>, error: Error) -> Result<Option<Error>, Error> {
         let wait = match &error {
-            Error::RateLimited(limited) if limited.retry_after <= self.patience => {
+            Error::RateLimited(limited) => {
                 let wait = limited.retry_after.max(FIRST_WAIT);
-                self.patience = self.patience.saturating_sub(wait);
+                let Some(left) = self.patience.checked_sub(wait) else {
+                    return Ok(Some(error));
+                };
+                self.patience = left;
                 wait
             }
             // Neither means that the answer may have been sent: that is `Error::Unconfirmed`.

@@ -1,8 +1,11 @@
 //! Paging back through a conversation.
 
+use std::cmp::Reverse;
+
 use crate::{
     endpoints::SessionMsgs,
     flow::{pages::Range, prelude::*},
+    message::Message,
     setters::setters,
 };
 
@@ -41,33 +44,70 @@ setters! { History {
 const EMPTY_PAGES: u32 = 3;
 
 impl Account {
-    /// Pages back through a conversation, newest messages first.
+    /// Every message of a conversation, newest first, each once. Leaves out messages that are
+    /// [never shown](crate::MsgType::is_shown), and those that lack their sender, type or key.
+    pub fn messages(&self, history: History) -> Flow<Message, ()> {
+        Flow::of(self, async move |io| {
+            let mut pages = Pages::of(history);
+            while let Some(page) = pages.next(&io).await? {
+                let mut messages = page.messages;
+                messages.sort_by_key(|message| Reverse(message.seqno));
+                messages.dedup_by_key(|message| message.seqno);
+                messages.retain(|message| message.msg_type.is_shown());
+                for message in messages {
+                    io.emit(message).await;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Pages back through a conversation as the service gives it, newest page first.
     pub fn history(&self, history: History) -> Flow<SessionMsgs, ()> {
-        Flow::of(self, async move |io| read_back(&io, history).await)
+        Flow::of(self, async move |io| {
+            let mut pages = Pages::of(history);
+            while let Some(page) = pages.next(&io).await? {
+                io.emit(page).await;
+            }
+            Ok(())
+        })
     }
 }
 
-async fn read_back(io: &Io<SessionMsgs>, history: History) -> Result<(), Error> {
-    let mut range = Range::between(
-        history.talker,
-        history.after,
-        history.before,
-        history.page_size,
-    );
-    let mut empty_pages = 0;
-    loop {
-        let page = range.read(io).await?;
-        if page.is_doubtful && empty_pages < EMPTY_PAGES {
-            empty_pages += 1;
-            continue;
+/// The pages that are not read yet.
+struct Pages {
+    /// `None` at the end.
+    range: Option<Range>,
+}
+
+impl Pages {
+    fn of(history: History) -> Self {
+        let History {
+            talker,
+            before,
+            after,
+            page_size,
+        } = history;
+        Self {
+            range: Some(Range::between(talker, after, before, page_size)),
         }
-        empty_pages = 0;
-        if page.msgs.oldest().is_some() {
-            io.emit(page.msgs).await;
+    }
+
+    /// The next page that is not empty.
+    async fn next<I>(&mut self, io: &Io<I>) -> Result<Option<SessionMsgs>, Error> {
+        let mut empty_pages = 0;
+        while let Some(range) = self.range {
+            let page = range.read(io).await?;
+            if page.is_doubtful && empty_pages < EMPTY_PAGES {
+                empty_pages += 1;
+                continue;
+            }
+            empty_pages = 0;
+            self.range = page.older;
+            if page.msgs.oldest().is_some() {
+                return Ok(Some(page.msgs));
+            }
         }
-        match page.older {
-            Some(older) => range = older,
-            None => return Ok(()),
-        }
+        Ok(None)
     }
 }

@@ -13,7 +13,6 @@ use crate::{
         read_back::read_back,
     },
     ticket::SendTicket,
-    watch::Event,
 };
 
 /// How often to look whether a send of the same content is over.
@@ -42,20 +41,6 @@ impl Account {
     ) -> Flow<Infallible, SendTicket> {
         let message = SendMsg::new(talker, content);
         Flow::of(self, async move |io| prepare(&io, message).await)
-    }
-
-    /// Prepares an answer to a message as [`prepare_send`](Self::prepare_send) does.
-    ///
-    /// # Errors
-    /// [`Invalid::NotAnswerable`] when the event is not someone else's message that a person wrote
-    /// (docs/protocol.md §8).
-    pub fn prepare_answer(
-        &self,
-        event: &Event,
-        content: impl Into<SendContent>,
-    ) -> Result<Flow<Infallible, SendTicket>, Invalid> {
-        let (talker, _) = event.answerable().ok_or(Invalid::NotAnswerable)?;
-        Ok(self.prepare_send(talker, content))
     }
 
     /// Sends a ticket's message as [`send`](Self::send) does, once.

@@ -108,7 +108,7 @@ fn usable(time: UnixSeconds, latest: UnixSeconds) -> Option<UnixSeconds> {
     (time != UnixSeconds(0) && time <= latest).then_some(time)
 }
 
-/// The event that a message becomes; `None` when it is not wanted.
+/// The event that a message becomes; `None` when it is never shown or not wanted.
 pub(super) fn told_as(
     account: &Account,
     now: Now,
@@ -120,6 +120,9 @@ pub(super) fn told_as(
     let Some(message) = listed.message else {
         return Some(EventKind::Unreadable { talker });
     };
+    if !message.msg_type.is_shown() {
+        return None;
+    }
     let direction = if message.sender != own {
         Direction::Incoming
     } else if account.has_sent(talker, &message, now) {

@@ -1,0 +1,44 @@
+//! Answers each message once, whatever is refused and whenever it is killed.
+
+use std::{env, error::Error, fs, io::Write};
+
+use bili_im_ureq::{
+    Client,
+    proto::{Credential, Cursor, SendTicket, Text, WatchOptions},
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut client = Client::builder(Credential::parse(&env::var("BILI_IM_COOKIE")?)?);
+    if let Ok(endpoint) = env::var("BILI_IM_ENDPOINT") {
+        client = client.endpoint(endpoint.parse()?); // `bili-im sim`, not the real service
+    }
+    let client = client.build();
+    let (mut cursor, unsettled): (Cursor, Option<SendTicket>) = if fs::exists("bot.json")? {
+        serde_json::from_slice(&fs::read("bot.json")?)?
+    } else {
+        (client.cursor_now()?, None)
+    };
+    if let Some(ticket) = unsettled {
+        client.settle_answer(ticket, |ticket| save(&cursor, Some(ticket)))?;
+    }
+    save(&cursor, None)?;
+    for event in client.watch(cursor.clone(), WatchOptions::default()) {
+        let event = event?; // fails only when a person must act: lost login, risk control
+        event.position.inspect(|position| cursor.advance(position));
+        if let Some((talker, _message)) = event.answerable() {
+            let text = Text::new("收到")?;
+            let answered = client.answer(&event, text, |ticket| save(&cursor, Some(ticket)))?;
+            println!("{talker}: {answered:?}"); // sent or refused: on to the next message
+        }
+        save(&cursor, None)?;
+    }
+    Ok(())
+}
+
+/// Replaces the file as a whole: a crash leaves the old one or the new one.
+fn save(cursor: &Cursor, unsettled: Option<SendTicket>) -> Result<(), Box<dyn Error>> {
+    let mut file = fs::File::create("bot.json.new")?;
+    file.write_all(&serde_json::to_vec(&(cursor, unsettled))?)?;
+    file.sync_all()?;
+    Ok(fs::rename("bot.json.new", "bot.json")?)
+}
