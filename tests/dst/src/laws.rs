@@ -16,6 +16,9 @@ use crate::{
     visibility::Visibility,
 };
 
+/// The `msg_type` of a change of an earlier message, which is never told.
+const MODIFICATION: u32 = 51;
+
 /// The `msg_type` of a recall.
 const RECALL: u32 = 5;
 
@@ -305,5 +308,7 @@ fn is_wanted(options: WatchOptions, message: &MessageState, talker: Talker) -> b
         || matches!(message.msg_source, 5 | 6 | 12 | 13 | 16 | 17 | 18 | 19)
         || matches!(message.msg_type, 10..=13 | 16 | 18 | 19 | 301..=306);
     message.msg_type == RECALL
-        || (options.automatic || !is_automatic) && (options.system || !is_by_the_service)
+        || message.msg_type != MODIFICATION
+            && (options.automatic || !is_automatic)
+            && (options.system || !is_by_the_service)
 }

@@ -116,6 +116,8 @@ impl Sends {
         if let Some(send) = self.open.get_mut(&(talker, nonce)) {
             send.is_at_work = false;
             send.until = now.after(self.latest_arrival);
+            let until = send.until;
+            self.next_change = Some(self.next_change.map_or(until, |next| next.min(until)));
         }
     }
 

@@ -30,6 +30,9 @@ pub(super) fn read_header(text: &str, cookies: &mut Cookies) -> Option<()> {
 /// spaces, commas and the like.
 pub(super) fn read(text: &str, cookies: &mut Cookies) {
     for part in text.split([';', '\n', '\r']) {
+        if part.trim_start().starts_with('#') {
+            continue;
+        }
         for pair in split_before_names(part) {
             let pair = pair.trim_start_matches(is_before_a_name);
             let pair = ["export ", "set ", "$env:", "const ", "let "]
@@ -38,12 +41,12 @@ pub(super) fn read(text: &str, cookies: &mut Cookies) {
             if let Some((name, value)) = pair.split_once('=')
                 && (known(name).is_some() || !name.contains([':', ' ', '\t']))
             {
-                add(name, value.trim_matches(is_around_a_value), cookies);
+                add(name, unquoted(value), cookies);
             } else if let Some((name, value)) = pair.split_once([':', ' ', '\t'])
                 && known(name).is_some()
             {
                 let value = value.trim_start_matches([':', '=', ' ', '\t']);
-                add(name, value.trim_matches(is_around_a_value), cookies);
+                add(name, unquoted(value), cookies);
             }
         }
     }
@@ -90,8 +93,14 @@ fn begins_a_pair(text: &str, start: usize, length: usize) -> bool {
     before.chars().next_back().is_none_or(is_before_a_name) && after.starts_with(['=', ':'])
 }
 
-fn is_around_a_value(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'')
+/// A value without its quotes, and without what stands behind them in the code of a program.
+fn unquoted(value: &str) -> &str {
+    let value = value.trim();
+    let inside = value.trim_start_matches(['"', '\'']);
+    if inside == value {
+        return value.trim_end_matches(['"', '\'']);
+    }
+    inside.split(['"', '\'']).next().unwrap_or(inside)
 }
 
 fn is_before_a_name(c: char) -> bool {

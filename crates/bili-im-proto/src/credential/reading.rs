@@ -141,7 +141,7 @@ mod tests {
 
     /// Texts with the same three cookies, in each form as its tool writes it. The second half of
     /// them says when the login expires: 2027-01-15 08:00 UTC.
-    const UNDATED: [&str; 17] = [
+    const UNDATED: [&str; 20] = [
         "SESSDATA=a%2Cb%2Ac; bili_jct=d; DedeUserID=5",
         "Cookie: SESSDATA=a%2Cb%2Ac; bili_jct=d; DedeUserID=5",
         "GET /x HTTP/1.1\r\nHost: api.bilibili.com\r\nX-A: SESSDATA=no\r\ncookie: SESSDATA=a%2Cb%2Ac; \
@@ -155,6 +155,9 @@ mod tests {
         "SESSDATA=a%2Cb%2Ac&bili_jct=d&DedeUserID=5",
         "SESSDATA=a%2Cb%2Ac bili_jct=d, DedeUserID=5",
         "{'SESSDATA': 'a,b*c', 'bili_jct': 'd', 'DedeUserID': '5'}",
+        "cookies = {\n    'SESSDATA': 'a,b*c',\n    'bili_jct': 'd',\n    'DedeUserID': '5',\n}",
+        "{\n  SESSDATA: \"a,b*c\",\n  bili_jct: \"d\",\n  DedeUserID: 5\n}",
+        "SESSDATA=a,b*c\nbili_jct=d\nDedeUserID=5\n# SESSDATA=old\n# DedeUserID=6",
         r#"{"sessdata":"a,b*c","bili_jct":"d","dedeuserid":"5","ac_time_value":"e"}"#,
         r#"{"account":{"biliJct":"d","SessData":"a%2Cb%2Ac","DEDEUSERID":5}}"#,
         r#"{"log":{"entries":[{"request":{"headers":[{"name":"Host","value":"x"},{"name":"Cookie",

@@ -7,9 +7,9 @@ use crate::{
     endpoints::{SendContent, SendMsg},
     error::Invalid,
     flow::{
-        confirm::confirm,
+        confirm::{begun, confirm},
         prelude::*,
-        send::{KeepTicket, prepare, send_ticket},
+        send::{KeepTicket, may_pass, prepare, send_ticket},
     },
     ids::MsgKey,
     ticket::{Confirmation, SendTicket},
@@ -22,7 +22,11 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
 
-/// The longest wait in all for rate limits. Other events wait behind the answer.
+/// The shortest wait after a failure of the service's. Repeating a page of HTML soon makes a block
+/// worse.
+const LEAST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The longest wait in all, but for the network: meanwhile no other message is answered.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// What happens while a message is answered.
@@ -52,8 +56,8 @@ pub enum Answered {
         /// The service's words about it, if any.
         toast: Option<String>,
     },
-    /// It was certainly not sent, and trying again would not help: the receiver takes no messages,
-    /// for example.
+    /// It was certainly not sent, and is not tried again: the receiver takes no messages, for
+    /// example.
     NotSent(Error),
     /// It may have been sent, and is not sent again. The error is `None` when only a restart made
     /// it doubtful.
@@ -83,8 +87,8 @@ impl Account {
     /// sent, and sends it when it certainly was not. This can take
     /// [`Pacing::latest_arrival`](crate::Pacing::latest_arrival).
     ///
-    /// The flow ends as that of [`answer`](Self::answer) does. Also when the ticket is another
-    /// account's or was written by an unknown version.
+    /// The flow fails as that of [`answer`](Self::answer) does, and for a ticket of another account or
+    /// of an unknown version.
     pub fn settle_answer(&self, ticket: SendTicket) -> Flow<AnswerStep, Answered> {
         Flow::of(self, async move |io| settle(&io, ticket).await)
     }
@@ -134,7 +138,7 @@ async fn settle(io: &Io<AnswerStep>, ticket: SendTicket) -> Result<Answered, Err
             Ok(Confirmation::CannotTell) => return Ok(Answered::Unconfirmed(None)),
             Err(error) => {
                 if let Some(error) = waits.after(io, error).await? {
-                    return Ok(if ticket.has_begun() {
+                    return Ok(if begun(&io.account, &ticket).is_some() {
                         Answered::Unconfirmed(Some(error))
                     } else {
                         Answered::NotSent(error)
@@ -193,18 +197,25 @@ impl Waits {
         let wait = match &error {
             Error::RateLimited(limited) => {
                 let wait = limited.retry_after.max(FIRST_WAIT);
-                let Some(left) = self.patience.checked_sub(wait) else {
+                if !self.spend(wait) {
                     return Ok(Some(error));
-                };
-                self.patience = left;
+                }
                 wait
             }
-            // Neither means that the answer may have been sent: that is `Error::Unconfirmed`.
-            Error::Transport(_) | Error::NotSent(_) => self.next,
+            // Not the fault of this conversation: without the network no other answer leaves.
+            error if is_of_the_network(error) => self.next,
             Error::Invalid(Invalid::ForeignTicket(_) | Invalid::TicketVersion(_)) => {
                 return Err(error);
             }
             _ if error.ends_login() => return Err(error),
+            // Safe to repeat: had the message possibly been sent, this were `Error::Unconfirmed`.
+            error if matches!(error, Error::NotSent(_)) || may_pass(error) => {
+                let wait = self.next.max(LEAST_PAUSE);
+                if !self.spend(wait) {
+                    return Ok(Some(error.clone()));
+                }
+                wait
+            }
             _ => return Ok(Some(error)),
         };
         self.next = self.next.saturating_mul(2).min(LONGEST_WAIT);
@@ -216,5 +227,20 @@ impl Waits {
         .await;
         io.sleep_until(until).await;
         Ok(None)
+    }
+
+    /// Takes a wait out of the patience. Returns whether there was enough.
+    fn spend(&mut self, wait: Duration) -> bool {
+        let left = self.patience.checked_sub(wait);
+        self.patience = left.unwrap_or(self.patience);
+        left.is_some()
+    }
+}
+
+fn is_of_the_network(error: &Error) -> bool {
+    match error {
+        Error::Transport(_) => true,
+        Error::NotSent(not_sent) => matches!(not_sent.cause, Error::Transport(_)),
+        _ => false,
     }
 }

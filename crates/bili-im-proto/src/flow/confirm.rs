@@ -86,7 +86,7 @@ fn sent(account: &Account, ticket: &SendTicket) -> Option<MsgKey> {
 }
 
 /// When a ticket's request may have left; `None` when it has not.
-fn begun(account: &Account, ticket: &SendTicket) -> Option<UnixMicros> {
+pub(super) fn begun(account: &Account, ticket: &SendTicket) -> Option<UnixMicros> {
     let used = account.used(ticket).and_then(|used| used.begun);
     ticket.begun.max(used)
 }

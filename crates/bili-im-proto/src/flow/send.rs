@@ -240,7 +240,7 @@ fn not_sent(talker: Talker, cause: Error) -> Error {
 }
 
 /// Whether the same read may succeed when it is made again soon.
-fn may_pass(error: &Error) -> bool {
+pub(super) fn may_pass(error: &Error) -> bool {
     match error {
         Error::Refused(refusal) => !refusal.is_certain(),
         Error::Invalid(invalid) => *invalid == Invalid::Missing(Missing::SigningKeys),

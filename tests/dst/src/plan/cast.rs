@@ -136,7 +136,8 @@ impl Cast {
                 message.msg_type = 18;
                 message.only_for = Some(Uid(*rng.choice(&[OWN, from.0]).unwrap_or(&OWN)));
             }
-            226..236 => message.msg_type = rng.u32(40..300),
+            226..232 => message.msg_type = rng.u32(40..300),
+            232..236 => message.msg_type = 51,
             236..242 => message.msg_source = rng.u32(40..300),
             242..247 => message.msg_status = 2,
             247..250 => message.content = "not JSON".to_owned(),
