@@ -11,22 +11,24 @@ use bili_im_proto::{
 };
 use serde::Serialize;
 
-/// Replaces a secret.
+/// Shown in place of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// The content type of every form without a file.
+/// The content type of URL-encoded forms.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The form fields with the CSRF token.
+/// The names under which forms carry the CSRF token.
 const CSRF_FIELDS: [&str; 3] = ["csrf", "csrf_token", "biliCSRF"];
 
-/// A request that is not sent, without its secrets.
+/// What `--dry-run` shows instead of sending: the request without its secrets.
 #[derive(Debug, Serialize)]
 pub(crate) struct PlannedRequest {
     method: String,
     url: String,
     headers: BTreeMap<String, String>,
     body: String,
+    #[serde(skip)]
+    is_body_left_out: bool,
 }
 
 /// Requests that are not sent.
@@ -52,11 +54,15 @@ impl Display for PlannedRequest {
         if self.body.is_empty() {
             return Ok(());
         }
+        if self.is_body_left_out {
+            return write!(f, " \\\n  --data-binary @BODY  # {}, not shown", self.body);
+        }
         write!(f, " \\\n  --data-raw {}", quoted(&self.body))
     }
 }
 
-/// Masks the secrets of a request and keeps everything else as it is.
+/// Copies a request for display. The values of cookies, sensitive headers and CSRF tokens are
+/// masked. A body that is not a form becomes its length.
 pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
     let headers = request.headers().iter().map(|(name, value)| {
         let text = String::from_utf8_lossy(value.as_bytes());
@@ -69,24 +75,27 @@ pub(crate) fn mask(request: &Request<Body>) -> PlannedRequest {
         };
         (name.to_string(), text)
     });
+    let (body, is_body_left_out) = mask_body(request);
     PlannedRequest {
         method: request.method().to_string(),
         url: request.uri().to_string(),
         headers: headers.collect(),
-        body: mask_body(request),
+        body,
+        is_body_left_out,
     }
 }
 
 /// Masks the secret fields of a form. Any other body is replaced by its length, since a secret
-/// could be anywhere in it.
-fn mask_body(request: &Request<Body>) -> String {
+/// could be anywhere in it. Returns whether it was.
+fn mask_body(request: &Request<Body>) -> (String, bool) {
     let content_type = request.headers().get(CONTENT_TYPE);
     let body = request.body().as_ref();
     if body.is_empty() || content_type.is_some_and(|value| value == FORM) {
         let body = String::from_utf8_lossy(body);
-        mask_values(&body, "&", |name| CSRF_FIELDS.contains(&name))
+        let is_token = |name: &str| CSRF_FIELDS.contains(&name);
+        (mask_values(&body, "&", is_token), false)
     } else {
-        format!("({} bytes)", body.len())
+        (format!("({} bytes)", body.len()), true)
     }
 }
 
@@ -95,6 +104,7 @@ fn mask_values(text: &str, separator: &str, is_secret: impl Fn(&str) -> bool) ->
         .split(separator)
         .map(|pair| match pair.split_once('=') {
             Some((name, _)) if is_secret(name) => format!("{name}={MASK}"),
+            None if is_secret("") => MASK.to_owned(),
             _ => pair.to_owned(),
         });
     pairs.collect::<Vec<_>>().join(separator)
@@ -120,6 +130,7 @@ mod tests {
             CSRF_FIELDS.contains(&name)
         });
         assert_eq!(masked, "a=1&csrf=***&csrf_token=***&c");
-        assert_eq!(mask_values("S=a=b; j=c", "; ", |_| true), "S=***; j=***");
+        let cookies = mask_values("S=a=b; j=c; secret", "; ", |_| true);
+        assert_eq!(cookies, "S=***; j=***; ***");
     }
 }

@@ -1,5 +1,5 @@
-//! The sends of an account: those at work, those of unknown outcome, and what is known of the
-//! others.
+//! The sends of an account: those at work, those of unknown outcome, the messages credited to
+//! earlier ones, and the records of tickets.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -50,7 +50,7 @@ pub(crate) struct UsedTicket {
     pub(crate) begun: Option<UnixMicros>,
     /// Its message, once that is known to have been sent.
     pub(crate) key: Option<MsgKey>,
-    /// How often this changed: of two processes, the one that counts more knows the latest.
+    /// How often this changed. Of the records of two processes, the one with more is newer.
     #[serde(default)]
     changes: u32,
 }
@@ -60,7 +60,7 @@ struct Send {
     likeness: Likeness,
     /// Whether its flow is at work. Otherwise its outcome is unknown.
     is_at_work: bool,
-    /// Its flow is at work until then at the latest, or its message may turn up until then.
+    /// At work: when its flow counts as lost. Unknown outcome: until when its message may turn up.
     until: Monotonic,
 }
 
@@ -141,8 +141,9 @@ impl Sends {
                 .any(|(_, send)| send.likeness.is(&message.content_even_if_recalled()))
     }
 
-    /// Which of the messages that match a send is its own. One that was credited to another send is
-    /// not. Of the rest, one may belong to each twin whose outcome is unknown.
+    /// Decides which of the messages that match a send is its own, and credits it. Messages that
+    /// are credited already do not count. Of the rest, each twin of unknown outcome may own one: with
+    /// more of them than twins, at least one is this send's, and the newest is taken.
     pub(super) fn attribute(
         &mut self,
         nonce: u64,
@@ -208,14 +209,16 @@ impl Sends {
         }
     }
 
-    /// Learns what another process knows that went on from this one's state.
+    /// Merges the records of a process that started from a snapshot of this one.
     pub(super) fn absorb(&mut self, credited: &[MsgKey], used_tickets: &[UsedTicket]) {
         self.credited = merged(&self.credited, credited, |one, other| one == other);
         let mut used_tickets = used_tickets.to_vec();
         for ticket in &mut used_tickets {
             if let Some(own) = self.ticket(ticket.nonce) {
                 let key = ticket.key.or(own.key);
-                if own.changes > ticket.changes {
+                // Of two records as new as each other, the one that has begun is the safe one.
+                let is_safer = own.changes == ticket.changes && ticket.begun.is_none();
+                if own.changes > ticket.changes || is_safer {
                     *ticket = own;
                 }
                 ticket.key = key;
@@ -226,8 +229,8 @@ impl Sends {
         });
     }
 
-    /// The newest message of a session, when it was seen so lately that hardly anyone, on another
-    /// device, can have written the same since.
+    /// The newest message of a session, if it was seen within the last ten seconds. Older knowledge
+    /// is read anew: the owner may have written the same text on another device since.
     pub(super) fn newest(&self, talker: Talker, now: Monotonic) -> Option<Seqno> {
         let &(newest, seen) = self.newest.get(&talker)?;
         (now.since(seen) < FRESH).then_some(newest)
@@ -272,8 +275,8 @@ impl Sends {
     }
 }
 
-/// The newest of two lists, oldest first, that were one once. What only one of them has is older
-/// than what they share when it comes before that, and newer when it comes after.
+/// Merges two lists that grew from the same one, oldest first, and keeps the newest. Own items after
+/// the last shared one go to the end, other own items to the front.
 fn merged<T: Copy>(
     own: &VecDeque<T>,
     others: &[T],

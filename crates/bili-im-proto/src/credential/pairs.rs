@@ -13,8 +13,9 @@ pub(super) fn read_header(text: &str, cookies: &mut Cookies) -> Option<()> {
         .collect();
     let pairs = pairs?;
     let fits = |(name, value): &(&str, &str)| {
-        // Names after one another without a semicolon are not in this form.
-        let is_one = *name != "SESSDATA" || !value.contains('=');
+        // An `=` in the value of one of these is a second pair without a semicolon before it.
+        let is_plain = matches!(*name, "SESSDATA" | "bili_jct" | "DedeUserID");
+        let is_one = !is_plain || !value.contains('=');
         is_token(name) && value.bytes().all(|b| b.is_ascii_graphic()) && is_one
     };
     if !pairs.iter().all(fits) || !pairs.iter().any(|(name, _)| *name == "SESSDATA") {
@@ -60,8 +61,7 @@ fn add(name: &str, value: &str, cookies: &mut Cookies) {
     }
 }
 
-/// Cuts a text before each known name that something like a separator stands before and `=` or `:`
-/// after.
+/// Cuts a text before each known name that follows a separator and is followed by `=` or `:`.
 fn split_before_names(text: &str) -> Vec<&str> {
     let lower = Zeroizing::new(text.to_ascii_lowercase());
     let mut starts = Vec::new();

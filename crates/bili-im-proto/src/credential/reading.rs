@@ -141,7 +141,7 @@ mod tests {
 
     /// Texts with the same three cookies, in each form as its tool writes it. The second half of
     /// them says when the login expires: 2027-01-15 08:00 UTC.
-    const UNDATED: [&str; 20] = [
+    const UNDATED: [&str; 21] = [
         "SESSDATA=a%2Cb%2Ac; bili_jct=d; DedeUserID=5",
         "Cookie: SESSDATA=a%2Cb%2Ac; bili_jct=d; DedeUserID=5",
         "GET /x HTTP/1.1\r\nHost: api.bilibili.com\r\nX-A: SESSDATA=no\r\ncookie: SESSDATA=a%2Cb%2Ac; \
@@ -153,6 +153,7 @@ mod tests {
         "SESSDATA: a%2Cb%2Ac\nbili_jct: d\nDedeUserID: 5",
         "SESSDATA：a%2Cb%2Ac；bili_jct＝d；DedeUserID：5",
         "SESSDATA=a%2Cb%2Ac&bili_jct=d&DedeUserID=5",
+        "bili_jct=d&DedeUserID=5; SESSDATA=a%2Cb%2Ac",
         "SESSDATA=a%2Cb%2Ac bili_jct=d, DedeUserID=5",
         "{'SESSDATA': 'a,b*c', 'bili_jct': 'd', 'DedeUserID': '5'}",
         "cookies = {\n    'SESSDATA': 'a,b*c',\n    'bili_jct': 'd',\n    'DedeUserID': '5',\n}",
