@@ -11,7 +11,7 @@ use std::{
 };
 
 use bili_im_proto::{
-    Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, Printable,
+    Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, MsgKey, Printable,
     RefusalKind, Uid,
 };
 use serde::{Serialize, Serializer};
@@ -132,6 +132,19 @@ impl Failure {
     pub(crate) fn about_nobody(mut self, uid: Uid) -> Self {
         self.0.message = format!("there is no user {uid}");
         self.advise("look at the number in the address of their page, space.bilibili.com/NUMBER")
+    }
+
+    /// A part of a text failed, after others were sent.
+    pub(crate) fn in_part(mut self, number: usize, total: usize, sent: &[MsgKey]) -> Self {
+        let before = match sent {
+            [] => "none was sent before".to_owned(),
+            keys => {
+                let keys: Vec<String> = keys.iter().map(MsgKey::to_string).collect();
+                format!("sent before: {}", keys.join(", "))
+            }
+        };
+        self.0.message = format!("part {number} of {total}: {} ({before})", self.0.message);
+        self
     }
 
     /// Some of several changes were refused.

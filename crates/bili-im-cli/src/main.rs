@@ -12,6 +12,7 @@ mod lock;
 mod moment;
 mod names;
 mod output;
+mod parts;
 mod private_file;
 mod profile_name;
 mod profiles;

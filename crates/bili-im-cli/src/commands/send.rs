@@ -5,7 +5,7 @@ use std::{
     io::{self, Read},
 };
 
-use bili_im_proto::{MsgKey, SentMessage, Talker, Text};
+use bili_im_proto::{InvalidContent, MsgKey, SentMessage, Talker, Text};
 use serde::Serialize;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     failure::Failure,
     names::nobody,
     output::Output,
+    parts::parts,
     words::without_line_end,
 };
 
@@ -26,6 +27,7 @@ const MOST_INPUT: u64 = 1 << 20;
 Examples:
   bili-im send 1 'up主你好'
   printf 'two\\nlines' | bili-im send 1 -
+  bili-im send 1 --split - < long.txt
   bili-im send --group 20001 '大家好'
   bili-im send 1 -- -5        a text that begins with a dash")]
 pub(crate) struct Send {
@@ -33,6 +35,9 @@ pub(crate) struct Send {
     to: To,
     /// What to send; - reads it from stdin
     text: String,
+    /// Send a text that is too long as several messages; the first that fails stops the rest
+    #[arg(long)]
+    split: bool,
     #[command(flatten)]
     dry_run: DryRun,
 }
@@ -49,12 +54,73 @@ impl Send {
             "-" => read_text()?,
             _ => self.text,
         };
-        let text = Text::new(text)?;
-        let login = ActiveLogin::open_to_change(global, out)?;
         let talker = self.to.talker();
+        if self.split {
+            let texts = parts(&text)?;
+            let login = ActiveLogin::open_to_change(global, out)?;
+            return send_parts(texts, talker, &login, self.dry_run, out);
+        }
+        let text = Text::new(text).map_err(|invalid| {
+            let is_too_long = matches!(invalid, InvalidContent::TooLong { .. });
+            let failure = Failure::from(invalid);
+            if is_too_long {
+                failure.advise("shorten it, or send it as several messages with --split")
+            } else {
+                failure
+            }
+        })?;
+        let login = ActiveLogin::open_to_change(global, out)?;
         let flow = login.client().account().send(talker, text);
         let sent = login.change(flow, self.dry_run);
         conclude(sent, talker, &login, out)
+    }
+}
+
+/// Sends one text after another. The first that fails stops the rest.
+fn send_parts(
+    texts: Vec<Text>,
+    talker: Talker,
+    login: &ActiveLogin,
+    dry_run: DryRun,
+    out: Output,
+) -> Result<(), Failure> {
+    let total = texts.len();
+    let mut sent = Parts::default();
+    for (index, text) in texts.into_iter().enumerate() {
+        let flow = login.client().account().send(talker, text);
+        match login.change(flow, dry_run) {
+            Ok(part) => sent
+                .parts
+                .push(part.map(|part| SendOutput::new(talker, part, out))),
+            Err(failure) => {
+                let failure = with_reason(failure, talker, login);
+                return Err(failure.in_part(index + 1, total, &sent.keys()));
+            }
+        }
+    }
+    out.print(&sent)
+}
+
+/// What became of the parts of a text.
+#[derive(Default, Serialize)]
+struct Parts {
+    parts: Vec<Change<SendOutput>>,
+}
+
+impl Parts {
+    fn keys(&self) -> Vec<MsgKey> {
+        let made = |part: &Change<SendOutput>| match part {
+            Change::Made(sent) => Some(sent.msg_key),
+            Change::Planned { .. } => None,
+        };
+        self.parts.iter().filter_map(made).collect()
+    }
+}
+
+impl Display for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.parts.iter().map(Change::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 

@@ -121,3 +121,40 @@ fn a_message_whose_answer_is_lost_is_found_and_not_sent_again() {
         assert_eq!(stage.asked("send_msg"), 2);
     }
 }
+
+#[test]
+fn a_long_text_is_sent_in_parts_only_when_asked() {
+    let stage = Stage::demo();
+    let lines = [1, 2, 3].map(|number| format!("{number}{}", "长".repeat(500)));
+    let text = lines.join("\n");
+    let ran = feed(&mut stage.command("send 10002 -"), text.as_bytes());
+    ran.failed(2, "too long");
+    assert!(ran.err.contains("--split"), "{ran:?}");
+    assert_eq!(stage.asked("send_msg"), 0);
+
+    let ran = feed(
+        &mut stage.command("send 10002 --split --json -"),
+        text.as_bytes(),
+    );
+    assert_eq!(ran.json()["parts"].as_array().unwrap().len(), 3);
+    assert_eq!(content(&stage), json!({ "content": lines[2] }));
+}
+
+#[test]
+fn the_first_part_that_fails_stops_the_rest_and_says_what_was_sent() {
+    let stage = Stage::demo();
+    let text = [1, 2, 3].map(|_| "长".repeat(500)).join("\n");
+    stage.fault(Rule::new(
+        "send_msg",
+        When::Nth(2),
+        crate::support::code(25003),
+    ));
+    let ran = feed(&mut stage.command("send 10002 --split -"), text.as_bytes());
+    let key = stage.newest().msg_key.to_string();
+    ran.failed(4, "part 2 of 3: ");
+    assert!(
+        ran.err.contains(&format!("(sent before: {key})")),
+        "{ran:?}"
+    );
+    assert_eq!(stage.asked("send_msg"), 2);
+}
