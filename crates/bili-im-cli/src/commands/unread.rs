@@ -1,8 +1,13 @@
 //! `bili-im unread`
 
-use std::time::Duration;
+use std::{
+    fmt::{self, Display},
+    time::Duration,
+};
 
-use bili_im_proto::{EventKind, MyGroupUnread};
+use bili_im_proto::{Error, EventKind, GetSessions, GetSettings, MyGroupUnread, SessionFilter};
+use bili_im_ureq::Client;
+use serde::Serialize;
 
 use crate::{
     active_login::ActiveLogin,
@@ -24,6 +29,9 @@ pub(crate) struct Unread {
     /// Go on counting, with a line whenever it changes, until SIGINT or SIGTERM
     #[arg(long)]
     watch: bool,
+    /// Also ask whether the site shows none of them: notifications off, or all in muted sessions
+    #[arg(long, conflicts_with = "watch")]
+    check: bool,
     /// How often to ask, about every two minutes by default
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "watch")]
     interval: Option<Duration>,
@@ -43,7 +51,12 @@ impl Unread {
                 None
             }
         };
-        out.print(&CountsJson::new(&users, groups))
+        let counts = CountsJson::new(&users, groups);
+        if !self.check {
+            return out.print(&counts);
+        }
+        let hidden = why_hidden(login.client())?;
+        out.print(&Checked { counts, hidden })
     }
 
     fn watch(self, global: &Global, out: Output) -> Result<(), Failure> {
@@ -68,4 +81,33 @@ impl Unread {
         }
         Ok(())
     }
+}
+
+/// The counts, and why the site shows none of them.
+#[derive(Serialize)]
+struct Checked {
+    #[serde(flatten)]
+    counts: CountsJson,
+    hidden: Option<&'static str>,
+}
+
+impl Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.counts.fmt(f)?;
+        match self.hidden {
+            Some(why) => write!(f, "\nthe site shows none of them: {why}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why the site shows no unread messages although some are counted (docs/protocol.md §7).
+fn why_hidden(client: &Client) -> Result<Option<&'static str>, Error> {
+    if client.call(GetSettings)?.msg_notify == Some(3) {
+        return Ok(Some("notifications are off"));
+    }
+    let listed = client.call(GetSessions::new(SessionFilter::All).with_size(100))?;
+    let unread = || (listed.sessions.iter()).filter(|session| session.unread_count > 0);
+    let is_all_muted = unread().next().is_some() && unread().all(|session| session.is_muted);
+    Ok(is_all_muted.then_some("all are in muted sessions"))
 }

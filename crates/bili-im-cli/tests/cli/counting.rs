@@ -1,7 +1,7 @@
 //! `unread --watch`, and the behaviour of all watching commands.
 
 use bili_im_sim::faults::{Kind, Rule, When};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     running::Running,
@@ -130,4 +130,20 @@ fn trouble_of_the_service_is_told_and_waited_out() {
     stage.fault_once("single_unread", Kind::BreakOff);
     let told = counting(&stage, OFTEN).kill();
     assert!(told.starts_with("warning: not counted now: "), "{told}");
+}
+
+#[test]
+fn a_check_says_why_the_site_shows_none() {
+    let stage = Stage::demo();
+    assert_eq!(stage.json("unread --check")["hidden"], Value::Null);
+    stage.done("mute 10002");
+    stage.done("mute --group 20001");
+    let muted = "all are in muted sessions";
+    assert_eq!(stage.json("unread --check")["hidden"], muted);
+    stage.done("settings set msg_notify=3");
+    let out = stage.done("unread --check");
+    assert!(
+        out.ends_with("\nthe site shows none of them: notifications are off\n"),
+        "{out}"
+    );
 }
