@@ -30,9 +30,7 @@ impl Names {
         login: &ActiveLogin,
         out: Output,
     ) -> Self {
-        let mut uids: Vec<Uid> = uids.into_iter().filter(|&uid| uid != Uid(0)).collect();
-        uids.sort_unstable();
-        uids.dedup();
+        let uids = distinct(uids);
         if uids.is_empty() {
             return Self::default();
         }
@@ -53,6 +51,12 @@ impl Names {
     pub(crate) fn cell(&self, uid: Uid) -> String {
         words::on_one_line(self.get(uid).unwrap_or_default())
     }
+}
+
+/// The users among these, each once.
+pub(crate) fn distinct(uids: impl IntoIterator<Item = Uid>) -> Vec<Uid> {
+    let uids: BTreeSet<Uid> = uids.into_iter().filter(|&uid| uid != Uid(0)).collect();
+    uids.into_iter().collect()
 }
 
 /// The names of senders, for a command that meets one after another.

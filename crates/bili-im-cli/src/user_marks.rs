@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use bili_im_proto::{Uid, UserInfo, UserInfos};
 
-use crate::{active_login::ActiveLogin, output::Output};
-
-/// How many users can be asked about at once.
-const AT_ONCE: usize = 50;
+use crate::{active_login::ActiveLogin, names::distinct, output::Output};
 
 /// The marks of the users in one output.
 #[derive(Debug, Default)]
@@ -20,11 +17,8 @@ impl UserMarks {
         login: &ActiveLogin,
         out: Output,
     ) -> Self {
-        let mut uids: Vec<Uid> = uids.into_iter().filter(|&uid| uid != Uid(0)).collect();
-        uids.sort_unstable();
-        uids.dedup();
         let mut marks = BTreeMap::new();
-        for some in uids.chunks(AT_ONCE) {
+        for some in distinct(uids).chunks(UserInfos::MOST) {
             match login.client().call(UserInfos::new(some.iter().copied())) {
                 Ok(infos) => marks.extend(infos.into_iter().map(|info| (info.uid, info))),
                 Err(error) => {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     error::{Invalid, InvalidArgument},
-    ids::Talker,
+    ids::{Talker, Uid},
 };
 
 /// Encodes everything but letters, digits and `-_.~`, so that no HTTP client encodes the query
@@ -71,6 +71,12 @@ impl Query {
         Self::new()
             .with("talker_id", talker.id())
             .with("session_type", talker.session_type())
+    }
+
+    /// A query about users.
+    pub(crate) fn about(uids: &[Uid]) -> Self {
+        let uids: Vec<String> = uids.iter().map(Uid::to_string).collect();
+        Self::new().with("uids", uids.join(","))
     }
 
     /// Adds a field.

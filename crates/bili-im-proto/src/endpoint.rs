@@ -24,7 +24,7 @@ pub(crate) mod prelude {
         answer::Answer,
         context::{Context, Host},
         encode::Query,
-        error::{Error, Invalid, check_talker},
+        error::{Error, Invalid, check_talker, check_uids},
         ids::{Talker, Uid},
         lenient::wire,
         spec::Spec,

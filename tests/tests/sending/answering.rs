@@ -8,7 +8,7 @@ use bili_im_proto::{
 };
 use bili_im_sim::{
     Message, Talker,
-    faults::{Rule, When},
+    faults::{Kind, Rule, When},
 };
 use bili_im_tests::{Running, Stage, local_account};
 
@@ -301,4 +301,26 @@ fn an_event_that_is_no_message_of_another_person_is_not_answered() {
     *direction = bili_im_proto::Direction::Own;
     let refused = account.answer(&event, text("yes")).unwrap_err();
     assert_eq!(refused, Invalid::NotAnswerable);
+}
+
+#[test]
+fn what_may_pass_is_waited_for_when_an_earlier_answer_is_settled_but_not_for_ever() {
+    for (when, is_sent) in [(When::Once, true), (When::Always, false)] {
+        let mut stage = stage();
+        let (ticket, _, _) = dies_when(&mut stage, |dying| !stored(dying).is_empty());
+        assert!(!ticket.has_begun());
+        // A new account has no keys, and has to ask for them.
+        let account = local_account(login(), 3).build();
+        fault(&mut stage, Rule::new("nav", when, Kind::Html));
+        let mut settling = Running::new(account.settle_answer(ticket));
+        let answered = stage.finish(&mut settling);
+        let waited = waits(&settling).len();
+        if is_sent {
+            sent(answered);
+            assert_eq!((waited, posts(&stage)), (1, 1));
+        } else {
+            assert!(matches!(answered, Ok(Answered::NotSent(_))), "{answered:?}");
+            assert_eq!((waited, posts(&stage)), (2, 0));
+        }
+    }
 }

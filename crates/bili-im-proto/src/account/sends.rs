@@ -297,3 +297,45 @@ fn remember<T>(list: &mut VecDeque<T>, item: T) {
     }
     list.push_back(item);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{content::Text, ids::Uid};
+
+    const TALKER: Talker = Talker::User(Uid(2));
+
+    #[test]
+    fn an_unknown_send_is_over_when_its_message_can_no_longer_arrive() {
+        let mut sends = Sends {
+            latest_arrival: Duration::from_secs(5),
+            ..Sends::default()
+        };
+        let likeness = Likeness::of(&Text::new("hi").unwrap().into());
+        let start = Monotonic::default();
+        assert!(sends.register(1, TALKER, &likeness, start));
+        sends.leave_unknown(TALKER, 1, start);
+        for (seconds, is_there) in [(4, true), (5, false)] {
+            sends.forget(start.after(Duration::from_secs(seconds)));
+            assert_eq!(sends.has_unknown_twin(2, TALKER, &likeness), is_there);
+        }
+    }
+
+    #[test]
+    fn of_two_records_as_new_as_each_other_the_one_that_has_begun_is_kept() {
+        let record = |begun: Option<u64>| UsedTicket {
+            nonce: 1,
+            begun: begun.map(UnixMicros),
+            key: None,
+            changes: 2,
+        };
+        for (own, other) in [(Some(7), None), (None, Some(7))] {
+            let mut sends = Sends {
+                used_tickets: VecDeque::from([record(own)]),
+                ..Sends::default()
+            };
+            sends.absorb(&[], &[record(other)]);
+            assert_eq!(sends.used(1), Some(record(Some(7))));
+        }
+    }
+}

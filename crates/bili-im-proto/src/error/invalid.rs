@@ -155,3 +155,15 @@ pub(crate) fn check_talker(talker: Talker) -> Result<(), InvalidArgument> {
         Ok(())
     }
 }
+
+/// How many users can be asked about at once (docs/protocol.md §12). With more, the service's list
+/// is empty.
+pub(crate) const MOST_UIDS: usize = 50;
+
+/// Refuses lists of users that the service does not answer.
+pub(crate) fn check_uids(uids: &[Uid]) -> Result<(), InvalidArgument> {
+    match uids.len() {
+        1..=MOST_UIDS => Ok(()),
+        given => Err(InvalidArgument::TooManyUids { given }),
+    }
+}

@@ -4,7 +4,10 @@ mod call;
 mod invalid;
 mod refusal;
 
-pub(crate) use self::{call::FIRST_BACK_OFF, invalid::check_talker};
+pub(crate) use self::{
+    call::FIRST_BACK_OFF,
+    invalid::{MOST_UIDS, check_talker, check_uids},
+};
 pub use self::{
     call::{Error, NotSent, RateLimited, Sent, Stopped, Transport, Unconfirmed, Unreadable},
     invalid::{ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing},

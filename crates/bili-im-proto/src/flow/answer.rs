@@ -203,7 +203,7 @@ impl Waits {
                 wait
             }
             // Not the fault of this conversation: without the network no other answer leaves.
-            error if is_of_the_network(error) => self.next,
+            error if is_of_the_network(error) => self.grow(self.next),
             Error::Invalid(Invalid::ForeignTicket(_) | Invalid::TicketVersion(_)) => {
                 return Err(error);
             }
@@ -214,11 +214,10 @@ impl Waits {
                 if !self.spend(wait) {
                     return Ok(Some(error.clone()));
                 }
-                wait
+                self.grow(wait)
             }
             _ => return Ok(Some(error)),
         };
-        self.next = self.next.saturating_mul(2).min(LONGEST_WAIT);
         let until = io.now().mono.after(wait);
         io.emit(AnswerStep::Waits {
             until,
@@ -227,6 +226,12 @@ impl Waits {
         .await;
         io.sleep_until(until).await;
         Ok(None)
+    }
+
+    /// Gives a wait back, and makes the next one twice as long.
+    fn grow(&mut self, wait: Duration) -> Duration {
+        self.next = wait.saturating_mul(2).min(LONGEST_WAIT);
+        wait
     }
 
     /// Takes a wait out of the patience. Returns whether there was enough.

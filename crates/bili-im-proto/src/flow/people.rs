@@ -4,11 +4,9 @@ use std::convert::Infallible;
 
 use crate::{
     endpoints::{UserCard, UserCards},
+    error::MOST_UIDS,
     flow::prelude::*,
 };
-
-/// How many can be asked about at once.
-const AT_ONCE: usize = 50;
 
 impl Account {
     /// Tells who users are, in the order asked; unknown users are left out. Answers are remembered.
@@ -25,7 +23,7 @@ async fn people<I>(io: &Io<I>, uids: &[Uid]) -> Result<Vec<UserCard>, Error> {
     unknown.sort_unstable();
     unknown.dedup();
     let mut fetched = Vec::new();
-    for some in unknown.chunks(AT_ONCE) {
+    for some in unknown.chunks(MOST_UIDS) {
         let cards = io.call(&UserCards::new(some.iter().copied())).await?;
         io.account.learn_cards(&cards, io.now());
         fetched.extend(cards);

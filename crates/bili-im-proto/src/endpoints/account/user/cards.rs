@@ -1,9 +1,6 @@
 //! Names and avatars of users: `GET /account/v1/user/cards`.
 
-use crate::{endpoint::prelude::*, error::InvalidArgument};
-
-/// The most users per call. With more, the service's list is empty (docs/protocol.md §12).
-const MOST: usize = 50;
+use crate::endpoint::prelude::*;
 
 /// Fetches the cards of up to 50 users (docs/protocol.md §12). The cards come in any order, and
 /// unknown users are left out. Names and signatures are written by strangers: show them through
@@ -51,16 +48,11 @@ impl Endpoint for UserCards {
     const SPEC: Spec = Spec::get(Host::Im, "/account/v1/user/cards");
 
     fn check(&self, _: &Context) -> Result<(), Invalid> {
-        let given = self.uids.len();
-        if given == 0 || given > MOST {
-            return Err(InvalidArgument::TooManyUids { given }.into());
-        }
-        Ok(())
+        Ok(check_uids(&self.uids)?)
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        let uids: Vec<String> = self.uids.iter().map(Uid::to_string).collect();
-        Ok(Parts::query(Query::new().with("uids", uids.join(","))))
+        Ok(Parts::query(Query::about(&self.uids)))
     }
 
     fn decode(answer: Answer<'_>) -> Result<Vec<UserCard>, Error> {
@@ -73,7 +65,7 @@ impl Endpoint for UserCards {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::*;
+    use crate::{error::InvalidArgument, testing::*};
 
     #[test]
     fn at_most_fifty_are_asked_about() {

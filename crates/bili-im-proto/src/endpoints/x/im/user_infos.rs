@@ -1,9 +1,6 @@
 //! Who users are, with their marks: `GET /x/im/user_infos`.
 
-use crate::{endpoint::prelude::*, error::InvalidArgument, numbered::numbered};
-
-/// The most users per call. A client asks about as many (docs/protocol.md §12).
-const MOST: usize = 50;
+use crate::{endpoint::prelude::*, error::MOST_UIDS, numbered::numbered};
 
 /// Fetches what is known of up to 50 users, with their marks (docs/protocol.md §12). Names, signatures
 /// and titles are written by strangers: show them through [`Printable`](crate::Printable).
@@ -75,6 +72,9 @@ impl UserInfo {
 }
 
 impl UserInfos {
+    /// The most users per call.
+    pub const MOST: usize = MOST_UIDS;
+
     /// Fetches what is known of these users.
     pub fn new(uids: impl IntoIterator<Item = Uid>) -> Self {
         Self {
@@ -89,16 +89,11 @@ impl Endpoint for UserInfos {
     const SPEC: Spec = Spec::get(Host::Im, "/x/im/user_infos");
 
     fn check(&self, _: &Context) -> Result<(), Invalid> {
-        let given = self.uids.len();
-        if given == 0 || given > MOST {
-            return Err(InvalidArgument::TooManyUids { given }.into());
-        }
-        Ok(())
+        Ok(check_uids(&self.uids)?)
     }
 
     fn parts(&self, _: &Context) -> Result<Parts, Invalid> {
-        let uids: Vec<String> = self.uids.iter().map(Uid::to_string).collect();
-        Ok(Parts::query(Query::new().with("uids", uids.join(","))))
+        Ok(Parts::query(Query::about(&self.uids)))
     }
 
     fn decode(answer: Answer<'_>) -> Result<Vec<UserInfo>, Error> {
@@ -111,7 +106,7 @@ impl Endpoint for UserInfos {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::*;
+    use crate::{error::InvalidArgument, testing::*};
 
     #[test]
     fn a_mark_is_told_from_no_mark() {
