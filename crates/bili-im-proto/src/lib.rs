@@ -58,6 +58,6 @@ pub use crate::{
     spec::{Effect, Spec},
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},
-    watch::{Cursor, Direction, Event, EventId, EventKind, Position, WatchOptions},
+    watch::{Cursor, Direction, Event, EventId, EventKind, Hints, Position, WatchOptions},
     wbi::{InvalidKeys, SigningKeys},
 };

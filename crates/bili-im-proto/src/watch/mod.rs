@@ -2,10 +2,12 @@
 
 mod cursor;
 mod event;
+mod hints;
 mod options;
 
 pub use self::{
     cursor::{Cursor, Position},
     event::{Direction, Event, EventId, EventKind},
+    hints::Hints,
     options::WatchOptions,
 };
