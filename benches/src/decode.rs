@@ -78,9 +78,9 @@ pub fn check(page: &str) -> Result<()> {
     let messages_agree = ours.messages.len() == messages.len()
         && (ours.messages.iter().zip(&messages)).all(|(ours, strict)| {
             let at_uids = strict.at_uids.iter().filter(|&&uid| uid != 0);
-            ours.key.0 == strict.msg_key
-                && ours.seqno.0 == strict.msg_seqno
-                && ours.sender.0 == strict.sender_uid
+            ours.msg_key.0 == strict.msg_key
+                && ours.msg_seqno.0 == strict.msg_seqno
+                && ours.sender_uid.0 == strict.sender_uid
                 && ours.receiver == Talker::from_wire(strict.receiver_type, strict.receiver_id)
                 && ours.msg_type.number() == strict.msg_type
                 && ours.status.number() == strict.msg_status

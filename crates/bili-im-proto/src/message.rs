@@ -74,11 +74,11 @@ numbered! {
 #[non_exhaustive]
 pub struct Message {
     /// The key, unique among all messages.
-    pub key: MsgKey,
+    pub msg_key: MsgKey,
     /// The sequence number within the session.
-    pub seqno: Seqno,
+    pub msg_seqno: Seqno,
     /// The sender; 0 is the service.
-    pub sender: Uid,
+    pub sender_uid: Uid,
     /// The receiver; `None` when the answer does not say.
     pub receiver: Option<Talker>,
     /// The type.
@@ -137,7 +137,7 @@ impl Message {
         ) && matches!(
             self.msg_type,
             MsgType::Text | MsgType::Image | MsgType::CustomEmoticon | MsgType::Share
-        ) && self.sender != Uid(0)
+        ) && self.sender_uid != Uid(0)
     }
 
     /// Whether it is an automatic reply.
@@ -154,7 +154,7 @@ impl Message {
     /// Whether the service wrote it: a notice, push, tip or group event. `false` for unknown types
     /// and sources.
     pub fn is_by_the_service(&self) -> bool {
-        self.sender == Uid(0)
+        self.sender_uid == Uid(0)
             || matches!(
                 self.source,
                 MsgSource::OfficialPush
@@ -245,9 +245,9 @@ impl WireMessage {
         let mut at_uids = self.at_uids;
         at_uids.retain(|&uid| uid != Uid(0));
         Ok(Message {
-            seqno: self.msg_seqno.ok_or("msg_seqno")?,
-            key: self.msg_key.ok_or("msg_key")?,
-            sender: self.sender_uid.ok_or("sender_uid")?,
+            msg_seqno: self.msg_seqno.ok_or("msg_seqno")?,
+            msg_key: self.msg_key.ok_or("msg_key")?,
+            sender_uid: self.sender_uid.ok_or("sender_uid")?,
             receiver: Talker::from_wire(self.receiver_type, self.receiver_id),
             msg_type: self.msg_type.ok_or("msg_type")?.into(),
             status: self.msg_status.into(),

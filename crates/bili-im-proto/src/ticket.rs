@@ -110,8 +110,8 @@ impl SendTicket {
 
     /// Whether a message of the session may be this one.
     pub(crate) fn matches(&self, message: &Message) -> bool {
-        message.sender == self.uid
-            && message.seqno > self.newest.unwrap_or_default()
+        message.sender_uid == self.uid
+            && message.msg_seqno > self.newest.unwrap_or_default()
             && self.likeness().is(&message.content_even_if_recalled())
     }
 

@@ -178,14 +178,16 @@ impl Ledger {
             EventKind::Message {
                 message, direction, ..
             } => {
-                if message.key.0 != state.msg_key.0 || message.sender.0 != state.from.0 {
+                if message.msg_key.0 != state.msg_key.0 || message.sender_uid.0 != state.from.0 {
                     return wrong("another message was told");
                 }
                 if (*direction == Direction::Incoming) != (state.from.0 != OWN) {
                     return wrong("told with the wrong direction");
                 }
-                let is_twin = (self.sends.iter()).any(|send| send.made.contains(&message.key));
-                if self.on_phone.contains(&message.key) && *direction == Direction::Sent && !is_twin
+                let is_twin = (self.sends.iter()).any(|send| send.made.contains(&message.msg_key));
+                if self.on_phone.contains(&message.msg_key)
+                    && *direction == Direction::Sent
+                    && !is_twin
                 {
                     return wrong("written on the phone and told as sent");
                 }

@@ -340,7 +340,7 @@ proptest! {
             prop_assert_eq!(sent.msg_key, MsgKey(key));
             let page = format!(r#"{{"code":0,"data":{{"messages":[{{"sender_uid":1,"msg_type":1,"content":"","msg_seqno":{spelled},"msg_key":{spelled},"timestamp":1}}]}}}}"#);
             let page = FetchSessionMsgs::response(&Response::new(page.as_bytes())).unwrap();
-            prop_assert_eq!((page.messages[0].key, page.messages[0].seqno), (MsgKey(key), Seqno(key)));
+            prop_assert_eq!((page.messages[0].msg_key, page.messages[0].msg_seqno), (MsgKey(key), Seqno(key)));
         }
         let request = Recall::new(to, MsgKey(key)).request(&context(0)).unwrap();
         check_shape(&request)?;

@@ -43,7 +43,7 @@ impl Client {
     fn history(&self, history: History) -> Vec<Seqno> {
         let pages = self.items(self.account.history(history));
         let messages = pages.iter().flat_map(|page| &page.messages);
-        messages.map(|message| message.seqno).collect()
+        messages.map(|message| message.msg_seqno).collect()
     }
 
     fn demo() -> Self {
@@ -219,7 +219,7 @@ fn history_comes_back_whole_and_each_message_once() {
     let seqnos: Vec<Seqno> = pages
         .iter()
         .flat_map(|page| &page.messages)
-        .map(|m| m.seqno)
+        .map(|m| m.msg_seqno)
         .collect();
     assert!(pages.len() > 6);
     assert!(seqnos.len() >= 130);
@@ -312,7 +312,7 @@ fn a_message_that_comes_twice_or_out_of_order_is_given_once_and_in_order() {
     let seqnos: Vec<u64> = running
         .items
         .iter()
-        .map(|message| message.seqno.0)
+        .map(|message| message.msg_seqno.0)
         .collect();
     assert_eq!(seqnos, [8, 7, 6, 5, 4]);
 }

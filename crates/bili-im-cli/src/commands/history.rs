@@ -52,8 +52,12 @@ impl History {
         {
             return Err(Failure::nobody(uid));
         }
-        let names = Names::of(messages.iter().map(|message| message.sender), &login, out);
-        let oldest = messages.last().map(|message| message.seqno);
+        let names = Names::of(
+            messages.iter().map(|message| message.sender_uid),
+            &login,
+            out,
+        );
+        let oldest = messages.last().map(|message| message.msg_seqno);
         out.print(&HistoryOutput {
             talker,
             next_before: oldest.filter(|_| has_more),
@@ -120,7 +124,7 @@ impl Serialize for HistoryOutput {
         }
         let messages = self.messages.iter().map(|message| {
             MessageJson::new(message, self.show_recalled)
-                .with_sender_name(self.names.get(message.sender).map(str::to_owned))
+                .with_sender_name(self.names.get(message.sender_uid).map(str::to_owned))
         });
         Fields {
             talker: self.talker,
@@ -135,10 +139,10 @@ impl Display for HistoryOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.messages.iter().map(|message| {
             [
-                message.seqno.to_string(),
+                message.msg_seqno.to_string(),
                 moment::local(message.timestamp),
-                message.sender.to_string(),
-                self.names.cell(message.sender),
+                message.sender_uid.to_string(),
+                self.names.cell(message.sender_uid),
                 self.words(message),
             ]
         });

@@ -33,9 +33,9 @@ impl MessageJson {
             message.content()
         };
         Self {
-            msg_key: message.key,
-            msg_seqno: message.seqno,
-            sender_uid: message.sender,
+            msg_key: message.msg_key,
+            msg_seqno: message.msg_seqno,
+            sender_uid: message.sender_uid,
             sender_name: None,
             receiver: message.receiver,
             msg_type: message.msg_type.number(),

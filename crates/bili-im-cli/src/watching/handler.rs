@@ -147,7 +147,7 @@ impl Handler<'_> {
                 message,
                 direction: Direction::Incoming,
                 ..
-            } if !self.out.is_json() => self.senders.get(message.sender, &mut self.login),
+            } if !self.out.is_json() => self.senders.get(message.sender_uid, &mut self.login),
             _ => None,
         }
     }

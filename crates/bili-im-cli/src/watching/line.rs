@@ -130,9 +130,9 @@ impl EventLine<'_> {
             ("BILI_IM_EVENT_ID", self.id().unwrap_or_default()),
             ("BILI_IM_TALKER", talker.id().to_string()),
             ("BILI_IM_TALKER_KIND", kind.to_owned()),
-            ("BILI_IM_SENDER_UID", message.sender.to_string()),
-            ("BILI_IM_MSG_KEY", message.key.to_string()),
-            ("BILI_IM_MSG_SEQNO", message.seqno.to_string()),
+            ("BILI_IM_SENDER_UID", message.sender_uid.to_string()),
+            ("BILI_IM_MSG_KEY", message.msg_key.to_string()),
+            ("BILI_IM_MSG_SEQNO", message.msg_seqno.to_string()),
             ("BILI_IM_MSG_TYPE", message.msg_type.number().to_string()),
             ("BILI_IM_MSG_SOURCE", message.source.number().to_string()),
             ("BILI_IM_TIMESTAMP", message.timestamp.to_string()),
@@ -211,7 +211,7 @@ impl EventLine<'_> {
         write!(f, "{time} {talker} ")?;
         match (direction, &self.sender_name) {
             (Direction::Incoming, Some(name)) => write!(f, "from {}", words::on_one_line(name))?,
-            (Direction::Incoming, None) => write!(f, "from {}", message.sender)?,
+            (Direction::Incoming, None) => write!(f, "from {}", message.sender_uid)?,
             (own, _) => f.write_str(word(own))?,
         }
         write!(f, ": {}", words::line(&message.content()))

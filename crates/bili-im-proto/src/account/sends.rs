@@ -136,7 +136,7 @@ impl Sends {
     /// Whether an own message of a session was sent by a send, or may be just being sent.
     pub(super) fn has_sent(&mut self, talker: Talker, message: &Message, now: Monotonic) -> bool {
         self.forget(now);
-        self.credited.contains(&message.key)
+        self.credited.contains(&message.msg_key)
             || (self.open_to(talker))
                 .any(|(_, send)| send.likeness.is(&message.content_even_if_recalled()))
     }
@@ -153,14 +153,14 @@ impl Sends {
         now: Monotonic,
     ) -> Found {
         self.forget(now);
-        let free = || (matching.iter()).filter(|message| !self.credited.contains(&message.key));
+        let free = || (matching.iter()).filter(|message| !self.credited.contains(&message.msg_key));
         let twins = (self.twins(talker, likeness))
             .filter(|(twin, _)| *twin != nonce)
             .count();
-        match free().max_by_key(|message| message.seqno) {
+        match free().max_by_key(|message| message.msg_seqno) {
             None => Found::Nothing,
             Some(newest) if free().count() > twins => {
-                let key = newest.key;
+                let key = newest.msg_key;
                 self.credit(key);
                 Found::Message(key)
             }

@@ -51,8 +51,8 @@ impl Account {
             let mut pages = Pages::of(history);
             while let Some(page) = pages.next(&io).await? {
                 let mut messages = page.messages;
-                messages.sort_by_key(|message| Reverse(message.seqno));
-                messages.dedup_by_key(|message| message.seqno);
+                messages.sort_by_key(|message| Reverse(message.msg_seqno));
+                messages.dedup_by_key(|message| message.msg_seqno);
                 messages.retain(|message| message.msg_type.is_shown());
                 for message in messages {
                     io.emit(message).await;

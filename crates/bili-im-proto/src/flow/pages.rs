@@ -80,7 +80,7 @@ impl Range {
                 && self.before.is_none_or(|before| seqno < before)
         };
         let was_empty = msgs.oldest().is_none();
-        msgs.messages.retain(|message| is_inside(message.seqno));
+        msgs.messages.retain(|message| is_inside(message.msg_seqno));
         msgs.unreadable.retain(|&seqno| is_inside(seqno));
         let oldest = msgs.oldest().filter(|_| !is_last);
         Page {

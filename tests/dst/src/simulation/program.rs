@@ -266,8 +266,8 @@ impl Simulation {
         };
         (self.ledger.sends.iter()).any(|send| {
             let is_being_sent =
-                send.state == SendState::Running && send.made.contains(&message.key);
-            send.state == SendState::Sent(message.key) || is_being_sent
+                send.state == SendState::Running && send.made.contains(&message.msg_key);
+            send.state == SendState::Sent(message.msg_key) || is_being_sent
         })
     }
 }

@@ -127,7 +127,7 @@ async fn send_twice_to_a_stranger<A: Adapter>(
 async fn reads<A: Adapter>(receiver: &A, key: MsgKey) -> Result<Option<Content>, Error> {
     let page = FetchSessionMsgs::new(CREATOR);
     let page = receiver.run(receiver.account().call(page)).await?;
-    let message = page.messages.iter().find(|message| message.key == key);
+    let message = page.messages.iter().find(|message| message.msg_key == key);
     Ok(message.map(bili_im_proto::Message::content))
 }
 

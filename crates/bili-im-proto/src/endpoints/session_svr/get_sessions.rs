@@ -134,7 +134,7 @@ mod tests {
             (Some(Seqno(8)), Some(Seqno(7)))
         );
         assert_eq!(
-            first.last_msg.as_ref().unwrap().key,
+            first.last_msg.as_ref().unwrap().msg_key,
             MsgKey(6852559688104417870)
         );
         assert_eq!(first.system_account, SystemAccount::CreatorAssistant);

@@ -82,7 +82,7 @@ impl SessionMsgs {
 
     /// The seqnos of all messages on the page, readable or not.
     pub(crate) fn seqnos(&self) -> impl Iterator<Item = Seqno> {
-        let readable = self.messages.iter().map(|message| message.seqno);
+        let readable = self.messages.iter().map(|message| message.msg_seqno);
         readable.chain(self.unreadable.iter().copied())
     }
 }
@@ -162,7 +162,7 @@ mod tests {
         let [first, second] = &page.messages[..] else {
             panic!("{page:?}")
         };
-        assert_eq!(first.key, MsgKey(6852559688104417870));
+        assert_eq!(first.msg_key, MsgKey(6852559688104417870));
         assert_eq!(first.status, MsgStatus::Normal);
         assert_eq!(first.source, MsgSource::Web);
         assert!(first.at_uids.is_empty());

@@ -19,7 +19,7 @@ pub(super) const FAR_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A session's newest message, as far as the list says.
 pub(super) fn newest(session: &Session) -> Option<Seqno> {
-    let last = session.last_msg.as_ref().map(|message| message.seqno);
+    let last = session.last_msg.as_ref().map(|message| message.msg_seqno);
     session.max_seqno.max(last)
 }
 
@@ -52,7 +52,7 @@ impl Listed {
         let mut all = Vec::new();
         for page in pages {
             all.extend(page.messages.into_iter().map(|message| Self {
-                seqno: message.seqno,
+                seqno: message.msg_seqno,
                 time: None,
                 message: Some(message),
             }));
@@ -123,7 +123,7 @@ pub(super) fn told_as(
     if !message.msg_type.is_shown() {
         return None;
     }
-    let direction = if message.sender != own {
+    let direction = if message.sender_uid != own {
         Direction::Incoming
     } else if account.has_sent(talker, &message, now) {
         Direction::Sent
