@@ -15,4 +15,5 @@ mod gaps;
 mod lists;
 mod options;
 mod program;
+mod pushed;
 mod told;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{Account, Credential, Cursor, Event, EventKind, Uid, WatchOptions};
+use bili_im_proto::{
+    Account, Credential, Cursor, Event, EventKind, Flow, Hints, Uid, WatchOptions,
+};
 use bili_im_sim::{
     Act, World,
     faults::{Kind, Rule},
@@ -98,10 +100,29 @@ impl Program {
 
     fn watch_with(account: &Account, cursor: Cursor, options: WatchOptions) -> Self {
         let options = options.with_interval(Duration::from_secs(20));
+        Self::of(account.watch(cursor.clone(), options), cursor)
+    }
+
+    /// Watches from now on, with the service's pace and what a push connection says.
+    pub(crate) fn pushed(stage: &mut Stage, account: &Account, hints: Hints) -> Self {
+        let cursor = stage.run(account.cursor_now()).unwrap();
+        let flow = account.watch_pushed(cursor.clone(), WatchOptions::default(), hints);
+        Self::of(flow, cursor)
+    }
+
+    /// A watch as it is driven.
+    pub(crate) fn of(flow: Flow<Event, ()>, cursor: Cursor) -> Self {
         Self {
-            running: Running::new(account.watch(cursor.clone(), options)),
+            running: Running::new(flow),
             cursor,
             told: Vec::new(),
+        }
+    }
+
+    /// Ends a wait early, as a driver does after a hint.
+    pub(crate) fn wake(&mut self) {
+        if matches!(self.running.turn, Turn::Waits(_)) {
+            self.running.turn = Turn::Ready;
         }
     }
 
@@ -150,6 +171,8 @@ fn word(event: &Event) -> String {
         EventKind::SessionChanged { session } => format!("changed {}", session.talker),
         EventKind::UnreadChanged { users, .. } => format!("unread {}", users.follow_unread),
         EventKind::Unreadable { .. } => "unreadable".to_owned(),
+        EventKind::PushChanged { live: true } => "told".to_owned(),
+        EventKind::PushChanged { live: false } => "asks".to_owned(),
         EventKind::SessionFailed { talker, .. } => format!("failed {talker}"),
         EventKind::SessionRecovered { talker } => format!("recovered {talker}"),
         other => format!("{other:?}"),

@@ -293,6 +293,12 @@ impl Account {
         self.state().pacer.next_poll
     }
 
+    /// The next poll need not keep its distance from the last one: a hint asks for it.
+    pub(crate) fn allow_poll(&self, now: Monotonic) {
+        let next_poll = &mut self.state().pacer.next_poll;
+        *next_poll = now.min(*next_poll);
+    }
+
     pub(crate) fn reserve(
         &self,
         now: Now,

@@ -108,8 +108,13 @@ impl<I> Line<I> {
 
     pub(crate) async fn sleep_until(&self, until: Monotonic) {
         while self.now().mono < until {
-            self.ask(Ask::WaitUntil(until)).await;
+            self.pause_until(until).await;
         }
+    }
+
+    /// Sleeps until a moment, or until the driver resumes the flow earlier.
+    pub(crate) async fn pause_until(&self, until: Monotonic) {
+        self.ask(Ask::WaitUntil(until)).await;
     }
 
     pub(crate) async fn sleep(&self, duration: Duration) {

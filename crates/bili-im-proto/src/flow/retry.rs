@@ -28,6 +28,11 @@ impl Retry {
         self.failures
     }
 
+    /// The next try is at this time, if it would come later otherwise.
+    pub(super) fn no_later_than(&mut self, moment: Monotonic) {
+        self.next = self.next.min(moment);
+    }
+
     /// A try failed. The next one is after the interval, after twice as long each further time, and
     /// not before the service allows it. Gives when.
     pub(super) fn failed(

@@ -83,6 +83,12 @@ pub enum EventKind {
         /// The session.
         talker: Talker,
     },
+    /// A push connection began to tell the watcher of changes, or no longer does
+    /// (docs/protocol.md §15). Until it does, the watcher asks the service now and then.
+    PushChanged {
+        /// Whether the connection tells of changes.
+        live: bool,
+    },
     /// The login expires soon.
     LoginEnds {
         /// When it expires.

@@ -9,17 +9,25 @@ use crate::time::Monotonic;
 ///
 /// A hint is a reason to ask the service now, and never a message. Clones share one value: the push
 /// connection writes it, the watcher reads it. After each change, resume the watcher with
-/// [`Input::Woken`](crate::Input::Woken): it may wait for later than it should now.
+/// [`Input::Woken`](crate::Input::Woken): it may wait for longer than it should now.
 #[derive(Debug, Clone, Default)]
 pub struct Hints(Arc<Mutex<Hinted>>);
 
-#[allow(dead_code)]
 /// What the hints said when they were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Hinted {
     /// How many hints there were.
     pub(crate) count: u64,
-    live_until: Option<Monotonic>,
+    link: Link,
+}
+
+/// The push connection, as it was last heard of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Link {
+    #[default]
+    NeverThere,
+    LiveUntil(Monotonic),
+    Ended,
 }
 
 impl Hints {
@@ -34,18 +42,16 @@ impl Hints {
         hinted.count = hinted.count.wrapping_add(1);
     }
 
-    /// The connection tells of changes. When nothing is heard from it until then, it counts as
-    /// dead.
+    /// The connection lives. It counts as dead from this moment on, unless this is called again.
     pub fn live_until(&self, moment: Monotonic) {
-        self.lock().live_until = Some(moment);
+        self.lock().link = Link::LiveUntil(moment);
     }
 
     /// The connection is dead: the watcher asks as often as without one.
     pub fn ended(&self) {
-        self.lock().live_until = None;
+        self.lock().link = Link::Ended;
     }
 
-    #[allow(dead_code)]
     pub(crate) fn read(&self) -> Hinted {
         *self.lock()
     }
@@ -56,8 +62,16 @@ impl Hints {
 }
 
 impl Hinted {
-    #[allow(dead_code)]
-    pub(crate) fn is_live(&self, now: Monotonic) -> bool {
-        self.live_until.is_some_and(|until| now < until)
+    /// Until when the connection lives; `None` when it is dead.
+    pub(crate) fn live_until(&self, now: Monotonic) -> Option<Monotonic> {
+        match self.link {
+            Link::LiveUntil(until) if now < until => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Whether there ever was a connection, or an attempt to make one that failed.
+    pub(crate) fn was_tried(&self) -> bool {
+        self.link != Link::NeverThere
     }
 }

@@ -5,6 +5,7 @@ mod event;
 mod hints;
 mod options;
 
+pub(crate) use self::hints::Hinted;
 pub use self::{
     cursor::{Cursor, Position},
     event::{Direction, Event, EventId, EventKind},

@@ -24,6 +24,12 @@ pub struct WatchOptions {
     /// The time between polls. `None` is 20 s, and 1 s for loopback addresses. At least 6 s, except
     /// for loopback addresses.
     pub interval: Option<Duration>,
+    /// Whether a client may open a push connection, so that messages are told at once and the
+    /// service is asked less often. Clients without the feature `push` do not.
+    pub push: bool,
+    /// The time between polls while a push connection tells of changes. `None` is two minutes, and
+    /// 6 s for loopback addresses. At least as long as without one.
+    pub push_interval: Option<Duration>,
 }
 
 impl Default for WatchOptions {
@@ -37,6 +43,8 @@ impl Default for WatchOptions {
             intercepted: false,
             changes: false,
             interval: None,
+            push: true,
+            push_interval: None,
         }
     }
 }
@@ -49,4 +57,6 @@ setters! { WatchOptions {
     with_intercepted sets intercepted: bool,
     with_changes sets changes: bool,
     with_interval sets interval: Duration,
+    with_push sets push: bool,
+    with_push_interval sets push_interval: Duration,
 } }

@@ -97,8 +97,8 @@ impl Source {
 }
 
 impl Watch<'_> {
-    /// Asks which sessions changed.
-    pub(super) async fn ask_what_changed(&mut self) -> Result<(), Error> {
+    /// Asks which sessions changed. Gives whether any has something to read.
+    pub(super) async fn ask_what_changed(&mut self) -> Result<bool, Error> {
         if !self.is_ours {
             let profile = self.io.profile().await?;
             self.cursor.check(profile.uid)?;
@@ -115,14 +115,14 @@ impl Watch<'_> {
         let time = self.io.account.service_time(now);
         let listed = UnixMicros(time.0.saturating_sub(passed));
         let is_whole = !list.has_more && list.sessions.len() < LISTED;
-        self.note(list.sessions).await;
+        let has_news = self.note(list.sessions).await;
         self.choose_lists(is_whole, since, listed, now.mono);
         self.announce_login_end().await;
         if self.options.changes && self.polls.is_multiple_of(POLLS_PER_COUNT) {
             self.count_unread().await?;
         }
         self.polls += 1;
-        Ok(())
+        Ok(has_news || !is_whole)
     }
 
     /// Decides which lists to go through after a poll.
@@ -218,8 +218,9 @@ impl Watch<'_> {
         }
     }
 
-    /// Notes which of these sessions have something to read.
-    async fn note(&mut self, sessions: Vec<Session>) {
+    /// Notes which of these sessions have something to read. Gives whether any has.
+    async fn note(&mut self, sessions: Vec<Session>) -> bool {
+        let mut has_news = false;
         let now = self.io.now().mono;
         let noted = self.noted();
         for session in sessions {
@@ -229,12 +230,14 @@ impl Watch<'_> {
                 let mark = noted.min(changed.unwrap_or(noted));
                 let to_read = self.to_read.add(session.talker, mark, false, now);
                 to_read.note(newest, changed.map(UnixMicros::seconds));
+                has_news = true;
             }
             if self.options.changes && self.changes.of_session(&session) {
                 let session = Box::new(session);
                 self.tell(EventKind::SessionChanged { session }, None).await;
             }
         }
+        has_news
     }
 
     /// Whether a session may have a message that is not told, by what the list says.

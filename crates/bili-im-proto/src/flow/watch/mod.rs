@@ -3,6 +3,7 @@
 mod changes;
 mod lists;
 mod reading;
+mod rhythm;
 mod start;
 mod telling;
 mod to_read;

@@ -62,7 +62,7 @@ impl Watch<'_> {
 
     /// What a session holds may show with what the next poll brings.
     fn wait_for_poll(&mut self, talker: Talker) {
-        let later = self.poll.next().max(self.io.now().mono);
+        let later = self.rhythm.next().max(self.io.now().mono);
         self.to_read.put_off(talker, later);
     }
 

@@ -5,50 +5,72 @@ use std::time::Duration;
 use crate::{
     flow::{
         prelude::*,
-        retry::Retry,
         watch::{
             changes::{Changes, UnreadCounts},
+            rhythm::{Intervals, Rhythm, SLOW},
             watcher::ends_watch,
         },
     },
-    watch::{Event, EventKind},
+    watch::{Event, EventKind, Hints},
 };
-
-/// How many of a watcher's intervals lie between two looks, unless told otherwise: two minutes.
-const INTERVALS: u32 = 6;
 
 impl Account {
     /// Watches the unread counts: tells them at first, and whenever they change. Asks every two
     /// minutes, on this machine every six seconds, or as often as told. Ends as
     /// [`watch`](Self::watch) does.
     pub fn watch_unread(&self, interval: Option<Duration>) -> Flow<Event, ()> {
-        Flow::of(self, async move |io| watch_unread(&io, interval).await)
+        self.watch_unread_pushed(interval, Hints::new())
+    }
+
+    /// As [`watch_unread`](Self::watch_unread), and at once whenever a push connection hints that
+    /// something changed.
+    pub fn watch_unread_pushed(&self, interval: Option<Duration>, hints: Hints) -> Flow<Event, ()> {
+        Flow::of(self, async move |io| {
+            watch_unread(&io, interval, hints).await
+        })
     }
 }
 
-async fn watch_unread(io: &Io<Event>, wanted: Option<Duration>) -> Result<(), Error> {
+async fn watch_unread(
+    io: &Io<Event>,
+    interval: Option<Duration>,
+    hints: Hints,
+) -> Result<(), Error> {
+    let account = &io.account;
+    let intervals = Intervals {
+        asking: interval,
+        multiple: SLOW,
+        told: None,
+    };
     let mut changes = Changes::default();
-    let mut retry = Retry::at(io.now().mono);
+    let mut rhythm = Rhythm::new(intervals, hints, io.now().mono);
+    let tell = |kind| {
+        let position = None;
+        io.emit(Event { kind, position })
+    };
     loop {
-        let interval = match wanted {
-            Some(_) => io.account.watch_interval(wanted),
-            None => io.account.watch_interval(None).saturating_mul(INTERVALS),
-        };
-        let kind = match UnreadCounts::read(io).await {
+        rhythm.sleep_until(io, rhythm.next()).await;
+        let now = io.now().mono;
+        if let Some(live) = rhythm.listen(account, now) {
+            tell(EventKind::PushChanged { live }).await;
+        }
+        if io.now().mono < rhythm.next() {
+            continue;
+        }
+        rhythm.begin(account, now);
+        match UnreadCounts::read(io).await {
             Ok(counts) => {
-                retry = Retry::at(io.now().mono.after(interval));
-                changes.of_unread(&counts).then(|| counts.into())
+                let is_news = changes.of_unread(&counts);
+                rhythm.succeeded(account, io.now().mono, is_news, false);
+                if is_news {
+                    tell(counts.into()).await;
+                }
             }
             Err(cause) if ends_watch(&cause) => return Err(cause),
             Err(cause) => {
-                let until = retry.failed(io.now().mono, interval, &cause);
-                Some(EventKind::Held { until, cause })
+                let until = rhythm.failed(account, io.now().mono, &cause);
+                tell(EventKind::Held { until, cause }).await;
             }
-        };
-        if let Some(kind) = kind {
-            let position = None;
-            io.emit(Event { kind, position }).await;
         }
-        io.sleep_until(retry.next()).await;
     }
 }

@@ -6,10 +6,15 @@ use crate::{
     error::{Invalid, Missing},
     flow::{
         prelude::*,
-        retry::Retry,
-        watch::{changes::Changes, lists::Source, telling::wants_talker, to_read::ToRead},
+        watch::{
+            changes::Changes,
+            lists::Source,
+            rhythm::{Intervals, Rhythm},
+            telling::wants_talker,
+            to_read::ToRead,
+        },
     },
-    watch::{Cursor, Event, EventKind, Position, WatchOptions},
+    watch::{Cursor, Event, EventKind, Hints, Position, WatchOptions},
 };
 
 /// How long before a login's end it is announced, once each time.
@@ -22,12 +27,30 @@ impl Account {
     /// Watches what happens from a cursor on: every message once, in order within its session,
     /// relative to the cursor. Ends only with an error: a lost login, risk control.
     pub fn watch(&self, cursor: Cursor, options: WatchOptions) -> Flow<Event, ()> {
-        Flow::of(self, async move |io| watch(&io, cursor, options).await)
+        self.watch_pushed(cursor, options, Hints::new())
+    }
+
+    /// As [`watch`](Self::watch), and at once whenever a push connection hints that something
+    /// changed. What is reported comes from the service's lists all the same.
+    pub fn watch_pushed(
+        &self,
+        cursor: Cursor,
+        options: WatchOptions,
+        hints: Hints,
+    ) -> Flow<Event, ()> {
+        Flow::of(self, async move |io| {
+            watch(&io, cursor, options, hints).await
+        })
     }
 }
 
-async fn watch(io: &Io<Event>, cursor: Cursor, options: WatchOptions) -> Result<(), Error> {
-    let mut watch = Watch::new(io, cursor, options);
+async fn watch(
+    io: &Io<Event>,
+    cursor: Cursor,
+    options: WatchOptions,
+    hints: Hints,
+) -> Result<(), Error> {
+    let mut watch = Watch::new(io, cursor, options, hints);
     loop {
         watch.turn().await?;
     }
@@ -62,8 +85,8 @@ pub(super) struct Watch<'a> {
     pub(super) to_read: ToRead,
     /// Messages that lists spoke of and sessions did not show for long.
     pub(super) unseen: BTreeMap<Talker, Seqno>,
-    /// The next poll.
-    pub(super) poll: Retry,
+    /// When the next poll is due.
+    pub(super) rhythm: Rhythm,
     /// How many polls went well.
     pub(super) polls: u64,
     /// The service throttles the account: nothing is asked before then.
@@ -80,9 +103,14 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(io: &'a Io<Event>, cursor: Cursor, options: WatchOptions) -> Self {
+    fn new(io: &'a Io<Event>, cursor: Cursor, options: WatchOptions, hints: Hints) -> Self {
         let now = io.now().mono;
         let mark = cursor.mark();
+        let intervals = Intervals {
+            asking: options.interval,
+            multiple: 1,
+            told: options.push_interval,
+        };
         let mut to_read = ToRead::default();
         // Groups that are not wanted now stay pending. What else is wanted only a list can tell.
         let wanted = cursor
@@ -100,7 +128,7 @@ impl<'a> Watch<'a> {
             intercepted_listed: mark,
             to_read,
             unseen: BTreeMap::new(),
-            poll: Retry::at(now),
+            rhythm: Rhythm::new(intervals, hints, now),
             polls: 0,
             throttled: now,
             sources: Vec::new(),
@@ -115,18 +143,15 @@ impl<'a> Watch<'a> {
     /// Does what is due, each thing once, or waits until something is.
     async fn turn(&mut self) -> Result<(), Error> {
         self.io.sleep_until(self.throttled).await;
-        if self.is_due(self.poll.next()) {
-            match self.ask_what_changed().await {
-                Ok(()) => self.poll = Retry::at(self.io.now().mono.after(self.interval())),
-                Err(cause) => {
-                    let (now, interval) = (self.io.now().mono, self.interval());
-                    let until = self.poll.failed(now, interval, &cause);
-                    self.hold(cause, until).await?;
-                }
-            }
+        let account = &self.io.account;
+        if let Some(live) = self.rhythm.listen(account, self.io.now().mono) {
+            self.tell(EventKind::PushChanged { live }, None).await;
+        }
+        if self.is_due(self.rhythm.next()) {
+            self.poll().await?;
         }
         if !self.is_ours {
-            self.io.sleep_until(self.poll.next()).await;
+            self.sleep_until(self.rhythm.next()).await;
             return Ok(());
         }
         let due = self
@@ -141,13 +166,34 @@ impl<'a> Watch<'a> {
             next => {
                 let lists = self.sources.iter().map(Source::next);
                 let next = lists.chain(next.map(|(turn, _)| turn)).min();
-                let poll = self.poll.next();
-                self.io
-                    .sleep_until(next.map_or(poll, |next| next.min(poll)))
+                let poll = self.rhythm.next();
+                self.sleep_until(next.map_or(poll, |next| next.min(poll)))
                     .await;
                 Ok(())
             }
         }
+    }
+
+    async fn poll(&mut self) -> Result<(), Error> {
+        let account = &self.io.account;
+        self.rhythm.begin(account, self.io.now().mono);
+        match self.ask_what_changed().await {
+            Ok(has_news) => {
+                let is_open = self.to_read.next().is_some();
+                let now = self.io.now().mono;
+                self.rhythm.succeeded(account, now, has_news, is_open);
+                Ok(())
+            }
+            Err(cause) => {
+                let until = self.rhythm.failed(account, self.io.now().mono, &cause);
+                self.hold(cause, until).await
+            }
+        }
+    }
+
+    /// Sleeps until a moment, or until the push connection has said something.
+    async fn sleep_until(&self, moment: Monotonic) {
+        self.rhythm.sleep_until(self.io, moment).await;
     }
 
     fn is_due(&self, moment: Monotonic) -> bool {

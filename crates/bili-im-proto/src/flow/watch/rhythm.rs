@@ -1,0 +1,294 @@
+//! When a watcher asks the service: now and then, and at once after a hint of a push connection
+//! (docs/protocol.md §15).
+
+use std::time::Duration;
+
+use crate::{
+    flow::{prelude::*, retry::Retry},
+    watch::{Hinted, Hints},
+};
+
+/// How many of a watcher's intervals lie between two looks where news can wait, or are told by a
+/// push connection: two minutes.
+pub(super) const SLOW: u32 = 6;
+
+/// How long after a hint that led to nothing to look once more: the lists may be later than the
+/// hint.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
+/// A push connection that kept silent while this many looks found news is not relied on until its
+/// next hint.
+const MISSES: u32 = 2;
+
+/// The time between two looks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Intervals {
+    /// Without a push connection; `None` is `multiple` times the usual one.
+    pub(super) asking: Option<Duration>,
+    pub(super) multiple: u32,
+    /// With one; `None` is [`SLOW`] times the usual one. At least as long as without.
+    pub(super) told: Option<Duration>,
+}
+
+/// When to look next.
+#[derive(Debug)]
+pub(super) struct Rhythm {
+    intervals: Intervals,
+    hints: Hints,
+    /// How many hints are accounted for.
+    seen: u64,
+    /// Whether a push connection is relied on; `None` before there was one.
+    is_told: Option<bool>,
+    retry: Retry,
+    /// Why the next look is made.
+    reason: Reason,
+    /// When the last look ended.
+    looked: Monotonic,
+    /// How many hints in a row led to nothing.
+    in_vain: u32,
+    /// How many looks had news that no hint announced, since the last hint.
+    missed: u32,
+}
+
+/// Why a look is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Time,
+    Hint,
+    /// A hint led to nothing just now.
+    SecondLook,
+}
+
+impl Rhythm {
+    pub(super) fn new(intervals: Intervals, hints: Hints, now: Monotonic) -> Self {
+        Self {
+            intervals,
+            hints,
+            seen: 0,
+            is_told: None,
+            retry: Retry::at(now),
+            reason: Reason::Time,
+            looked: now,
+            in_vain: 0,
+            missed: 0,
+        }
+    }
+
+    /// When the next look is due.
+    pub(super) fn next(&self) -> Monotonic {
+        self.retry.next()
+    }
+
+    /// Takes in what the push connection said. Gives whether it is relied on, when that changed.
+    pub(super) fn listen(&mut self, account: &Account, now: Monotonic) -> Option<bool> {
+        let hinted = self.hints.read();
+        if hinted.count != self.seen {
+            self.seen = hinted.count;
+            self.missed = 0;
+            self.reason = Reason::Hint;
+            let due = self.looked.after(self.gap(account));
+            self.retry.no_later_than(due.max(now));
+        }
+        let is_told = self.relies_on(hinted, now);
+        if is_told == self.is_told {
+            return None;
+        }
+        if self.is_told == Some(true) {
+            let due = self.looked.after(self.asking(account));
+            self.retry.no_later_than(due.max(now));
+        }
+        self.is_told = is_told;
+        is_told
+    }
+
+    /// Whether the push connection is relied on; `None` when there never was one.
+    fn relies_on(&self, hinted: Hinted, now: Monotonic) -> Option<bool> {
+        (hinted.was_tried()).then(|| hinted.live_until(now).is_some() && self.missed < MISSES)
+    }
+
+    /// A look begins. One that a hint caused need not keep the distance of looks.
+    pub(super) fn begin(&self, account: &Account, now: Monotonic) {
+        if self.reason != Reason::Time {
+            account.allow_poll(now);
+        }
+    }
+
+    /// A look went well. While something is `open`, the next one comes as without a push
+    /// connection.
+    pub(super) fn succeeded(
+        &mut self,
+        account: &Account,
+        now: Monotonic,
+        had_news: bool,
+        is_open: bool,
+    ) {
+        let is_told = self.is_told == Some(true);
+        let reason = std::mem::replace(&mut self.reason, Reason::Time);
+        if had_news {
+            self.in_vain = 0;
+            self.missed += u32::from(is_told && reason == Reason::Time);
+        }
+        let wait = if had_news || is_open || !is_told || reason == Reason::SecondLook {
+            self.asking(account)
+        } else {
+            self.told(account)
+        };
+        self.looked = now;
+        self.retry = Retry::at(now.after(wait));
+        if reason == Reason::Hint && !had_news {
+            self.in_vain = self.in_vain.saturating_add(1);
+            self.reason = Reason::SecondLook;
+            let wait = self.gap(account).max(SECOND_LOOK);
+            self.retry.no_later_than(now.after(wait));
+        }
+    }
+
+    /// A look failed. Gives when the next one is due.
+    pub(super) fn failed(&mut self, account: &Account, now: Monotonic, cause: &Error) -> Monotonic {
+        self.reason = Reason::Time;
+        self.in_vain = self.in_vain.saturating_add(1);
+        self.looked = now;
+        self.retry.failed(now, self.asking(account), cause)
+    }
+
+    /// Sleeps until a moment, or until the push connection has said something.
+    pub(super) async fn sleep_until<I>(&self, io: &Io<I>, moment: Monotonic) {
+        loop {
+            let (now, hinted) = (io.now().mono, self.hints.read());
+            let has_news = hinted.count != self.seen || self.relies_on(hinted, now) != self.is_told;
+            if now >= moment || has_news {
+                return;
+            }
+            let live_until = hinted.live_until(now).unwrap_or(moment);
+            io.pause_until(moment.min(live_until)).await;
+        }
+    }
+
+    /// The least time between two looks that hints cause. It grows while they lead to nothing, so
+    /// that a flood of them costs no more than asking does.
+    fn gap(&self, account: &Account) -> Duration {
+        let seconds = match self.in_vain {
+            0 | 1 => 0,
+            more => 1u64 << (more - 2).min(16),
+        };
+        Duration::from_secs(seconds).min(self.asking(account))
+    }
+
+    fn asking(&self, account: &Account) -> Duration {
+        match self.intervals.asking {
+            None => account
+                .watch_interval(None)
+                .saturating_mul(self.intervals.multiple),
+            wanted => account.watch_interval(wanted),
+        }
+    }
+
+    fn told(&self, account: &Account) -> Duration {
+        let told = match self.intervals.told {
+            None => account.watch_interval(None).saturating_mul(SLOW),
+            wanted => account.watch_interval(wanted),
+        };
+        told.max(self.asking(account))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{account::Pacing, credential::Credential};
+
+    const LATER: Monotonic = at(100_000);
+
+    const fn at(seconds: u64) -> Monotonic {
+        Monotonic(Duration::from_secs(seconds))
+    }
+
+    /// A rhythm of 20 s and 120 s, each up to a tenth longer, that looked at second 0.
+    fn rhythm() -> (Account, Hints, Rhythm) {
+        let credential = Credential::parse("SESSDATA=xxx").unwrap();
+        let account = Account::builder(credential, [7; 24]).pacing(Pacing::default());
+        let intervals = Intervals {
+            asking: None,
+            multiple: 1,
+            told: None,
+        };
+        let (account, hints) = (account.build(), Hints::new());
+        let rhythm = Rhythm::new(intervals, hints.clone(), at(0));
+        (account, hints, rhythm)
+    }
+
+    /// Looks at that second, and gives how many seconds later the next look is due.
+    fn wait_after(account: &Account, rhythm: &mut Rhythm, second: u64, had_news: bool) -> u64 {
+        rhythm.begin(account, at(second));
+        rhythm.succeeded(account, at(second), had_news, false);
+        rhythm.next().since(at(second)).as_secs()
+    }
+
+    #[test]
+    fn a_live_connection_makes_looks_rare_and_a_dead_one_frequent_again() {
+        let (account, hints, mut rhythm) = rhythm();
+        assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 0, false)));
+        hints.live_until(at(50));
+        assert_eq!(rhythm.listen(&account, at(1)), Some(true));
+        assert_eq!(rhythm.listen(&account, at(1)), None);
+        assert!((120..=132).contains(&wait_after(&account, &mut rhythm, 20, false)));
+        // Nobody said that it died: it was silent for too long.
+        assert_eq!(rhythm.listen(&account, at(50)), Some(false));
+        assert_eq!(rhythm.next(), at(50));
+        assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 50, false)));
+    }
+
+    #[test]
+    fn a_connection_that_was_never_made_is_told_once() {
+        let (account, hints, mut rhythm) = rhythm();
+        assert_eq!(rhythm.listen(&account, at(1)), None);
+        hints.ended();
+        assert_eq!(rhythm.listen(&account, at(1)), Some(false));
+        assert_eq!(rhythm.listen(&account, at(2)), None);
+    }
+
+    #[test]
+    fn a_hint_that_leads_to_nothing_is_followed_by_a_second_look() {
+        let (account, hints, mut rhythm) = rhythm();
+        hints.live_until(LATER);
+        rhythm.listen(&account, at(1));
+        wait_after(&account, &mut rhythm, 1, false);
+        hints.hint();
+        rhythm.listen(&account, at(5));
+        assert_eq!(rhythm.next(), at(5));
+        assert_eq!(wait_after(&account, &mut rhythm, 5, false), 2);
+        assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 7, false)));
+        assert!((120..=132).contains(&wait_after(&account, &mut rhythm, 27, false)));
+    }
+
+    #[test]
+    fn a_flood_of_hints_costs_no_more_than_asking() {
+        let (account, hints, mut rhythm) = rhythm();
+        hints.live_until(LATER);
+        let mut looks = 0;
+        for second in 0..3600 {
+            hints.hint();
+            rhythm.listen(&account, at(second));
+            if rhythm.next() <= at(second) {
+                looks += 1;
+                wait_after(&account, &mut rhythm, second, false);
+            }
+        }
+        assert!((150..=200).contains(&looks), "{looks} looks");
+    }
+
+    #[test]
+    fn a_connection_that_keeps_silent_is_not_relied_on_until_its_next_hint() {
+        let (account, hints, mut rhythm) = rhythm();
+        hints.live_until(LATER);
+        rhythm.listen(&account, at(0));
+        wait_after(&account, &mut rhythm, 0, true);
+        assert_eq!(rhythm.listen(&account, at(1)), None);
+        wait_after(&account, &mut rhythm, 120, true);
+        assert_eq!(rhythm.listen(&account, at(121)), Some(false));
+        assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 140, true)));
+        assert_eq!(rhythm.listen(&account, at(141)), None);
+        hints.hint();
+        assert_eq!(rhythm.listen(&account, at(150)), Some(true));
+    }
+}
