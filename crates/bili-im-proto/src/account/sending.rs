@@ -31,8 +31,10 @@ impl Registration {
     }
 
     /// From now on the message may have been sent.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, now: Now) {
         self.has_begun = true;
+        let sends = &mut self.account.state().sends;
+        sends.open(self.nonce, self.talker, &self.likeness, now.mono);
     }
 
     /// The message was sent.

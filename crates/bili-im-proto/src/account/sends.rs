@@ -88,6 +88,13 @@ impl Sends {
         if (self.twins(talker, likeness)).any(|(_, twin)| twin.is_at_work) {
             return false;
         }
+        self.open(nonce, talker, likeness, now);
+        true
+    }
+
+    /// A send is at work from now on, whatever was known of it: it may have waited long for its
+    /// turn.
+    pub(super) fn open(&mut self, nonce: u64, talker: Talker, likeness: &Likeness, now: Monotonic) {
         let until = now.after(LONGEST_SEND);
         let send = Send {
             likeness: likeness.clone(),
@@ -96,7 +103,6 @@ impl Sends {
         };
         self.open.insert((talker, nonce), send);
         self.next_change = Some(self.next_change.map_or(until, |next| next.min(until)));
-        true
     }
 
     /// The send is over and its outcome known: its message's key, when there is one.
@@ -319,6 +325,18 @@ mod tests {
             sends.forget(start.after(Duration::from_secs(seconds)));
             assert_eq!(sends.has_unknown_twin(2, TALKER, &likeness), is_there);
         }
+    }
+
+    #[test]
+    fn a_send_that_waited_long_for_its_turn_is_at_work_when_it_goes_out() {
+        let mut sends = Sends::default();
+        let likeness = Likeness::of(&Text::new("hi").unwrap().into());
+        let start = Monotonic::default();
+        assert!(sends.register(1, TALKER, &likeness, start));
+        let turn = start.after(LONGEST_SEND * 10);
+        assert!(!sends.is_at_work(TALKER, 1, turn));
+        sends.open(1, TALKER, &likeness, turn);
+        assert!(!sends.register(2, TALKER, &likeness, turn));
     }
 
     #[test]

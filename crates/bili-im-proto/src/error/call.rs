@@ -87,6 +87,19 @@ impl Error {
         )
     }
 
+    /// Whether a watch stops, instead of trying again later.
+    pub(crate) fn ends_watch(&self) -> bool {
+        match self {
+            // Others may pass: an answer without keys, say.
+            Self::Invalid(invalid) => matches!(
+                invalid,
+                Invalid::ForeignCursor(_) | Invalid::Missing(Missing::Credential)
+            ),
+            Self::Finished => true,
+            _ => self.ends_login(),
+        }
+    }
+
     /// Whether the request certainly had no effect.
     ///
     /// True for requests that were never sent and for most refusals; see [`Refusal::is_certain`].

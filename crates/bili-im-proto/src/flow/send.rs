@@ -168,7 +168,7 @@ where
         let begun = ticket.begun_at(io.account.service_time(io.now()));
         io.keep(begun.clone()).await;
         io.claim(&begun)?;
-        registration.begin();
+        registration.begin(io.now());
         match io.exchange_signed(&ticket.message, signing).await {
             Exchanged::Done(result) => return result,
             Exchanged::MayBeStale(refusal, basis) => {

@@ -10,8 +10,9 @@ use crate::{
         sessions::{FILTERS, Pager},
         watch::{
             changes::UnreadCounts,
+            source::{Kind, Source},
             telling::{newest, wants_session},
-            watcher::{Watch, ends_watch},
+            watcher::Watch,
         },
     },
     session::Session,
@@ -24,9 +25,6 @@ const OVERLAP: Duration = Duration::from_secs(60);
 
 /// How often to compare all sessions, in case a list kept something back for longer.
 const COMPARE_ALL: Duration = Duration::from_secs(30 * 60);
-
-/// How often a list that is refused is asked for until the next list has its turn.
-const LIST_TRIES: u32 = 3;
 
 /// How many sessions one page of a list holds.
 const LISTED: usize = 100;
@@ -43,58 +41,6 @@ const ALL: &[SessionFilter] = &[
     SessionFilter::Groups,
     SessionFilter::Intercepted,
 ];
-
-/// Lists that are gone through page by page, because one page did not tell everything.
-pub(super) struct Source {
-    pager: Pager<'static>,
-    kind: Kind,
-    /// At the end of the lists everything that had changed by then is noted.
-    listed: UnixMicros,
-    retry: Retry,
-    /// Whether a list was passed over, which the service refuses.
-    is_partial: bool,
-}
-
-/// What lists are gone through for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// What changed since the last poll.
-    Changed,
-    /// All sessions.
-    All,
-    /// Intercepted sessions, which polls do not show.
-    Intercepted,
-}
-
-impl Source {
-    fn new(pager: Pager<'static>, kind: Kind, listed: UnixMicros, now: Monotonic) -> Self {
-        Self {
-            pager,
-            kind,
-            listed,
-            retry: Retry::at(now),
-            is_partial: false,
-        }
-    }
-
-    /// When its next page is due.
-    pub(super) fn next(&self) -> Monotonic {
-        self.retry.next()
-    }
-
-    /// A page could not be had; gives when it is tried again. A list that is refused again and
-    /// again does not keep the others waiting.
-    fn failed(&mut self, now: Monotonic, interval: Duration, cause: &Error) -> Monotonic {
-        let until = self.retry.failed(now, interval, cause);
-        let is_refused = matches!(cause, Error::Refused(_) | Error::Unreadable(_));
-        if is_refused && self.retry.failures() >= LIST_TRIES && self.kind != Kind::Intercepted {
-            self.pager.next_list();
-            self.is_partial = true;
-            self.retry = Retry::at(until);
-        }
-        until
-    }
-}
 
 impl Watch<'_> {
     /// Asks which sessions changed. Gives whether any has something to read.
@@ -259,7 +205,7 @@ impl Watch<'_> {
     async fn count_unread(&mut self) -> Result<(), Error> {
         match UnreadCounts::read(self.io).await {
             Ok(counts) if self.changes.of_unread(&counts) => self.tell(counts.into(), None).await,
-            Err(error) if ends_watch(&error) => return Err(error),
+            Err(error) if error.ends_watch() => return Err(error),
             Ok(_) | Err(_) => {}
         }
         Ok(())

@@ -4,6 +4,7 @@ mod changes;
 mod lists;
 mod reading;
 mod rhythm;
+mod source;
 mod start;
 mod telling;
 mod to_read;

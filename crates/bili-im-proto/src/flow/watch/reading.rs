@@ -8,7 +8,7 @@ use crate::{
         watch::{
             telling::{FAR_AHEAD, Listed, reaches_before, told_as},
             walk::PAGES_KEPT,
-            watcher::{Watch, ends_watch},
+            watcher::Watch,
         },
     },
     watch::{EventKind, Position},
@@ -42,7 +42,7 @@ impl Watch<'_> {
                     self.wait_for_poll(talker);
                     return Ok(());
                 }
-                Err(error) if ends_watch(&error) => return Err(error),
+                Err(error) if error.ends_watch() => return Err(error),
                 Err(error @ Error::RateLimited(_)) => {
                     let (now, interval) = (self.io.now().mono, self.interval());
                     let until = Retry::at(now).failed(now, interval, &error);

@@ -8,7 +8,6 @@ use crate::{
         watch::{
             changes::{Changes, UnreadCounts},
             rhythm::{Intervals, Rhythm, SLOW},
-            watcher::ends_watch,
         },
     },
     watch::{Event, EventKind, Hints},
@@ -66,7 +65,7 @@ async fn watch_unread(
                     tell(counts.into()).await;
                 }
             }
-            Err(cause) if ends_watch(&cause) => return Err(cause),
+            Err(cause) if cause.ends_watch() => return Err(cause),
             Err(cause) => {
                 let until = rhythm.failed(account, io.now().mono, &cause);
                 tell(EventKind::Held { until, cause }).await;

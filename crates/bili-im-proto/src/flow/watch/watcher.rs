@@ -3,13 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    error::{Invalid, Missing},
     flow::{
         prelude::*,
         watch::{
             changes::Changes,
-            lists::Source,
             rhythm::{Intervals, Rhythm},
+            source::Source,
             telling::wants_talker,
             to_read::ToRead,
         },
@@ -53,19 +52,6 @@ async fn watch(
     let mut watch = Watch::new(io, cursor, options, hints);
     loop {
         watch.turn().await?;
-    }
-}
-
-/// Whether to stop instead of trying again later.
-pub(super) fn ends_watch(error: &Error) -> bool {
-    match error {
-        // Others may pass: an answer without keys, say.
-        Error::Invalid(invalid) => matches!(
-            invalid,
-            Invalid::ForeignCursor(_) | Invalid::Missing(Missing::Credential)
-        ),
-        Error::Finished => true,
-        _ => error.ends_login(),
     }
 }
 
@@ -206,7 +192,7 @@ impl<'a> Watch<'a> {
 
     /// Tells of a failure that concerns more than one session, and until when that is waited out.
     pub(super) async fn hold(&mut self, cause: Error, until: Monotonic) -> Result<(), Error> {
-        if ends_watch(&cause) {
+        if cause.ends_watch() {
             return Err(cause);
         }
         if matches!(cause, Error::RateLimited(_)) {
