@@ -25,7 +25,7 @@ pub enum Kind {
     BreakOff,
     /// No answer ever comes.
     Stall,
-    /// The connection is closed within the body; needs [`Effect::After`].
+    /// The connection is closed within the body; needs [`Effect::After`](super::Effect::After).
     CutShort {
         /// How many bytes of the body are sent; always fewer than it has.
         bytes: usize,

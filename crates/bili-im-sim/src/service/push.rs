@@ -18,7 +18,7 @@ use crate::{
     ids::{Seqno, Talker, Uid},
     push::{
         Heard, LONGEST_FRAME, Notification, PATH, PushEnd, PushId, PushReply, Stage, Step,
-        UNKNOWN_PATH, WATCH_NOTIFY, answer, forged, garbage, giant, kick_out, with_code,
+        UNKNOWN_PATH, WATCH_NOTIFY, answer, forged, garbage, giant, is_frame, kick_out, with_code,
     },
     reply::Reply,
     request::Incoming,
@@ -71,8 +71,14 @@ impl Service {
             Some(None) => return self.end_push(id, PushEnd::Closed(INVALID), now),
             Some(Some(heard)) => heard,
         };
+        if self.push_next(id).is_none() {
+            return;
+        }
         let step = Step::of(&heard.target_path);
-        let fault = step.and_then(|_| self.fire_faults(&heard.target_path));
+        let may_fail = is_frame(&heard.target_path);
+        let fault = may_fail
+            .then(|| self.fire_faults(&heard.target_path))
+            .flatten();
         let kind = fault.as_ref().map(|rule| rule.kind.clone());
         let takes_effect = fault.is_none_or(|Rule { effect, kind, .. }| {
             effect == Effect::After || kind.spares_effect()
