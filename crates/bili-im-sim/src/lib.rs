@@ -12,6 +12,7 @@ mod cookie;
 mod endpoints;
 mod ids;
 mod multipart;
+mod push;
 mod reply;
 mod request;
 #[cfg(feature = "server")]
@@ -27,6 +28,7 @@ mod wire;
 mod world;
 
 pub use ids::{GroupId, MsgKey, Seqno, Talker, Uid};
+pub use push::{PushEnd, PushId, PushReply};
 pub use reply::Reply;
 #[cfg(feature = "tls")]
 pub use rustls;
@@ -38,6 +40,6 @@ pub use snapshot::{
 };
 pub use time::UnixMicros;
 pub use world::{
-    Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, QrLogin, SendLimit,
-    SessionSettings, StaleSignature, Whim, World, WorldError,
+    Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, PushParts, QrLogin,
+    SendLimit, SessionSettings, StaleSignature, Whim, World, WorldError,
 };

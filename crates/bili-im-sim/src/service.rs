@@ -1,5 +1,7 @@
 //! The simulated service: it turns a request into a reply.
 
+mod faults;
+mod push;
 #[cfg(test)]
 mod tests;
 
@@ -13,8 +15,9 @@ use crate::{
     call::Call,
     control,
     endpoints::{self, Found, find},
-    faults::{Effect, Kind, Rule, RuleState, fire},
+    faults::{Effect, Rule, RuleState},
     ids::{MsgKey, Seqno, Uid},
+    push::PATH,
     reply::Reply,
     request::Incoming,
     snapshot::{ClockState, Requests, Snapshot},
@@ -22,9 +25,6 @@ use crate::{
     time::{Clock, UnixMicros},
     world::{Act, Knows, Message, World, WorldError, check_message, each},
 };
-
-/// More faults than any test sets.
-const MOST_FAULTS: usize = 1000;
 
 /// The simulated service.
 ///
@@ -36,6 +36,8 @@ pub struct Service {
     clock: Clock,
     faults: Vec<RuleState>,
     requests: Requests,
+    /// How often any user was told something over a push connection.
+    pushes: u64,
 }
 
 impl Service {
@@ -54,6 +56,7 @@ impl Service {
             clock: Clock::default(),
             faults,
             requests: Requests::default(),
+            pushes: 0,
         })
     }
 
@@ -61,26 +64,9 @@ impl Service {
     ///
     /// The host of the request does not matter, because the paths of all hosts are different.
     pub fn handle(&mut self, request: Request<Vec<u8>>, now: UnixMicros) -> Reply {
-        let incoming = Incoming::new(request);
-        if control::is_control(&incoming.path) {
-            let answer = control::answer(self, &incoming, now);
-            return Reply::Answer(self.dated(answer, now));
-        }
-        let decisive = self.fire_faults(&incoming.path);
-        let count = self
-            .requests
-            .entry(endpoints::name(&incoming.path))
-            .or_default();
-        count.requests += 1;
-        let Some(Rule { effect, kind, .. }) = decisive else {
-            return Reply::Answer(self.answer(&incoming, now));
-        };
-        count.disturbed += 1;
-        let answer = match effect {
-            Effect::Before => None,
-            Effect::After => Some(self.answer(&incoming, now)),
-        };
-        self.apply_fault(kind, answer, now)
+        let reply = self.reply(&Incoming::new(request), now);
+        self.notify(now);
+        reply
     }
 
     /// Advances the service's clock, in addition to the time that passes for its callers.
@@ -118,8 +104,10 @@ impl Service {
         if self.state.is_full() {
             return Err(WorldError::invalid("messages", "the service holds no more"));
         }
-        let now = self.pass(now);
-        Ok(self.state.write(message, now))
+        let moment = self.pass(now);
+        let written = self.state.write(message, moment);
+        self.notify(now);
+        Ok(written)
     }
 
     /// Does what a user does on the phone, without limits and faults. Repeating an act has no
@@ -130,14 +118,18 @@ impl Service {
     /// When something that the act names does not exist, the message to recall is another user's or
     /// already recalled, the group to join is dissolved, or the owner leaves a group.
     pub fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
-        let now = self.pass(now);
-        self.state.act(act, now)
+        let moment = self.pass(now);
+        self.state.act(act, moment)?;
+        self.notify(now);
+        Ok(())
     }
 
     /// Does the acts in order, up to the first that fails.
     pub(crate) fn act_all(&mut self, acts: Vec<Act>, now: UnixMicros) -> Result<(), WorldError> {
-        let now = self.pass(now);
-        each("acts", &acts, |act| self.state.act(act.clone(), now))
+        let moment = self.pass(now);
+        let done = each("acts", &acts, |act| self.state.act(act.clone(), moment));
+        self.notify(now);
+        done
     }
 
     /// Scans a QR code with the phone of `uid`, and returns the code's key. Without a key, this is
@@ -186,58 +178,37 @@ impl Service {
             })
     }
 
-    /// Adds a fault after those that are set.
-    ///
-    /// # Errors
-    ///
-    /// When the fault is invalid, like a chance above 1.
-    pub fn add_fault(&mut self, rule: Rule) -> Result<(), WorldError> {
-        self.add_faults(vec![rule])
-    }
-
-    /// Adds all faults, or none when one is invalid.
-    pub(crate) fn add_faults(&mut self, rules: Vec<Rule>) -> Result<(), WorldError> {
-        each("faults", &rules, Rule::check)?;
-        if self.faults.len().saturating_add(rules.len()) > MOST_FAULTS {
-            return Err(WorldError::invalid("faults", "the service takes no more"));
-        }
-        self.faults.extend(rules.into_iter().map(RuleState::from));
-        Ok(())
-    }
-
-    /// Removes all faults. Rotated keys and a skewed clock stay.
-    pub fn clear_faults(&mut self) {
-        self.faults.clear();
-    }
-
-    /// The faults that are set, with their counts.
-    #[must_use]
-    pub fn faults(&self) -> &[RuleState] {
-        &self.faults
-    }
-
     /// The state of the service, as `GET /_sim/state` returns it.
     #[must_use]
     pub fn snapshot(&self, now: UnixMicros) -> Snapshot {
         Snapshot::new(&self.state, self.clock, &self.faults, &self.requests, now)
     }
 
-    /// Applies the faults that fire and change the service. Of the other faults that fire, returns
-    /// the one that was set first.
-    fn fire_faults(&mut self, path: &str) -> Option<Rule> {
-        let mut decisive = None;
-        for rule in fire(&mut self.faults, path, &mut self.state.chance) {
-            match rule.kind {
-                Kind::RotateKeys => self.rotate_keys(),
-                Kind::Skew { seconds } => self.skew_clock(seconds),
-                _ => decisive = decisive.or(Some(rule)),
-            }
+    fn reply(&mut self, incoming: &Incoming, now: UnixMicros) -> Reply {
+        if control::is_control(&incoming.path) {
+            let answer = control::answer(self, incoming, now);
+            return Reply::Answer(self.dated(answer, now));
         }
-        decisive
+        let decisive = self.fire_faults(&incoming.path);
+        let count = self
+            .requests
+            .entry(endpoints::name(&incoming.path))
+            .or_default();
+        count.requests += 1;
+        let Some(Rule { effect, kind, .. }) = decisive else {
+            return Reply::Answer(self.answer(incoming, now));
+        };
+        count.disturbed += 1;
+        let answer = match effect {
+            Effect::Before => None,
+            Effect::After => Some(self.answer(incoming, now)),
+        };
+        self.apply_fault(kind, answer, now)
     }
 
     fn answer(&mut self, incoming: &Incoming, now: UnixMicros) -> Response<Vec<u8>> {
         let answer = match find(&incoming.method, &incoming.path) {
+            Found::Nothing if incoming.path == PATH => html(StatusCode::UPGRADE_REQUIRED),
             Found::Nothing => html(StatusCode::NOT_FOUND),
             Found::WrongMethod(allowed) => {
                 let mut answer = html(StatusCode::METHOD_NOT_ALLOWED);
@@ -264,18 +235,6 @@ impl Service {
             }
         };
         self.dated(answer, now)
-    }
-
-    fn apply_fault(
-        &mut self,
-        kind: Kind,
-        answer: Option<Response<Vec<u8>>>,
-        now: UnixMicros,
-    ) -> Reply {
-        match kind.apply(answer, self.state.options.mode, &mut self.state.chance) {
-            Reply::Answer(answer) => Reply::Answer(self.dated(answer, now)),
-            other => other,
-        }
     }
 
     /// Lets time pass up to `now`, and returns the time of the service's clock.

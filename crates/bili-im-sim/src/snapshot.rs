@@ -103,6 +103,10 @@ pub struct AccountState {
     pub settings: BTreeMap<&'static str, u8>,
     /// Its sessions.
     pub sessions: Vec<SessionState>,
+    /// How many push connections it has.
+    pub push_connections: usize,
+    /// How many notifications were sent to it, over all of its push connections.
+    pub notifications: u64,
 }
 
 /// One session, as its owner sees it.
@@ -186,6 +190,7 @@ impl Snapshot {
 
 impl AccountState {
     fn new(account: &Account, state: &State) -> Self {
+        let (push_connections, notifications) = state.push.counts(account.uid);
         Self {
             uid: account.uid,
             name: account.name.clone(),
@@ -201,6 +206,8 @@ impl AccountState {
                 .sessions(account.uid)
                 .map(SessionState::from)
                 .collect(),
+            push_connections,
+            notifications,
         }
     }
 }

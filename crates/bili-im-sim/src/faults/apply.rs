@@ -41,8 +41,17 @@ impl Kind {
             } => {
                 return Reply::Answer(page(status, body, retry_after, mode));
             }
-            // These two change the service, not the answer.
-            Self::RotateKeys | Self::Skew { .. } => {
+            // These change the service or a frame, not the answer.
+            Self::RotateKeys
+            | Self::Skew { .. }
+            | Self::Close
+            | Self::Garbage
+            | Self::Giant { .. }
+            | Self::Twice
+            | Self::Late { .. }
+            | Self::KickOut
+            | Self::OtherUid
+            | Self::Forged => {
                 return answer.map_or(Reply::BrokenOff, Reply::Answer);
             }
             Self::Code { code, message } => {

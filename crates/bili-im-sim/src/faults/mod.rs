@@ -1,11 +1,13 @@
 //! Faults that the service shows on demand.
 
 mod apply;
+mod kind;
 mod plan;
 mod rule;
 
 pub(crate) use self::plan::fire;
 pub use self::{
+    kind::{Kind, PageBody, VoucherPlace},
     plan::RuleState,
-    rule::{Effect, Kind, PageBody, Rule, VoucherPlace, What, When},
+    rule::{Effect, Rule, What, When},
 };

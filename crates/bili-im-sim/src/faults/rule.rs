@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::world::WorldError;
+use super::Kind;
+use crate::{push, world::WorldError};
 
 /// A single fault: the requests that it affects, and what happens to them.
 ///
@@ -31,9 +32,11 @@ pub struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum What {
-    /// All requests but those to control paths.
+    /// All requests but those to control paths. No frames of push connections.
     Any,
-    /// Requests whose path is this, or ends with a slash and this.
+    /// Requests whose path is this, or ends with a slash and this. Also the frames of push
+    /// connections that answer `Auth`, `Subscribe` or `Heartbeat`, and the notifications,
+    /// `WatchNotify`.
     Path(String),
 }
 
@@ -63,77 +66,6 @@ pub enum Effect {
     Before,
     /// The request takes effect, and only its answer is affected.
     After,
-}
-
-/// What a fault does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Kind {
-    /// The answer has this code.
-    Code {
-        /// The code.
-        code: i32,
-        /// The message; the code itself when absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        message: Option<String>,
-    },
-    /// The connection is closed without an answer.
-    BreakOff,
-    /// No answer ever comes.
-    Stall,
-    /// The connection is closed within the body; needs [`Effect::After`].
-    CutShort {
-        /// How many bytes of the body are sent; always fewer than it has.
-        bytes: usize,
-    },
-    /// A web page with status 200.
-    Html,
-    /// Status 200 with an empty body.
-    Empty,
-    /// A status other than 200: 412, 429, 502, …
-    Http {
-        /// The status, 300 to 599.
-        status: u16,
-        /// The body.
-        #[serde(default)]
-        body: PageBody,
-        /// The `Retry-After` header, in seconds.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        retry_after: Option<u64>,
-    },
-    /// A refusal of risk control, with a voucher.
-    Voucher(VoucherPlace),
-    /// The signing keys change, and then the request is handled.
-    RotateKeys,
-    /// The service's clock is wrong from now on, and then the request is handled.
-    Skew {
-        /// How far it is ahead; negative is behind.
-        seconds: i64,
-    },
-}
-
-/// The body of an answer with an HTTP status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PageBody {
-    /// A web page.
-    #[default]
-    Html,
-    /// An envelope with the status, negated, as its code.
-    Json,
-}
-
-/// Where risk control puts its voucher (docs/protocol.md §3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VoucherPlace {
-    /// Under `data`, with code 0.
-    Body,
-    /// Under `data`, with code -352.
-    Code,
-    /// Only in the header `x-bili-gaia-vvoucher`, with code 0.
-    Header,
 }
 
 impl Rule {
@@ -171,7 +103,10 @@ impl Rule {
             (_, Kind::Http { status, .. }) if !(300..600).contains(status) => {
                 ("kind", "an HTTP status is between 300 and 599")
             }
-            _ => return Ok(()),
+            (_, kind) => match kind.misfit(&self.what) {
+                Some(problem) => ("kind", problem),
+                None => return Ok(()),
+            },
         };
         Err(WorldError::invalid(field, problem))
     }
@@ -180,7 +115,7 @@ impl Rule {
 impl What {
     pub(crate) fn matches(&self, path: &str) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any => !push::is_frame(path),
             Self::Path(end) => path.strip_suffix(end.as_str()).is_some_and(|before| {
                 before.is_empty() || before.ends_with('/') || end.starts_with('/')
             }),
@@ -216,6 +151,7 @@ impl From<What> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::faults::PageBody;
 
     #[test]
     fn a_rule_matches_an_endpoint_by_the_end_of_its_path() {
@@ -257,11 +193,30 @@ mod tests {
 
     #[test]
     fn the_kinds_of_the_readme_are_valid() {
-        let shown = in_readme("| `kind` | what the client sees |");
-        assert_eq!(shown.len(), 12);
+        let mut shown = in_readme("| `kind` | what the client sees |");
+        shown.extend(in_readme("| `kind` of a frame | what the client sees |"));
+        assert_eq!(shown.len(), 20);
         for kind in shown {
             let kind: Result<Kind, _> = serde_json::from_str(kind);
             assert!(kind.is_ok(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_of_frames_needs_a_frame_and_a_page_a_request() {
+        for (what, kind, is_valid) in [
+            ("Auth", Kind::Close, true),
+            ("WatchNotify", Kind::Forged, true),
+            ("WatchNotify", Kind::Stall, true),
+            ("sub", Kind::Stall, true),
+            ("Auth", Kind::Forged, false),
+            ("sub", Kind::Close, false),
+            ("any", Kind::Garbage, false),
+            ("Heartbeat", Kind::Html, false),
+            ("Heartbeat", Kind::Giant { bytes: 1 << 25 }, false),
+        ] {
+            let checked = Rule::new(what, When::Once, kind.clone()).check();
+            assert_eq!(checked.is_ok(), is_valid, "{what} {kind:?}");
         }
     }
 

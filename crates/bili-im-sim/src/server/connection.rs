@@ -1,10 +1,6 @@
 //! Serves one connection, plain or inside TLS.
 
-use std::{
-    future::pending,
-    sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
-};
+use std::{future::pending, sync::Arc, time::SystemTime};
 
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -17,8 +13,12 @@ use tokio::{
 #[cfg(feature = "tls")]
 use tokio_rustls::TlsAcceptor;
 
-use super::body::{BrokenOff, Sent, cut_short, whole};
-use crate::{answer::html, reply::Reply, service::Service};
+use super::{
+    body::{BrokenOff, Sent, cut_short, whole},
+    push,
+    shared::Shared,
+};
+use crate::{answer::html, reply::Reply};
 
 /// The largest request body: more than any image that the service accepts.
 const LARGEST_BODY: usize = 24 << 20;
@@ -32,14 +32,14 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    pub(super) async fn serve(self, stream: TcpStream, service: Arc<Mutex<Service>>) {
+    pub(super) async fn serve(self, stream: TcpStream, shared: Arc<Shared>) {
         match self {
-            Self::Plain => serve(stream, service).await,
+            Self::Plain => serve(stream, shared).await,
             #[cfg(feature = "tls")]
             Self::Tls(acceptor) => {
                 // The server has nothing to do when a handshake fails.
                 if let Ok(stream) = acceptor.accept(stream).await {
-                    serve(stream, service).await;
+                    serve(stream, shared).await;
                 }
             }
         }
@@ -47,30 +47,32 @@ impl Transport {
 }
 
 /// Answers requests until the client closes the connection or a fault breaks it.
-async fn serve<I>(io: I, service: Arc<Mutex<Service>>)
+async fn serve<I>(io: I, shared: Arc<Shared>)
 where
-    I: AsyncRead + AsyncWrite + Unpin,
+    I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let answer = service_fn(|request| answer(request, Arc::clone(&service)));
+    let answer = service_fn(|request| answer(request, Arc::clone(&shared)));
     // The server has nothing to do when a connection fails.
     let _ended = http1::Builder::new()
         .serve_connection(TokioIo::new(io), answer)
+        .with_upgrades()
         .await;
 }
 
 async fn answer(
     request: Request<Incoming>,
-    service: Arc<Mutex<Service>>,
+    shared: Arc<Shared>,
 ) -> Result<Response<Sent>, BrokenOff> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-        return Ok(html(StatusCode::PAYLOAD_TOO_LARGE).map(whole));
+    let reply = if push::is_handshake(&request) {
+        push::connect(request, &shared)
+    } else {
+        let (head, body) = request.into_parts();
+        let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
+            return Ok(html(StatusCode::PAYLOAD_TOO_LARGE).map(whole));
+        };
+        let request = Request::from_parts(head, body.to_bytes().to_vec());
+        shared.with(|service| service.handle(request, SystemTime::now().into()))
     };
-    let request = Request::from_parts(head, body.to_bytes().to_vec());
-    let reply = service
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .handle(request, SystemTime::now().into());
     match reply {
         Reply::Answer(answer) => Ok(answer.map(whole)),
         Reply::CutShort { answer, sent } => Ok(cut_short(answer, sent)),

@@ -3,14 +3,14 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use tokio::sync::oneshot;
 
-use super::connection::Transport;
+use super::{connection::Transport, shared::Shared};
 use crate::service::Service;
 
 /// How long to wait after a failed accept, as when no file handles are left.
@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
-    service: Arc<Mutex<Service>>,
+    shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -69,9 +69,9 @@ impl Server {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
-        let service = Arc::new(Mutex::new(service));
+        let shared = Arc::new(Shared::new(service));
         let (stop, stopped) = oneshot::channel();
-        let accepting = accept(listener, transport, Arc::clone(&service));
+        let accepting = accept(listener, transport, Arc::clone(&shared));
         let thread = thread::Builder::new()
             .name("bili-im-sim".to_owned())
             .spawn(move || {
@@ -81,7 +81,7 @@ impl Server {
             })?;
         Ok(Self {
             addr,
-            service,
+            shared,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -95,7 +95,7 @@ impl Server {
 
     /// Reads or changes the service between two requests.
     pub fn with<T>(&self, access: impl FnOnce(&mut Service) -> T) -> T {
-        access(&mut self.service.lock().unwrap_or_else(PoisonError::into_inner))
+        self.shared.with(access)
     }
 
     /// Serves for as long as the process lives.
@@ -118,17 +118,13 @@ impl Drop for Server {
     }
 }
 
-async fn accept(
-    listener: tokio::net::TcpListener,
-    transport: Transport,
-    service: Arc<Mutex<Service>>,
-) {
+async fn accept(listener: tokio::net::TcpListener, transport: Transport, shared: Arc<Shared>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 // Answers are small: waiting for a full packet would only delay them.
                 let _best_effort = stream.set_nodelay(true);
-                tokio::spawn(transport.clone().serve(stream, Arc::clone(&service)));
+                tokio::spawn(transport.clone().serve(stream, Arc::clone(&shared)));
             }
             Err(_) => tokio::time::sleep(PAUSE).await,
         }

@@ -3,5 +3,7 @@
 mod body;
 mod connection;
 mod listen;
+mod push;
+mod shared;
 
 pub use self::listen::Server;

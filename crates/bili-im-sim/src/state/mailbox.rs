@@ -1,6 +1,6 @@
 //! Changes of an account's sessions (docs/protocol.md §7).
 
-use super::{ConversationId, Session, State};
+use super::{ChangeKind, ConversationId, Session, State};
 use crate::{
     answer::Refusal,
     codes::NO_SUCH_SESSION,
@@ -18,8 +18,12 @@ impl State {
         now: UnixMicros,
     ) -> Result<(), Refusal> {
         let newest = self.newest(owner, talker)?;
-        self.settings_mut(owner, talker)
-            .read_upto(upto.map_or(newest, |upto| upto.min(newest)), now);
+        let session = self.settings_mut(owner, talker);
+        let before = session.ack_seqno;
+        session.read_upto(upto.map_or(newest, |upto| upto.min(newest)), now);
+        if session.ack_seqno != before {
+            self.tell(owner, ChangeKind::Session { talker });
+        }
         Ok(())
     }
 
@@ -34,6 +38,7 @@ impl State {
         let session = self.settings_mut(owner, talker);
         session.read_upto(newest, now);
         session.removed_upto = newest;
+        self.tell(owner, ChangeKind::Session { talker });
         Ok(())
     }
 

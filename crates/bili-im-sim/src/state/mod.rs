@@ -1,5 +1,6 @@
 //! The state of the service.
 
+mod changes;
 mod conversation;
 mod lag;
 mod logins;
@@ -14,6 +15,7 @@ mod settings;
 mod whole;
 
 pub(crate) use self::{
+    changes::ChangeKind,
     conversation::{ConversationId, Written},
     logins::{Login, Logins},
     permission::Delivery,

@@ -1,6 +1,6 @@
 //! Acts of users on their phones, without limits.
 
-use super::State;
+use super::{ChangeKind, State};
 use crate::{
     answer::Refusal,
     ids::{GroupId, MsgKey, Talker, Uid},
@@ -36,6 +36,9 @@ impl State {
             Act::Unmute { uid, talker } => self.mute(uid, talker, false)?,
             Act::Intercept { uid, other } => self.intercept(uid, other, true)?,
             Act::Unintercept { uid, other } => self.intercept(uid, other, false)?,
+            Act::KickOut { uid } => self.push(uid, ChangeKind::KickOut)?,
+            Act::PushGarbage { uid } => self.push(uid, ChangeKind::Garbage)?,
+            Act::PushForged { uid } => self.push(uid, ChangeKind::Forged)?,
         }
         Ok(())
     }
@@ -121,6 +124,12 @@ impl State {
         self.check_exists("uid", uid)?;
         self.check_exists("talker", talker)?;
         act(self).map_err(|refusal| WorldError::invalid("talker", refusal.into_why()))
+    }
+
+    fn push(&mut self, uid: Uid, kind: ChangeKind) -> Result<(), WorldError> {
+        self.check_exists("uid", uid)?;
+        self.tell(uid, kind);
+        Ok(())
     }
 
     fn mute(&mut self, uid: Uid, talker: Talker, muted: bool) -> Result<(), WorldError> {

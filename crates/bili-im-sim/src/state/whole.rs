@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
-    BlockWord, ConversationId, Logins, QrCodes, ReplyText, Session, SessionView, Written,
-    lag::arrived_by,
+    BlockWord, ChangeKind, ConversationId, Logins, QrCodes, ReplyText, Session, SessionView,
+    Written, changes::Change, lag::arrived_by,
 };
 use crate::{
     answer::Refusal,
     chance::Chance,
     codes::SERVER_ERROR,
     ids::{GroupId, MsgKey, Seqno, Talker, Uid},
+    push::Connections,
     time::UnixMicros,
     wbi::KeyRing,
     world::{Account, Group, Knows, Message, Options, World},
@@ -34,12 +35,15 @@ pub(crate) struct State {
     pub(crate) block_words: BTreeMap<Uid, Vec<BlockWord>>,
     /// The texts of automatic replies of all accounts, by id.
     pub(crate) reply_texts: Vec<ReplyText>,
+    pub(crate) push: Connections,
+    /// What users are told next.
+    pub(crate) changes: Vec<Change>,
     pub(super) changed_settings: BTreeMap<(Uid, &'static str), u8>,
     pub(super) conversations: BTreeMap<ConversationId, Vec<Written>>,
     pub(super) mailboxes: BTreeMap<Uid, BTreeMap<Talker, Session>>,
     /// Where each message is.
     pub(super) places: BTreeMap<MsgKey, (ConversationId, Seqno)>,
-    pub(super) newest: Seqno,
+    pub(crate) newest: Seqno,
     /// The time without skew.
     pub(super) time: UnixMicros,
 }
@@ -156,6 +160,9 @@ impl State {
         for reader in readers {
             if let Some(talker) = id.talker_for(reader) {
                 self.settings_mut(reader, talker);
+                if message.is_shown_to(reader) {
+                    self.tell(reader, ChangeKind::Message { talker, seqno });
+                }
             }
         }
         self.conversations.entry(id).or_default().push(Written {

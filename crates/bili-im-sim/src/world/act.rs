@@ -61,4 +61,10 @@ pub enum Act {
     Unintercept { uid: Uid, other: Uid },
     /// Removes a session until its next message.
     Remove { uid: Uid, talker: Talker },
+    /// Kicks out the user's push connections, which then get no more notifications.
+    KickOut { uid: Uid },
+    /// Sends bytes that are no message over the user's push connections.
+    PushGarbage { uid: Uid },
+    /// Notifies the user of a message that does not exist.
+    PushForged { uid: Uid },
 }

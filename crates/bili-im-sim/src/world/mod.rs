@@ -16,6 +16,8 @@ pub use self::{
     act::Act,
     group::Group,
     message::Message,
-    options::{Mode, Options, OverStrangerLimit, QrLogin, SendLimit, StaleSignature, Whim},
+    options::{
+        Mode, Options, OverStrangerLimit, PushParts, QrLogin, SendLimit, StaleSignature, Whim,
+    },
     whole::{World, WorldError},
 };

@@ -56,6 +56,12 @@ pub struct Options {
     /// Whether `fetch_session_msgs` returns fewer messages than requested: a random number, at
     /// least 1. Never by default.
     pub short_pages: Whim,
+    /// Whether the payload of a notification is in base64 (docs/protocol.md §15).
+    pub push_base64: Whim,
+    /// Whether a notification asks for an acknowledgement.
+    pub push_acks: Whim,
+    /// Which parts notifications have.
+    pub push_parts: PushParts,
 }
 
 impl Default for Options {
@@ -81,6 +87,9 @@ impl Default for Options {
             late_lists: 0,
             lagging_messages: 0,
             short_pages: Whim::Never,
+            push_base64: Whim::ByChance,
+            push_acks: Whim::ByChance,
+            push_parts: PushParts::ByChance,
         }
     }
 }
@@ -152,6 +161,35 @@ pub struct SendLimit {
     pub messages: u32,
     /// The length of the period, in seconds.
     pub seconds: u64,
+}
+
+/// Which parts the notification of a message has (docs/protocol.md §15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PushParts {
+    /// `instant_msg`, `notify_info` and `command_msgs`.
+    All,
+    /// Only `notify_info`.
+    Info,
+    /// Only `command_msgs`.
+    Commands,
+    /// One of the three, at random.
+    #[default]
+    ByChance,
+}
+
+impl PushParts {
+    pub(crate) fn chosen(self, chance: &mut Chance) -> Self {
+        match self {
+            Self::ByChance => match chance.below(3) {
+                0 => Self::All,
+                1 => Self::Info,
+                _ => Self::Commands,
+            },
+            chosen => chosen,
+        }
+    }
 }
 
 /// How often a quirk shows.
