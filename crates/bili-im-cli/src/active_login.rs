@@ -6,7 +6,7 @@ use std::{
     mem, thread,
 };
 
-use bili_im_proto::{Account, Credential, Effect, Flow, Input, Missing, Origin, Pacing, Step};
+use bili_im_proto::{Credential, Effect, Flow, Input, Missing, Origin, Pacing, Step};
 use bili_im_ureq::{Client, ClientBuilder};
 use serde::Serialize;
 
@@ -219,9 +219,9 @@ impl Drop for ActiveLogin {
 pub(crate) struct SharedLogin(ActiveLogin);
 
 impl SharedLogin {
-    /// The account, to make flows of. Drive them [with the lock](Self::with_lock).
-    pub(crate) fn account(&self) -> &Account {
-        self.0.client().account()
+    /// The client, to make flows of its account. Drive them [with the lock](Self::with_lock).
+    pub(crate) fn client(&self) -> &Client {
+        self.0.client()
     }
 
     /// Locks the state, reads what other processes stored, does the work, and stores what changed.

@@ -70,7 +70,7 @@ pub(crate) struct SenderNames {
 
 impl SenderNames {
     pub(crate) fn get(&mut self, uid: Uid, login: &mut SharedLogin) -> Option<String> {
-        if let Some(card) = login.account().card(uid, bili_im_ureq::now()) {
+        if let Some(card) = login.client().account().card(uid, bili_im_ureq::now()) {
             return named(card).map(|(_, name)| name);
         }
         let is_paused = self.failed.is_some_and(|then| then.elapsed() < PAUSE);

@@ -116,8 +116,21 @@ macro_rules! client_methods {
             items sessions_of(filter: SessionFilter) -> Vec<Session>;
             run people(uids: impl IntoIterator<Item = Uid>) -> Vec<UserCard>;
             run cursor_now() -> Cursor;
-            items watch(cursor: Cursor, options: WatchOptions) -> Event;
-            items watch_unread(interval: Option<Duration>) -> Event;
+        }
+
+        /// As [`Account::watch`], with a push connection unless the options say otherwise or the
+        /// feature `push` is off.
+        pub fn watch(&self, cursor: Cursor, options: WatchOptions) -> Items<Event> {
+            self.items_pushed(options.push, |hints| {
+                self.account.watch_pushed(cursor, options, hints)
+            })
+        }
+
+        /// As [`Account::watch_unread`], with a push connection as [`watch`](Self::watch) has.
+        pub fn watch_unread(&self, options: WatchOptions) -> Items<Event> {
+            self.items_pushed(options.push, |hints| {
+                self.account.watch_unread_pushed(options, hints)
+            })
         }
 
         /// How many messages of users are unread.

@@ -2,12 +2,13 @@ use std::{
     convert::Infallible,
     fmt,
     future::{Ready, ready},
-    time::Duration,
 };
 
 use bili_im_proto::{self as proto, *};
 use http::Response;
 
+#[cfg(feature = "push")]
+use crate::push::Push;
 use crate::{
     driver::{Items, now, run_with},
     exchange::{exchange, new_client},
@@ -155,6 +156,31 @@ impl Client {
     /// Runs a flow item by item.
     pub fn items<Item>(&self, flow: Flow<Item, ()>) -> Items<Item> {
         Items::new(self.http.clone(), flow)
+    }
+
+    /// Runs a watcher item by item, if wanted with a push connection of its own.
+    fn items_pushed<Item>(
+        &self,
+        push: bool,
+        flow: impl FnOnce(Hints) -> Flow<Item, ()>,
+    ) -> Items<Item> {
+        #[cfg(feature = "push")]
+        if push {
+            let session = self.account.push_session();
+            return self.items(flow(session.hints())).pushed(session);
+        }
+        let _no_push = push;
+        self.items(flow(Hints::new()))
+    }
+
+    /// Opens a push connection, for a watcher that the caller runs with its
+    /// [hints](Push::hints). `tell` gets what happens on it; resume the watcher then.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    #[cfg(feature = "push")]
+    pub fn open_push(&self, tell: impl Fn(PushEvent) + Send + 'static) -> Push {
+        Push::open(self.http.clone(), self.account.push_session(), tell)
     }
 
     /// Sends one request of a flow that the caller runs.

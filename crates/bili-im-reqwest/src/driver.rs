@@ -2,16 +2,21 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
     task::{Context, Poll, ready},
     time::{Instant, SystemTime},
 };
 
+#[cfg(feature = "push")]
+use bili_im_proto::PushSession;
 use bili_im_proto::{Error, Flow, Input, Monotonic, Now, Step};
 use futures_core::Stream;
 use reqwest::Client;
+use tokio::{sync::Notify, time::timeout};
 
 use crate::exchange::exchange;
+#[cfg(feature = "push")]
+use crate::push::Push;
 
 /// Runs a flow to its end and passes its items to `take`.
 pub(crate) async fn run_with<Item, Output, E: From<Error>, F>(
@@ -49,6 +54,14 @@ pub struct Items<Item> {
     http: Client,
     flow: Option<Flow<Item, ()>>,
     under_way: Option<Pin<Box<dyn Future<Output = Input> + Send>>>,
+    /// Ends a wait early.
+    wake: Arc<Notify>,
+    /// Of the push connection that is opened when the first item is waited for: that is inside
+    /// the runtime.
+    #[cfg(feature = "push")]
+    push_session: Option<Box<PushSession>>,
+    #[cfg(feature = "push")]
+    push: Option<Push>,
 }
 
 impl<Item> Items<Item> {
@@ -57,6 +70,30 @@ impl<Item> Items<Item> {
             http,
             flow: Some(flow),
             under_way: None,
+            wake: Arc::default(),
+            #[cfg(feature = "push")]
+            push_session: None,
+            #[cfg(feature = "push")]
+            push: None,
+        }
+    }
+
+    /// As these, with a push connection.
+    #[cfg(feature = "push")]
+    pub(crate) fn pushed(self, session: PushSession) -> Self {
+        let push_session = Some(Box::new(session));
+        Self {
+            push_session,
+            ..self
+        }
+    }
+
+    #[cfg(feature = "push")]
+    fn open_push(&mut self) {
+        if let Some(session) = self.push_session.take() {
+            let wake = Arc::clone(&self.wake);
+            let push = Push::open(self.http.clone(), *session, move |_| wake.notify_one());
+            self.push = Some(push);
         }
     }
 
@@ -71,6 +108,8 @@ impl<Item> Stream for Items<Item> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        #[cfg(feature = "push")]
+        this.open_push();
         loop {
             let input = match &mut this.under_way {
                 Some(under_way) => ready!(under_way.as_mut().poll(context)),
@@ -86,10 +125,14 @@ impl<Item> Stream for Items<Item> {
                     let answer = exchange(&this.http, outgoing);
                     Box::pin(async { answer.await.map_or_else(Input::Failed, Input::Response) })
                 }
-                Step::WaitUntil(moment) => Box::pin(async move {
-                    tokio::time::sleep(moment.since(now().mono)).await;
-                    Input::Woken
-                }),
+                Step::WaitUntil(moment) => {
+                    let wake = Arc::clone(&this.wake);
+                    Box::pin(async move {
+                        let wait = moment.since(now().mono);
+                        let _woken = timeout(wait, wake.notified()).await;
+                        Input::Woken
+                    })
+                }
                 Step::Item(item) => return Poll::Ready(Some(Ok(item))),
                 Step::Done(result) => {
                     this.flow = None;

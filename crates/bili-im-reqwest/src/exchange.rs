@@ -120,7 +120,7 @@ fn prepare(
 }
 
 /// The text of an error and its causes, without the address, which can hold keys.
-fn cause_text(error: reqwest::Error, timeout: Duration) -> String {
+pub(crate) fn cause_text(error: reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() {
         return format!("no whole answer within {} s", timeout.as_secs_f64());
     }

@@ -3,10 +3,14 @@
 mod client;
 mod driver;
 mod exchange;
+#[cfg(feature = "push")]
+mod push;
 
 pub use bili_im_proto as proto;
 pub use reqwest;
 
+#[cfg(feature = "push")]
+pub use crate::push::Push;
 pub use crate::{
     client::{Client, ClientBuilder, qr_login, qr_login_with},
     driver::{Items, now},

@@ -1,9 +1,11 @@
-use std::{convert::Infallible, fmt, time::Duration};
+use std::{convert::Infallible, fmt};
 
 use bili_im_proto::{self as proto, *};
 use http::Response;
 use ureq::Agent;
 
+#[cfg(feature = "push")]
+use crate::push::Push;
 use crate::{
     driver::{Items, now, run_with},
     exchange::{exchange, new_agent},
@@ -126,6 +128,28 @@ impl Client {
     /// Runs a flow item by item.
     pub fn items<Item>(&self, flow: Flow<Item, ()>) -> Items<Item> {
         Items::new(self.agent.clone(), flow)
+    }
+
+    /// Runs a watcher item by item, if wanted with a push connection of its own.
+    fn items_pushed<Item>(
+        &self,
+        push: bool,
+        flow: impl FnOnce(Hints) -> Flow<Item, ()>,
+    ) -> Items<Item> {
+        #[cfg(feature = "push")]
+        if push {
+            let session = self.account.push_session();
+            return self.items(flow(session.hints())).pushed(session);
+        }
+        let _no_push = push;
+        self.items(flow(Hints::new()))
+    }
+
+    /// Opens a push connection, for a watcher that the caller runs with its
+    /// [hints](Push::hints). `tell` gets what happens on it; resume the watcher then.
+    #[cfg(feature = "push")]
+    pub fn open_push(&self, tell: impl Fn(PushEvent) + Send + 'static) -> Push {
+        Push::open(self.agent.clone(), self.account.push_session(), tell)
     }
 
     /// Sends one request of a flow that the caller runs.

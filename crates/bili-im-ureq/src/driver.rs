@@ -4,10 +4,14 @@ use std::{
     time::{Instant, SystemTime},
 };
 
+#[cfg(feature = "push")]
+use bili_im_proto::PushSession;
 use bili_im_proto::{Error, Flow, Input, Monotonic, Now, Step};
 use ureq::Agent;
 
 use crate::exchange::exchange;
+#[cfg(feature = "push")]
+use crate::push::Push;
 
 /// Runs a flow to its end and passes its items to `take`.
 pub(crate) fn run_with<Item, Output, E: From<Error>>(
@@ -40,6 +44,8 @@ pub struct Items<Item> {
     agent: Agent,
     flow: Option<Flow<Item, ()>>,
     stop: StopHandle,
+    #[cfg(feature = "push")]
+    push: Option<Push>,
 }
 
 impl<Item> Items<Item> {
@@ -48,7 +54,19 @@ impl<Item> Items<Item> {
             agent,
             flow: Some(flow),
             stop: StopHandle::default(),
+            #[cfg(feature = "push")]
+            push: None,
         }
+    }
+
+    /// As these, with a push connection.
+    #[cfg(feature = "push")]
+    pub(crate) fn pushed(mut self, session: PushSession) -> Self {
+        let stop = self.stop.clone();
+        self.push = Some(Push::open(self.agent.clone(), session, move |_| {
+            stop.wake()
+        }));
+        self
     }
 
     /// A handle that ends this iterator from another thread, for example from a signal handler's,
@@ -95,8 +113,15 @@ pub struct StopHandle(Arc<Stopper>);
 
 #[derive(Debug, Default)]
 struct Stopper {
-    is_stopped: Mutex<bool>,
-    stopped: Condvar,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_stopped: bool,
+    /// Whether the next sleep ends at once: the push connection has said something.
+    is_woken: bool,
 }
 
 impl StopHandle {
@@ -104,24 +129,33 @@ impl StopHandle {
     /// returns at once. If a request is on its way, it first waits for the answer, at most for the
     /// request's timeout.
     pub fn stop(&self) {
-        *self.lock() = true;
-        self.0.stopped.notify_all();
+        self.lock().is_stopped = true;
+        self.0.changed.notify_all();
     }
 
     fn is_stopped(&self) -> bool {
-        *self.lock()
+        self.lock().is_stopped
     }
 
-    /// Sleeps until `moment` or until the handle is stopped.
+    /// Ends a sleep, or the next one.
+    #[cfg(feature = "push")]
+    fn wake(&self) {
+        self.lock().is_woken = true;
+        self.0.changed.notify_all();
+    }
+
+    /// Sleeps until `moment`, or until the handle is woken or stopped.
     fn sleep_until(&self, moment: Monotonic) {
         let timeout = moment.since(now().mono);
-        let _woken = (self.0.stopped)
-            .wait_timeout_while(self.lock(), timeout, |is_stopped| !*is_stopped)
+        let sleeps = |state: &mut State| !state.is_stopped && !state.is_woken;
+        let (mut state, _) = (self.0.changed)
+            .wait_timeout_while(self.lock(), timeout, sleeps)
             .unwrap_or_else(PoisonError::into_inner);
+        state.is_woken = false;
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        (self.0.is_stopped.lock()).unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

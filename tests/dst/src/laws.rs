@@ -1,6 +1,7 @@
 //! The laws that every run must keep.
 
 mod pace;
+mod push;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +41,12 @@ pub(super) struct Ledger {
     /// The sends whose accepting answer reached the program.
     pub(super) accepted: BTreeSet<usize>,
     pub(super) requests: Vec<SentRequest>,
+    /// When a push connection gave a reason to poll.
+    pub(super) hints: Vec<u64>,
+    /// When a push connection was lost first.
+    pub(super) push_lost: Option<u64>,
+    /// Whether nothing goes wrong in the run.
+    pub(super) is_calm: bool,
     /// Which sessions the service's lists could show.
     pub(super) visibility: Visibility,
     /// Whether the service's clock was changed: waits for a late request may then end too early.
@@ -83,11 +90,12 @@ pub(super) struct TooFast {
 
 impl Ledger {
     /// Fails with the first broken law.
-    pub(super) fn check(&self, service: &Snapshot) -> Result<(), String> {
+    pub(super) fn check(&self, service: &Snapshot, now: u64) -> Result<(), String> {
         self.check_told(service)?;
         self.check_order()?;
         self.check_sends(service)?;
-        self.check_pace()
+        self.check_pace()?;
+        self.check_push(now)
     }
 
     /// The watch delivers every message since it began, and no other.

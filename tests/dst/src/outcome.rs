@@ -30,6 +30,8 @@ pub struct Tally {
     pub sent: usize,
     /// Of these, reported as unconfirmed.
     pub unconfirmed: usize,
+    /// Events of push connections.
+    pub pushes: usize,
     /// How often the program crashed.
     pub crashes: usize,
 }
@@ -45,6 +47,7 @@ impl Tally {
             sends: self.sends + other.sends,
             sent: self.sent + other.sent,
             unconfirmed: self.unconfirmed + other.unconfirmed,
+            pushes: self.pushes + other.pushes,
             crashes: self.crashes + other.crashes,
         }
     }
@@ -54,14 +57,15 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} requests, {} events ({} delivered again after {} crashes), {} sends ({} sent, {} unconfirmed)",
+            "{} requests, {} events ({} delivered again after {} crashes), {} sends ({} sent, {} unconfirmed), {} pushes",
             self.requests,
             self.told,
             self.repeated,
             self.crashes,
             self.sends,
             self.sent,
-            self.unconfirmed
+            self.unconfirmed,
+            self.pushes
         )
     }
 }

@@ -1,15 +1,15 @@
 //! The plan of a run, drawn from a seed.
 
 mod cast;
-mod faults;
+pub(super) mod faults;
 
 use std::time::Duration;
 
 use bili_im_proto::WatchOptions;
-use bili_im_sim::{Act, Message, Talker, World, faults::Rule};
+use bili_im_sim::{Act, Message, Talker, Uid, World, faults::Rule};
 use fastrand::Rng;
 
-use self::cast::Cast;
+use self::{cast::Cast, faults::draw_push_fault};
 
 /// The account that the program uses.
 pub(super) const OWN: u64 = 1;
@@ -21,6 +21,9 @@ const RECALL: u32 = 5;
 
 /// How many of 256 runs have more sessions changing at once than a list has room for.
 const CROWDED: u8 = 40;
+
+/// How many of 256 runs are calm.
+const CALM: u8 = 24;
 
 /// How many sessions one list has at most.
 const LIST_SIZE: usize = 100;
@@ -48,6 +51,11 @@ pub(super) struct Plan {
     pub(super) handles_slowly: bool,
     /// The program keeps running at the end; otherwise it is restarted.
     pub(super) keeps_running: bool,
+    /// The program has a push connection.
+    pub(super) has_push: bool,
+    /// Nothing goes wrong, and people write one message at a time: a push connection has all told
+    /// at once.
+    pub(super) is_calm: bool,
     /// What people, the network and the machine do.
     pub(super) actions: Actions,
 }
@@ -116,9 +124,10 @@ pub(super) enum SendKind {
 
 impl Plan {
     pub(super) fn draw(rng: &mut Rng) -> Self {
-        let is_crowded = rng.u8(..) < CROWDED;
+        let is_calm = rng.u8(..) < CALM;
+        let is_crowded = !is_calm && rng.u8(..) < CROWDED;
         let mut cast = Cast::draw(rng, is_crowded);
-        let world = cast.world(rng);
+        let mut world = cast.world(rng);
         let lasts_long = rng.u8(..) < 64;
         let length = if lasts_long {
             Duration::from_secs(rng.u64(3600..20_000))
@@ -144,19 +153,56 @@ impl Plan {
             cast.draw_action(rng, at, &mut actions);
         }
         actions.retain(|(at, _)| *at < length.as_micros() as u64);
-        let capacity = (rng.u8(..) < 100).then(|| rng.usize(1..4));
+        let has_push = is_calm || rng.bool();
+        if is_calm {
+            calm(&mut world, &mut actions);
+        } else if has_push {
+            trouble_push(rng, length, &mut actions);
+        }
+        let capacity = (!is_calm && rng.u8(..) < 100).then(|| rng.usize(1..4));
         Self {
             world,
             options,
             capacity,
             length,
             has_long_lag,
-            changes_options: rng.u8(..) < 40,
-            handles_slowly: rng.u8(..) < 40,
+            changes_options: !is_calm && rng.u8(..) < 40,
+            handles_slowly: !is_calm && rng.u8(..) < 40,
             keeps_running: rng.u8(..) < if has_long_lag { 128 } else { 32 },
+            has_push,
+            is_calm,
             actions,
         }
     }
+}
+
+/// Adds faults of the push connection.
+fn trouble_push(rng: &mut Rng, length: Duration, actions: &mut Actions) {
+    for _ in 0..rng.usize(0..8) {
+        let at = rng.u64(0..length.as_micros() as u64);
+        let action = match rng.u8(0..8) {
+            0 => Action::Act(Act::KickOut { uid: Uid(OWN) }),
+            _ => Action::Fault(draw_push_fault(rng)),
+        };
+        actions.push((at, action));
+    }
+}
+
+/// Leaves single messages alone, at least half a minute apart, and a service without delays.
+fn calm(world: &mut World, actions: &mut Actions) {
+    world.options.late_lists = 0;
+    world.options.lagging_messages = 0;
+    world.faults.clear();
+    actions.retain(|(_, action)| matches!(action, Action::Write(_, 1)));
+    actions.sort_by_key(|(at, _)| *at);
+    let mut last = 0;
+    actions.retain(|(at, _)| {
+        let is_apart = *at >= last + 30 * SECOND;
+        if is_apart {
+            last = *at;
+        }
+        is_apart
+    });
 }
 
 fn draw_options(rng: &mut Rng) -> WatchOptions {

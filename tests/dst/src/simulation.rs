@@ -6,6 +6,7 @@ mod flows;
 mod network;
 mod people;
 mod program;
+mod push;
 mod quirks;
 mod results;
 mod warnings;
@@ -18,7 +19,7 @@ use fastrand::Rng;
 
 pub use self::quirks::Quirk;
 use self::{
-    ending::outcome, flows::ActiveFlow, network::Dispatch, quirks::Quirks, warnings::Warnings,
+    ending::outcome, flows::ActiveFlow, network::Dispatch, push::{OnPush, PushLine}, quirks::Quirks, warnings::Warnings,
 };
 use crate::{
     history::History,
@@ -68,11 +69,12 @@ struct Simulation {
     options: WatchOptions,
     capacity: Option<usize>,
     length: u64,
-    // These four are copied from the plan.
+    // These five are copied from the plan.
     has_long_lag: bool,
     changes_options: bool,
     handles_slowly: bool,
     keeps_running: bool,
+    has_push: bool,
     /// Microseconds since the run began.
     now: u64,
     queue: BTreeMap<(u64, u64), Next>,
@@ -106,6 +108,7 @@ struct Running {
     since: u64,
     revision: u64,
     flows: BTreeMap<u64, ActiveFlow>,
+    push: Option<PushLine>,
     warnings: Warnings,
 }
 
@@ -119,6 +122,8 @@ enum Next {
         step: u64,
         input: Input,
     },
+    /// Something happens on the push connection.
+    Push(OnPush),
     /// A request reaches the service.
     Arrive {
         flow: u64,
@@ -134,6 +139,7 @@ impl Simulation {
         let plan = Plan::draw(&mut rng);
         let mut ledger = Ledger {
             options: vec![(0, plan.options)],
+            is_calm: plan.is_calm,
             ..Ledger::default()
         };
         let own = bili_im_sim::Uid(OWN);
@@ -158,6 +164,7 @@ impl Simulation {
             changes_options: plan.changes_options,
             handles_slowly: plan.handles_slowly,
             keeps_running: plan.keeps_running,
+            has_push: plan.has_push,
             now: 0,
             queue: BTreeMap::new(),
             order: 0,
@@ -168,7 +175,11 @@ impl Simulation {
             stored_ahead: 0,
             clock_jumps: 0,
             next_flow: 0,
-            quirks: Quirks::draw(seed, quirk),
+            quirks: if plan.is_calm {
+                Quirks::none(seed)
+            } else {
+                Quirks::draw(seed, quirk)
+            },
             unreadable: BTreeMap::new(),
             unsettled_until: 0,
             tally: Tally::default(),
@@ -189,6 +200,7 @@ impl Simulation {
                     self.now = next.key().0;
                     let next = next.remove();
                     self.run_next(next)?;
+                    self.take_pushed();
                 }
                 _ => {
                     self.now = end;
@@ -204,6 +216,10 @@ impl Simulation {
             Next::Action(action) => self.perform(action),
             Next::Start => self.start(),
             Next::Resume { flow, step, input } => self.resume(flow, step, input),
+            Next::Push(event) => {
+                self.on_push(event);
+                Ok(())
+            }
             Next::Arrive {
                 flow,
                 step,

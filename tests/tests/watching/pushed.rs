@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{Account, Hints, Monotonic, Pacing};
+use bili_im_proto::{Account, Hints, Monotonic, Pacing, WatchOptions};
 use bili_im_tests::{Stage, local_account};
 
 use crate::program::{MINUTE, OWN, Program, login, stage, write};
@@ -120,7 +120,7 @@ fn unread_counts_are_told_at_once_after_a_hint() {
     let hints = Hints::new();
     let account = local_account(login(), 1).pacing(Pacing::default()).build();
     let cursor = stage.run(account.cursor_now()).unwrap();
-    let flow = account.watch_unread_pushed(None, hints.clone());
+    let flow = account.watch_unread_pushed(WatchOptions::default(), hints.clone());
     let mut program = Program::of(flow, cursor);
     hints.live_until(Monotonic(MINUTE * 10_000));
     program.watch(&mut stage, MINUTE);

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::{Error, EventKind, GetSessions, GetSettings, MyGroupUnread, SessionFilter};
+use bili_im_proto::{
+    Error, EventKind, GetSessions, GetSettings, MyGroupUnread, SessionFilter, WatchOptions,
+};
 use bili_im_ureq::Client;
 use serde::Serialize;
 
@@ -15,7 +17,7 @@ use crate::{
     failure::Failure,
     json::{CountsJson, CountsLine},
     output::Output,
-    watching::{Driven, Stop},
+    watching::{Driven, PushChoice, Pushed, Stop},
 };
 
 /// Count the unread messages
@@ -35,6 +37,12 @@ pub(crate) struct Unread {
     /// How often to ask, about every two minutes by default
     #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "watch")]
     interval: Option<Duration>,
+    /// Ask all the time instead of being told by push
+    #[arg(long, requires = "watch")]
+    no_push: bool,
+    /// Show on stderr what happens on the push connection
+    #[arg(long, short, requires = "watch")]
+    verbose: bool,
 }
 
 impl Unread {
@@ -62,9 +70,20 @@ impl Unread {
     fn watch(self, global: &Global, out: Output) -> Result<(), Failure> {
         let stop = Stop::on_signals()?;
         let mut login = ActiveLogin::open(global, out)?.share();
-        let flow = login.account().watch_unread(self.interval);
+        let choice = PushChoice {
+            is_wanted: !self.no_push,
+            verbose: self.verbose,
+        };
+        let mut pushed = Pushed::open(&login, choice, &stop, out);
+        let mut options = WatchOptions::default();
+        options.interval = self.interval;
+        let account = login.client().account();
+        let flow = account.watch_unread_pushed(options, pushed.hints());
         let mut events = Driven::new(flow, &stop);
         while let Some(event) = events.next_event(&mut login)? {
+            if pushed.note(&event.kind) {
+                continue;
+            }
             let Some(_work) = stop.begin_work() else {
                 break;
             };

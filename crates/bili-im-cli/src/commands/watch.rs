@@ -77,9 +77,16 @@ pub(crate) struct Watch {
     /// Tell of changed sessions and unread counts too
     #[arg(long)]
     changes: bool,
-    /// How often to ask: 20 by default, and at least 6 unless the service is on this machine
+    /// How often to ask while nothing is told by push: 20 by default, and at least 6 unless the
+    /// service is on this machine
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     interval: Option<Duration>,
+    /// Ask all the time instead of being told by push
+    #[arg(long)]
+    no_push: bool,
+    /// Show on stderr what happens on the push connection
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -141,6 +148,7 @@ impl Watch {
             file,
             replies: self.reply_stdout,
             at_least_once: self.at_least_once,
+            verbose: self.verbose,
             exec: self.exec.map(|program| Exec {
                 program,
                 args: self.args,
@@ -161,7 +169,8 @@ impl Watch {
             .with_system(self.system)
             .with_automatic(self.automatic)
             .with_intercepted(self.intercepted)
-            .with_changes(self.changes);
+            .with_changes(self.changes)
+            .with_push(!self.no_push);
         match self.interval {
             Some(interval) => options.with_interval(interval),
             None => options,

@@ -8,6 +8,7 @@ use super::{
     event_output::EventOutput,
     exec::Exec,
     line::EventLine,
+    push::{PushChoice, Pushed},
     replies::{Replied, Replier},
     stop::Stop,
 };
@@ -28,6 +29,8 @@ pub(crate) struct Handler<'a> {
     /// Whether the program's output is sent as an answer.
     pub(crate) replies: bool,
     pub(crate) at_least_once: bool,
+    /// Whether to show what happens on the push connection.
+    pub(crate) verbose: bool,
     pub(crate) senders: SenderNames,
 }
 
@@ -49,9 +52,18 @@ impl Handler<'_> {
         if !self.finish_earlier_answer(&mut progress)? {
             return Ok(());
         }
-        let flow = (self.login.account()).watch(progress.cursor, options);
+        let choice = PushChoice {
+            is_wanted: options.push,
+            verbose: self.verbose,
+        };
+        let mut pushed = Pushed::open(&self.login, choice, self.stop, self.out);
+        let account = self.login.client().account();
+        let flow = account.watch_pushed(progress.cursor, options, pushed.hints());
         let mut events = Driven::new(flow, self.stop);
         while let Some(event) = events.next_event(&mut self.login)? {
+            if pushed.note(&event.kind) {
+                continue;
+            }
             let line = EventLine {
                 sender_name: self.sender_name(&event),
                 event: &event,

@@ -7,6 +7,7 @@ mod exec;
 mod handler;
 mod line;
 mod program;
+mod push;
 mod replies;
 mod stop;
 
@@ -15,5 +16,6 @@ pub(crate) use self::{
     driven::Driven,
     exec::Exec,
     handler::Handler,
+    push::{PushChoice, Pushed},
     stop::Stop,
 };

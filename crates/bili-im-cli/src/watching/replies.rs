@@ -41,7 +41,7 @@ impl Replier<'_> {
     pub(crate) fn answer(&mut self, event: &Event, text: String) -> Result<Replied, Failure> {
         let answer = Text::new(text)
             .map_err(Invalid::from)
-            .and_then(|text| self.login.account().answer(event, text));
+            .and_then(|text| self.login.client().account().answer(event, text));
         match answer {
             Ok(answer) => self.drive(answer, false),
             Err(invalid) => Ok(self.give_up(NOT_SENT, &invalid)),
@@ -59,7 +59,7 @@ impl Replier<'_> {
             self.out
                 .warn("an answer may be under way: looking for it before anything else");
         }
-        self.drive(self.login.account().settle_answer(ticket), true)
+        self.drive(self.login.client().account().settle_answer(ticket), true)
     }
 
     /// Sends an answer to its end. The user can end it while it waits after a failure, and, when it

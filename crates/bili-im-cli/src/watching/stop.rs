@@ -30,6 +30,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     is_asked: bool,
+    /// Whether the next sleep ends at once: the push connection has said something.
+    is_woken: bool,
     is_working: bool,
     /// A child program, which a second signal ends too.
     program: Option<Group>,
@@ -75,12 +77,22 @@ impl Stop {
         self.lock().is_asked
     }
 
-    /// Sleeps, but no longer than until the first signal. Returns whether there was one.
+    /// Sleeps, but no longer than until the first signal, or until woken. Returns whether there was
+    /// a signal.
     pub(crate) fn sleep(&self, duration: Duration) -> bool {
-        let (state, _) = (self.0.changed)
-            .wait_timeout_while(self.lock(), duration, |state| !state.is_asked)
+        let sleeps = |state: &mut State| !state.is_asked && !state.is_woken;
+        let (mut state, _) = (self.0.changed)
+            .wait_timeout_while(self.lock(), duration, sleeps)
             .unwrap_or_else(PoisonError::into_inner);
+        state.is_woken = false;
         state.is_asked
+    }
+
+    /// Ends a sleep, or the next one.
+    #[cfg(feature = "push")]
+    pub(super) fn wake(&self) {
+        self.lock().is_woken = true;
+        self.0.changed.notify_all();
     }
 
     /// Begins work; `None` when the user wants the program to end.

@@ -415,7 +415,7 @@ fn begin(account: &Account, bytes: &mut Bytes<'_>) -> Running {
         12 => plain(account.people((0..bytes.number().min(120)).map(Uid))),
         13 => plain(account.prepare_send(talker, text())),
         14 => plain(account.recall(talker, MsgKey(bytes.number()))),
-        15 => plain(account.watch_unread(None)),
+        15 => plain(account.watch_unread(WatchOptions::default())),
         16 => plain(account.cursor_now()),
         17 => plain(qr_login(account.context(start()))),
         _ => match cursor(account) {

@@ -73,6 +73,50 @@ pub(super) fn draw_fault(rng: &mut Rng) -> Rule {
     }
 }
 
+/// The paths of the frames of a push connection that can suffer a fault.
+pub(crate) const PUSH_FRAMES: [&str; 4] =
+    ["Auth", "Subscribe", "Heartbeat", "WatchNotify"];
+
+/// A fault of the push connection.
+pub(super) fn draw_push_fault(rng: &mut Rng) -> Rule {
+    let when = match rng.u8(0..4) {
+        0 => When::Once,
+        1 => When::First(rng.u64(1..5)),
+        2 => When::Always,
+        _ => When::Chance(f64::from(rng.u8(1..90)) / 100.0),
+    };
+    if rng.u8(0..6) == 0 {
+        let kind = match rng.u8(0..3) {
+            0 => Kind::Stall,
+            1 => http(*rng.choice(&[401, 403, 503]).unwrap_or(&403)),
+            _ => Kind::BreakOff,
+        };
+        return Rule::new("sub", when, kind);
+    }
+    // Most often a notification suffers.
+    let what = PUSH_FRAMES.get(rng.usize(0..8)).unwrap_or(&"WatchNotify");
+    let kind = match rng.u8(0..16) {
+        0..4 => Kind::Stall,
+        4 => Kind::BreakOff,
+        5 => Kind::Close,
+        6 => Kind::Garbage,
+        7 => Kind::Giant { bytes: 1 << 20 },
+        8 | 9 => Kind::Twice,
+        10 | 11 => Kind::Late {
+            seconds: rng.u32(1..300),
+        },
+        12 => Kind::KickOut,
+        13 if *what == "WatchNotify" => Kind::OtherUid,
+        14 if *what == "WatchNotify" => Kind::Forged,
+        13 | 14 => code(-500),
+        _ => {
+            let bytes = rng.usize(0..40);
+            return Rule::new(*what, when, Kind::CutShort { bytes }).after_effect();
+        }
+    };
+    Rule::new(*what, when, kind)
+}
+
 fn draw_refusal(rng: &mut Rng, of_a_send: bool) -> Kind {
     let codes = [-400, -403, -404, 21047, 25003, -102];
     let codes = if of_a_send { &codes[..] } else { &codes[..3] };

@@ -1,7 +1,7 @@
 //! The service's answers: what the laws need from them, and how quirks change them.
 
 use bili_im_proto::{MsgKey, Seqno, http::Response};
-use bili_im_sim::MessageState;
+use bili_im_sim::{MessageState, faults::What};
 use serde_json::Value;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     network::{Dispatch, LATEST_ARRIVAL, RequestTarget},
     warnings::Warning,
 };
-use crate::baseline::Baseline;
+use crate::{baseline::Baseline, plan::faults::PUSH_FRAMES};
 
 /// The answer for a session whose messages cannot be fetched.
 pub(super) const UNREADABLE: &[u8] = br#"{"code":-500,"message":"-500","ttl":1}"#;
@@ -103,7 +103,10 @@ impl Simulation {
 
     /// How often the faults that are set have fired.
     pub(super) fn faults_fired(&self) -> u64 {
-        self.service.faults().iter().map(|fault| fault.fired).sum()
+        let faults = self.service.faults().iter();
+        (faults.filter(|fault| !is_of_push(&fault.rule.what)))
+            .map(|fault| fault.fired)
+            .sum()
     }
 
     /// Whether a request is for the messages of a session that cannot be fetched now.
@@ -138,6 +141,11 @@ impl Simulation {
             self.note(|| format!("    new message {}", shown(message)));
         }
     }
+}
+
+/// Whether a fault is one of frames of push connections.
+fn is_of_push(what: &What) -> bool {
+    matches!(what, What::Path(path) if PUSH_FRAMES.contains(&&**path))
 }
 
 fn shown(message: &MessageState) -> String {

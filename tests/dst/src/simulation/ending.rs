@@ -62,7 +62,7 @@ impl Simulation {
             };
         self.run_until(end)?;
         let snapshot = self.service.snapshot(self.service_now());
-        self.ledger.check(&snapshot)?;
+        self.ledger.check(&snapshot, self.now)?;
         let wrong = |error: serde_json::Error| error.to_string();
         if let Some(cursor) = self.stored.cursor().map_err(wrong)? {
             let now = EPOCH + self.now;
@@ -106,6 +106,7 @@ impl Simulation {
             unconfirmed: (sends.iter())
                 .filter(|send| send.state == SendState::Unconfirmed)
                 .count(),
+            pushes: self.tally.pushes,
             crashes: self.tally.crashes,
         }
     }

@@ -13,6 +13,8 @@ pub(super) struct ActiveFlow {
     pub(super) step: u64,
     /// The request that waits for its answer, as an index into the ledger.
     pub(super) request: Option<usize>,
+    /// Whether it waits for a moment, and may be woken earlier.
+    pub(super) waits: bool,
 }
 
 pub(super) enum AnyFlow {

@@ -117,7 +117,7 @@ impl Simulation {
     }
 
     pub(super) fn latency(&mut self) -> u64 {
-        if self.rng.u8(..) < 3 {
+        if self.rng.u8(..) < 3 && !self.ledger.is_calm {
             self.rng.u64(500 * MILLI..3 * SECOND)
         } else {
             self.rng.u64(MILLI..120 * MILLI)

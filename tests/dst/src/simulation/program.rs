@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bili_im_proto::{Account, Credential, Event, Hosts, Input, Now, Pacing, SendTicket, Uid};
+use bili_im_proto::{Account, Credential, Event, Hosts, Input, Now, Pacing, PushInput, SendTicket, Uid};
 
 use super::{
     MILLI, Next, Running, SECOND, Simulation, Warnings,
     flows::{ActiveFlow, AnyFlow, Progress},
+    push::PushLine,
 };
 use crate::{
     history::or_dash,
@@ -38,7 +39,9 @@ impl Simulation {
         let account = builder.build();
         // The account's owner has passed risk control's check meanwhile.
         account.lift_stop();
+        let push = self.has_push.then(|| PushLine::new(&account));
         self.running = Some(Running {
+            push,
             revision: account.revision(),
             account: account.clone(),
             since,
@@ -63,9 +66,10 @@ impl Simulation {
             self.start_flow(flow);
         }
         match self.stored.cursor().map_err(unreadable)? {
-            Some(cursor) => self.start_flow(AnyFlow::Watch(account.watch(cursor, self.options))),
+            Some(cursor) => self.start_flow(self.watch(&account, cursor)),
             None => self.start_flow(AnyFlow::Begin(account.cursor_now())),
         }
+        self.resume_push(PushInput::Begin);
         Ok(())
     }
 
@@ -126,6 +130,7 @@ impl Simulation {
             flow,
             step: 0,
             request: None,
+            waits: false,
         };
         running.flows.insert(id, active);
         self.schedule_resume(0, id, 0, Input::Begin);
@@ -150,6 +155,7 @@ impl Simulation {
         }
         let progress = active.flow.resume(now, input);
         active.step += 1;
+        active.waits = matches!(progress, Progress::WaitUntil(_));
         // The account is stored before the program acts on the flow's progress.
         if running.account.revision() != running.revision {
             running.revision = running.account.revision();

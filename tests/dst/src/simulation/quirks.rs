@@ -89,6 +89,14 @@ impl Quirks {
         }
     }
 
+    /// No quirks.
+    pub(super) fn none(seed: u64) -> Self {
+        Self {
+            active: Vec::new(),
+            ..Self::draw(seed, None)
+        }
+    }
+
     /// Whether this run has no quirks.
     pub(super) fn are_none(&self) -> bool {
         self.active.is_empty()

@@ -83,7 +83,7 @@ impl Simulation {
         self.note(|| format!("the watch begins after message {}", or_dash(newest)));
         let account = self.running.as_ref().map(|running| running.account.clone());
         if let Some(account) = account {
-            self.start_flow(AnyFlow::Watch(account.watch(cursor, self.options)));
+            self.start_flow(self.watch(&account, cursor));
         }
         Ok(())
     }

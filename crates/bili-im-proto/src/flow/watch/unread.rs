@@ -1,7 +1,5 @@
 //! Watching how much there is to read.
 
-use std::time::Duration;
-
 use crate::{
     flow::{
         prelude::*,
@@ -10,36 +8,32 @@ use crate::{
             rhythm::{Intervals, Rhythm, SLOW},
         },
     },
-    watch::{Event, EventKind, Hints},
+    watch::{Event, EventKind, Hints, WatchOptions},
 };
 
 impl Account {
     /// Watches the unread counts: tells them at first, and whenever they change. Asks every two
-    /// minutes, on this machine every six seconds, or as often as told. Ends as
-    /// [`watch`](Self::watch) does.
-    pub fn watch_unread(&self, interval: Option<Duration>) -> Flow<Event, ()> {
-        self.watch_unread_pushed(interval, Hints::new())
+    /// minutes, on this machine every six seconds, unless the options have an interval. Of the
+    /// options only the intervals count. Ends as [`watch`](Self::watch) does.
+    pub fn watch_unread(&self, options: WatchOptions) -> Flow<Event, ()> {
+        self.watch_unread_pushed(options, Hints::new())
     }
 
     /// As [`watch_unread`](Self::watch_unread), and at once whenever a push connection hints that
     /// something changed.
-    pub fn watch_unread_pushed(&self, interval: Option<Duration>, hints: Hints) -> Flow<Event, ()> {
+    pub fn watch_unread_pushed(&self, options: WatchOptions, hints: Hints) -> Flow<Event, ()> {
         Flow::of(self, async move |io| {
-            watch_unread(&io, interval, hints).await
+            watch_unread(&io, options, hints).await
         })
     }
 }
 
-async fn watch_unread(
-    io: &Io<Event>,
-    interval: Option<Duration>,
-    hints: Hints,
-) -> Result<(), Error> {
+async fn watch_unread(io: &Io<Event>, options: WatchOptions, hints: Hints) -> Result<(), Error> {
     let account = &io.account;
     let intervals = Intervals {
-        asking: interval,
+        asking: options.interval,
         multiple: SLOW,
-        told: None,
+        told: options.push_interval,
     };
     let mut changes = Changes::default();
     let mut rhythm = Rhythm::new(intervals, hints, io.now().mono);
