@@ -22,10 +22,6 @@ pub enum PushInput<'a> {
 }
 
 /// What a push session wants next.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once; a box would cost more"
-)]
 pub enum PushStep {
     /// Open a connection with this request; resume with [`PushInput::Connected`] or
     /// [`PushInput::Closed`]. Give it 30 seconds at most.
