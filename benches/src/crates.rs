@@ -35,9 +35,9 @@ pub fn tree() -> Result<String> {
     tree_with(&[])
 }
 
-/// The number of crates that the protocol crate links.
-pub fn linked() -> Result<usize> {
-    let list = tree_with(&["--prefix", "none", "--no-dedupe"])?;
+/// The number of crates that the protocol crate links with these features, separated by commas.
+pub fn linked(features: &str) -> Result<usize> {
+    let list = tree_with(&["--prefix", "none", "--no-dedupe", "--features", features])?;
     let crates: BTreeSet<&str> = list.lines().filter(|line| !line.is_empty()).collect();
     Ok(crates.len().saturating_sub(1))
 }

@@ -65,13 +65,18 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     report_heap(&mut report, &heap);
     say("watching");
     measure_watching(&mut report, seconds(5))?;
-    report.exact(
-        "crates linked under `bili-im-proto`",
-        Unit::Count,
-        25.0,
-        crates::linked()? as f64,
-        "",
-    );
+    for (what, features, most) in [
+        ("crates linked under `bili-im-proto`", "", 25.0),
+        ("the same with the feature `push`", "push", 30.0),
+    ] {
+        report.exact(
+            what,
+            Unit::Count,
+            most,
+            crates::linked(features)? as f64,
+            "",
+        );
+    }
     say("messages end to end");
     measure_throughput(&mut report, seconds(3))?;
     if cold {

@@ -99,24 +99,35 @@ impl Host {
     }
 }
 
-/// Where the service's three hosts are.
+/// Where the service's three hosts are, and where it is connected to for push (docs/protocol.md
+/// §15).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hosts(Arc<[Origin; 3]>);
+pub struct Hosts(Arc<[Origin; 4]>);
 
 impl Hosts {
-    /// Three hosts at separate addresses.
+    /// Three hosts at separate addresses. Push is at the address of `im` until
+    /// [`with_push`](Self::with_push) says otherwise, so that no login goes to another service.
     pub fn new(im: Origin, main: Origin, passport: Origin) -> Self {
-        Self(Arc::new([im, main, passport]))
+        let push = im.clone();
+        Self(Arc::new([im, main, passport, push]))
     }
 
-    /// All three hosts at one address, as in a simulated service.
+    /// All of them at one address, as in a simulated service.
     pub fn single(origin: Origin) -> Self {
         Self::new(origin.clone(), origin.clone(), origin)
     }
 
+    /// Sets where push connections go: an `https` or loopback address that takes WebSockets.
+    #[must_use]
+    pub fn with_push(mut self, origin: Origin) -> Self {
+        let [_, _, _, push] = Arc::make_mut(&mut self.0);
+        *push = origin;
+        self
+    }
+
     /// The address of one host.
     pub fn get(&self, host: Host) -> &Origin {
-        let [im, main, passport] = &*self.0;
+        let [im, main, passport, _] = &*self.0;
         match host {
             Host::Im => im,
             Host::Main => main,
@@ -124,7 +135,13 @@ impl Hosts {
         }
     }
 
-    /// Whether all three are loopback addresses.
+    /// Where push connections go.
+    pub fn push(&self) -> &Origin {
+        let [_, _, _, push] = &*self.0;
+        push
+    }
+
+    /// Whether all of them are loopback addresses.
     pub fn are_loopback(&self) -> bool {
         self.0.iter().all(Origin::is_loopback)
     }
@@ -137,13 +154,13 @@ impl Default for Hosts {
             scheme: Scheme::HTTPS,
             authority: Authority::from_static(host),
         };
-        let [im, main, passport] = [
+        let hosts = [
             "api.vc.bilibili.com",
             "api.bilibili.com",
             "passport.bilibili.com",
-        ]
-        .map(real);
-        Self::new(im, main, passport)
+            "broadcast.chat.bilibili.com:7826",
+        ];
+        Self(Arc::new(hosts.map(real)))
     }
 }
 
@@ -273,6 +290,21 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn push_has_its_own_address_at_the_real_service_only() {
+        let real = Hosts::default();
+        let push = "https://broadcast.chat.bilibili.com:7826";
+        assert_eq!(real.push().to_string(), push);
+        let [local, other] = ["http://127.0.0.1:1", "https://example.com"]
+            .map(|origin| origin.parse::<Origin>().unwrap());
+        let hosts = Hosts::single(local.clone());
+        assert_eq!(hosts.push(), &local);
+        assert!(hosts.are_loopback());
+        let hosts = hosts.with_push(other.clone());
+        assert_eq!((hosts.push(), hosts.get(Host::Im)), (&other, &local));
+        assert!(!hosts.are_loopback());
     }
 
     #[test]

@@ -13,10 +13,13 @@ mod error;
 mod flow;
 mod ids;
 mod lenient;
+mod line;
 mod message;
 mod msg_type;
 mod numbered;
 mod printable;
+#[cfg(feature = "push")]
+mod push;
 mod regular;
 mod secret;
 mod session;
@@ -30,6 +33,9 @@ mod watch;
 mod wbi;
 
 pub use http;
+
+#[cfg(feature = "push")]
+pub use crate::push::{PushEvent, PushInput, PushSession, PushStep};
 
 pub use crate::{
     account::{Account, AccountBuilder, InvalidSnapshot, Pacing, Snapshot},

@@ -88,6 +88,22 @@ fn no_request_shows_a_secret() {
 }
 
 #[test]
+fn no_push_session_shows_a_secret() {
+    let mut session = account().push_session();
+    hidden("PushSession", &session);
+    let step = session.resume(Now::default(), PushInput::Begin);
+    hidden("PushStep", &step);
+    let PushStep::Connect(request) = step else {
+        panic!("{step:?}")
+    };
+    hidden("Request", &request);
+    let quoted = || PushInput::Closed(format!("refused: {}", cookie()));
+    hidden("PushStep", &session.resume(Now::default(), quoted()));
+    hidden("PushInput", &PushInput::Frame(cookie().as_bytes()));
+    hidden("PushSession", &session);
+}
+
+#[test]
 fn no_answer_shows_a_login() {
     let failure = || Failure {
         head: Some(Box::new(login_answer().into_parts().0)),

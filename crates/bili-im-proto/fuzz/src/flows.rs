@@ -13,7 +13,7 @@ use crate::{
 
 const OWN: Uid = Uid(5);
 const ORIGIN: &str = "http://127.0.0.1:1";
-const SECRETS: [&str; 2] = ["topsecretsessdata", "0123456789abcdef0123456789abcdef"];
+pub(crate) const SECRETS: [&str; 2] = ["topsecretsessdata", "0123456789abcdef0123456789abcdef"];
 
 /// The most that is done with one input.
 const ACTIONS: usize = 400;
@@ -24,7 +24,7 @@ const END: usize = 20_000;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x58\0\0\x01\x90\x08\x02\0\0\0\0\0\0\0";
 
-fn account(paced: bool) -> AccountBuilder {
+pub(crate) fn account(paced: bool) -> AccountBuilder {
     let [sessdata, bili_jct] = SECRETS;
     let credential = Credential::new(sessdata, bili_jct, OWN).expect("it is a login");
     let hosts = Hosts::single(ORIGIN.parse().expect("it is an address"));
@@ -36,7 +36,7 @@ fn account(paced: bool) -> AccountBuilder {
     }
 }
 
-fn start() -> Now {
+pub(crate) fn start() -> Now {
     Now {
         unix: UnixMicros(1_760_011_200_000_000),
         mono: Monotonic(Duration::from_secs(1000)),

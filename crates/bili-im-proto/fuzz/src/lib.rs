@@ -7,12 +7,14 @@ mod answers;
 mod bytes;
 mod cookies;
 mod flows;
+mod frames;
 mod simulator;
 
 pub use crate::{
     answers::{answers, contents},
     cookies::{cookies, qr_poll},
     flows::{flows, stored},
+    frames::frames,
     simulator::simulator,
 };
 
@@ -37,11 +39,12 @@ mod tests {
 
     #[test]
     fn the_seeds_break_nothing() {
-        let targets: [(&str, fn(&[u8])); 7] = [
+        let targets: [(&str, fn(&[u8])); 8] = [
             ("answers", super::answers),
             ("contents", super::contents),
             ("cookies", super::cookies),
             ("flows", super::flows),
+            ("frames", super::frames),
             ("qr_poll", super::qr_poll),
             ("simulator", super::simulator),
             ("stored", super::stored),

@@ -1,12 +1,6 @@
 //! The inside of a flow: what its `async fn` can wait for.
 
-use std::{
-    future::poll_fn,
-    ops::Deref,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
-    time::Duration,
-};
+use std::{ops::Deref, time::Duration};
 
 use http::Response;
 
@@ -14,81 +8,51 @@ use crate::{
     account::Account,
     error::Sent,
     flow::step::{Failure, Outgoing},
-    time::{Monotonic, Now},
+    line::Line,
+    time::Monotonic,
 };
 
 /// What a flow makes calls with: its account, and the line to its driver.
 pub(crate) struct Io<I> {
     pub(crate) account: Account,
-    line: Line<I>,
+    line: FlowLine<I>,
 }
 
 impl<I> Io<I> {
-    pub(super) fn new(account: Account, line: Line<I>) -> Self {
+    pub(super) fn new(account: Account, line: FlowLine<I>) -> Self {
         Self { account, line }
     }
 }
 
 impl<I> Deref for Io<I> {
-    type Target = Line<I>;
+    type Target = FlowLine<I>;
 
-    fn deref(&self) -> &Line<I> {
+    fn deref(&self) -> &FlowLine<I> {
         &self.line
     }
 }
 
 /// The line between a flow's `async fn` and its [`resume`](super::Flow::resume).
-pub(crate) struct Line<I>(Arc<Mutex<Exchanged<I>>>);
-
-/// What the two ends have told each other.
-struct Exchanged<I> {
-    now: Now,
-    ask: Option<Ask<I>>,
-    reply: Option<Reply>,
-}
+pub(crate) type FlowLine<I> = Line<Ask<I>, Reply>;
 
 #[expect(
     clippy::large_enum_variant,
     reason = "moved once; a box would cost more"
 )]
-pub(super) enum Ask<I> {
+pub(crate) enum Ask<I> {
     Send(Outgoing),
     WaitUntil(Monotonic),
     Item(I),
 }
 
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Response(Response<Vec<u8>>),
     Failed(Failure),
     Woken,
 }
 
-impl<I> Clone for Line<I> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<I> Line<I> {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Exchanged {
-            now: Now::default(),
-            ask: None,
-            reply: None,
-        })))
-    }
-
-    fn exchanged(&self) -> MutexGuard<'_, Exchanged<I>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What the clocks showed when the flow was last resumed.
-    pub(crate) fn now(&self) -> Now {
-        self.exchanged().now
-    }
-
-    /// Sends a request and waits for the answer. The request is handed over at once: a future that
-    /// kept it until it is polled would be several times as large.
+impl<I> FlowLine<I> {
+    /// Sends a request and waits for the answer.
     pub(crate) fn fetch(
         &self,
         outgoing: Outgoing,
@@ -124,26 +88,5 @@ impl<I> Line<I> {
     /// Gives the driver an item, and goes on when the driver has taken it.
     pub(crate) async fn emit(&self, item: I) {
         self.ask(Ask::Item(item)).await;
-    }
-
-    fn ask(&self, ask: Ask<I>) -> impl Future<Output = Reply> {
-        self.exchanged().ask = Some(ask);
-        poll_fn(|_| match self.exchanged().reply.take() {
-            Some(reply) => Poll::Ready(reply),
-            None => Poll::Pending,
-        })
-    }
-
-    /// Tells the flow the time and the reply to what it asked for.
-    pub(super) fn tell(&self, now: Now, reply: Option<Reply>) {
-        let mut exchanged = self.exchanged();
-        // A clock that went back must not make a wait longer.
-        let mono = now.mono.max(exchanged.now.mono);
-        exchanged.now = Now { mono, ..now };
-        exchanged.reply = reply;
-    }
-
-    pub(super) fn take_ask(&self) -> Option<Ask<I>> {
-        self.exchanged().ask.take()
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::{CrossDomain, FingerSpi, Login, QrGenerate, QrPoll, QrState},
     error::Error,
-    flow::{Flow, call, io::Line},
+    flow::{Flow, call, io::FlowLine},
     secret::Secret,
 };
 
@@ -49,7 +49,7 @@ pub fn qr_login(context: Context) -> Flow<LoginStep, LoginOutcome> {
     Flow::new(|io| async move { login(&io, &context).await })
 }
 
-async fn login(io: &Line<LoginStep>, context: &Context) -> Result<LoginOutcome, Error> {
+async fn login(io: &FlowLine<LoginStep>, context: &Context) -> Result<LoginOutcome, Error> {
     let code = fetch(io, context, &QrGenerate).await?;
     let deadline = io.now().mono.after(VALID);
     io.emit(LoginStep::Code(code.url)).await;
@@ -92,7 +92,7 @@ async fn login(io: &Line<LoginStep>, context: &Context) -> Result<LoginOutcome, 
 /// Exchanges the ticket of a login for its cookies. An answer that is lost is asked for again: the
 /// code was confirmed, and cannot be used again.
 async fn exchange(
-    io: &Line<LoginStep>,
+    io: &FlowLine<LoginStep>,
     context: &Context,
     ticket: CrossDomain,
 ) -> Result<Credential, Error> {
@@ -108,7 +108,7 @@ async fn exchange(
 
 /// Adds the device cookies, which do not come with the login. It is good without them too.
 async fn done(
-    io: &Line<LoginStep>,
+    io: &FlowLine<LoginStep>,
     context: &Context,
     mut login: Login,
 ) -> Result<LoginOutcome, Error> {
@@ -120,7 +120,7 @@ async fn done(
 }
 
 async fn fetch<E: Endpoint>(
-    io: &Line<LoginStep>,
+    io: &FlowLine<LoginStep>,
     context: &Context,
     endpoint: &E,
 ) -> Result<E::Response, Error> {

@@ -11,9 +11,10 @@ use crate::{
     account::Account,
     error::Error,
     flow::{
-        io::{Ask, Io, Line, Reply},
+        io::{Ask, FlowLine, Io, Reply},
         step::{Input, Step},
     },
+    line::Line,
     time::Now,
 };
 
@@ -50,7 +51,7 @@ type BoxedFuture<Output> = Pin<Box<dyn Future<Output = Result<Output, Error>> + 
 /// }
 /// ```
 pub struct Flow<Item, Output> {
-    line: Line<Item>,
+    line: FlowLine<Item>,
     /// `None` once it has ended.
     future: Option<BoxedFuture<Output>>,
     state: State,
@@ -64,7 +65,7 @@ enum State {
 }
 
 impl<Item, Output> Flow<Item, Output> {
-    pub(crate) fn new<F>(script: impl FnOnce(Line<Item>) -> F) -> Self
+    pub(crate) fn new<F>(script: impl FnOnce(FlowLine<Item>) -> F) -> Self
     where
         F: Future<Output = Result<Output, Error>> + Send + 'static,
     {

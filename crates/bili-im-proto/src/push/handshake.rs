@@ -1,0 +1,64 @@
+//! The request that opens a push connection (docs/protocol.md §15).
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{
+    HeaderValue, Request, Uri,
+    header::{
+        CONNECTION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+        SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
+    },
+    uri::{PathAndQuery, Scheme},
+};
+
+use crate::context::Context;
+
+/// The whole request: a GET with the headers that ask for a WebSocket.
+pub(super) fn request(context: &Context, key: [u8; 16]) -> Request<()> {
+    let origin = context.hosts.push();
+    let mut request = Request::new(());
+    let headers = request.headers_mut();
+    for (name, value) in [
+        (CONNECTION, "Upgrade"),
+        (UPGRADE, "websocket"),
+        (SEC_WEBSOCKET_VERSION, "13"),
+        (SEC_WEBSOCKET_PROTOCOL, "proto"),
+        (ORIGIN, "https://message.bilibili.com"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in [
+        (HOST, origin.authority.as_str()),
+        (SEC_WEBSOCKET_KEY, &STANDARD.encode(key)),
+    ] {
+        // An address and base64 hold nothing that a header cannot.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(USER_AGENT, context.user_agent.0.clone());
+    if let Some(credential) = &context.credential {
+        headers.insert(COOKIE, credential.header());
+    }
+    let mut uri = http::uri::Parts::default();
+    uri.scheme = Some(origin.scheme.clone());
+    uri.authority = Some(origin.authority.clone());
+    uri.path_and_query = Some(PathAndQuery::from_static("/sub"));
+    // The parts of an address and a path always fit together.
+    *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
+    request
+}
+
+/// The same request with the scheme `wss` instead of `https`, and `ws` instead of `http`.
+pub(super) fn with_websocket_scheme(mut request: Request<()>) -> Request<()> {
+    let mut uri = request.uri().clone().into_parts();
+    let scheme = if uri.scheme == Some(Scheme::HTTP) {
+        "ws"
+    } else {
+        "wss"
+    };
+    uri.scheme = scheme.parse().ok();
+    if let Ok(uri) = Uri::from_parts(uri) {
+        *request.uri_mut() = uri;
+    }
+    request
+}

@@ -1,0 +1,224 @@
+//! What a notification tells: that something changed, and never what (docs/protocol.md §15).
+
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use prost::Message;
+
+use crate::ids::{Talker, Uid};
+
+/// The `cmd` of being kicked out.
+const KICKED_OUT: u64 = 2;
+
+/// Message types of likes and the like.
+const NO_MESSAGES: [u32; 4] = [108, 113, 114, 115];
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// What a notification tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// Nothing about private messages of this account.
+    Nothing,
+    KickedOut,
+    /// A conversation changed; which one, if it tells.
+    Changed(Option<Talker>),
+    UnreadChanged,
+}
+
+impl News {
+    /// Reads the body of a notification to the account `own`. One that cannot be read or understood
+    /// counts as a change: to ask costs nothing.
+    pub(super) fn read(body: &[u8], own: Option<Uid>) -> Self {
+        let Ok(notification) = Notification::decode(body) else {
+            return Self::Changed(None);
+        };
+        if notification.uid != 0 && own.is_some_and(|own| own.0 != notification.uid) {
+            return Self::Nothing;
+        }
+        if notification.cmd == KICKED_OUT {
+            return Self::KickedOut;
+        }
+        match notification.payload.as_deref().and_then(Payload::read) {
+            Some(payload) => payload.news(own),
+            None => Self::Changed(None),
+        }
+    }
+
+    /// What two parts of a notification tell together.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Changed(one), Self::Changed(two)) => Self::Changed(one.filter(|_| one == two)),
+            (Self::Changed(talker), _) | (_, Self::Changed(talker)) => Self::Changed(talker),
+            (Self::Nothing, other) => other,
+            (news, _) => news,
+        }
+    }
+}
+
+/// `NotifyRsp`.
+#[derive(Clone, PartialEq, Message)]
+struct Notification {
+    #[prost(uint64, tag = "1")]
+    uid: u64,
+    #[prost(uint64, tag = "2")]
+    cmd: u64,
+    /// A message or the base64 text of one. `payload_type` is not needed to tell: no field of the
+    /// message has a tag that is a character of base64.
+    #[prost(bytes = "vec", optional, tag = "3")]
+    payload: Option<Vec<u8>>,
+}
+
+/// `ReqServerNotify`.
+#[derive(Clone, PartialEq, Message)]
+struct Payload {
+    #[prost(message, optional, tag = "2")]
+    instant_msg: Option<InstantMsg>,
+    #[prost(message, optional, tag = "3")]
+    notify_info: Option<NotifyInfo>,
+    #[prost(message, repeated, tag = "4")]
+    command_msgs: Vec<Command>,
+}
+
+/// `Msg`, without its content.
+#[derive(Clone, PartialEq, Message)]
+struct InstantMsg {
+    #[prost(uint64, tag = "1")]
+    sender_uid: u64,
+    #[prost(uint64, tag = "2")]
+    receiver_type: u64,
+    #[prost(uint64, tag = "3")]
+    receiver_id: u64,
+    #[prost(uint32, tag = "5")]
+    msg_type: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct NotifyInfo {
+    #[prost(uint32, tag = "1")]
+    msg_type: u32,
+    #[prost(uint64, tag = "2")]
+    talker_id: u64,
+    #[prost(uint32, tag = "3")]
+    session_type: u32,
+}
+
+/// `CommandMsg`. One of the fields is there; reading accepts several.
+#[derive(Clone, PartialEq, Message)]
+struct Command {
+    #[prost(message, optional, tag = "1")]
+    update_total_unread: Option<Empty>,
+    #[prost(message, optional, tag = "2")]
+    update_session_list: Option<OfSession>,
+    /// The links above the list of conversations: no private messages, as a guess.
+    #[prost(message, optional, tag = "3")]
+    update_quick_link: Option<Empty>,
+    #[prost(message, optional, tag = "4")]
+    fetch_message: Option<OfSession>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Empty {}
+
+#[derive(Clone, PartialEq, Message)]
+struct OfSession {
+    #[prost(message, optional, tag = "1")]
+    session: Option<SessionId>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SessionId {
+    #[prost(message, optional, tag = "1")]
+    user: Option<Id>,
+    #[prost(message, optional, tag = "2")]
+    group: Option<Id>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Id {
+    #[prost(uint64, tag = "1")]
+    id: u64,
+}
+
+impl Payload {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let decoded = BASE64.decode(bytes).ok();
+        let read = |bytes: &[u8]| Self::decode(bytes).ok();
+        decoded.as_deref().and_then(read).or_else(|| read(bytes))
+    }
+
+    fn news(&self, own: Option<Uid>) -> News {
+        let of_commands = self.command_msgs.iter().map(Command::news);
+        let of_messages = [
+            (self.notify_info.as_ref()).map(|info| of_message(info.msg_type, info.talker())),
+            (self.instant_msg.as_ref()).map(|msg| of_message(msg.msg_type, msg.talker(own))),
+        ];
+        of_commands
+            .chain(of_messages.into_iter().flatten())
+            .reduce(News::and)
+            .unwrap_or(News::Changed(None))
+    }
+}
+
+fn of_message(msg_type: u32, talker: Option<Talker>) -> News {
+    if NO_MESSAGES.contains(&msg_type) {
+        News::Nothing
+    } else {
+        News::Changed(talker)
+    }
+}
+
+impl NotifyInfo {
+    fn talker(&self) -> Option<Talker> {
+        talker(self.session_type.into(), self.talker_id)
+    }
+}
+
+impl InstantMsg {
+    /// The other side: of a message to a user it depends on who of the two is the account.
+    fn talker(&self, own: Option<Uid>) -> Option<Talker> {
+        let id = match own {
+            _ if self.receiver_type != 1 => self.receiver_id,
+            Some(Uid(own)) if own == self.sender_uid => self.receiver_id,
+            Some(Uid(own)) if own == self.receiver_id => self.sender_uid,
+            _ => return None,
+        };
+        talker(self.receiver_type, id)
+    }
+}
+
+impl Command {
+    fn news(&self) -> News {
+        let of_session = self.fetch_message.as_ref();
+        if let Some(of) = of_session.or(self.update_session_list.as_ref()) {
+            News::Changed(of.session.as_ref().and_then(SessionId::talker))
+        } else if self.update_total_unread.is_some() {
+            News::UnreadChanged
+        } else if self.update_quick_link.is_some() {
+            News::Nothing
+        } else {
+            News::Changed(None)
+        }
+    }
+}
+
+impl SessionId {
+    fn talker(&self) -> Option<Talker> {
+        match (&self.user, &self.group) {
+            (Some(user), None) => talker(1, user.id),
+            (None, Some(group)) => talker(2, group.id),
+            _ => None,
+        }
+    }
+}
+
+/// The talker, unless its id is 0: then it is not told.
+fn talker(session_type: u64, id: u64) -> Option<Talker> {
+    Talker::from_wire(session_type, id).filter(|_| id != 0)
+}

@@ -1,0 +1,109 @@
+//! How long to wait before the next connection, and how many events are given.
+
+use std::time::Duration;
+
+use crate::time::Monotonic;
+
+/// The first and the longest wait after a connection that was lost or refused.
+const LOST: Doubling = Doubling {
+    first: Duration::from_secs(5),
+    longest: Duration::from_secs(5 * 60),
+    forgotten: Duration::from_secs(60),
+};
+
+/// The same after being kicked out. Of two programs that kick each other out, each is left alone
+/// for longer and longer.
+const KICKED: Doubling = Doubling {
+    first: Duration::from_secs(10 * 60),
+    longest: Duration::from_secs(60 * 60),
+    forgotten: Duration::from_secs(60 * 60),
+};
+
+/// Waits that double.
+struct Doubling {
+    first: Duration,
+    longest: Duration,
+    /// A connection that lived for so long begins anew.
+    forgotten: Duration,
+}
+
+impl Doubling {
+    /// The next wait, with 20% of jitter to either side, after a connection that lived for `lived`.
+    fn next(&self, ends: &mut u32, lived: Duration, chance: f64) -> Duration {
+        if lived >= self.forgotten {
+            *ends = 0;
+        }
+        let factor = 2u32.saturating_pow(*ends);
+        *ends = ends.saturating_add(1);
+        let wait = self.first.saturating_mul(factor).min(self.longest);
+        wait.mul_f64(0.8 + 0.4 * chance)
+    }
+}
+
+/// How many connections in a row ended, and how.
+#[derive(Default)]
+pub(super) struct Waits {
+    lost: u32,
+    kicked: u32,
+}
+
+impl Waits {
+    /// The wait after a connection that was lost.
+    pub(super) fn after_loss(&mut self, lived: Duration, chance: f64) -> Duration {
+        LOST.next(&mut self.lost, lived, chance)
+    }
+
+    /// The wait after being kicked out.
+    pub(super) fn after_kick(&mut self, lived: Duration, chance: f64) -> Duration {
+        KICKED.next(&mut self.kicked, lived, chance)
+    }
+}
+
+/// How many changes are given as events of their own in a second.
+const GIVEN: u32 = 10;
+
+/// Folds changes that come too fast: what is beyond [`GIVEN`] in a second becomes one at its end.
+#[derive(Default)]
+pub(super) struct Folding {
+    since: Monotonic,
+    given: u32,
+    folded: bool,
+}
+
+impl Folding {
+    /// Whether a change is given now. Otherwise it is folded.
+    pub(super) fn admits(&mut self, now: Monotonic) -> bool {
+        if !self.folded && now >= self.end() {
+            self.begin(now, 0);
+        }
+        self.folded |= self.given >= GIVEN;
+        self.given += u32::from(!self.folded);
+        !self.folded
+    }
+
+    /// When the folded changes are due, if there are any.
+    pub(super) fn due(&self) -> Option<Monotonic> {
+        self.folded.then(|| self.end())
+    }
+
+    /// Takes the folded changes, if they are due.
+    pub(super) fn take_due(&mut self, now: Monotonic) -> bool {
+        let is_due = self.due().is_some_and(|due| due <= now);
+        if is_due {
+            self.begin(now, 1);
+        }
+        is_due
+    }
+
+    fn begin(&mut self, since: Monotonic, given: u32) {
+        *self = Self {
+            since,
+            given,
+            folded: false,
+        };
+    }
+
+    fn end(&self) -> Monotonic {
+        self.since.after(Duration::from_secs(1))
+    }
+}

@@ -1,0 +1,167 @@
+//! A push session as its driver sees it.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use http::Request;
+
+use crate::{
+    account::Account,
+    line::Line,
+    push::{
+        conversation::{PushLine, Reply, converse},
+        frame::{Frame, MAX_FRAME},
+        handshake,
+        step::{PushInput, PushStep},
+    },
+    time::{Monotonic, Now},
+    watch::Hints,
+};
+
+/// A connection over which the service tells of changes, and its successors: it is opened again
+/// whenever it ends (docs/protocol.md §15).
+///
+/// Whoever drives it owns the socket and the clock. It never ends by itself; dropping it ends its
+/// [`hints`](Self::hints).
+///
+/// ```
+/// # use bili_im_proto::{Monotonic, Now, PushEvent, PushInput, PushSession, PushStep, http::Request};
+/// # struct Socket;
+/// # impl Socket {
+/// #     fn open(_: Request<()>) -> Result<Self, String> { Ok(Self) }
+/// #     fn send(&mut self, _: Vec<u8>) -> Result<(), String> { Ok(()) }
+/// #     fn receive(&mut self, _: Monotonic) -> Result<Option<Vec<u8>>, String> { Ok(None) }
+/// # }
+/// fn drive(
+///     session: &mut PushSession,
+///     now: impl Fn() -> Now,
+///     sleep_until: impl Fn(Monotonic),
+///     take: impl Fn(PushEvent),
+/// ) {
+///     let mut socket: Option<Socket> = None;
+///     let mut frame;
+///     let mut input = PushInput::Begin;
+///     loop {
+///         input = match (session.resume(now(), input), &mut socket) {
+///             (PushStep::Connect(request), _) => {
+///                 match Socket::open(PushSession::with_websocket_scheme(request)) {
+///                     Ok(opened) => {
+///                         socket = Some(opened);
+///                         PushInput::Connected
+///                     }
+///                     Err(cause) => PushInput::Closed(cause),
+///                 }
+///             }
+///             (PushStep::Send(bytes), Some(open)) => match open.send(bytes) {
+///                 Ok(()) => PushInput::Woken,
+///                 Err(cause) => PushInput::Closed(cause),
+///             },
+///             // The next message, or `None` when there is none until that moment.
+///             (PushStep::WaitUntil(moment), Some(open)) => match open.receive(moment) {
+///                 Ok(Some(bytes)) => {
+///                     frame = bytes;
+///                     PushInput::Frame(&frame)
+///                 }
+///                 Ok(None) => PushInput::Woken,
+///                 Err(cause) => PushInput::Closed(cause),
+///             },
+///             (PushStep::WaitUntil(moment), None) => {
+///                 sleep_until(moment);
+///                 PushInput::Woken
+///             }
+///             (PushStep::Event(event), _) => {
+///                 if let PushEvent::Closed { .. } = event {
+///                     socket = None;
+///                 }
+///                 take(event);
+///                 PushInput::Woken
+///             }
+///             (PushStep::Close, _) => {
+///                 socket = None;
+///                 PushInput::Woken
+///             }
+///             (PushStep::Send(_), None) => PushInput::Closed("not connected".to_owned()),
+///         };
+///     }
+/// }
+/// ```
+pub struct PushSession {
+    hints: Hints,
+    line: PushLine,
+    conversation: Pin<Box<dyn Future<Output = Infallible> + Send>>,
+}
+
+impl Account {
+    /// A session that is told of changes by the service. The account's pacing does not apply to it.
+    pub fn push_session(&self) -> PushSession {
+        let hints = Hints::new();
+        let line = Line::new();
+        let conversation = converse(self.clone(), hints.clone(), line.clone());
+        PushSession {
+            hints,
+            line,
+            conversation: Box::pin(conversation),
+        }
+    }
+}
+
+impl PushSession {
+    /// The longest frame in bytes that is read. A longer one closes the connection, so a WebSocket
+    /// library need not accept it.
+    pub const MAX_FRAME: usize = MAX_FRAME;
+
+    /// What the session tells a watcher.
+    pub fn hints(&self) -> Hints {
+        self.hints.clone()
+    }
+
+    /// The request of [`PushStep::Connect`] with the scheme `wss` instead of `https`, and `ws`
+    /// instead of `http`, as WebSocket libraries want it.
+    #[must_use]
+    pub fn with_websocket_scheme(request: Request<()>) -> Request<()> {
+        handshake::with_websocket_scheme(request)
+    }
+
+    /// Goes on until the session wants something from outside.
+    ///
+    /// Wrong use is defined: woken too early, a wait is asked for again; resumed without an answer
+    /// while connecting, the attempt counts as failed; a frame that nobody waits for is dropped,
+    /// and counts as a hint while connected; what else does not fit counts as
+    /// [`PushInput::Woken`].
+    pub fn resume(&mut self, now: Now, input: PushInput<'_>) -> PushStep {
+        let reply = match input {
+            PushInput::Begin | PushInput::Woken => Reply::Woken,
+            PushInput::Connected => Reply::Connected,
+            PushInput::Frame(bytes) => Reply::Frame(Frame::read(bytes)),
+            PushInput::Closed(cause) => Reply::Closed(cause),
+        };
+        self.line.tell(now, Some(reply));
+        let mut context = Context::from_waker(Waker::noop());
+        match self.conversation.as_mut().poll(&mut context) {
+            Poll::Ready(never) => match never {},
+            // The conversation waits for nothing that it did not ask for.
+            Poll::Pending => {
+                (self.line.take_ask()).unwrap_or(PushStep::WaitUntil(Monotonic(Duration::MAX)))
+            }
+        }
+    }
+}
+
+impl Drop for PushSession {
+    fn drop(&mut self) {
+        self.hints.ended();
+    }
+}
+
+impl fmt::Debug for PushSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushSession")
+            .field("hints", &self.hints)
+            .finish_non_exhaustive()
+    }
+}
