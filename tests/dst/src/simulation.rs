@@ -19,7 +19,12 @@ use fastrand::Rng;
 
 pub use self::quirks::Quirk;
 use self::{
-    ending::outcome, flows::ActiveFlow, network::Dispatch, push::{OnPush, PushLine}, quirks::Quirks, warnings::Warnings,
+    ending::outcome,
+    flows::ActiveFlow,
+    network::Dispatch,
+    push::{OnPush, PushLine},
+    quirks::Quirks,
+    warnings::Warnings,
 };
 use crate::{
     history::History,

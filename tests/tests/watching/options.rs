@@ -88,7 +88,8 @@ fn counts_are_told_at_first_and_when_they_change() {
     let account = account(1);
     let cursor = stage.run(account.cursor_now()).unwrap();
     let mut program = Program::resume(&account, cursor);
-    program.running = Running::new(account.watch_unread(Some(MINUTE)));
+    program.running =
+        Running::new(account.watch_unread(WatchOptions::default().with_interval(MINUTE)));
     program.watch(&mut stage, MINUTE * 3);
     write(&mut stage, 2, OWN, "hello");
     program.watch(&mut stage, MINUTE * 3);

@@ -79,7 +79,7 @@ impl Pushed {
 fn words(event: &PushEvent) -> String {
     match event {
         PushEvent::Live => "connected".to_owned(),
-        PushEvent::Changed(Some(talker)) => format!("something new with {}", talker.to_key()),
+        PushEvent::Changed(Some(talker)) => format!("something new with {talker}"),
         PushEvent::Changed(None) => "something new".to_owned(),
         PushEvent::UnreadChanged => "unread counts changed".to_owned(),
         PushEvent::KickedOut => "the service ended the connection".to_owned(),

@@ -26,7 +26,9 @@ impl Ledger {
             return Ok(());
         }
         if let Some(at) = self.push_lost {
-            return Err(format!("the push connection was lost at {at} µs for no reason"));
+            return Err(format!(
+                "the push connection was lost at {at} µs for no reason"
+            ));
         }
         for told in &self.told {
             let Some(arrived) = told.event.id().and_then(|id| self.arrived.get(&id.seqno())) else {
@@ -34,14 +36,19 @@ impl Ledger {
             };
             if *arrived >= BEGUN && told.at > arrived + AT_ONCE {
                 let late = told.at - arrived;
-                return Err(format!("{:?} was told {late} µs after it came", told.event.id()));
+                return Err(format!(
+                    "{:?} was told {late} µs after it came",
+                    told.event.id()
+                ));
             }
         }
         let polls = (self.requests.iter()).filter(|request| request.endpoint == "new_sessions");
         let polls = polls.count() as u64;
         let most = now / SELDOM + POLLS_PER_HINT * self.hints.len() as u64 + FIRST_POLLS;
         if polls > most {
-            return Err(format!("{polls} polls although push told of all, {most} at most"));
+            return Err(format!(
+                "{polls} polls although push told of all, {most} at most"
+            ));
         }
         Ok(())
     }

@@ -74,8 +74,7 @@ pub(super) fn draw_fault(rng: &mut Rng) -> Rule {
 }
 
 /// The paths of the frames of a push connection that can suffer a fault.
-pub(crate) const PUSH_FRAMES: [&str; 4] =
-    ["Auth", "Subscribe", "Heartbeat", "WatchNotify"];
+pub(crate) const PUSH_FRAMES: [&str; 4] = ["Auth", "Subscribe", "Heartbeat", "WatchNotify"];
 
 /// A fault of the push connection.
 pub(super) fn draw_push_fault(rng: &mut Rng) -> Rule {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bili_im_proto::{Account, Credential, Event, Hosts, Input, Now, Pacing, PushInput, SendTicket, Uid};
+use bili_im_proto::{
+    Account, Credential, Event, Hosts, Input, Now, Pacing, PushInput, SendTicket, Uid,
+};
 
 use super::{
     MILLI, Next, Running, SECOND, Simulation, Warnings,

@@ -60,7 +60,11 @@ impl Simulation {
     }
 
     pub(super) fn on_push(&mut self, event: OnPush) {
-        let Some(push) = self.running.as_mut().and_then(|running| running.push.as_mut()) else {
+        let Some(push) = self
+            .running
+            .as_mut()
+            .and_then(|running| running.push.as_mut())
+        else {
             return;
         };
         let input = match event {
@@ -181,7 +185,11 @@ impl Simulation {
     pub(super) fn take_pushed(&mut self) {
         let now = self.service_now();
         let is_down = self.now < self.unreachable_until;
-        let Some(push) = self.running.as_mut().and_then(|running| running.push.as_mut()) else {
+        let Some(push) = self
+            .running
+            .as_mut()
+            .and_then(|running| running.push.as_mut())
+        else {
             return;
         };
         let Some(id) = push.id else { return };
@@ -217,7 +225,11 @@ impl Simulation {
     /// Looks again when the service has something that is late.
     fn look_at(&mut self, last: u64, next: Option<UnixMicros>) {
         let now = self.now;
-        let Some(push) = self.running.as_mut().and_then(|running| running.push.as_mut()) else {
+        let Some(push) = self
+            .running
+            .as_mut()
+            .and_then(|running| running.push.as_mut())
+        else {
             return;
         };
         push.last_received = last;
@@ -230,4 +242,3 @@ impl Simulation {
         }
     }
 }
-

@@ -279,10 +279,10 @@ fn a_cause_is_short_and_shows_neither_escapes_nor_the_login() {
 fn a_dropped_session_ends_its_hints() {
     let driver = Driver::live();
     let hints = driver.session.hints();
-    assert!(hints.read().is_live(driver.now.mono));
+    assert!(hints.read().live_until(driver.now.mono).is_some());
     let now = driver.now.mono;
     drop(driver);
-    assert!(!hints.read().is_live(now));
+    assert!(hints.read().live_until(now).is_none());
 }
 
 #[test]

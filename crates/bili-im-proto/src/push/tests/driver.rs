@@ -106,7 +106,11 @@ impl Driver {
     }
 
     pub(super) fn is_live(&self) -> bool {
-        self.session.hints().read().is_live(self.now.mono)
+        self.session
+            .hints()
+            .read()
+            .live_until(self.now.mono)
+            .is_some()
     }
 
     pub(super) fn hints(&self) -> u64 {
