@@ -123,12 +123,12 @@ impl Service {
     }
 
     /// Does what a user does on the phone, without limits and faults. Repeating an act has no
-    /// effect, except that a second recall is an error.
+    /// effect, except that a second recall or removal is an error.
     ///
     /// # Errors
     ///
     /// When something that the act names does not exist, the message to recall is another user's or
-    /// already recalled, the group to join is dissolved, or the owner leaves a group.
+    /// already recalled or removed, the group to join is dissolved, or the owner leaves a group.
     pub fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
         let now = self.pass(now);
         self.state.act(act, now)
