@@ -4,14 +4,13 @@
 mod tests;
 
 use http::{
-    Request, Response, StatusCode,
+    Response, StatusCode,
     header::{ALLOW, DATE, HeaderValue},
 };
 
 use crate::{
     answer::{html, render},
     call::Call,
-    control,
     endpoints::{self, Found, find},
     faults::{Effect, Kind, Rule, RuleState, fire},
     ids::{MsgKey, Seqno, Uid},
@@ -57,15 +56,8 @@ impl Service {
         })
     }
 
-    /// Handles a request. `now` is the time of the caller's clock.
-    ///
-    /// The host of the request does not matter, because the paths of all hosts are different.
-    pub fn handle(&mut self, request: Request<Vec<u8>>, now: UnixMicros) -> Reply {
-        let incoming = Incoming::new(request);
-        if control::is_control(&incoming.path) {
-            let answer = control::answer(self, &incoming, now);
-            return Reply::Answer(self.dated(answer, now));
-        }
+    /// What the service does with a request to one of its own paths.
+    pub(crate) fn reply(&mut self, incoming: &Incoming, now: UnixMicros) -> Reply {
         let decisive = self.fire_faults(&incoming.path);
         let count = self
             .requests
@@ -73,12 +65,12 @@ impl Service {
             .or_default();
         count.requests += 1;
         let Some(Rule { effect, kind, .. }) = decisive else {
-            return Reply::Answer(self.answer(&incoming, now));
+            return Reply::Answer(self.answer(incoming, now));
         };
         count.disturbed += 1;
         let answer = match effect {
             Effect::Before => None,
-            Effect::After => Some(self.answer(&incoming, now)),
+            Effect::After => Some(self.answer(incoming, now)),
         };
         self.apply_fault(kind, answer, now)
     }
@@ -285,7 +277,11 @@ impl Service {
     }
 
     /// Adds the `Date` header, which shows the service's clock (docs/protocol.md §4).
-    fn dated(&self, mut answer: Response<Vec<u8>>, now: UnixMicros) -> Response<Vec<u8>> {
+    pub(crate) fn dated(
+        &self,
+        mut answer: Response<Vec<u8>>,
+        now: UnixMicros,
+    ) -> Response<Vec<u8>> {
         if let Ok(date) = HeaderValue::try_from(self.clock.at(now).http_date()) {
             answer.headers_mut().insert(DATE, date);
         }

@@ -222,8 +222,10 @@ mod tests {
 
     #[test]
     fn paging_backwards_reaches_everything_once() {
-        for options in ["", r#""short_pages":"always""#] {
-            let mut sim = sim(options);
+        for short_pages in ["never", "always"] {
+            let mut sim = sim(&format!(
+                r#""more_at_floor":"never","short_pages":"{short_pages}""#
+            ));
             let mut seen = Vec::new();
             let mut end = 0;
             loop {
@@ -258,7 +260,7 @@ mod tests {
     #[test]
     fn a_short_page_has_the_newest_within_the_bounds_and_says_whether_there_is_more() {
         let all = texts(&fetch(&mut sim(""), "&size=20"));
-        let mut sim = sim(r#""short_pages":"always""#);
+        let mut sim = sim(r#""more_at_floor":"never","short_pages":"always""#);
         let begin = sim.session(1, 2)["max_seqno"].as_u64().unwrap() - 4;
         for (bound, within) in [(0, 9), (begin, 4)] {
             let mut lengths = BTreeSet::new();
