@@ -30,7 +30,7 @@ pub struct Options {
     pub older_sessions: Whim,
     /// Whether `begin_ts` and `end_ts` include sessions of exactly that time.
     pub inclusive_bounds: Whim,
-    /// Whether `min_seqno` of an empty page is 0 instead of 2^64 − 1 (docs/protocol.md §8).
+    /// Whether `min_seqno` of an empty conversation is 0 instead of 2^64 − 1 (docs/protocol.md §8).
     pub empty_min_is_zero: Whim,
     /// Whether `has_more` is 1 even when nothing older is left (docs/protocol.md §8).
     pub more_at_floor: Whim,
