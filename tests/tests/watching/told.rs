@@ -1,13 +1,14 @@
 //! Which messages are told, and how.
 
 use bili_im_proto::{Answered, Event, EventKind, Invalid, Text, UnixSeconds, WatchOptions};
-use bili_im_sim::Act;
+use bili_im_sim::{Act, Whim};
 use bili_im_tests::{Stage, local_account};
 
 use crate::{
     by_hand::{FRESH, list, listed, numbers, page, told_by},
     program::{
-        MINUTE, OWN, Program, account, act, login, one_of_each, stage, world_with_a_group, written,
+        MINUTE, OWN, Program, account, act, login, one_of_each, stage, world, world_with_a_group,
+        write, written,
     },
 };
 
@@ -159,6 +160,19 @@ fn messages_of_odd_kinds_are_each_told_once_with_their_words() {
         let raw: serde_json::Value =
             serde_json::from_str(&message.raw_content_even_if_recalled()).unwrap();
         assert!(raw["content"].as_str().unwrap().ends_with(part), "{raw}");
+    }
+}
+
+#[test]
+fn a_first_message_is_told_at_once_though_more_is_promised_before_it() {
+    for more_at_floor in [Whim::Never, Whim::Always] {
+        let mut world = world();
+        world.options.more_at_floor = more_at_floor;
+        let mut stage = Stage::new(world).unwrap();
+        let mut program = Program::start(&mut stage, &account(1));
+        write(&mut stage, 5, OWN, "first");
+        program.watch(&mut stage, MINUTE);
+        assert_eq!(program.words(), ["first"], "{more_at_floor:?}");
     }
 }
 
