@@ -12,7 +12,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use crate::{chance::Chance, codes::RISK_CONTROL, world::Mode};
+use crate::{chance::Chance, world::Mode};
 
 /// A header of the simulator's own that explains a refusal.
 const WHY: &str = "x-sim-why";
@@ -153,7 +153,7 @@ impl Refusal {
 
     /// Risk control's refusal with its own code and a voucher in `data`.
     pub(crate) fn risk_control(chance: &mut Chance, why: impl Into<String>) -> Self {
-        RISK_CONTROL.because(why).with_data(voucher_data(chance))
+        Self::new(-352, "-352", why).with_data(voucher_data(chance))
     }
 
     /// Risk control's refusal with code 0 and a voucher in a header only.

@@ -3,13 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use http::{Method, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
     answer,
     ids::Uid,
+    reply::Reply,
     request::Incoming,
     service::Service,
     time::UnixMicros,
@@ -45,15 +46,28 @@ struct PhoneAction {
     confirm: Option<Uid>,
 }
 
-pub(crate) fn is_control(path: &str) -> bool {
+impl Service {
+    /// Handles a request. `now` is the time of the caller's clock.
+    ///
+    /// The host of the request does not matter, because the paths of all hosts are different.
+    pub fn handle(&mut self, request: Request<Vec<u8>>, now: UnixMicros) -> Reply {
+        let incoming = Incoming::new(request);
+        let reply = if is_control(&incoming.path) {
+            let answer = answer(self, &incoming, now);
+            Reply::Answer(self.dated(answer, now))
+        } else {
+            self.reply(&incoming, now)
+        };
+        self.notify(now);
+        reply
+    }
+}
+
+fn is_control(path: &str) -> bool {
     path == "/_sim" || path.starts_with("/_sim/")
 }
 
-pub(crate) fn answer(
-    service: &mut Service,
-    incoming: &Incoming,
-    now: UnixMicros,
-) -> Response<Vec<u8>> {
+fn answer(service: &mut Service, incoming: &Incoming, now: UnixMicros) -> Response<Vec<u8>> {
     match handle(service, incoming, now) {
         Ok(value) => answer::json(StatusCode::OK, &value),
         Err(problem) => {

@@ -38,6 +38,7 @@ pub use service::Service;
 pub use snapshot::{
     AccountState, ClockState, Count, MessageState, SessionState, SigningKeys, Snapshot,
 };
+pub use state::{BlockWord, ReplyText};
 pub use time::UnixMicros;
 pub use world::{
     Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, PushParts, QrLogin,

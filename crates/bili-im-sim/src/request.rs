@@ -5,6 +5,7 @@ use std::str::FromStr;
 use http::{
     Method, Request,
     header::{CONTENT_TYPE, COOKIE, HOST},
+    uri::Scheme,
 };
 
 use crate::{answer::Refusal, codes::BAD_REQUEST, cookie, ids::Uid};
@@ -96,6 +97,8 @@ pub(crate) struct Incoming {
     pub(crate) query: Fields,
     pub(crate) body: Vec<u8>,
     pub(crate) content_type: String,
+    /// `http` unless the server or the address of the request says otherwise.
+    scheme: Scheme,
     host: String,
     cookies: Vec<(String, String)>,
 }
@@ -123,7 +126,9 @@ impl Incoming {
             .or(head.uri.host())
             .unwrap_or_default()
             .to_owned();
+        let told = head.extensions.get::<Scheme>().or(head.uri.scheme());
         Self {
+            scheme: told.cloned().unwrap_or(Scheme::HTTP),
             host,
             method: head.method,
             path: head.uri.path().to_owned(),
@@ -134,11 +139,9 @@ impl Incoming {
         }
     }
 
-    /// The address of the service, as the client has it. Only a service with a name has https.
+    /// The address of the service, as the client has it.
     pub(crate) fn origin(&self) -> String {
-        let has_name = self.host.ends_with(".com");
-        let scheme = if has_name { "https" } else { "http" };
-        format!("{scheme}://{}", self.host)
+        format!("{}://{}", self.scheme, self.host)
     }
 
     /// Whether the body is a URL-encoded form.
@@ -168,6 +171,21 @@ mod tests {
         assert_eq!(incoming.cookie("SESSDATA").as_deref(), Some("x,y*"));
         assert_eq!(incoming.cookie("b").as_deref(), Some(""));
         assert_eq!(incoming.cookie("c"), None);
+    }
+
+    #[test]
+    fn the_origin_has_the_scheme_that_is_told_and_http_otherwise() {
+        let origin = |address: &str, told: Option<Scheme>| {
+            let mut request = Request::get(address).header(HOST, "a.example:1");
+            if let Some(scheme) = told {
+                request = request.extension(scheme);
+            }
+            Incoming::new(request.body(Vec::new()).unwrap()).origin()
+        };
+        assert_eq!(origin("/x", None), "http://a.example:1");
+        assert_eq!(origin("/x", Some(Scheme::HTTPS)), "https://a.example:1");
+        assert_eq!(origin("https://b.example/x", None), "https://a.example:1");
+        assert_eq!(origin("http://b.example/x", None), "http://a.example:1");
     }
 
     #[test]

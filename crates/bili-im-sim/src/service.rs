@@ -6,14 +6,13 @@ mod push;
 mod tests;
 
 use http::{
-    Request, Response, StatusCode,
+    Response, StatusCode,
     header::{ALLOW, DATE, HeaderValue},
 };
 
 use crate::{
     answer::{html, render},
     call::Call,
-    control,
     endpoints::{self, Found, find},
     faults::{Effect, Rule, RuleState},
     ids::{MsgKey, Seqno, Uid},
@@ -60,15 +59,6 @@ impl Service {
         })
     }
 
-    /// Handles a request. `now` is the time of the caller's clock.
-    ///
-    /// The host of the request does not matter, because the paths of all hosts are different.
-    pub fn handle(&mut self, request: Request<Vec<u8>>, now: UnixMicros) -> Reply {
-        let reply = self.reply(&Incoming::new(request), now);
-        self.notify(now);
-        reply
-    }
-
     /// Advances the service's clock, in addition to the time that passes for its callers.
     pub fn advance_clock(&mut self, seconds: u64) {
         self.clock.advanced_seconds = self.clock.advanced_seconds.saturating_add(seconds);
@@ -111,12 +101,12 @@ impl Service {
     }
 
     /// Does what a user does on the phone, without limits and faults. Repeating an act has no
-    /// effect, except that a second recall is an error.
+    /// effect, except that a second recall or removal is an error.
     ///
     /// # Errors
     ///
     /// When something that the act names does not exist, the message to recall is another user's or
-    /// already recalled, the group to join is dissolved, or the owner leaves a group.
+    /// already recalled or removed, the group to join is dissolved, or the owner leaves a group.
     pub fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
         let moment = self.pass(now);
         self.state.act(act, moment)?;
@@ -184,11 +174,8 @@ impl Service {
         Snapshot::new(&self.state, self.clock, &self.faults, &self.requests, now)
     }
 
-    fn reply(&mut self, incoming: &Incoming, now: UnixMicros) -> Reply {
-        if control::is_control(&incoming.path) {
-            let answer = control::answer(self, incoming, now);
-            return Reply::Answer(self.dated(answer, now));
-        }
+    /// What the service does with a request to one of its own paths.
+    pub(crate) fn reply(&mut self, incoming: &Incoming, now: UnixMicros) -> Reply {
         let decisive = self.fire_faults(&incoming.path);
         let count = self
             .requests
@@ -244,7 +231,11 @@ impl Service {
     }
 
     /// Adds the `Date` header, which shows the service's clock (docs/protocol.md §4).
-    fn dated(&self, mut answer: Response<Vec<u8>>, now: UnixMicros) -> Response<Vec<u8>> {
+    pub(crate) fn dated(
+        &self,
+        mut answer: Response<Vec<u8>>,
+        now: UnixMicros,
+    ) -> Response<Vec<u8>> {
         if let Ok(date) = HeaderValue::try_from(self.clock.at(now).http_date()) {
             answer.headers_mut().insert(DATE, date);
         }

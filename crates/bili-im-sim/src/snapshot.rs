@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     faults::RuleState,
     ids::{MsgKey, Seqno, Talker, Uid},
-    state::{SETTINGS, SessionView, State, Written},
+    state::{BlockWord, ReplyText, SETTINGS, SessionView, State, Written},
     time::{Clock, UnixMicros},
     world::{Accepts, Account, Group, Mode},
 };
@@ -101,6 +101,10 @@ pub struct AccountState {
     pub accepts: Accepts,
     /// Its settings, under the service's names (docs/protocol.md §10).
     pub settings: BTreeMap<&'static str, u8>,
+    /// Its block words, oldest first.
+    pub block_words: Vec<BlockWord>,
+    /// The texts of its automatic replies, oldest first.
+    pub reply_texts: Vec<ReplyText>,
     /// Its sessions.
     pub sessions: Vec<SessionState>,
     /// How many push connections it has.
@@ -201,6 +205,17 @@ impl AccountState {
             settings: SETTINGS
                 .iter()
                 .map(|setting| (setting.name, state.setting(account.uid, setting)))
+                .collect(),
+            block_words: state
+                .block_words
+                .get(&account.uid)
+                .cloned()
+                .unwrap_or_default(),
+            reply_texts: state
+                .reply_texts
+                .iter()
+                .filter(|text| text.uid == account.uid)
+                .cloned()
                 .collect(),
             sessions: state
                 .sessions(account.uid)

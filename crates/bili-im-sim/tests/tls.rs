@@ -12,7 +12,7 @@ use std::{
 };
 
 use bili_im_sim::{
-    Server, Service, World,
+    QrLogin, Server, Service, World,
     faults::{Kind, Rule, When},
     rustls::{
         ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned,
@@ -37,6 +37,10 @@ fn provider() -> Arc<CryptoProvider> {
 
 impl Secured {
     fn start() -> Self {
+        Self::start_with(World::demo())
+    }
+
+    fn start_with(world: World) -> Self {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let certificate: CertificateDer<'static> = made.cert.into();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -48,7 +52,7 @@ impl Secured {
             .with_no_client_auth()
             .with_single_cert(vec![certificate], key)
             .unwrap();
-        let service = Service::new(World::demo(), SystemTime::now().into()).unwrap();
+        let service = Service::new(world, SystemTime::now().into()).unwrap();
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             server: Server::start_tls(service, loopback, config).unwrap(),
@@ -78,10 +82,14 @@ impl Secured {
     }
 }
 
-/// Sends a request. Returns the bytes that were read, and whether TLS was closed properly.
+/// Asks for the unread counts. Returns the bytes that were read, and whether TLS was closed properly.
 fn ask(stream: &mut Stream) -> (String, io::Result<()>) {
+    ask_for(stream, UNREAD)
+}
+
+fn ask_for(stream: &mut Stream, path: &str) -> (String, io::Result<()>) {
     let request = format!(
-        "GET {UNREAD} HTTP/1.1\r\nHost: localhost\r\nCookie: SESSDATA=sim-10001\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: SESSDATA=sim-10001\r\nConnection: close\r\n\r\n"
     );
     let mut answer = Vec::new();
     let end = stream
@@ -101,6 +109,23 @@ fn a_client_that_does_not_trust_the_certificate_leaves_and_others_are_answered()
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains(r#""follow_unread":2"#), "{answer}");
     end.unwrap();
+}
+
+#[test]
+fn the_address_of_a_ticket_is_https_too() {
+    let mut world = World::demo();
+    world.options.qr_login = QrLogin::Ticket;
+    let secured = Secured::start_with(world);
+    let code = "/x/passport-login/web/qrcode";
+    ask_for(&mut secured.connect(), &format!("{code}/generate"))
+        .1
+        .unwrap();
+    let confirm = |service: &mut Service| service.confirm_qr(None, 10001, SystemTime::now().into());
+    let key = secured.server.with(confirm).unwrap();
+    let poll = format!("{code}/poll?qrcode_key={key}");
+    let (answer, _) = ask_for(&mut secured.connect(), &poll);
+    let address = r#""url":"https://localhost/x/passport-login/web/crossDomain?ticket="#;
+    assert!(answer.contains(address), "{answer}");
 }
 
 #[test]

@@ -63,6 +63,9 @@ fn a_long_answer_takes_no_more_than_its_bound() {
     for list in lists {
         for (endpoint, before, after) in [
             ("UserCards", r#""data":"#, ""),
+            ("UserInfos", r#""data":"#, ""),
+            ("GetBlockWords", r#""data":{"words":"#, "}"),
+            ("GetReplyText", r#""data":{"texts":"#, "}"),
             ("FetchSessionMsgs", r#""data":{"messages":"#, "}"),
             ("FetchSessionMsgs", r#""data":{"e_infos":"#, "}"),
             ("GetSessions", r#""data":{"session_list":"#, "}"),

@@ -8,7 +8,7 @@ use std::{
 use bili_im_proto::{Credential, Error, Talker};
 use bili_im_reqwest::Client;
 use bili_im_sim::{
-    Account, Mode, MsgKey, Server, Service, Uid, World,
+    Account, Mode, MsgKey, Server, Service, Uid, Whim, World,
     faults::{Kind, Rule, When},
 };
 
@@ -23,6 +23,8 @@ fn start(people: u64) -> (Server, Client) {
         account.follows = everyone().filter(|&other| other != uid).collect();
         world.accounts.push(account);
     }
+    // The requests for a conversation are counted.
+    world.options.more_at_floor = Whim::Never;
     let own = world.account(OWN).unwrap();
     let credential = Credential::parse(&own.cookie()).unwrap();
     let service = Service::new(world.in_mode(Mode::Strict), SystemTime::now().into()).unwrap();

@@ -1,13 +1,14 @@
 //! Which messages are told, and how.
 
 use bili_im_proto::{Answered, Event, EventKind, Invalid, Text, UnixSeconds, WatchOptions};
-use bili_im_sim::Act;
+use bili_im_sim::{Act, Whim};
 use bili_im_tests::{Stage, local_account};
 
 use crate::{
     by_hand::{FRESH, list, listed, numbers, page, told_by},
     program::{
-        MINUTE, OWN, Program, account, act, login, one_of_each, stage, world_with_a_group, written,
+        MINUTE, OWN, Program, account, act, login, one_of_each, stage, world, world_with_a_group,
+        write, written,
     },
 };
 
@@ -96,6 +97,83 @@ fn a_message_that_is_never_shown_is_passed_over_for_good() {
         .collect();
     assert_eq!(from, vec![Some(last.0 - 1); from.len()]);
     assert!(!from.is_empty());
+}
+
+/// Writes a message of user 2 that is unlike a text.
+fn write_odd(
+    stage: &mut Stage,
+    message: bili_im_sim::Message,
+    change: impl FnOnce(&mut bili_im_sim::Message),
+) -> bili_im_sim::MsgKey {
+    let mut message = message;
+    change(&mut message);
+    let now = stage.sim_now();
+    stage.service.write(message, now).unwrap().0
+}
+
+#[test]
+fn messages_of_odd_kinds_are_each_told_once_with_their_words() {
+    let mut stage = stage();
+    let account = account(1);
+    let all = WatchOptions::default()
+        .with_automatic(true)
+        .with_system(true);
+    let mut program = Program::with(&mut stage, &account, all);
+    let reported = write_odd(&mut stage, written(2, OWN, "reported"), |_| ());
+    program.watch(&mut stage, MINUTE);
+    for text in ["notice one", "notice two"] {
+        let key = write_odd(&mut stage, written(2, OWN, text), |message| {
+            message.keyless = true;
+            message.msg_source = 6;
+        });
+        assert_eq!(key.0, 0);
+    }
+    write_odd(&mut stage, written(2, OWN, "as an object"), |message| {
+        message.content_as_object = true;
+    });
+    let own = bili_im_sim::Talker::user(OWN);
+    for (msg_type, words) in [(19, "within"), (52, "at the top")] {
+        let answer = bili_im_sim::Message::ai(2, own, msg_type, &["AI", words]);
+        write_odd(&mut stage, answer, |_| ());
+    }
+    act(&mut stage, Act::SysCancel { msg_key: reported });
+    program.watch(&mut stage, MINUTE * 3);
+    let expected = [
+        "reported",
+        "notice one",
+        "notice two",
+        "as an object",
+        "AI within",
+        "AI at the top",
+        "recalled",
+    ];
+    assert_eq!(program.words(), expected);
+    // Each has its content as it was written, too.
+    for (event, part) in program
+        .told
+        .iter()
+        .zip(["reported", "one", "two", "object"])
+    {
+        let EventKind::Message { message, .. } = &event.kind else {
+            panic!("{event:?}")
+        };
+        let raw: serde_json::Value =
+            serde_json::from_str(&message.raw_content_even_if_recalled()).unwrap();
+        assert!(raw["content"].as_str().unwrap().ends_with(part), "{raw}");
+    }
+}
+
+#[test]
+fn a_first_message_is_told_at_once_though_more_is_promised_before_it() {
+    for more_at_floor in [Whim::Never, Whim::Always] {
+        let mut world = world();
+        world.options.more_at_floor = more_at_floor;
+        let mut stage = Stage::new(world).unwrap();
+        let mut program = Program::start(&mut stage, &account(1));
+        write(&mut stage, 5, OWN, "first");
+        program.watch(&mut stage, MINUTE);
+        assert_eq!(program.words(), ["first"], "{more_at_floor:?}");
+    }
 }
 
 #[test]

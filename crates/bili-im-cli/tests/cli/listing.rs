@@ -1,7 +1,7 @@
 //! `sessions`, `history` and `who`.
 
 use bili_im_sim::{
-    Message, Talker, World,
+    Message, Talker, Whim, World,
     faults::{Kind, Rule, When},
 };
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ fn from_friend(text: &str) -> Message {
 fn with_messages(count: usize) -> Stage {
     let mut world = World::demo();
     world.messages.clear();
+    world.options.more_at_floor = Whim::Never;
     let texts = (0..count).map(|index| from_friend(&format!("text {index}")));
     world.messages.extend(texts);
     Stage::of(world)

@@ -25,6 +25,8 @@ pub(super) struct Page {
     pub(super) msgs: SessionMsgs,
     /// The rest of the range; `None` when this page is its end.
     pub(super) older: Option<Range>,
+    /// Whether it is empty because nothing is older: the conversation begins where it ends.
+    pub(super) is_end: bool,
     /// Whether it is empty although something is there.
     pub(super) is_doubtful: bool,
     /// Whether the service sent messages and none of them lies in the range.
@@ -82,6 +84,8 @@ impl Range {
         let was_empty = msgs.oldest().is_none();
         msgs.messages.retain(|message| is_inside(message.msg_seqno));
         msgs.unreadable.retain(|&seqno| is_inside(seqno));
+        let is_empty = msgs.oldest().is_none();
+        let is_end = is_empty && self.before.is_some() && msgs.floor == self.before;
         let oldest = msgs.oldest().filter(|_| !is_last);
         Page {
             older: oldest.map(|oldest| Self {
@@ -90,10 +94,9 @@ impl Range {
                 ..self
             }),
             // At its end a conversation may still be said to have more.
-            is_doubtful: self.holds_something
-                && msgs.oldest().is_none()
-                && (self.before.is_none() || msgs.floor != self.before),
-            is_outside: !was_empty && msgs.oldest().is_none(),
+            is_end,
+            is_doubtful: self.holds_something && is_empty && !is_end,
+            is_outside: !was_empty && is_empty,
             msgs,
         }
     }

@@ -307,7 +307,7 @@ fn the_acts_of_the_readme_are_valid() {
     let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `{"));
     let rows: Vec<&str> = rows.collect();
-    assert_eq!(rows.len(), 11);
+    assert_eq!(rows.len(), 12);
     for row in rows {
         let (act, also) = row.split_once('`').unwrap();
         let act = act.replace('…', "5");
@@ -336,4 +336,21 @@ fn a_list_with_an_unreadable_act_does_nothing() {
         sim.control_error(ACT, &format!("[{good},{bad}]"));
     }
     assert_eq!(sim.state()["accounts"], before);
+}
+
+#[test]
+fn the_state_has_the_block_words_and_reply_texts_of_each_account() {
+    let mut sim = Sim::demo();
+    sim.post(10001, "add_block_word", "content=广告").data();
+    let rule = "type=2&reply=yes&title=t&key1=k";
+    sim.post(10002, "set_reply_text", rule).data();
+    let added = sim.now.0;
+    let state = sim.state();
+    let of = |account: usize, field: &str| state["accounts"][account][field].clone();
+    let words = json!([{ "content": "广告", "added": added }]);
+    assert_eq!(of(0, "block_words"), words);
+    assert_eq!(of(1, "block_words"), json!([]));
+    assert_eq!(of(0, "reply_texts"), json!([]));
+    let answered = sim.data(10002, "get_reply_text?type[]=2");
+    assert_eq!(of(1, "reply_texts"), answered["texts"]);
 }

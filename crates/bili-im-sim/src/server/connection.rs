@@ -2,7 +2,7 @@
 
 use std::{future::pending, sync::Arc, time::SystemTime};
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, uri::Scheme};
 use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -34,12 +34,12 @@ pub(super) enum Transport {
 impl Transport {
     pub(super) async fn serve(self, stream: TcpStream, shared: Arc<Shared>) {
         match self {
-            Self::Plain => serve(stream, shared).await,
+            Self::Plain => serve(stream, Scheme::HTTP, shared).await,
             #[cfg(feature = "tls")]
             Self::Tls(acceptor) => {
                 // The server has nothing to do when a handshake fails.
                 if let Ok(stream) = acceptor.accept(stream).await {
-                    serve(stream, shared).await;
+                    serve(stream, Scheme::HTTPS, shared).await;
                 }
             }
         }
@@ -47,11 +47,15 @@ impl Transport {
 }
 
 /// Answers requests until the client closes the connection or a fault breaks it.
-async fn serve<I>(io: I, shared: Arc<Shared>)
+async fn serve<I>(io: I, scheme: Scheme, shared: Arc<Shared>)
 where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let answer = service_fn(|request| answer(request, Arc::clone(&shared)));
+    let answer = service_fn(|mut request: Request<Incoming>| {
+        // The service tells clients its own address.
+        request.extensions_mut().insert(scheme.clone());
+        answer(request, Arc::clone(&shared))
+    });
     // The server has nothing to do when a connection fails.
     let _ended = http1::Builder::new()
         .serve_connection(TokioIo::new(io), answer)

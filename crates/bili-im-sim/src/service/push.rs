@@ -149,7 +149,7 @@ impl Service {
     }
 
     /// Sends notifications of what has changed.
-    pub(super) fn notify(&mut self, now: UnixMicros) {
+    pub(crate) fn notify(&mut self, now: UnixMicros) {
         for change in std::mem::take(&mut self.state.changes) {
             let ids: Vec<PushId> = self.state.push.subscribed(change.uid).collect();
             for id in ids {

@@ -1,5 +1,7 @@
 //! Conversations between two users or the members of a group, and their messages.
 
+use serde_json::value::RawValue;
+
 use crate::{
     ids::{GroupId, MsgKey, Seqno, Talker, Uid},
     time::UnixMicros,
@@ -54,6 +56,12 @@ impl Message {
         self.msg_status == RECALLED
     }
 
+    /// The content as a JSON object; `None` when it is something else.
+    pub(crate) fn content_object(&self) -> Option<&RawValue> {
+        let object: &RawValue = serde_json::from_str(&self.content).ok()?;
+        object.get().starts_with('{').then_some(object)
+    }
+
     /// Recalls this message, whose key is `key`. Returns the message that announces it to the same
     /// people.
     pub(super) fn recall(&mut self, key: MsgKey) -> Self {
@@ -61,6 +69,17 @@ impl Message {
         Self {
             only_for: self.only_for,
             ..Self::new(self.from, self.talker, RECALL, key.to_string())
+        }
+    }
+
+    /// Removes this message, whose key is `key`, as the system does. Returns the message that tells
+    /// programs of it.
+    pub(super) fn sys_cancel(&mut self, key: MsgKey) -> Self {
+        let recall = self.recall(key);
+        self.msg_status = REMOVED;
+        Self {
+            sys_cancel: true,
+            ..recall
         }
     }
 

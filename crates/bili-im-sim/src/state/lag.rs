@@ -51,7 +51,7 @@ mod tests {
         Sim::of(&format!(
             r#"{{"accounts":[{{"uid":1}},{{"uid":2}},{{"uid":3}}],
                  "messages":[{{"from":2,"to":1,"text":"old","seconds_ago":300}}],
-                 "options":{{"last_msg_missing":"never","older_sessions":"never",{options}}}}}"#
+                 "options":{{"more_at_floor":"never","last_msg_missing":"never","older_sessions":"never",{options}}}}}"#
         ))
     }
 

@@ -14,15 +14,14 @@ mod session;
 mod settings;
 mod whole;
 
+pub use self::replies::{BlockWord, ReplyText};
 pub(crate) use self::{
     changes::ChangeKind,
     conversation::{ConversationId, Written},
     logins::{Login, Logins},
     permission::Delivery,
     qr_codes::{QrCodes, Stage},
-    replies::{
-        BlockWord, KEYS_REPLY, LONGEST_BLOCK_WORD, MOST_BLOCK_WORDS, REPLY_KINDS, ReplyText,
-    },
+    replies::{KEYS_REPLY, LONGEST_BLOCK_WORD, MOST_BLOCK_WORDS, REPLY_KINDS},
     session::{Session, SessionView},
     settings::SETTINGS,
     whole::State,

@@ -13,6 +13,7 @@ impl State {
     pub(crate) fn act(&mut self, act: Act, now: UnixMicros) -> Result<(), WorldError> {
         match act {
             Act::Recall { uid, msg_key } => self.recall_by_key(uid, msg_key, now)?,
+            Act::SysCancel { msg_key } => self.cancel(msg_key, now)?,
             Act::Follow { uid, other } => _ = self.relating(uid, other)?.follows.insert(other),
             Act::Unfollow { uid, other } => _ = self.relating(uid, other)?.follows.remove(&other),
             Act::Block { uid, other } => _ = self.relating(uid, other)?.blocks.insert(other),
@@ -57,6 +58,16 @@ impl State {
             .ensure_room()
             .and_then(|()| self.recall(uid, talker, key, None, now))
             .map_err(|refusal| flaw(refusal.into_why()))?;
+        let key = self.unused_key(now);
+        self.append(key, recall, now);
+        Ok(())
+    }
+
+    fn cancel(&mut self, key: MsgKey, now: UnixMicros) -> Result<(), WorldError> {
+        let recall = self
+            .ensure_room()
+            .and_then(|()| self.sys_cancel(key))
+            .map_err(|refusal| WorldError::invalid("msg_key", refusal.into_why()))?;
         let key = self.unused_key(now);
         self.append(key, recall, now);
         Ok(())

@@ -47,4 +47,16 @@ impl State {
         }
         Ok(written.message.recall(target))
     }
+
+    /// Removes a message as the system does, and returns the message that announces it.
+    pub(crate) fn sys_cancel(&mut self, target: MsgKey) -> Result<Message, Refusal> {
+        let found = self.written_mut(target);
+        let Some(written) = found.filter(|written| !written.message.is_recall()) else {
+            return Err(NO_SUCH_MESSAGE.because(format!("there is no message {target}")));
+        };
+        if written.message.is_recalled() || written.message.is_removed() {
+            return Err(ALREADY_RECALLED.because(format!("message {target} is recalled already")));
+        }
+        Ok(written.message.sys_cancel(target))
+    }
 }

@@ -9,11 +9,14 @@ pub(crate) const LONGEST_BLOCK_WORD: usize = 20;
 /// The most block words of an account.
 pub(crate) const MOST_BLOCK_WORDS: usize = 200;
 
-/// A block word.
-#[derive(Debug)]
-pub(crate) struct BlockWord {
-    pub(crate) content: String,
-    pub(crate) added: UnixMicros,
+/// A block word of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct BlockWord {
+    /// The word.
+    pub content: String,
+    /// When it was added.
+    pub added: UnixMicros,
 }
 
 /// The kind of replies to keywords.
@@ -22,14 +25,22 @@ pub(crate) const KEYS_REPLY: u8 = 2;
 pub(crate) const REPLY_KINDS: [u8; 4] = [1, KEYS_REPLY, 3, 5];
 
 /// The text of an automatic reply. Its title and keywords are empty unless it is for keywords.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct ReplyText {
-    pub(crate) id: u64,
-    pub(crate) uid: Uid,
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct ReplyText {
+    /// Its unique number.
+    pub id: u64,
+    /// The account that replies.
+    pub uid: Uid,
+    /// What is replied to: 1 new followers, 2 keywords, 3 every message, 5 new patrons.
     #[serde(rename = "type")]
-    pub(crate) kind: u8,
-    pub(crate) title: String,
-    pub(crate) key1: String,
-    pub(crate) key2: String,
-    pub(crate) reply: String,
+    pub kind: u8,
+    /// The name of the rule.
+    pub title: String,
+    /// Keywords that the message equals, separated by `，`.
+    pub key1: String,
+    /// Keywords that the message contains, separated by `，`.
+    pub key2: String,
+    /// What is replied.
+    pub reply: String,
 }

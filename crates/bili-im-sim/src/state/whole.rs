@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// More messages than any test writes, but few enough for memory.
-const MOST_MESSAGES: usize = 1_000_000;
+const MOST_MESSAGES: u64 = 1_000_000;
 
 /// The state of the service.
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ impl State {
 
     /// Whether the service holds as many messages as it may.
     pub(crate) fn is_full(&self) -> bool {
-        self.places.len() >= MOST_MESSAGES
+        self.newest.0 >= MOST_MESSAGES
     }
 
     /// Refuses when the service is full.
@@ -135,7 +135,11 @@ impl State {
         let sent_at = before(now, message.seconds_ago);
         let id = ConversationId::of(message.from, message.talker);
         let is_read = message.read;
-        let key = self.unused_key(sent_at);
+        let key = if message.keyless {
+            MsgKey(0)
+        } else {
+            self.unused_key(sent_at)
+        };
         let seqno = self.append(key, message, sent_at);
         if is_read {
             for reader in self.participants(id) {
@@ -172,7 +176,10 @@ impl State {
             arrived_at: self.time,
             message,
         });
-        self.places.insert(key, (id, seqno));
+        // A key of 0 names no message.
+        if key != MsgKey(0) {
+            self.places.insert(key, (id, seqno));
+        }
         // Sending marks the session read (docs/protocol.md §5).
         if !is_tip && let Some(session) = self.session_mut(from, id) {
             session.read_upto(seqno, sent_at);
@@ -218,17 +225,22 @@ impl State {
         talker: Talker,
         key: MsgKey,
     ) -> Option<&mut Written> {
-        let (id, seqno) = self.places.get(&key)?;
+        let (id, _) = self.places.get(&key)?;
         if *id != ConversationId::of(owner, talker) {
             return None;
         }
+        self.written_mut(key)
+            .filter(|written| written.message.is_shown_to(owner))
+    }
+
+    /// A message, to change it.
+    pub(super) fn written_mut(&mut self, key: MsgKey) -> Option<&mut Written> {
+        let (id, seqno) = self.places.get(&key)?;
         let messages = self.conversations.get_mut(id)?;
         let at = messages
             .binary_search_by_key(seqno, |message| message.seqno)
             .ok()?;
-        messages
-            .get_mut(at)
-            .filter(|written| written.message.is_shown_to(owner))
+        messages.get_mut(at)
     }
 
     /// The messages between `owner` and `talker` that had arrived by a moment, oldest first.

@@ -25,6 +25,9 @@ use crate::ids::{GroupId, MsgKey, Seqno, Talker, Uid};
 pub enum Act {
     /// Recalls one of the user's own messages, however old.
     Recall { uid: Uid, msg_key: MsgKey },
+    /// The service removes a message, whoever wrote it; the recall that tells of it has
+    /// `sys_cancel`.
+    SysCancel { msg_key: MsgKey },
     /// Follows a user.
     Follow { uid: Uid, other: Uid },
     /// Unfollows a user.

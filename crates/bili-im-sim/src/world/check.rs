@@ -141,6 +141,14 @@ pub(crate) fn check_message(message: &Message, known: &impl Knows) -> Checked {
     }
     let has_reader = message.only_for.is_some() || !message.is_tip();
     ensure(has_reader, "only_for", "a system tip needs its only reader")?;
+    let is_cancel = !message.sys_cancel || message.is_recall();
+    ensure(is_cancel, "sys_cancel", "only a recall, type 5, has it")?;
+    let is_sendable = !message.content_as_object || message.content_object().is_some();
+    ensure(
+        is_sendable,
+        "content_as_object",
+        "the content is no JSON object",
+    )?;
     let is_short = message.content.len() <= LONGEST_CONTENT;
     ensure(is_short, "content", "longer than 1 MiB")
 }

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 
 use crate::ids::{GroupId, Talker, Uid};
 
 const TEXT: u32 = 1;
+const AI: u32 = 19;
+const AI_TOO: u32 = 52;
 /// The `msg_source` of a message written in the web page.
 const FROM_WEB: u32 = 7;
+/// The `msg_source` of an AI's message.
+const FROM_AI: u32 = 19;
 
 /// A message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +45,13 @@ pub struct Message {
     /// The only user who sees it. System tips (type 18) need one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only_for: Option<Uid>,
+    /// Whether its `msg_key` is 0, which some notices share (docs/protocol.md §8).
+    pub keyless: bool,
+    /// Whether the service wrote it to recall a message silently (`sys_cancel`). Only recalls
+    /// (type 5) can have it.
+    pub sys_cancel: bool,
+    /// Whether its content is sent as a JSON object instead of the object's text.
+    pub content_as_object: bool,
 }
 
 /// Writes a receiver as `"to":1` or `"group":2`.
@@ -56,6 +68,22 @@ impl Message {
     #[must_use]
     pub fn text(from: impl Into<Uid>, talker: impl Into<Talker>, text: &str) -> Self {
         Self::new(from, talker, TEXT, text_content(text))
+    }
+
+    /// The words of an AI, written now. Each paragraph is an object, at the place where type 19 or
+    /// 52 has them (docs/protocol.md §9).
+    #[must_use]
+    pub fn ai(
+        from: impl Into<Uid>,
+        talker: impl Into<Talker>,
+        msg_type: u32,
+        paragraphs: &[&str],
+    ) -> Self {
+        let content = ai_content(msg_type, paragraphs);
+        Self {
+            msg_source: FROM_AI,
+            ..Self::new(from, talker, msg_type, content)
+        }
     }
 
     /// A message of any type with a raw content, written now.
@@ -78,6 +106,9 @@ impl Message {
             read: false,
             old: false,
             only_for: None,
+            keyless: false,
+            sys_cancel: false,
+            content_as_object: false,
         }
     }
 
@@ -92,7 +123,22 @@ impl Message {
 }
 
 fn text_content(text: &str) -> String {
-    serde_json::json!({ "content": text }).to_string()
+    json!({ "content": text }).to_string()
+}
+
+fn ai_content<T: AsRef<str>>(msg_type: u32, paragraphs: &[T]) -> String {
+    let paragraph = |words: &T| {
+        let words = words.as_ref();
+        let node = json!({ "node_type": 1, "raw_text": words, "word": { "words": words } });
+        json!({ "para_type": 1, "text": { "nodes": [node] } })
+    };
+    let paragraphs: Vec<Value> = paragraphs.iter().map(paragraph).collect();
+    let top = json!({ "paragraphs": paragraphs });
+    if msg_type == AI_TOO {
+        top.to_string()
+    } else {
+        json!({ "content": top }).to_string()
+    }
 }
 
 /// A message in a world file.
@@ -103,6 +149,7 @@ struct MessageFile {
     to: Option<Uid>,
     group: Option<GroupId>,
     text: Option<String>,
+    paragraphs: Option<Vec<String>>,
     msg_type: Option<u32>,
     content: Option<String>,
     msg_source: Option<u32>,
@@ -112,32 +159,63 @@ struct MessageFile {
     read: bool,
     old: bool,
     only_for: Option<Uid>,
+    keyless: bool,
+    sys_cancel: bool,
+    content_as_object: bool,
+}
+
+impl MessageFile {
+    /// The type, the content, and the `msg_source` that such a message has.
+    fn contents(&mut self) -> Result<(u32, String, u32), &'static str> {
+        let given = (
+            self.text.take(),
+            self.paragraphs.take(),
+            self.content.take(),
+        );
+        match (given, self.msg_type) {
+            ((Some(text), None, None), None | Some(TEXT)) => {
+                Ok((TEXT, text_content(&text), FROM_WEB))
+            }
+            ((None, Some(paragraphs), None), None | Some(AI | AI_TOO)) => {
+                let msg_type = self.msg_type.unwrap_or(AI_TOO);
+                Ok((msg_type, ai_content(msg_type, &paragraphs), FROM_AI))
+            }
+            ((None, None, Some(content)), msg_type) => {
+                Ok((msg_type.unwrap_or(TEXT), content, FROM_WEB))
+            }
+            ((None, None, None), _) => Err("either `text` or `content` is needed"),
+            ((Some(_), ..), _) => {
+                Err("`text` excludes `paragraphs`, `content` and every `msg_type` but 1")
+            }
+            ((None, Some(_), _), _) => {
+                Err("`paragraphs` excludes `content` and every `msg_type` but 19 and 52")
+            }
+        }
+    }
 }
 
 impl TryFrom<MessageFile> for Message {
     type Error = &'static str;
 
-    fn try_from(file: MessageFile) -> Result<Self, Self::Error> {
+    fn try_from(mut file: MessageFile) -> Result<Self, Self::Error> {
         let talker = match (file.to, file.group) {
             (Some(uid), None) => Talker::User(uid),
             (None, Some(group)) => Talker::Group(group),
             (None, None) => return Err("either `to` or `group` is needed"),
             (Some(_), Some(_)) => return Err("`to` and `group` exclude each other"),
         };
-        let (msg_type, content) = match (file.text, file.msg_type, file.content) {
-            (Some(text), None | Some(TEXT), None) => (TEXT, text_content(&text)),
-            (None, msg_type, Some(content)) => (msg_type.unwrap_or(TEXT), content),
-            (None, _, None) => return Err("either `text` or `content` is needed"),
-            (Some(_), _, _) => return Err("`text` excludes `content` and every `msg_type` but 1"),
-        };
+        let (msg_type, content, source) = file.contents()?;
         Ok(Self {
-            msg_source: file.msg_source.unwrap_or(FROM_WEB),
+            msg_source: file.msg_source.unwrap_or(source),
             msg_status: file.msg_status,
             seconds_ago: file.seconds_ago,
             at_uids: file.at_uids,
             read: file.read,
             old: file.old,
             only_for: file.only_for,
+            keyless: file.keyless,
+            sys_cancel: file.sys_cancel,
+            content_as_object: file.content_as_object,
             ..Self::new(file.from, talker, msg_type, content)
         })
     }

@@ -30,10 +30,9 @@ pub struct Options {
     pub older_sessions: Whim,
     /// Whether `begin_ts` and `end_ts` include sessions of exactly that time.
     pub inclusive_bounds: Whim,
-    /// Whether `min_seqno` of an empty page is 0 instead of 2^64 − 1 (docs/protocol.md §8).
+    /// Whether `min_seqno` of an empty conversation is 0 instead of 2^64 − 1 (docs/protocol.md §8).
     pub empty_min_is_zero: Whim,
-    /// Whether `has_more` is 1 even when nothing older is left (docs/protocol.md §8). Never by
-    /// default.
+    /// Whether `has_more` is 1 even when nothing older is left (docs/protocol.md §8).
     pub more_at_floor: Whim,
     /// Whether `last_msg` of a session is null or absent.
     pub last_msg_missing: Whim,
@@ -77,7 +76,7 @@ impl Default for Options {
             older_sessions: Whim::ByChance,
             inclusive_bounds: Whim::ByChance,
             empty_min_is_zero: Whim::ByChance,
-            more_at_floor: Whim::Never,
+            more_at_floor: Whim::ByChance,
             last_msg_missing: Whim::ByChance,
             http_image_urls: Whim::ByChance,
             img_size_missing: Whim::ByChance,

@@ -153,6 +153,8 @@ mod tests {
             r#"[{"uid":1}],"messages":[{"from":1,"to":1,"text":"x"}] -> messages[0].to: the receiver is the sender"#,
             r#"[{"uid":1}],"messages":[{"to":1,"text":"x"}] -> messages[0].from: only messages in groups can be without a sender"#,
             r#"[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"msg_type":18,"content":"x"}] -> messages[0].only_for: a system tip needs its only reader"#,
+            r#"[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"text":"x","sys_cancel":true}] -> messages[0].sys_cancel: only a recall, type 5, has it"#,
+            r#"[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"content":"[]","content_as_object":true}] -> messages[0].content_as_object: the content is no JSON object"#,
             r#"[{"uid":1}],"options":{"msg_keys":["9","9"]} -> options.msg_keys: 9 appears twice"#,
             r#"[{"uid":1}],"faults":[{"what":"any","when":{"chance":1.5},"kind":"stall"}] -> faults[0].when: a chance is between 0 and 1"#,
         ] {
@@ -173,6 +175,7 @@ mod tests {
             r#"[],"messages":[{"from":1,"to":2,"group":3,"text":"x"}] -> `to` and `group` exclude each other"#,
             r#"[],"messages":[{"from":1,"to":2}] -> either `text` or `content` is needed"#,
             r#"[],"messages":[{"from":1,"to":2,"text":"x","content":"y"}] -> `text` excludes"#,
+            r#"[],"messages":[{"from":1,"to":2,"paragraphs":["x"],"msg_type":1}] -> `paragraphs` excludes"#,
         ] {
             let (accounts, problem) = case.split_once(" -> ").unwrap();
             let world = format!(r#"{{"accounts":{accounts}}}"#);

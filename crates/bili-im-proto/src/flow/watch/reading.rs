@@ -90,7 +90,8 @@ impl Watch<'_> {
         let Some(session) = self.to_read.get_mut(talker) else {
             return Ok(Reading::IsOver);
         };
-        if oldest.is_none() && session.doubts_page(handled, page.is_outside, now.mono) {
+        let is_odd = oldest.is_none() && !page.is_end;
+        if is_odd && session.doubts_page(handled, page.is_outside, now.mono) {
             return Ok(Reading::Waits);
         }
         let pages = session.walk.take(page, reaches_start);

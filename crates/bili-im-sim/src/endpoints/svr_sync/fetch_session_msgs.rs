@@ -46,7 +46,8 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     }
 
     let conversation = call.state.conversation_as_of(owner, talker, moment);
-    let floor = conversation.first().map_or(0, |first| first.seqno.0);
+    let nothing = if empty_min_is_zero { 0 } else { u64::MAX };
+    let floor = conversation.first().map_or(nothing, |first| first.seqno.0);
     let page = Page::new(
         conversation,
         owner,
@@ -56,11 +57,10 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
     );
     let messages = page.messages.iter().copied();
     let contents = messages.clone().map(|written| &*written.message.content);
-    let nothing = if empty_min_is_zero { 0 } else { u64::MAX };
     let newest = page.messages.first();
     Ok(Data::of(&SessionMsgs {
         has_more: (page.has_more || (more_at_floor && page.reaches(floor))).into(),
-        min_seqno: newest.map_or(nothing, |_| floor),
+        min_seqno: floor,
         max_seqno: newest.map_or(0, |newest| newest.seqno.0),
         e_infos: emoticons(contents, "url"),
         messages: newest.map(|_| messages.map(MessageBody::from).collect()),
@@ -184,6 +184,7 @@ mod tests {
             "&size=2".to_owned(),
             format!("&size=2&end_seqno={third}"),
             format!("&size=2&begin_seqno={third}"),
+            format!("&size=2&end_seqno={floor}"),
         ] {
             assert_eq!(&fetch(&mut sim, &query)["min_seqno"], floor, "{query}");
         }
@@ -222,8 +223,10 @@ mod tests {
 
     #[test]
     fn paging_backwards_reaches_everything_once() {
-        for options in ["", r#""short_pages":"always""#] {
-            let mut sim = sim(options);
+        for short_pages in ["never", "always"] {
+            let mut sim = sim(&format!(
+                r#""more_at_floor":"never","short_pages":"{short_pages}""#
+            ));
             let mut seen = Vec::new();
             let mut end = 0;
             loop {
@@ -258,7 +261,7 @@ mod tests {
     #[test]
     fn a_short_page_has_the_newest_within_the_bounds_and_says_whether_there_is_more() {
         let all = texts(&fetch(&mut sim(""), "&size=20"));
-        let mut sim = sim(r#""short_pages":"always""#);
+        let mut sim = sim(r#""more_at_floor":"never","short_pages":"always""#);
         let begin = sim.session(1, 2)["max_seqno"].as_u64().unwrap() - 4;
         for (bound, within) in [(0, 9), (begin, 4)] {
             let mut lengths = BTreeSet::new();
@@ -293,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_page_has_one_of_two_forms() {
+    fn a_page_of_an_empty_conversation_has_one_of_two_forms() {
         for (whim, min) in [("always", 0), ("never", u64::MAX)] {
             let mut sim = sim(&format!(r#""empty_min_is_zero":"{whim}""#));
             let page = sim.data(1, "fetch_session_msgs?talker_id=3&session_type=1&size=20");

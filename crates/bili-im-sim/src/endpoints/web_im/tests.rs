@@ -321,13 +321,12 @@ fn a_recall_hides_the_message_and_is_a_message_itself() {
     let (recall, recalled) = (&page["messages"][0], &page["messages"][1]);
     assert_eq!(recall["msg_type"], 5);
     assert_eq!(recall["content"], key.to_string());
-    assert!(recall.get("sys_cancel").is_some());
+    assert!(recall.get("sys_cancel").is_none());
     assert_eq!(
         (&recalled["msg_key"], &recalled["msg_status"]),
         (&key, &1.into())
     );
     assert_eq!(recalled["content"], r#"{"content":"oops"}"#);
-    assert!(recalled.get("sys_cancel").is_none());
     assert_eq!(sim.session(10002, 10001)["unread_count"], 0);
 }
 
@@ -411,4 +410,45 @@ fn todays_service_refuses_the_mistakes_of_the_source_document() {
     assert_eq!(answer.code(), -400);
     let why = answer.header("x-sim-why");
     assert_eq!(why, Some("msg[receiver_type] is missing"));
+}
+
+#[test]
+fn refusals_have_the_words_of_the_service() {
+    let mut sim = Sim::of(
+        r#"{"accounts":[{"uid":1,"blocks":[3]},{"uid":2},{"uid":3},{"uid":4,"accepts":"nobody"}],
+            "groups":[{"id":7,"name":"g","owner":1,"members":[1],"dissolved":true},
+                      {"id":8,"name":"h","owner":2,"members":[2]}]}"#,
+    );
+    let key = sim.send(1, 2, "hi").data()["msg_key"].clone();
+    let long = "x".repeat(2000);
+    let group = |id| Talker::group(id);
+    for (answer, words) in [
+        (sim.send(1, 2, &long), "消息过长，无法发送"),
+        (sim.send(1, 1, "x"), "不能给自己发送消息哦~"),
+        (
+            sim.send(1, 2, "x"),
+            "对方主动回复或关注你前，最多发送1条消息~",
+        ),
+        (
+            sim.send(1, 3, "x"),
+            "你已拉黑了对方，请先将对方移出黑名单后才能聊天",
+        ),
+        (
+            sim.send(1, 4, "x"),
+            "因对方隐私设置，暂无法给他发送聊天消息",
+        ),
+        (
+            sim.send_as(1, group(7), 1, r#"{"content":"x"}"#),
+            "已解散QAQ，无法执行此操作",
+        ),
+        (
+            sim.send_as(1, group(8), 1, r#"{"content":"x"}"#),
+            "你已不在此同萌中QAQ，无法执行此操作",
+        ),
+        (sim.recall(1, 2, &5.into()), "msgkey不存在"),
+    ] {
+        assert_eq!(answer.json()["message"], words);
+    }
+    sim.recall(1, 2, &key).data();
+    assert_eq!(sim.recall(1, 2, &key).json()["message"], "消息已经撤回了哦");
 }
