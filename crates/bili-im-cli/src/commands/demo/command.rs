@@ -11,8 +11,7 @@ use super::{
 };
 use crate::{args::Global, failure::Failure, output::Output};
 
-/// Show what becomes of lost answers, killed watches and refusals, at a simulated service; no
-/// account needed
+/// Show how lost answers and killed watches end; no account needed
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
     /// The client to show

@@ -59,7 +59,7 @@ pub(super) fn unconfirmed(stage: &Stage) -> Result<Step, Failure> {
         ok: is_unconfirmed(first) && is_unconfirmed(second) && stored == 1,
         saw: [
             "a text is lost on its way: not found, but it may still arrive".to_owned(),
-            format!("you send it anew, the answer is lost: {stored} found, of either send"),
+            format!("you send it anew, the answer is lost: {stored} found, from either send"),
         ],
     })
 }
