@@ -1,4 +1,5 @@
-//! Names and marks of users, which one command leaves for the next. Every output works without them.
+//! Names and marks of users, which one command leaves for the next. Every output works without
+//! them.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 

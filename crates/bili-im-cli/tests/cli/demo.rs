@@ -21,6 +21,23 @@ fn it_fits_half_a_screen_over_either_adapter() {
     }
 }
 
+/// The text without the port and the keys, which differ from run to run.
+fn without_numbers(text: &str) -> String {
+    text.replace(|c: char| c.is_ascii_digit(), "")
+}
+
+#[test]
+fn the_first_pages_show_its_output() {
+    let out = without_numbers(&finish(&mut bare("demo")).out);
+    for page in [
+        include_str!("../../README.md"),
+        include_str!("../../../../README.md"),
+        include_str!("../../../../README.zh-CN.md"),
+    ] {
+        assert!(without_numbers(page).contains(&out), "{out}");
+    }
+}
+
 #[test]
 fn json_has_every_step_in_one_object() {
     let ran = finish(&mut bare("demo --json"));
