@@ -2,13 +2,10 @@
 
 use std::{convert::Infallible, future::ready};
 
-use bili_im_proto::{Account, Credential, Error, Flow, Origin};
+use bili_im_proto::{Account, Error, Flow};
 use clap::ValueEnum;
 use serde::Serialize;
-use tokio::runtime::{Builder, Runtime};
-
-use super::stage::other;
-use crate::failure::Failure;
+use tokio::runtime::Runtime;
 
 #[derive(Debug, Clone, Copy, ValueEnum, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,22 +19,6 @@ pub(super) enum AdapterName {
 pub(super) enum Adapter {
     Ureq(bili_im_ureq::Client),
     Reqwest(bili_im_reqwest::Client, Runtime),
-}
-
-impl AdapterName {
-    pub(super) fn log_in(self, login: Credential, endpoint: Origin) -> Result<Adapter, Failure> {
-        Ok(match self {
-            Self::Ureq => {
-                let client = bili_im_ureq::Client::builder(login).endpoint(endpoint);
-                Adapter::Ureq(client.build())
-            }
-            Self::Reqwest => {
-                let runtime = Builder::new_current_thread().enable_all().build();
-                let client = bili_im_reqwest::Client::builder(login).endpoint(endpoint);
-                Adapter::Reqwest(client.build(), runtime.map_err(other)?)
-            }
-        })
-    }
 }
 
 impl Adapter {

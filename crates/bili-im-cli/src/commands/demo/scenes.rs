@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use bili_im_proto::{
-    Answered, Cursor, Error, Event, EventKind, MsgKey, RefusalKind, SentMessage, Text, Uid,
-    WatchOptions,
+    Answered, Cursor, Error, Event, MsgKey, RefusalKind, SentMessage, Text, Uid, WatchOptions,
 };
 use bili_im_sim::faults::{Kind, Rule, When};
 use serde::Serialize;
@@ -31,16 +30,13 @@ pub(super) fn lost_answer(stage: &Stage) -> Result<Step, Failure> {
     stage.fault(Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect())?;
     let sent = send(&stage.log_in()?, "更新了")?;
     let stored = stage.stored(CREATOR, FRIEND, "更新了");
+    let (key, count) = (sent.msg_key, stored.len());
     Ok(Step {
         step: "a lost answer: the message is found by reading back",
-        ok: sent.read_back && stored == [sent.msg_key],
+        ok: sent.read_back && stored == [key],
         saw: [
             "a text is sent, and the connection breaks before the answer".to_owned(),
-            format!(
-                "found as {}; the service has {} such message",
-                sent.msg_key,
-                stored.len()
-            ),
+            format!("found as {key}; the service has {count} such message"),
         ],
     })
 }
@@ -65,28 +61,22 @@ pub(super) fn unconfirmed(stage: &Stage) -> Result<Step, Failure> {
 }
 
 pub(super) fn killed_watch(stage: &Stage) -> Result<Step, Failure> {
-    let old = stage.stored(FRIEND, CREATOR, "").len();
-    let (before, after) = watch_twice(stage)?;
-    let stored = stage.stored(FRIEND, CREATOR, "");
+    let told = watch_twice(stage)?;
+    let [before, after] = told.each_ref().map(Vec::len);
+    let told = told.concat();
     Ok(Step {
         step: "a killed watch: the next one goes on, nothing lost, nothing repeated",
-        ok: stored.get(old..) == Some(&[&*before, &*after].concat()),
+        ok: told.len() == 4 && stage.stored(FRIEND, CREATOR, "").ends_with(&told),
         saw: [
-            format!(
-                "3 messages come; the watch tells {} and is killed",
-                before.len()
-            ),
-            format!(
-                "1 more comes; from the stored cursor the next tells {}",
-                after.len()
-            ),
+            format!("3 messages come; the watch tells {before} and is killed"),
+            format!("1 more comes; from the stored cursor the next tells {after}"),
         ],
     })
 }
 
 /// What two watches tell. The first is killed among the messages that it read at once. The second
 /// has only the stored cursor.
-pub(super) fn watch_twice(stage: &Stage) -> Result<(Vec<MsgKey>, Vec<MsgKey>), Failure> {
+pub(super) fn watch_twice(stage: &Stage) -> Result<[Vec<MsgKey>; 2], Failure> {
     let creator = stage.log_in()?;
     let mut cursor = creator.run(creator.account().cursor_now())?;
     stage.write(FRIEND, "在吗?")?;
@@ -99,8 +89,7 @@ pub(super) fn watch_twice(stage: &Stage) -> Result<(Vec<MsgKey>, Vec<MsgKey>), F
     let last = stage.write(FRIEND, "还在吗?")?;
     let mut cursor = serde_json::from_str(&stored).map_err(other)?;
     let after = watch(&stage.log_in()?, &mut cursor, last)?;
-    let keys = |events: &[Event]| events.iter().filter_map(key).collect();
-    Ok((keys(&before), keys(&after)))
+    Ok([before, after].map(|events| events.iter().filter_map(key).collect()))
 }
 
 pub(super) fn answers(stage: &Stage) -> Result<Step, Failure> {
@@ -155,8 +144,5 @@ fn watch(creator: &Adapter, cursor: &mut Cursor, last: MsgKey) -> Result<Vec<Eve
 }
 
 fn key(event: &Event) -> Option<MsgKey> {
-    match &event.kind {
-        EventKind::Message { message, .. } => Some(message.msg_key),
-        _ => None,
-    }
+    event.answerable().map(|(_, message)| message.msg_key)
 }

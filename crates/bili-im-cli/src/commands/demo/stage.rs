@@ -6,6 +6,7 @@ use bili_im_proto::{Credential, InvalidOrigin, MsgKey, Origin, Uid};
 use bili_im_sim::{
     Accepts, Account, Message, MessageState, Server, Service, Snapshot, Talker, World, faults::Rule,
 };
+use tokio::runtime::Builder;
 
 use super::adapter::{Adapter, AdapterName};
 use crate::failure::Failure;
@@ -25,9 +26,8 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new(adapter: AdapterName) -> Result<Self, Failure> {
         let mut world = World::demo();
-        let refuser = |account: &&mut Account| account.uid.0 == REFUSER.0;
-        if let Some(refuser) = world.accounts.iter_mut().find(refuser) {
-            refuser.accepts = Accepts::Nobody;
+        for account in (world.accounts.iter_mut()).filter(|one| one.uid.0 == REFUSER.0) {
+            account.accepts = Accepts::Nobody;
         }
         let cookie = world.account(CREATOR.0).map(Account::cookie);
         let service = Service::new(world, SystemTime::now().into()).map_err(other)?;
@@ -43,7 +43,18 @@ impl Stage {
 
     /// A client of the creator, which knows as little as that of a new process.
     pub(super) fn log_in(&self) -> Result<Adapter, Failure> {
-        (self.adapter).log_in(self.login.clone(), self.origin.clone())
+        let (login, origin) = (self.login.clone(), self.origin.clone());
+        Ok(match self.adapter {
+            AdapterName::Ureq => {
+                let client = bili_im_ureq::Client::builder(login).endpoint(origin);
+                Adapter::Ureq(client.build())
+            }
+            AdapterName::Reqwest => {
+                let runtime = Builder::new_current_thread().enable_all().build();
+                let client = bili_im_reqwest::Client::builder(login).endpoint(origin);
+                Adapter::Reqwest(client.build(), runtime.map_err(other)?)
+            }
+        })
     }
 
     pub(super) fn fault(&self, rule: Rule) -> Result<(), Failure> {

@@ -45,10 +45,9 @@ fn an_unconfirmed_send_is_not_repeated() {
 #[test]
 fn two_watches_tell_what_the_service_has() {
     play(scenes::killed_watch, |stage| {
-        let (before, after) = scenes::watch_twice(stage).unwrap();
-        assert_eq!((before.len(), after.len()), (2, 2));
-        let stored = stage.stored(FRIEND, CREATOR, "");
-        assert!(stored.ends_with(&[before, after].concat()));
+        let told = scenes::watch_twice(stage).unwrap();
+        assert_eq!(told.each_ref().map(Vec::len), [2, 2]);
+        assert!(stage.stored(FRIEND, CREATOR, "").ends_with(&told.concat()));
     });
 }
 
