@@ -56,20 +56,24 @@ const LOGIN_OPTIONS: &[&str] = &[
     "paced",
 ];
 
-/// The command line for its help, where each command leaves out the options that it ignores.
+/// The command line for its help: it has a line about every command, and each command leaves out the
+/// options that it ignores.
 fn for_help() -> clap::Command {
-    let command = Cli::command();
+    let mut whole = Cli::command();
+    whole.build();
+    let about = |name: &str| whole.find_subcommand(name)?.get_about().cloned();
+    let command = Cli::command().mut_subcommands(|command| {
+        let about = about(command.get_name());
+        command.about(about.unwrap_or_default())
+    });
     let common: Vec<clap::Arg> = command.get_arguments().cloned().collect();
-    let mut command = IGNORED.iter().fold(command, |command, (name, ignored)| {
+    IGNORED.iter().fold(command, |command, (name, ignored)| {
         let hidden = common
             .iter()
             .filter(|arg| ignored.contains(&arg.get_id().as_str()));
         let hidden: Vec<_> = hidden.map(|arg| arg.clone().hide(true)).collect();
         command.mut_subcommand(name, |command| command.args(hidden))
-    });
-    // The list of commands needs the description of each.
-    command.build();
-    command
+    })
 }
 
 /// Runs the program.
