@@ -3,7 +3,9 @@
 use std::{
     convert::Infallible,
     fmt::{self, Display},
-    mem, thread,
+    mem,
+    path::PathBuf,
+    thread,
 };
 
 use bili_im_proto::{Credential, Effect, Flow, Input, Missing, Origin, Pacing, Step};
@@ -127,6 +129,11 @@ impl ActiveLogin {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Where to store what is known of users; `None` when nothing can be stored.
+    pub(crate) fn users_file(&self) -> Option<PathBuf> {
+        self.state.as_ref().map(StateFile::users_file)
     }
 
     /// Unlocks the state, for a command that runs for long.

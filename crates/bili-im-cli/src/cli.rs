@@ -1,6 +1,6 @@
 //! The command line: parses the arguments, runs the command and reports its failure.
 
-use std::{env, ffi::OsString, process::ExitCode};
+use std::{env, ffi::OsString, mem::ManuallyDrop, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 
@@ -56,9 +56,16 @@ const LOGIN_OPTIONS: &[&str] = &[
     "paced",
 ];
 
-/// The command line. The help of a command leaves out the options that it ignores.
-fn command() -> clap::Command {
-    let command = Cli::command();
+/// The command line for its help: it has a line about every command, and each command leaves out the
+/// options that it ignores.
+fn for_help() -> clap::Command {
+    let mut whole = Cli::command();
+    whole.build();
+    let about = |name: &str| whole.find_subcommand(name)?.get_about().cloned();
+    let command = Cli::command().mut_subcommands(|command| {
+        let about = about(command.get_name());
+        command.about(about.unwrap_or_default())
+    });
     let common: Vec<clap::Arg> = command.get_arguments().cloned().collect();
     IGNORED.iter().fold(command, |command, (name, ignored)| {
         let hidden = common
@@ -71,8 +78,7 @@ fn command() -> clap::Command {
 
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
-    let parsed = command().try_get_matches();
-    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    match parse(Cli::command()) {
         Ok(Cli { global, command }) => {
             let out = Output::new(global.json);
             match command.run(&global, out) {
@@ -81,8 +87,9 @@ pub(crate) fn run() -> ExitCode {
             }
         }
         Err(error) if is_help(error.kind()) && !has_dashed_text() => {
+            let help = parse(for_help()).err();
             // A reader that closes the pipe early is no error.
-            let _written = error.print();
+            let _written = help.as_ref().unwrap_or(&error).print();
             u8::try_from(error.exit_code()).unwrap_or(1).into()
         }
         Err(error) if is_help(error.kind()) => Output::new(wants_json()).fail(&Failure::wrong_use(
@@ -91,6 +98,13 @@ pub(crate) fn run() -> ExitCode {
         )),
         Err(error) => Output::new(wants_json()).fail(&Failure::usage(&error)),
     }
+}
+
+fn parse(command: clap::Command) -> Result<Cli, clap::Error> {
+    // Freeing each part of the description takes time, and the process ends soon.
+    let mut command = ManuallyDrop::new(command);
+    let mut matches = command.try_get_matches_from_mut(env::args_os())?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 fn is_help(kind: ErrorKind) -> bool {

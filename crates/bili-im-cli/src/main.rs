@@ -8,6 +8,7 @@ mod credentials;
 mod curl;
 mod failure;
 mod json;
+mod known_users;
 mod lock;
 mod moment;
 mod names;

@@ -9,6 +9,7 @@ use bili_im_proto::{Talker, Uid, UserCard};
 
 use crate::{
     active_login::{ActiveLogin, SharedLogin},
+    known_users::{FRESH, look_up},
     output::Output,
     words,
 };
@@ -24,23 +25,22 @@ const REMEMBERED: usize = 1000;
 pub(crate) struct Names(BTreeMap<Uid, String>);
 
 impl Names {
-    /// Asks for names. A failure is a warning, and then there are none.
+    /// The names, as an earlier command was told lately, or as the service says. A failure is a
+    /// warning, and then some are missing.
     pub(crate) fn of(
         uids: impl IntoIterator<Item = Uid>,
         login: &ActiveLogin,
         out: Output,
     ) -> Self {
-        let uids = distinct(uids);
-        if uids.is_empty() {
-            return Self::default();
+        let ask = |uids: &[Uid]| {
+            let cards = login.client().people(uids.iter().copied())?;
+            Ok(cards.into_iter().filter_map(named).collect())
+        };
+        let (names, failed) = look_up(uids, FRESH, login, |known| &mut known.names, ask);
+        if let Some(error) = failed {
+            out.warn(&format!("names are not shown: {error}"));
         }
-        match login.client().people(uids) {
-            Ok(cards) => Self(cards.into_iter().filter_map(named).collect()),
-            Err(error) => {
-                out.warn(&format!("names are not shown: {error}"));
-                Self::default()
-            }
-        }
+        Self(names)
     }
 
     pub(crate) fn get(&self, uid: Uid) -> Option<&str> {

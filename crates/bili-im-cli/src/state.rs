@@ -121,6 +121,11 @@ impl StateFile {
         private_file::write_unsynced(&self.path, &text)
     }
 
+    /// The file of what is known of users.
+    pub(crate) fn users_file(&self) -> PathBuf {
+        self.path.with_extension("users.json")
+    }
+
     /// Warns that the state cannot be stored.
     pub(crate) fn warn(&self, error: &Unusable, out: Output) {
         cannot_keep(&self.path, error, out);

@@ -1,50 +1,90 @@
 //! Marks of official and of fake accounts. Every output works without them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bili_im_proto::{Uid, UserInfo, UserInfos};
+use serde::{Deserialize, Serialize};
 
-use crate::{active_login::ActiveLogin, names::distinct, output::Output};
+use crate::{
+    active_login::ActiveLogin,
+    json::OfficialJson,
+    known_users::{FRESH, look_up},
+    output::Output,
+};
 
 /// The marks of the users in one output.
 #[derive(Debug, Default)]
-pub(crate) struct UserMarks(BTreeMap<Uid, UserInfo>);
+pub(crate) struct UserMarks(BTreeMap<Uid, Marks>);
+
+/// The marks of a user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Marks {
+    pub(crate) official: Option<OfficialJson>,
+    pub(crate) is_fake_account: bool,
+}
 
 impl UserMarks {
-    /// Asks for marks. A failure is a warning, and then there are none.
+    /// The marks, as an earlier command was told lately, or as the service says. A failure is a
+    /// warning, and then some are missing.
     pub(crate) fn of(
         uids: impl IntoIterator<Item = Uid>,
         login: &ActiveLogin,
         out: Output,
     ) -> Self {
-        let mut marks = BTreeMap::new();
-        for some in distinct(uids).chunks(UserInfos::MOST) {
-            match login.client().call(UserInfos::new(some.iter().copied())) {
-                Ok(infos) => marks.extend(infos.into_iter().map(|info| (info.uid, info))),
-                Err(error) => {
-                    out.warn(&format!(
-                        "marks of official and fake accounts are not shown: {error}"
-                    ));
-                    break;
-                }
-            }
+        Self::with(uids, FRESH, login, out)
+    }
+
+    /// The same, but always as the service says.
+    pub(crate) fn ask(
+        uids: impl IntoIterator<Item = Uid>,
+        login: &ActiveLogin,
+        out: Output,
+    ) -> Self {
+        Self::with(uids, Duration::ZERO, login, out)
+    }
+
+    fn with(
+        uids: impl IntoIterator<Item = Uid>,
+        fresh: Duration,
+        login: &ActiveLogin,
+        out: Output,
+    ) -> Self {
+        let ask = |uids: &[Uid]| {
+            let infos = (login.client()).call(UserInfos::new(uids.iter().copied()))?;
+            let marks = infos.into_iter().map(|info| (info.uid, Marks::from(info)));
+            Ok(marks.collect())
+        };
+        let (marks, failed) = look_up(uids, fresh, login, |known| &mut known.marks, ask);
+        if let Some(error) = failed {
+            out.warn(&format!(
+                "marks of official and fake accounts are not shown: {error}"
+            ));
         }
         Self(marks)
     }
 
     /// What is known of a user; `None` when nothing is.
-    pub(crate) fn get(&self, uid: Uid) -> Option<&UserInfo> {
+    pub(crate) fn get(&self, uid: Uid) -> Option<&Marks> {
         self.0.get(&uid)
     }
 
     /// A user's marks as a table shows them: `official`, `fake`.
     pub(crate) fn words(&self, uid: Uid) -> impl Iterator<Item = &'static str> {
-        let info = self.get(uid);
-        let is_official = info.is_some_and(|info| info.mark().is_some());
-        let is_fake = info.is_some_and(|info| info.is_fake_account);
+        let marks = self.get(uid);
+        let is_official = marks.is_some_and(|marks| marks.official.is_some());
+        let is_fake = marks.is_some_and(|marks| marks.is_fake_account);
         let words = [(is_official, "official"), (is_fake, "fake")];
         words
             .into_iter()
             .filter_map(|(is_set, word)| is_set.then_some(word))
+    }
+}
+
+impl From<UserInfo> for Marks {
+    fn from(info: UserInfo) -> Self {
+        Self {
+            official: info.mark().map(OfficialJson::from),
+            is_fake_account: info.is_fake_account,
+        }
     }
 }

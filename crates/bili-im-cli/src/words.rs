@@ -1,6 +1,6 @@
 //! Texts for people to read.
 
-use bili_im_proto::{Content, Printable, Session, Talker};
+use bili_im_proto::{Content, Direction, Printable, Session, Talker};
 
 /// A text on one line without control characters. A line break becomes `⏎`, since `\n` could be
 /// something that the sender wrote.
@@ -30,6 +30,15 @@ pub(crate) fn marks(session: &Session) -> Vec<&'static str> {
     ];
     let marks = marks.iter().filter(|(is_set, _)| *is_set);
     marks.map(|&(_, name)| name).collect()
+}
+
+/// Who wrote a message: someone else, the account's owner elsewhere, or this program.
+pub(crate) fn direction_word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Incoming => "incoming",
+        Direction::Own => "own",
+        Direction::Sent => "sent",
+    }
 }
 
 /// A talker, as commands take it as arguments.

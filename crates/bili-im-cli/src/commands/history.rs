@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::{History as Part, Message, Seqno, Talker};
+use bili_im_proto::{Direction, History as Part, Message, Seqno, Talker, Uid};
 use serde::Serialize;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     output::Output,
     progress::Progress,
     table::Table,
-    words,
+    words::{self, direction_word},
 };
 
 /// Read a conversation, newest message first; nothing is marked as read
@@ -62,6 +62,7 @@ impl History {
             talker,
             next_before: oldest.filter(|_| has_more),
             messages,
+            own: login.client().account().uid(),
             names,
             show_recalled: self.show_recalled,
         })
@@ -110,6 +111,8 @@ struct HistoryOutput {
     talker: Talker,
     messages: Vec<Message>,
     next_before: Option<Seqno>,
+    /// The account's uid, if it is known.
+    own: Option<Uid>,
     names: Names,
     show_recalled: bool,
 }
@@ -125,6 +128,7 @@ impl Serialize for HistoryOutput {
         let messages = self.messages.iter().map(|message| {
             MessageJson::new(message, self.show_recalled)
                 .with_sender_name(self.names.get(message.sender_uid).map(str::to_owned))
+                .with_direction(self.direction(message))
         });
         Fields {
             talker: self.talker,
@@ -141,7 +145,7 @@ impl Display for HistoryOutput {
             [
                 message.msg_seqno.to_string(),
                 moment::local(message.timestamp),
-                message.sender_uid.to_string(),
+                self.sender(message),
                 self.names.cell(message.sender_uid),
                 self.words(message),
             ]
@@ -153,6 +157,21 @@ impl Display for HistoryOutput {
 }
 
 impl HistoryOutput {
+    fn direction(&self, message: &Message) -> Option<Direction> {
+        self.own.map(|own| match message.sender_uid == own {
+            true => Direction::Own,
+            false => Direction::Incoming,
+        })
+    }
+
+    /// The sender's number, or `own`. A name would not do: others can have the same.
+    fn sender(&self, message: &Message) -> String {
+        match self.direction(message) {
+            Some(Direction::Own) => direction_word(Direction::Own).to_owned(),
+            _ => message.sender_uid.to_string(),
+        }
+    }
+
     fn words(&self, message: &Message) -> String {
         let content = if self.show_recalled {
             message.content_even_if_recalled()

@@ -28,7 +28,9 @@ use crate::{args::Global, failure::Failure, output::Output};
 
 macro_rules! commands {
     ($($(#[$cfg:meta])* $module:ident::$Command:ident,)*) => {
+        // Only the command that is called is described in full.
         #[derive(Debug, clap::Subcommand)]
+        #[command(defer = true)]
         pub(crate) enum Command {
             $($(#[$cfg])* $Command($module::$Command),)*
         }

@@ -163,13 +163,13 @@ impl Serialize for SessionsOutput {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         SessionsJson::new(&self.list, |session| {
             let name = self.name_of(session).map(str::to_owned);
-            let info = match session.talker {
+            let marks = match session.talker {
                 Talker::User(uid) => self.marks.get(uid),
                 _ => None,
             };
             SessionJson::new(session, false)
                 .with_name(name)
-                .with_marks(info)
+                .with_marks(marks)
         })
         .serialize(serializer)
     }

@@ -37,10 +37,10 @@ impl Who {
         for uid in &unknown {
             out.warn(&format!("there is no user {uid}"));
         }
-        let marks = UserMarks::of(users.iter().map(|user| user.uid), &login, out);
+        let marks = UserMarks::ask(users.iter().map(|user| user.uid), &login, out);
         let person = |user: UserCard| PersonJson {
-            official: (marks.get(user.uid)).and_then(|info| info.mark().map(OfficialJson::from)),
-            is_fake_account: marks.get(user.uid).map(|info| info.is_fake_account),
+            official: marks.get(user.uid).and_then(|marks| marks.official.clone()),
+            is_fake_account: marks.get(user.uid).map(|marks| marks.is_fake_account),
             words: marks.words(user.uid).collect::<Vec<_>>().join(","),
             user: user.into(),
         };

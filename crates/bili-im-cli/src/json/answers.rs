@@ -4,7 +4,7 @@ use bili_im_proto::{
     GroupUnread, Limits, MsgDnd, MsgKey, Official, SentMessage, Seqno, Session, SessionList,
     SessionMsgs, SessionSettings, Talker, Uid, Unread, UploadedImage, UserCard, UserInfo,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     message::{EmoticonJson, MessageJson},
@@ -188,7 +188,7 @@ impl From<Vec<UserCard>> for UsersJson {
 }
 
 /// The official mark of a user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OfficialJson {
     /// The service's number: 0 a person, 1 an organisation.
     #[serde(rename = "type")]

@@ -1,9 +1,10 @@
 //! Messages.
 
-use bili_im_proto::{Emoticon, Message, MsgKey, Seqno, Talker, Uid, UnixSeconds};
+use bili_im_proto::{Direction, Emoticon, Message, MsgKey, Seqno, Talker, Uid, UnixSeconds};
 use serde::Serialize;
 
 use super::{content::ContentJson, mirror::mirror};
+use crate::words::direction_word;
 
 /// A message.
 #[derive(Debug, Serialize)]
@@ -14,6 +15,9 @@ pub(crate) struct MessageJson {
     /// The sender's name, if it was asked for and is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     sender_name: Option<String>,
+    /// `own` or `incoming`, if it is known whose account reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<&'static str>,
     receiver: Option<Talker>,
     msg_type: i64,
     msg_status: i64,
@@ -37,6 +41,7 @@ impl MessageJson {
             msg_seqno: message.msg_seqno,
             sender_uid: message.sender_uid,
             sender_name: None,
+            direction: None,
             receiver: message.receiver,
             msg_type: message.msg_type.number(),
             msg_status: message.status.number(),
@@ -51,6 +56,13 @@ impl MessageJson {
     pub(crate) fn with_sender_name(self, sender_name: Option<String>) -> Self {
         Self {
             sender_name,
+            ..self
+        }
+    }
+
+    pub(crate) fn with_direction(self, direction: Option<Direction>) -> Self {
+        Self {
+            direction: direction.map(direction_word),
             ..self
         }
     }

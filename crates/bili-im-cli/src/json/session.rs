@@ -1,6 +1,6 @@
 //! Sessions.
 
-use bili_im_proto::{AccountInfo, Seqno, Session, Talker, UnixMicros, UserInfo};
+use bili_im_proto::{AccountInfo, Seqno, Session, Talker, UnixMicros};
 use serde::Serialize;
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
     message::MessageJson,
     mirror::{Maybe, mirror},
 };
+use crate::user_marks::Marks;
 
 /// A session.
 #[derive(Debug, Serialize)]
@@ -82,10 +83,10 @@ impl SessionJson {
         Self { name, ..self }
     }
 
-    pub(crate) fn with_marks(self, info: Option<&UserInfo>) -> Self {
+    pub(crate) fn with_marks(self, marks: Option<&Marks>) -> Self {
         Self {
-            official: info.and_then(UserInfo::mark).map(OfficialJson::from),
-            is_fake_account: info.map(|info| info.is_fake_account),
+            official: marks.and_then(|marks| marks.official.clone()),
+            is_fake_account: marks.map(|marks| marks.is_fake_account),
             ..self
         }
     }

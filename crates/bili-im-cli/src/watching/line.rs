@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     json::{CountsJson, CountsLine, MessageJson, SessionJson},
     moment,
-    words::{self, talker_cell},
+    words::{self, direction_word, talker_cell},
 };
 
 /// The most bytes of a text in a variable. The JSON has the whole text.
@@ -136,7 +136,7 @@ impl EventLine<'_> {
             ("BILI_IM_MSG_TYPE", message.msg_type.number().to_string()),
             ("BILI_IM_MSG_SOURCE", message.source.number().to_string()),
             ("BILI_IM_TIMESTAMP", message.timestamp.to_string()),
-            ("BILI_IM_DIRECTION", word(*direction).to_owned()),
+            ("BILI_IM_DIRECTION", direction_word(*direction).to_owned()),
             ("BILI_IM_BY_A_PERSON", message.is_by_a_person().to_string()),
             ("BILI_IM_TEXT", as_variable(text)),
         ]
@@ -160,7 +160,7 @@ impl EventLine<'_> {
             } => EventJson::Message {
                 id: self.id(),
                 talker,
-                direction: word(direction),
+                direction: direction_word(direction),
                 by_a_person: message.is_by_a_person(),
                 message: Box::new(
                     MessageJson::new(&message, false).with_sender_name(self.sender_name.clone()),
@@ -212,7 +212,7 @@ impl EventLine<'_> {
         match (direction, &self.sender_name) {
             (Direction::Incoming, Some(name)) => write!(f, "from {}", words::on_one_line(name))?,
             (Direction::Incoming, None) => write!(f, "from {}", message.sender_uid)?,
-            (own, _) => f.write_str(word(own))?,
+            (own, _) => f.write_str(direction_word(own))?,
         }
         write!(f, ": {}", words::line(&message.content()))
     }
@@ -254,14 +254,6 @@ impl Display for EventLine<'_> {
             }
             _ => f.write_str(&self.warning().unwrap_or_default()),
         }
-    }
-}
-
-fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Incoming => "incoming",
-        Direction::Own => "own",
-        Direction::Sent => "sent",
     }
 }
 

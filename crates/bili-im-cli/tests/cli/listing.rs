@@ -1,5 +1,7 @@
 //! `sessions`, `history` and `who`.
 
+use std::fs;
+
 use bili_im_sim::{
     Message, Talker, Whim, World,
     faults::{Kind, Rule, When},
@@ -121,12 +123,36 @@ fn a_conversation_is_read_newest_message_first() {
     let lines: Vec<&str> = out.lines().collect();
     assert!(lines[0].starts_with("SEQNO  TIME              UID    NAME      MESSAGE"));
     assert!(lines[1].ends_with("  10002  铁粉小明  催更[doge]"));
-    assert!(lines[3].ends_with("  10001  演示UP主  这张图拍得真好"));
+    assert!(lines[3].ends_with("  own    演示UP主  这张图拍得真好"));
     assert!(lines[4].ends_with("  [图片] https://i0.hdslb.com/bfs/im_new/demo.jpg"));
     assert_eq!(lines.len(), 7);
     assert_eq!(stage.asked("update_ack"), 0);
     let group = stage.done("history --group 20001");
     assert!(group.contains("铁粉小明加入了群聊"));
+}
+
+#[test]
+fn an_own_message_never_looks_like_anothers() {
+    let mut world = World::demo();
+    for account in &mut world.accounts {
+        "own".clone_into(&mut account.name);
+    }
+    let stage = Stage::of(world);
+    let cookie = stage.cookie(CREATOR);
+    let (nameless, _) = cookie.split_once("; DedeUserID=").unwrap();
+    for cookie in [&*cookie, nameless] {
+        let ran = stage.run_as(cookie, "history 10002");
+        let senders: Vec<&str> = (ran.out.lines().skip(1))
+            .map(|line| line.split_whitespace().nth(3).unwrap())
+            .collect();
+        let all = [FRIEND, FRIEND, "own", FRIEND, "own", FRIEND];
+        assert_eq!(senders, all, "{ran:?}");
+        let history = stage.run_as(cookie, "history 10002 --json").json();
+        for (message, sender) in history["messages"].as_array().unwrap().iter().zip(all) {
+            let direction = if sender == "own" { "own" } else { "incoming" };
+            assert_eq!(message["direction"], direction, "{message}");
+        }
+    }
 }
 
 #[test]
@@ -287,6 +313,40 @@ fn marks_that_cannot_be_had_do_not_keep_the_rest_back() {
     }
     let who = stage.run("who 10002 --json").json();
     assert!(who["users"][0]["is_fake_account"].is_null());
+}
+
+/// All requests so far.
+fn all_requests(stage: &Stage) -> u64 {
+    stage.requests().values().sum()
+}
+
+#[test]
+fn names_and_marks_are_asked_for_once_in_six_hours() {
+    let stage = Stage::demo();
+    let out = stage.done("sessions");
+    let before = all_requests(&stage);
+    assert_eq!(stage.done("sessions"), out);
+    assert_eq!(all_requests(&stage), before + 1, "the list alone");
+    assert_eq!((stage.asked("cards"), stage.asked("user_infos")), (1, 1));
+    stage.done("history 10002");
+    stage.done("history 10002");
+    assert_eq!(stage.asked("cards"), 2, "the own name too");
+
+    let file = stage.state_file(CREATOR).with_extension("users.json");
+    let mut users: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    for (part, again) in [("names", (3, 1)), ("marks", (3, 2))] {
+        let asked = &mut users[part][FRIEND][1];
+        *asked = json!(asked.as_u64().unwrap() - 6 * 60 * 60);
+        fs::write(&file, users.to_string()).unwrap();
+        assert_eq!(stage.done("sessions"), out);
+        assert_eq!((stage.asked("cards"), stage.asked("user_infos")), again);
+        users = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    }
+    fs::write(&file, "damaged").unwrap();
+    assert_eq!(stage.done("sessions"), out);
+    assert_eq!((stage.asked("cards"), stage.asked("user_infos")), (4, 3));
+    stage.done("who 10002");
+    assert_eq!(stage.asked("user_infos"), 4, "it asks always");
 }
 
 #[test]

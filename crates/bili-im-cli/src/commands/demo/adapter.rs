@@ -1,48 +1,49 @@
-//! The two adapters, as the demonstration uses them.
+//! A client over either adapter.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, future::ready};
 
-use bili_im_proto::{Account, Credential, Error, Flow, Origin};
+use bili_im_proto::{Account, Error, Flow};
+use clap::ValueEnum;
+use serde::Serialize;
+use tokio::runtime::Runtime;
 
-/// The part of a client that the demonstration uses.
-pub(super) trait Adapter: Sized {
-    const NAME: &'static str;
-
-    fn log_in(credential: Credential, endpoint: Origin) -> Self;
-
-    fn account(&self) -> &Account;
-
-    async fn run<T>(&self, flow: Flow<Infallible, T>) -> Result<T, Error>;
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AdapterName {
+    /// The blocking one
+    Ureq,
+    /// The async one
+    Reqwest,
 }
 
-impl Adapter for bili_im_ureq::Client {
-    const NAME: &'static str = "bili-im-ureq, blocking";
-
-    fn log_in(credential: Credential, endpoint: Origin) -> Self {
-        Self::builder(credential).endpoint(endpoint).build()
-    }
-
-    fn account(&self) -> &Account {
-        self.account()
-    }
-
-    async fn run<T>(&self, flow: Flow<Infallible, T>) -> Result<T, Error> {
-        self.run(flow)
-    }
+pub(super) enum Adapter {
+    Ureq(bili_im_ureq::Client),
+    Reqwest(bili_im_reqwest::Client, Runtime),
 }
 
-impl Adapter for bili_im_reqwest::Client {
-    const NAME: &'static str = "bili-im-reqwest, async";
-
-    fn log_in(credential: Credential, endpoint: Origin) -> Self {
-        Self::builder(credential).endpoint(endpoint).build()
+impl Adapter {
+    pub(super) fn account(&self) -> &Account {
+        match self {
+            Self::Ureq(client) => client.account(),
+            Self::Reqwest(client, _) => client.account(),
+        }
     }
 
-    fn account(&self) -> &Account {
-        self.account()
+    pub(super) fn run<T>(&self, flow: Flow<Infallible, T>) -> Result<T, Error> {
+        self.run_with(flow, |never| match never {})
     }
 
-    async fn run<T>(&self, flow: Flow<Infallible, T>) -> Result<T, Error> {
-        self.run(flow).await
+    /// Runs a flow to its end, or to the first error of `take`.
+    pub(super) fn run_with<Item, T, E: From<Error>>(
+        &self,
+        flow: Flow<Item, T>,
+        mut take: impl FnMut(Item) -> Result<(), E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Ureq(client) => client.run_with(flow, take),
+            Self::Reqwest(client, runtime) => {
+                runtime.block_on(client.run_with(flow, |item| ready(take(item))))
+            }
+        }
     }
 }

@@ -4,5 +4,7 @@ mod adapter;
 mod command;
 mod scenes;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::command::Demo;

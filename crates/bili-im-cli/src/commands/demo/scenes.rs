@@ -1,149 +1,148 @@
 //! The steps of the demonstration.
 
+use std::time::Duration;
+
 use bili_im_proto::{
-    Content, Error, FetchSessionMsgs, Image, MsgKey, MyGroupUnread, Printable, RefusalKind,
-    SingleUnread, Text, Uid,
+    Answered, Cursor, Error, Event, MsgKey, RefusalKind, SentMessage, Text, Uid, WatchOptions,
 };
+use bili_im_sim::faults::{Kind, Rule, When};
+use serde::Serialize;
 
-use super::{adapter::Adapter, stage::Stage};
-use crate::{failure::Failure, words::on_one_line};
+use super::{
+    adapter::Adapter,
+    stage::{CREATOR, FRIEND, REFUSER, Stage, other},
+};
+use crate::failure::Failure;
 
-pub(super) const CREATOR: Uid = Uid(10001);
-pub(super) const FRIEND: Uid = Uid(10002);
-const STRANGER: Uid = Uid(10003);
-
-const TEXT: &str = "up主你好,\n催更[doge]";
-const IMAGE: &str = "https://i0.hdslb.com/bfs/album/demo.jpg";
-
-pub(super) async fn act<A: Adapter>(
-    creator: &A,
-    friend: &A,
-    stage: &mut Stage,
-) -> Result<(), Failure> {
-    read(creator, stage).await?;
-    send_text(creator, friend, stage).await?;
-    let image = send_image(creator, friend, stage).await?;
-    recall(creator, friend, image, stage).await?;
-    send_twice_to_a_stranger(creator, stage).await
+/// What a step shows, and whether the service saw what it should.
+#[derive(Debug, Serialize)]
+pub(super) struct Step {
+    pub(super) step: &'static str,
+    pub(super) ok: bool,
+    pub(super) saw: [String; 2],
 }
 
-async fn read<A: Adapter>(creator: &A, stage: &mut Stage) -> Result<(), Failure> {
-    let account = creator.account();
-    let profile = creator.run(account.profile()).await?;
-    stage.show(
-        profile.uid == CREATOR,
-        format!("who am I: {} {}", profile.uid, on_one_line(&profile.name)),
-        &[],
-    )?;
-    let users = creator.run(account.call(SingleUnread::new())).await?;
-    let groups = creator.run(account.call(MyGroupUnread)).await?;
-    let counts = (
-        users.follow_unread,
-        users.unfollow_unread,
-        groups.unread_count,
-    );
-    let (followed, others, groups) = counts;
-    stage.show(
-        counts == (2, 0, 1),
-        format!("unread: followed {followed}, others {others}, groups {groups}"),
-        &[],
-    )
+pub(super) type Scene = fn(&Stage) -> Result<Step, Failure>;
+
+pub(super) const SCENES: [Scene; 4] = [lost_answer, unconfirmed, killed_watch, answers];
+
+pub(super) fn lost_answer(stage: &Stage) -> Result<Step, Failure> {
+    stage.fault(Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect())?;
+    let sent = send(&stage.log_in()?, "更新了")?;
+    let stored = stage.stored(CREATOR, FRIEND, "更新了");
+    let (key, count) = (sent.msg_key, stored.len());
+    Ok(Step {
+        step: "a lost answer: the message is found by reading back",
+        ok: sent.read_back && stored == [key],
+        saw: [
+            "a text is sent, and the connection breaks before the answer".to_owned(),
+            format!("found as {key}; the service has {count} such message"),
+        ],
+    })
 }
 
-async fn send_text<A: Adapter>(creator: &A, friend: &A, stage: &mut Stage) -> Result<(), Failure> {
-    let unread_before = unread_of(friend).await?;
-    let text = Text::new(TEXT)?;
-    let sent = creator.run(creator.account().send(FRIEND, text)).await?;
-    let seen = reads(friend, sent.msg_key).await?;
-    let unread = unread_of(friend).await?.saturating_sub(unread_before);
-    stage.show(
-        seen == Some(Content::Text(TEXT.to_owned())) && unread == 1,
-        format!("send a text to {FRIEND}: msg_key {}", sent.msg_key),
-        &[format!(
-            "{FRIEND} has {unread} unread more and reads: {}",
-            shown(seen.as_ref())
-        )],
-    )
+pub(super) fn unconfirmed(stage: &Stage) -> Result<Step, Failure> {
+    let creator = stage.log_in()?;
+    let lost = Rule::new("send_msg", When::Once, Kind::BreakOff);
+    stage.fault(lost.clone())?;
+    let first = send(&creator, "明天见");
+    stage.fault(lost.after_effect())?;
+    let second = send(&creator, "明天见");
+    let is_unconfirmed = |sent| matches!(sent, Err(Error::Unconfirmed(_)));
+    let stored = stage.stored(CREATOR, FRIEND, "明天见").len();
+    Ok(Step {
+        step: "unconfirmed: when nobody can tell, it says so and does not send again",
+        ok: is_unconfirmed(first) && is_unconfirmed(second) && stored == 1,
+        saw: [
+            "a text is lost on its way: not found, but it may still arrive".to_owned(),
+            format!("you send it anew, the answer is lost: {stored} found, from either send"),
+        ],
+    })
 }
 
-async fn send_image<A: Adapter>(
-    creator: &A,
-    friend: &A,
-    stage: &mut Stage,
-) -> Result<MsgKey, Failure> {
-    let image = Image::new(IMAGE)?;
-    let sent = creator.run(creator.account().send(FRIEND, image)).await?;
-    let seen = reads(friend, sent.msg_key).await?;
-    stage.show(
-        matches!(&seen, Some(Content::Image(image)) if image.url() == IMAGE),
-        format!("send an image to {FRIEND}: msg_key {}", sent.msg_key),
-        &[format!("{FRIEND} sees: {}", shown(seen.as_ref()))],
-    )?;
-    Ok(sent.msg_key)
+pub(super) fn killed_watch(stage: &Stage) -> Result<Step, Failure> {
+    let told = watch_twice(stage)?;
+    let [before, after] = told.each_ref().map(Vec::len);
+    let told = told.concat();
+    Ok(Step {
+        step: "a killed watch: the next one goes on, nothing lost, nothing repeated",
+        ok: told.len() == 4 && stage.stored(FRIEND, CREATOR, "").ends_with(&told),
+        saw: [
+            format!("3 messages come; the watch tells {before} and is killed"),
+            format!("1 more comes; from the stored cursor the next tells {after}"),
+        ],
+    })
 }
 
-async fn recall<A: Adapter>(
-    creator: &A,
-    friend: &A,
-    key: MsgKey,
-    stage: &mut Stage,
-) -> Result<(), Failure> {
-    creator.run(creator.account().recall(FRIEND, key)).await?;
-    let seen = reads(friend, key).await?;
-    stage.show(
-        seen == Some(Content::Recalled),
-        format!("recall {key}"),
-        &[format!("{FRIEND} sees: {}", shown(seen.as_ref()))],
-    )
+/// What two watches tell. The first is killed among the messages that it read at once. The second
+/// has only the stored cursor.
+pub(super) fn watch_twice(stage: &Stage) -> Result<[Vec<MsgKey>; 2], Failure> {
+    let creator = stage.log_in()?;
+    let mut cursor = creator.run(creator.account().cursor_now())?;
+    stage.write(FRIEND, "在吗?")?;
+    let second = stage.write(FRIEND, "视频很好看")?;
+    stage.write(FRIEND, "下一期呢?")?;
+    let before = watch(&creator, &mut cursor, second)?;
+    let stored = serde_json::to_string(&cursor).map_err(other)?;
+    drop((creator, cursor));
+
+    let last = stage.write(FRIEND, "还在吗?")?;
+    let mut cursor = serde_json::from_str(&stored).map_err(other)?;
+    let after = watch(&stage.log_in()?, &mut cursor, last)?;
+    Ok([before, after].map(|events| events.iter().filter_map(key).collect()))
 }
 
-async fn send_twice_to_a_stranger<A: Adapter>(
-    creator: &A,
-    stage: &mut Stage,
-) -> Result<(), Failure> {
-    let greeting = Text::new("你好")?;
-    let send = || creator.run(creator.account().send(STRANGER, greeting.clone()));
-    let key = send().await?.msg_key;
-    stage.show(
-        true,
-        format!("send a first text to the stranger {STRANGER}: msg_key {key}"),
-        &[],
-    )?;
-    let (refused, words) = match send().await {
-        Ok(sent) => (false, format!("it was taken: msg_key {}", sent.msg_key)),
-        Err(error) => (
-            error.kind() == Some(RefusalKind::StrangerLimit),
-            error.to_string(),
-        ),
+pub(super) fn answers(stage: &Stage) -> Result<Step, Failure> {
+    let creator = stage.log_in()?;
+    let mut cursor = creator.run(creator.account().cursor_now())?;
+    let mut answer_to = |from: Uid| {
+        let last = stage.write(from, "你好")?;
+        let mut outcome = "nothing is told".to_owned();
+        for event in watch(&creator, &mut cursor, last)? {
+            let answer = creator.account().answer(&event, Text::new("收到")?);
+            let answer = answer.map_err(Error::from)?;
+            outcome = match creator.run_with(answer, |_| Ok::<_, Error>(()))? {
+                Answered::Sent { msg_key, .. } => format!("answer sent: {msg_key}"),
+                Answered::NotSent(error) => match error.kind().and_then(RefusalKind::meaning) {
+                    Some(meaning) => format!("answer refused: {meaning}"),
+                    None => error.to_string(),
+                },
+                other => format!("{other:?}"),
+            };
+        }
+        Ok::<_, Failure>(format!("{from} writes; {outcome}"))
     };
-    stage.show(
-        refused,
-        "send a second one, which the service must refuse",
-        &[words],
-    )
+    let saw = [answer_to(REFUSER)?, answer_to(FRIEND)?];
+    let stored = |to| stage.stored(CREATOR, to, "收到").len();
+    Ok(Step {
+        step: "answers: one that is refused does not end the bot",
+        ok: (stored(REFUSER), stored(FRIEND)) == (0, 1),
+        saw,
+    })
 }
 
-/// The content of a message as the receiver reads it.
-async fn reads<A: Adapter>(receiver: &A, key: MsgKey) -> Result<Option<Content>, Error> {
-    let page = FetchSessionMsgs::new(CREATOR);
-    let page = receiver.run(receiver.account().call(page)).await?;
-    let message = page.messages.iter().find(|message| message.msg_key == key);
-    Ok(message.map(bili_im_proto::Message::content))
+fn send(creator: &Adapter, text: &str) -> Result<SentMessage, Error> {
+    creator.run(creator.account().send(FRIEND, Text::new(text)?))
 }
 
-async fn unread_of<A: Adapter>(receiver: &A) -> Result<u64, Error> {
-    let unread = receiver
-        .run(receiver.account().call(SingleUnread::new()))
-        .await?;
-    Ok(unread.follow_unread + unread.unfollow_unread)
-}
-
-fn shown(content: Option<&Content>) -> String {
-    match content {
-        Some(Content::Text(text)) => format!("\"{}\"", on_one_line(text)),
-        Some(Content::Image(image)) => format!("an image, {}", Printable(image.url())),
-        Some(Content::Recalled) => "a message that was recalled".to_owned(),
-        Some(other) => Printable(&format!("{other:?}")).to_string(),
-        None => "nothing".to_owned(),
+/// Watches until the message `last` is told, and then ends at once, whatever else was read.
+fn watch(creator: &Adapter, cursor: &mut Cursor, last: MsgKey) -> Result<Vec<Event>, Error> {
+    let options = WatchOptions::default().with_own(false);
+    let options = options.with_interval(Duration::from_millis(20));
+    let events = creator.account().watch(cursor.clone(), options);
+    let mut told = Vec::new();
+    let ended = creator.run_with(events, |event| {
+        event.position.inspect(|position| cursor.advance(position));
+        let is_last = key(&event) == Some(last);
+        told.push(event);
+        if is_last { Err(None) } else { Ok(()) }
+    });
+    match ended {
+        Err(Some(error)) => Err(error),
+        Ok(()) | Err(None) => Ok(told),
     }
+}
+
+fn key(event: &Event) -> Option<MsgKey> {
+    event.answerable().map(|(_, message)| message.msg_key)
 }
