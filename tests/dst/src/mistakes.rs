@@ -5,7 +5,7 @@ use bili_im_proto::planted::plant;
 use super::simulation::run;
 
 /// How many seeds are tried for each mistake.
-const RUNS: u64 = 3000;
+const RUNS: u64 = 10_000;
 
 /// The first seed whose run breaks `law` with the mistake and breaks none without it, with the
 /// message of the broken law.
