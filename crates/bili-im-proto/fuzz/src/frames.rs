@@ -41,7 +41,7 @@ pub fn frames(data: &[u8]) {
                 PushInput::Woken
             }
             (_, 9) => {
-                now.mono = Monotonic(Duration::from_secs(bytes.number()));
+                now.mono = Monotonic(Duration::from_millis(bytes.number()));
                 PushInput::Woken
             }
             (_, 12) => PushInput::Closed(String::from_utf8_lossy(bytes.take(9)).into_owned()),

@@ -14,6 +14,10 @@ const KICKED_OUT: u64 = 2;
 /// Message types of likes and the like.
 const NO_MESSAGES: [u32; 4] = [108, 113, 114, 115];
 
+/// The most bytes of a notification that is read. A longer one only says that something changed: of
+/// tiny commands it would take many times its length to read.
+const LONGEST: usize = 32 << 10;
+
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -33,9 +37,12 @@ pub(super) enum News {
 }
 
 impl News {
-    /// Reads the body of a notification to the account `own`. One that cannot be read or understood
-    /// counts as a change: to ask costs nothing.
+    /// Reads the body of a notification to the account `own`. One that is too long or cannot be
+    /// understood counts as a change: to ask is harmless.
     pub(super) fn read(body: &[u8], own: Option<Uid>) -> Self {
+        if body.len() > LONGEST {
+            return Self::Changed(None);
+        }
         let Ok(notification) = Notification::decode(body) else {
             return Self::Changed(None);
         };

@@ -30,7 +30,8 @@ use crate::{
 /// [`hints`](Self::hints).
 ///
 /// ```
-/// # use bili_im_proto::{Monotonic, Now, PushEvent, PushInput, PushSession, PushStep, http::Request};
+/// # use bili_im_proto::{Monotonic, Now, PushEvent, PushInput, PushSession, PushStep};
+/// # use bili_im_proto::http::Request;
 /// # struct Socket;
 /// # impl Socket {
 /// #     fn open(_: Request<()>) -> Result<Self, String> { Ok(Self) }

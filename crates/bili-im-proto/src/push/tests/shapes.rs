@@ -177,6 +177,13 @@ fn what_cannot_be_read_is_a_change() {
 }
 
 #[test]
+fn a_notification_of_more_than_32_kib_only_says_that_something_changed() {
+    let padded = |length: usize| body([told_of(1, 7), bytes(99, vec![0; length])].concat());
+    assert_eq!(News::read(&padded(32_000), OWN), user(7));
+    assert_eq!(News::read(&padded(33_000), OWN), News::Changed(None));
+}
+
+#[test]
 fn a_frame_is_read_whatever_its_texts_are() {
     let text = [0xff, 0xfe];
     let status = message([number(1, 0), bytes(2, text), bytes(3, "details")]);
