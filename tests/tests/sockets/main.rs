@@ -12,6 +12,7 @@ mod bots;
 mod bytes;
 mod failures;
 mod peer;
+mod pushed;
 mod side_by_side;
 mod stopping;
 mod tickets;

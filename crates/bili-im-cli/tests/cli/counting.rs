@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// A short interval, so that tests are quick.
-const OFTEN: &str = "unread --watch --interval 0.05";
+const OFTEN: &str = "unread --watch --no-push --interval 0.05";
 
 /// An interval longer than any test.
-const SELDOM: &str = "unread --watch --interval 80000";
+const SELDOM: &str = "unread --watch --no-push --interval 80000";
 
 /// A watch that has counted once.
 fn counting(stage: &Stage, args: &str) -> Running {
@@ -41,7 +41,7 @@ fn there_is_a_line_at_first_and_whenever_it_changes() {
 fn a_signal_ends_every_watch_while_it_sleeps_and_while_a_request_hangs() {
     for (args, endpoint, asked) in [
         (SELDOM, "single_unread", 1),
-        ("watch --interval 0.05", "new_sessions", 2),
+        ("watch --no-push --interval 0.05", "new_sessions", 2),
     ] {
         for (signal, hangs) in [
             ("INT", false),

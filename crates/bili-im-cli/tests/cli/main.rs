@@ -30,6 +30,7 @@ mod printing;
 mod profiles;
 #[cfg(unix)]
 mod programs;
+mod pushed;
 mod reading;
 mod recalling;
 mod running;

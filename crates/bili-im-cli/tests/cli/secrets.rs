@@ -26,7 +26,6 @@ use crate::{
     changing::CHANGES,
     running::Running,
     support::{CREATOR, Line, Stage, commands, finish, status, until, voucher},
-    watching::OFTEN,
 };
 
 /// Environment variables that make other programs print more.
@@ -506,7 +505,7 @@ fn when_it_watches() {
     at_once(sources_and_forms(), |(source, form)| {
         let machine = Machine::new();
         let options = "--cursor cursor --changes --reply-stdout";
-        let args = format!("{} {options} {form}", OFTEN.join(" "));
+        let args = format!("watch --verbose --interval 0.05 {options} {form}");
         let starts = ["--exec", "sh", "--", "-c", OVERHEARS];
         let mut watch = Running::start(&mut machine.command_of(source, &args, &starts));
         machine.wait_for(&mut watch, "new_sessions");

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A short interval, so that tests are quick.
-pub(crate) const OFTEN: [&str; 3] = ["watch", "--interval", "0.05"];
+pub(crate) const OFTEN: [&str; 4] = ["watch", "--no-push", "--interval", "0.05"];
 
 impl Stage {
     /// A watch that has begun. Messages from now on are events.

@@ -1,0 +1,204 @@
+//! Watches of both adapters that are told of news by push. Their polls are a day apart.
+
+use std::{
+    net::SocketAddr,
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use bili_im_proto::{Credential, EventKind, Origin, WatchOptions};
+use bili_im_sim::{
+    Message, Mode, Server, Service, Talker, World,
+    faults::{Kind, PageBody, Rule, When},
+};
+use bili_im_tests::{Adapter, Authority};
+
+const OWN: u64 = 10001;
+
+const FRIEND: u64 = 10002;
+
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Longer than anything here takes: what does not come until then never comes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn service() -> Service {
+    let world = World::demo().in_mode(Mode::Strict);
+    Service::new(world, SystemTime::now().into()).unwrap()
+}
+
+fn addr() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+fn both(origin: &Origin, roots: Option<&[u8]>) -> [Adapter; 2] {
+    let cookie = format!("SESSDATA=sim-{OWN}; bili_jct={OWN:032}; DedeUserID={OWN}");
+    let credential = Credential::parse(&cookie).unwrap();
+    let mut ureq = bili_im_ureq::Client::builder(credential.clone()).endpoint(origin.clone());
+    let mut reqwest = bili_im_reqwest::Client::builder(credential).endpoint(origin.clone());
+    if let Some(root) = roots {
+        ureq = ureq.roots([root.to_vec()]);
+        reqwest = reqwest.roots([root.to_vec()]);
+    }
+    let reqwest = Adapter::reqwest(|| reqwest.build()).unwrap();
+    [Adapter::Ureq(ureq.build()), reqwest]
+}
+
+/// Watches in a thread until a watch is told of this text or a poll can tell no more. Gives what
+/// happens, in words.
+fn watch(adapter: Adapter, options: WatchOptions) -> Receiver<String> {
+    let (tell, told) = channel();
+    let (begin, begun) = channel();
+    let take = move |event: bili_im_proto::Event| {
+        let word = match event.kind {
+            EventKind::Message { message, .. } => message.content().summary(),
+            EventKind::PushChanged { live } => format!("live: {live}"),
+            other => format!("{other:?}"),
+        };
+        let is_last = word == "the last";
+        tell.send(word).is_ok() && !is_last
+    };
+    thread::spawn(move || match adapter {
+        Adapter::Ureq(client) => {
+            let cursor = client.cursor_now().unwrap();
+            begin.send(()).unwrap();
+            let mut events = client.watch(cursor, options);
+            while take(events.next().unwrap().unwrap()) {}
+        }
+        Adapter::Reqwest(client, runtime) => runtime.block_on(async {
+            let cursor = client.cursor_now().await.unwrap();
+            begin.send(()).unwrap();
+            let mut events = client.watch(cursor, options);
+            while take(events.next().await.unwrap().unwrap()) {}
+        }),
+    });
+    begun.recv_timeout(PATIENCE).unwrap();
+    told
+}
+
+fn next(told: &Receiver<String>) -> String {
+    told.recv_timeout(PATIENCE).unwrap()
+}
+
+fn write(server: &Server, text: &str) {
+    let message = Message::text(FRIEND, Talker::user(OWN), text);
+    server.with(|service| service.write(message, SystemTime::now().into()).unwrap());
+}
+
+fn fault(server: &Server, rule: Rule) {
+    server.with(|service| service.add_fault(rule).unwrap());
+}
+
+fn connections(server: &Server) -> usize {
+    let snapshot = server.with(|service| service.snapshot(SystemTime::now().into()));
+    let own = snapshot
+        .accounts
+        .iter()
+        .find(|account| account.uid.0 == OWN);
+    own.unwrap().push_connections
+}
+
+fn origin(server: &Server, scheme: &str) -> Origin {
+    let port = server.addr().port();
+    format!("{scheme}://localhost:{port}").parse().unwrap()
+}
+
+/// Watches that poll once a day.
+fn seldom() -> WatchOptions {
+    WatchOptions::default().with_interval(A_DAY)
+}
+
+/// Messages are told, and the connection is closed after the last.
+fn check_told_at_once(server: &Server, adapter: Adapter) {
+    let told = watch(adapter, seldom());
+    assert_eq!(next(&told), "live: true");
+    for text in ["one", "two", "the last"] {
+        write(server, text);
+        assert_eq!(next(&told), text);
+    }
+    assert!(told.recv().is_err(), "the watch is over");
+    while connections(server) > 0 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn messages_are_told_although_nobody_polls() {
+    let server = Server::start(service(), addr()).unwrap();
+    for adapter in both(&origin(&server, "http"), None) {
+        check_told_at_once(&server, adapter);
+    }
+}
+
+#[test]
+fn messages_are_told_inside_tls() {
+    let authority = Authority::new().unwrap();
+    let config = authority.vouch_for("localhost").unwrap();
+    let server = Server::start_tls(service(), addr(), config).unwrap();
+    for adapter in both(&origin(&server, "https"), Some(&authority.der())) {
+        check_told_at_once(&server, adapter);
+    }
+}
+
+fn check_opened_again(server: &Server, adapter: Adapter, kind: &Kind) {
+    let name = adapter.name();
+    let told = watch(adapter, seldom());
+    assert_eq!(next(&told), "live: true", "{name}");
+    fault(server, Rule::new("WatchNotify", When::Once, kind.clone()));
+    write(server, "lost");
+    // In which order depends on a poll that may be under way.
+    let mut words = [next(&told), next(&told), next(&told)];
+    words.sort();
+    let all = ["live: false", "live: true", "lost"];
+    assert_eq!(words, all, "{name}, {kind:?}");
+    write(server, "the last");
+    assert_eq!(next(&told), "the last");
+}
+
+#[test]
+fn a_lost_connection_is_opened_again() {
+    // At the same time, since each waits some seconds before it connects again.
+    thread::scope(|scope| {
+        for kind in [Kind::Close, Kind::BreakOff, Kind::Garbage] {
+            for nth in 0..2 {
+                let kind = kind.clone();
+                scope.spawn(move || {
+                    let server = Server::start(service(), addr()).unwrap();
+                    let [ureq, reqwest] = both(&origin(&server, "http"), None);
+                    let adapter = if nth == 0 { ureq } else { reqwest };
+                    check_opened_again(&server, adapter, &kind);
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn without_push_the_service_is_asked() {
+    let server = Server::start(service(), addr()).unwrap();
+    let refusal = Kind::Http {
+        status: 403,
+        body: PageBody::Html,
+        retry_after: None,
+    };
+    fault(&server, Rule::new("sub", When::Always, refusal));
+    for adapter in both(&origin(&server, "http"), None) {
+        let told = watch(adapter, WatchOptions::default());
+        assert_eq!(next(&told), "live: false");
+        write(&server, "the last");
+        assert_eq!(next(&told), "the last");
+    }
+}
+
+#[test]
+fn a_watch_that_wants_no_push_opens_no_connection() {
+    let server = Server::start(service(), addr()).unwrap();
+    for adapter in both(&origin(&server, "http"), None) {
+        let told = watch(adapter, WatchOptions::default().with_push(false));
+        write(&server, "the last");
+        assert_eq!(next(&told), "the last");
+    }
+    let snapshot = server.with(|service| service.snapshot(SystemTime::now().into()));
+    assert!(!snapshot.requests.contains_key("/sub"));
+}
