@@ -74,7 +74,7 @@ fn a_stop_waits_for_the_answer_to_a_request() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     // Without a uid: it learns that from the answer.
     let client = client(listener.local_addr().unwrap(), "SESSDATA=x; bili_jct=y");
-    let mut events = client.watch(cursor, WatchOptions::default());
+    let mut events = client.watch(cursor, WatchOptions::default().with_push(false));
     let stop = events.stop_handle();
     let (ended, end) = mpsc::channel();
     let watching = thread::spawn(move || {
