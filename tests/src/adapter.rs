@@ -1,10 +1,16 @@
 //! One type for both adapters.
 
-use std::{convert::Infallible, future::ready, io};
+use std::{
+    convert::Infallible,
+    future::ready,
+    io,
+    sync::mpsc::{TryRecvError, channel},
+    time::Duration,
+};
 
 use bili_im_proto::{
     Account, Credential, Endpoint, Error, Failure, Flow, Image, MsgKey, Origin, Outgoing, Profile,
-    SendTicket, SentMessage, Talker, Unread, http::Response,
+    PushEvent, SendTicket, SentMessage, Talker, Unread, http::Response,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -66,6 +72,35 @@ impl Adapter {
     /// When no whole answer came.
     pub fn exchange(&self, outgoing: Outgoing) -> Result<Response<Vec<u8>>, Failure> {
         with_client!(self, client => client.exchange(outgoing))
+    }
+}
+
+/// Push.
+impl Adapter {
+    /// What happens first on a push connection, which is closed then. `None` when nothing does.
+    pub fn first_push(&self) -> Option<PushEvent> {
+        let (tell, told) = channel();
+        // A connection that was told of enough need not tell more.
+        let tell = move |event| drop(tell.send(event));
+        match self {
+            Self::Ureq(client) => {
+                let _push = client.open_push(tell);
+                told.recv().ok()
+            }
+            Self::Reqwest(client, runtime) => {
+                let _inside = runtime.enter();
+                let _push = client.open_push(tell);
+                loop {
+                    // The connection's task runs only meanwhile.
+                    runtime.block_on(tokio::time::sleep(Duration::from_millis(1)));
+                    match told.try_recv() {
+                        Ok(event) => return Some(event),
+                        Err(TryRecvError::Disconnected) => return None,
+                        Err(TryRecvError::Empty) => {}
+                    }
+                }
+            }
+        }
     }
 }
 

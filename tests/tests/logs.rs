@@ -16,8 +16,8 @@ use std::{
 };
 
 use bili_im_proto::{
-    Account, Credential, Hosts, Origin, QrGenerate, QrPoll, QrState, SendMsg, SingleUnread, Text,
-    Uid, UploadBfs,
+    Account, Credential, Hosts, Origin, PushEvent, QrGenerate, QrPoll, QrState, SendMsg,
+    SingleUnread, Text, Uid, UploadBfs,
 };
 use bili_im_sim::{
     Mode, Server, Service, World,
@@ -51,7 +51,8 @@ static IS_CAPPED: AtomicBool = AtomicBool::new(false);
 impl log::Log for Log {
     fn enabled(&self, line: &log::Metadata<'_>) -> bool {
         let root = line.target().split("::").next().unwrap_or_default();
-        let is_unwise = matches!(root, "ureq" | "ureq_proto") && line.level() == log::Level::Trace;
+        let is_unwise = matches!(root, "ureq" | "ureq_proto" | "tungstenite")
+            && line.level() == log::Level::Trace;
         !(is_unwise && IS_CAPPED.load(Ordering::Relaxed))
     }
 
@@ -130,6 +131,8 @@ fn everything(adapter: &Adapter, server: &Server) -> Marks {
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x58\0\0\x01\x90\x08\x02\0\0\0\0\0\0\0";
     adapter.call(UploadBfs::new(png.to_vec()).unwrap()).unwrap();
 
+    assert_eq!(adapter.first_push(), Some(PushEvent::Live));
+
     let code = adapter.call(QrGenerate).unwrap();
     let now = SystemTime::now().into();
     server.with(|service| {
@@ -160,6 +163,8 @@ fn everything(adapter: &Adapter, server: &Server) -> Marks {
         adapter.call(SingleUnread::new()).unwrap_err();
         let _may_be_cut = adapter.call(SendMsg::new(FRIEND, text));
         let _may_be_cut = adapter.call(QrPoll::new(code.key.clone()));
+        let event = adapter.first_push().unwrap();
+        note("push", "what happens", format!("{event:?}"));
         server.with(Service::clear_faults);
     }
     let cookie = login.credential.expose();
@@ -236,7 +241,11 @@ fn only_the_log_targets_named_in_the_docs_show_secrets() {
     log::set_max_level(log::LevelFilter::Trace);
     tracing::subscriber::set_global_default(Trace).unwrap();
     for (server, [ureq, reqwest]) in &stages() {
-        let of_ureq = ["ureq::run at DEBUG", "ureq_proto::util at TRACE"];
+        let of_ureq = [
+            "tungstenite::handshake::client at TRACE",
+            "ureq::run at DEBUG",
+            "ureq_proto::util at TRACE",
+        ];
         IS_CAPPED.store(false, Ordering::Relaxed);
         assert_eq!(leaks(server, ureq), of_ureq);
         assert_eq!(leaks(server, reqwest), [""; 0]);

@@ -27,70 +27,7 @@ use crate::{
 /// whenever it ends (docs/protocol.md §15).
 ///
 /// Whoever drives it owns the socket and the clock. It never ends by itself; dropping it ends its
-/// [`hints`](Self::hints).
-///
-/// ```
-/// # use bili_im_proto::{Monotonic, Now, PushEvent, PushInput, PushSession, PushStep};
-/// # use bili_im_proto::http::Request;
-/// # struct Socket;
-/// # impl Socket {
-/// #     fn open(_: Request<()>) -> Result<Self, String> { Ok(Self) }
-/// #     fn send(&mut self, _: Vec<u8>) -> Result<(), String> { Ok(()) }
-/// #     fn receive(&mut self, _: Monotonic) -> Result<Option<Vec<u8>>, String> { Ok(None) }
-/// # }
-/// fn drive(
-///     session: &mut PushSession,
-///     now: impl Fn() -> Now,
-///     sleep_until: impl Fn(Monotonic),
-///     take: impl Fn(PushEvent),
-/// ) {
-///     let mut socket: Option<Socket> = None;
-///     let mut frame;
-///     let mut input = PushInput::Begin;
-///     loop {
-///         input = match (session.resume(now(), input), &mut socket) {
-///             (PushStep::Connect(request), _) => {
-///                 match Socket::open(PushSession::with_websocket_scheme(request)) {
-///                     Ok(opened) => {
-///                         socket = Some(opened);
-///                         PushInput::Connected
-///                     }
-///                     Err(cause) => PushInput::Closed(cause),
-///                 }
-///             }
-///             (PushStep::Send(bytes), Some(open)) => match open.send(bytes) {
-///                 Ok(()) => PushInput::Woken,
-///                 Err(cause) => PushInput::Closed(cause),
-///             },
-///             // The next message, or `None` when there is none until that moment.
-///             (PushStep::WaitUntil(moment), Some(open)) => match open.receive(moment) {
-///                 Ok(Some(bytes)) => {
-///                     frame = bytes;
-///                     PushInput::Frame(&frame)
-///                 }
-///                 Ok(None) => PushInput::Woken,
-///                 Err(cause) => PushInput::Closed(cause),
-///             },
-///             (PushStep::WaitUntil(moment), None) => {
-///                 sleep_until(moment);
-///                 PushInput::Woken
-///             }
-///             (PushStep::Event(event), _) => {
-///                 if let PushEvent::Closed { .. } = event {
-///                     socket = None;
-///                 }
-///                 take(event);
-///                 PushInput::Woken
-///             }
-///             (PushStep::Close, _) => {
-///                 socket = None;
-///                 PushInput::Woken
-///             }
-///             (PushStep::Send(_), None) => PushInput::Closed("not connected".to_owned()),
-///         };
-///     }
-/// }
-/// ```
+/// [`hints`](Self::hints). A whole driver is in docs/embedding.md.
 pub struct PushSession {
     hints: Hints,
     line: PushLine,
