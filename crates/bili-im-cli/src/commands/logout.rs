@@ -1,6 +1,9 @@
 //! `bili-im logout`
 
-use std::fmt::{self, Display};
+use std::{
+    fmt::{self, Display},
+    fs,
+};
 
 use bili_im_proto::{Credential, Logout as EndLogin};
 use serde::Serialize;
@@ -54,6 +57,10 @@ impl Logout {
         let flow = login.client().account().call(EndLogin);
         if let Change::Planned { dry_run } = login.change(flow, self.dry_run)? {
             return out.print(&Change::<LogoutOutput>::Planned { dry_run });
+        }
+        if let Some(names) = login.users_file() {
+            // Without a file there is nothing to forget.
+            let _nothing = fs::remove_file(names);
         }
         // A cookie from the user can belong to another login than the profile.
         let is_kept = !is_given || is_kept(&profile, &credential);

@@ -105,7 +105,11 @@ fn a_code_is_drawn_scanned_and_confirmed() {
     let whoami = stage.run_kept("whoami");
     assert!(whoami.out.contains("\nexpires 20"), "{whoami:?}");
     assert_eq!(stage.run_kept("send 10002 hi").code, 0);
+    assert_eq!(stage.run_kept("sessions").code, 0);
+    let names = stage.state_file(10001).with_extension("users.json");
+    assert!(names.exists());
     assert_eq!(stage.run_kept("logout").code, 0);
+    assert!(!names.exists(), "nobody is known any more");
     stage.run_kept("whoami").failed(3, "nobody is logged in");
 }
 
