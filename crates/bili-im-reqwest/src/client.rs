@@ -49,7 +49,8 @@ impl Client {
     /// Makes a client from an HTTP client of the caller's.
     ///
     /// The HTTP client is not checked. It must follow no redirects, since they would carry the
-    /// cookie along. It must speak https only, and use no proxy for loopback addresses.
+    /// cookie along. It must speak https only, and use no proxy for loopback addresses. Push needs
+    /// HTTP/1.1: with a client that prefers HTTP/2 it may never connect, and watches poll.
     pub fn from_client(account: Account, http: reqwest::Client) -> Self {
         Self { account, http }
     }

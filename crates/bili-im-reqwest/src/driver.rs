@@ -136,6 +136,10 @@ impl<Item> Stream for Items<Item> {
                 Step::Item(item) => return Poll::Ready(Some(Ok(item))),
                 Step::Done(result) => {
                     this.flow = None;
+                    #[cfg(feature = "push")]
+                    {
+                        this.push = None;
+                    }
                     return Poll::Ready(result.err().map(Err));
                 }
             });

@@ -48,6 +48,9 @@ impl Client {
     /// The agent is not checked. It must follow no redirects, since they would carry the cookie
     /// along. It must speak https only, use no proxy for loopback addresses, and return HTTP error
     /// statuses as answers.
+    ///
+    /// Push uses the agent's TLS and proxy, but not its connector and resolver. Where these matter,
+    /// watch without: [`WatchOptions::with_push`].
     pub fn from_agent(account: Account, agent: Agent) -> Self {
         Self { account, agent }
     }

@@ -69,6 +69,14 @@ impl<Item> Items<Item> {
         self
     }
 
+    fn end(&mut self) {
+        self.flow = None;
+        #[cfg(feature = "push")]
+        {
+            self.push = None;
+        }
+    }
+
     /// A handle that ends this iterator from another thread, for example from a signal handler's,
     /// even while [`next`](Self::next) sleeps.
     pub fn stop_handle(&self) -> StopHandle {
@@ -86,7 +94,7 @@ impl<Item> Iterator for Items<Item> {
             let step = self.flow.as_mut()?.resume(now(), input);
             // Checked after `resume`, so that the account has learned from the last answer.
             if self.stop.is_stopped() {
-                self.flow = None;
+                self.end();
                 return None;
             }
             input = match step {
@@ -99,7 +107,7 @@ impl<Item> Iterator for Items<Item> {
                 }
                 Step::Item(item) => return Some(Ok(item)),
                 Step::Done(result) => {
-                    self.flow = None;
+                    self.end();
                     return result.err().map(Err);
                 }
             };

@@ -238,6 +238,9 @@ fn open(agent: &Agent, uri: &Uri, line: &Arc<Line>) -> Result<Socket, ureq::Erro
     };
     let transport = connector.connect(&details, None)?;
     let transport = transport.ok_or(ureq::Error::ConnectionFailed)?;
+    if details.needs_tls() && !transport.is_tls() {
+        return Err(ureq::Error::TlsRequired);
+    }
     Ok(Socket(TransportAdapter::new(
         transport,
         Arc::new(time::Instant::now),

@@ -53,7 +53,8 @@ fn watch(adapter: Adapter, options: WatchOptions) -> Receiver<String> {
     let take = move |event: bili_im_proto::Event| {
         let word = match event.kind {
             EventKind::Message { message, .. } => message.content().summary(),
-            EventKind::PushChanged { live } => format!("live: {live}"),
+            EventKind::PushLive => "live".to_owned(),
+            EventKind::PushLost { .. } => "asks".to_owned(),
             other => format!("{other:?}"),
         };
         let is_last = word == "the last";
@@ -112,7 +113,7 @@ fn seldom() -> WatchOptions {
 /// Messages are told, and the connection is closed after the last.
 fn check_told_at_once(server: &Server, adapter: Adapter) {
     let told = watch(adapter, seldom());
-    assert_eq!(next(&told), "live: true");
+    assert_eq!(next(&told), "live");
     for text in ["one", "two", "the last"] {
         write(server, text);
         assert_eq!(next(&told), text);
@@ -144,13 +145,13 @@ fn messages_are_told_inside_tls() {
 fn check_opened_again(server: &Server, adapter: Adapter, kind: &Kind) {
     let name = adapter.name();
     let told = watch(adapter, seldom());
-    assert_eq!(next(&told), "live: true", "{name}");
+    assert_eq!(next(&told), "live", "{name}");
     fault(server, Rule::new("WatchNotify", When::Once, kind.clone()));
     write(server, "lost");
     // In which order depends on a poll that may be under way.
     let mut words = [next(&told), next(&told), next(&told)];
     words.sort();
-    let all = ["live: false", "live: true", "lost"];
+    let all = ["asks", "live", "lost"];
     assert_eq!(words, all, "{name}, {kind:?}");
     write(server, "the last");
     assert_eq!(next(&told), "the last");
@@ -185,7 +186,7 @@ fn without_push_the_service_is_asked() {
     fault(&server, Rule::new("sub", When::Always, refusal));
     for adapter in both(&origin(&server, "http"), None) {
         let told = watch(adapter, WatchOptions::default());
-        assert_eq!(next(&told), "live: false");
+        assert_eq!(next(&told), "asks");
         write(&server, "the last");
         assert_eq!(next(&told), "the last");
     }

@@ -45,7 +45,7 @@ fn an_hour_without_news_costs_a_fifth_of_the_requests() {
     let (mut stage, mut program, hints) = pushed();
     program.watch(&mut stage, MINUTE * 60);
     let told = stage.time.seen.len();
-    hints.ended();
+    hints.ended("closed");
     program.wake();
     program.watch(&mut stage, MINUTE * 10);
     stage.time.seen.clear();
@@ -90,14 +90,49 @@ fn a_connection_that_dies_without_a_word_is_not_waited_for() {
 }
 
 #[test]
-fn hints_of_nothing_tell_nothing_and_cost_no_more_than_asking() {
+fn a_busy_conversation_is_not_asked_for_at_every_message() {
+    let (mut stage, mut program, hints) = pushed();
+    for _ in 0..1800 {
+        write(&mut stage, 2, OWN, "again");
+        hint(&mut program, &hints);
+        program.watch(&mut stage, SECOND * 2);
+    }
+    let polls = stage.time.count("new_sessions");
+    assert!((300..=400).contains(&polls), "{polls} polls");
+    program.watch(&mut stage, MINUTE);
+    assert_eq!(program.words().len(), 1 + 1800);
+}
+
+#[test]
+fn unread_counts_are_told_beside_messages_at_once() {
+    let mut stage = stage();
+    let hints = Hints::new();
+    let account = local_account(login(), 1).pacing(Pacing::default()).build();
+    let cursor = stage.run(account.cursor_now()).unwrap();
+    let options = WatchOptions::default().with_changes(true);
+    let flow = account.watch_pushed(cursor.clone(), options, hints.clone());
+    let mut program = Program::of(flow, cursor);
+    hints.live_until(Monotonic(MINUTE * 10_000));
+    program.watch(&mut stage, MINUTE * 10);
+    write(&mut stage, 2, OWN, "hello");
+    hint(&mut program, &hints);
+    program.watch(&mut stage, SECOND * 3);
+    assert!(
+        program.words().contains(&"unread 4".to_owned()),
+        "{:?}",
+        program.words()
+    );
+}
+
+#[test]
+fn hints_of_nothing_tell_nothing_and_cost_little_more_than_asking() {
     let (mut stage, mut program, hints) = pushed();
     for _ in 0..3600 {
         hint(&mut program, &hints);
         program.watch(&mut stage, SECOND);
     }
     assert_eq!(program.words(), ["told"]);
-    assert!(stage.time.count("new_sessions") <= 200);
+    assert!(stage.time.count("new_sessions") <= 400);
     write(&mut stage, 2, OWN, "real");
     program.watch(&mut stage, SECOND * 25);
     assert_eq!(program.words(), ["told", "real"]);

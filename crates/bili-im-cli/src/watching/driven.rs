@@ -42,7 +42,7 @@ impl<'a, Item, Output> Driven<'a, Item, Output> {
             match login.with_lock(|login| self.drive(login.client())) {
                 Pause::Until(moment) => {
                     let now = bili_im_ureq::now().mono;
-                    if self.stop.sleep(moment.since(now)) {
+                    if self.stop.doze(moment.since(now)) {
                         return Next::Stopped;
                     }
                 }

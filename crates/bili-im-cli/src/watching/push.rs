@@ -60,15 +60,15 @@ impl Pushed {
     /// Says whether the watch is told of news or asks for them: once, or with `--verbose` whenever
     /// that changes. Returns whether the event was about that.
     pub(crate) fn note(&mut self, kind: &EventKind) -> bool {
-        let EventKind::PushChanged { live } = kind else {
-            return false;
+        let remark = match kind {
+            EventKind::PushLive => "news are told at once, by push".to_owned(),
+            EventKind::PushLost { cause } => {
+                format!("asks for news now and then, there is no push: {cause}")
+            }
+            _ => return false,
         };
         if self.verbose || !self.has_said {
-            self.out.remark(if *live {
-                "news are told at once, by push"
-            } else {
-                "there is no push: asks for news now and then"
-            });
+            self.out.remark(&remark);
         }
         self.has_said = true;
         true

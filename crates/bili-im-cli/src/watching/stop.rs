@@ -77,9 +77,16 @@ impl Stop {
         self.lock().is_asked
     }
 
-    /// Sleeps, but no longer than until the first signal, or until woken. Returns whether there was
-    /// a signal.
+    /// Sleeps, but no longer than until the first signal. Returns whether there was one.
     pub(crate) fn sleep(&self, duration: Duration) -> bool {
+        let (state, _) = (self.0.changed)
+            .wait_timeout_while(self.lock(), duration, |state| !state.is_asked)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.is_asked
+    }
+
+    /// As [`sleep`](Self::sleep), and no longer than until woken.
+    pub(super) fn doze(&self, duration: Duration) -> bool {
         let sleeps = |state: &mut State| !state.is_asked && !state.is_woken;
         let (mut state, _) = (self.0.changed)
             .wait_timeout_while(self.lock(), duration, sleeps)

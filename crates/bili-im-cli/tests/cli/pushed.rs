@@ -73,7 +73,7 @@ fn without_push_it_says_that_it_asks() {
     assert!(watch.line().ends_with("hi"));
     assert_eq!(
         watch.kill(),
-        "there is no push: asks for news now and then\n"
+        "asks for news now and then, there is no push: the service answered 403 Forbidden\n"
     );
 }
 
@@ -92,7 +92,7 @@ fn the_curious_see_what_happens_on_the_connection() {
         TOLD.trim_end(),
         "push: something new",
         "push: closed, again in ",
-        "there is no push: asks for news now and then",
+        "asks for news now and then, there is no push: a frame",
     ];
     for line in lines {
         assert!(err.contains(line), "{line:?} is not in {err}");

@@ -68,11 +68,14 @@ pub(super) async fn converse(account: Account, hints: Hints, line: PushLine) -> 
             folding: Folding::default(),
         };
         let Err(end) = connection.run().await;
-        hints.ended();
+        let cause = match &end {
+            End::Theirs(cause) => shown(&account, cause),
+            End::Ours(cause) => cause.clone(),
+            End::KickedOut => "kicked out".to_owned(),
+        };
+        hints.ended(cause.clone());
         let now = line.now().mono;
-        let lived = connection
-            .live_since
-            .map_or(Duration::ZERO, |t| now.since(t));
+        let lived = connection.live_since.map(|since| now.since(since));
         let chance = account.random_fraction();
         let wait = match end {
             End::KickedOut => waits.after_kick(lived, chance),
@@ -85,11 +88,6 @@ pub(super) async fn converse(account: Account, hints: Hints, line: PushLine) -> 
         if !matches!(end, End::Theirs(_)) {
             line.ask(PushStep::Close).await;
         }
-        let cause = match end {
-            End::Theirs(cause) => shown(&account, &cause),
-            End::Ours(cause) => cause,
-            End::KickedOut => "kicked out".to_owned(),
-        };
         let closed = PushEvent::Closed { cause, until };
         line.ask(PushStep::Event(closed)).await;
         while line.now().mono < until {

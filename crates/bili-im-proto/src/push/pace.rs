@@ -4,10 +4,17 @@ use std::time::Duration;
 
 use crate::time::Monotonic;
 
-/// The first and the longest wait after a connection that was lost or refused.
+/// The first and the longest wait after a connection that was lost.
 const LOST: Doubling = Doubling {
     first: Duration::from_secs(5),
     longest: Duration::from_secs(5 * 60),
+    forgotten: Duration::from_secs(60),
+};
+
+/// The same after a connection that could not be opened: the service may refuse it on purpose.
+const REFUSED: Doubling = Doubling {
+    first: Duration::from_secs(30),
+    longest: Duration::from_secs(30 * 60),
     forgotten: Duration::from_secs(60),
 };
 
@@ -28,9 +35,9 @@ struct Doubling {
 }
 
 impl Doubling {
-    /// The next wait, with 20% of jitter to either side, after a connection that lived for `lived`.
-    fn next(&self, ends: &mut u32, lived: Duration, chance: f64) -> Duration {
-        if lived >= self.forgotten {
+    /// The next wait, with 20% of jitter to either side, after a connection that lived for `lived`, if it did.
+    fn next(&self, ends: &mut u32, lived: Option<Duration>, chance: f64) -> Duration {
+        if lived >= Some(self.forgotten) {
             *ends = 0;
         }
         let factor = 2u32.saturating_pow(*ends);
@@ -48,13 +55,14 @@ pub(super) struct Waits {
 }
 
 impl Waits {
-    /// The wait after a connection that was lost.
-    pub(super) fn after_loss(&mut self, lived: Duration, chance: f64) -> Duration {
-        LOST.next(&mut self.lost, lived, chance)
+    /// The wait after a connection that was lost; `None` when it was never live.
+    pub(super) fn after_loss(&mut self, lived: Option<Duration>, chance: f64) -> Duration {
+        let waits = if lived.is_some() { &LOST } else { &REFUSED };
+        waits.next(&mut self.lost, lived, chance)
     }
 
     /// The wait after being kicked out.
-    pub(super) fn after_kick(&mut self, lived: Duration, chance: f64) -> Duration {
+    pub(super) fn after_kick(&mut self, lived: Option<Duration>, chance: f64) -> Duration {
         KICKED.next(&mut self.kicked, lived, chance)
     }
 }

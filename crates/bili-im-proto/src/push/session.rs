@@ -92,7 +92,7 @@ impl PushSession {
 
 impl Drop for PushSession {
     fn drop(&mut self) {
-        self.hints.ended();
+        self.hints.ended("the session is over");
     }
 }
 

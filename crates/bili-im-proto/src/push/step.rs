@@ -15,7 +15,7 @@ pub enum PushInput<'a> {
     /// The connection is open: the answer to [`PushStep::Connect`].
     Connected,
     /// The payload of a binary or text message that came. Pings, pongs and parts of messages are
-    /// the WebSocket library's business.
+    /// the WebSocket library's business. It answers [`PushStep::WaitUntil`] alone.
     Frame(&'a [u8]),
     /// The connection could not be opened, or it ended: why, in a few words without headers.
     Closed(String),

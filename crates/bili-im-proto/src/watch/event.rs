@@ -83,11 +83,12 @@ pub enum EventKind {
         /// The session.
         talker: Talker,
     },
-    /// A push connection began to tell the watcher of changes, or no longer does
-    /// (docs/protocol.md §15). Until it does, the watcher asks the service now and then.
-    PushChanged {
-        /// Whether the connection tells of changes.
-        live: bool,
+    /// From now on a push connection tells the watcher of changes (docs/protocol.md §15).
+    PushLive,
+    /// No push connection tells the watcher of changes. It polls as often as without one.
+    PushLost {
+        /// Why.
+        cause: String,
     },
     /// The login expires soon.
     LoginEnds {

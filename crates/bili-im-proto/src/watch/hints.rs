@@ -11,7 +11,14 @@ use crate::time::Monotonic;
 /// connection writes it, the watcher reads it. After each change, resume the watcher with
 /// [`Input::Woken`](crate::Input::Woken): it may wait for longer than it should now.
 #[derive(Debug, Clone, Default)]
-pub struct Hints(Arc<Mutex<Hinted>>);
+pub struct Hints(Arc<Mutex<Shared>>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    hinted: Hinted,
+    /// Why the connection ended.
+    cause: String,
+}
 
 /// What the hints said when they were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,25 +45,36 @@ impl Hints {
 
     /// Something may have changed: the watcher asks now.
     pub fn hint(&self) {
-        let mut hinted = self.lock();
+        let hinted = &mut self.lock().hinted;
         hinted.count = hinted.count.wrapping_add(1);
     }
 
     /// The connection lives. It counts as dead from this moment on, unless this is called again.
     pub fn live_until(&self, moment: Monotonic) {
-        self.lock().link = Link::LiveUntil(moment);
+        self.lock().hinted.link = Link::LiveUntil(moment);
     }
 
-    /// The connection is dead: the watcher asks as often as without one.
-    pub fn ended(&self) {
-        self.lock().link = Link::Ended;
+    /// The connection is dead: the watcher asks as often as without one. The cause is for people.
+    pub fn ended(&self, cause: impl Into<String>) {
+        let mut shared = self.lock();
+        shared.hinted.link = Link::Ended;
+        shared.cause = cause.into();
     }
 
     pub(crate) fn read(&self) -> Hinted {
-        *self.lock()
+        self.lock().hinted
     }
 
-    fn lock(&self) -> MutexGuard<'_, Hinted> {
+    /// Why the connection is dead.
+    pub(crate) fn cause(&self) -> String {
+        let shared = self.lock();
+        match shared.hinted.link {
+            Link::Ended => shared.cause.clone(),
+            _ => "nothing was heard from it for long".to_owned(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         sessions::{FILTERS, Pager},
         watch::{
             changes::UnreadCounts,
+            rhythm::SLOW,
             source::{Kind, Source},
             telling::{newest, wants_session},
             watcher::Watch,
@@ -29,9 +30,6 @@ const COMPARE_ALL: Duration = Duration::from_secs(30 * 60);
 /// How many sessions one page of a list holds.
 const LISTED: usize = 100;
 
-/// At every how many polls unread counts are asked for: about every two minutes.
-const POLLS_PER_COUNT: u64 = 6;
-
 const INTERCEPTED: &[SessionFilter] = &[SessionFilter::Intercepted];
 
 /// What together is every session, intercepted ones too.
@@ -44,7 +42,7 @@ const ALL: &[SessionFilter] = &[
 
 impl Watch<'_> {
     /// Asks which sessions changed. Gives whether any has something to read.
-    pub(super) async fn ask_what_changed(&mut self) -> Result<bool, Error> {
+    pub(super) async fn ask_what_changed(&mut self, is_hinted: bool) -> Result<bool, Error> {
         if !self.is_ours {
             let profile = self.io.profile().await?;
             self.cursor.check(profile.uid)?;
@@ -64,10 +62,10 @@ impl Watch<'_> {
         let has_news = self.note(list.sessions).await;
         self.choose_lists(is_whole, since, listed, now.mono);
         self.announce_login_end().await;
-        if self.options.changes && self.polls.is_multiple_of(POLLS_PER_COUNT) {
+        if self.options.changes && (is_hinted || self.count_at <= now.mono) {
+            self.count_at = now.mono.after(self.interval().saturating_mul(SLOW));
             self.count_unread().await?;
         }
-        self.polls += 1;
         Ok(has_news || !is_whole)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     flow::{prelude::*, retry::Retry},
-    watch::{Hinted, Hints},
+    watch::{EventKind, Hinted, Hints},
 };
 
 /// How many of a watcher's intervals lie between two looks where news can wait, or are told by a
@@ -15,6 +15,12 @@ pub(super) const SLOW: u32 = 6;
 /// How long after a hint that led to nothing to look once more: the lists may be later than the
 /// hint.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
+
+/// How many looks hints cause at once. After that each has to wait for half a poll's time.
+const BURST: u32 = 6;
+
+/// The least time between two looks that hints cause: one message may give several hints.
+const GAP: Duration = Duration::from_secs(1);
 
 /// A push connection that kept silent while this many looks found news is not relied on until its
 /// next hint.
@@ -44,8 +50,8 @@ pub(super) struct Rhythm {
     reason: Reason,
     /// When the last look ended.
     looked: Monotonic,
-    /// How many hints in a row led to nothing.
-    in_vain: u32,
+    /// When the next look of a hint would be due if there were no burst.
+    next_hinted: Monotonic,
     /// How many looks had news that no hint announced, since the last hint.
     missed: u32,
 }
@@ -69,7 +75,7 @@ impl Rhythm {
             retry: Retry::at(now),
             reason: Reason::Time,
             looked: now,
-            in_vain: 0,
+            next_hinted: now,
             missed: 0,
         }
     }
@@ -79,15 +85,15 @@ impl Rhythm {
         self.retry.next()
     }
 
-    /// Takes in what the push connection said. Gives whether it is relied on, when that changed.
-    pub(super) fn listen(&mut self, account: &Account, now: Monotonic) -> Option<bool> {
+    /// Takes in what the push connection said. Gives the event when it is relied on from now on, or
+    /// no longer.
+    pub(super) fn listen(&mut self, account: &Account, now: Monotonic) -> Option<EventKind> {
         let hinted = self.hints.read();
         if hinted.count != self.seen {
             self.seen = hinted.count;
             self.missed = 0;
             self.reason = Reason::Hint;
-            let due = self.looked.after(self.gap(account));
-            self.retry.no_later_than(due.max(now));
+            self.retry.no_later_than(self.hinted_look(account, now));
         }
         let is_told = self.relies_on(hinted, now);
         if is_told == self.is_told {
@@ -98,7 +104,15 @@ impl Rhythm {
             self.retry.no_later_than(due.max(now));
         }
         self.is_told = is_told;
-        is_told
+        is_told.map(|is_told| match (is_told, hinted.live_until(now)) {
+            (true, _) => EventKind::PushLive,
+            (false, Some(_)) => EventKind::PushLost {
+                cause: "it kept silent about messages".to_owned(),
+            },
+            (false, None) => EventKind::PushLost {
+                cause: self.hints.cause(),
+            },
+        })
     }
 
     /// Whether the push connection is relied on; `None` when there never was one.
@@ -106,11 +120,27 @@ impl Rhythm {
         (hinted.was_tried()).then(|| hinted.live_until(now).is_some() && self.missed < MISSES)
     }
 
-    /// A look begins. One that a hint caused need not keep the distance of looks.
-    pub(super) fn begin(&self, account: &Account, now: Monotonic) {
-        if self.reason != Reason::Time {
+    /// When a look may be made that a hint causes. A flood of hints costs little more than asking.
+    fn hinted_look(&self, account: &Account, now: Monotonic) -> Monotonic {
+        let credit = Self::refill(account).saturating_mul(BURST - 1);
+        let granted = Monotonic(self.next_hinted.0.saturating_sub(credit));
+        granted.max(self.looked.after(GAP)).max(now)
+    }
+
+    /// The time after which one more look of a hint may follow.
+    fn refill(account: &Account) -> Duration {
+        account.watch_interval(None) / 2
+    }
+
+    /// A look begins. One that a hint caused need not keep the distance of looks. Gives whether one
+    /// did.
+    pub(super) fn begin(&mut self, account: &Account, now: Monotonic) -> bool {
+        let is_hinted = self.reason != Reason::Time;
+        if is_hinted {
             account.allow_poll(now);
+            self.next_hinted = self.next_hinted.max(now).after(Self::refill(account));
         }
+        is_hinted
     }
 
     /// A look went well. While something is `open`, the next one comes as without a push
@@ -125,7 +155,6 @@ impl Rhythm {
         let is_told = self.is_told == Some(true);
         let reason = std::mem::replace(&mut self.reason, Reason::Time);
         if had_news {
-            self.in_vain = 0;
             self.missed += u32::from(is_told && reason == Reason::Time);
         }
         let wait = if had_news || is_open || !is_told || reason == Reason::SecondLook {
@@ -133,20 +162,20 @@ impl Rhythm {
         } else {
             self.told(account)
         };
+        // A hint that had to wait for the last look may have told of what that one found.
+        let was_quiet = now >= self.looked.after(SECOND_LOOK);
         self.looked = now;
         self.retry = Retry::at(now.after(wait));
-        if reason == Reason::Hint && !had_news {
-            self.in_vain = self.in_vain.saturating_add(1);
+        if reason == Reason::Hint && !had_news && was_quiet {
             self.reason = Reason::SecondLook;
-            let wait = self.gap(account).max(SECOND_LOOK);
-            self.retry.no_later_than(now.after(wait));
+            let due = self.hinted_look(account, now).max(now.after(SECOND_LOOK));
+            self.retry.no_later_than(due);
         }
     }
 
     /// A look failed. Gives when the next one is due.
     pub(super) fn failed(&mut self, account: &Account, now: Monotonic, cause: &Error) -> Monotonic {
         self.reason = Reason::Time;
-        self.in_vain = self.in_vain.saturating_add(1);
         self.looked = now;
         self.retry.failed(now, self.asking(account), cause)
     }
@@ -162,16 +191,6 @@ impl Rhythm {
             let live_until = hinted.live_until(now).unwrap_or(moment);
             io.pause_until(moment.min(live_until)).await;
         }
-    }
-
-    /// The least time between two looks that hints cause. It grows while they lead to nothing, so
-    /// that a flood of them costs no more than asking does.
-    fn gap(&self, account: &Account) -> Duration {
-        let seconds = match self.in_vain {
-            0 | 1 => 0,
-            more => 1u64 << (more - 2).min(16),
-        };
-        Duration::from_secs(seconds).min(self.asking(account))
     }
 
     fn asking(&self, account: &Account) -> Duration {
@@ -217,6 +236,11 @@ mod tests {
         (account, hints, rhythm)
     }
 
+    fn lost(cause: &str) -> Option<EventKind> {
+        let cause = cause.to_owned();
+        Some(EventKind::PushLost { cause })
+    }
+
     /// Looks at that second, and gives how many seconds later the next look is due.
     fn wait_after(account: &Account, rhythm: &mut Rhythm, second: u64, had_news: bool) -> u64 {
         rhythm.begin(account, at(second));
@@ -229,11 +253,14 @@ mod tests {
         let (account, hints, mut rhythm) = rhythm();
         assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 0, false)));
         hints.live_until(at(50));
-        assert_eq!(rhythm.listen(&account, at(1)), Some(true));
+        assert_eq!(rhythm.listen(&account, at(1)), Some(EventKind::PushLive));
         assert_eq!(rhythm.listen(&account, at(1)), None);
         assert!((120..=132).contains(&wait_after(&account, &mut rhythm, 20, false)));
         // Nobody said that it died: it was silent for too long.
-        assert_eq!(rhythm.listen(&account, at(50)), Some(false));
+        assert_eq!(
+            rhythm.listen(&account, at(50)),
+            lost("nothing was heard from it for long")
+        );
         assert_eq!(rhythm.next(), at(50));
         assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 50, false)));
     }
@@ -242,8 +269,8 @@ mod tests {
     fn a_connection_that_was_never_made_is_told_once() {
         let (account, hints, mut rhythm) = rhythm();
         assert_eq!(rhythm.listen(&account, at(1)), None);
-        hints.ended();
-        assert_eq!(rhythm.listen(&account, at(1)), Some(false));
+        hints.ended("refused");
+        assert_eq!(rhythm.listen(&account, at(1)), lost("refused"));
         assert_eq!(rhythm.listen(&account, at(2)), None);
     }
 
@@ -262,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_hints_costs_no_more_than_asking() {
+    fn a_flood_of_hints_costs_little_more_than_asking() {
         let (account, hints, mut rhythm) = rhythm();
         hints.live_until(LATER);
         let mut looks = 0;
@@ -274,7 +301,7 @@ mod tests {
                 wait_after(&account, &mut rhythm, second, false);
             }
         }
-        assert!((150..=200).contains(&looks), "{looks} looks");
+        assert!((300..=400).contains(&looks), "{looks} looks");
     }
 
     #[test]
@@ -285,10 +312,13 @@ mod tests {
         wait_after(&account, &mut rhythm, 0, true);
         assert_eq!(rhythm.listen(&account, at(1)), None);
         wait_after(&account, &mut rhythm, 120, true);
-        assert_eq!(rhythm.listen(&account, at(121)), Some(false));
+        assert_eq!(
+            rhythm.listen(&account, at(121)),
+            lost("it kept silent about messages")
+        );
         assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 140, true)));
         assert_eq!(rhythm.listen(&account, at(141)), None);
         hints.hint();
-        assert_eq!(rhythm.listen(&account, at(150)), Some(true));
+        assert_eq!(rhythm.listen(&account, at(150)), Some(EventKind::PushLive));
     }
 }

@@ -44,8 +44,8 @@ async fn watch_unread(io: &Io<Event>, options: WatchOptions, hints: Hints) -> Re
     loop {
         rhythm.sleep_until(io, rhythm.next()).await;
         let now = io.now().mono;
-        if let Some(live) = rhythm.listen(account, now) {
-            tell(EventKind::PushChanged { live }).await;
+        if let Some(kind) = rhythm.listen(account, now) {
+            tell(kind).await;
         }
         if io.now().mono < rhythm.next() {
             continue;

@@ -73,8 +73,8 @@ pub(super) struct Watch<'a> {
     pub(super) unseen: BTreeMap<Talker, Seqno>,
     /// When the next poll is due.
     pub(super) rhythm: Rhythm,
-    /// How many polls went well.
-    pub(super) polls: u64,
+    /// When unread counts are asked for next.
+    pub(super) count_at: Monotonic,
     /// The service throttles the account: nothing is asked before then.
     throttled: Monotonic,
     /// Lists that are gone through, beside the polls.
@@ -115,7 +115,7 @@ impl<'a> Watch<'a> {
             to_read,
             unseen: BTreeMap::new(),
             rhythm: Rhythm::new(intervals, hints, now),
-            polls: 0,
+            count_at: now,
             throttled: now,
             sources: Vec::new(),
             compared: cursor.compared(),
@@ -130,8 +130,8 @@ impl<'a> Watch<'a> {
     async fn turn(&mut self) -> Result<(), Error> {
         self.io.sleep_until(self.throttled).await;
         let account = &self.io.account;
-        if let Some(live) = self.rhythm.listen(account, self.io.now().mono) {
-            self.tell(EventKind::PushChanged { live }, None).await;
+        if let Some(kind) = self.rhythm.listen(account, self.io.now().mono) {
+            self.tell(kind, None).await;
         }
         if self.is_due(self.rhythm.next()) {
             self.poll().await?;
@@ -162,8 +162,8 @@ impl<'a> Watch<'a> {
 
     async fn poll(&mut self) -> Result<(), Error> {
         let account = &self.io.account;
-        self.rhythm.begin(account, self.io.now().mono);
-        match self.ask_what_changed().await {
+        let is_hinted = self.rhythm.begin(account, self.io.now().mono);
+        match self.ask_what_changed(is_hinted).await {
             Ok(has_news) => {
                 let is_open = self.to_read.next().is_some();
                 let now = self.io.now().mono;

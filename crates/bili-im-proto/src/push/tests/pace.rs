@@ -17,12 +17,12 @@ use crate::{
 fn waits_double_up_to_five_minutes_with_a_fifth_of_jitter() {
     let mut waits = Waits::default();
     let middle: Vec<u64> = (0..9)
-        .map(|_| waits.after_loss(Duration::ZERO, 0.5).as_secs())
+        .map(|_| waits.after_loss(Some(Duration::ZERO), 0.5).as_secs())
         .collect();
     assert_eq!(middle, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
     let [least, most] = [0.0, 0.999_999].map(|chance| {
         Waits::default()
-            .after_loss(Duration::ZERO, chance)
+            .after_loss(Some(Duration::ZERO), chance)
             .as_secs_f64()
     });
     assert!((least - 4.0).abs() < 0.001, "{least}");
@@ -33,10 +33,10 @@ fn waits_double_up_to_five_minutes_with_a_fifth_of_jitter() {
 fn waits_after_kicks_double_up_to_an_hour() {
     let mut waits = Waits::default();
     let minutes: Vec<u64> = (0..5)
-        .map(|_| waits.after_kick(seconds(60), 0.5).as_secs() / 60)
+        .map(|_| waits.after_kick(Some(seconds(60)), 0.5).as_secs() / 60)
         .collect();
     assert_eq!(minutes, [10, 20, 40, 60, 60]);
-    let after_an_hour = waits.after_kick(seconds(3600), 0.5);
+    let after_an_hour = waits.after_kick(Some(seconds(3600)), 0.5);
     assert_eq!(after_an_hour, seconds(600));
 }
 
@@ -45,7 +45,9 @@ fn the_waits_of_a_session_differ_and_stay_within_their_bounds() {
     let mut driver = Driver::new();
     driver.begin();
     let mut waits = Vec::new();
-    for middle in [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0, 300.0] {
+    for middle in [
+        30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1800.0, 1800.0, 1800.0,
+    ] {
         let step = driver.resume(PushInput::Closed("refused".to_owned()));
         let (_, wait) = driver.ended(step);
         let factor = wait.as_secs_f64() / middle;
