@@ -19,4 +19,10 @@ pub struct Heap {
     pub watcher_peak: u64,
     /// Allocations of one poll, for each of [`SIZES`](crate::watching::SIZES).
     pub polls: Vec<u64>,
+    /// Bytes of a watcher with its account, one of [`ACCOUNTS`](crate::push::ACCOUNTS).
+    pub watcher_of_many: u64,
+    /// The same with a push session, without a socket.
+    pub pushed_of_many: u64,
+    /// Bytes of a push connection through `bili-im-reqwest`, without a watcher.
+    pub connection_of_many: u64,
 }

@@ -13,6 +13,7 @@ pub mod measure;
 pub mod pages;
 pub mod peers;
 pub mod processes;
+pub mod push;
 pub mod report;
 pub mod sign;
 pub mod throughput;

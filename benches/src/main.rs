@@ -11,7 +11,7 @@ use bili_im_bench::{
     heap::Heap,
     loopback,
     measure::{block, compare},
-    pages, peers, processes,
+    pages, peers, processes, push,
     report::{self, Report, Unit, time as shown, times},
     sign, throughput, unread, watching,
 };
@@ -63,6 +63,7 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     say("allocations");
     let heap = count_heap()?;
     report_heap(&mut report, &heap);
+    push::report_heap(&mut report, &heap);
     say("watching");
     measure_watching(&mut report, seconds(5))?;
     for (what, features, most) in [
@@ -77,6 +78,8 @@ fn run(quick: bool, cold: bool) -> Result<()> {
             "",
         );
     }
+    say("push");
+    push::measure(&mut report, if quick { 10 } else { 50 })?;
     say("messages end to end");
     measure_throughput(&mut report, seconds(3))?;
     if cold {
@@ -220,7 +223,12 @@ fn report_processes(report: &mut Report, processes: &processes::Processes) {
 
 fn count_heap() -> Result<Heap> {
     let counter = env::current_exe()?.with_file_name("bili-im-bench-heap");
-    let counts = crates::output(&mut Command::new(counter))?;
+    // It opens both ends of a thousand connections.
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", r#"ulimit -Sn 4096; exec "$0""#])
+        .arg(counter);
+    let counts = crates::output(&mut command)?;
     Ok(serde_json::from_slice(&counts)?)
 }
 

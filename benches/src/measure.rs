@@ -30,6 +30,15 @@ pub struct Spread {
     pub high: f64,
 }
 
+/// Delays in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Delays {
+    /// Their spread.
+    pub spread: Spread,
+    /// The 90th percentile.
+    pub late: f64,
+}
+
 /// The comparison of two pieces of code.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Comparison {
@@ -43,18 +52,28 @@ pub struct Comparison {
 
 impl Spread {
     /// The spread of some numbers; all zero when there are none.
-    pub fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        let at = |part: f64| {
-            let place = (values.len().saturating_sub(1) as f64 * part).round() as usize;
-            values.get(place).copied().unwrap_or_default()
-        };
-        Self {
-            low: at(0.25),
-            median: at(0.5),
-            high: at(0.75),
-        }
+    pub fn of(values: Vec<f64>) -> Self {
+        let [low, median, high] = at([0.25, 0.5, 0.75], values);
+        Self { low, median, high }
     }
+}
+
+impl Delays {
+    /// What to report of some delays.
+    pub fn of(values: Vec<f64>) -> Self {
+        let [late] = at([0.9], values.clone());
+        let spread = Spread::of(values);
+        Self { spread, late }
+    }
+}
+
+/// The numbers at these parts of all, in order of size.
+fn at<const N: usize>(parts: [f64; N], mut values: Vec<f64>) -> [f64; N] {
+    values.sort_by(f64::total_cmp);
+    parts.map(|part| {
+        let place = (values.len().saturating_sub(1) as f64 * part).round() as usize;
+        values.get(place).copied().unwrap_or_default()
+    })
 }
 
 /// Compares two functions for some time. Each makes the given number of calls and returns how long

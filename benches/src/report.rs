@@ -4,7 +4,7 @@ use std::{fmt::Write, fs, process::Command, thread, time::Duration};
 
 use crate::{
     crates,
-    measure::{Comparison, Spread},
+    measure::{Comparison, Delays, Spread},
 };
 
 /// A number with a bound.
@@ -27,6 +27,8 @@ pub enum Unit {
     Count,
     /// Bytes, printed in MiB.
     Bytes,
+    /// A time.
+    Seconds,
 }
 
 impl Unit {
@@ -35,6 +37,7 @@ impl Unit {
             Self::Times => format!("{number:.3}×"),
             Self::Count => format!("{number}"),
             Self::Bytes => format!("{:.2} MiB", number / f64::from(1 << 20)),
+            Self::Seconds => time(number),
         }
     }
 
@@ -43,6 +46,7 @@ impl Unit {
             Self::Times => format!("{number}×"),
             Self::Count => format!("{number}"),
             Self::Bytes => format!("{} MiB", number / f64::from(1 << 20)),
+            Self::Seconds => format!("{number} s"),
         }
     }
 }
@@ -51,7 +55,10 @@ impl Row {
     fn cells(&self) -> Vec<String> {
         let spread = self.spread.map_or_else(
             || "exact".to_owned(),
-            |spread| format!("{:.3} to {:.3}", spread.low, spread.high),
+            |spread| match self.unit {
+                Unit::Seconds => format!("{} to {}", time(spread.low), time(spread.high)),
+                _ => format!("{:.3} to {:.3}", spread.low, spread.high),
+            },
         );
         let verdict = if self.measured <= self.most {
             "ok"
@@ -85,6 +92,12 @@ pub fn times(spread: Spread) -> String {
     format!("{median} ({low} to {high})")
 }
 
+/// Formats delays.
+pub fn delays(delays: Delays) -> String {
+    let [median, late] = [delays.spread.median, delays.late].map(time);
+    format!("{median}; nine in ten at most {late}")
+}
+
 /// All measurements.
 #[derive(Debug)]
 pub struct Report {
@@ -115,6 +128,18 @@ impl Report {
             measured: ratio.median,
             spread: Some(ratio),
             detail: format!("{} to {}", time(ours.median), time(theirs.median)),
+        });
+    }
+
+    /// Adds delays, of which nine in ten must be at most `most`.
+    pub fn delays(&mut self, what: &str, most: f64, delays: Delays) {
+        self.rows.push(Row {
+            what: what.to_owned(),
+            unit: Unit::Seconds,
+            most,
+            measured: delays.late,
+            spread: Some(delays.spread),
+            detail: format!("median: {}", time(delays.spread.median)),
         });
     }
 

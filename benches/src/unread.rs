@@ -113,6 +113,21 @@ fn account(origin: &str) -> Result<Account> {
     Ok(builder.hosts(Hosts::single(origin.parse()?)).build())
 }
 
+/// An HTTP client for loopback.
+pub(crate) fn http() -> Result<reqwest::Client> {
+    // reqwest needs a TLS configuration, although loopback does not use it.
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .timeout(TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?)
+}
+
 /// The call through reqwest.
 pub struct Reqwest {
     client: bili_im_reqwest::Client,
@@ -123,17 +138,7 @@ pub struct Reqwest {
 impl Reqwest {
     /// Makes the clients for a service at `origin`.
     pub fn new(origin: &str) -> Result<Self> {
-        // reqwest needs a TLS configuration, although loopback does not use it.
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth();
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let http = http()?;
         Ok(Self {
             client: bili_im_reqwest::Client::from_client(account(origin)?, http.clone()),
             http,

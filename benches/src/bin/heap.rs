@@ -4,7 +4,13 @@
 use std::process::ExitCode;
 
 use allocation_counter::measure;
-use bili_im_bench::{Result, decode, heap::Heap, pages, sign, watching};
+use bili_im_bench::{
+    Result, decode,
+    heap::Heap,
+    pages,
+    push::{ACCOUNTS, loopback, paced},
+    sign, watching,
+};
 use http::Response;
 
 /// How many sessions the watcher knows.
@@ -28,6 +34,7 @@ fn count() -> Result<String> {
     let account = sign::Account::new()?;
     let page = Response::new(pages::page(100));
     let (watcher, watcher_peak) = watcher(WATCHED)?;
+    let (_server, origin) = loopback::serve(ACCOUNTS)?;
     let heap = Heap {
         sign: allocations(|| sign::ours(&context))?,
         sign_by_hand: allocations(|| account.by_hand())?,
@@ -39,6 +46,9 @@ fn count() -> Result<String> {
             .into_iter()
             .map(poll_allocations)
             .collect::<Result<_>>()?,
+        watcher_of_many: kept(|| paced::programs(ACCOUNTS, false))? / ACCOUNTS,
+        pushed_of_many: kept(|| paced::programs(ACCOUNTS, true))? / ACCOUNTS,
+        connection_of_many: kept(|| loopback::connections(&origin, ACCOUNTS))? / ACCOUNTS,
     };
     Ok(serde_json::to_string(&heap)?)
 }
@@ -63,22 +73,26 @@ fn poll_allocations(sessions: u32) -> Result<u64> {
     Ok(counted)
 }
 
+/// The bytes of what a function makes, in this thread.
+fn kept<T>(make: impl FnOnce() -> Result<T>) -> Result<u64> {
+    let (mut make, mut made) = (Some(make), None);
+    // What was made must be alive when it is counted.
+    let counted = measure(|| made = make.take().map(|make| make()));
+    drop(made.transpose()?);
+    Ok(counted.bytes_current.try_into()?)
+}
+
 /// The bytes of a watcher after it has caught up on so many sessions, and the most bytes meanwhile.
 fn watcher(sessions: u32) -> Result<(u64, u64)> {
-    // Keeps the watcher alive until it is counted.
-    let mut alive = None;
-    let kept = measure(|| {
-        let caught_up = watching::Program::absent(sessions).and_then(|mut program| {
-            program.catch_up(&mut |work| work())?;
-            program.forget_service();
-            Ok(program)
-        });
-        alive = Some(caught_up);
-    });
-    drop(alive.transpose()?);
+    let kept = kept(|| {
+        let mut program = watching::Program::absent(sessions)?;
+        program.catch_up(&mut |work| work())?;
+        program.forget_service();
+        Ok(program)
+    })?;
     let mut program = watching::Program::absent(sessions)?;
     let mut caught_up = Ok(());
     let peak = measure(|| caught_up = program.catch_up(&mut |work| work()));
     caught_up?;
-    Ok((kept.bytes_current.try_into()?, peak.bytes_max))
+    Ok((kept, peak.bytes_max))
 }

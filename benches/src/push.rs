@@ -1,0 +1,100 @@
+//! Watchers with and without a push connection.
+
+pub mod loopback;
+pub mod paced;
+
+use std::time::Duration;
+
+use bili_im_proto::{Credential, Uid};
+use bili_im_sim::{Message, Mode, Service, World};
+
+use crate::{
+    Result,
+    heap::Heap,
+    report::{self, Report, Unit},
+};
+
+/// How many accounts are watched at the same time, when their memory is counted.
+pub const ACCOUNTS: u64 = 1_000;
+
+/// The person who writes.
+const FRIEND: u64 = 1;
+
+/// The account that is watched, the first of all.
+const OWN: u64 = 2;
+
+/// Measures delays with so many messages, and the requests of an idle hour.
+pub fn measure(report: &mut Report, messages: u32) -> Result<()> {
+    report.delays(
+        "delay from a message to its event, with push, over loopback without pacing",
+        0.1,
+        loopback::delays(messages, true)?,
+    );
+    report.delays(
+        "the same at the service's pace, in virtual time",
+        2.0,
+        paced::delays(messages, true)?,
+    );
+    let (with, without) = (paced::requests(true)?, paced::requests(false)?);
+    report.exact(
+        "requests in an idle hour with push, to without",
+        Unit::Times,
+        0.2,
+        f64::from(with) / f64::from(without),
+        format!("{with} to {without}"),
+    );
+    report.other(
+        "delay from a message to its event, without push, over loopback with a poll every 0.2 s",
+        report::delays(loopback::delays(messages, false)?),
+    );
+    report.other(
+        "the same at the service's pace, in virtual time",
+        report::delays(paced::delays(messages, false)?),
+    );
+    Ok(())
+}
+
+/// Reports the memory of one of [`ACCOUNTS`].
+pub fn report_heap(report: &mut Report, heap: &Heap) {
+    let kib = |bytes: u64| format!("{:.1} KiB", bytes as f64 / 1024.0);
+    let [pushed, alone] = [heap.pushed_of_many, heap.watcher_of_many].map(kib);
+    report.other(
+        "memory of a watcher with a push session, one of 1,000 in a process",
+        format!("{pushed}; without push: {alone}"),
+    );
+    report.other(
+        "memory of a push connection through `bili-im-reqwest`, one of 1,000 in a thread",
+        kib(heap.connection_of_many),
+    );
+}
+
+/// A service with some accounts, and the person who writes to them.
+fn service(accounts: u64, now: bili_im_sim::UnixMicros) -> Result<Service> {
+    let mut world = World::default().in_mode(Mode::Strict);
+    let mut friend = bili_im_sim::Account::new(FRIEND);
+    for uid in (OWN..).take(accounts.try_into()?).map(bili_im_sim::Uid) {
+        let mut account = bili_im_sim::Account::new(uid);
+        account.follows.insert(bili_im_sim::Uid(FRIEND));
+        friend.follows.insert(uid);
+        world.accounts.push(account);
+    }
+    world.accounts.push(friend);
+    Ok(Service::new(world, now)?)
+}
+
+fn credential(uid: u64) -> Result<Credential> {
+    Ok(Credential::new(
+        &format!("sim-{uid}"),
+        &format!("{uid:032}"),
+        Uid(uid),
+    )?)
+}
+
+fn message(text: &str) -> Message {
+    Message::text(FRIEND, bili_im_sim::Talker::user(OWN), text)
+}
+
+/// A part of `whole` that looks random. All parts together cover it evenly.
+fn part(whole: Duration, nth: u32) -> Duration {
+    whole.mul_f64((f64::from(nth) * 0.618_033_988_749_895).fract())
+}

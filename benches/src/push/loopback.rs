@@ -1,0 +1,109 @@
+//! Push connections over loopback, through the reqwest adapter.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::mpsc::channel,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bili_im_proto::{Account, EventKind, Hosts, Origin, PushEvent, WatchOptions};
+use bili_im_reqwest::{Client, Push};
+use bili_im_sim::Server;
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::{sleep, timeout},
+};
+
+use super::{OWN, credential, message, part, service};
+use crate::{Result, measure::Delays, unread};
+
+/// The time between polls without push.
+pub const INTERVAL: Duration = Duration::from_millis(200);
+
+/// With push nothing is polled meanwhile.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Starts a service with that many accounts.
+pub fn serve(accounts: u64) -> Result<(Server, Origin)> {
+    let service = service(accounts, SystemTime::now().into())?;
+    let server = Server::start(service, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let origin = format!("http://{}", server.addr()).parse()?;
+    Ok((server, origin))
+}
+
+fn runtime() -> Result<Runtime> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+/// The times from some messages being accepted to their events, without pacing.
+pub fn delays(messages: u32, push: bool) -> Result<Delays> {
+    let (server, origin) = serve(1)?;
+    let client = Client::builder(credential(OWN)?).endpoint(origin).build();
+    let interval = if push { A_DAY } else { INTERVAL };
+    let options = WatchOptions::default()
+        .with_push(push)
+        .with_interval(interval);
+    runtime()?.block_on(async {
+        let mut events = client.watch(client.cursor_now().await?, options);
+        if push {
+            let first = timeout(PATIENCE, events.next()).await?.transpose()?;
+            let first = first.map(|event| event.kind);
+            if !matches!(first, Some(EventKind::PushChanged { live: true })) {
+                return Err(format!("{first:?} came instead of a connection").into());
+            }
+        }
+        let mut delays = vec![];
+        for nth in 0..messages {
+            // Long enough that the changes of a second are not folded into one.
+            let pause = INTERVAL / 2 + part(INTERVAL, nth);
+            if let Ok(event) = timeout(pause, events.next()).await {
+                return Err(format!("{event:?} came although nothing was written").into());
+            }
+            let text = format!("{nth}");
+            server.with(|service| service.write(message(&text), SystemTime::now().into()))?;
+            let written = Instant::now();
+            let event = timeout(PATIENCE, events.next()).await?.transpose()?;
+            delays.push(written.elapsed().as_secs_f64());
+            match event.map(|event| event.kind) {
+                Some(EventKind::Message { message, .. }) if message.content().summary() == text => {
+                }
+                other => return Err(format!("{other:?} came instead of {text}").into()),
+            }
+        }
+        Ok(Delays::of(delays))
+    })
+}
+
+/// Live push connections of all accounts, in one thread and without watchers.
+pub fn connections(origin: &Origin, accounts: u64) -> Result<(Runtime, Vec<Push>)> {
+    let runtime = runtime()?;
+    let pushes = runtime.block_on(async { timeout(PATIENCE, open(origin, accounts)).await })??;
+    Ok((runtime, pushes))
+}
+
+async fn open(origin: &Origin, accounts: u64) -> Result<Vec<Push>> {
+    let http = unread::http()?;
+    let (tell, told) = channel();
+    let mut pushes = vec![];
+    for uid in (OWN..).take(accounts.try_into()?) {
+        let account = Account::builder(credential(uid)?, [7; 24]);
+        let account = account.hosts(Hosts::single(origin.clone())).build();
+        let tell = tell.clone();
+        let push = Client::from_client(account, http.clone()).open_push(move |event| {
+            let _nobody_counts = tell.send(event);
+        });
+        pushes.push(push);
+    }
+    let mut live = 0;
+    while live < accounts {
+        match told.try_recv() {
+            Ok(PushEvent::Live) => live += 1,
+            Ok(other) => return Err(format!("{other:?} came instead of a connection").into()),
+            Err(_) => sleep(Duration::from_millis(1)).await,
+        }
+    }
+    Ok(pushes)
+}

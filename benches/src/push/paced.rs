@@ -1,0 +1,251 @@
+//! Watchers with and without a push connection, in virtual time at the service's pace.
+
+use std::{mem, time::Duration};
+
+use bili_im_proto::{
+    Account, Event, EventKind, Flow, Input, Monotonic, Now, PushEvent, PushInput, PushSession,
+    PushStep, Step, UnixMicros, WatchOptions,
+};
+use bili_im_sim::{PushId, Reply, Service};
+
+use super::{OWN, credential, message, part, service};
+use crate::{Result, measure::Delays};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How long the service takes to answer a request.
+const LATENCY: Duration = Duration::from_millis(20);
+
+/// A service and its virtual time.
+struct Stage {
+    service: Service,
+    now: Now,
+    latency: Duration,
+    requests: u32,
+}
+
+/// A program that watches.
+pub struct Program {
+    flow: Flow<Event, ()>,
+    input: Input,
+    push: Option<Push>,
+    due: Monotonic,
+    /// When the last message was delivered.
+    told: Option<Monotonic>,
+}
+
+struct Push {
+    session: PushSession,
+    id: Option<PushId>,
+    is_live: bool,
+    due: Monotonic,
+}
+
+impl Stage {
+    fn new(accounts: u64, latency: Duration) -> Result<Self> {
+        let now = Now {
+            unix: UnixMicros(1_760_011_200_000_000),
+            mono: Monotonic(SECOND * 1_000),
+        };
+        Ok(Self {
+            service: service(accounts, bili_im_sim::UnixMicros(now.unix.0))?,
+            now,
+            latency,
+            requests: 0,
+        })
+    }
+
+    fn sim_now(&self) -> bili_im_sim::UnixMicros {
+        bili_im_sim::UnixMicros(self.now.unix.0)
+    }
+
+    fn advance_to(&mut self, moment: Monotonic) {
+        let time = moment.since(self.now.mono);
+        self.now.mono = self.now.mono.after(time);
+        self.now.unix = self.now.unix.saturating_add(time);
+    }
+
+    /// Makes the next step of a flow. A request is answered, and gives no step.
+    fn step<I, T>(
+        &mut self,
+        flow: &mut Flow<I, T>,
+        input: &mut Input,
+    ) -> Result<Option<Step<I, T>>> {
+        let outgoing = match flow.resume(self.now, mem::replace(input, Input::Woken)) {
+            Step::Send(outgoing) => outgoing,
+            other => return Ok(Some(other)),
+        };
+        self.requests += 1;
+        let request = outgoing.request.map(Vec::from);
+        let Reply::Answer(answer) = self.service.handle(request, self.sim_now()) else {
+            return Err("the service did not answer".into());
+        };
+        self.advance_to(self.now.mono.after(self.latency));
+        *input = Input::Response(answer);
+        Ok(None)
+    }
+}
+
+impl Push {
+    /// Goes on until the session waits and has read everything that was sent to it.
+    fn go_on(&mut self, stage: &mut Stage) {
+        let (mut input, mut frames) = (PushInput::Woken, Vec::new());
+        let mut frame: Vec<u8>;
+        loop {
+            let now = stage.sim_now();
+            input = match (self.session.resume(stage.now, input), self.id) {
+                (PushStep::Connect(request), _) => {
+                    stage.requests += 1;
+                    self.id = stage.service.push_connect(request, now).ok();
+                    match self.id {
+                        Some(_) => PushInput::Connected,
+                        None => PushInput::Closed("refused".to_owned()),
+                    }
+                }
+                (PushStep::Send(bytes), Some(id)) => {
+                    stage.service.push_receive(id, &bytes, now);
+                    PushInput::Woken
+                }
+                (PushStep::WaitUntil(moment), id) => {
+                    if let Some(id) = id.filter(|_| frames.is_empty()) {
+                        frames = stage.service.push_take(id, now).frames;
+                        frames.reverse();
+                    }
+                    let Some(next) = frames.pop() else {
+                        self.due = moment;
+                        return;
+                    };
+                    frame = next;
+                    PushInput::Frame(&frame)
+                }
+                (PushStep::Event(event), _) => {
+                    self.is_live |= event == PushEvent::Live;
+                    self.is_live &= !matches!(event, PushEvent::Closed { .. });
+                    PushInput::Woken
+                }
+                (PushStep::Close | PushStep::Send(_), _) => PushInput::Woken,
+            };
+        }
+    }
+}
+
+impl Program {
+    fn start(stage: &mut Stage, uid: u64, push: bool) -> Result<Self> {
+        let account = Account::builder(credential(uid)?, [7; 24]).build();
+        let (mut starting, mut input) = (account.cursor_now(), Input::Begin);
+        let cursor = loop {
+            match stage.step(&mut starting, &mut input)? {
+                Some(Step::Done(cursor)) => break cursor?,
+                Some(Step::WaitUntil(moment)) => stage.advance_to(moment),
+                _ => {}
+            }
+        };
+        let push = push.then(|| Push {
+            session: account.push_session(),
+            id: None,
+            is_live: false,
+            due: stage.now.mono,
+        });
+        let flow = match &push {
+            Some(push) => {
+                account.watch_pushed(cursor, WatchOptions::default(), push.session.hints())
+            }
+            None => account.watch(cursor, WatchOptions::default()),
+        };
+        Ok(Self {
+            flow,
+            input: Input::Begin,
+            push,
+            due: stage.now.mono,
+            told: None,
+        })
+    }
+
+    /// Does everything that can be done now. Returns when something is next.
+    fn go_on(&mut self, stage: &mut Stage) -> Result<Monotonic> {
+        loop {
+            if let Some(push) = &mut self.push {
+                push.go_on(stage);
+            }
+            match stage.step(&mut self.flow, &mut self.input)? {
+                Some(Step::WaitUntil(moment)) => self.due = moment,
+                Some(Step::Item(event)) => {
+                    if let EventKind::Message { .. } = event.kind {
+                        self.told = Some(stage.now.mono);
+                    }
+                    continue;
+                }
+                Some(Step::Done(result)) => return Err(format!("it ended: {result:?}").into()),
+                _ => continue,
+            }
+            let push_due = self.push.as_ref().map(|push| push.due);
+            let next = push_due.map_or(self.due, |due| self.due.min(due));
+            if next > stage.now.mono {
+                return Ok(next);
+            }
+        }
+    }
+
+    fn pass(&mut self, stage: &mut Stage, time: Duration) -> Result<()> {
+        let end = stage.now.mono.after(time);
+        loop {
+            let next = self.go_on(stage)?;
+            stage.advance_to(next.min(end));
+            if next >= end {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The times from some messages being accepted to their events.
+pub fn delays(messages: u32, push: bool) -> Result<Delays> {
+    let mut stage = Stage::new(1, LATENCY)?;
+    let mut program = Program::start(&mut stage, OWN, push)?;
+    let mut delays = vec![];
+    for nth in 0..messages {
+        program.pass(&mut stage, SECOND * 60 + part(SECOND * 240, nth))?;
+        program.told = None;
+        let written = stage.now.mono;
+        (stage.service).write(message(&format!("{nth}")), stage.sim_now())?;
+        let told = loop {
+            let next = program.go_on(&mut stage)?;
+            match program.told {
+                Some(told) => break told,
+                None => stage.advance_to(next),
+            }
+        };
+        delays.push(told.since(written).as_secs_f64());
+    }
+    Ok(Delays::of(delays))
+}
+
+/// How many requests an hour without messages takes. Opening a connection counts as one.
+pub fn requests(push: bool) -> Result<u32> {
+    let mut stage = Stage::new(1, LATENCY)?;
+    let mut program = Program::start(&mut stage, OWN, push)?;
+    program.pass(&mut stage, SECOND * 600)?;
+    stage.requests = 0;
+    program.pass(&mut stage, SECOND * 3_600)?;
+    Ok(stage.requests)
+}
+
+/// Programs of that many accounts, which watch one service at the same time.
+pub fn programs(accounts: u64, push: bool) -> Result<Vec<Program>> {
+    let mut stage = Stage::new(accounts, Duration::ZERO)?;
+    let mut programs = vec![];
+    for uid in (OWN..).take(accounts.try_into()?) {
+        programs.push(Program::start(&mut stage, uid, push)?);
+    }
+    for _ in 0..10 {
+        for program in &mut programs {
+            program.go_on(&mut stage)?;
+        }
+        stage.advance_to(stage.now.mono.after(SECOND * 10));
+    }
+    let mut pushes = programs.iter().filter_map(|program| program.push.as_ref());
+    match pushes.all(|push| push.is_live) {
+        true => Ok(programs),
+        false => Err("a push connection is not live".into()),
+    }
+}
