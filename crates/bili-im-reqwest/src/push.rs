@@ -163,7 +163,9 @@ async fn handshake(http: &Client, request: Request<()>) -> Result<Socket, String
         .upgrade()
         .await
         .map_err(|error| cause_text(error, PATIENCE))?;
+    // The default, 128 KiB, is touched by every read.
     let config = WebSocketConfig::default()
+        .read_buffer_size(4 << 10)
         .max_message_size(Some(PushSession::MAX_FRAME))
         .max_frame_size(Some(PushSession::MAX_FRAME));
     Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await)

@@ -194,7 +194,9 @@ fn connect(
     let uri = request.uri().clone();
     let mut socket = open(agent, &uri, line).map_err(|error| error.to_string())?;
     socket.set_timeout(PATIENCE);
+    // The default, 128 KiB, is touched by every read.
     let config = WebSocketConfig::default()
+        .read_buffer_size(4 << 10)
         .max_message_size(Some(PushSession::MAX_FRAME))
         .max_frame_size(Some(PushSession::MAX_FRAME));
     let request = PushSession::with_websocket_scheme(request);

@@ -175,6 +175,41 @@ fn a_lost_connection_is_opened_again() {
     });
 }
 
+/// How many heartbeats came.
+fn heartbeats(server: &Server) -> u64 {
+    server.with(|service| service.faults()[0].seen)
+}
+
+#[test]
+fn a_connection_on_which_nothing_happens_lives_on() {
+    let authority = Authority::new().unwrap();
+    let config = authority.vouch_for("localhost").unwrap();
+    let plain = Server::start(service(), addr()).unwrap();
+    let secure = Server::start_tls(service(), addr(), config).unwrap();
+    let roots = authority.der();
+    let adapters = [
+        (&plain, both(&origin(&plain, "http"), None)),
+        (&secure, both(&origin(&secure, "https"), Some(&roots))),
+    ];
+    let mut watches = Vec::new();
+    for (server, adapters) in adapters {
+        // A fault that never comes counts the heartbeats.
+        fault(server, Rule::new("Heartbeat", When::Nth(1000), Kind::Close));
+        watches.extend(adapters.map(|adapter| (server, watch(adapter, seldom()))));
+    }
+    for (_, told) in &watches {
+        assert_eq!(next(told), "live");
+    }
+    // Two of each watch: the first was answered, or there would be no second.
+    while heartbeats(&plain) < 4 || heartbeats(&secure) < 4 {
+        thread::sleep(Duration::from_millis(100));
+    }
+    for (server, told) in &watches {
+        write(server, "the last");
+        assert_eq!(next(told), "the last");
+    }
+}
+
 #[test]
 fn without_push_the_service_is_asked() {
     let server = Server::start(service(), addr()).unwrap();

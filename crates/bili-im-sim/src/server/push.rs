@@ -80,6 +80,7 @@ pub(super) fn connect(mut request: Request<Incoming>, shared: &Arc<Shared>) -> R
         // The server has nothing to do when a connection fails.
         if let Ok(upgraded) = upgrade.await {
             let config = WebSocketConfig::default()
+                .read_buffer_size(4 << 10)
                 .max_message_size(Some(LONGEST_FRAME))
                 .max_frame_size(Some(LONGEST_FRAME));
             let io = TokioIo::new(upgraded);
