@@ -1,18 +1,25 @@
 //! Watches of both adapters that are told of news by push. Their polls are a day apart.
 
 use std::{
-    net::SocketAddr,
-    sync::mpsc::{Receiver, channel},
+    io::{self, BufRead, BufReader, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, channel},
+    },
     thread,
     time::{Duration, SystemTime},
 };
 
-use bili_im_proto::{Credential, EventKind, Origin, WatchOptions};
+use bili_im_proto::{Account, Credential, EventKind, Hosts, Origin, WatchOptions};
 use bili_im_sim::{
     Message, Mode, Server, Service, Talker, World,
     faults::{Kind, PageBody, Rule, When},
 };
-use bili_im_tests::{Adapter, Authority};
+use bili_im_tests::{Adapter, Authority, tls_without_roots};
+use rustls::{RootCertStore, client::WebPkiServerVerifier};
+use ureq::tls::RootCerts;
 
 const OWN: u64 = 10001;
 
@@ -32,11 +39,14 @@ fn addr() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-fn both(origin: &Origin, roots: Option<&[u8]>) -> [Adapter; 2] {
+fn credential() -> Credential {
     let cookie = format!("SESSDATA=sim-{OWN}; bili_jct={OWN:032}; DedeUserID={OWN}");
-    let credential = Credential::parse(&cookie).unwrap();
-    let mut ureq = bili_im_ureq::Client::builder(credential.clone()).endpoint(origin.clone());
-    let mut reqwest = bili_im_reqwest::Client::builder(credential).endpoint(origin.clone());
+    Credential::parse(&cookie).unwrap()
+}
+
+fn both(origin: &Origin, roots: Option<&[u8]>) -> [Adapter; 2] {
+    let mut ureq = bili_im_ureq::Client::builder(credential()).endpoint(origin.clone());
+    let mut reqwest = bili_im_reqwest::Client::builder(credential()).endpoint(origin.clone());
     if let Some(root) = roots {
         ureq = ureq.roots([root.to_vec()]);
         reqwest = reqwest.roots([root.to_vec()]);
@@ -237,4 +247,79 @@ fn a_watch_that_wants_no_push_opens_no_connection() {
     }
     let snapshot = server.with(|service| service.snapshot(SystemTime::now().into()));
     assert!(!snapshot.requests.contains_key("/sub"));
+}
+
+/// A proxy that carries whatever it is asked to connect to, and counts that.
+fn proxy() -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind(addr()).unwrap();
+    let at = listener.local_addr().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let mut lines = BufReader::new(client.try_clone().unwrap()).lines();
+            let first = lines.next().unwrap().unwrap();
+            let target = first.split(' ').nth(1).unwrap().to_owned();
+            assert!(first.starts_with("CONNECT "), "{first}");
+            while !lines.next().unwrap().unwrap().is_empty() {}
+            counter.fetch_add(1, Ordering::Relaxed);
+            let server = TcpStream::connect(target).unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            for (mut from, mut to) in [
+                (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                (server, client),
+            ] {
+                thread::spawn(move || {
+                    let _ended = io::copy(&mut from, &mut to);
+                    let _gone = to.shutdown(Shutdown::Both);
+                });
+            }
+        }
+    });
+    (at, asked)
+}
+
+#[test]
+fn push_takes_the_proxy_that_requests_take() {
+    let authority = Authority::new().unwrap();
+    let config = authority.vouch_for("localhost").unwrap();
+    let server = Server::start_tls(service(), addr(), config).unwrap();
+    let (proxy, asked) = proxy();
+    let proxy = format!("http://{proxy}");
+    let account = || {
+        let hosts = Hosts::single(origin(&server, "https"));
+        Account::builder(credential(), [1; 24]).hosts(hosts).build()
+    };
+
+    let root = ureq::tls::Certificate::from_der(&authority.der()).to_owned();
+    let tls = ureq::tls::TlsConfig::builder().root_certs(RootCerts::from([root]));
+    let agent = ureq::Agent::config_builder()
+        .tls_config(tls.build())
+        .proxy(Some(ureq::Proxy::new(&proxy).unwrap()))
+        .http_status_as_error(false)
+        .build();
+    let ureq = bili_im_ureq::Client::from_agent(account(), agent.into());
+
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der()).unwrap();
+    let mut tls = tls_without_roots().unwrap();
+    let verifier = WebPkiServerVerifier::builder(Arc::new(roots))
+        .build()
+        .unwrap();
+    tls.dangerous().set_certificate_verifier(verifier);
+    let reqwest = Adapter::reqwest(|| {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .proxy(reqwest::Proxy::all(&proxy).unwrap());
+        bili_im_reqwest::Client::from_client(account(), http.build().unwrap())
+    });
+    for adapter in [Adapter::Ureq(ureq), reqwest.unwrap()] {
+        let before = asked.load(Ordering::Relaxed);
+        let told = watch(adapter, seldom());
+        assert_eq!(next(&told), "live");
+        assert!(asked.load(Ordering::Relaxed) >= before + 2, "one is push");
+        write(&server, "the last");
+        assert_eq!(next(&told), "the last");
+    }
 }
