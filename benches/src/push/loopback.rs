@@ -51,7 +51,7 @@ pub fn delays(messages: u32, push: bool) -> Result<Delays> {
         if push {
             let first = timeout(PATIENCE, events.next()).await?.transpose()?;
             let first = first.map(|event| event.kind);
-            if !matches!(first, Some(EventKind::PushChanged { live: true })) {
+            if !matches!(first, Some(EventKind::PushLive)) {
                 return Err(format!("{first:?} came instead of a connection").into());
             }
         }
