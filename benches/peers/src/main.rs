@@ -51,7 +51,7 @@ fn compare_page(size: u64, time: Duration) -> Result<Comparison> {
     let theirs = peers(page.body())?.messages.unwrap_or_default();
     let agree = messages.len() == theirs.len()
         && (messages.iter().zip(&theirs)).all(|(ours, theirs)| {
-            ours.key.0 == theirs.msg_key && ours.raw_content_even_if_recalled() == theirs.content
+            ours.msg_key.0 == theirs.msg_key && ours.raw_content_even_if_recalled() == theirs.content
         });
     if !agree {
         return Err("the crates read the page differently".into());

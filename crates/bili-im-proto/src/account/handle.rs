@@ -293,6 +293,11 @@ impl Account {
         self.state().pacer.next_poll
     }
 
+    /// The least time between two reads.
+    pub(crate) fn read_gap(&self) -> Duration {
+        self.0.pacing.read_gap
+    }
+
     /// The next poll need not keep its distance from the last one: a hint asks for it.
     pub(crate) fn allow_poll(&self, now: Monotonic) {
         let next_poll = &mut self.state().pacer.next_poll;

@@ -16,11 +16,11 @@ pub(super) const SLOW: u32 = 6;
 /// hint.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
-/// How many looks hints cause at once. After that each has to wait for half a poll's time.
+/// How many looks in a row hints cause, a read's gap apart: one message may give several hints.
 const BURST: u32 = 6;
 
-/// The least time between two looks that hints cause: one message may give several hints.
-const GAP: Duration = Duration::from_secs(1);
+/// After that, how many times a read's gap lies between two such looks: ten seconds.
+const REFILL: u32 = 10;
 
 /// A push connection that kept silent while this many looks found news is not relied on until its
 /// next hint.
@@ -122,14 +122,9 @@ impl Rhythm {
 
     /// When a look may be made that a hint causes. A flood of hints costs little more than asking.
     fn hinted_look(&self, account: &Account, now: Monotonic) -> Monotonic {
-        let credit = Self::refill(account).saturating_mul(BURST - 1);
+        let credit = refill(account).saturating_mul(BURST - 1);
         let granted = Monotonic(self.next_hinted.0.saturating_sub(credit));
-        granted.max(self.looked.after(GAP)).max(now)
-    }
-
-    /// The time after which one more look of a hint may follow.
-    fn refill(account: &Account) -> Duration {
-        account.watch_interval(None) / 2
+        granted.max(self.looked.after(account.read_gap())).max(now)
     }
 
     /// A look begins. One that a hint caused need not keep the distance of looks. Gives whether one
@@ -138,7 +133,7 @@ impl Rhythm {
         let is_hinted = self.reason != Reason::Time;
         if is_hinted {
             account.allow_poll(now);
-            self.next_hinted = self.next_hinted.max(now).after(Self::refill(account));
+            self.next_hinted = self.next_hinted.max(now).after(refill(account));
         }
         is_hinted
     }
@@ -209,6 +204,11 @@ impl Rhythm {
         };
         told.max(self.asking(account))
     }
+}
+
+/// The time after which one more look of a hint may follow.
+fn refill(account: &Account) -> Duration {
+    account.read_gap().saturating_mul(REFILL)
 }
 
 #[cfg(test)]
