@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Display},
 };
 
-use bili_im_proto::{GetSessions, Session, SessionFilter, SessionList, Talker, Uid};
+use bili_im_proto::{Direction, GetSessions, Session, SessionFilter, SessionList, Talker, Uid};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use crate::{
     progress::Progress,
     table::{Table, fit},
     user_marks::UserMarks,
-    words::{marks, on_one_line, talker_cell},
+    words::{direction_word, marks, on_one_line, talker_cell},
 };
 
 /// The greatest width of the newest message.
@@ -96,7 +96,13 @@ impl Sessions {
         }
         let names = Names::of(users_without_name(&list), &login, out);
         let marks = UserMarks::of(users_without_name(&list), &login, out);
-        out.print(&SessionsOutput { list, names, marks })
+        let own = login.client().account().uid();
+        out.print(&SessionsOutput {
+            own,
+            list,
+            names,
+            marks,
+        })
     }
 }
 
@@ -135,6 +141,7 @@ fn users_without_name(list: &SessionList) -> impl Iterator<Item = Uid> {
 }
 
 struct SessionsOutput {
+    own: Option<Uid>,
     list: SessionList,
     names: Names,
     marks: UserMarks,
@@ -178,8 +185,13 @@ impl Serialize for SessionsOutput {
 impl Display for SessionsOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.list.sessions.iter().map(|session| {
-            let last = session.last_msg.as_ref();
-            let last = last.map(|message| on_one_line(&message.content().summary()));
+            let last = session.last_msg.as_ref().map(|message| {
+                let text = on_one_line(&message.content().summary());
+                match self.own == Some(message.sender_uid) {
+                    true => format!("{}: {text}", direction_word(Direction::Own)),
+                    false => text,
+                }
+            });
             [
                 talker_cell(session.talker),
                 on_one_line(self.name_of(session).unwrap_or_default()),

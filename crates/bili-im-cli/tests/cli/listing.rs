@@ -44,6 +44,9 @@ fn sessions_are_listed_with_names_and_by_the_arguments_that_commands_take() {
     assert!(lines[1].ends_with("  催更[doge]"));
     assert!(lines[2].starts_with("--group 20001  演示UP主的应援团  1       20"));
     assert_eq!(lines.len(), 3);
+    stage.say(CREATOR, Talker::user(10002), "soon");
+    let out = stage.done("sessions");
+    assert!(out.lines().nth(1).unwrap().ends_with("  own: soon"));
 }
 
 #[test]
