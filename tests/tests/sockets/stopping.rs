@@ -41,7 +41,9 @@ fn a_stop_wakes_a_sleeping_watch_for_good() {
     let cursor = client.cursor_now().unwrap();
     let before = polls(&server);
     let a_day = Duration::from_secs(24 * 60 * 60);
-    let options = WatchOptions::default().with_interval(a_day);
+    let options = WatchOptions::default()
+        .with_interval(a_day)
+        .with_push(false);
     let mut events = client.watch(cursor, options);
     let stop = events.stop_handle();
     let watching = thread::spawn(move || {
