@@ -8,10 +8,7 @@ use crate::{
     line::Line,
     printable::excerpt,
     push::{
-        frame::{
-            AUTH, AuthReq, Frame, HEARTBEAT, HeartbeatReq, MESSAGE_ACK, Method, NOTIFICATIONS,
-            SUBSCRIBE, TargetPath,
-        },
+        frame::{AUTH, Frame, HEARTBEAT, MESSAGE_ACK, Method, NOTIFICATIONS, SUBSCRIBE},
         handshake,
         notification::News,
         pace::{Folding, Waits},
@@ -68,19 +65,14 @@ pub(super) async fn converse(account: Account, hints: Hints, line: PushLine) -> 
             folding: Folding::default(),
         };
         let Err(end) = connection.run().await;
-        let cause = match &end {
-            End::Theirs(cause) => shown(&account, cause),
-            End::Ours(cause) => cause.clone(),
-            End::KickedOut => "kicked out".to_owned(),
+        let (now, chance) = (line.now().mono, account.random_fraction());
+        let lived = connection.live_since.map(|since| now.since(since));
+        let (cause, wait) = match &end {
+            End::Theirs(cause) => (shown(&account, cause), waits.after_loss(lived, chance)),
+            End::Ours(cause) => (cause.clone(), waits.after_loss(lived, chance)),
+            End::KickedOut => ("kicked out".to_owned(), waits.after_kick(lived, chance)),
         };
         hints.ended(cause.clone());
-        let now = line.now().mono;
-        let lived = connection.live_since.map(|since| now.since(since));
-        let chance = account.random_fraction();
-        let wait = match end {
-            End::KickedOut => waits.after_kick(lived, chance),
-            End::Ours(_) | End::Theirs(_) => waits.after_loss(lived, chance),
-        };
         let until = now.after(wait);
         if let End::KickedOut = end {
             line.ask(PushStep::Event(PushEvent::KickedOut)).await;
@@ -120,9 +112,8 @@ impl Connection<'_> {
         self.connect().await?;
         let guid = DeviceId::from_random(self.account.random_bytes());
         let guid = guid.as_str().to_ascii_lowercase();
-        self.call(AUTH, &AuthReq { guid }).await?;
-        let target_paths = vec![NOTIFICATIONS.to_owned()];
-        self.call(SUBSCRIBE, &TargetPath { target_paths }).await?;
+        self.call(AUTH, &guid).await?;
+        self.call(SUBSCRIBE, &NOTIFICATIONS.to_owned()).await?;
         self.live_since = Some(self.now());
         self.hints.live_until(self.now().after(LIVE));
         // Something may have changed while nobody listened.
@@ -137,9 +128,7 @@ impl Connection<'_> {
         match self.line.ask(PushStep::Connect(request)).await {
             Reply::Connected => Ok(()),
             Reply::Closed(cause) => Err(End::Theirs(cause)),
-            Reply::Woken | Reply::Frame(_) => {
-                Err(End::Ours("connecting was interrupted".to_owned()))
-            }
+            Reply::Woken | Reply::Frame(_) => Err(ours("connecting was interrupted")),
         }
     }
 
@@ -154,10 +143,10 @@ impl Connection<'_> {
             }
             return match frame.code() {
                 0 => Ok(()),
-                code => Err(ours(format!("{} was refused with {code}", method.name))),
+                code => Err(ours(format!("{} was refused with {code}", method.0))),
             };
         }
-        Err(ours(format!("{} was not answered", method.name)))
+        Err(ours(format!("{} was not answered", method.0)))
     }
 
     /// Takes notifications and keeps the connection alive.
@@ -180,7 +169,7 @@ impl Connection<'_> {
             } else {
                 unanswered += 1;
                 beat = self.now().after(BEAT);
-                self.send(HEARTBEAT, &HeartbeatReq {}).await?;
+                self.send(HEARTBEAT, &()).await?;
             }
         }
     }

@@ -7,7 +7,7 @@ use http::{
         CONNECTION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
         SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
     },
-    uri::{PathAndQuery, Scheme},
+    uri::PathAndQuery,
 };
 
 use crate::context::Context;
@@ -45,20 +45,5 @@ pub(super) fn request(context: &Context, key: [u8; 16]) -> Request<()> {
     uri.path_and_query = Some(PathAndQuery::from_static("/sub"));
     // The parts of an address and a path always fit together.
     *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
-    request
-}
-
-/// The same request with the scheme `wss` instead of `https`, and `ws` instead of `http`.
-pub(super) fn with_websocket_scheme(mut request: Request<()>) -> Request<()> {
-    let mut uri = request.uri().clone().into_parts();
-    let scheme = if uri.scheme == Some(Scheme::HTTP) {
-        "ws"
-    } else {
-        "wss"
-    };
-    uri.scheme = scheme.parse().ok();
-    if let Ok(uri) = Uri::from_parts(uri) {
-        *request.uri_mut() = uri;
-    }
     request
 }

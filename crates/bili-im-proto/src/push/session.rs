@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use http::Request;
+use http::{Request, Uri, uri::Scheme};
 
 use crate::{
     account::Account,
@@ -16,7 +16,6 @@ use crate::{
     push::{
         conversation::{PushLine, Reply, converse},
         frame::{Frame, MAX_FRAME},
-        handshake,
         step::{PushInput, PushStep},
     },
     time::{Monotonic, Now},
@@ -61,8 +60,14 @@ impl PushSession {
     /// The request of [`PushStep::Connect`] with the scheme `wss` instead of `https`, and `ws`
     /// instead of `http`, as WebSocket libraries want it.
     #[must_use]
-    pub fn with_websocket_scheme(request: Request<()>) -> Request<()> {
-        handshake::with_websocket_scheme(request)
+    pub fn with_websocket_scheme(mut request: Request<()>) -> Request<()> {
+        let mut uri = request.uri().clone().into_parts();
+        let is_plain = uri.scheme == Some(Scheme::HTTP);
+        uri.scheme = if is_plain { "ws" } else { "wss" }.parse().ok();
+        if let Ok(uri) = Uri::from_parts(uri) {
+            *request.uri_mut() = uri;
+        }
+        request
     }
 
     /// Goes on until the session wants something from outside.
