@@ -48,26 +48,29 @@ pub fn delays(messages: u32, push: bool) -> Result<Delays> {
         .with_interval(interval);
     runtime()?.block_on(async {
         let mut events = client.watch(client.cursor_now().await?, options);
+        let mut next = async || -> Result<Option<EventKind>> {
+            let event = timeout(PATIENCE, events.next()).await?.transpose()?;
+            Ok(event.map(|event| event.kind))
+        };
         if push {
-            let first = timeout(PATIENCE, events.next()).await?.transpose()?;
-            let first = first.map(|event| event.kind);
-            if !matches!(first, Some(EventKind::PushLive)) {
-                return Err(format!("{first:?} came instead of a connection").into());
+            match next().await? {
+                Some(EventKind::PushLive) => {}
+                other => return Err(format!("{other:?} came instead of a connection").into()),
             }
         }
         let mut delays = vec![];
         for nth in 0..messages {
             // Long enough that the changes of a second are not folded into one.
             let pause = INTERVAL / 2 + part(INTERVAL, nth);
-            if let Ok(event) = timeout(pause, events.next()).await {
+            if let Ok(event) = timeout(pause, next()).await {
                 return Err(format!("{event:?} came although nothing was written").into());
             }
             let text = format!("{nth}");
             server.with(|service| service.write(message(&text), SystemTime::now().into()))?;
             let written = Instant::now();
-            let event = timeout(PATIENCE, events.next()).await?.transpose()?;
+            let event = next().await?;
             delays.push(written.elapsed().as_secs_f64());
-            match event.map(|event| event.kind) {
+            match event {
                 Some(EventKind::Message { message, .. }) if message.content().summary() == text => {
                 }
                 other => return Err(format!("{other:?} came instead of {text}").into()),
@@ -92,10 +95,8 @@ async fn open(origin: &Origin, accounts: u64) -> Result<Vec<Push>> {
         let account = Account::builder(credential(uid)?, [7; 24]);
         let account = account.hosts(Hosts::single(origin.clone())).build();
         let tell = tell.clone();
-        let push = Client::from_client(account, http.clone()).open_push(move |event| {
-            let _nobody_counts = tell.send(event);
-        });
-        pushes.push(push);
+        let client = Client::from_client(account, http.clone());
+        pushes.push(client.open_push(move |event| drop(tell.send(event))));
     }
     let mut live = 0;
     while live < accounts {
