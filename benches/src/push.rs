@@ -62,14 +62,12 @@ pub fn report_heap(report: &mut Report, heap: &Heap) {
 /// A service with some accounts, and the person who writes to them.
 fn service(accounts: u64, now: bili_im_sim::UnixMicros) -> Result<Service> {
     let mut world = World::default().in_mode(Mode::Strict);
-    let mut friend = bili_im_sim::Account::new(FRIEND);
-    for uid in (OWN..).take(accounts.try_into()?).map(bili_im_sim::Uid) {
+    world.accounts.push(bili_im_sim::Account::new(FRIEND));
+    for uid in OWN..OWN + accounts {
         let mut account = bili_im_sim::Account::new(uid);
-        account.follows.insert(friend.uid);
-        friend.follows.insert(uid);
+        account.follows.insert(bili_im_sim::Uid(FRIEND));
         world.accounts.push(account);
     }
-    world.accounts.push(friend);
     Ok(Service::new(world, now)?)
 }
 

@@ -16,10 +16,13 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How long the service takes to answer a request.
 const LATENCY: Duration = Duration::from_millis(20);
 
+/// When the virtual time begins, in microseconds of the wall clock.
+const BEGIN: u64 = 1_760_011_200_000_000;
+
 /// A service and its virtual time.
 struct Stage {
     service: Service,
-    now: Now,
+    time: Monotonic,
     latency: Duration,
     requests: u32,
 }
@@ -36,31 +39,29 @@ pub struct Program {
 struct Push {
     session: PushSession,
     id: Option<PushId>,
+    /// Whether that was the last event.
     is_live: bool,
 }
 
 impl Stage {
     fn new(accounts: u64, latency: Duration) -> Result<Self> {
-        let now = Now {
-            unix: UnixMicros(1_760_011_200_000_000),
-            mono: Monotonic(SECOND * 1_000),
-        };
         Ok(Self {
-            service: service(accounts, bili_im_sim::UnixMicros(now.unix.0))?,
-            now,
+            service: service(accounts, bili_im_sim::UnixMicros(BEGIN))?,
+            time: Monotonic::default(),
             latency,
             requests: 0,
         })
     }
 
-    fn sim_now(&self) -> bili_im_sim::UnixMicros {
-        bili_im_sim::UnixMicros(self.now.unix.0)
+    fn now(&self) -> Now {
+        Now {
+            unix: UnixMicros(BEGIN).saturating_add(self.time.0),
+            mono: self.time,
+        }
     }
 
-    fn advance_to(&mut self, moment: Monotonic) {
-        let time = moment.since(self.now.mono);
-        self.now.mono = self.now.mono.after(time);
-        self.now.unix = self.now.unix.saturating_add(time);
+    fn sim_now(&self) -> bili_im_sim::UnixMicros {
+        bili_im_sim::UnixMicros(self.now().unix.0)
     }
 
     fn answer(&mut self, outgoing: Outgoing) -> Result<Input> {
@@ -69,7 +70,7 @@ impl Stage {
         let Reply::Answer(answer) = self.service.handle(request, self.sim_now()) else {
             return Err("the service did not answer".into());
         };
-        self.advance_to(self.now.mono.after(self.latency));
+        self.time = self.time.after(self.latency);
         Ok(Input::Response(answer))
     }
 }
@@ -82,7 +83,7 @@ impl Push {
         let mut frame: Vec<u8>;
         loop {
             let now = stage.sim_now();
-            input = match (self.session.resume(stage.now, input), self.id) {
+            input = match (self.session.resume(stage.now(), input), self.id) {
                 (PushStep::Connect(request), _) => {
                     stage.requests += 1;
                     self.id = stage.service.push_connect(request, now).ok();
@@ -106,8 +107,7 @@ impl Push {
                     PushInput::Woken
                 }
                 (PushStep::Event(event), _) => {
-                    self.is_live |= event == PushEvent::Live;
-                    self.is_live &= !matches!(event, PushEvent::Closed { .. });
+                    self.is_live = event == PushEvent::Live;
                     PushInput::Woken
                 }
                 (PushStep::Close | PushStep::Send(_), _) => PushInput::Woken,
@@ -121,11 +121,11 @@ impl Program {
         let account = Account::builder(credential(uid)?, [7; 24]).build();
         let (mut starting, mut input) = (account.cursor_now(), Input::Begin);
         let cursor = loop {
-            input = match starting.resume(stage.now, input) {
+            input = match starting.resume(stage.now(), input) {
                 Step::Send(outgoing) => stage.answer(outgoing)?,
                 Step::Done(cursor) => break cursor?,
                 Step::WaitUntil(moment) => {
-                    stage.advance_to(moment);
+                    stage.time = stage.time.max(moment);
                     Input::Woken
                 }
                 Step::Item(never) => match never {},
@@ -153,16 +153,16 @@ impl Program {
         loop {
             let push_due = self.push.as_mut().map(|push| push.go_on(stage));
             let input = mem::replace(&mut self.input, Input::Woken);
-            match self.flow.resume(stage.now, input) {
+            match self.flow.resume(stage.now(), input) {
                 Step::Send(outgoing) => self.input = stage.answer(outgoing)?,
                 Step::Item(event) => {
                     if let EventKind::Message { .. } = event.kind {
-                        self.told = Some(stage.now.mono);
+                        self.told = Some(stage.time);
                     }
                 }
                 Step::WaitUntil(due) => {
                     let next = push_due.map_or(due, |push_due| due.min(push_due));
-                    if next > stage.now.mono {
+                    if next > stage.time {
                         return Ok(next);
                     }
                 }
@@ -172,10 +172,10 @@ impl Program {
     }
 
     fn pass(&mut self, stage: &mut Stage, time: Duration) -> Result<()> {
-        let end = stage.now.mono.after(time);
-        while stage.now.mono < end {
+        let end = stage.time.after(time);
+        while stage.time < end {
             let next = self.go_on(stage)?;
-            stage.advance_to(next.min(end));
+            stage.time = next.min(end);
         }
         Ok(())
     }
@@ -189,13 +189,13 @@ pub fn delays(messages: u32, push: bool) -> Result<Delays> {
     for nth in 0..messages {
         program.pass(&mut stage, SECOND * 60 + part(SECOND * 240, nth))?;
         program.told = None;
-        let written = stage.now.mono;
+        let written = stage.time;
         (stage.service).write(message(&format!("{nth}")), stage.sim_now())?;
         let told = loop {
             let next = program.go_on(&mut stage)?;
             match program.told {
                 Some(told) => break told,
-                None => stage.advance_to(next),
+                None => stage.time = next,
             }
         };
         delays.push(told.since(written).as_secs_f64());
@@ -217,14 +217,14 @@ pub fn requests(push: bool) -> Result<u32> {
 pub fn programs(accounts: u64, push: bool) -> Result<Vec<Program>> {
     let mut stage = Stage::new(accounts, Duration::ZERO)?;
     let mut programs = vec![];
-    for uid in (OWN..).take(accounts.try_into()?) {
+    for uid in OWN..OWN + accounts {
         programs.push(Program::start(&mut stage, uid, push)?);
     }
     for _ in 0..10 {
         for program in &mut programs {
             program.go_on(&mut stage)?;
         }
-        stage.advance_to(stage.now.mono.after(SECOND * 10));
+        stage.time = stage.time.after(SECOND * 10);
     }
     let mut pushes = programs.iter().filter_map(|program| program.push.as_ref());
     match pushes.all(|push| push.is_live) {
