@@ -12,7 +12,7 @@ use crate::{
         handshake,
         notification::News,
         pace::{Folding, Waits},
-        step::{PushEvent, PushStep},
+        session::{PushEvent, PushStep},
     },
     time::Monotonic,
     watch::Hints,
@@ -29,9 +29,6 @@ const UNANSWERED: u32 = 2;
 
 /// How long a connection counts as live after a frame: two heartbeats, and a while for the answer.
 const LIVE: Duration = Duration::from_secs(50);
-
-/// The most bytes of a cause that are shown.
-const CAUSE: usize = 200;
 
 /// The line between the conversation and its [`resume`](super::PushSession::resume).
 pub(super) type PushLine = Line<PushStep, Reply>;
@@ -93,7 +90,7 @@ fn shown(account: &Account, cause: &str) -> String {
     if account.credential().is_shown_in(cause.as_bytes()) {
         return "the connection ended".to_owned();
     }
-    excerpt(cause.as_bytes(), CAUSE)
+    excerpt(cause.as_bytes(), 200)
 }
 
 /// One connection.

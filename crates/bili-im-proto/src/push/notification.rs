@@ -8,9 +8,6 @@ use prost::Message;
 
 use crate::ids::{Talker, Uid};
 
-/// The `cmd` of being kicked out.
-const KICKED_OUT: u64 = 2;
-
 /// The most bytes of a notification that is read. A longer one only says that something changed: of
 /// tiny commands it would take many times its length to read.
 const LONGEST: usize = 32 << 10;
@@ -46,13 +43,11 @@ impl News {
         if notification.uid != 0 && own.is_some_and(|own| own.0 != notification.uid) {
             return Self::Nothing;
         }
-        if notification.cmd == KICKED_OUT {
+        if notification.cmd == 2 {
             return Self::KickedOut;
         }
-        match notification.payload.as_deref().and_then(Payload::read) {
-            Some(payload) => payload.news(own),
-            None => Self::Changed(None),
-        }
+        let payload = Payload::read(&notification.payload);
+        payload.map_or(Self::Changed(None), |payload| payload.news(own))
     }
 
     /// What two parts of a notification tell together.
@@ -71,12 +66,13 @@ impl News {
 struct Notification {
     #[prost(uint64, tag = "1")]
     uid: u64,
+    /// 2: kicked out.
     #[prost(uint64, tag = "2")]
     cmd: u64,
     /// A message or the base64 text of one. `payload_type` is not needed to tell: no field of the
     /// message has a tag that is a character of base64.
-    #[prost(bytes = "vec", optional, tag = "3")]
-    payload: Option<Vec<u8>>,
+    #[prost(bytes = "vec", tag = "3")]
+    payload: Vec<u8>,
 }
 
 /// `ReqServerNotify`.
@@ -154,15 +150,12 @@ impl Payload {
             108 | 113..=115 => News::Nothing,
             _ => News::Changed(talker),
         };
-        let info = self.notify_info.as_ref();
-        let msg = self.instant_msg.as_ref();
+        let info = (self.notify_info.as_ref())
+            .map(|info| of_message(info.msg_type, talker(info.session_type, info.talker_id)));
+        let msg = (self.instant_msg.as_ref()).map(|msg| of_message(msg.msg_type, msg.talker(own)));
         (self.command_msgs.iter().map(Command::news))
-            .chain(
-                info.map(|info| {
-                    of_message(info.msg_type, talker(info.session_type, info.talker_id))
-                }),
-            )
-            .chain(msg.map(|msg| of_message(msg.msg_type, msg.talker(own))))
+            .chain(info)
+            .chain(msg)
             .reduce(News::and)
             .unwrap_or(News::Changed(None))
     }
@@ -183,15 +176,13 @@ impl InstantMsg {
 
 impl Command {
     fn news(&self) -> News {
-        let of_session = (self.fetch_message.as_ref()).or(self.update_session_list.as_ref());
-        if let Some(of) = of_session {
-            News::Changed(of.session.as_ref().and_then(SessionId::talker))
-        } else if self.update_total_unread.is_some() {
-            News::UnreadChanged
-        } else if self.update_quick_link.is_some() {
-            News::Nothing
-        } else {
-            News::Changed(None)
+        match (&self.fetch_message, &self.update_session_list) {
+            (Some(of), _) | (None, Some(of)) => {
+                News::Changed(of.session.as_ref().and_then(SessionId::talker))
+            }
+            _ if self.update_total_unread.is_some() => News::UnreadChanged,
+            _ if self.update_quick_link.is_some() => News::Nothing,
+            _ => News::Changed(None),
         }
     }
 }
