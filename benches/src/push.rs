@@ -25,16 +25,10 @@ const OWN: u64 = 2;
 
 /// Measures delays with so many messages, and the requests of an idle hour.
 pub fn measure(report: &mut Report, messages: u32) -> Result<()> {
-    report.delays(
-        "delay from a message to its event, with push, over loopback without pacing",
-        0.1,
-        loopback::delays(messages, true)?,
-    );
-    report.delays(
-        "the same at the service's pace, in virtual time",
-        2.0,
-        paced::delays(messages, true)?,
-    );
+    let loopback = "delay from a message to its event, with push, over loopback without pacing";
+    report.delays(loopback, 0.1, loopback::delays(messages, true)?);
+    let paced = "the same at the service's pace, in virtual time";
+    report.delays(paced, 2.0, paced::delays(messages, true)?);
     let (with, without) = (paced::requests(true)?, paced::requests(false)?);
     report.exact(
         "requests in an idle hour with push, to without",
@@ -47,10 +41,7 @@ pub fn measure(report: &mut Report, messages: u32) -> Result<()> {
         "delay from a message to its event, without push, over loopback with a poll every 0.2 s",
         report::delays(loopback::delays(messages, false)?),
     );
-    report.other(
-        "the same at the service's pace, in virtual time",
-        report::delays(paced::delays(messages, false)?),
-    );
+    report.other(paced, report::delays(paced::delays(messages, false)?));
     Ok(())
 }
 
@@ -71,23 +62,18 @@ pub fn report_heap(report: &mut Report, heap: &Heap) {
 /// A service with some accounts, and the person who writes to them.
 fn service(accounts: u64, now: bili_im_sim::UnixMicros) -> Result<Service> {
     let mut world = World::default().in_mode(Mode::Strict);
-    let mut friend = bili_im_sim::Account::new(FRIEND);
-    for uid in (OWN..).take(accounts.try_into()?).map(bili_im_sim::Uid) {
+    world.accounts.push(bili_im_sim::Account::new(FRIEND));
+    for uid in OWN..OWN + accounts {
         let mut account = bili_im_sim::Account::new(uid);
         account.follows.insert(bili_im_sim::Uid(FRIEND));
-        friend.follows.insert(uid);
         world.accounts.push(account);
     }
-    world.accounts.push(friend);
     Ok(Service::new(world, now)?)
 }
 
 fn credential(uid: u64) -> Result<Credential> {
-    Ok(Credential::new(
-        &format!("sim-{uid}"),
-        &format!("{uid:032}"),
-        Uid(uid),
-    )?)
+    let (sessdata, bili_jct) = (format!("sim-{uid}"), format!("{uid:032}"));
+    Ok(Credential::new(&sessdata, &bili_jct, Uid(uid))?)
 }
 
 fn message(text: &str) -> Message {

@@ -2,7 +2,10 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::mpsc::channel,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -18,7 +21,7 @@ use super::{OWN, credential, message, part, service};
 use crate::{Result, measure::Delays, unread};
 
 /// The time between polls without push.
-pub const INTERVAL: Duration = Duration::from_millis(200);
+const INTERVAL: Duration = Duration::from_millis(200);
 
 /// With push nothing is polled meanwhile.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -42,32 +45,33 @@ fn runtime() -> Result<Runtime> {
 pub fn delays(messages: u32, push: bool) -> Result<Delays> {
     let (server, origin) = serve(1)?;
     let client = Client::builder(credential(OWN)?).endpoint(origin).build();
-    let interval = if push { A_DAY } else { INTERVAL };
-    let options = WatchOptions::default()
-        .with_push(push)
-        .with_interval(interval);
+    let options = WatchOptions::default().with_push(push);
+    let options = options.with_interval(if push { A_DAY } else { INTERVAL });
     runtime()?.block_on(async {
         let mut events = client.watch(client.cursor_now().await?, options);
+        let mut next = async || -> Result<Option<EventKind>> {
+            let event = timeout(PATIENCE, events.next()).await?.transpose()?;
+            Ok(event.map(|event| event.kind))
+        };
         if push {
-            let first = timeout(PATIENCE, events.next()).await?.transpose()?;
-            let first = first.map(|event| event.kind);
-            if !matches!(first, Some(EventKind::PushLive)) {
-                return Err(format!("{first:?} came instead of a connection").into());
+            match next().await? {
+                Some(EventKind::PushLive) => {}
+                other => return Err(format!("{other:?} came instead of a connection").into()),
             }
         }
         let mut delays = vec![];
         for nth in 0..messages {
             // Long enough that the changes of a second are not folded into one.
             let pause = INTERVAL / 2 + part(INTERVAL, nth);
-            if let Ok(event) = timeout(pause, events.next()).await {
+            if let Ok(event) = timeout(pause, next()).await {
                 return Err(format!("{event:?} came although nothing was written").into());
             }
             let text = format!("{nth}");
             server.with(|service| service.write(message(&text), SystemTime::now().into()))?;
             let written = Instant::now();
-            let event = timeout(PATIENCE, events.next()).await?.transpose()?;
+            let event = next().await?;
             delays.push(written.elapsed().as_secs_f64());
-            match event.map(|event| event.kind) {
+            match event {
                 Some(EventKind::Message { message, .. }) if message.content().summary() == text => {
                 }
                 other => return Err(format!("{other:?} came instead of {text}").into()),
@@ -86,24 +90,19 @@ pub fn connections(origin: &Origin, accounts: u64) -> Result<(Runtime, Vec<Push>
 
 async fn open(origin: &Origin, accounts: u64) -> Result<Vec<Push>> {
     let http = unread::http()?;
-    let (tell, told) = channel();
+    let live = Arc::new(AtomicU64::new(0));
     let mut pushes = vec![];
-    for uid in (OWN..).take(accounts.try_into()?) {
+    for uid in OWN..OWN + accounts {
         let account = Account::builder(credential(uid)?, [7; 24]);
         let account = account.hosts(Hosts::single(origin.clone())).build();
-        let tell = tell.clone();
-        let push = Client::from_client(account, http.clone()).open_push(move |event| {
-            let _nobody_counts = tell.send(event);
-        });
-        pushes.push(push);
+        let counted = Arc::clone(&live);
+        let client = Client::from_client(account, http.clone());
+        pushes.push(client.open_push(move |event| {
+            counted.fetch_add(u64::from(event == PushEvent::Live), Relaxed);
+        }));
     }
-    let mut live = 0;
-    while live < accounts {
-        match told.try_recv() {
-            Ok(PushEvent::Live) => live += 1,
-            Ok(other) => return Err(format!("{other:?} came instead of a connection").into()),
-            Err(_) => sleep(Duration::from_millis(1)).await,
-        }
+    while live.load(Relaxed) < accounts {
+        sleep(Duration::from_millis(1)).await;
     }
     Ok(pushes)
 }

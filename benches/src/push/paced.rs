@@ -1,10 +1,10 @@
 //! Watchers with and without a push connection, in virtual time at the service's pace.
 
-use std::{mem, time::Duration};
+use std::{collections::VecDeque, mem, time::Duration};
 
 use bili_im_proto::{
-    Account, Event, EventKind, Flow, Input, Monotonic, Now, PushEvent, PushInput, PushSession,
-    PushStep, Step, UnixMicros, WatchOptions,
+    Account, Event, EventKind, Flow, Input, Monotonic, Now, Outgoing, PushEvent, PushInput,
+    PushSession, PushStep, Step, UnixMicros, WatchOptions,
 };
 use bili_im_sim::{PushId, Reply, Service};
 
@@ -16,10 +16,13 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How long the service takes to answer a request.
 const LATENCY: Duration = Duration::from_millis(20);
 
+/// When the virtual time begins, in microseconds of the wall clock.
+const BEGIN: u64 = 1_760_011_200_000_000;
+
 /// A service and its virtual time.
 struct Stage {
     service: Service,
-    now: Now,
+    time: Monotonic,
     latency: Duration,
     requests: u32,
 }
@@ -29,7 +32,6 @@ pub struct Program {
     flow: Flow<Event, ()>,
     input: Input,
     push: Option<Push>,
-    due: Monotonic,
     /// When the last message was delivered.
     told: Option<Monotonic>,
 }
@@ -37,63 +39,51 @@ pub struct Program {
 struct Push {
     session: PushSession,
     id: Option<PushId>,
+    /// Whether that was the last event.
     is_live: bool,
-    due: Monotonic,
 }
 
 impl Stage {
     fn new(accounts: u64, latency: Duration) -> Result<Self> {
-        let now = Now {
-            unix: UnixMicros(1_760_011_200_000_000),
-            mono: Monotonic(SECOND * 1_000),
-        };
         Ok(Self {
-            service: service(accounts, bili_im_sim::UnixMicros(now.unix.0))?,
-            now,
+            service: service(accounts, bili_im_sim::UnixMicros(BEGIN))?,
+            time: Monotonic::default(),
             latency,
             requests: 0,
         })
     }
 
+    fn now(&self) -> Now {
+        Now {
+            unix: UnixMicros(BEGIN).saturating_add(self.time.0),
+            mono: self.time,
+        }
+    }
+
     fn sim_now(&self) -> bili_im_sim::UnixMicros {
-        bili_im_sim::UnixMicros(self.now.unix.0)
+        bili_im_sim::UnixMicros(self.now().unix.0)
     }
 
-    fn advance_to(&mut self, moment: Monotonic) {
-        let time = moment.since(self.now.mono);
-        self.now.mono = self.now.mono.after(time);
-        self.now.unix = self.now.unix.saturating_add(time);
-    }
-
-    /// Makes the next step of a flow. A request is answered, and gives no step.
-    fn step<I, T>(
-        &mut self,
-        flow: &mut Flow<I, T>,
-        input: &mut Input,
-    ) -> Result<Option<Step<I, T>>> {
-        let outgoing = match flow.resume(self.now, mem::replace(input, Input::Woken)) {
-            Step::Send(outgoing) => outgoing,
-            other => return Ok(Some(other)),
-        };
+    fn answer(&mut self, outgoing: Outgoing) -> Result<Input> {
         self.requests += 1;
         let request = outgoing.request.map(Vec::from);
         let Reply::Answer(answer) = self.service.handle(request, self.sim_now()) else {
             return Err("the service did not answer".into());
         };
-        self.advance_to(self.now.mono.after(self.latency));
-        *input = Input::Response(answer);
-        Ok(None)
+        self.time = self.time.after(self.latency);
+        Ok(Input::Response(answer))
     }
 }
 
 impl Push {
-    /// Goes on until the session waits and has read everything that was sent to it.
-    fn go_on(&mut self, stage: &mut Stage) {
-        let (mut input, mut frames) = (PushInput::Woken, Vec::new());
+    /// Goes on until the session has read everything that was sent to it. Returns until when it
+    /// waits.
+    fn go_on(&mut self, stage: &mut Stage) -> Monotonic {
+        let (mut input, mut frames) = (PushInput::Woken, VecDeque::new());
         let mut frame: Vec<u8>;
         loop {
             let now = stage.sim_now();
-            input = match (self.session.resume(stage.now, input), self.id) {
+            input = match (self.session.resume(stage.now(), input), self.id) {
                 (PushStep::Connect(request), _) => {
                     stage.requests += 1;
                     self.id = stage.service.push_connect(request, now).ok();
@@ -102,25 +92,22 @@ impl Push {
                         None => PushInput::Closed("refused".to_owned()),
                     }
                 }
-                (PushStep::Send(bytes), Some(id)) => {
-                    stage.service.push_receive(id, &bytes, now);
-                    PushInput::Woken
-                }
                 (PushStep::WaitUntil(moment), id) => {
                     if let Some(id) = id.filter(|_| frames.is_empty()) {
-                        frames = stage.service.push_take(id, now).frames;
-                        frames.reverse();
+                        frames = stage.service.push_take(id, now).frames.into();
                     }
-                    let Some(next) = frames.pop() else {
-                        self.due = moment;
-                        return;
+                    let Some(next) = frames.pop_front() else {
+                        return moment;
                     };
                     frame = next;
                     PushInput::Frame(&frame)
                 }
+                (PushStep::Send(bytes), Some(id)) => {
+                    stage.service.push_receive(id, &bytes, now);
+                    PushInput::Woken
+                }
                 (PushStep::Event(event), _) => {
-                    self.is_live |= event == PushEvent::Live;
-                    self.is_live &= !matches!(event, PushEvent::Closed { .. });
+                    self.is_live = event == PushEvent::Live;
                     PushInput::Woken
                 }
                 (PushStep::Close | PushStep::Send(_), _) => PushInput::Woken,
@@ -134,29 +121,29 @@ impl Program {
         let account = Account::builder(credential(uid)?, [7; 24]).build();
         let (mut starting, mut input) = (account.cursor_now(), Input::Begin);
         let cursor = loop {
-            match stage.step(&mut starting, &mut input)? {
-                Some(Step::Done(cursor)) => break cursor?,
-                Some(Step::WaitUntil(moment)) => stage.advance_to(moment),
-                _ => {}
-            }
+            input = match starting.resume(stage.now(), input) {
+                Step::Send(outgoing) => stage.answer(outgoing)?,
+                Step::Done(cursor) => break cursor?,
+                Step::WaitUntil(moment) => {
+                    stage.time = stage.time.max(moment);
+                    Input::Woken
+                }
+                Step::Item(never) => match never {},
+            };
         };
-        let push = push.then(|| Push {
-            session: account.push_session(),
-            id: None,
-            is_live: false,
-            due: stage.now.mono,
-        });
-        let flow = match &push {
-            Some(push) => {
-                account.watch_pushed(cursor, WatchOptions::default(), push.session.hints())
-            }
-            None => account.watch(cursor, WatchOptions::default()),
-        };
+        let options = WatchOptions::default();
+        let session = push.then(|| account.push_session());
         Ok(Self {
-            flow,
+            flow: match &session {
+                Some(session) => account.watch_pushed(cursor, options, session.hints()),
+                None => account.watch(cursor, options),
+            },
             input: Input::Begin,
-            push,
-            due: stage.now.mono,
+            push: session.map(|session| Push {
+                session,
+                id: None,
+                is_live: false,
+            }),
             told: None,
         })
     }
@@ -164,37 +151,33 @@ impl Program {
     /// Does everything that can be done now. Returns when something is next.
     fn go_on(&mut self, stage: &mut Stage) -> Result<Monotonic> {
         loop {
-            if let Some(push) = &mut self.push {
-                push.go_on(stage);
-            }
-            match stage.step(&mut self.flow, &mut self.input)? {
-                Some(Step::WaitUntil(moment)) => self.due = moment,
-                Some(Step::Item(event)) => {
+            let push_due = self.push.as_mut().map(|push| push.go_on(stage));
+            let input = mem::replace(&mut self.input, Input::Woken);
+            match self.flow.resume(stage.now(), input) {
+                Step::Send(outgoing) => self.input = stage.answer(outgoing)?,
+                Step::Item(event) => {
                     if let EventKind::Message { .. } = event.kind {
-                        self.told = Some(stage.now.mono);
+                        self.told = Some(stage.time);
                     }
-                    continue;
                 }
-                Some(Step::Done(result)) => return Err(format!("it ended: {result:?}").into()),
-                _ => continue,
-            }
-            let push_due = self.push.as_ref().map(|push| push.due);
-            let next = push_due.map_or(self.due, |due| self.due.min(due));
-            if next > stage.now.mono {
-                return Ok(next);
+                Step::WaitUntil(due) => {
+                    let next = push_due.map_or(due, |push_due| due.min(push_due));
+                    if next > stage.time {
+                        return Ok(next);
+                    }
+                }
+                Step::Done(result) => return Err(format!("it ended: {result:?}").into()),
             }
         }
     }
 
     fn pass(&mut self, stage: &mut Stage, time: Duration) -> Result<()> {
-        let end = stage.now.mono.after(time);
-        loop {
+        let end = stage.time.after(time);
+        while stage.time < end {
             let next = self.go_on(stage)?;
-            stage.advance_to(next.min(end));
-            if next >= end {
-                return Ok(());
-            }
+            stage.time = next.min(end);
         }
+        Ok(())
     }
 }
 
@@ -206,13 +189,13 @@ pub fn delays(messages: u32, push: bool) -> Result<Delays> {
     for nth in 0..messages {
         program.pass(&mut stage, SECOND * 60 + part(SECOND * 240, nth))?;
         program.told = None;
-        let written = stage.now.mono;
+        let written = stage.time;
         (stage.service).write(message(&format!("{nth}")), stage.sim_now())?;
         let told = loop {
             let next = program.go_on(&mut stage)?;
             match program.told {
                 Some(told) => break told,
-                None => stage.advance_to(next),
+                None => stage.time = next,
             }
         };
         delays.push(told.since(written).as_secs_f64());
@@ -234,14 +217,14 @@ pub fn requests(push: bool) -> Result<u32> {
 pub fn programs(accounts: u64, push: bool) -> Result<Vec<Program>> {
     let mut stage = Stage::new(accounts, Duration::ZERO)?;
     let mut programs = vec![];
-    for uid in (OWN..).take(accounts.try_into()?) {
+    for uid in OWN..OWN + accounts {
         programs.push(Program::start(&mut stage, uid, push)?);
     }
     for _ in 0..10 {
         for program in &mut programs {
             program.go_on(&mut stage)?;
         }
-        stage.advance_to(stage.now.mono.after(SECOND * 10));
+        stage.time = stage.time.after(SECOND * 10);
     }
     let mut pushes = programs.iter().filter_map(|program| program.push.as_ref());
     match pushes.all(|push| push.is_live) {

@@ -8,14 +8,11 @@ use crate::{
     line::Line,
     printable::excerpt,
     push::{
-        frame::{
-            AUTH, AuthReq, Frame, HEARTBEAT, HeartbeatReq, MESSAGE_ACK, Method, NOTIFICATIONS,
-            SUBSCRIBE, TargetPath,
-        },
+        frame::{AUTH, Frame, HEARTBEAT, MESSAGE_ACK, Method, NOTIFICATIONS, SUBSCRIBE},
         handshake,
         notification::News,
         pace::{Folding, Waits},
-        step::{PushEvent, PushStep},
+        session::{PushEvent, PushStep},
     },
     time::Monotonic,
     watch::Hints,
@@ -32,9 +29,6 @@ const UNANSWERED: u32 = 2;
 
 /// How long a connection counts as live after a frame: two heartbeats, and a while for the answer.
 const LIVE: Duration = Duration::from_secs(50);
-
-/// The most bytes of a cause that are shown.
-const CAUSE: usize = 200;
 
 /// The line between the conversation and its [`resume`](super::PushSession::resume).
 pub(super) type PushLine = Line<PushStep, Reply>;
@@ -68,19 +62,14 @@ pub(super) async fn converse(account: Account, hints: Hints, line: PushLine) -> 
             folding: Folding::default(),
         };
         let Err(end) = connection.run().await;
-        let cause = match &end {
-            End::Theirs(cause) => shown(&account, cause),
-            End::Ours(cause) => cause.clone(),
-            End::KickedOut => "kicked out".to_owned(),
+        let (now, chance) = (line.now().mono, account.random_fraction());
+        let lived = connection.live_since.map(|since| now.since(since));
+        let (cause, wait) = match &end {
+            End::Theirs(cause) => (shown(&account, cause), waits.after_loss(lived, chance)),
+            End::Ours(cause) => (cause.clone(), waits.after_loss(lived, chance)),
+            End::KickedOut => ("kicked out".to_owned(), waits.after_kick(lived, chance)),
         };
         hints.ended(cause.clone());
-        let now = line.now().mono;
-        let lived = connection.live_since.map(|since| now.since(since));
-        let chance = account.random_fraction();
-        let wait = match end {
-            End::KickedOut => waits.after_kick(lived, chance),
-            End::Ours(_) | End::Theirs(_) => waits.after_loss(lived, chance),
-        };
         let until = now.after(wait);
         if let End::KickedOut = end {
             line.ask(PushStep::Event(PushEvent::KickedOut)).await;
@@ -101,7 +90,7 @@ fn shown(account: &Account, cause: &str) -> String {
     if account.credential().is_shown_in(cause.as_bytes()) {
         return "the connection ended".to_owned();
     }
-    excerpt(cause.as_bytes(), CAUSE)
+    excerpt(cause.as_bytes(), 200)
 }
 
 /// One connection.
@@ -120,9 +109,8 @@ impl Connection<'_> {
         self.connect().await?;
         let guid = DeviceId::from_random(self.account.random_bytes());
         let guid = guid.as_str().to_ascii_lowercase();
-        self.call(AUTH, &AuthReq { guid }).await?;
-        let target_paths = vec![NOTIFICATIONS.to_owned()];
-        self.call(SUBSCRIBE, &TargetPath { target_paths }).await?;
+        self.call(AUTH, &guid).await?;
+        self.call(SUBSCRIBE, &NOTIFICATIONS.to_owned()).await?;
         self.live_since = Some(self.now());
         self.hints.live_until(self.now().after(LIVE));
         // Something may have changed while nobody listened.
@@ -137,9 +125,7 @@ impl Connection<'_> {
         match self.line.ask(PushStep::Connect(request)).await {
             Reply::Connected => Ok(()),
             Reply::Closed(cause) => Err(End::Theirs(cause)),
-            Reply::Woken | Reply::Frame(_) => {
-                Err(End::Ours("connecting was interrupted".to_owned()))
-            }
+            Reply::Woken | Reply::Frame(_) => Err(ours("connecting was interrupted")),
         }
     }
 
@@ -154,10 +140,10 @@ impl Connection<'_> {
             }
             return match frame.code() {
                 0 => Ok(()),
-                code => Err(ours(format!("{} was refused with {code}", method.name))),
+                code => Err(ours(format!("{} was refused with {code}", method.0))),
             };
         }
-        Err(ours(format!("{} was not answered", method.name)))
+        Err(ours(format!("{} was not answered", method.0)))
     }
 
     /// Takes notifications and keeps the connection alive.
@@ -180,7 +166,7 @@ impl Connection<'_> {
             } else {
                 unanswered += 1;
                 beat = self.now().after(BEAT);
-                self.send(HEARTBEAT, &HeartbeatReq {}).await?;
+                self.send(HEARTBEAT, &()).await?;
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The frames of a push connection (docs/protocol.md §15).
 //!
 //! `prost` reads and writes them, because it bounds nesting, skips unknown fields without keeping
-//! them, and needs no generated code for a handful of messages.
+//! them, and needs no generated code for a handful of messages. To it a number, a text or `()` is a
+//! message too: one whose field 1 is the number or the text, or that is empty.
 
 use prost::Message;
 
@@ -11,58 +12,42 @@ pub(super) const MAX_FRAME: usize = 256 << 10;
 /// The path that is subscribed to: notifications come with it.
 pub(super) const NOTIFICATIONS: &str = "/bilibili.broadcast.message.im.Notify/WatchNotify";
 
-/// A method of the service, and the type of its request.
+/// A method of the service: its name, and the type of its request.
 #[derive(Clone, Copy)]
-pub(super) struct Method {
-    pub(super) name: &'static str,
-    request: &'static str,
-}
+pub(super) struct Method(pub(super) &'static str, &'static str);
 
-pub(super) const AUTH: Method = Method {
-    name: "Auth",
-    request: "AuthReq",
-};
-pub(super) const SUBSCRIBE: Method = Method {
-    name: "Subscribe",
-    request: "TargetPath",
-};
-pub(super) const HEARTBEAT: Method = Method {
-    name: "Heartbeat",
-    request: "HeartbeatReq",
-};
-pub(super) const MESSAGE_ACK: Method = Method {
-    name: "MessageAck",
-    request: "MessageAckReq",
-};
+pub(super) const AUTH: Method = Method("Auth", "AuthReq");
+pub(super) const SUBSCRIBE: Method = Method("Subscribe", "TargetPath");
+pub(super) const HEARTBEAT: Method = Method("Heartbeat", "HeartbeatReq");
+pub(super) const MESSAGE_ACK: Method = Method("MessageAck", "MessageAckReq");
 
 impl Method {
     fn path(self) -> Vec<u8> {
-        ["/bilibili.broadcast.v1.Broadcast/", self.name]
-            .concat()
-            .into()
+        format!("/bilibili.broadcast.v1.Broadcast/{}", self.0).into()
     }
 
     /// The frame of a call.
     pub(super) fn frame(self, sequence: i64, request: &impl Message) -> Vec<u8> {
-        let name = self.request;
-        Frame {
-            options: Some(Options {
-                sequence,
-                ..Options::default()
-            }),
+        let options = Options {
+            sequence,
+            ..Options::default()
+        };
+        let body = Any {
+            type_url: format!("type.googleapis.com/bilibili.broadcast.v1.{}", self.1).into(),
+            value: request.encode_to_vec(),
+        };
+        let frame = Frame {
+            options: Some(options),
             target_path: self.path(),
-            body: Some(Any {
-                type_url: format!("type.googleapis.com/bilibili.broadcast.v1.{name}").into(),
-                value: request.encode_to_vec(),
-            }),
-        }
-        .encode_to_vec()
+            body: Some(body),
+        };
+        frame.encode_to_vec()
     }
 }
 
 /// `BroadcastFrame`. Its texts are bytes, because a frame with a text that is not UTF-8 would be
 /// refused as a whole.
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 pub(super) struct Frame {
     #[prost(message, optional, tag = "1")]
     options: Option<Options>,
@@ -73,7 +58,7 @@ pub(super) struct Frame {
 }
 
 /// `FrameOption`.
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct Options {
     #[prost(int64, tag = "1")]
     message_id: i64,
@@ -82,20 +67,14 @@ struct Options {
     #[prost(bool, tag = "3")]
     is_ack: bool,
     #[prost(message, optional, tag = "4")]
-    status: Option<Status>,
+    status: Option<i32>,
     #[prost(bytes = "vec", tag = "5")]
     ack_origin: Vec<u8>,
     #[prost(int64, tag = "7")]
     msg_type: i64,
 }
 
-#[derive(Clone, PartialEq, Message)]
-struct Status {
-    #[prost(int32, tag = "1")]
-    code: i32,
-}
-
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct Any {
     #[prost(bytes = "vec", tag = "1")]
     type_url: Vec<u8>,
@@ -103,22 +82,7 @@ struct Any {
     value: Vec<u8>,
 }
 
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct AuthReq {
-    #[prost(string, tag = "1")]
-    pub(super) guid: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct TargetPath {
-    #[prost(string, repeated, tag = "1")]
-    pub(super) target_paths: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct HeartbeatReq {}
-
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 pub(super) struct MessageAckReq {
     #[prost(int64, tag = "1")]
     ack_id: i64,
@@ -149,8 +113,9 @@ impl Frame {
 
     /// The code of its status. 0 is success.
     pub(super) fn code(&self) -> i32 {
-        let status = self.options.as_ref().and_then(|o| o.status.as_ref());
-        status.map_or(0, |status| status.code)
+        (self.options.as_ref())
+            .and_then(|options| options.status)
+            .unwrap_or_default()
     }
 
     /// The acknowledgement that it asks for: a guess.

@@ -7,7 +7,6 @@ use http::{
         CONNECTION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
         SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
     },
-    uri::{PathAndQuery, Scheme},
 };
 
 use crate::context::Context;
@@ -18,17 +17,13 @@ pub(super) fn request(context: &Context, key: [u8; 16]) -> Request<()> {
     let mut request = Request::new(());
     let headers = request.headers_mut();
     for (name, value) in [
+        (HOST, origin.authority.as_str()),
         (CONNECTION, "Upgrade"),
         (UPGRADE, "websocket"),
         (SEC_WEBSOCKET_VERSION, "13"),
+        (SEC_WEBSOCKET_KEY, &STANDARD.encode(key)),
         (SEC_WEBSOCKET_PROTOCOL, "proto"),
         (ORIGIN, "https://message.bilibili.com"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    for (name, value) in [
-        (HOST, origin.authority.as_str()),
-        (SEC_WEBSOCKET_KEY, &STANDARD.encode(key)),
     ] {
         // An address and base64 hold nothing that a header cannot.
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -39,26 +34,11 @@ pub(super) fn request(context: &Context, key: [u8; 16]) -> Request<()> {
     if let Some(credential) = &context.credential {
         headers.insert(COOKIE, credential.header());
     }
-    let mut uri = http::uri::Parts::default();
-    uri.scheme = Some(origin.scheme.clone());
-    uri.authority = Some(origin.authority.clone());
-    uri.path_and_query = Some(PathAndQuery::from_static("/sub"));
+    let uri = Uri::builder()
+        .scheme(origin.scheme.clone())
+        .authority(origin.authority.clone())
+        .path_and_query("/sub");
     // The parts of an address and a path always fit together.
-    *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
-    request
-}
-
-/// The same request with the scheme `wss` instead of `https`, and `ws` instead of `http`.
-pub(super) fn with_websocket_scheme(mut request: Request<()>) -> Request<()> {
-    let mut uri = request.uri().clone().into_parts();
-    let scheme = if uri.scheme == Some(Scheme::HTTP) {
-        "ws"
-    } else {
-        "wss"
-    };
-    uri.scheme = scheme.parse().ok();
-    if let Ok(uri) = Uri::from_parts(uri) {
-        *request.uri_mut() = uri;
-    }
+    *request.uri_mut() = uri.build().unwrap_or_default();
     request
 }

@@ -8,12 +8,6 @@ use prost::Message;
 
 use crate::ids::{Talker, Uid};
 
-/// The `cmd` of being kicked out.
-const KICKED_OUT: u64 = 2;
-
-/// Message types of likes and the like.
-const NO_MESSAGES: [u32; 4] = [108, 113, 114, 115];
-
 /// The most bytes of a notification that is read. A longer one only says that something changed: of
 /// tiny commands it would take many times its length to read.
 const LONGEST: usize = 32 << 10;
@@ -49,13 +43,11 @@ impl News {
         if notification.uid != 0 && own.is_some_and(|own| own.0 != notification.uid) {
             return Self::Nothing;
         }
-        if notification.cmd == KICKED_OUT {
+        if notification.cmd == 2 {
             return Self::KickedOut;
         }
-        match notification.payload.as_deref().and_then(Payload::read) {
-            Some(payload) => payload.news(own),
-            None => Self::Changed(None),
-        }
+        let payload = Payload::read(&notification.payload);
+        payload.map_or(Self::Changed(None), |payload| payload.news(own))
     }
 
     /// What two parts of a notification tell together.
@@ -70,20 +62,21 @@ impl News {
 }
 
 /// `NotifyRsp`.
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct Notification {
     #[prost(uint64, tag = "1")]
     uid: u64,
+    /// 2: kicked out.
     #[prost(uint64, tag = "2")]
     cmd: u64,
     /// A message or the base64 text of one. `payload_type` is not needed to tell: no field of the
     /// message has a tag that is a character of base64.
-    #[prost(bytes = "vec", optional, tag = "3")]
-    payload: Option<Vec<u8>>,
+    #[prost(bytes = "vec", tag = "3")]
+    payload: Vec<u8>,
 }
 
 /// `ReqServerNotify`.
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct Payload {
     #[prost(message, optional, tag = "2")]
     instant_msg: Option<InstantMsg>,
@@ -94,7 +87,7 @@ struct Payload {
 }
 
 /// `Msg`, without its content.
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct InstantMsg {
     #[prost(uint64, tag = "1")]
     sender_uid: u64,
@@ -106,51 +99,42 @@ struct InstantMsg {
     msg_type: u32,
 }
 
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct NotifyInfo {
     #[prost(uint32, tag = "1")]
     msg_type: u32,
     #[prost(uint64, tag = "2")]
     talker_id: u64,
-    #[prost(uint32, tag = "3")]
-    session_type: u32,
+    #[prost(uint64, tag = "3")]
+    session_type: u64,
 }
 
 /// `CommandMsg`. One of the fields is there; reading accepts several.
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct Command {
     #[prost(message, optional, tag = "1")]
-    update_total_unread: Option<Empty>,
+    update_total_unread: Option<()>,
     #[prost(message, optional, tag = "2")]
     update_session_list: Option<OfSession>,
     /// The links above the list of conversations: no private messages, as a guess.
     #[prost(message, optional, tag = "3")]
-    update_quick_link: Option<Empty>,
+    update_quick_link: Option<()>,
     #[prost(message, optional, tag = "4")]
     fetch_message: Option<OfSession>,
 }
 
-#[derive(Clone, PartialEq, Message)]
-struct Empty {}
-
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct OfSession {
     #[prost(message, optional, tag = "1")]
     session: Option<SessionId>,
 }
 
-#[derive(Clone, PartialEq, Message)]
+#[derive(Message)]
 struct SessionId {
     #[prost(message, optional, tag = "1")]
-    user: Option<Id>,
+    user: Option<u64>,
     #[prost(message, optional, tag = "2")]
-    group: Option<Id>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Id {
-    #[prost(uint64, tag = "1")]
-    id: u64,
+    group: Option<u64>,
 }
 
 impl Payload {
@@ -161,29 +145,19 @@ impl Payload {
     }
 
     fn news(&self, own: Option<Uid>) -> News {
-        let of_commands = self.command_msgs.iter().map(Command::news);
-        let of_messages = [
-            (self.notify_info.as_ref()).map(|info| of_message(info.msg_type, info.talker())),
-            (self.instant_msg.as_ref()).map(|msg| of_message(msg.msg_type, msg.talker(own))),
-        ];
-        of_commands
-            .chain(of_messages.into_iter().flatten())
+        let of_message = |msg_type, talker| match msg_type {
+            // Likes and the like.
+            108 | 113..=115 => News::Nothing,
+            _ => News::Changed(talker),
+        };
+        let info = (self.notify_info.as_ref())
+            .map(|info| of_message(info.msg_type, talker(info.session_type, info.talker_id)));
+        let msg = (self.instant_msg.as_ref()).map(|msg| of_message(msg.msg_type, msg.talker(own)));
+        (self.command_msgs.iter().map(Command::news))
+            .chain(info)
+            .chain(msg)
             .reduce(News::and)
             .unwrap_or(News::Changed(None))
-    }
-}
-
-fn of_message(msg_type: u32, talker: Option<Talker>) -> News {
-    if NO_MESSAGES.contains(&msg_type) {
-        News::Nothing
-    } else {
-        News::Changed(talker)
-    }
-}
-
-impl NotifyInfo {
-    fn talker(&self) -> Option<Talker> {
-        talker(self.session_type.into(), self.talker_id)
     }
 }
 
@@ -202,24 +176,22 @@ impl InstantMsg {
 
 impl Command {
     fn news(&self) -> News {
-        let of_session = self.fetch_message.as_ref();
-        if let Some(of) = of_session.or(self.update_session_list.as_ref()) {
-            News::Changed(of.session.as_ref().and_then(SessionId::talker))
-        } else if self.update_total_unread.is_some() {
-            News::UnreadChanged
-        } else if self.update_quick_link.is_some() {
-            News::Nothing
-        } else {
-            News::Changed(None)
+        match (&self.fetch_message, &self.update_session_list) {
+            (Some(of), _) | (None, Some(of)) => {
+                News::Changed(of.session.as_ref().and_then(SessionId::talker))
+            }
+            _ if self.update_total_unread.is_some() => News::UnreadChanged,
+            _ if self.update_quick_link.is_some() => News::Nothing,
+            _ => News::Changed(None),
         }
     }
 }
 
 impl SessionId {
     fn talker(&self) -> Option<Talker> {
-        match (&self.user, &self.group) {
-            (Some(user), None) => talker(1, user.id),
-            (None, Some(group)) => talker(2, group.id),
+        match (self.user, self.group) {
+            (Some(user), None) => talker(1, user),
+            (None, Some(group)) => talker(2, group),
             _ => None,
         }
     }

@@ -4,48 +4,19 @@ use std::time::Duration;
 
 use crate::time::Monotonic;
 
-/// The first and the longest wait after a connection that was lost.
-const LOST: Doubling = Doubling {
-    first: Duration::from_secs(5),
-    longest: Duration::from_secs(5 * 60),
-    forgotten: Duration::from_secs(60),
-};
+/// In seconds: the first wait, the longest one, and how long a connection must have lived for the
+/// waits to begin anew.
+type Doubling = [u64; 3];
 
-/// The same after a connection that could not be opened: the service may refuse it on purpose.
-const REFUSED: Doubling = Doubling {
-    first: Duration::from_secs(30),
-    longest: Duration::from_secs(30 * 60),
-    forgotten: Duration::from_secs(60),
-};
+/// After a connection that was lost.
+const LOST: Doubling = [5, 5 * 60, 60];
 
-/// The same after being kicked out. Of two programs that kick each other out, each is left alone
-/// for longer and longer.
-const KICKED: Doubling = Doubling {
-    first: Duration::from_secs(10 * 60),
-    longest: Duration::from_secs(60 * 60),
-    forgotten: Duration::from_secs(60 * 60),
-};
+/// After a connection that could not be opened: the service may refuse it on purpose.
+const REFUSED: Doubling = [30, 30 * 60, 60];
 
-/// Waits that double.
-struct Doubling {
-    first: Duration,
-    longest: Duration,
-    /// A connection that lived for so long begins anew.
-    forgotten: Duration,
-}
-
-impl Doubling {
-    /// The next wait, with 20% of jitter to either side, after a connection that lived for `lived`, if it did.
-    fn next(&self, ends: &mut u32, lived: Option<Duration>, chance: f64) -> Duration {
-        if lived >= Some(self.forgotten) {
-            *ends = 0;
-        }
-        let factor = 2u32.saturating_pow(*ends);
-        *ends = ends.saturating_add(1);
-        let wait = self.first.saturating_mul(factor).min(self.longest);
-        wait.mul_f64(0.8 + 0.4 * chance)
-    }
-}
+/// After being kicked out. Of two programs that kick each other out, each is left alone for longer
+/// and longer.
+const KICKED: Doubling = [10 * 60, 60 * 60, 60 * 60];
 
 /// How many connections in a row ended, and how.
 #[derive(Default)]
@@ -57,14 +28,32 @@ pub(super) struct Waits {
 impl Waits {
     /// The wait after a connection that was lost; `None` when it was never live.
     pub(super) fn after_loss(&mut self, lived: Option<Duration>, chance: f64) -> Duration {
-        let waits = if lived.is_some() { &LOST } else { &REFUSED };
-        waits.next(&mut self.lost, lived, chance)
+        let waits = if lived.is_some() { LOST } else { REFUSED };
+        next(waits, &mut self.lost, lived, chance)
     }
 
     /// The wait after being kicked out.
     pub(super) fn after_kick(&mut self, lived: Option<Duration>, chance: f64) -> Duration {
-        KICKED.next(&mut self.kicked, lived, chance)
+        next(KICKED, &mut self.kicked, lived, chance)
     }
+}
+
+/// The next wait, with 20% of jitter to either side, after a connection that lived for `lived`, if
+/// it did.
+fn next(
+    [first, longest, forgotten]: Doubling,
+    ends: &mut u32,
+    lived: Option<Duration>,
+    chance: f64,
+) -> Duration {
+    if lived >= Some(Duration::from_secs(forgotten)) {
+        *ends = 0;
+    }
+    let wait = first
+        .saturating_mul(2u64.saturating_pow(*ends))
+        .min(longest);
+    *ends = ends.saturating_add(1);
+    Duration::from_secs(wait).mul_f64(0.8 + 0.4 * chance)
 }
 
 /// How many changes are given as events of their own in a second.
@@ -82,7 +71,7 @@ impl Folding {
     /// Whether a change is given now. Otherwise it is folded.
     pub(super) fn admits(&mut self, now: Monotonic) -> bool {
         if !self.folded && now >= self.end() {
-            self.begin(now, 0);
+            (self.since, self.given) = (now, 0);
         }
         self.folded |= self.given >= GIVEN;
         self.given += u32::from(!self.folded);
@@ -98,17 +87,9 @@ impl Folding {
     pub(super) fn take_due(&mut self, now: Monotonic) -> bool {
         let is_due = self.due().is_some_and(|due| due <= now);
         if is_due {
-            self.begin(now, 1);
+            (self.since, self.given, self.folded) = (now, 1, false);
         }
         is_due
-    }
-
-    fn begin(&mut self, since: Monotonic, given: u32) {
-        *self = Self {
-            since,
-            given,
-            folded: false,
-        };
     }
 
     fn end(&self) -> Monotonic {

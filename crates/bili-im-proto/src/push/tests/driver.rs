@@ -5,21 +5,18 @@ use std::time::Duration;
 use http::Request;
 
 use crate::{
-    Account, AccountBuilder, Credential, Hosts, Monotonic, Now, PushEvent, PushInput, PushSession,
+    Account, AccountBuilder, Credential, Monotonic, Now, PushEvent, PushInput, PushSession,
     PushStep, Uid,
     push::tests::wire::{AUTH, Fields, SUBSCRIBE, answer},
 };
 
 pub(super) const SECRETS: [&str; 2] = ["topsecretsessdata", "0123456789abcdef0123456789abcdef"];
 
-pub(super) fn builder() -> AccountBuilder {
+/// The account 5, of the real service and paced as there.
+pub(super) fn builder(entropy: u8) -> AccountBuilder {
     let [sessdata, bili_jct] = SECRETS;
     let credential = Credential::new(sessdata, bili_jct, Uid(5)).unwrap();
-    Account::builder(credential, [7; 24])
-}
-
-pub(super) fn local() -> Hosts {
-    Hosts::single("http://127.0.0.1:1".parse().unwrap())
+    Account::builder(credential, [entropy; 24])
 }
 
 pub(super) struct Driver {
@@ -29,21 +26,31 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn new() -> Self {
+        Self::of(builder(7))
+    }
+
+    pub(super) fn of(builder: AccountBuilder) -> Self {
+        let mono = Monotonic(seconds(1000));
         Self {
-            session: builder().hosts(local()).build().push_session(),
+            session: builder.build().push_session(),
             now: Now {
-                mono: Monotonic(Duration::from_secs(1000)),
+                mono,
                 ..Now::default()
             },
         }
     }
 
-    /// One that has subscribed, and waits.
-    pub(super) fn live() -> Self {
+    /// One that waits, with so many of its two calls answered.
+    pub(super) fn answered(calls: usize) -> Self {
         let mut driver = Self::new();
         driver.begin();
-        driver.go_live();
+        driver.go_on(calls);
         driver
+    }
+
+    /// One that has subscribed, and waits.
+    pub(super) fn live() -> Self {
+        Self::answered(2)
     }
 
     /// Begins, up to the attempt to connect.
@@ -51,19 +58,18 @@ impl Driver {
         connect(self.resume(PushInput::Begin))
     }
 
-    /// Goes on from an attempt to connect until it is live.
-    pub(super) fn go_live(&mut self) {
+    /// Goes on from an attempt to connect, with so many calls answered.
+    pub(super) fn go_on(&mut self, answered: usize) {
         sent(self.resume(PushInput::Connected));
-        self.go_on();
-    }
-
-    /// Goes on from the first frame until it is live.
-    pub(super) fn go_on(&mut self) {
         self.wait();
-        sent(self.frame(&answer(AUTH, 0)));
-        self.wait();
-        assert_eq!(event(self.frame(&answer(SUBSCRIBE, 0))), PushEvent::Live);
-        self.wait();
+        if answered > 0 {
+            sent(self.frame(&answer(AUTH, 0)));
+            self.wait();
+        }
+        if answered > 1 {
+            assert_eq!(event(self.frame(&answer(SUBSCRIBE, 0))), PushEvent::Live);
+            self.wait();
+        }
     }
 
     pub(super) fn resume(&mut self, input: PushInput<'_>) -> PushStep {
@@ -76,8 +82,7 @@ impl Driver {
 
     /// Does what was asked for, after which it waits. Gives for how long.
     pub(super) fn wait(&mut self) -> Duration {
-        let until = until(self.resume(PushInput::Woken));
-        until.since(self.now.mono)
+        until(self.resume(PushInput::Woken)).since(self.now.mono)
     }
 
     pub(super) fn pass(&mut self, duration: Duration) {
@@ -91,26 +96,31 @@ impl Driver {
         self.resume(PushInput::Woken)
     }
 
-    /// The cause of the end that this step begins, and the wait after it.
-    pub(super) fn ended(&mut self, step: PushStep) -> (String, Duration) {
-        let step = match step {
-            PushStep::Close => self.resume(PushInput::Woken),
-            step => step,
-        };
+    /// Loses the connection. Gives the wait after it, and the cause that is shown.
+    pub(super) fn lost(&mut self, cause: &str) -> (Duration, String) {
+        let step = self.resume(PushInput::Closed(cause.to_owned()));
+        self.ended(step)
+    }
+
+    /// The same after a step that closes the connection.
+    pub(super) fn closed(&mut self, step: &PushStep) -> (Duration, String) {
+        assert!(matches!(step, PushStep::Close), "{step:?}");
+        let step = self.resume(PushInput::Woken);
+        self.ended(step)
+    }
+
+    fn ended(&mut self, step: PushStep) -> (Duration, String) {
         let PushEvent::Closed { cause, until } = event(step) else {
             panic!("it did not end")
         };
         let wait = until.since(self.now.mono);
         assert_eq!(self.wait(), wait, "it waits until the moment it told");
-        (cause, wait)
+        (wait, cause)
     }
 
     pub(super) fn is_live(&self) -> bool {
-        self.session
-            .hints()
-            .read()
-            .live_until(self.now.mono)
-            .is_some()
+        let hinted = self.session.hints().read();
+        hinted.live_until(self.now.mono).is_some()
     }
 
     pub(super) fn hints(&self) -> u64 {
@@ -118,32 +128,27 @@ impl Driver {
     }
 }
 
-pub(super) fn connect(step: PushStep) -> Request<()> {
-    match step {
-        PushStep::Connect(request) => request,
-        other => panic!("{other:?}"),
-    }
+/// Functions that take what a step of one kind holds.
+macro_rules! take {
+    ($($name:ident: $kind:ident -> $held:ty;)*) => {$(
+        pub(super) fn $name(step: PushStep) -> $held {
+            match step {
+                PushStep::$kind(held) => held,
+                other => panic!("{other:?}"),
+            }
+        }
+    )*};
+}
+
+take! {
+    connect: Connect -> Request<()>;
+    bytes_sent: Send -> Vec<u8>;
+    event: Event -> PushEvent;
+    until: WaitUntil -> Monotonic;
 }
 
 pub(super) fn sent(step: PushStep) -> Fields {
-    match step {
-        PushStep::Send(frame) => Fields::read(&frame),
-        other => panic!("{other:?}"),
-    }
-}
-
-pub(super) fn event(step: PushStep) -> PushEvent {
-    match step {
-        PushStep::Event(event) => event,
-        other => panic!("{other:?}"),
-    }
-}
-
-pub(super) fn until(step: PushStep) -> Monotonic {
-    match step {
-        PushStep::WaitUntil(moment) => moment,
-        other => panic!("{other:?}"),
-    }
+    Fields::read(&bytes_sent(step))
 }
 
 pub(super) fn seconds(seconds: u64) -> Duration {

@@ -3,7 +3,6 @@
 mod any_input;
 mod conversation;
 mod driver;
-mod opening;
 mod pace;
 mod shapes;
 mod wire;

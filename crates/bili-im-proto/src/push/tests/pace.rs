@@ -13,114 +13,83 @@ use crate::{
     },
 };
 
-#[test]
-fn waits_double_up_to_five_minutes_with_a_fifth_of_jitter() {
-    let mut waits = Waits::default();
-    let middle: Vec<u64> = (0..9)
-        .map(|_| waits.after_loss(Some(Duration::ZERO), 0.5).as_secs())
-        .collect();
-    assert_eq!(middle, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
-    let [least, most] = [0.0, 0.999_999].map(|chance| {
-        Waits::default()
-            .after_loss(Some(Duration::ZERO), chance)
-            .as_secs_f64()
-    });
-    assert!((least - 4.0).abs() < 0.001, "{least}");
-    assert!((most - 6.0).abs() < 0.001, "{most}");
-}
+type After = fn(&mut Waits, Option<Duration>, f64) -> Duration;
 
 #[test]
-fn waits_after_kicks_double_up_to_an_hour() {
-    let mut waits = Waits::default();
-    let minutes: Vec<u64> = (0..5)
-        .map(|_| waits.after_kick(Some(seconds(60)), 0.5).as_secs() / 60)
-        .collect();
-    assert_eq!(minutes, [10, 20, 40, 60, 60]);
-    let after_an_hour = waits.after_kick(Some(seconds(3600)), 0.5);
-    assert_eq!(after_an_hour, seconds(600));
-}
-
-#[test]
-fn the_waits_of_a_session_differ_and_stay_within_their_bounds() {
-    let mut driver = Driver::new();
-    driver.begin();
-    let mut waits = Vec::new();
-    for middle in [
-        30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1800.0, 1800.0, 1800.0,
+fn waits_double_and_begin_anew_after_a_long_life() {
+    let (loss, kick): (After, After) = (Waits::after_loss, Waits::after_kick);
+    let [short, hour] = [0, 3600].map(|lived| Some(seconds(lived)));
+    for (after, lived, wanted) in [
+        (loss, short, &[5, 10, 20, 40, 80, 160, 300, 300, 300][..]),
+        (loss, None, &[30, 60, 120, 240, 480, 960, 1800, 1800, 1800]),
+        (kick, Some(seconds(60)), &[600, 1200, 2400, 3600, 3600]),
+        (kick, hour, &[600, 600]),
     ] {
-        let step = driver.resume(PushInput::Closed("refused".to_owned()));
-        let (_, wait) = driver.ended(step);
-        let factor = wait.as_secs_f64() / middle;
-        assert!((0.8..=1.2).contains(&factor), "{factor}");
-        waits.push(factor);
-        driver.wake();
+        let mut waits = Waits::default();
+        for wanted in wanted {
+            assert_eq!(after(&mut waits, lived, 0.5), seconds(*wanted));
+        }
     }
-    waits.dedup();
-    assert_eq!(waits.len(), 9, "there is no jitter");
+    for (chance, wanted) in [(0.0, 4.0), (0.999_999, 6.0)] {
+        let wait = Waits::default().after_loss(short, chance).as_secs_f64();
+        assert!((wait - wanted).abs() < 0.001, "{wait}");
+    }
 }
 
 #[test]
-fn a_connection_that_lived_for_a_minute_begins_anew() {
+fn the_waits_of_a_session_differ_and_begin_anew_after_a_minute() {
     for (lives, least, most) in [(59, 16, 24), (60, 4, 6)] {
         let mut driver = Driver::new();
         driver.begin();
-        for _ in 0..2 {
-            let step = driver.resume(PushInput::Closed("refused".to_owned()));
-            driver.ended(step);
+        let [one, two] = [30.0, 60.0].map(|middle| {
+            let (wait, _) = driver.lost("refused");
             driver.wake();
-        }
-        driver.go_live();
+            wait.as_secs_f64() / middle
+        });
+        assert!(one != two, "there is no jitter");
+        assert!(one.min(two) >= 0.8 && one.max(two) <= 1.2, "{one} {two}");
+        driver.go_on(2);
         driver.pass(seconds(lives));
-        let step = driver.resume(PushInput::Closed("reset".to_owned()));
-        let (_, wait) = driver.ended(step);
+        let (wait, _) = driver.lost("reset");
         assert!(wait >= seconds(least) && wait <= seconds(most), "{wait:?}");
     }
 }
 
-/// Does what the session asks for until it waits, and gives the events.
-fn events(driver: &mut Driver, mut step: PushStep) -> Vec<PushEvent> {
-    let mut events = Vec::new();
-    while !matches!(step, PushStep::WaitUntil(_)) {
-        if let PushStep::Event(event) = step {
-            events.push(event);
+/// Tells of a message, and goes on until the session waits. Gives its events, and how many frames
+/// it sent.
+fn tell(driver: &mut Driver, user: u64) -> (Vec<PushEvent>, usize) {
+    let (mut events, mut sent) = (Vec::new(), 0);
+    let mut step = driver.frame(&notification(&told_of(1, user)));
+    loop {
+        match step {
+            PushStep::Event(event) => events.push(event),
+            PushStep::Send(_) => sent += 1,
+            _ => return (events, sent),
         }
         step = driver.resume(PushInput::Woken);
     }
-    events
 }
 
 #[test]
 fn a_flood_is_folded_into_one_change_at_the_end_of_the_second() {
     let mut driver = Driver::live();
-    let told = notification(&told_of(1, 7));
-    let mut given = 0;
-    for _ in 0..60 {
-        let step = driver.frame(&told);
-        given += events(&mut driver, step).len();
-    }
-    assert_eq!(given, 10);
-    let hints = driver.hints();
-    assert_eq!(hints, 61);
+    let given: usize = (0..60).map(|_| tell(&mut driver, 7).0.len()).sum();
+    assert_eq!((given, driver.hints()), (10, 61));
     assert_eq!(driver.wait(), seconds(1));
     assert_eq!(event(driver.wake()), PushEvent::Changed(None));
-    assert_eq!(driver.hints(), hints + 1);
+    assert_eq!(driver.hints(), 62);
     assert_eq!(driver.wait(), seconds(19), "nothing more is folded");
 }
 
 #[test]
 fn a_flood_that_does_not_end_gives_few_events_and_puts_no_heartbeat_off() {
     let mut driver = Driver::live();
-    let told = notification(&told_of(1, 7));
     let (mut given, mut beats) = (0, 0);
     // A minute with a hundred notifications a second.
     for _ in 0..6000 {
         driver.pass(Duration::from_millis(10));
-        let mut step = driver.frame(&told);
-        while !matches!(step, PushStep::WaitUntil(_)) {
-            given += u32::from(matches!(step, PushStep::Event(_)));
-            beats += u32::from(matches!(step, PushStep::Send(_)));
-            step = driver.resume(PushInput::Woken);
-        }
+        let (events, sent) = tell(&mut driver, 7);
+        (given, beats) = (given + events.len(), beats + sent);
         driver.frame(&answer(HEARTBEAT, 0));
     }
     assert!((540..=610).contains(&given), "{given}");
@@ -130,14 +99,9 @@ fn a_flood_that_does_not_end_gives_few_events_and_puts_no_heartbeat_off() {
 #[test]
 fn ten_changes_within_a_second_are_given_one_by_one() {
     let mut driver = Driver::live();
-    let users = 1..=10;
-    let given: Vec<PushEvent> = (users.clone())
-        .flat_map(|user| {
-            driver.pass(Duration::from_millis(100));
-            let step = driver.frame(&notification(&told_of(1, user)));
-            events(&mut driver, step)
-        })
-        .collect();
-    let wanted = users.map(|user| PushEvent::Changed(Some(Talker::user(user))));
-    assert!(given.into_iter().eq(wanted));
+    for user in 1..=10 {
+        driver.pass(Duration::from_millis(100));
+        let changed = PushEvent::Changed(Some(Talker::user(user)));
+        assert_eq!(tell(&mut driver, user).0, [changed]);
+    }
 }
