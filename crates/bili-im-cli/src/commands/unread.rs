@@ -41,7 +41,7 @@ pub(crate) struct Unread {
     #[arg(long, requires = "watch")]
     no_push: bool,
     /// Show on stderr what happens on the push connection
-    #[arg(long, short, requires = "watch")]
+    #[arg(long, short, requires = "watch", conflicts_with = "no_push")]
     verbose: bool,
 }
 

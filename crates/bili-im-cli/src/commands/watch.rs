@@ -85,7 +85,7 @@ pub(crate) struct Watch {
     #[arg(long)]
     no_push: bool,
     /// Show on stderr what happens on the push connection
-    #[arg(long, short)]
+    #[arg(long, short, conflicts_with = "no_push")]
     verbose: bool,
 }
 
