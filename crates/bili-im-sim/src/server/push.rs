@@ -1,5 +1,9 @@
 //! Push connections of the server.
 
+#[cfg(test)]
+#[cfg(feature = "tls")]
+mod tests;
+
 use std::{
     pin::pin,
     sync::Arc,

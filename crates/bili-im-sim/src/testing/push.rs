@@ -1,0 +1,162 @@
+//! Clients of push, and frames as short texts.
+
+use http::Request;
+
+use super::Sim;
+use crate::{
+    faults::{Kind, Rule, When},
+    push::{Fields, PushEnd, PushId, WATCH_NOTIFY, Writer},
+    world::{PushParts, Whim, World},
+};
+
+const BROADCAST: &str = "/bilibili.broadcast.v1.Broadcast/";
+
+/// The demo world, whose notifications have these parts, in plain bytes.
+pub(crate) fn world_with_push(parts: PushParts) -> World {
+    let mut world = World::demo();
+    world.options.push_parts = parts;
+    world.options.push_base64 = Whim::Never;
+    world.options.push_acks = Whim::Never;
+    world
+}
+
+pub(crate) fn handshake(cookie: &str) -> Request<()> {
+    Request::get("ws://localhost/sub")
+        .header("host", "localhost")
+        .header("cookie", cookie)
+        .header("connection", "keep-alive, Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("sec-websocket-protocol", "proto")
+        .body(())
+        .unwrap()
+}
+
+/// A client's frame, with a body that is right for its name.
+pub(crate) fn step(sequence: u64, name: &str) -> Vec<u8> {
+    match name {
+        "Auth" => frame(
+            sequence,
+            name,
+            "AuthReq",
+            Writer::default().bytes(1, "a-guid"),
+        ),
+        "Subscribe" => {
+            let paths = Writer::default().bytes(1, WATCH_NOTIFY);
+            frame(sequence, name, "TargetPath", paths)
+        }
+        _ => frame(sequence, name, &format!("{name}Req"), Writer::default()),
+    }
+}
+
+pub(crate) fn frame(sequence: u64, name: &str, body_type: &str, body: Writer) -> Vec<u8> {
+    let type_url = format!("type.googleapis.com/bilibili.broadcast.v1.{body_type}");
+    let any = Writer::default().bytes(1, type_url).bytes(2, body.finish());
+    Writer::default()
+        .message(1, Writer::default().number(2, sequence))
+        .bytes(2, format!("{BROADCAST}{name}"))
+        .message(3, any)
+        .finish()
+}
+
+/// A frame of the service: `Auth 1`, `Auth 1 -400`, `10001 info 10002 1`.
+pub(crate) fn shown(frame: &[u8]) -> String {
+    let read = |bytes| Fields::read(bytes).unwrap();
+    let Some(fields) = Fields::read(frame) else {
+        return "garbage".to_owned();
+    };
+    if let Some(step) = fields.text(2).unwrap().strip_prefix(BROADCAST) {
+        let options = read(fields.bytes(1));
+        let sequence = options.number(2);
+        return match read(options.bytes(4)).number(1).cast_signed() {
+            0 => format!("{step} {sequence}"),
+            code => format!("{step} {sequence} {code}"),
+        };
+    }
+    assert_eq!(fields.text(2), Some(WATCH_NOTIFY));
+    let any = read(fields.bytes(3));
+    let Some(body) = Fields::read(any.bytes(2)) else {
+        return format!("{} bytes", any.bytes(2).len());
+    };
+    let uid = body.number(1);
+    match body.number(2) {
+        1 => format!("{uid}{}", parts(&read(body.bytes(3)))),
+        cmd => {
+            assert_eq!(cmd, 2);
+            format!("kick {uid}")
+        }
+    }
+}
+
+fn parts(payload: &Fields<'_>) -> String {
+    let all = |field| payload.all(field).map(|part| Fields::read(part).unwrap());
+    let mut text = String::new();
+    for msg in all(2) {
+        let (from, to) = (msg.number(1), msg.number(3));
+        text += &format!(" msg {from}>{to} {}", msg.text(6).unwrap());
+    }
+    for info in all(3) {
+        text += &format!(" info {} {}", info.number(2), info.number(3));
+    }
+    for command in all(4) {
+        for (field, name) in [(1, " total"), (2, " list"), (4, " fetch")] {
+            text += &name.repeat(command.all(field).count());
+        }
+    }
+    text
+}
+
+impl Sim {
+    pub(crate) fn with_push(parts: PushParts) -> Self {
+        Self::new(world_with_push(parts))
+    }
+
+    pub(crate) fn push_connect(&mut self, uid: u64) -> PushId {
+        let mut request = handshake(&self.cookie(uid));
+        let origin = "https://message.bilibili.com".parse().unwrap();
+        request.headers_mut().insert("origin", origin);
+        self.service.push_connect(request, self.now).unwrap()
+    }
+
+    /// The status with which a handshake is refused for a reason.
+    pub(crate) fn push_refusal(&mut self, request: Request<()>) -> u16 {
+        let refused = self.service.push_connect(request, self.now);
+        let answer = refused.unwrap_err().answer().unwrap();
+        assert!(answer.headers().contains_key("x-sim-why"));
+        answer.status().as_u16()
+    }
+
+    pub(crate) fn subscribe(&mut self, uid: u64) -> PushId {
+        let id = self.push_connect(uid);
+        assert_eq!(self.step(id, 1, "Auth"), ["Auth 1"]);
+        assert_eq!(self.step(id, 2, "Subscribe"), ["Subscribe 2"]);
+        id
+    }
+
+    pub(crate) fn step(&mut self, id: PushId, sequence: u64, name: &str) -> Vec<String> {
+        self.hear(id, &step(sequence, name))
+    }
+
+    /// What a client is told after it sent a frame.
+    pub(crate) fn hear(&mut self, id: PushId, frame: &[u8]) -> Vec<String> {
+        self.service.push_receive(id, frame, self.now);
+        self.told(id)
+    }
+
+    /// What a client is told: frames, and the end of the connection.
+    pub(crate) fn told(&mut self, id: PushId) -> Vec<String> {
+        let reply = self.service.push_take(id, self.now);
+        let mut told: Vec<_> = reply.frames.iter().map(|frame| shown(frame)).collect();
+        told.extend(reply.end.map(|end| match end {
+            PushEnd::Closed(code) => format!("closed {code}"),
+            PushEnd::BrokenOff => "broken off".to_owned(),
+            PushEnd::CutShort { frame, sent } => format!("{sent} bytes of {}", shown(&frame)),
+        }));
+        told
+    }
+
+    pub(crate) fn fault(&mut self, what: &str, when: When, kind: Kind) {
+        self.service.add_fault(Rule::new(what, when, kind)).unwrap();
+    }
+}
