@@ -188,25 +188,17 @@ impl Connections {
         self.made += 1;
         let number = self.made;
         let id = PushId { uid, number };
-        let heard_at = now;
-        self.open.insert(
-            id,
-            Connection {
-                heard_at,
-                ..Default::default()
-            },
-        );
+        self.open.entry(id).or_default().heard_at = now;
         Some(id)
     }
 
     /// What is sent now. A connection that is not open is broken off.
     pub(crate) fn take(&mut self, id: PushId, now: UnixMicros) -> PushReply {
-        let reply = self.open.get_mut(&id).map(|open| open.take(now));
-        let end = Some(PushEnd::BrokenOff);
-        let reply = reply.unwrap_or(PushReply {
-            end,
-            ..Default::default()
-        });
+        let Some(open) = self.open.get_mut(&id) else {
+            let (frames, end) = (Vec::new(), Some(PushEnd::BrokenOff));
+            return PushReply { frames, end };
+        };
+        let reply = open.take(now);
         if reply.end.is_some() {
             self.open.remove(&id);
         }

@@ -1,7 +1,6 @@
 //! Push connections of the server.
 
 #[cfg(test)]
-#[cfg(feature = "tls")]
 mod tests;
 
 use std::{
@@ -26,13 +25,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         handshake::server::create_response_with_body,
-        protocol::{
-            CloseFrame, Role, WebSocketConfig,
-            frame::{
-                Frame,
-                coding::{Data, OpCode},
-            },
-        },
+        protocol::{CloseFrame, Role, WebSocketConfig, frame},
     },
 };
 
@@ -79,9 +72,8 @@ pub(super) fn connect(mut request: Request<Incoming>, shared: &Arc<Shared>) -> R
         return Reply::BrokenOff;
     };
     let subprotocol = HeaderValue::from_static("proto");
-    answer
-        .headers_mut()
-        .insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    let headers = answer.headers_mut();
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
     tokio::spawn(async move {
         // The server has nothing to do when a connection fails.
         if let Ok(upgraded) = upgrade.await {
@@ -143,7 +135,8 @@ async fn finish(mut socket: Socket, end: PushEnd) -> Result<(), Error> {
         PushEnd::CutShort { frame, sent } => {
             let mut bytes = Vec::new();
             let after = frame.len().saturating_sub(sent);
-            Frame::message(frame, OpCode::Data(Data::Binary), true).format(&mut bytes)?;
+            let binary = frame::coding::OpCode::Data(frame::coding::Data::Binary);
+            frame::Frame::message(frame, binary, true).format(&mut bytes)?;
             bytes.truncate(bytes.len().saturating_sub(after));
             let io = socket.get_mut();
             io.write_all(&bytes).await?;

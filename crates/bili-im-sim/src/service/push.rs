@@ -4,7 +4,7 @@
 mod tests;
 
 use http::{
-    HeaderMap, Method, Request, StatusCode,
+    HeaderMap, Method, Request, StatusCode as Status,
     header::{
         CONNECTION, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
         UPGRADE,
@@ -121,7 +121,7 @@ impl Service {
 
     fn admit(&mut self, request: Request<()>, now: UnixMicros) -> Result<PushId, Refusal> {
         if request.uri().path() != PATH {
-            return Err(Refusal::page(StatusCode::NOT_FOUND, "the path is not /sub"));
+            return Err(Refusal::page(Status::NOT_FOUND, "the path is not /sub"));
         }
         let is_strict = self.state.options.mode == Mode::Strict;
         check_headers(request.method(), request.headers(), is_strict)?;
@@ -129,9 +129,9 @@ impl Service {
         let moment = self.pass(now);
         let login = cookie.and_then(|sessdata| self.state.logins.get(&sessdata, moment));
         let why = "there is no SESSDATA, or no account has it";
-        let login = login.ok_or_else(|| Refusal::page(StatusCode::UNAUTHORIZED, why))?;
+        let login = login.ok_or_else(|| Refusal::page(Status::UNAUTHORIZED, why))?;
         let opened = self.state.push.open(login.uid, now);
-        opened.ok_or_else(|| Refusal::page(StatusCode::SERVICE_UNAVAILABLE, "too many connections"))
+        opened.ok_or_else(|| Refusal::page(Status::SERVICE_UNAVAILABLE, "too many connections"))
     }
 
     /// Sends notifications of what has changed.
@@ -227,30 +227,14 @@ fn check_headers(method: &Method, headers: &HeaderMap, is_strict: bool) -> Resul
     let get = method == Method::GET;
     let upgrade = has(UPGRADE, "websocket") && has(CONNECTION, "upgrade");
     let version = has(SEC_WEBSOCKET_VERSION, "13") && headers.contains_key(SEC_WEBSOCKET_KEY);
-    let subprotocol = has(SEC_WEBSOCKET_PROTOCOL, "proto");
+    let protocol = has(SEC_WEBSOCKET_PROTOCOL, "proto");
     let origin = !is_strict || headers.contains_key(ORIGIN);
     let wrong = [
-        (
-            get,
-            StatusCode::METHOD_NOT_ALLOWED,
-            "the handshake is not a GET",
-        ),
-        (
-            upgrade,
-            StatusCode::UPGRADE_REQUIRED,
-            "no upgrade to websocket",
-        ),
-        (
-            version,
-            StatusCode::BAD_REQUEST,
-            "no key or another version of WebSocket",
-        ),
-        (
-            subprotocol,
-            StatusCode::BAD_REQUEST,
-            "the subprotocol is not proto",
-        ),
-        (origin, StatusCode::FORBIDDEN, "there is no Origin"),
+        (get, Status::METHOD_NOT_ALLOWED, "it is not a GET"),
+        (upgrade, Status::UPGRADE_REQUIRED, "no upgrade to websocket"),
+        (version, Status::BAD_REQUEST, "no key, or not version 13"),
+        (protocol, Status::BAD_REQUEST, "the protocol is not proto"),
+        (origin, Status::FORBIDDEN, "there is no Origin"),
     ]
     .into_iter()
     .find(|(is_right, ..)| !is_right);

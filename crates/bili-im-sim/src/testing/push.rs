@@ -33,30 +33,24 @@ pub(crate) fn handshake(cookie: &str) -> Request<()> {
         .unwrap()
 }
 
-/// A client's frame, with a body that is right for its name.
-pub(crate) fn step(sequence: u64, name: &str) -> Vec<u8> {
-    match name {
-        "Auth" => frame(
-            sequence,
-            name,
-            "AuthReq",
-            Writer::default().bytes(1, "a-guid"),
-        ),
-        "Subscribe" => {
-            let paths = Writer::default().bytes(1, WATCH_NOTIFY);
-            frame(sequence, name, "TargetPath", paths)
-        }
-        _ => frame(sequence, name, &format!("{name}Req"), Writer::default()),
+/// A client's frame, as `Auth 1`, with the body that belongs there.
+pub(crate) fn step(text: &str) -> Vec<u8> {
+    match text.split_once(' ').unwrap().0 {
+        "Auth" => frame(text, "AuthReq", "a-guid"),
+        "Subscribe" => frame(text, "TargetPath", WATCH_NOTIFY),
+        _ => frame(text, "HeartbeatReq", ""),
     }
 }
 
-pub(crate) fn frame(sequence: u64, name: &str, body_type: &str, body: Writer) -> Vec<u8> {
+/// A client's frame, whose body has one text.
+pub(crate) fn frame(text: &str, body_type: &str, body: &str) -> Vec<u8> {
+    let (name, sequence) = text.split_once(' ').unwrap();
     let type_url = format!("type.googleapis.com/bilibili.broadcast.v1.{body_type}");
-    let any = Writer::default().bytes(1, type_url).bytes(2, body.finish());
+    let body = Writer::default().bytes(1, body).finish();
     Writer::default()
-        .message(1, Writer::default().number(2, sequence))
+        .message(1, Writer::default().number(2, sequence.parse().unwrap()))
         .bytes(2, format!("{BROADCAST}{name}"))
-        .message(3, any)
+        .message(3, Writer::default().bytes(1, type_url).bytes(2, body))
         .finish()
 }
 
@@ -66,8 +60,8 @@ pub(crate) fn shown(frame: &[u8]) -> String {
     let Some(fields) = Fields::read(frame) else {
         return "garbage".to_owned();
     };
+    let options = read(fields.bytes(1));
     if let Some(step) = fields.text(2).unwrap().strip_prefix(BROADCAST) {
-        let options = read(fields.bytes(1));
         let sequence = options.number(2);
         return match read(options.bytes(4)).number(1).cast_signed() {
             0 => format!("{step} {sequence}"),
@@ -79,14 +73,18 @@ pub(crate) fn shown(frame: &[u8]) -> String {
     let Some(body) = Fields::read(any.bytes(2)) else {
         return format!("{} bytes", any.bytes(2).len());
     };
+    assert_ne!(options.number(1), 0);
     let uid = body.number(1);
-    match body.number(2) {
-        1 => format!("{uid}{}", parts(&read(body.bytes(3)))),
-        cmd => {
-            assert_eq!(cmd, 2);
-            format!("kick {uid}")
-        }
+    let mut text = match (body.number(2), body.number(4)) {
+        (1, 0) => format!("{uid}{}", parts(&read(body.bytes(3)))),
+        (1, 1) => format!("{uid} base64 {}", body.text(3).unwrap()),
+        (2, 0) => format!("kick {uid}"),
+        other => panic!("{other:?}"),
+    };
+    if options.number(3) == 1 {
+        text += &format!(", ack {}", options.text(5).unwrap());
     }
+    text
 }
 
 fn parts(payload: &Fields<'_>) -> String {
@@ -129,23 +127,24 @@ impl Sim {
 
     pub(crate) fn subscribe(&mut self, uid: u64) -> PushId {
         let id = self.push_connect(uid);
-        assert_eq!(self.step(id, 1, "Auth"), ["Auth 1"]);
-        assert_eq!(self.step(id, 2, "Subscribe"), ["Subscribe 2"]);
+        assert_eq!(self.step(id, "Auth 1"), "Auth 1");
+        assert_eq!(self.step(id, "Subscribe 2"), "Subscribe 2");
         id
     }
 
-    pub(crate) fn step(&mut self, id: PushId, sequence: u64, name: &str) -> Vec<String> {
-        self.hear(id, &step(sequence, name))
+    /// What a client is told after a step.
+    pub(crate) fn step(&mut self, id: PushId, text: &str) -> String {
+        self.hear(id, &step(text))
     }
 
-    /// What a client is told after it sent a frame.
-    pub(crate) fn hear(&mut self, id: PushId, frame: &[u8]) -> Vec<String> {
+    /// What a client is told after a frame.
+    pub(crate) fn hear(&mut self, id: PushId, frame: &[u8]) -> String {
         self.service.push_receive(id, frame, self.now);
         self.told(id)
     }
 
-    /// What a client is told: frames, and the end of the connection.
-    pub(crate) fn told(&mut self, id: PushId) -> Vec<String> {
+    /// What a client is told: frames and the end of the connection, with commas.
+    pub(crate) fn told(&mut self, id: PushId) -> String {
         let reply = self.service.push_take(id, self.now);
         let mut told: Vec<_> = reply.frames.iter().map(|frame| shown(frame)).collect();
         told.extend(reply.end.map(|end| match end {
@@ -153,10 +152,16 @@ impl Sim {
             PushEnd::BrokenOff => "broken off".to_owned(),
             PushEnd::CutShort { frame, sent } => format!("{sent} bytes of {}", shown(&frame)),
         }));
-        told
+        told.join(", ")
     }
 
     pub(crate) fn fault(&mut self, what: &str, when: When, kind: Kind) {
         self.service.add_fault(Rule::new(what, when, kind)).unwrap();
+    }
+
+    /// A fault that lets its first frame take effect.
+    pub(crate) fn fault_after(&mut self, what: &str, kind: Kind) {
+        let rule = Rule::new(what, When::Once, kind).after_effect();
+        self.service.add_fault(rule).unwrap();
     }
 }

@@ -1,16 +1,10 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName},
-};
 use tokio_tungstenite::tungstenite::{
     Error, HandshakeError, Message as Frame, WebSocket, client::client,
 };
@@ -26,139 +20,59 @@ use crate::{
 
 const CREATOR: u64 = 10001;
 const FRIEND: u64 = 10002;
-const COOKIE: &str = "SESSDATA=sim-10001";
 /// What the creator is told of a message from the friend.
 const RIGHT: &str = "10001 info 10002 1";
-/// Only a test that fails waits this long.
-const PATIENCE: Duration = Duration::from_secs(20);
 
-trait Io: Read + Write {}
-impl<T: Read + Write> Io for T {}
+type Socket = WebSocket<TcpStream>;
 
-type Socket = WebSocket<Box<dyn Io>>;
-
-/// A server, and how its clients connect.
-struct Transport {
-    server: Server,
-    tls: Option<Arc<ClientConfig>>,
+fn start() -> Server {
+    let service = Service::new(world_with_push(PushParts::Info), now()).unwrap();
+    Server::start(service, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
 }
 
-impl Transport {
-    fn plain() -> Self {
-        let server = Server::start(service(), loopback()).unwrap();
-        Self { server, tls: None }
-    }
+fn stream(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(server.addr()).unwrap();
+    // Only a test that fails waits this long.
+    let patience = Some(Duration::from_secs(20));
+    stream.set_read_timeout(patience).unwrap();
+    stream
+}
 
-    fn tls() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let certificate: CertificateDer<'static> = made.cert.into();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let mut trusted = RootCertStore::empty();
-        trusted.add(certificate.clone()).unwrap();
-        let provider = Arc::new(ring::default_provider());
-        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        let client = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(trusted)
-            .with_no_client_auth();
-        let server = Server::start_tls(service(), loopback(), config).unwrap();
-        Self {
-            server,
-            tls: Some(Arc::new(client)),
-        }
-    }
+/// The answer to a plain HTTP request.
+fn call(server: &Server, head: &str, body: &str) -> String {
+    let length = body.len();
+    let request = format!(
+        "{head} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    );
+    let mut stream = stream(server);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
 
-    fn stream(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.server.addr()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream
-    }
-
-    /// A connection, or the status with which it is refused.
-    fn connect(&self, cookie: &str) -> Result<Socket, u16> {
-        let stream = self.stream();
-        let io: Box<dyn Io> = match &self.tls {
-            None => Box::new(stream),
-            Some(config) => {
-                let name = ServerName::try_from("localhost").unwrap();
-                let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
-                Box::new(StreamOwned::new(tls, stream))
-            }
-        };
-        match client(handshake(cookie), io) {
-            Ok((socket, _)) => Ok(socket),
-            Err(HandshakeError::Failure(Error::Http(answer))) => Err(answer.status().as_u16()),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// A connection that is told of the messages of the creator.
-    fn subscribe(&self) -> Socket {
-        let mut socket = self.connect(COOKIE).unwrap();
-        assert_eq!(say(&mut socket, 1, "Auth"), "Auth 1");
-        assert_eq!(say(&mut socket, 2, "Subscribe"), "Subscribe 2");
-        socket
-    }
-
-    /// A message from the friend to the creator.
-    fn write(&self) {
-        let message = Message::text(FRIEND, Talker::user(CREATOR), "x");
-        self.server
-            .with(|service| service.write(message, now()))
-            .unwrap();
-    }
-
-    /// What a new connection is told of a message that suffers only this fault.
-    fn told_after(&self, kind: Kind) -> String {
-        let mut socket = self.subscribe();
-        let rule = Rule::new("WatchNotify", When::Always, kind).after_effect();
-        self.server.with(|service| {
-            service.clear_faults();
-            service.add_fault(rule).unwrap();
-        });
-        self.write();
-        told(&mut socket)
-    }
-
-    /// The answer to a plain HTTP request.
-    fn call(&self, head: &str, body: &str) -> String {
-        let length = body.len();
-        let request = format!(
-            "{head} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        );
-        let mut stream = self.stream();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    fn connections(&self) -> usize {
-        let state = self.server.with(|service| service.snapshot(now()));
-        let mut accounts = state.accounts.iter();
-        let account = accounts.find(|account| account.uid.0 == CREATOR);
-        account.unwrap().push_connections
+/// A connection, or the status with which it is refused.
+fn connect(server: &Server, cookie: &str) -> Result<Socket, u16> {
+    match client(handshake(cookie), stream(server)) {
+        Ok((socket, _)) => Ok(socket),
+        Err(HandshakeError::Failure(Error::Http(answer))) => Err(answer.status().as_u16()),
+        Err(error) => panic!("{error}"),
     }
 }
 
-fn service() -> Service {
-    Service::new(world_with_push(PushParts::Info), now()).unwrap()
-}
-
-fn loopback() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 0))
+/// A connection that is told of the messages of the creator.
+fn subscribe(server: &Server) -> Socket {
+    let mut socket = connect(server, "SESSDATA=sim-10001").unwrap();
+    for text in ["Auth 1", "Subscribe 2"] {
+        assert_eq!(say(&mut socket, text), text);
+    }
+    socket
 }
 
 /// Sends a step, and returns what comes next.
-fn say(socket: &mut Socket, sequence: u64, name: &str) -> String {
-    socket.send(Frame::binary(step(sequence, name))).unwrap();
+fn say(socket: &mut Socket, text: &str) -> String {
+    socket.send(Frame::binary(step(text))).unwrap();
     told(socket)
 }
 
@@ -173,44 +87,63 @@ fn told(socket: &mut Socket) -> String {
     }
 }
 
+/// A message from the friend to the creator.
+fn write(server: &Server) {
+    let message = Message::text(FRIEND, Talker::user(CREATOR), "x");
+    let written = server.with(|service| service.write(message, now()));
+    written.unwrap();
+}
+
+fn connections(server: &Server) -> usize {
+    let state = server.with(|service| service.snapshot(now()));
+    let mut accounts = state.accounts.iter();
+    let account = accounts.find(|account| account.uid.0 == CREATOR);
+    account.unwrap().push_connections
+}
+
 #[test]
-fn connections_are_told_at_once_and_end_as_their_faults_say() {
-    for transport in [Transport::plain(), Transport::tls()] {
-        let mut socket = transport.subscribe();
-        for _ in 0..3 {
-            transport.write();
-            assert_eq!(told(&mut socket), RIGHT);
-        }
-        assert_eq!(say(&mut socket, 6, "Heartbeat"), "Heartbeat 6");
-        assert_eq!(
-            transport.told_after(Kind::Giant { bytes: 9_000_001 }),
-            "9000001 bytes"
-        );
-        assert_eq!(transport.told_after(Kind::Close), "closed 1001");
-        assert_eq!(transport.told_after(Kind::BreakOff), "broken off");
-        assert_eq!(
-            transport.told_after(Kind::CutShort { bytes: 20 }),
-            "broken off"
-        );
+fn a_message_is_told_at_once() {
+    let server = start();
+    let mut socket = subscribe(&server);
+    for _ in 0..3 {
+        write(&server);
+        assert_eq!(told(&mut socket), RIGHT);
+    }
+    assert_eq!(say(&mut socket, "Heartbeat 6"), "Heartbeat 6");
+}
+
+#[test]
+fn a_fault_changes_a_frame_or_ends_the_connection() {
+    for (kind, expected) in [
+        (Kind::Giant { bytes: 9_000_001 }, "9000001 bytes"),
+        (Kind::Close, "closed 1001"),
+        (Kind::BreakOff, "broken off"),
+        (Kind::CutShort { bytes: 20 }, "broken off"),
+        (Kind::Late { seconds: 1 }, RIGHT),
+    ] {
+        let server = start();
+        let mut socket = subscribe(&server);
+        let is_late = matches!(kind, Kind::Late { .. });
+        let rule = Rule::new("WatchNotify", When::Once, kind).after_effect();
+        server.with(|service| service.add_fault(rule)).unwrap();
         let begun = Instant::now();
-        assert_eq!(transport.told_after(Kind::Late { seconds: 1 }), RIGHT);
-        assert!(begun.elapsed() >= Duration::from_millis(900));
+        write(&server);
+        assert_eq!(told(&mut socket), expected);
+        assert!(!is_late || begun.elapsed() >= Duration::from_millis(900));
     }
 }
 
 #[test]
 fn messages_and_acts_over_http_are_told() {
-    let transport = Transport::plain();
-    let mut socket = transport.subscribe();
-    for (path, body, expected) in [
-        (
-            "/_sim/message",
-            r#"{"from":10002,"to":10001,"text":"x"}"#,
-            RIGHT,
-        ),
-        ("/_sim/act", r#"{"kick_out":{"uid":10001}}"#, "kick 10001"),
+    let server = start();
+    let mut socket = subscribe(&server);
+    let message = r#"{"from":10002,"to":10001,"text":"x"}"#;
+    let act = r#"{"kick_out":{"uid":10001}}"#;
+    for (head, body, expected) in [
+        ("POST /_sim/message", message, RIGHT),
+        ("POST /_sim/act", act, "kick 10001"),
     ] {
-        let answer = transport.call(&format!("POST {path}"), body);
+        let answer = call(&server, head, body);
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert_eq!(told(&mut socket), expected);
     }
@@ -218,21 +151,21 @@ fn messages_and_acts_over_http_are_told() {
 
 #[test]
 fn a_handshake_is_refused_without_a_login_or_an_upgrade() {
-    let transport = Transport::plain();
-    assert_eq!(transport.connect("SESSDATA=wrong").err(), Some(401));
-    let answer = transport.call("GET /sub", "");
+    let server = start();
+    assert_eq!(connect(&server, "SESSDATA=wrong").err(), Some(401));
+    let answer = call(&server, "GET /sub", "");
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
 }
 
 #[test]
 fn a_frame_that_is_no_message_ends_the_connection() {
-    let transport = Transport::plain();
+    let server = start();
     for (frame, end) in [
         (Frame::binary(vec![0xff; 20]), "closed 1007"),
         (Frame::text("text"), "closed 1007"),
         (Frame::binary(vec![b' '; 100_000]), "broken off"),
     ] {
-        let mut socket = transport.subscribe();
+        let mut socket = subscribe(&server);
         socket.send(frame).unwrap();
         assert_eq!(told(&mut socket), end);
     }
@@ -240,31 +173,27 @@ fn a_frame_that_is_no_message_ends_the_connection() {
 
 #[test]
 fn a_hundred_connections_are_told_of_a_message_and_forgotten() {
-    let transport = Transport::plain();
-    let mut sockets: Vec<_> = (0..100).map(|_| transport.subscribe()).collect();
-    assert_eq!(transport.connections(), 100);
-    let act = Act::PushForged {
-        uid: CREATOR.into(),
-    };
-    transport
-        .server
-        .with(|service| service.act(act, now()))
-        .unwrap();
+    let server = start();
+    let mut sockets: Vec<_> = (0..100).map(|_| subscribe(&server)).collect();
+    assert_eq!(connections(&server), 100);
+    let uid = CREATOR.into();
+    let act = Act::PushForged { uid };
+    server.with(|service| service.act(act, now())).unwrap();
     for socket in &mut sockets {
         assert!(told(socket).contains("forged"));
     }
     sockets[0].close(None).unwrap();
     assert!(matches!(sockets[0].read(), Ok(Frame::Close(_))));
     drop(sockets);
-    while transport.connections() > 0 {
+    while connections(&server) > 0 {
         thread::sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
 fn dropping_the_server_ends_its_push_connections() {
-    let transport = Transport::plain();
-    let mut socket = transport.subscribe();
-    drop(transport);
+    let server = start();
+    let mut socket = subscribe(&server);
+    drop(server);
     assert_eq!(told(&mut socket), "broken off");
 }

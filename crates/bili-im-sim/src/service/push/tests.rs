@@ -2,9 +2,9 @@ use http::Method;
 use proptest::prelude::*;
 
 use crate::{
-    faults::{Kind, Rule, VoucherPlace, When},
+    faults::{Kind, VoucherPlace, When},
     ids::{Talker, Uid},
-    push::{Fields, Writer},
+    push::PushId,
     reply::Reply,
     testing::{
         Sim,
@@ -22,7 +22,6 @@ const FRIEND: u64 = 10002;
 const STRANGER: u64 = 10003;
 const GROUP: u64 = 20001;
 
-const NOTHING: [&str; 0] = [];
 /// What the creator is told of a message from the friend.
 const RIGHT: &str = "10001 info 10002 1";
 
@@ -32,17 +31,17 @@ fn a_connection_is_told_of_messages_while_it_is_subscribed() {
     let id = sim.push_connect(CREATOR);
     assert_eq!(id.uid(), Uid(CREATOR));
     sim.say(FRIEND, CREATOR, "early");
-    assert_eq!(sim.step(id, 1, "Auth"), ["Auth 1"]);
+    assert_eq!(sim.step(id, "Auth 1"), "Auth 1");
     sim.say(FRIEND, CREATOR, "early");
-    assert_eq!(sim.step(id, 2, "Subscribe"), ["Subscribe 2"]);
-    assert_eq!(sim.step(id, 3, "Heartbeat"), ["Heartbeat 3"]);
+    assert_eq!(sim.step(id, "Subscribe 2"), "Subscribe 2");
+    assert_eq!(sim.step(id, "Heartbeat 3"), "Heartbeat 3");
     sim.say(FRIEND, CREATOR, "x");
-    assert_eq!(sim.told(id), [RIGHT]);
-    assert_eq!(sim.told(id), NOTHING);
-    assert_eq!(sim.step(id, 4, "MessageAck"), NOTHING);
+    assert_eq!(sim.told(id), RIGHT);
+    assert_eq!(sim.told(id), "");
+    assert_eq!(sim.step(id, "MessageAck 4"), "");
     sim.service.push_close(id);
     sim.say(FRIEND, CREATOR, "late");
-    assert_eq!(sim.told(id), ["broken off"]);
+    assert_eq!(sim.told(id), "broken off");
     assert_eq!(sim.service.push_next(id), None);
 }
 
@@ -53,27 +52,23 @@ fn everyone_who_sees_a_change_is_told_over_every_connection() {
     let ids = uids.map(|uid| sim.subscribe(uid));
     let check = |sim: &mut Sim, why: &str, told: [&str; 4]| {
         for ((id, uid), told) in ids.into_iter().zip(uids).zip(told) {
-            let expected = (!told.is_empty()).then(|| format!("{uid}{told}"));
-            assert_eq!(sim.told(id), Vec::from_iter(expected), "{why}, {uid}");
+            let told = told.replace("UID", &uid.to_string());
+            assert_eq!(sim.told(id), told, "{why}, {uid}");
         }
     };
-    let (newer, changed) = (" total list fetch", " total list");
+    let (newer, changed) = ("UID total list fetch", "UID total list");
     let data = sim.send(CREATOR, FRIEND, "own").data();
     check(&mut sim, "a message", [newer, newer, newer, ""]);
     sim.recall(CREATOR, FRIEND, &data["msg_key"]).data();
     check(&mut sim, "a recall", [newer, newer, newer, ""]);
     let (uid, talker) = (Uid(FRIEND), Talker::user(CREATOR));
-    let ack = Act::Ack {
-        uid,
-        talker,
-        upto: None,
-    };
+    let upto = None;
+    let ack = Act::Ack { uid, talker, upto };
     sim.service.act(ack.clone(), sim.now).unwrap();
     check(&mut sim, "a session that was read", ["", "", changed, ""]);
     sim.service.act(ack, sim.now).unwrap();
-    sim.service
-        .act(Act::Remove { uid, talker }, sim.now)
-        .unwrap();
+    let remove = Act::Remove { uid, talker };
+    sim.service.act(remove, sim.now).unwrap();
     check(&mut sim, "a removed session", ["", "", changed, ""]);
     sim.say_in_group(CREATOR, GROUP, "all");
     let members = sim.state()["groups"][0]["members"].clone();
@@ -84,16 +79,13 @@ fn everyone_who_sees_a_change_is_told_over_every_connection() {
 
 #[test]
 fn the_options_choose_the_parts_of_a_notification() {
+    let commands = "10001 total list fetch";
     let all = r#"10001 msg 10002>10001 {"content":"x"} info 10002 1 total list fetch"#;
-    for (parts, expected) in [
-        (Info, RIGHT),
-        (Commands, "10001 total list fetch"),
-        (All, all),
-    ] {
+    for (parts, expected) in [(Info, RIGHT), (Commands, commands), (All, all)] {
         let mut sim = Sim::with_push(parts);
         let id = sim.subscribe(CREATOR);
         sim.say(FRIEND, CREATOR, "x");
-        assert_eq!(sim.told(id), [expected]);
+        assert_eq!(sim.told(id), expected);
     }
 }
 
@@ -104,16 +96,8 @@ fn a_payload_may_be_in_base64_and_ask_for_an_acknowledgement() {
     sim.service.state.options.push_base64 = Whim::Always;
     sim.service.state.options.push_acks = Whim::Always;
     sim.say(FRIEND, CREATOR, "x");
-    let frames = sim.service.push_take(id, sim.now).frames;
-    let fields = Fields::read(&frames[0]).unwrap();
-    let options = Fields::read(fields.bytes(1)).unwrap();
-    assert_eq!((options.number(3), options.text(5)), (1, Some("sim")));
-    assert_ne!(options.number(1), 0);
-    let any = Fields::read(fields.bytes(3)).unwrap();
-    let body = Fields::read(any.bytes(2)).unwrap();
-    assert_eq!(body.number(4), 1);
     // 08 0a: the tenth message of the world. 1a 07 08 01 10 92 4e 18 01: type 1, user 10002.
-    assert_eq!(body.text(3), Some("CAoaBwgBEJJOGAE="));
+    assert_eq!(sim.told(id), "10001 base64 CAoaBwgBEJJOGAE=, ack sim");
 }
 
 #[test]
@@ -146,56 +130,38 @@ fn a_wrong_handshake_is_refused_with_its_reason() {
     sim.service.state.options.mode = Mode::Strict;
     assert_eq!(sim.push_refusal(right), 403, "no origin");
     let requests = &sim.state()["requests"]["/sub"];
-    assert_eq!(
-        (&requests["requests"], &requests["refused"]),
-        (&11.into(), &10.into())
-    );
+    assert_eq!(requests["requests"], 11);
+    assert_eq!(requests["refused"], 10);
 }
 
 #[test]
 fn a_wrong_frame_is_refused() {
-    let no_guid = frame(1, "Auth", "AuthReq", Writer::default());
-    for (frames, refusal, end) in [
-        (
-            vec![step(1, "Subscribe")],
-            "Subscribe 1 -101",
-            "closed 1008",
-        ),
-        (
-            vec![step(1, "Heartbeat")],
-            "Heartbeat 1 -101",
-            "closed 1008",
-        ),
-        (
-            vec![step(1, "Auth"), step(2, "Auth")],
-            "Auth 2 -400",
-            "closed 1008",
-        ),
-        (
-            vec![step(1, "Auth"), step(3, "Heartbeat")],
-            "Heartbeat 3 -400",
-            "closed 1008",
-        ),
-        (vec![no_guid], "Auth 1 -400", "closed 1008"),
-        (
-            vec![step(1, "Auth"), step(2, "Nothing")],
-            "Nothing 2 -404",
-            "",
-        ),
-        (vec![vec![0xff; 20]], "", "closed 1007"),
-        (vec![vec![b' '; 100_000]], "", "closed 1009"),
+    for (steps, told) in [
+        (&["Subscribe 1"][..], "Subscribe 1 -101, closed 1008"),
+        (&["Heartbeat 1"], "Heartbeat 1 -101, closed 1008"),
+        (&["Auth 1", "Auth 2"], "Auth 2 -400, closed 1008"),
+        (&["Auth 1", "Heartbeat 3"], "Heartbeat 3 -400, closed 1008"),
+        (&["Auth 1", "Nothing 2"], "Nothing 2 -404"),
     ] {
-        let mut sim = Sim::with_push(Info);
-        sim.service.state.options.mode = Mode::Strict;
-        let id = sim.push_connect(CREATOR);
-        let told = frames
-            .iter()
-            .map(|frame| sim.hear(id, frame))
-            .last()
-            .unwrap();
-        let expected = [refusal, end].into_iter().filter(|text| !text.is_empty());
-        assert_eq!(told, Vec::from_iter(expected));
+        let (mut sim, id) = strict();
+        let heard = steps.iter().map(|text| sim.step(id, text));
+        assert_eq!(heard.last().unwrap(), told);
     }
+    for (frame, told) in [
+        (frame("Auth 1", "AuthReq", ""), "Auth 1 -400, closed 1008"),
+        (vec![0xff; 20], "closed 1007"),
+        (vec![b' '; 100_000], "closed 1009"),
+    ] {
+        let (mut sim, id) = strict();
+        assert_eq!(sim.hear(id, &frame), told);
+    }
+}
+
+fn strict() -> (Sim, PushId) {
+    let mut sim = Sim::with_push(Info);
+    sim.service.state.options.mode = Mode::Strict;
+    let id = sim.push_connect(CREATOR);
+    (sim, id)
 }
 
 #[test]
@@ -203,75 +169,68 @@ fn sixty_seconds_without_a_heartbeat_end_the_connection() {
     let mut sim = Sim::with_push(Info);
     let id = sim.subscribe(CREATOR);
     sim.pass(40);
-    sim.step(id, 3, "Heartbeat");
+    sim.step(id, "Heartbeat 3");
     sim.pass(40);
-    sim.step(id, 4, "MessageAck");
+    sim.step(id, "MessageAck 4");
     let silent_at = sim.now.plus_secs(20);
     assert_eq!(sim.service.push_next(id), Some(silent_at));
     sim.pass(19);
-    assert_eq!(sim.told(id), NOTHING);
+    assert_eq!(sim.told(id), "");
     sim.pass(1);
-    assert_eq!(sim.told(id), ["closed 1000"]);
+    assert_eq!(sim.told(id), "closed 1000");
     assert_eq!(sim.service.push_next(id), None);
 }
 
 #[test]
 fn a_fault_of_a_step_changes_its_answer_and_perhaps_its_effect() {
+    let (refused, message) = ("Heartbeat 2 -101, closed 1008", None);
+    let giant = Kind::Giant { bytes: 100_001 };
     let code = Kind::Code {
         code: -500,
-        message: None,
+        message,
     };
     for (kind, told, next) in [
-        (Kind::Stall, &[][..], "Heartbeat 2 -101"),
-        (Kind::Twice, &["Auth 1", "Auth 1"], "Heartbeat 2"),
-        (Kind::Garbage, &["garbage"], "Heartbeat 2 -101"),
-        (code, &["Auth 1 -500"], "Heartbeat 2 -101"),
-        (
-            Kind::Giant { bytes: 100_001 },
-            &["100001 bytes"],
-            "Heartbeat 2 -101",
-        ),
-        (Kind::KickOut, &["kick 10001"], "Heartbeat 2"),
-        (Kind::Late { seconds: 3 }, &[], "Heartbeat 2"),
-        (Kind::Close, &["closed 1001"], "broken off"),
-        (Kind::BreakOff, &["broken off"], "broken off"),
+        (Kind::Stall, "", refused),
+        (Kind::Twice, "Auth 1, Auth 1", "Heartbeat 2"),
+        (Kind::Garbage, "garbage", refused),
+        (code, "Auth 1 -500", refused),
+        (giant, "100001 bytes", refused),
+        (Kind::KickOut, "kick 10001", "Heartbeat 2"),
+        (Kind::Late { seconds: 3 }, "", "Heartbeat 2"),
+        (Kind::Close, "closed 1001", "broken off"),
+        (Kind::BreakOff, "broken off", "broken off"),
     ] {
         let mut sim = Sim::with_push(Info);
         sim.fault("Auth", When::Once, kind.clone());
         let id = sim.push_connect(CREATOR);
-        assert_eq!(sim.step(id, 1, "Auth"), told, "{kind:?}");
-        assert_eq!(sim.step(id, 2, "Heartbeat")[0], next, "{kind:?}");
+        assert_eq!(sim.step(id, "Auth 1"), told, "{kind:?}");
+        assert_eq!(sim.step(id, "Heartbeat 2"), next, "{kind:?}");
     }
     let mut sim = Sim::with_push(Info);
-    let stall = Rule::new("Auth", When::Once, Kind::Stall).after_effect();
-    sim.service.add_fault(stall).unwrap();
+    sim.fault_after("Auth", Kind::Stall);
     let id = sim.push_connect(CREATOR);
+    assert_eq!(sim.step(id, "Auth 1"), "");
     sim.fault("any", When::Always, Kind::BreakOff);
-    assert_eq!(sim.step(id, 1, "Auth"), NOTHING);
     assert_eq!(
-        sim.step(id, 2, "Heartbeat"),
-        ["Heartbeat 2"],
-        "no fault of requests"
+        sim.step(id, "Heartbeat 2"),
+        "Heartbeat 2",
+        "it is no request"
     );
 }
 
 #[test]
 fn a_fault_of_a_notification_changes_what_a_user_is_told() {
+    let (twice, part) = (format!("{RIGHT}, {RIGHT}"), format!("9 bytes of {RIGHT}"));
     for (kind, told, next) in [
-        (Kind::Stall, &[][..], &[RIGHT][..]),
-        (Kind::Twice, &[RIGHT, RIGHT], &[RIGHT]),
-        (Kind::Garbage, &["garbage"], &[RIGHT]),
-        (Kind::KickOut, &["kick 10001"], &[]),
-        (Kind::OtherUid, &["10002 info 10002 1"], &[RIGHT]),
-        (
-            Kind::CutShort { bytes: 9 },
-            &["9 bytes of 10001 info 10002 1"],
-            &["broken off"],
-        ),
+        (Kind::Stall, "", RIGHT),
+        (Kind::Twice, &*twice, RIGHT),
+        (Kind::Garbage, "garbage", RIGHT),
+        (Kind::KickOut, "kick 10001", ""),
+        (Kind::OtherUid, "10002 info 10002 1", RIGHT),
+        (Kind::CutShort { bytes: 9 }, &*part, "broken off"),
     ] {
         let mut sim = Sim::with_push(Info);
-        let rule = Rule::new("WatchNotify", When::Once, kind.clone()).after_effect();
-        sim.service.add_fault(rule).unwrap();
+        sim.fault_after("WatchNotify", kind.clone());
         let id = sim.subscribe(CREATOR);
         sim.say(FRIEND, CREATOR, "x");
         assert_eq!(sim.told(id), told, "{kind:?}");
@@ -289,11 +248,11 @@ fn a_late_notification_comes_at_its_time_after_newer_ones() {
     let due = sim.now.plus_secs(5);
     assert_eq!(sim.service.push_next(id), Some(due));
     sim.say(FRIEND, CREATOR, "second");
-    assert!(sim.told(id)[0].contains("second"));
+    assert!(sim.told(id).contains("second"));
     sim.pass(4);
-    assert_eq!(sim.told(id), NOTHING);
+    assert_eq!(sim.told(id), "");
     sim.pass(1);
-    assert!(sim.told(id)[0].contains("first"));
+    assert!(sim.told(id).contains("first"));
 }
 
 #[test]
@@ -309,14 +268,13 @@ fn acts_send_frames_over_all_connections_of_a_user() {
     assert_eq!(sim.messages(), before);
     for id in ids {
         let told = sim.told(id);
-        assert!(told[0].contains("forged"), "{told:?}");
-        assert_eq!(told[1..], ["garbage", "kick 10001"]);
+        let told = told.split_once("forged").unwrap().1;
+        assert_eq!(told.matches("forged").count(), 0, "told once");
+        assert!(told.ends_with(", garbage, kick 10001"), "{told}");
     }
     sim.say(FRIEND, CREATOR, "x");
-    assert_eq!(sim.told(ids[0]), NOTHING);
-    let told = sim.told(other);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].contains("forged"), "a fault: {told:?}");
+    assert_eq!(sim.told(ids[0]), "");
+    assert_eq!(sim.told(other).matches("forged").count(), 1, "by the fault");
     let error = sim.control_error("/_sim/act", r#"{"kick_out":{"uid":9}}"#);
     assert_eq!(error, "acts[0].uid: there is no user 9");
 }
@@ -370,7 +328,7 @@ fn a_client_that_takes_nothing_is_closed_before_memory_runs_out() {
         for _ in 0..messages {
             sim.say(FRIEND, CREATOR, "x");
         }
-        assert_eq!(sim.told(id), ["closed 1013"]);
+        assert_eq!(sim.told(id), "closed 1013");
     }
 }
 
@@ -404,7 +362,7 @@ proptest! {
     fn any_frame_is_answered_or_refused(frame: Vec<u8>, cut in 0_usize..90) {
         let mut sim = Sim::with_push(Info);
         let id = sim.subscribe(CREATOR);
-        let mut right = step(3, "Subscribe");
+        let mut right = step("Subscribe 3");
         right.truncate(cut);
         sim.service.push_receive(id, &right, sim.now);
         sim.service.push_receive(id, &frame, sim.now);
