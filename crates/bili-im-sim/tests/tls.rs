@@ -12,7 +12,7 @@ use std::{
 };
 
 use bili_im_sim::{
-    QrLogin, Server, Service, World,
+    Message, QrLogin, Server, Service, Talker, World,
     faults::{Kind, Rule, When},
     rustls::{
         ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned,
@@ -20,8 +20,20 @@ use bili_im_sim::{
         pki_types::{CertificateDer, PrivateKeyDer, ServerName},
     },
 };
+use tokio_tungstenite::tungstenite::{Message as Frame, client::IntoClientRequest, client::client};
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
+
+/// A client's first frames, written by hand (docs/protocol.md §15).
+const STEPS: [&[u8]; 3] = [
+    b"\n\x02\x10\x01\x12%/bilibili.broadcast.v1.Broadcast/Auth\
+      \x1a=\n1type.googleapis.com/bilibili.broadcast.v1.AuthReq\x12\x08\n\x06a-guid",
+    b"\n\x02\x10\x02\x12*/bilibili.broadcast.v1.Broadcast/Subscribe\
+      \x1ak\n4type.googleapis.com/bilibili.broadcast.v1.TargetPath\
+      \x123\n1/bilibili.broadcast.message.im.Notify/WatchNotify",
+    b"\n\x02\x10\x03\x12*/bilibili.broadcast.v1.Broadcast/Heartbeat\
+      \x1a8\n6type.googleapis.com/bilibili.broadcast.v1.HeartbeatReq",
+];
 
 /// A server, and the certificates that its clients have to trust.
 struct Secured {
@@ -154,6 +166,40 @@ fn a_connection_that_breaks_off_or_is_cut_ends_without_the_farewell_of_tls() {
         let (answer, end) = ask(&mut secured.connect());
         assert_eq!(answer.split_once("\r\n\r\n").map_or("", |it| it.1), body);
         assert_eq!(end.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    }
+}
+
+#[test]
+fn a_push_connection_is_told_of_messages_and_ends_as_its_faults_say() {
+    let write = |service: &mut Service| {
+        let message = Message::text(10002, Talker::user(10001), "x");
+        service.write(message, SystemTime::now().into()).unwrap()
+    };
+    let cut = Kind::CutShort { bytes: 20 };
+    for (kind, closes) in [(Kind::Close, true), (Kind::BreakOff, false), (cut, false)] {
+        let secured = Secured::start();
+        let server = &secured.server;
+        let mut request = "ws://localhost/sub".into_client_request().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("cookie", "SESSDATA=sim-10001".parse().unwrap());
+        headers.insert("sec-websocket-protocol", "proto".parse().unwrap());
+        let (mut socket, _) = client(request, secured.connect()).unwrap();
+        for step in STEPS {
+            socket.send(Frame::binary(step)).unwrap();
+            let answer = socket.read().unwrap().into_data();
+            assert_eq!(answer.get(2..4), step.get(2..4), "the sequence");
+        }
+        server.with(write);
+        let told = socket.read().unwrap().into_data();
+        // The uid 10001, and 1: a message.
+        assert!(told.windows(5).any(|part| part == [8, 0x91, 0x4e, 0x10, 1]));
+        let rule = Rule::new("WatchNotify", When::Once, kind).after_effect();
+        server.with(|service| service.add_fault(rule)).unwrap();
+        server.with(write);
+        match socket.read() {
+            Ok(Frame::Close(Some(close))) if closes => assert_eq!(u16::from(close.code), 1001),
+            end => assert!(!closes && end.is_err(), "{end:?}"),
+        }
     }
 }
 

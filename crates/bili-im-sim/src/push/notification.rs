@@ -45,7 +45,11 @@ impl Notification<'_> {
         }
         // The notification of a changed session has no other part.
         if parts != PushParts::Info || self.written.is_none() {
-            payload = self.with_commands(payload);
+            let total = Writer::default().message(1, Writer::default());
+            payload = payload.message(4, total).message(4, self.command(2));
+            if self.written.is_some() {
+                payload = payload.message(4, self.command(4));
+            }
         }
         let is_base64 = options.push_base64.occurs(chance);
         let mut payload = payload.finish();
@@ -61,19 +65,11 @@ impl Notification<'_> {
         notify(body, is_ack, chance, now)
     }
 
-    fn with_commands(&self, payload: Writer) -> Writer {
-        let session = || {
-            let id = Writer::default().number(1, self.talker.id());
-            let kind = u32::from(self.talker.session_type());
-            Writer::default().message(1, Writer::default().message(kind, id))
-        };
-        let total = Writer::default().message(1, Writer::default());
-        let list = Writer::default().message(2, session());
-        let payload = payload.message(4, total).message(4, list);
-        if self.written.is_none() {
-            return payload;
-        }
-        payload.message(4, Writer::default().message(4, session()))
+    /// A command for the session: 2 updates the list, 4 fetches messages.
+    fn command(&self, command: u32) -> Writer {
+        let id = Writer::default().number(1, self.talker.id());
+        let session = Writer::default().message(self.talker.session_type().into(), id);
+        Writer::default().message(command, Writer::default().message(1, session))
     }
 }
 

@@ -18,7 +18,7 @@ impl Writer {
     pub(crate) fn bytes(self, field: u32, bytes: impl AsRef<[u8]>) -> Self {
         match bytes.as_ref() {
             [] => self,
-            bytes => self.with_length(field, bytes),
+            bytes => self.message(field, Self(bytes.to_vec())),
         }
     }
 
@@ -32,19 +32,15 @@ impl Writer {
     }
 
     /// A message, even when it is empty.
-    pub(crate) fn message(self, field: u32, message: Self) -> Self {
-        self.with_length(field, &message.0)
+    pub(crate) fn message(mut self, field: u32, Self(bytes): Self) -> Self {
+        varint(&mut self.0, (u64::from(field) << 3) | 2);
+        varint(&mut self.0, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.0.extend(bytes);
+        self
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
         self.0
-    }
-
-    fn with_length(mut self, field: u32, bytes: &[u8]) -> Self {
-        varint(&mut self.0, (u64::from(field) << 3) | 2);
-        varint(&mut self.0, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        self.0.extend_from_slice(bytes);
-        self
     }
 }
 

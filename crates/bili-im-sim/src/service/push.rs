@@ -183,35 +183,34 @@ impl Service {
         let Some(connection) = self.state.push.open.get_mut(&id) else {
             return;
         };
-        match fault {
-            Some(Kind::Stall) => {}
-            Some(Kind::BreakOff) => connection.end(PushEnd::BrokenOff, now),
-            Some(Kind::Close) => connection.end(PushEnd::Closed(GOING_AWAY), now),
+        let frame = match fault {
+            Some(Kind::Stall) => return,
+            Some(Kind::BreakOff) => return connection.end(PushEnd::BrokenOff, now),
+            Some(Kind::Close) => return connection.end(PushEnd::Closed(GOING_AWAY), now),
             Some(Kind::CutShort { bytes }) => {
                 let sent = bytes.min(frame.len().saturating_sub(1));
-                connection.end(PushEnd::CutShort { frame, sent }, now);
+                return connection.end(PushEnd::CutShort { frame, sent }, now);
+            }
+            Some(Kind::Late { seconds }) => {
+                return connection.send(frame, now.plus_secs(seconds.into()));
             }
             Some(Kind::Code { code, message }) => {
-                let message = message.unwrap_or_default();
-                connection.send(with_code(&frame, code, &message), now);
+                with_code(&frame, code, &message.unwrap_or_default())
             }
-            Some(Kind::Garbage) => connection.send(vec![0xff; 32], now),
-            Some(Kind::Giant { bytes }) => connection.send(giant(bytes), now),
+            Some(Kind::Garbage) => vec![0xff; 32],
+            Some(Kind::Giant { bytes }) => giant(bytes),
             Some(Kind::Twice) => {
                 connection.send(frame.clone(), now);
-                connection.send(frame, now);
+                frame
             }
-            Some(Kind::Late { seconds }) => connection.send(frame, now.plus_secs(seconds.into())),
             Some(Kind::KickOut) => {
                 connection.stage = Stage::KickedOut;
-                connection.send(kick_out(id.uid(), chance, moment), now);
+                kick_out(id.uid(), chance, moment)
             }
-            Some(Kind::Forged) => {
-                let options = &self.state.options;
-                connection.send(forged(id.uid(), options, chance, moment), now);
-            }
-            _ => connection.send(frame, now),
-        }
+            Some(Kind::Forged) => forged(id.uid(), &self.state.options, chance, moment),
+            _ => frame,
+        };
+        connection.send(frame, now);
     }
 }
 

@@ -11,19 +11,11 @@ use crate::{
 
 const BROADCAST: &str = "/bilibili.broadcast.v1.Broadcast/";
 
-/// The demo world, whose notifications have these parts, in plain bytes.
-pub(crate) fn world_with_push(parts: PushParts) -> World {
-    let mut world = World::demo();
-    world.options.push_parts = parts;
-    world.options.push_base64 = Whim::Never;
-    world.options.push_acks = Whim::Never;
-    world
-}
-
 pub(crate) fn handshake(cookie: &str) -> Request<()> {
     Request::get("ws://localhost/sub")
         .header("host", "localhost")
         .header("cookie", cookie)
+        .header("origin", "https://message.bilibili.com")
         .header("connection", "keep-alive, Upgrade")
         .header("upgrade", "websocket")
         .header("sec-websocket-version", "13")
@@ -106,14 +98,17 @@ fn parts(payload: &Fields<'_>) -> String {
 }
 
 impl Sim {
+    /// The demo world, whose notifications have these parts, in plain bytes.
     pub(crate) fn with_push(parts: PushParts) -> Self {
-        Self::new(world_with_push(parts))
+        let mut world = World::demo();
+        world.options.push_parts = parts;
+        world.options.push_base64 = Whim::Never;
+        world.options.push_acks = Whim::Never;
+        Self::new(world)
     }
 
     pub(crate) fn push_connect(&mut self, uid: u64) -> PushId {
-        let mut request = handshake(&self.cookie(uid));
-        let origin = "https://message.bilibili.com".parse().unwrap();
-        request.headers_mut().insert("origin", origin);
+        let request = handshake(&self.cookie(uid));
         self.service.push_connect(request, self.now).unwrap()
     }
 

@@ -11,10 +11,13 @@ use tokio_tungstenite::tungstenite::{
 
 use super::now;
 use crate::{
-    Server, Service,
+    Server,
     faults::{Kind, Rule, When},
     ids::Talker,
-    testing::push::{handshake, shown, step, world_with_push},
+    testing::{
+        Sim,
+        push::{handshake, shown, step},
+    },
     world::{Act, Message, PushParts},
 };
 
@@ -26,8 +29,8 @@ const RIGHT: &str = "10001 info 10002 1";
 type Socket = WebSocket<TcpStream>;
 
 fn start() -> Server {
-    let service = Service::new(world_with_push(PushParts::Info), now()).unwrap();
-    Server::start(service, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
+    let sim = Sim::with_push(PushParts::Info);
+    Server::start(sim.service, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
 }
 
 fn stream(server: &Server) -> TcpStream {
@@ -102,17 +105,6 @@ fn connections(server: &Server) -> usize {
 }
 
 #[test]
-fn a_message_is_told_at_once() {
-    let server = start();
-    let mut socket = subscribe(&server);
-    for _ in 0..3 {
-        write(&server);
-        assert_eq!(told(&mut socket), RIGHT);
-    }
-    assert_eq!(say(&mut socket, "Heartbeat 6"), "Heartbeat 6");
-}
-
-#[test]
 fn a_fault_changes_a_frame_or_ends_the_connection() {
     for (kind, expected) in [
         (Kind::Giant { bytes: 9_000_001 }, "9000001 bytes"),
@@ -134,9 +126,14 @@ fn a_fault_changes_a_frame_or_ends_the_connection() {
 }
 
 #[test]
-fn messages_and_acts_over_http_are_told() {
+fn messages_and_acts_are_told_at_once() {
     let server = start();
     let mut socket = subscribe(&server);
+    for _ in 0..3 {
+        write(&server);
+        assert_eq!(told(&mut socket), RIGHT);
+    }
+    assert_eq!(say(&mut socket, "Heartbeat 6"), "Heartbeat 6");
     let message = r#"{"from":10002,"to":10001,"text":"x"}"#;
     let act = r#"{"kick_out":{"uid":10001}}"#;
     for (head, body, expected) in [
