@@ -93,16 +93,16 @@ impl Connection {
             self.waiting.clear();
             self.end(PushEnd::Closed(TRY_AGAIN_LATER), due);
         } else {
-            self.wait(Ok(frame), due);
+            self.insert(Ok(frame), due);
         }
     }
 
     /// Ends the connection after the frames that are due by then.
     pub(crate) fn end(&mut self, end: PushEnd, due: UnixMicros) {
-        self.wait(Err(end), due);
+        self.insert(Err(end), due);
     }
 
-    fn wait(&mut self, what: Result<Vec<u8>, PushEnd>, due: UnixMicros) {
+    fn insert(&mut self, what: Result<Vec<u8>, PushEnd>, due: UnixMicros) {
         let at = self.waiting.partition_point(|(other, _)| *other <= due);
         self.waiting.insert(at, (due, what));
     }
