@@ -1,5 +1,6 @@
 //! Helpers of tests: a service whose clock the test sets.
 
+pub(crate) mod push;
 mod sending;
 
 use http::{Request, Response};

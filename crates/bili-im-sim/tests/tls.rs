@@ -20,8 +20,12 @@ use bili_im_sim::{
         pki_types::{CertificateDer, PrivateKeyDer, ServerName},
     },
 };
+use tokio_tungstenite::tungstenite::{Message as Frame, client::IntoClientRequest, client::client};
 
 const UNREAD: &str = "/session_svr/v1/session_svr/single_unread";
+/// A client's first frame of push, written by hand (docs/protocol.md §15).
+const AUTH: &[u8] = b"\n\x02\x10\x01\x12%/bilibili.broadcast.v1.Broadcast/Auth\
+    \x1a=\n1type.googleapis.com/bilibili.broadcast.v1.AuthReq\x12\x08\n\x06a-guid";
 
 /// A server, and the certificates that its clients have to trust.
 struct Secured {
@@ -154,6 +158,29 @@ fn a_connection_that_breaks_off_or_is_cut_ends_without_the_farewell_of_tls() {
         let (answer, end) = ask(&mut secured.connect());
         assert_eq!(answer.split_once("\r\n\r\n").map_or("", |it| it.1), body);
         assert_eq!(end.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    }
+}
+
+#[test]
+fn a_push_connection_ends_as_its_fault_says() {
+    let cut = Kind::CutShort { bytes: 20 };
+    for (kind, closes) in [(Kind::Close, true), (Kind::BreakOff, false), (cut, false)] {
+        let secured = Secured::start();
+        let mut request = "ws://localhost/sub".into_client_request().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("cookie", "SESSDATA=sim-10001".parse().unwrap());
+        headers.insert("sec-websocket-protocol", "proto".parse().unwrap());
+        let (mut socket, _) = client(request, secured.connect()).unwrap();
+        let rule = Rule::new("Auth", When::Once, kind).after_effect();
+        let server = &secured.server;
+        server.with(|service| service.add_fault(rule)).unwrap();
+        socket.send(Frame::binary(AUTH)).unwrap();
+        match socket.read() {
+            Ok(Frame::Close(Some(close))) if closes => assert_eq!(u16::from(close.code), 1001),
+            end => assert!(!closes && end.is_err(), "{end:?}"),
+        }
+        let seen = server.with(|service| service.faults()[0].seen);
+        assert_eq!(seen, 1, "the frame was read");
     }
 }
 

@@ -115,7 +115,7 @@ impl Rule {
 impl What {
     pub(crate) fn matches(&self, path: &str) -> bool {
         match self {
-            Self::Any => !push::is_frame(path),
+            Self::Any => !push::FRAMES.contains(&path),
             Self::Path(end) => path.strip_suffix(end.as_str()).is_some_and(|before| {
                 before.is_empty() || before.ends_with('/') || end.starts_with('/')
             }),

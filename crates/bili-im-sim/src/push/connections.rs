@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    frames::Heard,
-    reply::{PushEnd, PushReply},
-    steps::Step,
-};
+use super::frames::{AUTH, HEARTBEAT, Heard, MESSAGE_ACK, SUBSCRIBE};
 use crate::{ids::Uid, time::UnixMicros};
 
 /// The service closes a connection without a heartbeat for this long.
@@ -22,8 +18,34 @@ const BAD_FRAME: i32 = -400;
 const NOT_LOGGED_IN: i32 = -101;
 pub(crate) const UNKNOWN_PATH: i32 = -404;
 
+// Status codes of WebSocket.
 const NORMAL: u16 = 1000;
 const TRY_AGAIN_LATER: u16 = 1013;
+
+/// What the service sends over a push connection now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PushReply {
+    /// Frames to send, in order.
+    pub frames: Vec<Vec<u8>>,
+    /// How the connection ends after these frames; `None` while it goes on.
+    pub end: Option<PushEnd>,
+}
+
+/// How the service ends a push connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushEnd {
+    /// With a close frame, which has this status code of WebSocket.
+    Closed(u16),
+    /// Without a close frame.
+    BrokenOff,
+    /// Within a frame.
+    CutShort {
+        /// The whole frame.
+        frame: Vec<u8>,
+        /// How many bytes of it are sent, always fewer than it has.
+        sent: usize,
+    },
+}
 
 /// One push connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,8 +63,9 @@ impl PushId {
 }
 
 /// How far a connection has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Stage {
+    #[default]
     Connected,
     Authenticated,
     Subscribed,
@@ -50,48 +73,44 @@ pub(crate) enum Stage {
     KickedOut,
 }
 
-/// A frame or an end that waits for its time.
-#[derive(Debug)]
-struct Waiting {
-    due: UnixMicros,
-    what: Result<Vec<u8>, PushEnd>,
-}
-
 /// The state of one connection. Its times are those of the callers' clock.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Connection {
     pub(crate) stage: Stage,
     /// The `sequence` of the client's last frame.
     sequence: u64,
     heard_at: UnixMicros,
-    waiting: Vec<Waiting>,
-    bytes: usize,
+    /// What is sent at which time, the earliest first.
+    waiting: Vec<(UnixMicros, Result<Vec<u8>, PushEnd>)>,
 }
 
 impl Connection {
     /// Sends a frame at a time.
     pub(crate) fn send(&mut self, frame: Vec<u8>, due: UnixMicros) {
-        self.bytes = self.bytes.saturating_add(frame.len());
-        if self.waiting.len() >= MOST_FRAMES || self.bytes > MOST_BYTES {
+        let waiting = self.waiting.iter().flat_map(|(_, what)| what);
+        let bytes = waiting.map(Vec::len).sum::<usize>() + frame.len();
+        if self.waiting.len() >= MOST_FRAMES || bytes > MOST_BYTES {
             self.waiting.clear();
             self.end(PushEnd::Closed(TRY_AGAIN_LATER), due);
         } else {
-            let what = Ok(frame);
-            self.waiting.push(Waiting { due, what });
+            self.insert(Ok(frame), due);
         }
     }
 
     /// Ends the connection after the frames that are due by then.
     pub(crate) fn end(&mut self, end: PushEnd, due: UnixMicros) {
-        let what = Err(end);
-        self.waiting.push(Waiting { due, what });
+        self.insert(Err(end), due);
+    }
+
+    fn insert(&mut self, what: Result<Vec<u8>, PushEnd>, due: UnixMicros) {
+        let at = self.waiting.partition_point(|(other, _)| *other <= due);
+        self.waiting.insert(at, (due, what));
     }
 
     /// Takes a step that the client asks for. A refusal has a code and its reason.
     pub(crate) fn take_step(
         &mut self,
-        step: Option<Step>,
-        heard: &Heard,
+        heard: &Heard<'_>,
         is_strict: bool,
         now: UnixMicros,
     ) -> Result<(), (i32, &'static str)> {
@@ -100,23 +119,23 @@ impl Connection {
         if is_strict && heard.sequence != expected {
             return Err((BAD_FRAME, "sequence does not count the frames from 1"));
         }
-        match (step, self.stage) {
-            (None, _) => return Err((UNKNOWN_PATH, "the target path is not known")),
-            (Some(Step::Auth), Stage::Connected) => {
-                if heard.guid().is_none() {
-                    return Err((BAD_FRAME, "the body is not an AuthReq with a guid"));
-                }
-                self.stage = Stage::Authenticated;
+        match (heard.path, self.stage) {
+            (AUTH, Stage::Connected) if !heard.has_guid() => {
+                return Err((BAD_FRAME, "the body is not an AuthReq with a guid"));
             }
-            (_, Stage::Connected) => return Err((NOT_LOGGED_IN, "Auth comes first")),
-            (Some(Step::Auth), _) => return Err((BAD_FRAME, "Auth comes once")),
-            (Some(Step::Subscribe), _) if !heard.wants_notifications() => {
+            (AUTH, Stage::Connected) => self.stage = Stage::Authenticated,
+            (AUTH, _) => return Err((BAD_FRAME, "Auth comes once")),
+            (SUBSCRIBE | HEARTBEAT | MESSAGE_ACK, Stage::Connected) => {
+                return Err((NOT_LOGGED_IN, "Auth comes first"));
+            }
+            (SUBSCRIBE, _) if !heard.wants_notifications() => {
                 return Err((BAD_FRAME, "the body is not a TargetPath with WatchNotify"));
             }
-            (Some(Step::Subscribe), Stage::Authenticated) => self.stage = Stage::Subscribed,
-            (Some(Step::Subscribe | Step::Heartbeat), _) => {}
+            (SUBSCRIBE, Stage::Authenticated) => self.stage = Stage::Subscribed,
+            (SUBSCRIBE | HEARTBEAT, _) => {}
             // An acknowledgement does not show that the client is alive.
-            (Some(Step::MessageAck), _) => return Ok(()),
+            (MESSAGE_ACK, _) => return Ok(()),
+            _ => return Err((UNKNOWN_PATH, "the target path is not known")),
         }
         self.heard_at = now;
         Ok(())
@@ -126,26 +145,21 @@ impl Connection {
         self.heard_at.plus_secs(LONGEST_SILENCE)
     }
 
-    fn next(&self) -> UnixMicros {
-        let due = self.waiting.iter().map(|waiting| waiting.due);
-        due.fold(self.silent_at(), UnixMicros::min)
+    /// When it sends something next.
+    pub(crate) fn next(&self) -> UnixMicros {
+        let first = self.waiting.first().map(|(due, _)| *due);
+        first.map_or(self.silent_at(), |due| due.min(self.silent_at()))
     }
 
     fn take(&mut self, now: UnixMicros) -> PushReply {
         if self.silent_at() <= now {
             self.end(PushEnd::Closed(NORMAL), now);
         }
-        let waiting = std::mem::take(&mut self.waiting).into_iter();
-        let (mut due, later): (Vec<_>, Vec<_>) = waiting.partition(|waiting| waiting.due <= now);
-        self.waiting = later;
-        due.sort_by_key(|waiting| waiting.due);
+        let due = self.waiting.partition_point(|(due, _)| *due <= now);
         let mut reply = PushReply::default();
-        for waiting in due {
-            match waiting.what {
-                Ok(frame) => {
-                    self.bytes = self.bytes.saturating_sub(frame.len());
-                    reply.frames.push(frame);
-                }
+        for (_, what) in self.waiting.drain(..due) {
+            match what {
+                Ok(frame) => reply.frames.push(frame),
                 Err(end) => {
                     reply.end = Some(end);
                     break;
@@ -159,9 +173,10 @@ impl Connection {
 /// All push connections.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
-    open: BTreeMap<PushId, Connection>,
+    pub(crate) open: BTreeMap<PushId, Connection>,
+    /// How many notifications were sent to each user.
+    pub(crate) notified: BTreeMap<Uid, u64>,
     made: u64,
-    notified: BTreeMap<Uid, u64>,
 }
 
 impl Connections {
@@ -171,54 +186,29 @@ impl Connections {
             return None;
         }
         self.made += 1;
-        let id = PushId {
-            uid,
-            number: self.made,
-        };
-        let connection = Connection {
-            stage: Stage::Connected,
-            sequence: 0,
-            heard_at: now,
-            waiting: Vec::new(),
-            bytes: 0,
-        };
-        self.open.insert(id, connection);
+        let number = self.made;
+        let id = PushId { uid, number };
+        self.open.entry(id).or_default().heard_at = now;
         Some(id)
-    }
-
-    pub(crate) fn get_mut(&mut self, id: PushId) -> Option<&mut Connection> {
-        self.open.get_mut(&id)
-    }
-
-    pub(crate) fn close(&mut self, id: PushId) {
-        self.open.remove(&id);
     }
 
     /// What is sent now. A connection that is not open is broken off.
     pub(crate) fn take(&mut self, id: PushId, now: UnixMicros) -> PushReply {
-        let reply = self.open.get_mut(&id).map(|open| open.take(now));
-        let reply = reply.unwrap_or(PushReply {
-            frames: Vec::new(),
-            end: Some(PushEnd::BrokenOff),
-        });
+        let Some(open) = self.open.get_mut(&id) else {
+            let (frames, end) = (Vec::new(), Some(PushEnd::BrokenOff));
+            return PushReply { frames, end };
+        };
+        let reply = open.take(now);
         if reply.end.is_some() {
             self.open.remove(&id);
         }
         reply
     }
 
-    pub(crate) fn next(&self, id: PushId) -> Option<UnixMicros> {
-        self.open.get(&id).map(Connection::next)
-    }
-
     /// The connections over which a user is told of messages.
     pub(crate) fn subscribed(&self, uid: Uid) -> impl Iterator<Item = PushId> {
         let of_user = self.of(uid);
         of_user.filter_map(|(id, open)| (open.stage == Stage::Subscribed).then_some(*id))
-    }
-
-    pub(crate) fn count_notification(&mut self, uid: Uid) {
-        *self.notified.entry(uid).or_default() += 1;
     }
 
     /// How many connections a user has, and how many notifications were sent over all of them.

@@ -1,6 +1,11 @@
 //! Notifications of messages and changed sessions.
 
-use super::{frames::frame, protobuf::Writer, steps::WATCH_NOTIFY};
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use super::{
+    frames::{NOTIFY, WATCH_NOTIFY, frame},
+    protobuf::Writer,
+};
 use crate::{
     chance::Chance,
     ids::{MsgKey, Seqno, Talker, Uid},
@@ -40,13 +45,17 @@ impl Notification<'_> {
         }
         // The notification of a changed session has no other part.
         if parts != PushParts::Info || self.written.is_none() {
-            payload = self.with_commands(payload);
+            let total = Writer::default().message(1, Writer::default());
+            payload = payload.message(4, total).message(4, self.command(2));
+            if self.written.is_some() {
+                payload = payload.message(4, self.command(4));
+            }
         }
         let is_base64 = options.push_base64.occurs(chance);
-        let payload = match payload.finish() {
-            bytes if is_base64 => base64(&bytes).into_bytes(),
-            bytes => bytes,
-        };
+        let mut payload = payload.finish();
+        if is_base64 {
+            payload = BASE64_STANDARD.encode(payload).into_bytes();
+        }
         let body = Writer::default()
             .number(1, self.uid.0)
             .number(2, MESSAGE)
@@ -56,19 +65,11 @@ impl Notification<'_> {
         notify(body, is_ack, chance, now)
     }
 
-    fn with_commands(&self, payload: Writer) -> Writer {
-        let session = || {
-            let id = Writer::default().number(1, self.talker.id());
-            let kind = u32::from(self.talker.session_type());
-            Writer::default().message(1, Writer::default().message(kind, id))
-        };
-        let total = Writer::default().message(1, Writer::default());
-        let list = Writer::default().message(2, session());
-        let payload = payload.message(4, total).message(4, list);
-        if self.written.is_none() {
-            return payload;
-        }
-        payload.message(4, Writer::default().message(4, session()))
+    /// A command for the session: 2 updates the list, 4 fetches messages.
+    fn command(&self, command: u32) -> Writer {
+        let id = Writer::default().number(1, self.talker.id());
+        let session = Writer::default().message(self.talker.session_type().into(), id);
+        Writer::default().message(command, Writer::default().message(1, session))
     }
 }
 
@@ -107,8 +108,7 @@ fn notify(body: Writer, is_ack: bool, chance: &mut Chance, now: UnixMicros) -> V
         .number(3, is_ack.into())
         .bytes(5, if is_ack { "sim" } else { "" })
         .number(6, now.as_secs());
-    let body_type = Some("bilibili.broadcast.message.im.NotifyRsp");
-    frame(options, WATCH_NOTIFY, body_type, &body.finish())
+    frame(options, WATCH_NOTIFY, NOTIFY, &body.finish())
 }
 
 fn msg(written: &Written) -> Writer {
@@ -126,38 +126,4 @@ fn msg(written: &Written) -> Writer {
         .number(12, message.msg_status.into())
         .number(13, message.is_recall().into())
         .number(17, message.msg_source.into())
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let byte = |at| group.get(at).copied().map_or(0, u32::from);
-        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-        for at in 0..4_usize {
-            let digit = usize::try_from((bits >> (18 - 6 * at)) & 63).unwrap_or_default();
-            let digit = DIGITS.get(digit).filter(|_| at <= group.len());
-            text.push(digit.map_or('=', |digit| char::from(*digit)));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_is_that_of_rfc_4648() {
-        for (plain, encoded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), encoded);
-        }
-        assert_eq!(base64(&[0xfb, 0xff, 0xbf]), "+/+/");
-    }
 }

@@ -1,7 +1,9 @@
 //! Push connections of the server.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
-    future::Future,
     pin::pin,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -12,26 +14,18 @@ use futures_util::{
     future::{Either, select},
 };
 use http::{
-    HeaderValue, Request, Response, StatusCode,
-    header::{
-        CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-    },
+    HeaderValue, Request,
+    header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE},
 };
 use hyper::{body::Incoming, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::{io::AsyncWriteExt, sync::watch, time::timeout};
+use tokio::{io::AsyncWriteExt, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message,
-        handshake::derive_accept_key,
-        protocol::{
-            CloseFrame, Role, WebSocketConfig,
-            frame::{
-                Frame,
-                coding::{Data, OpCode},
-            },
-        },
+        Error, Message,
+        handshake::server::create_response_with_body,
+        protocol::{CloseFrame, Role, WebSocketConfig, frame},
     },
 };
 
@@ -67,15 +61,19 @@ pub(super) fn is_handshake(request: &Request<Incoming>) -> bool {
 /// Answers a handshake, and serves the connection that follows it.
 pub(super) fn connect(mut request: Request<Incoming>, shared: &Arc<Shared>) -> Reply {
     let upgrade = hyper::upgrade::on(&mut request);
-    let request = request.map(drop);
-    let key = request.headers().get(SEC_WEBSOCKET_KEY);
-    let key = key.map(|key| derive_accept_key(key.as_bytes()));
-    let id = match shared.with(|service| service.push_connect(request, now())) {
+    let answer = create_response_with_body(&request, Vec::new);
+    let id = match shared.with(|service| service.push_connect(request.map(drop), now())) {
         Ok(id) => id,
         Err(reply) => return *reply,
     };
     let shared = Arc::clone(shared);
     let open = Open { id, shared };
+    let Ok(mut answer) = answer else {
+        return Reply::BrokenOff;
+    };
+    let subprotocol = HeaderValue::from_static("proto");
+    let headers = answer.headers_mut();
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
     tokio::spawn(async move {
         // The server has nothing to do when a connection fails.
         if let Ok(upgraded) = upgrade.await {
@@ -88,73 +86,42 @@ pub(super) fn connect(mut request: Request<Incoming>, shared: &Arc<Shared>) -> R
             let _ended = serve(socket, &open).await;
         }
     });
-    Reply::Answer(switching(key))
-}
-
-fn switching(key: Option<String>) -> Response<Vec<u8>> {
-    let mut answer = Response::new(Vec::new());
-    *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = answer.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("proto"));
-    if let Some(key) = key.and_then(|key| HeaderValue::try_from(key).ok()) {
-        headers.insert(SEC_WEBSOCKET_ACCEPT, key);
-    }
-    answer
+    Reply::Answer(answer)
 }
 
 /// Serves a connection until either side ends it.
-async fn serve(
-    mut socket: Socket,
-    open: &Open,
-) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+async fn serve(mut socket: Socket, open: &Open) -> Result<(), Error> {
     let mut pushes = open.shared.pushes();
     loop {
-        let access = |service: &mut crate::Service| {
-            (
-                service.push_take(open.id, now()),
-                service.push_next(open.id),
-            )
-        };
-        let (reply, next) = open.shared.with(access);
+        let (reply, next) = open.shared.with(|service| {
+            let reply = service.push_take(open.id, now());
+            (reply, service.push_next(open.id))
+        });
         for frame in reply.frames {
             socket.send(Message::binary(frame)).await?;
         }
         if let Some(end) = reply.end {
             return finish(socket, end).await;
         }
-        let frame = match select(socket.next(), pin!(woken(&mut pushes, next))).await {
-            Either::Left((Some(message), _)) => match message? {
-                Message::Binary(frame) => frame,
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
-                // Texts are no frames of push: the service refuses them.
-                Message::Text(text) => text.into(),
-                Message::Close(_) => return Ok(()),
-            },
+        let wait = next.map_or(Duration::ZERO, |next| next.since(now()));
+        let told = pin!(timeout(wait, pushes.changed()));
+        match select(socket.next(), told).await {
             Either::Left((None, _)) => return Ok(()),
-            Either::Right(_) => continue,
-        };
-        open.shared
-            .with(|service| service.push_receive(open.id, &frame, now()));
+            Either::Left((Some(message), _)) => {
+                let message = message?;
+                // Texts are no frames of push: the service refuses them.
+                if message.is_binary() || message.is_text() {
+                    let frame = message.into_data();
+                    open.shared
+                        .with(|service| service.push_receive(open.id, &frame, now()));
+                }
+            }
+            Either::Right(_) => {}
+        }
     }
 }
 
-/// Waits until a user is told something, or for the time when something waits.
-fn woken(
-    pushes: &mut watch::Receiver<u64>,
-    next: Option<UnixMicros>,
-) -> impl Future<Output = ()> + '_ {
-    let wait = next.map_or(Duration::ZERO, |next| next.since(now()));
-    async move {
-        let _told_or_late = timeout(wait, pushes.changed()).await;
-    }
-}
-
-async fn finish(
-    mut socket: Socket,
-    end: PushEnd,
-) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+async fn finish(mut socket: Socket, end: PushEnd) -> Result<(), Error> {
     match end {
         PushEnd::Closed(code) => {
             let code = code.into();
@@ -168,7 +135,8 @@ async fn finish(
         PushEnd::CutShort { frame, sent } => {
             let mut bytes = Vec::new();
             let after = frame.len().saturating_sub(sent);
-            Frame::message(frame, OpCode::Data(Data::Binary), true).format(&mut bytes)?;
+            let binary = frame::coding::OpCode::Data(frame::coding::Data::Binary);
+            frame::Frame::message(frame, binary, true).format(&mut bytes)?;
             bytes.truncate(bytes.len().saturating_sub(after));
             let io = socket.get_mut();
             io.write_all(&bytes).await?;

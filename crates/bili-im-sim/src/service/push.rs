@@ -4,7 +4,7 @@
 mod tests;
 
 use http::{
-    HeaderMap, Method, Request, StatusCode,
+    HeaderMap, Method, Request, StatusCode as Status,
     header::{
         CONNECTION, ORIGIN, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
         UPGRADE,
@@ -14,11 +14,11 @@ use http::{
 use super::Service;
 use crate::{
     answer::{Refusal, render},
-    faults::{Effect, Kind, Rule},
-    ids::{Seqno, Talker, Uid},
+    faults::{Effect, Kind},
+    ids::Uid,
     push::{
-        Heard, LONGEST_FRAME, Notification, PATH, PushEnd, PushId, PushReply, Stage, Step,
-        UNKNOWN_PATH, WATCH_NOTIFY, answer, forged, garbage, giant, is_frame, kick_out, with_code,
+        FRAMES, Heard, LONGEST_FRAME, MESSAGE_ACK, Notification, PATH, PushEnd, PushId, PushReply,
+        Stage, UNKNOWN_PATH, WATCH_NOTIFY, answer, forged, giant, kick_out, with_code,
     },
     reply::Reply,
     request::Incoming,
@@ -27,12 +27,11 @@ use crate::{
     world::Mode,
 };
 
-/// The status code of WebSocket for bytes that cannot be read.
+// Status codes of WebSocket.
+const GOING_AWAY: u16 = 1001;
 const INVALID: u16 = 1007;
-/// The status code of WebSocket for a frame that is too long.
-const TOO_LONG: u16 = 1009;
-/// The status code of WebSocket for a frame that is refused.
 const REFUSED: u16 = 1008;
+const TOO_LONG: u16 = 1009;
 
 impl Service {
     /// Opens a push connection for a WebSocket handshake: a GET of `/sub` with its headers.
@@ -55,8 +54,7 @@ impl Service {
             count.disturbed += 1;
             return Err(Box::new(self.apply_fault(rule.kind, None, now)));
         }
-        let admitted = self.admit(request, now);
-        admitted.map_err(|refusal| {
+        self.admit(request, now).map_err(|refusal| {
             self.requests.entry(PATH).or_default().refused += 1;
             let answer = render(Err(refusal), self.state.options.mode);
             Box::new(Reply::Answer(self.dated(answer, now)))
@@ -65,44 +63,35 @@ impl Service {
 
     /// Takes a frame of the client. Has no effect when the connection is not open.
     pub fn push_receive(&mut self, id: PushId, frame: &[u8], now: UnixMicros) {
-        let heard = (frame.len() <= LONGEST_FRAME).then(|| Heard::read(frame));
-        let heard = match heard {
-            None => return self.end_push(id, PushEnd::Closed(TOO_LONG), now),
-            Some(None) => return self.end_push(id, PushEnd::Closed(INVALID), now),
-            Some(Some(heard)) => heard,
+        let heard = match Heard::read(frame) {
+            _ if frame.len() > LONGEST_FRAME => return self.end_push(id, TOO_LONG, now),
+            None => return self.end_push(id, INVALID, now),
+            Some(heard) => heard,
         };
         if self.push_next(id).is_none() {
             return;
         }
-        let step = Step::of(&heard.target_path);
-        let may_fail = is_frame(&heard.target_path);
-        let fault = may_fail
-            .then(|| self.fire_faults(&heard.target_path))
-            .flatten();
-        let kind = fault.as_ref().map(|rule| rule.kind.clone());
-        let takes_effect = fault.is_none_or(|Rule { effect, kind, .. }| {
-            effect == Effect::After || kind.spares_effect()
-        });
+        let can_fail = FRAMES.contains(&heard.path);
+        let fault = can_fail.then(|| self.fire_faults(heard.path)).flatten();
+        let takes_effect = fault
+            .as_ref()
+            .is_none_or(|rule| rule.effect == Effect::After || rule.kind.spares_effect());
         let is_strict = self.state.options.mode == Mode::Strict;
-        let Some(connection) = self.state.push.get_mut(id) else {
-            return;
+        let done = match self.state.push.open.get_mut(&id) {
+            Some(open) if takes_effect => open.take_step(&heard, is_strict, now),
+            _ => Ok(()),
         };
-        let done = if takes_effect {
-            connection.take_step(step, &heard, is_strict, now)
-        } else {
-            Ok(())
-        };
-        if step == Some(Step::MessageAck) && done.is_ok() {
-            return;
-        }
-        let moment = self.clock.at(now);
-        let right = answer(&heard, step, moment);
-        let Err((code, why)) = done else {
-            return self.send_push(id, right, kind, now);
-        };
-        self.send_push(id, with_code(&right, code, why), kind, now);
-        if code != UNKNOWN_PATH {
-            self.end_push(id, PushEnd::Closed(REFUSED), now);
+        let kind = fault.map(|rule| rule.kind);
+        let right = answer(&heard, self.clock.at(now));
+        match done {
+            Ok(()) if heard.path == MESSAGE_ACK => {}
+            Ok(()) => self.send_push(id, right, kind, now),
+            Err((code, why)) => {
+                self.send_push(id, with_code(&right, code, why), kind, now);
+                if code != UNKNOWN_PATH {
+                    self.end_push(id, REFUSED, now);
+                }
+            }
         }
     }
 
@@ -116,12 +105,12 @@ impl Service {
     /// the connection is not open.
     #[must_use]
     pub fn push_next(&self, id: PushId) -> Option<UnixMicros> {
-        self.state.push.next(id)
+        self.state.push.open.get(&id).map(|open| open.next())
     }
 
     /// Forgets a connection that the client has closed.
     pub fn push_close(&mut self, id: PushId) {
-        self.state.push.close(id);
+        self.state.push.open.remove(&id);
     }
 
     /// How often any user was told something.
@@ -132,20 +121,17 @@ impl Service {
 
     fn admit(&mut self, request: Request<()>, now: UnixMicros) -> Result<PushId, Refusal> {
         if request.uri().path() != PATH {
-            return Err(Refusal::page(StatusCode::NOT_FOUND, "the path is not /sub"));
+            return Err(Refusal::page(Status::NOT_FOUND, "the path is not /sub"));
         }
         let is_strict = self.state.options.mode == Mode::Strict;
         check_headers(request.method(), request.headers(), is_strict)?;
-        let refused = |why| Refusal::page(StatusCode::UNAUTHORIZED, why);
-        let sessdata = Incoming::new(request.map(|()| Vec::new())).cookie("SESSDATA");
-        let sessdata = sessdata.ok_or_else(|| refused("there is no cookie SESSDATA"))?;
+        let cookie = Incoming::new(request.map(|()| Vec::new())).cookie("SESSDATA");
         let moment = self.pass(now);
-        let login = self.state.logins.get(&sessdata, moment);
-        let uid = login
-            .ok_or_else(|| refused("no account has this SESSDATA"))?
-            .uid;
-        let opened = self.state.push.open(uid, now);
-        opened.ok_or_else(|| Refusal::page(StatusCode::SERVICE_UNAVAILABLE, "too many connections"))
+        let login = cookie.and_then(|sessdata| self.state.logins.get(&sessdata, moment));
+        let why = "there is no SESSDATA, or no account has it";
+        let login = login.ok_or_else(|| Refusal::page(Status::UNAUTHORIZED, why))?;
+        let opened = self.state.push.open(login.uid, now);
+        opened.ok_or_else(|| Refusal::page(Status::SERVICE_UNAVAILABLE, "too many connections"))
     }
 
     /// Sends notifications of what has changed.
@@ -154,59 +140,39 @@ impl Service {
             let ids: Vec<PushId> = self.state.push.subscribed(change.uid).collect();
             for id in ids {
                 self.pushes += 1;
-                self.push_change(id, change.kind, now);
+                self.push_change(id, &change.kind, now);
             }
         }
     }
 
-    fn push_change(&mut self, id: PushId, kind: ChangeKind, now: UnixMicros) {
-        let (talker, seqno) = match kind {
+    fn push_change(&mut self, id: PushId, kind: &ChangeKind, now: UnixMicros) {
+        let (talker, seqno) = match *kind {
             ChangeKind::Message { talker, seqno } => (talker, Some(seqno)),
             ChangeKind::Session { talker } => (talker, None),
-            ChangeKind::KickOut => return self.replace_push(id, Kind::KickOut, now),
-            ChangeKind::Garbage => return self.replace_push(id, Kind::Garbage, now),
-            ChangeKind::Forged => return self.replace_push(id, Kind::Forged, now),
+            ChangeKind::Fault(ref kind) => {
+                return self.send_push(id, Vec::new(), Some(kind.clone()), now);
+            }
         };
         let fault = self.fire_faults(WATCH_NOTIFY).map(|rule| rule.kind);
-        let uid = if fault == Some(Kind::OtherUid) {
-            Uid(id.uid().0 + 1)
-        } else {
-            id.uid()
+        let owner = id.uid();
+        let mut chance = self.state.chance.fork();
+        let notification = Notification {
+            uid: Uid(owner.0 + u64::from(fault == Some(Kind::OtherUid))),
+            talker,
+            latest: self.state.newest,
+            written: seqno.and_then(|seqno| self.state.message(owner, talker, seqno)),
         };
-        let frame = self.notification(id.uid(), uid, talker, seqno, now);
+        let moment = self.clock.at(now);
+        let frame = notification.frame(&self.state.options, &mut chance, moment);
         if fault != Some(Kind::Stall) {
-            self.state.push.count_notification(id.uid());
+            *self.state.push.notified.entry(owner).or_default() += 1;
         }
         self.send_push(id, frame, fault, now);
     }
 
-    /// The frame that tells `owner` of a message or a changed session, under the name of `uid`.
-    fn notification(
-        &mut self,
-        owner: Uid,
-        uid: Uid,
-        talker: Talker,
-        seqno: Option<Seqno>,
-        now: UnixMicros,
-    ) -> Vec<u8> {
-        let mut chance = self.state.chance.fork();
-        let moment = self.clock.at(now);
-        Notification {
-            uid,
-            talker,
-            latest: self.state.newest,
-            written: seqno.and_then(|seqno| self.state.message(owner, talker, seqno)),
-        }
-        .frame(&self.state.options, &mut chance, moment)
-    }
-
-    fn replace_push(&mut self, id: PushId, kind: Kind, now: UnixMicros) {
-        self.send_push(id, Vec::new(), Some(kind), now);
-    }
-
-    fn end_push(&mut self, id: PushId, end: PushEnd, now: UnixMicros) {
-        if let Some(connection) = self.state.push.get_mut(id) {
-            connection.end(end, now);
+    fn end_push(&mut self, id: PushId, code: u16, now: UnixMicros) {
+        if let Some(connection) = self.state.push.open.get_mut(&id) {
+            connection.end(PushEnd::Closed(code), now);
         }
     }
 
@@ -214,38 +180,37 @@ impl Service {
     fn send_push(&mut self, id: PushId, frame: Vec<u8>, fault: Option<Kind>, now: UnixMicros) {
         let moment = self.clock.at(now);
         let chance = &mut self.state.chance;
-        let Some(connection) = self.state.push.get_mut(id) else {
+        let Some(connection) = self.state.push.open.get_mut(&id) else {
             return;
         };
-        match fault {
-            Some(Kind::Stall) => {}
-            Some(Kind::BreakOff) => connection.end(PushEnd::BrokenOff, now),
-            Some(Kind::Close) => connection.end(PushEnd::Closed(1001), now),
+        let frame = match fault {
+            Some(Kind::Stall) => return,
+            Some(Kind::BreakOff) => return connection.end(PushEnd::BrokenOff, now),
+            Some(Kind::Close) => return connection.end(PushEnd::Closed(GOING_AWAY), now),
             Some(Kind::CutShort { bytes }) => {
                 let sent = bytes.min(frame.len().saturating_sub(1));
-                connection.end(PushEnd::CutShort { frame, sent }, now);
+                return connection.end(PushEnd::CutShort { frame, sent }, now);
+            }
+            Some(Kind::Late { seconds }) => {
+                return connection.send(frame, now.plus_secs(seconds.into()));
             }
             Some(Kind::Code { code, message }) => {
-                let message = message.unwrap_or_default();
-                connection.send(with_code(&frame, code, &message), now);
+                with_code(&frame, code, &message.unwrap_or_default())
             }
-            Some(Kind::Garbage) => connection.send(garbage(chance), now),
-            Some(Kind::Giant { bytes }) => connection.send(giant(bytes), now),
+            Some(Kind::Garbage) => vec![0xff; 32],
+            Some(Kind::Giant { bytes }) => giant(bytes),
             Some(Kind::Twice) => {
                 connection.send(frame.clone(), now);
-                connection.send(frame, now);
+                frame
             }
-            Some(Kind::Late { seconds }) => connection.send(frame, now.plus_secs(seconds.into())),
             Some(Kind::KickOut) => {
                 connection.stage = Stage::KickedOut;
-                connection.send(kick_out(id.uid(), chance, moment), now);
+                kick_out(id.uid(), chance, moment)
             }
-            Some(Kind::Forged) => {
-                let options = &self.state.options;
-                connection.send(forged(id.uid(), options, chance, moment), now);
-            }
-            _ => connection.send(frame, now),
-        }
+            Some(Kind::Forged) => forged(id.uid(), &self.state.options, chance, moment),
+            _ => frame,
+        };
+        connection.send(frame, now);
     }
 }
 
@@ -258,21 +223,19 @@ fn check_headers(method: &Method, headers: &HeaderMap, is_strict: bool) -> Resul
             .flat_map(|line| line.split(','));
         parts.any(|part| part.trim().eq_ignore_ascii_case(wanted))
     };
-    let (status, why) = if method != Method::GET {
-        (StatusCode::METHOD_NOT_ALLOWED, "the handshake is not a GET")
-    } else if !has(UPGRADE, "websocket") || !has(CONNECTION, "upgrade") {
-        (StatusCode::UPGRADE_REQUIRED, "no upgrade to websocket")
-    } else if !has(SEC_WEBSOCKET_VERSION, "13") || !headers.contains_key(SEC_WEBSOCKET_KEY) {
-        (
-            StatusCode::BAD_REQUEST,
-            "no key or another version of WebSocket",
-        )
-    } else if !has(SEC_WEBSOCKET_PROTOCOL, "proto") {
-        (StatusCode::BAD_REQUEST, "the subprotocol is not proto")
-    } else if is_strict && !headers.contains_key(ORIGIN) {
-        (StatusCode::FORBIDDEN, "there is no Origin")
-    } else {
-        return Ok(());
-    };
-    Err(Refusal::page(status, why))
+    let get = method == Method::GET;
+    let upgrade = has(UPGRADE, "websocket") && has(CONNECTION, "upgrade");
+    let version = has(SEC_WEBSOCKET_VERSION, "13") && headers.contains_key(SEC_WEBSOCKET_KEY);
+    let protocol = has(SEC_WEBSOCKET_PROTOCOL, "proto");
+    let origin = !is_strict || headers.contains_key(ORIGIN);
+    let wrong = [
+        (get, Status::METHOD_NOT_ALLOWED, "it is not a GET"),
+        (upgrade, Status::UPGRADE_REQUIRED, "no upgrade to websocket"),
+        (version, Status::BAD_REQUEST, "no key, or not version 13"),
+        (protocol, Status::BAD_REQUEST, "the protocol is not proto"),
+        (origin, Status::FORBIDDEN, "there is no Origin"),
+    ]
+    .into_iter()
+    .find(|(is_right, ..)| !is_right);
+    wrong.map_or(Ok(()), |(_, status, why)| Err(Refusal::page(status, why)))
 }

@@ -1,28 +1,27 @@
 //! Changes of which users are told over push connections (docs/protocol.md §15).
 
 use super::{State, Written};
-use crate::ids::{Seqno, Talker, Uid};
+use crate::{
+    faults::Kind,
+    ids::{Seqno, Talker, Uid},
+};
 
 /// Something that one user is told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) uid: Uid,
     pub(crate) kind: ChangeKind,
 }
 
 /// What a user is told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) enum ChangeKind {
     /// A message came.
     Message { talker: Talker, seqno: Seqno },
     /// A session was read or removed.
     Session { talker: Talker },
-    /// The connections are kicked out.
-    KickOut,
-    /// Bytes that are no message.
-    Garbage,
-    /// A message that does not exist.
-    Forged,
+    /// What a fault makes of a notification.
+    Fault(Kind),
 }
 
 impl State {

@@ -3,6 +3,7 @@
 use super::{ChangeKind, State};
 use crate::{
     answer::Refusal,
+    faults::Kind,
     ids::{GroupId, MsgKey, Talker, Uid},
     time::UnixMicros,
     world::{Account, Act, Group, Knows, WorldError},
@@ -37,9 +38,9 @@ impl State {
             Act::Unmute { uid, talker } => self.mute(uid, talker, false)?,
             Act::Intercept { uid, other } => self.intercept(uid, other, true)?,
             Act::Unintercept { uid, other } => self.intercept(uid, other, false)?,
-            Act::KickOut { uid } => self.push(uid, ChangeKind::KickOut)?,
-            Act::PushGarbage { uid } => self.push(uid, ChangeKind::Garbage)?,
-            Act::PushForged { uid } => self.push(uid, ChangeKind::Forged)?,
+            Act::KickOut { uid } => self.push(uid, Kind::KickOut)?,
+            Act::PushGarbage { uid } => self.push(uid, Kind::Garbage)?,
+            Act::PushForged { uid } => self.push(uid, Kind::Forged)?,
         }
         Ok(())
     }
@@ -137,9 +138,9 @@ impl State {
         act(self).map_err(|refusal| WorldError::invalid("talker", refusal.into_why()))
     }
 
-    fn push(&mut self, uid: Uid, kind: ChangeKind) -> Result<(), WorldError> {
+    fn push(&mut self, uid: Uid, kind: Kind) -> Result<(), WorldError> {
         self.check_exists("uid", uid)?;
-        self.tell(uid, kind);
+        self.tell(uid, ChangeKind::Fault(kind));
         Ok(())
     }
 
