@@ -232,6 +232,44 @@ fn every_type_of_content_has_its_name() {
 }
 
 #[test]
+fn contents_as_others_have_seen_them_are_summed_up() {
+    let word = |text: &str| json!({"node_type": 1, "raw_text": text, "word": {"words": text}});
+    let paragraphs = json!([
+        {"para_type": 1, "text": {"nodes": [word("你好"), word("，世界")]}},
+        {"para_type": 1, "text": {"nodes": [word("再见")]}},
+    ]);
+    for (msg_type, content, summary) in [
+        (
+            19,
+            json!({"content": {"paragraphs": paragraphs}}),
+            "你好，世界 再见",
+        ),
+        (52, json!({"paragraphs": paragraphs}), "你好，世界 再见"),
+        (
+            10,
+            json!({"modules": [{"title": "场次", "detail": "今晚"}]}),
+            "场次",
+        ),
+        (
+            11,
+            json!({"title": "新视频", "attach_msg": "快来看"}),
+            "新视频",
+        ),
+        (14, json!({"title": "转发", "sourceID": "7"}), "转发"),
+        (
+            15,
+            json!({"title": "标题", "text": "正文", "jump_url": "https://a"}),
+            "标题",
+        ),
+        (7, json!({"author": "某人"}), "某人"),
+    ] {
+        let found = contents(&[(msg_type, 0, &content.to_string())], "");
+        let shown = found[0]["summary"].as_str().unwrap();
+        assert!(shown.contains(summary), "{msg_type}: {shown}");
+    }
+}
+
+#[test]
 fn a_recalled_message_says_nothing_unless_asked() {
     let recalled = [(1, 1, r#"{"content":"oops"}"#)];
     let hidden = json!({"type": "recalled", "summary": "[消息已撤回]"});
