@@ -44,6 +44,9 @@ pub struct Items<Item> {
     agent: Agent,
     flow: Option<Flow<Item, ()>>,
     stop: StopHandle,
+    /// Of the push connection that is opened when the first item is waited for.
+    #[cfg(feature = "push")]
+    push_session: Option<Box<PushSession>>,
     #[cfg(feature = "push")]
     push: Option<Push>,
 }
@@ -55,18 +58,29 @@ impl<Item> Items<Item> {
             flow: Some(flow),
             stop: StopHandle::default(),
             #[cfg(feature = "push")]
+            push_session: None,
+            #[cfg(feature = "push")]
             push: None,
         }
     }
 
     /// As these, with a push connection.
     #[cfg(feature = "push")]
-    pub(crate) fn pushed(mut self, session: PushSession) -> Self {
-        let stop = self.stop.clone();
-        self.push = Some(Push::open(self.agent.clone(), session, move |_| {
-            stop.wake()
-        }));
-        self
+    pub(crate) fn pushed(self, session: PushSession) -> Self {
+        let push_session = Some(Box::new(session));
+        Self {
+            push_session,
+            ..self
+        }
+    }
+
+    #[cfg(feature = "push")]
+    fn open_push(&mut self) {
+        if let Some(session) = self.push_session.take() {
+            let stop = self.stop.clone();
+            let push = Push::open(self.agent.clone(), *session, move |_| stop.wake());
+            self.push = Some(push);
+        }
     }
 
     fn end(&mut self) {
@@ -97,6 +111,8 @@ impl<Item> Iterator for Items<Item> {
                 self.end();
                 return None;
             }
+            #[cfg(feature = "push")]
+            self.open_push();
             input = match step {
                 Step::Send(outgoing) => {
                     exchange(&self.agent, outgoing).map_or_else(Input::Failed, Input::Response)

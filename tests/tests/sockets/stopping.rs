@@ -67,6 +67,8 @@ fn items_stopped_before_they_begin_send_nothing() {
     events.stop_handle().stop();
     assert_eq!(events.next(), None);
     assert_eq!(polls(&server), before);
+    let snapshot = server.with(|service| service.snapshot(SystemTime::now().into()));
+    assert!(!snapshot.requests.contains_key("/sub"), "nor a handshake");
 }
 
 #[test]
