@@ -81,3 +81,14 @@ pub struct SyncReport {
     /// How many of these could not be read.
     pub unreadable: u64,
 }
+
+impl RawMessage {
+    /// A message as read back from a store.
+    pub fn new(seqno: Seqno, json: String, message: Option<Message>) -> Self {
+        Self {
+            seqno,
+            json,
+            message,
+        }
+    }
+}

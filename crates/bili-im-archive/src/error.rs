@@ -1,0 +1,96 @@
+//! Why an archive cannot be used.
+
+use std::{io, path::PathBuf};
+
+use bili_im_proto::{Error, Uid};
+use rusqlite::ErrorCode;
+
+/// Why an archive cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// The file is something else, or not even a database. It is left as it is.
+    #[error("{} is not an archive", .0.display())]
+    NotAnArchive(PathBuf),
+    /// There is no such file.
+    #[error("there is no archive at {}", .0.display())]
+    Missing(PathBuf),
+    /// A newer version of this program wrote the archive. It is left as it is.
+    #[error("the archive has format {found}, and this version knows formats up to {known}")]
+    Newer {
+        /// The format of the archive.
+        found: i64,
+        /// The newest format that this version knows.
+        known: i64,
+    },
+    /// The archive belongs to another account. It is left as it is.
+    #[error("the archive belongs to account {owner}, and the login to {login}")]
+    Foreign {
+        /// Whose archive it is.
+        owner: Uid,
+        /// Whose login it is.
+        login: Uid,
+    },
+    /// Parts of the file are damaged.
+    #[error("the archive is damaged: {0}")]
+    Damaged(String),
+    /// Another process fills the archive.
+    #[error("another process is filling the archive")]
+    Busy,
+    /// The archive cannot be written: the disk is full, or the place is read-only.
+    #[error("the archive cannot be written: {0}")]
+    NotWritable(String),
+    /// A file beside the archive cannot be opened.
+    #[error("{} cannot be opened: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database refuses otherwise.
+    #[error("the archive cannot be used: {0}")]
+    Database(#[source] rusqlite::Error),
+    /// The service refused, or could not be reached.
+    #[error(transparent)]
+    Service(#[from] Error),
+}
+
+impl ArchiveError {
+    /// What the user can do, in one sentence; `None` when there is nothing to add.
+    pub fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotAnArchive(_) => "give another path; nothing was changed",
+            Self::Missing(_) => "fill one first: `bili-im sync`",
+            Self::Newer { .. } => "use a newer version of this program; nothing was changed",
+            Self::Foreign { .. } => "use an archive of its own for each account",
+            Self::Damaged(_) => {
+                "move the file away and synchronise again, or restore a copy; `sqlite3 FILE .recover` \
+                 may save what is left"
+            }
+            Self::Busy => "wait until it is done",
+            Self::NotWritable(_) => "make room, or give another path; what was stored is intact",
+            Self::File { .. } | Self::Database(_) => return None,
+            Self::Service(error) => return error.advice(),
+        })
+    }
+}
+
+impl From<rusqlite::Error> for ArchiveError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen,
+            ) => Self::NotWritable(error.to_string()),
+            _ => Self::Database(error),
+        }
+    }
+}

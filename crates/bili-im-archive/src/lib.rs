@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod archive;
+mod error;
+mod folding;
+mod messages;
+mod reading;
+mod rows;
+mod saving;
+mod sessions;
+mod words;
+
+pub use bili_im_proto as proto;
+
+pub use crate::{
+    archive::Archive,
+    error::ArchiveError,
+    reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
+};
