@@ -11,6 +11,7 @@ mod control;
 mod cookie;
 mod endpoints;
 mod ids;
+mod images;
 mod multipart;
 mod push;
 mod reply;

@@ -16,6 +16,7 @@ use crate::{
     endpoints::{self, Found, find},
     faults::{Effect, Rule, RuleState},
     ids::{MsgKey, Seqno, Uid},
+    images,
     push::PATH,
     reply::Reply,
     request::Incoming,
@@ -194,6 +195,9 @@ impl Service {
     }
 
     fn answer(&mut self, incoming: &Incoming, now: UnixMicros) -> Response<Vec<u8>> {
+        if let Some(image) = images::answer(incoming) {
+            return self.dated(image, now);
+        }
         let answer = match find(&incoming.method, &incoming.path) {
             Found::Nothing if incoming.path == PATH => html(StatusCode::UPGRADE_REQUIRED),
             Found::Nothing => html(StatusCode::NOT_FOUND),
