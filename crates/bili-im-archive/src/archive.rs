@@ -185,7 +185,8 @@ impl Archive {
             });
         }
         self.connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON;",
         )?;
         if format < FORMAT {
             self.migrate()?;

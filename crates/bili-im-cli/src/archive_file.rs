@@ -24,6 +24,12 @@ pub(crate) struct ArchiveFile {
     archive: Option<PathBuf>,
 }
 
+impl From<Option<PathBuf>> for ArchiveFile {
+    fn from(archive: Option<PathBuf>) -> Self {
+        Self { archive }
+    }
+}
+
 impl ArchiveFile {
     /// Opens the archive to fill it. If there is none it is created, and only its owner can read it.
     pub(crate) fn create(&self, global: &Global) -> Result<Archive, Failure> {

@@ -50,7 +50,8 @@ fn no_page_that_is_stored_is_read_again() {
         let place = Place::new();
         for &steps in kills {
             let mut archive = place.archive();
-            assert!(sync_until(&mut stage, &mut archive, SyncOptions::default(), steps).is_none());
+            // The last ones may come to the end.
+            let _killed = sync_until(&mut stage, &mut archive, SyncOptions::default(), steps);
         }
         let mut archive = place.archive();
         sync(&mut stage, &mut archive, SyncOptions::default());

@@ -20,7 +20,11 @@ fn only_the_wanted_session_is_read() {
     let report = sync(&mut stage, &mut archive, options.clone());
     assert_eq!((report.sessions, report.messages), (1, 30));
     assert_eq!(stage.time.count("get_sessions"), 0);
-    assert!(stored(&archive).keys().all(|(talker, _)| *talker == Talker::user(3)));
+    assert!(
+        stored(&archive)
+            .keys()
+            .all(|(talker, _)| *talker == Talker::user(3))
+    );
     assert_eq!(sync(&mut stage, &mut archive, options).messages, 0);
 }
 
@@ -38,7 +42,11 @@ fn it_goes_back_to_a_day_and_later_further() {
     assert!((200..500).contains(&some), "{some}");
     let read = stage.time.count("fetch_session_msgs");
     sync(&mut stage, &mut archive, recent);
-    assert_eq!(stage.time.count("fetch_session_msgs"), read, "the same day again");
+    assert_eq!(
+        stage.time.count("fetch_session_msgs"),
+        read,
+        "the same day again"
+    );
     sync(&mut stage, &mut archive, SyncOptions::default());
     assert_eq!(stored(&archive), there(&stage, false));
 }
@@ -72,7 +80,7 @@ fn it_waits_out_a_rate_limit_and_stops_at_a_lost_login() {
         message: None,
     };
     let rule = Rule::new("fetch_session_msgs", When::First(3), limited);
-    stage.service.set_faults(vec![rule]).unwrap();
+    stage.service.add_fault(rule).unwrap();
     let place = Place::new();
     let mut archive = place.archive();
     let began = stage.time.now.mono;
@@ -86,7 +94,7 @@ fn it_waits_out_a_rate_limit_and_stops_at_a_lost_login() {
         message: None,
     };
     let rule = Rule::new("get_sessions", When::Always, lost);
-    stage.service.set_faults(vec![rule]).unwrap();
+    stage.service.add_fault(rule).unwrap();
     let ended = sync_until(&mut stage, &mut archive, SyncOptions::default(), usize::MAX);
     let Some(Err(Error::Refused(refusal))) = ended else {
         panic!("{ended:?}")

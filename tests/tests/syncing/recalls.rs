@@ -16,7 +16,10 @@ fn write(stage: &mut Stage, text: &str) -> MsgKey {
 fn recall(stage: &mut Stage, msg_key: MsgKey) {
     let now = stage.sim_now();
     let uid = Uid(4);
-    stage.service.act(Act::Recall { uid, msg_key }, now).unwrap();
+    stage
+        .service
+        .act(Act::Recall { uid, msg_key }, now)
+        .unwrap();
 }
 
 #[test]
@@ -51,8 +54,14 @@ fn a_removed_message_becomes_a_recalled_one() {
     stage.service.act(Act::SysCancel { msg_key }, now).unwrap();
     sync(&mut stage, &mut archive, SyncOptions::default());
     let part = Part::of(bili_im_proto::Uid(4));
-    let messages: Vec<_> = archive.messages(part).unwrap().map(Result::unwrap).collect();
+    let messages: Vec<_> = archive
+        .messages(part)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     let removed = messages.iter().filter_map(|one| one.message.as_ref());
-    let removed = removed.into_iter().find(|message| message.msg_key.0 == msg_key.0);
+    let removed = removed
+        .into_iter()
+        .find(|message| message.msg_key.0 == msg_key.0);
     assert_eq!(removed.unwrap().content(), Content::Recalled);
 }

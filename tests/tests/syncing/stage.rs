@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use bili_im_archive::{Archive, ArchiveError, Part};
-use bili_im_proto::{
-    Credential, Error, SyncOptions, SyncReport, SyncStep, SyncStore, Talker, Uid,
-};
-use bili_im_sim::{Account, Group, Message, World};
+use bili_im_proto::{Credential, Error, SyncOptions, SyncReport, SyncStep, SyncStore, Talker, Uid};
+use bili_im_sim::{Account, Group, Message, SessionSettings, World};
 use bili_im_tests::{Running, Stage, Turn, local_account};
 use tempfile::TempDir;
 
@@ -19,7 +17,7 @@ pub(crate) fn world() -> World {
     let owner = &mut world.accounts[0];
     owner.follows.insert(bili_im_sim::Uid(2));
     let stranger = bili_im_sim::Talker::user(5);
-    let mut intercepted = bili_im_sim::world::SessionOptions::new(stranger);
+    let mut intercepted = SessionSettings::new(stranger);
     intercepted.intercepted = true;
     owner.sessions.push(intercepted);
     let members = [OWN, 3].map(bili_im_sim::Uid);
@@ -91,7 +89,9 @@ pub(crate) fn sync_until(
 }
 
 pub(crate) fn sync(stage: &mut Stage, archive: &mut Archive, options: SyncOptions) -> SyncReport {
-    sync_until(stage, archive, options, usize::MAX).unwrap().unwrap()
+    sync_until(stage, archive, options, usize::MAX)
+        .unwrap()
+        .unwrap()
 }
 
 /// What a message is compared by: its key, status and content.
@@ -116,23 +116,22 @@ pub(crate) fn stored(archive: &Archive) -> BTreeMap<(Talker, u64), Compared> {
 /// Every message that the account can see, as the service has it. What recalled ones said is left
 /// out unless it is to be kept.
 pub(crate) fn there(stage: &Stage, keep_recalled: bool) -> BTreeMap<(Talker, u64), Compared> {
-    let state = stage.service.snapshot(stage.sim_now());
-    let own = bili_im_sim::Uid(OWN);
-    let seen = state.messages.into_iter().filter_map(|message| {
-        let talker = match message.talker {
+    let service = &stage.service;
+    let of = |talker: bili_im_sim::Talker| {
+        let ours = match talker {
+            bili_im_sim::Talker::User(uid) => Talker::user(uid.0),
             bili_im_sim::Talker::Group(id) => Talker::group(id.0),
-            bili_im_sim::Talker::User(to) if to == own => Talker::user(message.from.0),
-            bili_im_sim::Talker::User(to) if message.from == own => Talker::user(to.0),
-            bili_im_sim::Talker::User(_) => return None,
         };
-        let is_for_others = message.only_for.is_some_and(|only| only != own);
-        if is_for_others || message.msg_status == 2 {
-            return None;
-        }
-        let is_erased = message.msg_status == 1 && !keep_recalled;
-        let content = if is_erased { String::new() } else { message.content };
-        let compared = (message.msg_key.0, i64::from(message.msg_status), content);
-        Some(((talker, message.msg_seqno.0), compared))
-    });
-    seen.collect()
+        service.conversation(OWN, talker).map(move |message| {
+            let is_erased = message.msg_status == 1 && !keep_recalled;
+            let content = if is_erased {
+                String::new()
+            } else {
+                message.content
+            };
+            let compared = (message.msg_key.0, i64::from(message.msg_status), content);
+            ((ours, message.msg_seqno.0), compared)
+        })
+    };
+    service.talkers(OWN).flat_map(of).collect()
 }
