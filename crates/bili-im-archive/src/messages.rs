@@ -126,6 +126,9 @@ impl Saving<'_> {
         match self.stored(raw)? {
             Some(stored) if stored.json == json || self.how.is_rebuilt => return Ok(()),
             Some(stored) => {
+                if message.as_ref().is_some_and(Message::is_recalled) {
+                    self.forget_media(&stored.json)?;
+                }
                 if !stored.is_rebuilt {
                     self.note_edit(&stored, message.as_ref())?;
                 }
@@ -221,6 +224,19 @@ impl Saving<'_> {
         Ok(())
     }
 
+    /// Notes that the image of a recalled message is not to be kept.
+    fn forget_media(&self, json: &str) -> Result<(), ArchiveError> {
+        let content = Message::from_json(json).map(|message| message.content_even_if_recalled());
+        if let Some(Content::Image(image)) = content
+            && !self.how.keep_recalled
+        {
+            self.connection
+                .prepare_cached("UPDATE media SET state = 'recalled' WHERE url = ?")?
+                .execute([image.url()])?;
+        }
+        Ok(())
+    }
+
     /// Keeps what a message was, unless it was recalled and is to be forgotten.
     fn note_edit(&self, stored: &Stored, now_is: Option<&Message>) -> Result<(), ArchiveError> {
         if now_is.is_some_and(Message::is_recalled) && !self.how.keep_recalled {
@@ -260,6 +276,7 @@ impl Saving<'_> {
         })?;
         let targets: Vec<(i64, i64, i64, String)> = targets.collect::<Result<_, _>>()?;
         for (id, seqno, timestamp, stored) in targets {
+            self.forget_media(&stored)?;
             let json = recalled(&stored, self.how.keep_recalled);
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);

@@ -84,7 +84,7 @@ CREATE TABLE emoticons (
     size INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Images. `state` is `wanted`, `saved` or `gone`.
+-- Images. `state` is `wanted`, `saved`, `gone`, or `recalled`. `file` is a path in the folder of images.
 CREATE TABLE media (
     url TEXT PRIMARY KEY,
     state TEXT NOT NULL DEFAULT 'wanted',

@@ -11,6 +11,7 @@ mod failure;
 mod json;
 mod known_users;
 mod lock;
+mod media;
 mod moment;
 mod names;
 mod output;

@@ -15,6 +15,7 @@ use crate::{
     archive_file::ArchiveFile,
     args::{Global, number},
     failure::Failure,
+    media::{self, ImagesJson},
     moment,
     output::Output,
     progress::Progress,
@@ -47,6 +48,9 @@ pub(crate) struct Sync {
     /// Go through the lists of conversations to their end, as is done once a day anyway
     #[arg(long)]
     full: bool,
+    /// Save the images and emoticons in the messages too
+    #[arg(long)]
+    media: bool,
     /// Keep what recalled messages said, as far as it can be read
     #[arg(long)]
     keep_recalled: bool,
@@ -68,7 +72,7 @@ impl Sync {
         let state = filling.archive.state()?;
         let flow = login.client().account().sync(state, self.options());
         let mut driven = Driven::new(flow, &stop);
-        let is_whole = loop {
+        let mut is_whole = loop {
             match driven.next(&mut login) {
                 Next::Item(step) => filling.take(step)?,
                 Next::Done(report) => {
@@ -78,8 +82,23 @@ impl Sync {
                 Next::Stopped => break false,
             }
         };
+        filling.archive.forget_recalled_media()?;
+        let images = if self.media && is_whole {
+            let endpoint = global.endpoint()?;
+            let images = media::save(
+                &mut filling.archive,
+                login.client(),
+                endpoint.as_ref(),
+                &stop,
+            )?;
+            is_whole = !stop.is_asked();
+            Some(images)
+        } else {
+            None
+        };
         out.print(&SyncOutput {
             archive: filling.archive.path().to_owned(),
+            images,
             is_whole,
             sessions: filling.report.sessions,
             failed: filling.report.failed,
@@ -165,6 +184,8 @@ struct SyncOutput {
     failed: usize,
     messages: u64,
     unreadable: u64,
+    /// `None` when they are not saved.
+    images: Option<ImagesJson>,
 }
 
 impl Display for SyncOutput {
@@ -176,6 +197,7 @@ impl Display for SyncOutput {
             failed,
             messages,
             unreadable,
+            images,
         } = self;
         write!(f, "{messages} messages of {sessions} conversations")?;
         if *unreadable > 0 {
@@ -186,6 +208,17 @@ impl Display for SyncOutput {
         }
         if *failed > 0 {
             write!(f, "; {failed} conversations could not be read")?;
+        }
+        if let Some(ImagesJson {
+            saved,
+            gone,
+            failed,
+        }) = images
+        {
+            write!(
+                f,
+                "\n{saved} images, {gone} that no longer exist, {failed} to try again"
+            )?;
         }
         write!(f, "\nin {}", archive.display())?;
         if !is_whole {

@@ -1,10 +1,15 @@
 //! `sync`, and `watch --archive`.
 
-use std::{fs, path::PathBuf, thread, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    thread,
+    time::{Duration, SystemTime},
+};
 
 use bili_im_archive::{Archive, Part};
 use bili_im_proto::Uid;
-use bili_im_sim::{Large, World};
+use bili_im_sim::{Act, Large, Message, Talker, World};
 use serde_json::json;
 
 use crate::support::{CREATOR, FRIEND, STRANGER, Stage, checked, until};
@@ -39,7 +44,7 @@ fn it_keeps_everything_and_later_what_is_new() {
     stage.write(10003, "news");
     let expected = json!({
         "archive": file, "is_whole": true, "sessions": 1, "failed": 0, "messages": 1,
-        "unreadable": 0,
+        "unreadable": 0, "images": null,
     });
     assert_eq!(stage.json("sync"), expected);
     assert_eq!(texts(&stage.archive(), 10003), ["news"]);
@@ -139,4 +144,62 @@ fn a_watch_keeps_what_it_tells_and_a_sync_the_message_as_it_was_sent() {
     // A field that the watch does not know.
     assert!(last.json.contains("new_face_version"), "{}", last.json);
     assert!(!texts(&archive, STRANGER.parse().unwrap()).contains(&"kept".to_owned()));
+}
+
+/// A picture of a friend's, by its address.
+fn picture(url: &str) -> Message {
+    let content = json!({ "url": url, "width": 4, "height": 4 }).to_string();
+    Message::new(10002, Talker::user(CREATOR), 2, content)
+}
+
+#[test]
+fn images_are_saved_once_and_those_that_are_gone_are_not_asked_for_again() {
+    let stage = Stage::of(World::demo());
+    for url in [
+        "http://i0.hdslb.com/bfs/a.png",
+        "https://i1.hdslb.com/bfs/a.png",
+        "https://i0.hdslb.com/bfs/gone.png",
+        "https://i0.hdslb.com/bfs/html.png",
+        "https://i0.hdslb.com/bfs/giant.png",
+        "https://example.com/bfs/foreign.png",
+    ] {
+        stage.put(picture(url));
+    }
+    // With the picture and the emoticon of the demo.
+    let images = stage.json("sync --media")["images"].clone();
+    assert_eq!(images, json!({ "saved": 4, "gone": 2, "failed": 2 }));
+    let archive = stage.archive();
+    let file = |url| archive.media_file(url).unwrap();
+    let saved = file("http://i0.hdslb.com/bfs/a.png").unwrap();
+    assert!(fs::read(&saved).unwrap().starts_with(b"\x89PNG"));
+    assert_eq!(file("https://i1.hdslb.com/bfs/a.png"), Some(saved));
+    assert_eq!(file("https://i0.hdslb.com/bfs/gone.png"), None);
+    drop(archive);
+
+    for failed in [2, 2, 0] {
+        let images = stage.json("sync --media")["images"].clone();
+        assert_eq!(images, json!({ "saved": 0, "gone": 0, "failed": failed }));
+    }
+}
+
+#[test]
+fn the_image_of_a_recalled_message_is_deleted() {
+    let stage = Stage::demo();
+    let url = "https://i0.hdslb.com/bfs/regretted.png";
+    stage.put(picture(url));
+    stage.done("sync --media");
+    let saved = stage.archive().media_file(url).unwrap().unwrap();
+    assert!(saved.exists());
+    let recall = Act::Recall {
+        uid: bili_im_sim::Uid(10002),
+        msg_key: stage.newest().msg_key,
+    };
+    let now = SystemTime::now().into();
+    stage
+        .server
+        .with(|service| service.act(recall, now))
+        .unwrap();
+    stage.done("sync");
+    assert!(!saved.exists());
+    assert_eq!(stage.archive().media_file(url).unwrap(), None);
 }
