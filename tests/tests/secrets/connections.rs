@@ -117,13 +117,7 @@ fn no_redirect_takes_the_login_out_of_tls() {
     let origin: Origin = format!("https://localhost:{}", peer.address.port())
         .parse()
         .unwrap();
-    let roots = || [authority.der().to_vec()];
-    let ureq = bili_im_ureq::Client::builder(credential()).endpoint(origin.clone());
-    let reqwest = bili_im_reqwest::Client::builder(credential()).endpoint(origin);
-    for adapter in [
-        Adapter::Ureq(ureq.roots(roots()).build()),
-        Adapter::reqwest(|| reqwest.roots(roots()).build()).unwrap(),
-    ] {
+    for adapter in Adapter::trusting(&authority, &credential(), &origin).unwrap() {
         check(&marks, adapter.name(), &adapter.call(SingleUnread::new()));
         check(&marks, adapter.name(), &adapter.call(UpdateAck::new(OTHER)));
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, thread, time::Duration};
 
 use bili_im_proto::{Endpoint, SendMsg, Sent, SingleUnread};
 
-use crate::peer::{PATIENCE, Peer, Then, answer, both, send, unread};
+use crate::peer::{Peer, Then, answer, both, send, unread};
 
 fn header_lines(request: &[u8]) -> (String, BTreeMap<String, String>, Vec<u8>) {
     let end = request
@@ -51,7 +51,7 @@ fn what_goes_out_is_what_was_signed_and_built() {
         let peer = Peer::new([Then::Answer(answer(accepted))]);
         let origin = peer.origin("http");
         let adapter = &both(&origin)[index];
-        let built = send(origin.clone(), PATIENCE);
+        let built = send(origin.clone());
         let target = built.request.uri().path_and_query().unwrap().to_string();
         let body = built.request.body().as_ref().to_vec();
         let response = adapter.exchange(built).unwrap();
@@ -97,7 +97,7 @@ fn a_get_has_no_body() {
         ))]);
         let origin = peer.origin("http");
         let adapter = &both(&origin)[index];
-        let built = unread(origin.clone(), PATIENCE);
+        let built = unread(origin.clone());
         let target = built.request.uri().path_and_query().unwrap().to_string();
         let response = adapter.exchange(built).unwrap();
         assert_eq!(SingleUnread::response(&response).unwrap().follow_unread, 6);
@@ -112,30 +112,6 @@ fn a_get_has_no_body() {
 }
 
 #[test]
-fn refusals_by_status_are_answers() {
-    for status in [
-        "400 Bad Request",
-        "412 Precondition Failed",
-        "429 Too Many Requests",
-        "502 Bad Gateway",
-    ] {
-        let bytes = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno").into_bytes();
-        let peer = Peer::new(vec![Then::Answer(bytes); 2]);
-        let origin = peer.origin("http");
-        for adapter in both(&origin) {
-            let response = adapter.exchange(send(origin.clone(), PATIENCE)).unwrap();
-            assert_eq!(
-                response.status().as_str(),
-                status.split_once(' ').unwrap().0,
-                "{}",
-                adapter.name()
-            );
-            assert_eq!(response.body(), b"no");
-        }
-    }
-}
-
-#[test]
 fn a_send_over_a_connection_that_was_used_before_goes_out_once() {
     for index in 0..2 {
         let peer = Peer::new([
@@ -145,10 +121,8 @@ fn a_send_over_a_connection_that_was_used_before_goes_out_once() {
         ]);
         let origin = peer.origin("http");
         let adapter = &both(&origin)[index];
-        adapter.exchange(unread(origin.clone(), PATIENCE)).unwrap();
-        let failure = adapter
-            .exchange(send(origin.clone(), PATIENCE))
-            .unwrap_err();
+        adapter.exchange(unread(origin.clone())).unwrap();
+        let failure = adapter.exchange(send(origin.clone())).unwrap_err();
         assert_eq!(failure.sent, Sent::Maybe, "{}", adapter.name());
         thread::sleep(Duration::from_millis(50));
         assert_eq!(peer.seen().len(), 2, "{}: sent again", adapter.name());
@@ -166,9 +140,9 @@ fn a_send_over_a_closed_connection_arrives_or_fails() {
         ]);
         let origin = peer.origin("http");
         let adapter = &both(&origin)[index];
-        adapter.exchange(unread(origin.clone(), PATIENCE)).unwrap();
+        adapter.exchange(unread(origin.clone())).unwrap();
         thread::sleep(Duration::from_millis(50));
-        let outcome = adapter.exchange(send(origin.clone(), PATIENCE));
+        let outcome = adapter.exchange(send(origin.clone()));
         let arrived = peer.seen().len() - 1;
         match outcome {
             Ok(_) => assert_eq!(arrived, 1, "{}", adapter.name()),
@@ -186,7 +160,7 @@ fn the_longest_answer_allowed_is_read() {
     let peer = Peer::new(vec![Then::Answer(answer(&text)); 2]);
     let origin = peer.origin("http");
     for adapter in both(&origin) {
-        let response = adapter.exchange(unread(origin.clone(), PATIENCE)).unwrap();
+        let response = adapter.exchange(unread(origin.clone())).unwrap();
         assert_eq!(response.body(), text.as_bytes(), "{}", adapter.name());
     }
 }

@@ -18,10 +18,7 @@ use bili_im_tests::{
 };
 
 /// Longer than anything takes that happens at all.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long to wait for what never happens.
-pub(crate) const IMPATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What becomes of a request that was read to its end.
 #[derive(Clone)]
@@ -108,29 +105,26 @@ fn context(origin: Origin) -> Context {
     .with_hosts(Hosts::single(origin))
 }
 
-fn outgoing(request: Request<Body>, timeout: Duration) -> Outgoing {
+fn outgoing(request: Request<Body>) -> Outgoing {
     Outgoing {
         request,
         max_body: 1 << 16,
-        timeout,
+        timeout: PATIENCE,
         effect: Effect::Once,
     }
 }
 
 /// A send of a text full of characters that need encoding.
-pub(crate) fn send(origin: Origin, timeout: Duration) -> Outgoing {
+pub(crate) fn send(origin: Origin) -> Outgoing {
     let text = Text::new("a + b & c=d 100% *~ 你好\n\u{10ffff}").unwrap();
     let request = SendMsg::new(Uid(1), text)
         .request(&context(origin))
         .unwrap();
-    outgoing(request, timeout)
+    outgoing(request)
 }
 
-pub(crate) fn unread(origin: Origin, timeout: Duration) -> Outgoing {
-    outgoing(
-        SingleUnread::new().request(&context(origin)).unwrap(),
-        timeout,
-    )
+pub(crate) fn unread(origin: Origin) -> Outgoing {
+    outgoing(SingleUnread::new().request(&context(origin)).unwrap())
 }
 
 pub(crate) fn both(origin: &Origin) -> [Adapter; 2] {
@@ -138,17 +132,13 @@ pub(crate) fn both(origin: &Origin) -> [Adapter; 2] {
 }
 
 /// How a send fails in both adapters, over connections of that scheme.
-pub(crate) fn failures(
-    peer: &Peer,
-    scheme: &str,
-    timeout: Duration,
-) -> Vec<(&'static str, Failure)> {
+pub(crate) fn failures(peer: &Peer, scheme: &str) -> Vec<(&'static str, Failure)> {
     let origin = peer.origin(scheme);
     both(&origin)
         .into_iter()
         .map(|adapter| {
             let name = adapter.name();
-            let outcome = adapter.exchange(send(origin.clone(), timeout));
+            let outcome = adapter.exchange(send(origin.clone()));
             let failure = outcome.expect_err(name);
             for secret in ["a%2Cb", "0123456789abcdef", "w_rid"] {
                 assert!(!format!("{failure:?}").contains(secret), "{failure:?}");
