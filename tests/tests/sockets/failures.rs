@@ -7,9 +7,13 @@ use std::{
 };
 
 use bili_im_proto::{Account, Hosts, Origin, Sent};
-use bili_im_tests::{Adapter, tls_without_roots};
+use bili_im_tests::{
+    Adapter,
+    peer::{Peer, Then, listen},
+    tls_without_roots,
+};
 
-use crate::peer::{Peer, Then, credential, failures, send};
+use crate::peer::{credential, failures, send};
 
 #[test]
 fn a_refused_connection_has_sent_nothing() {
@@ -17,9 +21,8 @@ fn a_refused_connection_has_sent_nothing() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    let peer = Peer::at(address);
     for scheme in ["http", "https"] {
-        for (name, failure) in failures(&peer, scheme) {
+        for (name, failure) in failures(address, scheme) {
             assert_eq!(failure.sent, Sent::No, "{name}");
             assert!(failure.head.is_none());
         }
@@ -68,7 +71,7 @@ fn an_unknown_host_name_has_sent_nothing() {
         Adapter::Ureq(bili_im_ureq::Client::from_agent(account(), agent)),
         Adapter::reqwest(|| bili_im_reqwest::Client::from_client(account(), http)).unwrap(),
     ] {
-        let failure = adapter.exchange(send(origin.clone())).unwrap_err();
+        let failure = adapter.exchange(send(&origin)).unwrap_err();
         assert_eq!(failure.sent, Sent::No, "{}", adapter.name());
     }
 }
@@ -93,8 +96,7 @@ fn a_tls_handshake_that_fails_has_sent_nothing() {
         |stream: TcpStream| drop(stream),
     ] as [fn(TcpStream); 4]
     {
-        let peer = Peer::doing(act);
-        for (name, failure) in failures(&peer, "https") {
+        for (name, failure) in failures(listen(act), "https") {
             assert_eq!(failure.sent, Sent::No, "{name}");
         }
     }
@@ -110,8 +112,7 @@ fn a_connection_reset_in_the_middle_of_a_request_is_never_an_answer() {
         },
     ] as [fn(TcpStream); 2]
     {
-        let peer = Peer::doing(act);
-        for (name, failure) in failures(&peer, "http") {
+        for (name, failure) in failures(listen(act), "http") {
             // Whether the body was read depends on timing, so `sent` is not checked.
             assert!(failure.head.is_none(), "{name}");
         }
@@ -121,12 +122,12 @@ fn a_connection_reset_in_the_middle_of_a_request_is_never_an_answer() {
 #[test]
 fn an_answer_cut_short_is_a_failure_with_its_head() {
     let chunked =
-        b"HTTP/1.1 502 Bad Gateway\r\nTransfer-Encoding: chunked\r\nRetry-After: 5\r\n\r\n5\r\nab";
+        "HTTP/1.1 502 Bad Gateway\r\nTransfer-Encoding: chunked\r\nRetry-After: 5\r\n\r\n5\r\nab";
     let by_length =
-        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 100\r\nRetry-After: 5\r\n\r\n{\"code\":0";
-    for bytes in [chunked.to_vec(), by_length.to_vec()] {
-        let peer = Peer::new(vec![Then::Close(bytes); 2]);
-        for (name, failure) in failures(&peer, "http") {
+        "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 100\r\nRetry-After: 5\r\n\r\n{\"code\":0";
+    for bytes in [chunked, by_length] {
+        let peer = Peer::scripted([0; 2].map(|_| Then::Close(bytes.to_owned())));
+        for (name, failure) in failures(peer.address, "http") {
             assert_eq!(failure.sent, Sent::Maybe, "{name}");
             let head = failure.head.expect(name);
             assert_eq!(head.status, 502, "{name}");
