@@ -1,5 +1,8 @@
 //! bilibili private messages at a terminal: see the crate's README.
 
+#[macro_use]
+mod language;
+
 mod active_login;
 mod args;
 mod cli;
@@ -7,6 +10,7 @@ mod commands;
 mod credentials;
 mod curl;
 mod failure;
+mod help;
 mod json;
 mod known_users;
 mod lock;
@@ -24,6 +28,7 @@ mod state;
 mod table;
 mod user_marks;
 mod watching;
+mod wording;
 mod words;
 
 use std::process::ExitCode;

@@ -50,7 +50,7 @@ impl<const N: usize> Table<N> {
     }
 
     fn widths(&self) -> [usize; N] {
-        let mut widths = self.head.map(UnicodeWidthStr::width);
+        let mut widths = self.head.map(|head| shown(head).width());
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = cell.width().max(*width);
@@ -74,6 +74,30 @@ impl<const N: usize> Table<N> {
     }
 }
 
+/// The head of a column in the language of the user.
+fn shown(head: &'static str) -> &'static str {
+    match head {
+        "NAME" => text!("NAME", "名字"),
+        "UNREAD" => text!("UNREAD", "未读"),
+        "TIME" => text!("TIME", "时间"),
+        "MARKS" => text!("MARKS", "标记"),
+        "LAST MESSAGE" => text!("LAST MESSAGE", "最新消息"),
+        "MESSAGE" => text!("MESSAGE", "消息"),
+        "LEVEL" => text!("LEVEL", "等级"),
+        "SIGN" => text!("SIGN", "签名"),
+        "PROFILE" => text!("PROFILE", "登录档案"),
+        "EXPIRES" => text!("EXPIRES", "到期"),
+        "ENDPOINT" => text!("ENDPOINT", "服务"),
+        "PROBLEM" => text!("PROBLEM", "问题"),
+        "KIND" => text!("KIND", "类型"),
+        "TITLE" => text!("TITLE", "标题"),
+        "EQUALS" => text!("EQUALS", "等于"),
+        "CONTAINS" => text!("CONTAINS", "包含"),
+        "REPLY" => text!("REPLY", "回复"),
+        same => same,
+    }
+}
+
 /// The width from `COLUMNS`, else from the terminal.
 fn room(variable: Option<&str>, terminal: impl FnOnce() -> Option<usize>) -> Option<usize> {
     let said = variable.and_then(|columns| columns.parse().ok());
@@ -83,7 +107,7 @@ fn room(variable: Option<&str>, terminal: impl FnOnce() -> Option<usize>) -> Opt
 impl<const N: usize> Display for Table<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths = self.widths();
-        write_row(f, &widths, self.head.iter().copied())?;
+        write_row(f, &widths, self.head.iter().map(|head| shown(head)))?;
         for row in &self.rows {
             f.write_str("\n")?;
             write_row(f, &widths, row.iter().map(String::as_str))?;

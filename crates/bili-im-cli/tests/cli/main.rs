@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod changing;
+mod chinese;
 mod counting;
 mod credentials;
 mod decoding;

@@ -44,7 +44,7 @@ const TALKATIVE: [(&str, &str); 8] = [
 const MORE_CHANGES: [&str; 2] = ["logout", "send-image 10002 ./image.png"];
 
 /// Other command lines. Commands that run until a signal have tests of their own below.
-const OTHERS: [&str; 23] = [
+const OTHERS: [&str; 25] = [
     "login",
     "login --profile other",
     "logout --local",
@@ -68,6 +68,8 @@ const OTHERS: [&str; 23] = [
     "sim --print-env 10001",
     "sim --world /nowhere",
     "demo",
+    "completions bash",
+    "man",
 ];
 
 /// An image file in the folder where the program runs: `image.png`.
