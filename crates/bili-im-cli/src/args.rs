@@ -1,11 +1,13 @@
 //! Arguments that several commands take.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{env, ffi::OsString, path::PathBuf, time::Duration};
 
 use bili_im_proto::{InvalidOrigin, Origin, Talker};
 use clap::Args;
 
-use crate::{failure::Failure, language::Language, profile_name::ProfileName, wording::Worded};
+use crate::{
+    failure::Failure, language::Language, profile_name::ProfileName, style::When, wording::Worded,
+};
 
 const ENDPOINT: &str = "BILI_IM_ENDPOINT";
 
@@ -21,6 +23,18 @@ pub(crate) struct Global {
     /// The language [env: BILI_IM_LANG]
     #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
     lang: Option<Language>,
+    /// When there are colours; by default at terminals, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    color: Option<When>,
+    /// Do not show long listings in PAGER, by default less
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
+    /// Print no warnings, remarks or progress
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Show the requests on stderr, and what happens on a push connection
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Where the service is, when not at bilibili; plain http only on this machine
     /// [env: BILI_IM_ENDPOINT]
     #[arg(long, global = true, value_name = "URL", value_parser = origin)]
@@ -100,6 +114,31 @@ impl Global {
     pub(crate) fn is_profile_asked_for(&self) -> bool {
         self.profile.is_some()
     }
+}
+
+/// The arguments before `--`, which can be options.
+pub(crate) fn options() -> impl Iterator<Item = OsString> {
+    let arguments = env::args_os().skip(1);
+    arguments.take_while(|argument| argument != "--")
+}
+
+/// The value of an option, for what is needed before clap has parsed the arguments.
+pub(crate) fn value_of(name: &str, mut options: impl Iterator<Item = OsString>) -> Option<String> {
+    while let Some(option) = options.next() {
+        let option = option.to_string_lossy();
+        if option == name {
+            return options
+                .next()
+                .map(|value| value.to_string_lossy().into_owned());
+        }
+        if let Some(value) = option
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('='))
+        {
+            return Some(value.to_owned());
+        }
+    }
+    None
 }
 
 /// The other side of a conversation.

@@ -1,10 +1,17 @@
 //! The command line: parses the arguments, runs the command and reports its failure.
 
-use std::{env, ffi::OsString, mem::ManuallyDrop, process::ExitCode};
+use std::{env, mem::ManuallyDrop, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 
-use crate::{args::Global, commands::Command, failure::Failure, help, output::Output};
+use crate::{
+    args::{Global, options},
+    commands::Command,
+    failure::Failure,
+    help,
+    output::Output,
+    style,
+};
 
 const EXAMPLES: &str = "\
 Log in with `bili-im login`, or give the cookie of a browser that is logged in:
@@ -37,9 +44,10 @@ pub(crate) struct Cli {
 
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
+    style::apply_option();
     match parse(Cli::command()) {
         Ok(Cli { global, command }) => {
-            let out = Output::new(global.json);
+            let out = Output::of(&global);
             match command.run(&global, out) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(failure) => out.fail(&failure),
@@ -91,9 +99,4 @@ fn has_dashed_text() -> bool {
 /// Whether an error in the arguments is printed as JSON.
 fn wants_json() -> bool {
     options().any(|argument| argument == "--json")
-}
-
-/// The arguments before `--`, which can be options.
-fn options() -> impl Iterator<Item = OsString> {
-    env::args_os().take_while(|argument| argument != "--")
 }

@@ -15,7 +15,10 @@ use bili_im_proto::{
 };
 use serde::{Serialize, Serializer};
 
-use crate::wording::{self, Worded};
+use crate::{
+    style,
+    wording::{self, Worded},
+};
 
 /// The exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +197,8 @@ impl Failure {
 impl Display for Failure {
     /// The message, and the advice behind `hint: `.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_text!(f, "error: {}", "错误：{}", self.message())?;
+        let word = style::error(text!("error: ", "错误："));
+        write!(f, "{word}{}", self.message())?;
         match self.advice() {
             Some(advice) => write_text!(f, "\nhint: {advice}", "\n提示：{advice}"),
             None => Ok(()),

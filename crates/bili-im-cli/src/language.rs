@@ -15,6 +15,8 @@ use std::{cell::Cell, env, ffi::OsString, sync::OnceLock};
 
 use clap::ValueEnum;
 
+use crate::args::{options, value_of};
+
 /// The environment variable with the language.
 pub(crate) const VARIABLE: &str = "BILI_IM_LANG";
 
@@ -66,16 +68,10 @@ pub(crate) fn current() -> Language {
     if IS_ENGLISH.get() {
         return Language::English;
     }
-    *CURRENT.get_or_init(|| {
-        // The arguments are read here, since texts are needed before and while clap parses them.
-        let options = env::args_os()
-            .skip(1)
-            .take_while(|argument| argument != "--");
-        match asked_for(options) {
-            Asked::English => Language::English,
-            Asked::Option(language) => language,
-            Asked::Nothing => of_environment(),
-        }
+    // The arguments are read here, since texts are needed before and while clap parses them.
+    *CURRENT.get_or_init(|| match options().any(|option| option == "--json") {
+        true => Language::English,
+        false => asked_for(options()).unwrap_or_else(of_environment),
     })
 }
 
@@ -91,33 +87,9 @@ pub(crate) fn in_english<T>(make: impl FnOnce() -> T) -> T {
     made
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Asked {
-    /// JSON is never translated.
-    English,
-    Option(Language),
-    Nothing,
-}
-
-fn asked_for(options: impl Iterator<Item = OsString>) -> Asked {
-    let mut asked = Asked::Nothing;
-    let mut is_next = false;
-    for option in options {
-        let option = option.to_string_lossy();
-        if option == "--json" {
-            return Asked::English;
-        }
-        let name = match option.strip_prefix("--lang=") {
-            Some(name) => Some(name),
-            None => is_next.then_some(&*option),
-        };
-        is_next = option == "--lang";
-        // Clap refuses any other name.
-        if let Some(language) = name.and_then(|name| Language::from_str(name, false).ok()) {
-            asked = Asked::Option(language);
-        }
-    }
-    asked
+/// The language of `--lang`. Clap refuses any other name.
+fn asked_for(options: impl Iterator<Item = OsString>) -> Option<Language> {
+    Language::from_str(&value_of("--lang", options)?, false).ok()
 }
 
 fn of_environment() -> Language {
@@ -204,13 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn the_option_says_the_language_and_json_is_english() {
+    fn the_option_says_the_language() {
         let asked = |line: &str| asked_for(line.split(' ').map(OsString::from));
-        let chinese = Asked::Option(Language::Chinese);
-        assert_eq!(asked("--lang zh unread"), chinese);
-        assert_eq!(asked("unread --lang=zh"), chinese);
-        assert_eq!(asked("unread --lang zh --json"), Asked::English);
-        assert_eq!(asked("unread --lang fr"), Asked::Nothing);
-        assert_eq!(asked("send zh"), Asked::Nothing);
+        assert_eq!(asked("--lang zh unread"), Some(Language::Chinese));
+        assert_eq!(asked("unread --lang=en"), Some(Language::English));
+        for none in ["unread --lang fr", "unread --lang", "send zh"] {
+            assert_eq!(asked(none), None, "{none}");
+        }
     }
 }

@@ -5,23 +5,46 @@ use std::{
     fmt::Display,
     io::{self, Write},
     process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use bili_im_proto::is_treacherous;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use crate::{failure::Failure, words};
+use crate::{args::Global, failure::Failure, pager, style, trace, words};
 
 /// Prints for people, or with `--json` for scripts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
+    /// Whether long listings are shown in a pager.
+    pages: bool,
+}
+
+/// Whether there are no warnings, remarks and progress.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, pages: false }
+    }
+
+    /// Prints as the arguments say.
+    pub(crate) fn of(global: &Global) -> Self {
+        let json = global.json;
+        IS_QUIET.store(global.quiet, Ordering::Relaxed);
+        if global.verbose && !json {
+            trace::begin();
+        }
+        Self {
+            json,
+            pages: !(json || global.no_pager),
+        }
     }
 
     pub(crate) fn is_json(self) -> bool {
@@ -31,6 +54,15 @@ impl Output {
     /// Prints the result of a command.
     pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
         Self::write(self.text_of(answer))
+    }
+
+    /// Prints a result that can be long.
+    pub(crate) fn print_long(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
+        let text = self.text_of(answer);
+        if self.pages && pager::show(&text) {
+            return Ok(());
+        }
+        Self::write(text)
     }
 
     /// Prints a step of a longer result; with `--json` nothing, since the whole result follows.
@@ -108,18 +140,22 @@ impl Output {
 
     /// Prints a warning to stderr. The command goes on.
     pub(crate) fn warn(self, message: impl AsRef<str>) {
+        if is_quiet() {
+            return;
+        }
         let message = message.as_ref();
         if self.json {
             let warning = BTreeMap::from([("message", message)]);
             complain(&to_json(&BTreeMap::from([("warning", warning)])));
         } else {
-            complain(&format_text!("warning: {message}", "警告：{message}"));
+            let word = style::warning(text!("warning: ", "警告："));
+            complain(&format!("{word}{message}"));
         }
     }
 
     /// Prints a remark for people to stderr; with `--json` nothing.
     pub(crate) fn remark(self, text: impl AsRef<str>) {
-        if !self.json {
+        if !(self.json || is_quiet()) {
             complain(text.as_ref());
         }
     }

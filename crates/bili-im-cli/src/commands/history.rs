@@ -58,7 +58,7 @@ impl History {
             out,
         );
         let oldest = messages.last().map(|message| message.msg_seqno);
-        out.print(&HistoryOutput {
+        out.print_long(&HistoryOutput {
             talker,
             next_before: oldest.filter(|_| has_more),
             messages,
@@ -153,6 +153,7 @@ impl Display for HistoryOutput {
         });
         Table::new(["SEQNO", "TIME", "UID", "NAME", "MESSAGE"], rows)
             .shorten(&["NAME", "MESSAGE"])
+            .highlight("UID", |uid| uid == direction_text(Direction::Own))
             .fmt(f)
     }
 }

@@ -6,7 +6,8 @@ use std::{
 };
 
 use bili_im_proto::{
-    Credential, Error, FingerSpi, LoginOutcome, LoginStep, RefusalKind, Secret, Uid, UnixSeconds,
+    Credential, Error, FingerSpi, Hosts, LoginOutcome, LoginStep, RefusalKind, Secret, Uid,
+    UnixSeconds,
 };
 use console::Term;
 use serde::Serialize;
@@ -22,6 +23,7 @@ use crate::{
     profile_name::ProfileName,
     profiles::{self, Profile},
     qr::Code,
+    trace,
     wording::Worded,
     words::on_one_line,
 };
@@ -74,14 +76,21 @@ impl Login {
     /// Shows a QR code and waits until the login is confirmed on a phone.
     fn scan(&self, global: &Global, out: Output) -> Result<(Credential, Secret), Failure> {
         let mut shown = Ok(());
-        let outcome = bili_im_ureq::qr_login(global.endpoint()?, |step| match step {
+        let hosts = global
+            .endpoint()?
+            .map_or_else(Hosts::default, Hosts::single);
+        let show = |step| match step {
             LoginStep::Code(link) => shown = self.show(link.expose(), out),
             LoginStep::Scanned => out.guide(text!(
                 "scanned: now confirm on the phone",
                 "已扫码，请在手机上确认"
             )),
             _ => {}
-        });
+        };
+        let outcome = match trace::agent(hosts.are_loopback()) {
+            Some(agent) => bili_im_ureq::qr_login_with(agent, hosts, show),
+            None => bili_im_ureq::qr_login(global.endpoint()?, show),
+        };
         shown?;
         match outcome? {
             LoginOutcome::Done(login) => Ok((login.credential, login.refresh_token)),

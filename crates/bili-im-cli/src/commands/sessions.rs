@@ -97,7 +97,7 @@ impl Sessions {
         let names = Names::of(users_without_name(&list), &login, out);
         let marks = UserMarks::of(users_without_name(&list), &login, out);
         let own = login.client().account().uid();
-        out.print(&SessionsOutput {
+        out.print_long(&SessionsOutput {
             own,
             list,
             names,
@@ -209,6 +209,7 @@ impl Display for SessionsOutput {
             rows,
         )
         .shorten(&["NAME", "LAST MESSAGE"])
+        .highlight("UNREAD", |count| count != "0")
         .fmt(f)
     }
 }

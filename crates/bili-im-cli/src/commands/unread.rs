@@ -41,9 +41,6 @@ pub(crate) struct Unread {
     /// Ask all the time instead of being told by push
     #[arg(long, requires = "watch")]
     no_push: bool,
-    /// Show on stderr what happens on the push connection
-    #[arg(long, short, requires = "watch", conflicts_with = "no_push")]
-    verbose: bool,
 }
 
 impl Unread {
@@ -77,7 +74,7 @@ impl Unread {
         let mut login = ActiveLogin::open(global, out)?.share();
         let choice = PushChoice {
             is_wanted: !self.no_push,
-            verbose: self.verbose,
+            verbose: global.verbose,
         };
         let mut pushed = Pushed::open(&login, choice, &stop, out);
         let mut options = WatchOptions::default();

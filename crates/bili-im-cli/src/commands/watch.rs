@@ -84,9 +84,6 @@ pub(crate) struct Watch {
     /// Ask all the time instead of being told by push
     #[arg(long)]
     no_push: bool,
-    /// Show on stderr what happens on the push connection
-    #[arg(long, short, conflicts_with = "no_push")]
-    verbose: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -149,7 +146,7 @@ impl Watch {
             file,
             replies: self.reply_stdout,
             at_least_once: self.at_least_once,
-            verbose: self.verbose,
+            verbose: global.verbose,
             exec: self.exec.map(|program| Exec {
                 program,
                 args: self.args,

@@ -27,6 +27,10 @@ const IGNORED: &[(&str, &[&str])] = &[
 
 const ALL_BUT_LANGUAGE: &[&str] = &[
     "json",
+    "color",
+    "no_pager",
+    "quiet",
+    "verbose",
     "endpoint",
     "cookie_file",
     "cookie_stdin",

@@ -27,7 +27,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("--cookie-file", "从文件读取 Cookie"),
     ("--cookie-stdin", "从标准输入读取 Cookie"),
     ("--profile", "使用这个登录档案 [环境变量：BILI_IM_PROFILE]"),
-    ("--verbose", "在标准错误上显示推送连接上发生了什么"),
+    (
+        "--color",
+        "什么时候用颜色；默认在终端里用，设置了 NO_COLOR 则不用",
+    ),
+    ("--no-pager", "长列表不用分页程序（PAGER，默认 less）显示"),
+    ("--quiet", "不打印警告、说明和进度"),
+    (
+        "--verbose",
+        "在标准错误上显示每个请求，以及推送连接上发生了什么",
+    ),
     ("--paced", "对本机的服务也按 bilibili 的节奏限速"),
     // What several commands take.
     ("<uid>", "对方的编号"),

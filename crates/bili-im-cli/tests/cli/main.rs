@@ -42,4 +42,6 @@ mod sending;
 mod sim;
 mod state;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod watching;
