@@ -20,6 +20,7 @@ use crate::{
     output::Output,
     private_file::Unusable,
     state::{self, StateFile},
+    trace,
 };
 
 /// A client, with the state of its account locked: other processes of the account wait.
@@ -118,6 +119,10 @@ impl ActiveLogin {
             None => new_device_id(),
         };
         let client = restored.unwrap_or_else(new).device_id(device_id).build();
+        let client = match trace::agent(endpoint.is_some_and(Origin::is_loopback)) {
+            Some(agent) => Client::from_agent(client.account().clone(), agent),
+            None => client,
+        };
         Ok(Self {
             client,
             state,

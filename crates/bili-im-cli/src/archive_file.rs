@@ -9,8 +9,10 @@ use directories::ProjectDirs;
 use crate::{
     args::Global,
     failure::Failure,
+    language::{Language, current},
     private_file::{create_folder, folder_of},
     state,
+    wording::Worded,
 };
 
 /// The environment variable with the data folder, instead of the platform's.
@@ -37,7 +39,11 @@ impl ArchiveFile {
         if self.archive.is_none() {
             let folder = folder_of(&path);
             create_folder(folder).map_err(|error| {
-                Failure::other(format!("{} cannot be made: {error}", folder.display()))
+                let folder = folder.display();
+                Failure::other(format_text!(
+                    "{folder} cannot be made: {error}",
+                    "无法创建文件夹 {folder}：{error}"
+                ))
             })?;
         }
         Ok(Archive::create(path)?)
@@ -53,7 +59,14 @@ impl ArchiveFile {
             return Ok(path.clone());
         }
         let root = root().ok_or_else(|| {
-            Failure::other("this user has no data folder").advise("give a file with --archive")
+            Failure::other(text!(
+                "this user has no data folder",
+                "当前用户没有数据文件夹"
+            ))
+            .advise(text!(
+                "give a file with --archive",
+                "用 --archive 指定一个文件"
+            ))
         })?;
         let service = state::folder(global.endpoint()?.as_ref());
         let profile = global.profile()?;
@@ -71,17 +84,56 @@ fn root() -> Option<PathBuf> {
 
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
-        let advice = error.advice();
+        let advice = advice(&error);
+        let message = error.worded();
         let failure = match error {
             ArchiveError::Service(error) => return error.into(),
-            ArchiveError::Foreign { .. } | ArchiveError::Missing(_) => {
-                Self::wrong_use(error.to_string(), "")
-            }
-            error => Self::other(error.to_string()),
+            ArchiveError::Foreign { .. } | ArchiveError::Missing(_) => Self::wrong_use(message, ""),
+            _ => Self::other(message),
         };
         match advice {
             Some(advice) => failure.advise(advice),
             None => failure,
         }
     }
+}
+
+impl Worded for ArchiveError {
+    fn chinese(&self) -> Option<String> {
+        Some(match self {
+            Self::NotAnArchive(path) => format!("{} 不是存档", path.display()),
+            Self::Missing(path) => format!("{} 没有存档", path.display()),
+            Self::Newer { found, known } => {
+                format!("存档的格式是 {found}，本版本只认识 {known} 及以下")
+            }
+            Self::Foreign { owner, login } => {
+                format!("存档属于账号 {owner}，而登录的是账号 {login}")
+            }
+            Self::Damaged(what) => format!("存档已损坏：{what}"),
+            Self::Busy => "另一个进程正在写这份存档".to_owned(),
+            Self::NotWritable(why) => format!("存档无法写入：{why}"),
+            Self::File { path, source } => format!("{} 无法打开：{source}", path.display()),
+            Self::Database(error) => format!("存档无法使用：{error}"),
+            Self::Service(error) => return error.chinese(),
+            _ => return None,
+        })
+    }
+}
+
+/// What the user can do about an archive that cannot be used.
+fn advice(error: &ArchiveError) -> Option<&'static str> {
+    let english = error.advice()?;
+    Some(match (current(), error) {
+        (Language::English, _) => english,
+        (_, ArchiveError::NotAnArchive(_)) => "换一个路径；什么都没有改动",
+        (_, ArchiveError::Missing(_)) => "先建一份：bili-im sync",
+        (_, ArchiveError::Newer { .. }) => "请用更新的版本；什么都没有改动",
+        (_, ArchiveError::Foreign { .. }) => "每个账号请用各自的存档",
+        (_, ArchiveError::Damaged(_)) => {
+            "把文件移走后重新同步，或恢复备份；`sqlite3 文件 .recover` 也许能救回一部分"
+        }
+        (_, ArchiveError::Busy) => "等它结束再试",
+        (_, ArchiveError::NotWritable(_)) => "腾出空间，或换一个路径；已存的内容完好",
+        (_, _) => english,
+    })
 }

@@ -1,11 +1,13 @@
 //! Arguments that several commands take.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{env, ffi::OsString, path::PathBuf, time::Duration};
 
 use bili_im_proto::{InvalidOrigin, Origin, Talker};
 use clap::Args;
 
-use crate::{failure::Failure, profile_name::ProfileName};
+use crate::{
+    failure::Failure, language::Language, profile_name::ProfileName, style::When, wording::Worded,
+};
 
 const ENDPOINT: &str = "BILI_IM_ENDPOINT";
 
@@ -18,9 +20,24 @@ pub(crate) struct Global {
     /// Print one JSON object; errors too, on stderr
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// The language [env: BILI_IM_LANG]
+    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
+    lang: Option<Language>,
+    /// When there are colours; by default at terminals, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    color: Option<When>,
+    /// Do not show long listings in PAGER, by default less
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
+    /// Print no warnings, remarks or progress
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Show the requests on stderr, and what happens on a push connection
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Where the service is, when not at bilibili; plain http only on this machine
     /// [env: BILI_IM_ENDPOINT]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = origin)]
     endpoint: Option<Origin>,
     /// Read the cookie from a file
     #[arg(long, global = true, value_name = "PATH")]
@@ -51,8 +68,11 @@ impl Global {
             .map(Some)
             .map_err(|invalid: InvalidOrigin| {
                 Failure::wrong_use(
-                    format!("{ENDPOINT}: {invalid}"),
-                    "set it to the address of a service, or unset it for bilibili",
+                    format!("{ENDPOINT}: {}", invalid.worded()),
+                    text!(
+                        "set it to the address of a service, or unset it for bilibili",
+                        "改成服务的地址；要连 bilibili 就取消这个变量"
+                    ),
                 )
             })
     }
@@ -68,7 +88,10 @@ impl Global {
         text.to_string_lossy().parse().map_err(|invalid| {
             Failure::wrong_use(
                 format!("{PROFILE}: {invalid}"),
-                "set it to one that bili-im profiles shows, or unset it",
+                text!(
+                    "set it to one that bili-im profiles shows, or unset it",
+                    "改成 bili-im profiles 列出的名字，或取消这个变量"
+                ),
             )
         })
     }
@@ -91,6 +114,31 @@ impl Global {
     pub(crate) fn is_profile_asked_for(&self) -> bool {
         self.profile.is_some()
     }
+}
+
+/// The arguments before `--`, which can be options.
+pub(crate) fn options() -> impl Iterator<Item = OsString> {
+    let arguments = env::args_os().skip(1);
+    arguments.take_while(|argument| argument != "--")
+}
+
+/// The value of an option, for what is needed before clap has parsed the arguments.
+pub(crate) fn value_of(name: &str, mut options: impl Iterator<Item = OsString>) -> Option<String> {
+    while let Some(option) = options.next() {
+        let option = option.to_string_lossy();
+        if option == name {
+            return options
+                .next()
+                .map(|value| value.to_string_lossy().into_owned());
+        }
+        if let Some(value) = option
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('='))
+        {
+            return Some(value.to_owned());
+        }
+    }
+    None
 }
 
 /// The other side of a conversation.
@@ -122,12 +170,24 @@ pub(crate) struct DryRun {
     pub(crate) dry_run: bool,
 }
 
+fn origin(text: &str) -> Result<Origin, String> {
+    (text.parse()).map_err(|invalid: InvalidOrigin| invalid.worded())
+}
+
 /// Parses the number of a user, a group or a message. None of them is 0.
 pub(crate) fn number(text: &str) -> Result<u64, String> {
     match text.parse() {
-        Ok(0) => Err("0 is not the number of a user, group or message".to_owned()),
+        Ok(0) => Err(text!(
+            "0 is not the number of a user, group or message",
+            "用户、粉丝团和消息的编号不会是 0"
+        )
+        .to_owned()),
         Ok(number) => Ok(number),
-        Err(_) => Err(format!("a number is wanted, {} at most", u64::MAX)),
+        Err(_) => Err(format_text!(
+            "a number is wanted, {} at most",
+            "这里要填数字，最大 {}",
+            u64::MAX
+        )),
     }
 }
 
@@ -135,10 +195,16 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok();
     match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
-        None => Err("a number of seconds is wanted, such as 20".to_owned()),
-        Some(Duration::ZERO) => {
-            Err("it must be above 0: a number of seconds, such as 20".to_owned())
-        }
+        None => Err(text!(
+            "a number of seconds is wanted, such as 20",
+            "这里要填秒数，例如 20"
+        )
+        .to_owned()),
+        Some(Duration::ZERO) => Err(text!(
+            "it must be above 0: a number of seconds, such as 20",
+            "必须大于 0，这里要填秒数，例如 20"
+        )
+        .to_owned()),
         Some(seconds) => Ok(seconds),
     }
 }

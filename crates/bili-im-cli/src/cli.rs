@@ -1,10 +1,17 @@
 //! The command line: parses the arguments, runs the command and reports its failure.
 
-use std::{env, ffi::OsString, mem::ManuallyDrop, process::ExitCode};
+use std::{env, mem::ManuallyDrop, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 
-use crate::{args::Global, commands::Command, failure::Failure, output::Output};
+use crate::{
+    args::{Global, options},
+    commands::Command,
+    failure::Failure,
+    help,
+    output::Output,
+    style,
+};
 
 const EXAMPLES: &str = "\
 Log in with `bili-im login`, or give the cookie of a browser that is logged in:
@@ -28,75 +35,37 @@ service, 5 too fast or risk control, 6 network, 7 unknown whether sent.";
     arg_required_else_help = true,
     max_term_width = 100
 )]
-struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Commands without a login, each with the common options that it ignores.
-const IGNORED: &[(&str, &[&str])] = &[
-    (
-        "profiles",
-        &["endpoint", "cookie_file", "cookie_stdin", "paced"],
-    ),
-    ("decode", LOGIN_OPTIONS),
-    #[cfg(feature = "sim")]
-    ("sim", LOGIN_OPTIONS),
-    #[cfg(feature = "sim")]
-    ("demo", LOGIN_OPTIONS),
-];
-
-const LOGIN_OPTIONS: &[&str] = &[
-    "endpoint",
-    "cookie_file",
-    "cookie_stdin",
-    "profile",
-    "paced",
-];
-
-/// The command line for its help: it has a line about every command, and each command leaves out the
-/// options that it ignores.
-fn for_help() -> clap::Command {
-    let mut whole = Cli::command();
-    whole.build();
-    let about = |name: &str| whole.find_subcommand(name)?.get_about().cloned();
-    let command = Cli::command().mut_subcommands(|command| {
-        let about = about(command.get_name());
-        command.about(about.unwrap_or_default())
-    });
-    let common: Vec<clap::Arg> = command.get_arguments().cloned().collect();
-    IGNORED.iter().fold(command, |command, (name, ignored)| {
-        let hidden = common
-            .iter()
-            .filter(|arg| ignored.contains(&arg.get_id().as_str()));
-        let hidden: Vec<_> = hidden.map(|arg| arg.clone().hide(true)).collect();
-        command.mut_subcommand(name, |command| command.args(hidden))
-    })
-}
-
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
+    style::apply_option();
     match parse(Cli::command()) {
         Ok(Cli { global, command }) => {
-            let out = Output::new(global.json);
+            let out = Output::of(&global);
             match command.run(&global, out) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(failure) => out.fail(&failure),
             }
         }
         Err(error) if is_help(error.kind()) && !has_dashed_text() => {
-            let help = parse(for_help()).err();
-            // A reader that closes the pipe early is no error.
-            let _written = help.as_ref().unwrap_or(&error).print();
+            let help = parse(help::for_help()).err();
+            help::print(help.as_ref().unwrap_or(&error));
             u8::try_from(error.exit_code()).unwrap_or(1).into()
         }
         Err(error) if is_help(error.kind()) => Output::new(wants_json()).fail(&Failure::wrong_use(
-            "a text that begins with a dash looks like an option",
-            "put -- before it",
+            text!(
+                "a text that begins with a dash looks like an option",
+                "以短横线开头的文本被当成了选项"
+            ),
+            text!("put -- before it", "在它前面加上 --"),
         )),
-        Err(error) => Output::new(wants_json()).fail(&Failure::usage(&error)),
+        Err(error) => Output::new(wants_json()).fail(&help::wrong_arguments(&error)),
     }
 }
 
@@ -130,9 +99,4 @@ fn has_dashed_text() -> bool {
 /// Whether an error in the arguments is printed as JSON.
 fn wants_json() -> bool {
     options().any(|argument| argument == "--json")
-}
-
-/// The arguments before `--`, which can be options.
-fn options() -> impl Iterator<Item = OsString> {
-    env::args_os().take_while(|argument| argument != "--")
 }

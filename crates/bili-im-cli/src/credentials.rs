@@ -7,11 +7,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bili_im_proto::{Credential, Uid};
+use bili_im_proto::{Credential, InvalidCredential, Uid};
 use zeroize::Zeroizing;
 
 use crate::{
-    args::Global, failure::Failure, output::Output, profile_name::ProfileName, profiles::Profile,
+    args::Global,
+    failure::Failure,
+    language::{Language, current},
+    output::Output,
+    profile_name::ProfileName,
+    profiles::Profile,
+    wording::Worded,
 };
 
 /// The environment variable with the cookie. It is not passed on to other programs.
@@ -35,8 +41,11 @@ pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> 
     if global.is_profile_asked_for() {
         if is_cookie_asked_for {
             return Err(Failure::wrong_use(
-                format!("both a cookie and profile {name} are given, and only one can be used"),
-                "leave out one of them",
+                format_text!(
+                    "both a cookie and profile {name} are given, and only one can be used",
+                    "同时给了 Cookie 和登录档案 {name}，只能用其中一个"
+                ),
+                text!("leave out one of them", "去掉其中一个"),
             ));
         }
         return kept(&Profile::named(name)?, global, out);
@@ -70,9 +79,17 @@ pub(crate) fn kept_name(own: Uid, global: &Global) -> Option<String> {
 
 fn no_login(profile: &ProfileName) -> Failure {
     Failure::unusable_login(
-        format!("no cookie is given, and nobody is logged in with profile {profile}"),
-        "run bili-im login; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
-         ('SESSDATA=…; bili_jct=…; DedeUserID=…'), or give it with --cookie-file or --cookie-stdin",
+        format_text!(
+            "no cookie is given, and nobody is logged in with profile {profile}",
+            "没有给 Cookie，登录档案 {profile} 里也没有登录"
+        ),
+        text!(
+            "run bili-im login; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
+             ('SESSDATA=…; bili_jct=…; DedeUserID=…'), or give it with \
+             --cookie-file or --cookie-stdin",
+            "运行 bili-im login 登录；或把已登录浏览器的 Cookie 放进 BILI_IM_COOKIE\n      \
+             ('SESSDATA=…; bili_jct=…; DedeUserID=…')，也可以用 --cookie-file 或 --cookie-stdin 给出"
+        ),
     )
 }
 
@@ -83,10 +100,14 @@ fn no_login(profile: &ProfileName) -> Failure {
 fn check_account(profile: &ProfileName, own: Option<Uid>) -> Result<(), Failure> {
     match (std::env::var(ACCOUNT), own) {
         (Ok(watched), Some(own)) if watched != own.to_string() => Err(Failure::unusable_login(
-            format!(
-                "this runs within a watch of uid {watched}, and profile {profile} is a login of uid {own}"
+            format_text!(
+                "this runs within a watch of uid {watched}, and profile {profile} is a login of uid {own}",
+                "这条命令运行在 uid {watched} 的 watch 里，而登录档案 {profile} 是 uid {own} 的登录"
             ),
-            "log in as that account with bili-im login, or name a profile with --profile",
+            text!(
+                "log in as that account with bili-im login, or name a profile with --profile",
+                "用 bili-im login 登录那个账号，或用 --profile 指定登录档案"
+            ),
         )),
         _ => Ok(()),
     }
@@ -113,10 +134,25 @@ pub(crate) fn given(global: &Global, out: Output) -> Result<Option<Credential>, 
         let text = Zeroizing::new(text);
         (Credential::parse(&text), VARIABLE.to_owned())
     };
-    let credential = credential
-        .map_err(|invalid| Failure::wrong_use(format!("{place}: {invalid}"), invalid.advice()))?;
+    let credential = credential.map_err(|invalid| unknown_form(&place, &invalid))?;
     warn_before_the_end(&credential, out);
     Ok(Some(credential))
+}
+
+fn unknown_form(place: &str, invalid: &InvalidCredential) -> Failure {
+    let advice = match current() {
+        Language::English => invalid.advice(),
+        Language::Chinese => match invalid {
+            InvalidCredential::BadJson { .. } => "把整个导出内容重新复制一遍",
+            InvalidCredential::AnotherSite { .. } => "导出 bilibili.com 的 Cookie",
+            InvalidCredential::BadValue { .. } => "重新复制这个值，不要带换行",
+            _ => {
+                "在已登录的浏览器里打开 bilibili.com，从开发者工具复制某个请求的 Cookie 请求头，\
+                 或导出 bilibili.com 的 Cookie"
+            }
+        },
+    };
+    Failure::wrong_use(format!("{place}: {}", invalid.worded()), advice)
 }
 
 fn warn_before_the_end(credential: &Credential, out: Output) {
@@ -125,11 +161,15 @@ fn warn_before_the_end(credential: &Credential, out: Output) {
     };
     let left = end.micros().since(SystemTime::now().into());
     if left.is_zero() {
-        out.warn("the cookie has expired: log in again, with bili-im login");
+        out.warn(text!(
+            "the cookie has expired: log in again, with bili-im login",
+            "Cookie 已过期，请用 bili-im login 重新登录"
+        ));
     } else if left < SOON {
         let days = left.as_secs() / SECONDS_A_DAY;
-        out.warn(&format!(
-            "the cookie expires in {days} days: log in again soon, with bili-im login"
+        out.warn(format_text!(
+            "the cookie expires in {days} days: log in again soon, with bili-im login",
+            "Cookie 还有 {days} 天过期，请尽快用 bili-im login 重新登录"
         ));
     }
 }
@@ -140,8 +180,15 @@ fn read(from: impl Read, place: &str) -> Result<Zeroizing<String>, Failure> {
     let read = read.map_err(|error| unreadable(place, &error))?;
     if read as u64 > MOST {
         return Err(Failure::wrong_use(
-            format!("{place} has more than {} MiB", MOST >> 20),
-            "export only the cookies of bilibili.com",
+            format_text!(
+                "{place} has more than {} MiB",
+                "{place} 超过 {} MiB",
+                MOST >> 20
+            ),
+            text!(
+                "export only the cookies of bilibili.com",
+                "只导出 bilibili.com 的 Cookie"
+            ),
         ));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| not_text(place))?;
@@ -149,16 +196,29 @@ fn read(from: impl Read, place: &str) -> Result<Zeroizing<String>, Failure> {
 }
 
 fn unreadable(place: &str, error: &io::Error) -> Failure {
+    let error = error.worded();
     Failure::wrong_use(
-        format!("the cookie cannot be read from {place}: {error}"),
-        "give a file that holds the cookie",
+        format_text!(
+            "the cookie cannot be read from {place}: {error}",
+            "无法从 {place} 读取 Cookie：{error}"
+        ),
+        text!(
+            "give a file that holds the cookie",
+            "指定一个存有 Cookie 的文件"
+        ),
     )
 }
 
 fn not_text(place: &str) -> Failure {
     Failure::wrong_use(
-        format!("{place} holds no login: it is not text"),
-        "give the cookies as text: a Cookie header, cookies.txt, a browser's JSON export, or NAME=VALUE",
+        format_text!(
+            "{place} holds no login: it is not text",
+            "{place} 里没有登录信息：内容不是文本"
+        ),
+        text!(
+            "give the cookies as text: a Cookie header, cookies.txt, a browser's JSON export, or NAME=VALUE",
+            "以文本给出 Cookie：Cookie 请求头、cookies.txt、浏览器导出的 JSON，或 NAME=VALUE"
+        ),
     )
 }
 
@@ -171,8 +231,9 @@ fn warn_if_others_can_read(file: &File, path: &Path, out: Output) {
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0);
     if others {
         let path = path.display();
-        out.warn(&format!(
-            "others can read {path}, and the cookie is the account: chmod 600 {path}"
+        out.warn(format_text!(
+            "others can read {path}, and the cookie is the account: chmod 600 {path}",
+            "其他用户能读取 {path}，而 Cookie 等于账号本身：chmod 600 {path}"
         ));
     }
 }

@@ -55,7 +55,12 @@ impl Display for PlannedRequest {
             return Ok(());
         }
         if self.is_body_left_out {
-            return write!(f, " \\\n  --data-binary @BODY  # {}, not shown", self.body);
+            return write_text!(
+                f,
+                " \\\n  --data-binary @BODY  # {}, not shown",
+                " \\\n  --data-binary @BODY  # {}，不显示",
+                self.body
+            );
         }
         write!(f, " \\\n  --data-raw {}", quoted(&self.body))
     }

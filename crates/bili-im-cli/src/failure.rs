@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    env,
     fmt::{self, Display},
     io,
     path::Path,
@@ -11,10 +10,15 @@ use std::{
 };
 
 use bili_im_proto::{
-    Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, MsgKey, Printable,
-    RefusalKind, Uid,
+    Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, MsgKey, RefusalKind,
+    Uid,
 };
 use serde::{Serialize, Serializer};
+
+use crate::{
+    style,
+    wording::{self, Worded},
+};
 
 /// The exit code of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,27 +86,6 @@ impl Failure {
         Self::new(Exit::WrongUse, "Usage", message).advise(advice)
     }
 
-    /// Clap refuses the arguments.
-    pub(crate) fn usage(error: &clap::Error) -> Self {
-        let text = without_secrets(error.render().to_string());
-        // Clap's paragraphs: what is wrong, perhaps a tip, the usage, where to find help.
-        let mut paragraphs = text.split("\n\n").map(|paragraph| {
-            let lines = paragraph.lines().map(str::trim);
-            lines
-                .filter(|line| !line.is_empty())
-                .collect::<Vec<_>>()
-                .join(" ")
-        });
-        let message = paragraphs.next().unwrap_or_default();
-        let message = message.strip_prefix("error: ").unwrap_or(&message);
-        let advice = paragraphs.next().unwrap_or_default();
-        let advice = advice.strip_prefix("tip: ").unwrap_or(&advice);
-        Self::wrong_use(
-            Printable(message).to_string(),
-            Printable(advice).to_string(),
-        )
-    }
-
     /// There is no login, or it cannot be used.
     pub(crate) fn unusable_login(
         message: impl Into<String>,
@@ -114,12 +97,18 @@ impl Failure {
     /// The cursor belongs to another account than the login.
     pub(crate) fn foreign_cursor(owner: Uid, path: Option<&Path>) -> Self {
         let cursor = match path {
-            Some(path) => format!("the cursor in {}", path.display()),
-            None => "the stored cursor".to_owned(),
+            Some(path) => format_text!("the cursor in {}", "{} 里的游标", path.display()),
+            None => text!("the stored cursor", "保存的游标").to_owned(),
         };
         Self::wrong_use(
-            format!("{cursor} belongs to uid {owner}, and another account is logged in"),
-            "log in as that account, or give this one a file of its own with --cursor",
+            format_text!(
+                "{cursor} belongs to uid {owner}, and another account is logged in",
+                "{cursor}属于 uid {owner}，而现在登录的是另一个账号"
+            ),
+            text!(
+                "log in as that account, or give this one a file of its own with --cursor",
+                "登录那个账号，或用 --cursor 给当前账号另指定一个文件"
+            ),
         )
     }
 
@@ -130,20 +119,27 @@ impl Failure {
 
     /// The same refusal, with the reason that the service does not give.
     pub(crate) fn about_nobody(mut self, uid: Uid) -> Self {
-        self.0.message = format!("there is no user {uid}");
-        self.advise("look at the number in the address of their page, space.bilibili.com/NUMBER")
+        self.0.message = format_text!("there is no user {uid}", "没有用户 {uid}");
+        self.advise(text!(
+            "look at the number in the address of their page, space.bilibili.com/NUMBER",
+            "核对对方主页地址 space.bilibili.com/数字 里的编号"
+        ))
     }
 
     /// A part of a text failed, after others were sent.
     pub(crate) fn in_part(mut self, number: usize, total: usize, sent: &[MsgKey]) -> Self {
         let before = match sent {
-            [] => "none was sent before".to_owned(),
+            [] => text!("none was sent before", "之前一条都没发出").to_owned(),
             keys => {
                 let keys: Vec<String> = keys.iter().map(MsgKey::to_string).collect();
-                format!("sent before: {}", keys.join(", "))
+                format_text!("sent before: {}", "之前已发出：{}", keys.join(", "))
             }
         };
-        self.0.message = format!("part {number} of {total}: {} ({before})", self.0.message);
+        self.0.message = format_text!(
+            "part {number} of {total}: {} ({before})",
+            "第 {number} 条（共 {total} 条）：{}（{before}）",
+            self.0.message
+        );
         self
     }
 
@@ -173,7 +169,10 @@ impl Failure {
         Self::new(
             Exit::Other,
             "Output",
-            format!("the command was done, but its output cannot be written: {error}"),
+            format_text!(
+                "the command was done, but its output cannot be written: {error}",
+                "命令已执行，但输出写不出去：{error}"
+            ),
         )
     }
 
@@ -198,9 +197,10 @@ impl Failure {
 impl Display for Failure {
     /// The message, and the advice behind `hint: `.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message())?;
+        let word = style::error(text!("error: ", "错误："));
+        write!(f, "{word}{}", self.message())?;
         match self.advice() {
-            Some(advice) => write!(f, "\nhint: {advice}"),
+            Some(advice) => write_text!(f, "\nhint: {advice}", "\n提示：{advice}"),
             None => Ok(()),
         }
     }
@@ -227,7 +227,7 @@ impl From<Error> for Failure {
             Some(kind) => kind.name().into(),
             None => kind_of(&error).into(),
         };
-        let mut failure = Self::new(exit_of(&error), kind, error.to_string());
+        let mut failure = Self::new(exit_of(&error), kind, error.worded());
         let parts = &mut *failure.0;
         parts.advice = advice_on(&error);
         parts.endpoint = endpoint_of(&error);
@@ -246,22 +246,6 @@ impl From<Error> for Failure {
 /// Rounds up, so that a retry after this time is not too early.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-
-/// Masks cookies in clap's error, which repeats the arguments.
-///
-/// The program takes no cookie as an argument, but a user may try. Errors often end up in logs.
-fn without_secrets(text: String) -> String {
-    env::args_os().fold(text, |text, argument| {
-        let argument = argument.to_string_lossy();
-        let value = argument.strip_prefix("--cookie-stdin=").or_else(|| {
-            Some(&*argument).filter(|a| a.contains("SESSDATA") || a.contains("bili_jct"))
-        });
-        match value {
-            Some(secret) if !secret.is_empty() => text.replace(secret, "***"),
-            _ => text,
-        }
-    })
 }
 
 fn exit_of(error: &Error) -> Exit {
@@ -298,17 +282,21 @@ fn kind_of(error: &Error) -> &'static str {
 }
 
 fn advice_on(error: &Error) -> Option<Cow<'static, str>> {
-    let advice = error.advice()?;
+    let advice = wording::advice(error)?;
     Some(match error {
-        Error::Invalid(Invalid::Content(InvalidContent::ImageHost(_))) => {
-            "use an address on .hdslb.com or .biliimg.com, or lift the check with --any-host".into()
-        }
+        Error::Invalid(Invalid::Content(InvalidContent::ImageHost(_))) => text!(
+            "use an address on .hdslb.com or .biliimg.com, or lift the check with --any-host",
+            "请用 .hdslb.com 或 .biliimg.com 上的地址，或用 --any-host 取消检查"
+        )
+        .into(),
         _ if error.kind() == Some(RefusalKind::NotLoggedIn) => {
-            format!("{advice}: bili-im login").into()
+            format_text!("{advice}: bili-im login", "{advice}：bili-im login").into()
         }
-        _ if error.kind() == Some(RefusalKind::RiskControl) => {
-            format!("{advice}, then run: bili-im resume").into()
-        }
+        _ if error.kind() == Some(RefusalKind::RiskControl) => format_text!(
+            "{advice}, then run: bili-im resume",
+            "{advice}，然后运行 bili-im resume"
+        )
+        .into(),
         _ => advice.into(),
     })
 }

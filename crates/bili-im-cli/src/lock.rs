@@ -114,7 +114,9 @@ fn receive(taken: &Receiver<io::Result<()>>, time: Option<Duration>) -> io::Resu
     match received {
         Ok(locked) => locked.map(|()| true),
         Err(RecvTimeoutError::Timeout) => Ok(false),
-        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the wait broke off")),
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(io::Error::other(text!("the wait broke off", "等待中断了")))
+        }
     }
 }
 

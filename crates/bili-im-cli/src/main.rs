@@ -1,5 +1,8 @@
 //! bilibili private messages at a terminal: see the crate's README.
 
+#[macro_use]
+mod language;
+
 mod active_login;
 mod archive_file;
 mod args;
@@ -8,6 +11,7 @@ mod commands;
 mod credentials;
 mod curl;
 mod failure;
+mod help;
 mod json;
 mod known_users;
 mod lock;
@@ -15,6 +19,7 @@ mod media;
 mod moment;
 mod names;
 mod output;
+mod pager;
 mod parts;
 mod private_file;
 mod profile_name;
@@ -23,9 +28,12 @@ mod progress;
 mod qr;
 mod settings;
 mod state;
+mod style;
 mod table;
+mod trace;
 mod user_marks;
 mod watching;
+mod wording;
 mod words;
 
 use std::process::ExitCode;

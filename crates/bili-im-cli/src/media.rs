@@ -31,7 +31,7 @@ pub(crate) fn save(
     stop: &Stop,
 ) -> Result<ImagesJson, Failure> {
     let mut images = ImagesJson::default();
-    let progress = Progress::of("images");
+    let progress = Progress::of(text!("images", "张图片"));
     let mut last = String::new();
     let mut failed_groups = 0;
     while !stop.is_asked() && failed_groups < PATIENCE {
@@ -54,7 +54,7 @@ pub(crate) fn save(
             }
         }
         failed_groups = if has_answer { 0 } else { failed_groups + 1 };
-        progress.say(format!("{} images", images.saved));
+        progress.say(format_text!("{} images", "{} 张图片", images.saved));
     }
     Ok(images)
 }

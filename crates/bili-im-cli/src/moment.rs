@@ -30,7 +30,11 @@ pub(crate) fn parse(text: &str) -> Result<UnixSeconds, String> {
     let timestamp = (text.parse().ok()).or_else(|| Some(local()?.timestamp()));
     let read = timestamp.and_then(seconds).map(UnixSeconds);
     read.ok_or_else(|| {
-        "a day is wanted, such as 2026-01-31, or a time, 2026-01-31T08:00".to_owned()
+        text!(
+            "a day is wanted, such as 2026-01-31, or a time, 2026-01-31T08:00",
+            "应为日期，如 2026-01-31，或时间，如 2026-01-31T08:00"
+        )
+        .to_owned()
     })
 }
 

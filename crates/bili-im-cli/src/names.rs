@@ -11,6 +11,7 @@ use crate::{
     active_login::{ActiveLogin, SharedLogin},
     known_users::{FRESH, look_up},
     output::Output,
+    wording::Worded,
     words,
 };
 
@@ -37,8 +38,11 @@ impl Names {
             Ok(cards.into_iter().filter_map(named).collect())
         };
         let (names, failed) = look_up(uids, FRESH, login, |known| &mut known.names, ask);
-        if let Some(error) = failed {
-            out.warn(&format!("names are not shown: {error}"));
+        if let Some(error) = failed.map(|error| error.worded()) {
+            out.warn(format_text!(
+                "names are not shown: {error}",
+                "无法显示名字：{error}"
+            ));
         }
         Self(names)
     }

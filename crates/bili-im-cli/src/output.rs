@@ -5,23 +5,46 @@ use std::{
     fmt::Display,
     io::{self, Write},
     process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use bili_im_proto::is_treacherous;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use crate::{failure::Failure, words};
+use crate::{args::Global, failure::Failure, pager, style, trace, words};
 
 /// Prints for people, or with `--json` for scripts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
+    /// Whether long listings are shown in a pager.
+    pages: bool,
+}
+
+/// Whether there are no warnings, remarks and progress.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, pages: false }
+    }
+
+    /// Prints as the arguments say.
+    pub(crate) fn of(global: &Global) -> Self {
+        let json = global.json;
+        IS_QUIET.store(global.quiet, Ordering::Relaxed);
+        if global.verbose && !json {
+            trace::begin();
+        }
+        Self {
+            json,
+            pages: !(json || global.no_pager),
+        }
     }
 
     pub(crate) fn is_json(self) -> bool {
@@ -31,6 +54,15 @@ impl Output {
     /// Prints the result of a command.
     pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
         Self::write(self.text_of(answer))
+    }
+
+    /// Prints a result that can be long.
+    pub(crate) fn print_long(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
+        let text = self.text_of(answer);
+        if self.pages && pager::show(&text) {
+            return Ok(());
+        }
+        Self::write(text)
     }
 
     /// Prints a step of a longer result; with `--json` nothing, since the whole result follows.
@@ -44,7 +76,8 @@ impl Output {
     }
 
     /// Prints what the user has to do next: on stderr when stdout has JSON.
-    pub(crate) fn guide(self, text: &str) {
+    pub(crate) fn guide(self, text: impl AsRef<str>) {
+        let text = text.as_ref();
         if self.json {
             complain(text);
         } else {
@@ -63,6 +96,15 @@ impl Output {
         })
     }
 
+    /// Prints a page that is the same for people and for scripts.
+    pub(crate) fn page(self, page: &[u8]) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        // A reader that closes the pipe early is no error.
+        is_read(stdout.write_all(page).and_then(|()| stdout.flush()))
+            .map(drop)
+            .map_err(|error| Failure::output(&error))
+    }
+
     /// Prints a failure to stdout, in the manner of [`show`](Self::show).
     pub(crate) fn show_failure(self, failure: &Failure) -> Result<(), Failure> {
         self.show(&BTreeMap::from([("error", failure)]))
@@ -71,8 +113,14 @@ impl Output {
     /// Prints one of many lines. Returns whether stdout is still open.
     pub(crate) fn line(self, line: &(impl Serialize + Display)) -> Result<bool, Failure> {
         write_line(self.text_of(line)).map_err(|error| {
-            Failure::other(format!("stdout cannot be written: {error}"))
-                .advise("make room there; what was not printed comes again")
+            Failure::other(format_text!(
+                "stdout cannot be written: {error}",
+                "标准输出写不出去：{error}"
+            ))
+            .advise(text!(
+                "make room there; what was not printed comes again",
+                "腾出空间后重试，没输出的会再来一次"
+            ))
         })
     }
 
@@ -91,19 +139,24 @@ impl Output {
     }
 
     /// Prints a warning to stderr. The command goes on.
-    pub(crate) fn warn(self, message: &str) {
+    pub(crate) fn warn(self, message: impl AsRef<str>) {
+        if is_quiet() {
+            return;
+        }
+        let message = message.as_ref();
         if self.json {
             let warning = BTreeMap::from([("message", message)]);
             complain(&to_json(&BTreeMap::from([("warning", warning)])));
         } else {
-            complain(&format!("warning: {message}"));
+            let word = style::warning(text!("warning: ", "警告："));
+            complain(&format!("{word}{message}"));
         }
     }
 
     /// Prints a remark for people to stderr; with `--json` nothing.
-    pub(crate) fn remark(self, text: &str) {
-        if !self.json {
-            complain(text);
+    pub(crate) fn remark(self, text: impl AsRef<str>) {
+        if !(self.json || is_quiet()) {
+            complain(text.as_ref());
         }
     }
 
@@ -119,7 +172,11 @@ impl Output {
 
     /// Prints the service's own warning about a message. In JSON it is a field of the result.
     pub(crate) fn show_toast(self, toast: &str) {
-        self.remark(&format!("the service says: {}", words::on_one_line(toast)));
+        self.remark(format_text!(
+            "the service says: {}",
+            "服务提示：{}",
+            words::on_one_line(toast)
+        ));
     }
 }
 
@@ -129,7 +186,12 @@ fn write_line(mut text: String) -> io::Result<bool> {
     text.push('\n');
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes());
-    match written.and_then(|()| stdout.flush()) {
+    is_read(written.and_then(|()| stdout.flush()))
+}
+
+/// Whether somebody still reads what is written.
+fn is_read(written: io::Result<()>) -> io::Result<bool> {
+    match written {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(error),

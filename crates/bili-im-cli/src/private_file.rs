@@ -13,6 +13,8 @@ use std::{
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
+use crate::wording::Worded;
+
 /// Why a file is not used.
 #[derive(Debug)]
 pub(crate) enum Unusable {
@@ -44,10 +46,21 @@ impl Unusable {
     /// What the user can do about it.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
-            Self::Link => "put a file there instead of the link",
-            Self::Folder | Self::Special | Self::TooLong => "move it away, or use another place",
-            Self::AnotherOwner => "use a place of your own, or run this as the user who owns it",
-            Self::Io(_) => "use a folder that exists and is yours to read and write",
+            Self::Link => text!(
+                "put a file there instead of the link",
+                "换成普通文件，不要用链接"
+            ),
+            Self::Folder | Self::Special | Self::TooLong => {
+                text!("move it away, or use another place", "把它移走，或换个位置")
+            }
+            Self::AnotherOwner => text!(
+                "use a place of your own, or run this as the user who owns it",
+                "换到自己的目录，或以文件所有者的身份运行"
+            ),
+            Self::Io(_) => text!(
+                "use a folder that exists and is yours to read and write",
+                "换一个已存在、且你有读写权限的目录"
+            ),
         }
     }
 }
@@ -55,12 +68,15 @@ impl Unusable {
 impl Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Link => "it is a link to another file",
-            Self::Folder => "it is a folder",
-            Self::Special => "it is not a plain file",
-            Self::AnotherOwner => "it belongs to another user",
-            Self::TooLong => "it is longer than such a file ever is",
-            Self::Io(error) => return error.fmt(f),
+            Self::Link => text!("it is a link to another file", "它是指向其他文件的链接"),
+            Self::Folder => text!("it is a folder", "它是目录"),
+            Self::Special => text!("it is not a plain file", "它不是普通文件"),
+            Self::AnotherOwner => text!("it belongs to another user", "它属于其他用户"),
+            Self::TooLong => text!(
+                "it is longer than such a file ever is",
+                "它比这类文件该有的大小长得多"
+            ),
+            Self::Io(error) => return f.write_str(&error.worded()),
         })
     }
 }

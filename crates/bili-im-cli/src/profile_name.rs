@@ -25,7 +25,10 @@ impl FromStr for ProfileName {
         if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
             Ok(Self(text.to_owned()))
         } else {
-            Err("a profile's name has 1 to 64 letters, digits, - and _")
+            Err(text!(
+                "a profile's name has 1 to 64 letters, digits, - and _",
+                "登录档案的名字由 1 到 64 个字母、数字、- 和 _ 组成"
+            ))
         }
     }
 }

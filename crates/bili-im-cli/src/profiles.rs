@@ -14,6 +14,7 @@ use crate::{
     failure::Failure,
     private_file::{self, Unusable, create_folder, folder_of},
     profile_name::ProfileName,
+    wording::Worded,
 };
 
 /// The environment variable with the configuration folder, instead of the platform's.
@@ -76,10 +77,16 @@ impl Profile {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => {
-                let dir = dir.display();
+                let (dir, error) = (dir.display(), error.worded());
                 return Err(Failure::unusable_login(
-                    format!("the folder of logins {dir} cannot be read: {error}"),
-                    "see to it that it is yours, or set BILI_IM_CONFIG_DIR to another folder",
+                    format_text!(
+                        "the folder of logins {dir} cannot be read: {error}",
+                        "无法读取存放登录的目录 {dir}：{error}"
+                    ),
+                    text!(
+                        "see to it that it is yours, or set BILI_IM_CONFIG_DIR to another folder",
+                        "确认这个目录归你所有，或用 BILI_IM_CONFIG_DIR 换一个目录"
+                    ),
                 ));
             }
         };
@@ -106,9 +113,13 @@ impl Profile {
         if opened.is_readable_by_others() {
             let path = self.path.display();
             return Err(Failure::unusable_login(
-                format!("others can read {path}, and the login in it is the account"),
-                format!(
-                    "chmod 600 {path}; if others may have read it, bili-im logout and log in again"
+                format_text!(
+                    "others can read {path}, and the login in it is the account",
+                    "其他用户能读取 {path}，而里面的登录等于账号本身"
+                ),
+                format_text!(
+                    "chmod 600 {path}; if others may have read it, bili-im logout and log in again",
+                    "运行 chmod 600 {path}；如果可能已被别人看到，用 bili-im logout 退出后重新登录"
                 ),
             ));
         }
@@ -116,11 +127,16 @@ impl Profile {
         // The error does not quote the file, which holds a secret.
         Stored::parse(&text).map(Some).map_err(|reason| {
             Failure::unusable_login(
-                format!(
+                format_text!(
                     "{} holds no login that can be used: {reason}",
+                    "{} 里没有可用的登录：{reason}",
                     self.path.display()
                 ),
-                format!("log in again: bili-im login --profile {}", self.name),
+                format_text!(
+                    "log in again: bili-im login --profile {}",
+                    "重新登录：bili-im login --profile {}",
+                    self.name
+                ),
             )
         })
     }
@@ -164,11 +180,15 @@ impl Profile {
         };
         match removed {
             Ok(()) => Ok(true),
-            Err(error) => Err(Failure::other(format!(
+            Err(error) => Err(Failure::other(format_text!(
                 "{} cannot be removed: {error}",
+                "无法删除 {}：{error}",
                 self.path.display()
             ))
-            .advise("remove it yourself, when a login is in it")),
+            .advise(text!(
+                "remove it yourself, when a login is in it",
+                "如果里面有登录，请自行删除"
+            ))),
         }
     }
 }
@@ -180,13 +200,16 @@ impl Stored {
             version: u32,
         }
 
-        const DAMAGED: &str = "it is damaged";
-        let Header { version } = serde_json::from_slice(text).map_err(|_| DAMAGED)?;
+        let damaged = || text!("it is damaged", "内容损坏");
+        let Header { version } = serde_json::from_slice(text).map_err(|_| damaged())?;
         if version != VERSION {
-            return Err("it was written by another version of this program");
+            return Err(text!(
+                "it was written by another version of this program",
+                "它由另一个版本的程序写成"
+            ));
         }
-        let stored: Self = serde_json::from_slice(text).map_err(|_| DAMAGED)?;
-        stored.login().ok_or(DAMAGED)
+        let stored: Self = serde_json::from_slice(text).map_err(|_| damaged())?;
+        stored.login().ok_or_else(damaged)
     }
 
     fn login(&self) -> Option<Login> {
@@ -218,9 +241,13 @@ impl Login {
         let place = |endpoint: &Option<String>| endpoint.clone().unwrap_or("bilibili".to_owned());
         let (own, asked) = (place(&self.endpoint), place(&asked));
         Err(Failure::unusable_login(
-            format!("profile {profile} is a login at {own}, not at {asked}"),
-            format!(
-                "log in at {asked} with another profile, or go to {own} (--endpoint, BILI_IM_ENDPOINT)"
+            format_text!(
+                "profile {profile} is a login at {own}, not at {asked}",
+                "登录档案 {profile} 是在 {own} 的登录，不是 {asked}"
+            ),
+            format_text!(
+                "log in at {asked} with another profile, or go to {own} (--endpoint, BILI_IM_ENDPOINT)",
+                "用另一个登录档案登录 {asked}，或改连 {own}（--endpoint、BILI_IM_ENDPOINT）"
             ),
         ))
     }
@@ -231,23 +258,39 @@ fn dir() -> Result<PathBuf, Failure> {
         return Ok(PathBuf::from(dir).join("profiles"));
     }
     let dirs = ProjectDirs::from("", "", "bili-im").ok_or_else(|| {
-        Failure::other("there is no home directory to keep logins in")
-            .advise("set BILI_IM_CONFIG_DIR to a folder of your own")
+        Failure::other(text!(
+            "there is no home directory to keep logins in",
+            "没有主目录，无处存放登录"
+        ))
+        .advise(text!(
+            "set BILI_IM_CONFIG_DIR to a folder of your own",
+            "用 BILI_IM_CONFIG_DIR 指定一个你自己的目录"
+        ))
     })?;
     Ok(dirs.config_dir().join("profiles"))
 }
 
 fn unreadable(path: &Path, error: &Unusable) -> Failure {
     Failure::unusable_login(
-        format!("the login in {} cannot be read: {error}", path.display()),
+        format_text!(
+            "the login in {} cannot be read: {error}",
+            "无法读取 {} 里的登录：{error}",
+            path.display()
+        ),
         error.advice(),
     )
 }
 
 fn cannot_keep(path: &Path, error: &Unusable) -> Failure {
     let path = path.display();
-    Failure::other(format!("the login cannot be kept as {path}: {error}"))
-        .advise("set BILI_IM_CONFIG_DIR to a folder of your own, or see what lies there")
+    Failure::other(format_text!(
+        "the login cannot be kept as {path}: {error}",
+        "登录无法保存为 {path}：{error}"
+    ))
+    .advise(text!(
+        "set BILI_IM_CONFIG_DIR to a folder of your own, or see what lies there",
+        "用 BILI_IM_CONFIG_DIR 指定一个你自己的目录，或看看那里放着什么"
+    ))
 }
 
 /// Creates the folder. One with another mode is made private too.

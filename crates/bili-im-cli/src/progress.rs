@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output::is_quiet;
+
 const TICK: Duration = Duration::from_millis(120);
 
 /// A line on stderr with a count. Dropping it clears the line.
@@ -14,7 +16,11 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn of(what: &'static str) -> Self {
-        let bar = ProgressBar::new_spinner();
+        let bar = if is_quiet() {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new_spinner()
+        };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }

@@ -84,7 +84,10 @@ impl StateFile {
     /// # Errors
     /// When another process holds the lock for too long.
     pub(crate) fn lock(&self, patience: Patience, out: Output) -> Result<bool, Failure> {
-        let who = "another bili-im of this account";
+        let who = text!(
+            "another bili-im of this account",
+            "这个账号的另一个 bili-im"
+        );
         match take(&self.lock, patience, who, out) {
             Ok(true) => Ok(true),
             Ok(false) => Err(kept_busy(&self.lock, patience, who)),
@@ -104,7 +107,7 @@ impl StateFile {
         let read = private_file::read(&self.path, MOST).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| {
             let stored = text.map(|text| serde_json::from_slice::<Stored<Snapshot>>(&text));
-            stored.transpose().map_err(|_| DAMAGED.to_owned())
+            stored.transpose().map_err(|_| damaged())
         });
         match parsed {
             Ok(stored) => stored.map(|stored| stored.account),
@@ -133,15 +136,23 @@ impl StateFile {
 
     /// Renames a damaged state, so that the user can look at it.
     pub(crate) fn set_aside(&self, reason: &impl Display, out: Output) {
-        set_aside("the pace of this account", &self.path, reason, out);
+        set_aside(
+            text!("the pace of this account", "账号的限速状态"),
+            &self.path,
+            reason,
+            out,
+        );
     }
 }
 
-const DAMAGED: &str = "it is damaged";
+fn damaged() -> String {
+    text!("it is damaged", "内容损坏").to_owned()
+}
 
 fn cannot_keep(path: &Path, error: &Unusable, out: Output) {
-    out.warn(&format!(
+    out.warn(format_text!(
         "the pace of this account cannot be kept in {}: {error}; {}",
+        "账号的限速状态无法存到 {}：{error}；{}",
         path.display(),
         error.advice()
     ));
@@ -151,18 +162,23 @@ fn cannot_keep(path: &Path, error: &Unusable, out: Output) {
 fn take(lock: &Lock, patience: Patience, who: &str, out: Output) -> Result<bool, Unusable> {
     lock.take(patience, || {
         let path = lock.path().display();
-        out.warn(&format!("waiting for {who}, which holds {path}"));
+        out.warn(format_text!(
+            "waiting for {who}, which holds {path}",
+            "正在等{who}释放 {path}"
+        ));
     })
 }
 
 fn kept_busy(lock: &Lock, patience: Patience, who: &str) -> Failure {
     let path = lock.path().display();
     let seconds = patience.most.unwrap_or_default().as_secs();
-    Failure::other(format!(
-        "{who} has held {path} for {seconds} s, and nothing was done"
+    Failure::other(format_text!(
+        "{who} has held {path} for {seconds} s, and nothing was done",
+        "{who}占用 {path} 已 {seconds} 秒，什么都没做"
     ))
-    .advise(format!(
-        "see which one hangs or is stopped (fuser {path}), end it or let it go on, and try again"
+    .advise(format_text!(
+        "see which one hangs or is stopped (fuser {path}), end it or let it go on, and try again",
+        "用 fuser {path} 看看是哪个进程卡住或被暂停了，结束它或让它继续，然后重试"
     ))
 }
 
@@ -180,14 +196,15 @@ pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> Result<
         return Ok(new());
     };
     let cannot_be_kept = |error: Unusable| {
-        out.warn(&format!(
+        out.warn(format_text!(
             "the device id cannot be kept as {}: {error}; {}",
+            "设备 id 无法存为 {}：{error}；{}",
             path.display(),
             error.advice()
         ));
         Ok(new())
     };
-    let who = "another bili-im on this machine";
+    let who = text!("another bili-im on this machine", "本机的另一个 bili-im");
     let lock = match private_file::check(&path).and_then(|_| Lock::of(&path)) {
         Ok(lock) => lock,
         Err(error) => return cannot_be_kept(error),
@@ -200,8 +217,8 @@ pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> Result<
     match read_device_id(&path) {
         Ok(Some(Ok(id))) => return Ok(id),
         Ok(None) => {}
-        Ok(Some(Err(reason))) => set_aside("the device id", &path, &reason, out),
-        Err(error) => set_aside("the device id", &path, &error, out),
+        Ok(Some(Err(reason))) => set_aside(text!("the device id", "设备 id"), &path, &reason, out),
+        Err(error) => set_aside(text!("the device id", "设备 id"), &path, &error, out),
     }
     let id = new();
     match private_file::write(&path, format!("{id}\n").as_bytes()) {
@@ -220,8 +237,9 @@ fn read_device_id(path: &Path) -> Result<Option<Result<DeviceId, String>>, Unusa
         return Ok(None);
     };
     let id = match std::str::from_utf8(&bytes) {
-        Ok(text) => (text.trim().parse()).map_err(|invalid| format!("it is damaged: {invalid}")),
-        Err(_) => Err(DAMAGED.to_owned()),
+        Ok(text) => (text.trim().parse())
+            .map_err(|invalid| format_text!("it is damaged: {invalid}", "内容损坏：{invalid}")),
+        Err(_) => Err(damaged()),
     };
     Ok(Some(id))
 }
@@ -254,10 +272,16 @@ fn set_aside(what: &str, path: &Path, reason: &impl Display, out: Output) {
     let (path, aside) = (path.display(), aside.display());
     out.warn(&match moved {
         Ok(()) => {
-            format!("starting anew: {what}, kept in {path}, cannot be used ({reason}); it is now {aside}")
+            format_text!(
+                "starting anew: {what}, kept in {path}, cannot be used ({reason}); \
+                 it is now {aside}",
+                "重新开始：{path} 里的{what}不能用（{reason}），已移到 {aside}"
+            )
         }
-        Err(error) => format!(
-            "starting anew: {what}, kept in {path}, cannot be used ({reason}), nor moved to {aside}: {error}"
+        Err(error) => format_text!(
+            "starting anew: {what}, kept in {path}, cannot be used ({reason}), \
+             nor moved to {aside}: {error}",
+            "重新开始：{path} 里的{what}不能用（{reason}），也移不到 {aside}：{error}"
         ),
     });
 }

@@ -9,6 +9,8 @@ use std::{
 use console::Term;
 use unicode_width::UnicodeWidthStr;
 
+use crate::style;
+
 /// The least width of a column that is shortened.
 const LEAST: usize = 8;
 
@@ -22,8 +24,17 @@ pub(crate) struct Table<const N: usize> {
     rows: Vec<[String; N]>,
     /// Whether the cells of a column may be shortened.
     can_shorten: [bool; N],
+    /// Which cells of a column strike the eye.
+    highlight: Option<Highlight>,
     /// The width of the terminal; `None` without a limit.
     room: Option<usize>,
+}
+
+/// Cells of a column that strike the eye.
+#[derive(Debug)]
+struct Highlight {
+    head: &'static str,
+    is_striking: fn(&str) -> bool,
 }
 
 impl<const N: usize> Table<N> {
@@ -35,6 +46,7 @@ impl<const N: usize> Table<N> {
             head,
             rows: rows.into_iter().collect(),
             can_shorten: [false; N],
+            highlight: None,
             room: room(env::var("COLUMNS").ok().as_deref(), || {
                 let (_, columns) = Term::stdout().size_checked()?;
                 Some(columns.into())
@@ -49,8 +61,20 @@ impl<const N: usize> Table<N> {
         self
     }
 
+    /// Highlights the cells of a column for which `is_striking` holds.
+    pub(crate) fn highlight(mut self, head: &'static str, is_striking: fn(&str) -> bool) -> Self {
+        self.highlight = Some(Highlight { head, is_striking });
+        self
+    }
+
+    fn is_striking(&self, cell: &str, column: usize) -> bool {
+        self.highlight.as_ref().is_some_and(|highlight| {
+            self.head.get(column) == Some(&highlight.head) && (highlight.is_striking)(cell)
+        })
+    }
+
     fn widths(&self) -> [usize; N] {
-        let mut widths = self.head.map(UnicodeWidthStr::width);
+        let mut widths = self.head.map(|head| shown(head).width());
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = cell.width().max(*width);
@@ -74,6 +98,30 @@ impl<const N: usize> Table<N> {
     }
 }
 
+/// The head of a column in the language of the user.
+fn shown(head: &'static str) -> &'static str {
+    match head {
+        "NAME" => text!("NAME", "名字"),
+        "UNREAD" => text!("UNREAD", "未读"),
+        "TIME" => text!("TIME", "时间"),
+        "MARKS" => text!("MARKS", "标记"),
+        "LAST MESSAGE" => text!("LAST MESSAGE", "最新消息"),
+        "MESSAGE" => text!("MESSAGE", "消息"),
+        "LEVEL" => text!("LEVEL", "等级"),
+        "SIGN" => text!("SIGN", "签名"),
+        "PROFILE" => text!("PROFILE", "登录档案"),
+        "EXPIRES" => text!("EXPIRES", "到期"),
+        "ENDPOINT" => text!("ENDPOINT", "服务"),
+        "PROBLEM" => text!("PROBLEM", "问题"),
+        "KIND" => text!("KIND", "类型"),
+        "TITLE" => text!("TITLE", "标题"),
+        "EQUALS" => text!("EQUALS", "等于"),
+        "CONTAINS" => text!("CONTAINS", "包含"),
+        "REPLY" => text!("REPLY", "回复"),
+        same => same,
+    }
+}
+
 /// The width from `COLUMNS`, else from the terminal.
 fn room(variable: Option<&str>, terminal: impl FnOnce() -> Option<usize>) -> Option<usize> {
     let said = variable.and_then(|columns| columns.parse().ok());
@@ -83,26 +131,35 @@ fn room(variable: Option<&str>, terminal: impl FnOnce() -> Option<usize>) -> Opt
 impl<const N: usize> Display for Table<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths = self.widths();
-        write_row(f, &widths, self.head.iter().copied())?;
+        write_row(f, &widths, self.head.map(shown), |cell, _| {
+            style::head(cell).to_string()
+        })?;
         for row in &self.rows {
             f.write_str("\n")?;
-            write_row(f, &widths, row.iter().map(String::as_str))?;
+            write_row(f, &widths, row.each_ref(), |cell, column| {
+                if self.is_striking(cell, column) {
+                    style::striking(cell).to_string()
+                } else {
+                    cell.to_owned()
+                }
+            })?;
         }
         Ok(())
     }
 }
 
-fn write_row<'a>(
+fn write_row<const N: usize>(
     f: &mut fmt::Formatter<'_>,
-    widths: &[usize],
-    cells: impl Iterator<Item = &'a str>,
+    widths: &[usize; N],
+    cells: [impl AsRef<str>; N],
+    styled: impl Fn(&str, usize) -> String,
 ) -> fmt::Result {
     // Blanks are kept back until a cell follows, so that no line ends in blanks.
     let mut blanks = 0;
-    for (cell, &width) in cells.zip(widths) {
-        let cell = fit(cell, width);
+    for (column, (cell, &width)) in cells.iter().zip(widths).enumerate() {
+        let cell = fit(cell.as_ref(), width);
         if !cell.is_empty() {
-            write!(f, "{:blanks$}{cell}", "")?;
+            write!(f, "{:blanks$}{}", "", styled(&cell, column))?;
             blanks = 0;
         }
         blanks += width.saturating_sub(cell.width()) + GAP;

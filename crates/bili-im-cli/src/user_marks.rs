@@ -10,6 +10,7 @@ use crate::{
     json::OfficialJson,
     known_users::{FRESH, look_up},
     output::Output,
+    wording::Worded,
 };
 
 /// The marks of the users in one output.
@@ -55,9 +56,10 @@ impl UserMarks {
             Ok(marks.collect())
         };
         let (marks, failed) = look_up(uids, fresh, login, |known| &mut known.marks, ask);
-        if let Some(error) = failed {
-            out.warn(&format!(
-                "marks of official and fake accounts are not shown: {error}"
+        if let Some(error) = failed.map(|error| error.worded()) {
+            out.warn(format_text!(
+                "marks of official and fake accounts are not shown: {error}",
+                "无法显示认证和仿冒标记：{error}"
             ));
         }
         Self(marks)
@@ -73,7 +75,10 @@ impl UserMarks {
         let marks = self.get(uid);
         let is_official = marks.is_some_and(|marks| marks.official.is_some());
         let is_fake = marks.is_some_and(|marks| marks.is_fake_account);
-        let words = [(is_official, "official"), (is_fake, "fake")];
+        let words = [
+            (is_official, text!("official", "认证")),
+            (is_fake, text!("fake", "仿冒")),
+        ];
         words
             .into_iter()
             .filter_map(|(is_set, word)| is_set.then_some(word))

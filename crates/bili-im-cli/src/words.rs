@@ -25,10 +25,10 @@ pub(crate) fn line(content: &Content) -> String {
 /// The marks of a session: pinned, muted, intercepted, live.
 pub(crate) fn marks(session: &Session) -> Vec<&'static str> {
     let marks = [
-        (session.top_ts.is_some(), "pinned"),
-        (session.is_muted, "muted"),
-        (session.is_intercepted, "intercepted"),
-        (session.is_live, "live"),
+        (session.top_ts.is_some(), text!("pinned", "置顶")),
+        (session.is_muted, text!("muted", "免打扰")),
+        (session.is_intercepted, text!("intercepted", "已拦截")),
+        (session.is_live, text!("live", "直播中")),
     ];
     let marks = marks.iter().filter(|(is_set, _)| *is_set);
     marks.map(|&(_, name)| name).collect()
@@ -43,6 +43,23 @@ pub(crate) fn direction_word(direction: Direction) -> &'static str {
     }
 }
 
+/// The same for people.
+pub(crate) fn direction_text(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Incoming => text!("incoming", "收到"),
+        Direction::Own => text!("own", "我"),
+        Direction::Sent => text!("sent", "已发送"),
+    }
+}
+
+/// A talker in a sentence.
+pub(crate) fn talker_text(talker: Talker) -> String {
+    match talker {
+        Talker::User(uid) => format_text!("user {uid}", "用户 {uid}"),
+        Talker::Group(id) => format_text!("group {id}", "粉丝团 {id}"),
+    }
+}
+
 /// A talker, as commands take it as arguments.
 pub(crate) fn talker_cell(talker: Talker) -> String {
     match talker {
@@ -54,9 +71,14 @@ pub(crate) fn talker_cell(talker: Talker) -> String {
 /// A length of time, roughly.
 pub(crate) fn duration(duration: Duration) -> String {
     match duration.as_secs() {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3600 => format!("{} min", seconds / 60),
-        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        seconds @ 0..60 => format_text!("{seconds} s", "{seconds} 秒"),
+        seconds @ 60..3600 => format_text!("{} min", "{} 分钟", seconds / 60),
+        seconds => format_text!(
+            "{} h {} min",
+            "{} 小时 {} 分钟",
+            seconds / 3600,
+            seconds % 3600 / 60
+        ),
     }
 }
 

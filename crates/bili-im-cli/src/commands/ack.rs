@@ -13,6 +13,7 @@ use crate::{
     failure::Failure,
     output::Output,
     progress::Progress,
+    words::talker_text,
 };
 
 /// Mark a session as read, or all of them
@@ -67,7 +68,7 @@ impl Ack {
             unread_sessions: sessions.len(),
             ..AckAllOutput::default()
         };
-        let progress = Progress::of("sessions marked as read");
+        let progress = Progress::of(text!("sessions marked as read", "个会话已标为已读"));
         let mut end = None;
         for session in sessions {
             // What comes meanwhile stays unread.
@@ -95,8 +96,9 @@ impl Ack {
         match (end, all.refused.len()) {
             (Some(failure), _) => Err(failure),
             (None, 0) => Ok(()),
-            (None, refused) => Err(Failure::refused_in_part(format!(
+            (None, refused) => Err(Failure::refused_in_part(format_text!(
                 "{refused} of {} sessions could not be marked as read",
+                "{refused} 个会话没能标为已读，共 {} 个",
                 all.unread_sessions
             ))),
         }
@@ -119,9 +121,9 @@ struct AckOutput {
 
 impl Display for AckOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "acked {}", self.talker)?;
+        write_text!(f, "acked {}", "已标为已读：{}", talker_text(self.talker))?;
         match self.upto {
-            Some(seqno) => write!(f, " up to {seqno}"),
+            Some(seqno) => write_text!(f, " up to {seqno}", "，到 {seqno} 为止"),
             None => Ok(()),
         }
     }
@@ -145,8 +147,11 @@ impl AckAllOutput {
     /// Notes a refusal. Only the first is told: the others are likely to be the same.
     fn refused(&mut self, talker: Talker, error: Failure, out: Output) {
         if self.refused.is_empty() {
-            let message = error.message();
-            out.warn(&format!("{talker} could not be marked as read: {message}"));
+            let (talker, message) = (talker_text(talker), error.message());
+            out.warn(format_text!(
+                "{talker} could not be marked as read: {message}",
+                "{talker} 没能标为已读：{message}"
+            ));
         }
         self.refused.push(Refused { talker, error });
     }
@@ -155,6 +160,10 @@ impl AckAllOutput {
 impl Display for AckAllOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (acked, all) = (self.acked.len(), self.unread_sessions);
-        write!(f, "acked {acked} of {all} sessions with unread messages")
+        write_text!(
+            f,
+            "acked {acked} of {all} sessions with unread messages",
+            "已将 {acked} 个会话标为已读，共有 {all} 个会话有未读消息"
+        )
     }
 }

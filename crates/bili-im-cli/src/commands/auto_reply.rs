@@ -125,8 +125,11 @@ impl Text {
         let has_keys = !(self.equals.is_empty() && self.contains.is_empty());
         if self.kind != Kind::Keys && (is_rule || has_keys) {
             return Err(Failure::wrong_use(
-                "only a reply of the kind keys has a title, keywords and an id",
-                "leave them out",
+                text!(
+                    "only a reply of the kind keys has a title, keywords and an id",
+                    "只有 keys 类的回复才有标题、关键词和 id"
+                ),
+                text!("leave them out", "去掉这些选项"),
             ));
         }
         let mut change = SetReplyText::new(self.kind.into(), self.text);
@@ -158,7 +161,7 @@ impl Cleared {
             (None, None) => Vec::new(),
         };
         if ids.is_empty() {
-            out.warn("there is no text to delete");
+            out.warn(text!("there is no text to delete", "没有可删除的文本"));
         }
         for id in ids {
             let flow = login.client().account().call(DelReplyText::new(id));
@@ -179,7 +182,7 @@ struct SetOutput {
 
 impl Display for SetOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("set")
+        f.write_str(text!("set", "已设置"))
     }
 }
 
@@ -191,6 +194,6 @@ struct ClearedOutput {
 
 impl Display for ClearedOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cleared {}", self.id)
+        write_text!(f, "cleared {}", "已删除 {}", self.id)
     }
 }

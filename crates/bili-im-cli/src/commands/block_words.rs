@@ -80,7 +80,11 @@ struct WordOutput {
 
 impl Display for WordOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let done = if self.is_added { "added" } else { "removed" };
+        let done = if self.is_added {
+            text!("added", "已添加")
+        } else {
+            text!("removed", "已移除")
+        };
         write!(f, "{done} {}", on_one_line(&self.word))
     }
 }

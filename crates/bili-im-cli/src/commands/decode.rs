@@ -15,7 +15,7 @@ use serde::Serialize;
     reason = "for answers that have no JSON of their own, if there are any"
 )]
 use crate::json::PlainText;
-use crate::{args::Global, failure::Failure, json::Answer, output::Output};
+use crate::{args::Global, failure::Failure, json::Answer, language::in_english, output::Output};
 
 /// The most bytes that are read: more than any answer has.
 const MOST: u64 = 64 << 20;
@@ -34,7 +34,7 @@ pub(crate) struct Decode {
     #[arg(id = "of", value_name = "ENDPOINT", value_enum, ignore_case = true)]
     endpoint: Decoder,
     /// The answer's HTTP status
-    #[arg(long, value_name = "N", default_value = "200")]
+    #[arg(long, value_name = "N", default_value = "200", value_parser = status)]
     status: StatusCode,
     /// Show what recalled messages said
     #[arg(long)]
@@ -102,11 +102,15 @@ fn show(answer: Result<impl Serialize, Error>, out: Output) -> Result<(), Failur
     match answer {
         Ok(json) => out.show(&json),
         Err(error) => {
-            let failure = Failure::from(error);
-            out.show_failure(&failure)?;
-            Err(failure)
+            let for_scripts = in_english(|| Failure::from(error.clone()));
+            out.show_failure(&for_scripts)?;
+            Err(error.into())
         }
     }
+}
+
+fn status(text: &str) -> Result<StatusCode, String> {
+    (text.parse()).map_err(|_| text!("invalid status code", "不是有效的状态码").to_owned())
 }
 
 fn read_body() -> Result<Vec<u8>, Failure> {
@@ -114,13 +118,16 @@ fn read_body() -> Result<Vec<u8>, Failure> {
     let read = io::stdin().lock().take(MOST + 1).read_to_end(&mut body);
     match read {
         Ok(length) if length as u64 > MOST => Err(Failure::wrong_use(
-            "what stdin holds is longer than any answer",
-            "give the body of one answer",
+            text!(
+                "what stdin holds is longer than any answer",
+                "标准输入的内容比任何应答都长"
+            ),
+            text!("give the body of one answer", "请给出一个应答的正文"),
         )),
         Ok(_) => Ok(body),
         Err(error) => Err(Failure::wrong_use(
-            format!("stdin cannot be read: {error}"),
-            "give the body of one answer",
+            format_text!("stdin cannot be read: {error}", "无法读取标准输入：{error}"),
+            text!("give the body of one answer", "请给出一个应答的正文"),
         )),
     }
 }

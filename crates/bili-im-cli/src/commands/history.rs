@@ -15,7 +15,7 @@ use crate::{
     output::Output,
     progress::Progress,
     table::Table,
-    words::{self, direction_word},
+    words::{self, direction_text},
 };
 
 /// Read a conversation, newest message first; nothing is marked as read
@@ -58,7 +58,7 @@ impl History {
             out,
         );
         let oldest = messages.last().map(|message| message.msg_seqno);
-        out.print(&HistoryOutput {
+        out.print_long(&HistoryOutput {
             talker,
             next_before: oldest.filter(|_| has_more),
             messages,
@@ -83,15 +83,16 @@ impl History {
         let page_size = if self.all { 100 } else { self.limit.min(100) };
         let mut part = Part::new(talker).with_page_size(u32::try_from(page_size).unwrap_or(100));
         part.before = self.before.map(Seqno);
-        let progress = Progress::of("messages");
+        let progress = Progress::of(text!("messages", "条消息"));
         let mut messages = Vec::new();
         let mut has_more = false;
         for page in login.client().history(part) {
             let page = page?;
             has_more = page.has_more;
             for seqno in &page.unreadable {
-                out.warn(&format!(
-                    "message {seqno} cannot be read: it lacks its sender, kind or key"
+                out.warn(format_text!(
+                    "message {seqno} cannot be read: it lacks its sender, kind or key",
+                    "消息 {seqno} 无法读取：缺少发送者、类型或 msg_key"
                 ));
             }
             let shown = |message: &Message| message.msg_type.is_shown();
@@ -152,6 +153,7 @@ impl Display for HistoryOutput {
         });
         Table::new(["SEQNO", "TIME", "UID", "NAME", "MESSAGE"], rows)
             .shorten(&["NAME", "MESSAGE"])
+            .highlight("UID", |uid| uid == direction_text(Direction::Own))
             .fmt(f)
     }
 }
@@ -167,7 +169,7 @@ impl HistoryOutput {
     /// The sender's number, or `own`. A name would not do: others can have the same.
     fn sender(&self, message: &Message) -> String {
         match self.direction(message) {
-            Some(Direction::Own) => direction_word(Direction::Own).to_owned(),
+            Some(Direction::Own) => direction_text(Direction::Own).to_owned(),
             _ => message.sender_uid.to_string(),
         }
     }

@@ -6,7 +6,8 @@ use std::{
 };
 
 use bili_im_proto::{
-    Credential, Error, FingerSpi, LoginOutcome, LoginStep, RefusalKind, Secret, Uid, UnixSeconds,
+    Credential, Error, FingerSpi, Hosts, LoginOutcome, LoginStep, RefusalKind, Secret, Uid,
+    UnixSeconds,
 };
 use console::Term;
 use serde::Serialize;
@@ -22,6 +23,8 @@ use crate::{
     profile_name::ProfileName,
     profiles::{self, Profile},
     qr::Code,
+    trace,
+    wording::Worded,
     words::on_one_line,
 };
 
@@ -48,7 +51,10 @@ impl Login {
             None => self.scan(global, out)?,
         };
         if !credential.can_write() {
-            out.warn("the cookie has no bili_jct: it reads, and changes nothing");
+            out.warn(text!(
+                "the cookie has no bili_jct: it reads, and changes nothing",
+                "Cookie 里没有 bili_jct：只能读，不能改"
+            ));
         }
         let (credential, account) = check(credential, global, out)?;
         let endpoint = global.endpoint()?;
@@ -70,21 +76,41 @@ impl Login {
     /// Shows a QR code and waits until the login is confirmed on a phone.
     fn scan(&self, global: &Global, out: Output) -> Result<(Credential, Secret), Failure> {
         let mut shown = Ok(());
-        let outcome = bili_im_ureq::qr_login(global.endpoint()?, |step| match step {
+        let hosts = global
+            .endpoint()?
+            .map_or_else(Hosts::default, Hosts::single);
+        let show = |step| match step {
             LoginStep::Code(link) => shown = self.show(link.expose(), out),
-            LoginStep::Scanned => out.guide("scanned: now confirm on the phone"),
+            LoginStep::Scanned => out.guide(text!(
+                "scanned: now confirm on the phone",
+                "已扫码，请在手机上确认"
+            )),
             _ => {}
-        });
+        };
+        let outcome = match trace::agent(hosts.are_loopback()) {
+            Some(agent) => bili_im_ureq::qr_login_with(agent, hosts, show),
+            None => bili_im_ureq::qr_login(global.endpoint()?, show),
+        };
         shown?;
         match outcome? {
             LoginOutcome::Done(login) => Ok((login.credential, login.refresh_token)),
             LoginOutcome::WithoutCookies(error) => Err(Failure::unusable_login(
-                format!("the login was confirmed, but the service gave no cookies: {error}"),
-                "give the cookies of a browser: bili-im login --cookie-stdin",
+                format_text!(
+                    "the login was confirmed, but the service gave no cookies: {error}",
+                    "已确认登录，但服务没有给出 Cookie：{error}",
+                    error = error.worded()
+                ),
+                text!(
+                    "give the cookies of a browser: bili-im login --cookie-stdin",
+                    "改用浏览器的 Cookie：bili-im login --cookie-stdin"
+                ),
             )),
             _ => Err(Failure::unusable_login(
-                "the code expired before anybody confirmed the login",
-                "try again: bili-im login",
+                text!(
+                    "the code expired before anybody confirmed the login",
+                    "二维码过期了，没有人确认登录"
+                ),
+                text!("try again: bili-im login", "再试一次：bili-im login"),
             )),
         }
     }
@@ -99,21 +125,25 @@ impl Login {
             return out.line(&Link { link }).map(drop);
         }
         // The code is last, so that a terminal that is just large enough shows it whole.
-        out.guide(&format!(
-            "scan this with the bilibili app and confirm there, within 180 s; whoever scans it logs in\n\
-             or open there: {}",
+        out.guide(format_text!(
+            "scan this with the bilibili app and confirm there, within 180 s; \
+             whoever scans it logs in\nor open there: {}",
+            "请在 180 秒内用 bilibili App 扫码并确认；谁扫码，登录的就是谁的账号\n\
+             也可以在手机上打开：{}",
             on_one_line(link)
         ));
         if let Some(code) = code {
             let lines = code.draw();
             let size = Term::stdout().size_checked();
             if size.is_some_and(|(rows, _)| usize::from(rows) <= lines.len()) {
-                out.warn(&format!(
-                    "the code has {} rows, more than this terminal: enlarge it, or use --qr-png FILE",
+                out.warn(format_text!(
+                    "the code has {} rows, more than this terminal: enlarge it, \
+                     or use --qr-png FILE",
+                    "二维码有 {} 行，终端放不下：请把窗口拉大，或用 --qr-png FILE",
                     lines.len()
                 ));
             }
-            out.guide(&lines.join("\n"));
+            out.guide(lines.join("\n"));
         }
         Ok(())
     }
@@ -129,7 +159,10 @@ fn store(code: &Code, path: &Path, out: Output) {
     };
     if let Err(error) = stored {
         let path = path.display();
-        out.warn(&format!("the code cannot be stored as {path}: {error}"));
+        out.warn(format_text!(
+            "the code cannot be stored as {path}: {error}",
+            "二维码无法存为 {path}：{error}"
+        ));
     }
 }
 
@@ -160,7 +193,11 @@ fn check(
         Err(error) if error.kind() == Some(RefusalKind::NotLoggedIn) => return Err(error.into()),
         Err(error @ Error::Invalid(_)) => return Err(error.into()),
         Err(error) => {
-            out.warn(&format!("the login is kept without a check: {error}"));
+            let error = error.worded();
+            out.warn(format_text!(
+                "the login is kept without a check: {error}",
+                "登录已保存，但没能验证：{error}"
+            ));
             return Ok((credential, None));
         }
     };
@@ -185,16 +222,21 @@ struct LoginOutput {
 
 impl Display for LoginOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("logged in")?;
+        f.write_str(text!("logged in", "已登录"))?;
         if let Some(name) = &self.name {
-            write!(f, " as {}", on_one_line(name))?;
+            write_text!(f, " as {}", " {}", on_one_line(name))?;
         }
         if let Some(uid) = self.uid {
             write!(f, " ({uid})")?;
         }
-        write!(f, ", kept as profile {}", self.profile)?;
+        write_text!(
+            f,
+            ", kept as profile {}",
+            "，保存为登录档案 {}",
+            self.profile
+        )?;
         match self.expires {
-            Some(end) => write!(f, ", until {}", moment::day(end)),
+            Some(end) => write_text!(f, ", until {}", "，有效期到 {}", moment::day(end)),
             None => Ok(()),
         }
     }

@@ -66,7 +66,10 @@ impl Logout {
         let is_kept = !is_given || is_kept(&profile, &credential);
         let forgotten = is_kept && profile.remove()?;
         if is_given {
-            out.warn("the cookie that was given is worthless now: unset or delete it");
+            out.warn(text!(
+                "the cookie that was given is worthless now: unset or delete it",
+                "给出的 Cookie 已失效，请取消变量或删除文件"
+            ));
         }
         out.print(&LogoutOutput {
             logged_out: true,
@@ -103,10 +106,20 @@ struct LogoutOutput {
 impl Display for LogoutOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.logged_out, &self.forgotten) {
-            (true, Some(profile)) => write!(f, "logged out, and profile {profile} is forgotten"),
-            (true, None) => f.write_str("logged out"),
-            (false, Some(profile)) => write!(f, "profile {profile} is forgotten"),
-            (false, None) => f.write_str("there was nothing to forget"),
+            (true, Some(profile)) => write_text!(
+                f,
+                "logged out, and profile {profile} is forgotten",
+                "已退出登录，登录档案 {profile} 也已删除"
+            ),
+            (true, None) => f.write_str(text!("logged out", "已退出登录")),
+            (false, Some(profile)) => write_text!(
+                f,
+                "profile {profile} is forgotten",
+                "登录档案 {profile} 已删除"
+            ),
+            (false, None) => {
+                f.write_str(text!("there was nothing to forget", "本来就没有保存登录"))
+            }
         }
     }
 }

@@ -3,12 +3,14 @@
 mod ack;
 mod auto_reply;
 mod block_words;
+mod completions;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
 mod history;
 mod login;
 mod logout;
+mod man;
 mod profiles;
 mod recall;
 mod resume;
@@ -77,4 +79,6 @@ commands! {
     sim::Sim,
     #[cfg(feature = "sim")]
     demo::Demo,
+    completions::Completions,
+    man::Man,
 }

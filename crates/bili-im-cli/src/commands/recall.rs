@@ -48,6 +48,6 @@ struct RecallOutput {
 
 impl Display for RecallOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "recalled {}", self.msg_key)
+        write_text!(f, "recalled {}", "已撤回 {}", self.msg_key)
     }
 }

@@ -30,9 +30,9 @@ struct ResumeOutput {
 impl Display for ResumeOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.was_stopped {
-            "the stop is lifted"
+            text!("the stop is lifted", "已解除停用")
         } else {
-            "there was no stop to lift"
+            text!("there was no stop to lift", "账号没有被停用")
         })
     }
 }

@@ -47,8 +47,14 @@ impl Send {
         let text = match self.text.as_str() {
             "-" if global.cookie_stdin => {
                 return Err(Failure::wrong_use(
-                    "stdin cannot hold both the cookie and the text",
-                    "give one of them otherwise, the cookie as a file for example",
+                    text!(
+                        "stdin cannot hold both the cookie and the text",
+                        "标准输入不能同时给出 Cookie 和文本"
+                    ),
+                    text!(
+                        "give one of them otherwise, the cookie as a file for example",
+                        "其中一个换种方式给，例如把 Cookie 放进文件"
+                    ),
                 ));
             }
             "-" => read_text()?,
@@ -64,7 +70,10 @@ impl Send {
             let is_too_long = matches!(invalid, InvalidContent::TooLong { .. });
             let failure = Failure::from(invalid);
             if is_too_long {
-                failure.advise("shorten it, or send it as several messages with --split")
+                failure.advise(text!(
+                    "shorten it, or send it as several messages with --split",
+                    "缩短一些，或用 --split 分成几条发送"
+                ))
             } else {
                 failure
             }
@@ -152,23 +161,22 @@ fn read_text() -> Result<String, Failure> {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => {
             return Err(Failure::wrong_use(
-                "what stdin holds is not UTF-8",
-                "convert it first, with iconv for example",
+                text!("what stdin holds is not UTF-8", "标准输入的内容不是 UTF-8"),
+                text!(
+                    "convert it first, with iconv for example",
+                    "先转换编码，例如用 iconv"
+                ),
             ));
         }
         Err(error) => {
             return Err(Failure::wrong_use(
-                format!("stdin cannot be read: {error}"),
-                "give the text as an argument",
+                format_text!("stdin cannot be read: {error}", "无法读取标准输入：{error}"),
+                text!("give the text as an argument", "直接把文本写在命令行上"),
             ));
         }
     };
     Ok(without_line_end(&text).to_owned())
 }
-
-/// A warning for people. In JSON, the field `read_back` says the same.
-const READ_BACK: &str = "the answer was lost, and the message was found in the conversation: one that \
-     looks the same and was written elsewhere at the same moment cannot be told apart from it";
 
 /// An accepted message.
 #[derive(Debug, Serialize)]
@@ -186,7 +194,12 @@ impl SendOutput {
             out.show_toast(toast);
         }
         if sent.read_back && !out.is_json() {
-            out.warn(READ_BACK);
+            // In JSON, the field `read_back` says the same.
+            out.warn(text!(
+                "the answer was lost, and the message was found in the conversation: one that looks \
+                 the same and was written elsewhere at the same moment cannot be told apart from it",
+                "应答丢失，但在会话里找到了这条消息；如果同一时刻在别处发过一样的内容，两者无法区分"
+            ));
         }
         Self {
             msg_key: sent.msg_key,

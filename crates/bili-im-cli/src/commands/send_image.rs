@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     output::Output,
     progress::Progress,
+    wording::Worded,
 };
 
 /// The most bytes that are read: more than any image that the service takes.
@@ -69,11 +70,17 @@ impl SendImage {
         };
         let upload = upload.map_err(|invalid| {
             let advice = match invalid {
-                InvalidContent::ImageTooLong { .. } => "make it smaller",
-                InvalidContent::Webp => "convert it to PNG or JPEG, or try it with --webp",
-                _ => "give a whole JPEG, PNG or GIF; convert others first",
+                InvalidContent::ImageTooLong { .. } => text!("make it smaller", "把图片缩小一些"),
+                InvalidContent::Webp => text!(
+                    "convert it to PNG or JPEG, or try it with --webp",
+                    "转成 PNG 或 JPEG，或加上 --webp 试试"
+                ),
+                _ => text!(
+                    "give a whole JPEG, PNG or GIF; convert others first",
+                    "请给完整的 JPEG、PNG 或 GIF，其他格式先转换"
+                ),
             };
-            Failure::wrong_use(format!("{}: {invalid}", self.image), advice)
+            Failure::wrong_use(format!("{}: {}", self.image, invalid.worded()), advice)
         })?;
         let login = ActiveLogin::open_to_change(global, out)?;
         let account = login.client().account();
@@ -81,7 +88,7 @@ impl SendImage {
             return Err(InvalidArgument::ToSelf.into());
         }
         let flow = account.send_upload(talker, upload);
-        let progress = Progress::of("uploading");
+        let progress = Progress::of(text!("uploading", "正在上传"));
         let sent = login.change(flow, self.dry_run);
         drop(progress);
         conclude(sent, talker, &login, out)
@@ -94,9 +101,17 @@ fn is_address(text: &str) -> bool {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: io::Error| {
+        let error = error.worded();
         Failure::wrong_use(
-            format!("the image {} cannot be read: {error}", path.display()),
-            "give the path of a file, or an address that begins with https://",
+            format_text!(
+                "the image {} cannot be read: {error}",
+                "无法读取图片 {}：{error}",
+                path.display()
+            ),
+            text!(
+                "give the path of a file, or an address that begins with https://",
+                "请给文件路径，或以 https:// 开头的地址"
+            ),
         )
     };
     let mut bytes = Vec::new();
@@ -106,8 +121,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(unreadable)?;
     if bytes.len() as u64 > MOST {
         return Err(Failure::wrong_use(
-            format!("{} is too large for an image", path.display()),
-            "make it smaller",
+            format_text!(
+                "{} is too large for an image",
+                "{} 太大了，不像图片",
+                path.display()
+            ),
+            text!("make it smaller", "把图片缩小一些"),
         ));
     }
     Ok(bytes)

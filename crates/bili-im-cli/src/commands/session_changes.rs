@@ -11,6 +11,7 @@ use crate::{
     args::{DryRun, Global, To, number},
     failure::Failure,
     output::Output,
+    words::talker_text,
 };
 
 /// Intercept a user's messages, or let them through again
@@ -32,9 +33,9 @@ impl Intercept {
         let changed = ChangeOutput {
             talker: Talker::User(uid),
             done: if self.off {
-                "intercepted no more"
+                text!("intercepted no more", "已取消拦截")
             } else {
-                "intercepted"
+                text!("intercepted", "已拦截")
             },
             field: "intercepted",
             value: !self.off,
@@ -47,7 +48,7 @@ impl Intercept {
 /// Commands that take a talker alone: each with its endpoint, the word for people, and the field of
 /// its JSON.
 macro_rules! changes {
-    ($($(#[$help:meta])* $Command:ident: $endpoint:expr, $done:literal, $field:ident = $value:literal;)*) => {
+    ($($(#[$help:meta])* $Command:ident: $endpoint:expr, $done:expr, $field:ident = $value:literal;)*) => {
         $(
             $(#[$help])*
             #[derive(Debug, clap::Args)]
@@ -76,15 +77,15 @@ macro_rules! changes {
 
 changes! {
     /// Pin a session to the top of the list
-    Pin: |talker| SetTop::new(talker, true), "pinned", pinned = true;
+    Pin: |talker| SetTop::new(talker, true), text!("pinned", "已置顶"), pinned = true;
     /// Unpin a session
-    Unpin: |talker| SetTop::new(talker, false), "unpinned", pinned = false;
+    Unpin: |talker| SetTop::new(talker, false), text!("unpinned", "已取消置顶"), pinned = false;
     /// Mute a session: its messages are not announced
-    Mute: |talker| SetMsgDnd::new(talker, true), "muted", muted = true;
+    Mute: |talker| SetMsgDnd::new(talker, true), text!("muted", "已设为免打扰"), muted = true;
     /// Unmute a session
-    Unmute: |talker| SetMsgDnd::new(talker, false), "unmuted", muted = false;
+    Unmute: |talker| SetMsgDnd::new(talker, false), text!("unmuted", "已取消免打扰"), muted = false;
     /// Remove a session from the list; its messages stay, and a new one brings it back
-    Remove: RemoveSession::new, "removed", removed = true;
+    Remove: RemoveSession::new, text!("removed", "已移除"), removed = true;
 }
 
 /// Makes a change and prints it.
@@ -123,6 +124,6 @@ impl Serialize for ChangeOutput {
 
 impl Display for ChangeOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.done, self.talker)
+        write!(f, "{} {}", self.done, talker_text(self.talker))
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     progress::Progress,
     table::{Table, fit},
     user_marks::UserMarks,
-    words::{direction_word, marks, on_one_line, talker_cell},
+    words::{direction_text, marks, on_one_line, talker_cell},
 };
 
 /// The greatest width of the newest message.
@@ -97,7 +97,7 @@ impl Sessions {
         let names = Names::of(users_without_name(&list), &login, out);
         let marks = UserMarks::of(users_without_name(&list), &login, out);
         let own = login.client().account().uid();
-        out.print(&SessionsOutput {
+        out.print_long(&SessionsOutput {
             own,
             list,
             names,
@@ -120,7 +120,7 @@ fn every_one(kind: Type, login: &ActiveLogin) -> Result<SessionList, Failure> {
         Type::All => account.sessions(),
         kind => account.sessions_of(kind.into()),
     };
-    let progress = Progress::of("sessions");
+    let progress = Progress::of(text!("sessions", "个会话"));
     let mut list = SessionList::default();
     for page in login.client().items(flow) {
         list.sessions.extend(page?);
@@ -188,7 +188,7 @@ impl Display for SessionsOutput {
             let last = session.last_msg.as_ref().map(|message| {
                 let text = on_one_line(&message.content().summary());
                 match self.own == Some(message.sender_uid) {
-                    true => format!("{}: {text}", direction_word(Direction::Own)),
+                    true => format!("{}: {text}", direction_text(Direction::Own)),
                     false => text,
                 }
             });
@@ -209,6 +209,7 @@ impl Display for SessionsOutput {
             rows,
         )
         .shorten(&["NAME", "LAST MESSAGE"])
+        .highlight("UNREAD", |count| count != "0")
         .fmt(f)
     }
 }

@@ -67,16 +67,24 @@ impl Settings {
 }
 
 fn assignment(text: &str) -> Result<Assignment, String> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or("give a setting and its value, as in is_group_fold=on")?;
+    let (name, value) = text.split_once('=').ok_or(text!(
+        "give a setting and its value, as in is_group_fold=on",
+        "请写成“设置=值”，例如 is_group_fold=on"
+    ))?;
     let setting = Setting::named(name).ok_or_else(|| {
         let names: Vec<&str> = ALL.iter().map(|setting| setting.name).collect();
-        format!("there is no setting {name}; there are {}", names.join(", "))
+        format_text!(
+            "there is no setting {name}; there are {}",
+            "没有设置项 {name}；有 {}",
+            names.join(", ")
+        )
     })?;
     let value = setting.parse(value).ok_or_else(|| {
         let (on, off) = (setting.on, setting.off);
-        format!("{name} is on ({on}) or off ({off})")
+        format_text!(
+            "{name} is on ({on}) or off ({off})",
+            "{name} 只能是 on ({on}) 或 off ({off})"
+        )
     })?;
     Ok(Assignment { setting, value })
 }

@@ -16,6 +16,7 @@ use crate::{
     curl::quoted,
     failure::Failure,
     output::Output,
+    wording::Worded,
 };
 
 const DEFAULT_ADDR: &str = "127.0.0.1:8970";
@@ -30,7 +31,7 @@ Example, in one terminal and in another:
   bili-im send 10002 hello")]
 pub(crate) struct Sim {
     /// Where to listen, on this machine only; port 0 takes any that is free
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_ADDR)]
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_ADDR, value_parser = address)]
     listen: SocketAddr,
     /// The accounts and messages to begin with: demo, seed, large (a million messages), or a JSON
     /// file
@@ -63,15 +64,25 @@ impl Sim {
             "large" => World::large(Large::default()),
             path => {
                 let text = fs::read_to_string(path).map_err(|error| {
+                    let error = error.worded();
                     Failure::wrong_use(
-                        format!("the world {path} cannot be read: {error}"),
-                        "give demo, seed, large, or the path of a JSON file",
+                        format_text!(
+                            "the world {path} cannot be read: {error}",
+                            "无法读取世界文件 {path}：{error}"
+                        ),
+                        text!(
+                            "give demo, seed, large, or the path of a JSON file",
+                            "可用 demo、seed、large，或 JSON 文件的路径"
+                        ),
                     )
                 })?;
                 World::from_json(&text).map_err(|error| {
                     Failure::wrong_use(
                         format!("{path}: {error}"),
-                        "mend the file; the page of bili-im-sim shows what it can hold",
+                        text!(
+                            "mend the file; the page of bili-im-sim shows what it can hold",
+                            "请修正文件，格式见 bili-im-sim 的说明"
+                        ),
                     )
                 })?
             }
@@ -87,14 +98,23 @@ impl Sim {
     fn env(&self, world: &World, uid: Uid) -> Result<SimEnvOutput, Failure> {
         if self.listen.port() == 0 {
             return Err(Failure::wrong_use(
-                "the port is not known beforehand when it is 0",
-                "give --listen the address that the service printed",
+                text!(
+                    "the port is not known beforehand when it is 0",
+                    "端口为 0 时事先不知道端口号"
+                ),
+                text!(
+                    "give --listen the address that the service printed",
+                    "把服务打印出来的地址交给 --listen"
+                ),
             ));
         }
         let account = world.account(uid).ok_or_else(|| {
             Failure::wrong_use(
-                format!("there is no account {uid} in this world"),
-                format!("take one of {}", uids(world)),
+                format_text!(
+                    "there is no account {uid} in this world",
+                    "这个世界里没有账号 {uid}"
+                ),
+                format_text!("take one of {}", "可选 {}", uids(world)),
             )
         })?;
         Ok(SimEnvOutput {
@@ -109,9 +129,17 @@ impl Sim {
         let service = Service::new(world, SystemTime::now().into())
             .map_err(|error| Failure::other(error.to_string()))?;
         let server = Server::start(service, self.listen).map_err(|error| {
-            let message = format!("cannot listen on {}: {error}", self.listen);
-            let advice = "give another address of this machine with --listen";
-            match error.kind() {
+            let (kind, error) = (error.kind(), error.worded());
+            let message = format_text!(
+                "cannot listen on {}: {error}",
+                "无法监听 {}：{error}",
+                self.listen
+            );
+            let advice = text!(
+                "give another address of this machine with --listen",
+                "用 --listen 换一个本机地址"
+            );
+            match kind {
                 io::ErrorKind::InvalidInput => Failure::wrong_use(message, advice),
                 _ => Failure::other(message).advise(advice),
             }
@@ -121,10 +149,12 @@ impl Sim {
             listening_on: format!("http://{addr}"),
         })?;
         // On stderr, so that stdout has one line for scripts.
-        let _lost = writeln!(
+        let _lost = write_text!(
             io::stderr(),
             "accounts: {uids}; to be the first, in another terminal:\n  \
-             eval \"$(bili-im sim{} --print-env {first})\"",
+             eval \"$(bili-im sim{} --print-env {first})\"\n",
+            "账号：{uids}；要使用第一个账号，在另一个终端运行：\n  \
+             eval \"$(bili-im sim{} --print-env {first})\"\n",
             self.options(addr),
         );
         server.wait();
@@ -144,6 +174,16 @@ impl Sim {
     }
 }
 
+fn address(text: &str) -> Result<SocketAddr, String> {
+    (text.parse()).map_err(|_| {
+        text!(
+            "invalid socket address syntax",
+            "地址要写成 127.0.0.1:8970 这样"
+        )
+        .to_owned()
+    })
+}
+
 fn uids(world: &World) -> String {
     let uids: Vec<String> = (world.accounts.iter())
         .map(|account| account.uid.to_string())
@@ -158,7 +198,7 @@ struct SimOutput {
 
 impl Display for SimOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "listening on {}", self.listening_on)
+        write_text!(f, "listening on {}", "正在监听 {}", self.listening_on)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     output::Output,
     progress::Progress,
     watching::{Driven, Next, Stop},
+    wording::Worded,
     words,
 };
 
@@ -64,7 +65,7 @@ impl Sync {
         let mut filling = Filling {
             archive: archive.keep_recalled(self.keep_recalled),
             out,
-            progress: Progress::of("conversations"),
+            progress: Progress::of(text!("conversations", "个会话")),
             began: Instant::now(),
             sessions: None,
             report: SyncReport::default(),
@@ -134,12 +135,17 @@ impl Filling {
             SyncStep::Page(page) => self.show(page),
             SyncStep::Waiting { until, cause } => {
                 let wait = until.since(bili_im_ureq::now().mono).as_secs();
-                self.out.remark(&format!("going on in {wait} s: {cause}"));
+                let cause = cause.worded();
+                self.out.remark(&format_text!(
+                    "going on in {wait} s: {cause}",
+                    "{wait} 秒后继续：{cause}"
+                ));
             }
             SyncStep::SessionFailed { talker, cause } => {
-                let with = words::talker_cell(*talker);
-                self.out.warn(&format!(
-                    "the conversation with {with} cannot be read: {cause}"
+                let (with, cause) = (words::talker_text(*talker), cause.worded());
+                self.out.warn(format_text!(
+                    "the conversation with {with} cannot be read: {cause}",
+                    "与{with} 的会话无法读取：{cause}"
                 ));
             }
             _ => {}
@@ -157,12 +163,14 @@ impl Filling {
         let all = *self.sessions.get_or_insert(page.sessions_left);
         let done = all.saturating_sub(page.sessions_left);
         self.report.sessions = done;
-        let mut text = format!(
+        let mut text = format_text!(
             "{done} of {all} conversations, {} messages",
+            "{done}/{all} 个会话，{} 条消息",
             self.report.messages
         );
         if let Some(left) = time_left(self.began.elapsed(), done, page.sessions_left) {
-            text += &format!(", about {} left", words::duration(left));
+            let left = words::duration(left);
+            text += &format_text!(", about {left} left", "，大约还要 {left}");
         }
         self.progress.say(text);
     }
@@ -199,15 +207,24 @@ impl Display for SyncOutput {
             unreadable,
             images,
         } = self;
-        write!(f, "{messages} messages of {sessions} conversations")?;
+        write_text!(
+            f,
+            "{messages} messages of {sessions} conversations",
+            "{sessions} 个会话的 {messages} 条消息"
+        )?;
         if *unreadable > 0 {
-            write!(
+            write_text!(
                 f,
-                ", {unreadable} of them kept as they came, since they lack fields"
+                ", {unreadable} of them kept as they came, since they lack fields",
+                "，其中 {unreadable} 条缺字段，按原样保存"
             )?;
         }
         if *failed > 0 {
-            write!(f, "; {failed} conversations could not be read")?;
+            write_text!(
+                f,
+                "; {failed} conversations could not be read",
+                "；{failed} 个会话无法读取"
+            )?;
         }
         if let Some(ImagesJson {
             saved,
@@ -215,14 +232,18 @@ impl Display for SyncOutput {
             failed,
         }) = images
         {
-            write!(
+            write_text!(
                 f,
-                "\n{saved} images, {gone} that no longer exist, {failed} to try again"
+                "\n{saved} images, {gone} that no longer exist, {failed} to try again",
+                "\n图片：{saved} 张已保存，{gone} 张已不存在，{failed} 张下次再试"
             )?;
         }
-        write!(f, "\nin {}", archive.display())?;
+        write_text!(f, "\nin {}", "\n存于 {}", archive.display())?;
         if !is_whole {
-            f.write_str("\nstopped before the end: the next sync goes on from here")?;
+            f.write_str(text!(
+                "\nstopped before the end: the next sync goes on from here",
+                "\n中途停止：下次同步从这里继续"
+            ))?;
         }
         Ok(())
     }

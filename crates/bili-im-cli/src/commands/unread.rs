@@ -18,6 +18,7 @@ use crate::{
     json::{CountsJson, CountsLine},
     output::Output,
     watching::{Driven, PushChoice, Pushed, Stop},
+    wording::Worded,
 };
 
 /// Count the unread messages
@@ -40,9 +41,6 @@ pub(crate) struct Unread {
     /// Ask all the time instead of being told by push
     #[arg(long, requires = "watch")]
     no_push: bool,
-    /// Show on stderr what happens on the push connection
-    #[arg(long, short, requires = "watch", conflicts_with = "no_push")]
-    verbose: bool,
 }
 
 impl Unread {
@@ -55,7 +53,11 @@ impl Unread {
         let groups = match login.client().call(MyGroupUnread) {
             Ok(groups) => Some(groups.unread_count),
             Err(error) => {
-                out.warn(&format!("groups are not counted: {error}"));
+                let error = error.worded();
+                out.warn(format_text!(
+                    "groups are not counted: {error}",
+                    "没能统计粉丝团：{error}"
+                ));
                 None
             }
         };
@@ -72,7 +74,7 @@ impl Unread {
         let mut login = ActiveLogin::open(global, out)?.share();
         let choice = PushChoice {
             is_wanted: !self.no_push,
-            verbose: self.verbose,
+            verbose: global.verbose,
         };
         let mut pushed = Pushed::open(&login, choice, &stop, out);
         let mut options = WatchOptions::default();
@@ -94,7 +96,11 @@ impl Unread {
                         break;
                     }
                 }
-                EventKind::Held { cause, .. } => out.warn(&format!("not counted now: {cause}")),
+                EventKind::Held { cause, .. } => out.warn(format_text!(
+                    "not counted now: {cause}",
+                    "暂时无法统计：{cause}",
+                    cause = cause.worded()
+                )),
                 _ => {}
             }
         }
@@ -114,7 +120,11 @@ impl Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.counts.fmt(f)?;
         match self.hidden {
-            Some(why) => write!(f, "\nthe site shows none of them: {why}"),
+            Some(why) => write_text!(
+                f,
+                "\nthe site shows none of them: {why}",
+                "\n网站上不会显示这些未读：{why}"
+            ),
             None => Ok(()),
         }
     }
@@ -123,10 +133,10 @@ impl Display for Checked {
 /// Why the site shows no unread messages although some are counted (docs/protocol.md §7).
 fn why_hidden(client: &Client) -> Result<Option<&'static str>, Error> {
     if client.call(GetSettings)?.msg_notify == Some(3) {
-        return Ok(Some("notifications are off"));
+        return Ok(Some(text!("notifications are off", "消息提醒已关闭")));
     }
     let listed = client.call(GetSessions::new(SessionFilter::All).with_size(100))?;
     let unread = || (listed.sessions.iter()).filter(|session| session.unread_count > 0);
     let is_all_muted = unread().next().is_some() && unread().all(|session| session.is_muted);
-    Ok(is_all_muted.then_some("all are in muted sessions"))
+    Ok(is_all_muted.then_some(text!("all are in muted sessions", "全都在免打扰的会话里")))
 }

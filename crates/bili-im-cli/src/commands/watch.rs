@@ -88,9 +88,6 @@ pub(crate) struct Watch {
     /// Ask all the time instead of being told by push
     #[arg(long)]
     no_push: bool,
-    /// Show on stderr what happens on the push connection
-    #[arg(long, short, conflicts_with = "no_push")]
-    verbose: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -120,8 +117,9 @@ impl Watch {
             Some(Since::File(path)) => (Some(begin_from(path)?), Some(path)),
             Some(Since::Now) => {
                 if let Some(reply) = stored.and_then(|stored| stored.reply) {
-                    out.warn(&format!(
+                    out.warn(format_text!(
                         "an answer was under way, and is not looked for (event {})",
+                        "有一条回复发到一半，这次不再查找（事件 {}）",
                         reply.event
                     ));
                 }
@@ -155,7 +153,7 @@ impl Watch {
             file,
             replies: self.reply_stdout,
             at_least_once: self.at_least_once,
-            verbose: self.verbose,
+            verbose: global.verbose,
             exec: self.exec.map(|program| Exec {
                 program,
                 args: self.args,
@@ -188,12 +186,15 @@ impl Watch {
 
 /// What people read at the beginning: whose messages are watched, and where if not at bilibili.
 fn begun(own: Uid, global: &Global) -> Result<String, Failure> {
-    let mut text = format!("watching the messages of uid {own}");
+    let mut text = format_text!(
+        "watching the messages of uid {own}",
+        "正在监听 uid {own} 的消息"
+    );
     if let Some(name) = credentials::kept_name(own, global) {
-        text += &format!(" ({})", on_one_line(&name));
+        text += &format_text!(" ({})", "（{}）", on_one_line(&name));
     }
     if let Some(endpoint) = global.endpoint()? {
-        text += &format!(" at {endpoint}");
+        text += &format_text!(" at {endpoint}", "，服务地址 {endpoint}");
     }
     Ok(text)
 }
@@ -208,8 +209,11 @@ fn variables(global: &Global, own: Uid) -> Vec<(&'static str, String)> {
 fn begin_from(path: &Path) -> Result<Progress, Failure> {
     Progress::read(path)?.ok_or_else(|| {
         Failure::wrong_use(
-            format!("there is no cursor in {}", path.display()),
-            "name the file that a watch stored with --cursor, or now",
+            format_text!("there is no cursor in {}", "{} 里没有游标", path.display()),
+            text!(
+                "name the file that a watch stored with --cursor, or now",
+                "给出 watch 用 --cursor 保存的文件，或写 now"
+            ),
         )
     })
 }

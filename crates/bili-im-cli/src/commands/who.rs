@@ -35,7 +35,7 @@ impl Who {
         let is_known = |uid| users.iter().any(|user| user.uid == uid);
         let unknown: Vec<Uid> = uids.into_iter().filter(|&uid| !is_known(uid)).collect();
         for uid in &unknown {
-            out.warn(&format!("there is no user {uid}"));
+            out.warn(format_text!("there is no user {uid}", "没有用户 {uid}"));
         }
         let marks = UserMarks::ask(users.iter().map(|user| user.uid), &login, out);
         let person = |user: UserCard| PersonJson {

@@ -44,15 +44,21 @@ struct WhoamiOutput {
 
 impl Display for WhoamiOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "uid {}\nname {}", self.uid, on_one_line(&self.name))?;
+        write_text!(
+            f,
+            "uid {}\nname {}",
+            "uid  {}\n名字 {}",
+            self.uid,
+            on_one_line(&self.name)
+        )?;
         if let Some(level) = self.level {
-            write!(f, "\nlevel {level}")?;
+            write_text!(f, "\nlevel {level}", "\n等级 {level}")?;
         }
         if let Some(end) = self.expires {
-            write!(f, "\nexpires {}", moment::day(end))?;
+            write_text!(f, "\nexpires {}", "\n到期 {}", moment::day(end))?;
         }
         match &self.endpoint {
-            Some(endpoint) => write!(f, "\nendpoint {endpoint}"),
+            Some(endpoint) => write_text!(f, "\nendpoint {endpoint}", "\n服务 {endpoint}"),
             None => Ok(()),
         }
     }

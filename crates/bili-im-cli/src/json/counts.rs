@@ -37,12 +37,17 @@ impl CountsJson {
             group_unread,
             ..
         } = self;
-        write!(
+        write_text!(
             f,
-            "followed {follow_unread}{separator}others {unfollow_unread}"
+            "followed {follow_unread}{separator}others {unfollow_unread}",
+            "我关注的 {follow_unread}{separator}其他人 {unfollow_unread}"
         )?;
         match group_unread {
-            Some(groups) => write!(f, "{separator}groups {groups}"),
+            Some(groups) => write_text!(
+                f,
+                "{separator}groups {groups}",
+                "{separator}粉丝团 {groups}"
+            ),
             None => Ok(()),
         }
     }
@@ -61,6 +66,6 @@ pub(crate) struct CountsLine(pub(crate) CountsJson);
 
 impl Display for CountsLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write(f, ", ")
+        self.0.write(f, text!(", ", "，"))
     }
 }

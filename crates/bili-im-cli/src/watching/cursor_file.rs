@@ -97,11 +97,19 @@ impl Place {
         match lock.take(PATIENCE, || {}) {
             Ok(true) => Ok(Self { path, _lock: lock }),
             Ok(false) => Err(Failure::wrong_use(
-                format!("another watch uses the cursor {}", path.display()),
-                "end it first, or give each its own",
+                format_text!(
+                    "another watch uses the cursor {}",
+                    "另一个 watch 正在使用游标 {}",
+                    path.display()
+                ),
+                text!(
+                    "end it first, or give each its own",
+                    "先结束它，或各用各的文件"
+                ),
             )),
-            Err(error) => Err(Failure::other(format!(
+            Err(error) => Err(Failure::other(format_text!(
                 "the cursor {} cannot be locked: {error}",
+                "游标 {} 无法加锁：{error}",
                 path.display()
             ))),
         }
@@ -136,8 +144,14 @@ impl Place {
 
     fn cannot_store(&self, error: &Unusable) -> Failure {
         let path = self.path.display();
-        Failure::other(format!("the cursor cannot be stored in {path}: {error}"))
-            .advise("make room there and start again: what was not stored comes again")
+        Failure::other(format_text!(
+            "the cursor cannot be stored in {path}: {error}",
+            "游标无法存到 {path}：{error}"
+        ))
+        .advise(text!(
+            "make room there and start again: what was not stored comes again",
+            "腾出空间后重新启动，没存下的会再来一次"
+        ))
     }
 }
 
@@ -162,7 +176,11 @@ impl CursorFile {
 
     fn store(&mut self, record: &Record) -> Result<(), Unusable> {
         if !private_file::is_at(&self.file, &self.place.path)? {
-            return Err(io::Error::other("somebody deleted or replaced it").into());
+            return Err(io::Error::other(text!(
+                "somebody deleted or replaced it",
+                "它被删除或替换了"
+            ))
+            .into());
         }
         if self.appended >= APPENDED {
             self.file = self.place.write(&self.progress)?;
@@ -181,7 +199,11 @@ impl Progress {
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let cannot_be_used = |reason: &dyn Display, advice: &str| {
             Failure::wrong_use(
-                format!("the cursor in {} cannot be used: {reason}", path.display()),
+                format_text!(
+                    "the cursor in {} cannot be used: {reason}",
+                    "{} 里的游标不能用：{reason}",
+                    path.display()
+                ),
                 advice.to_owned(),
             )
         };
@@ -234,16 +256,25 @@ impl Damage {
     fn advice(&self) -> &'static str {
         match self {
             Self::NoCursor => {
-                "name another file; or, if this was a cursor, bring it back from a copy, or move it \
-                 away and begin with --since now, which passes over what came meanwhile"
+                text!(
+                    "name another file; or, if this was a cursor, bring it back from a copy, or move it \
+                 away and begin with --since now, which passes over what came meanwhile",
+                    "换一个文件；如果它原本是游标，请从备份恢复，或移走它并用 --since now 重新开始（会跳过这期间的消息）"
+                )
             }
             Self::Line(_) => {
-                "bring it back from a copy; or move it away and begin with --since now, which passes \
-                 over what came meanwhile"
+                text!(
+                    "bring it back from a copy; or move it away and begin with --since now, which passes \
+                 over what came meanwhile",
+                    "请从备份恢复；或移走它并用 --since now 重新开始（会跳过这期间的消息）"
+                )
             }
             Self::Version(_) => {
-                "use the bili-im that wrote it; or move it away and begin with --since now, which \
-                 passes over what came meanwhile"
+                text!(
+                    "use the bili-im that wrote it; or move it away and begin with --since now, which \
+                 passes over what came meanwhile",
+                    "用写下它的那个版本的 bili-im；或移走它并用 --since now 重新开始（会跳过这期间的消息）"
+                )
             }
         }
     }
@@ -252,11 +283,17 @@ impl Damage {
 impl Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoCursor => f.write_str("its first line is no cursor of bili-im"),
-            Self::Line(number) => write!(f, "its line {number} is damaged"),
-            Self::Version(version) => write!(
+            Self::NoCursor => f.write_str(text!(
+                "its first line is no cursor of bili-im",
+                "第一行不是 bili-im 的游标"
+            )),
+            Self::Line(number) => {
+                write_text!(f, "its line {number} is damaged", "第 {number} 行损坏")
+            }
+            Self::Version(version) => write_text!(
                 f,
                 "another version of bili-im wrote it (format {version}, here it is {})",
+                "它由另一个版本的 bili-im 写成（格式 {version}，这里是 {}）",
                 Cursor::VERSION
             ),
         }
@@ -286,9 +323,16 @@ fn resolve(path: &Path) -> Result<PathBuf, Unusable> {
 
 fn cannot_keep(path: &Path, error: &Unusable) -> Failure {
     Failure::wrong_use(
-        format!("the cursor cannot be kept in {}: {error}", path.display()),
+        format_text!(
+            "the cursor cannot be kept in {}: {error}",
+            "游标不能放在 {}：{error}",
+            path.display()
+        ),
         match error {
-            Unusable::Link => "name the file that the link points to",
+            Unusable::Link => text!(
+                "name the file that the link points to",
+                "请直接给出链接指向的文件"
+            ),
             _ => error.advice(),
         },
     )

@@ -11,8 +11,11 @@ pub(crate) struct EventOutput<'a> {
 
 impl EventOutput<'_> {
     /// As [`Output::warn`].
-    pub(crate) fn warn(self, message: &str) {
-        let Self { out, event } = self;
-        out.warn(&format!("{message} (event {event})"));
+    pub(crate) fn warn(self, message: impl AsRef<str>) {
+        let (Self { out, event }, message) = (self, message.as_ref());
+        out.warn(format_text!(
+            "{message} (event {event})",
+            "{message}（事件 {event}）"
+        ));
     }
 }

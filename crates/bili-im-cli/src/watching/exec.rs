@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{event_output::EventOutput, program::Program, stop::Stop};
-use crate::{credentials, failure::Failure, words::without_line_end};
+use crate::{credentials, failure::Failure, wording::Worded, words::without_line_end};
 
 /// The most bytes of output that are taken as an answer: more than any message has.
 const MOST_PRINTED: u64 = 16 << 10;
@@ -42,23 +42,33 @@ impl Exec {
     ) -> Result<Option<String>, Failure> {
         let name = self.program.display();
         let cannot_run = |error: io::Error| {
-            Failure::other(format!("{name} cannot be run: {error}")).advise(
+            let error = error.worded();
+            Failure::other(format_text!(
+                "{name} cannot be run: {error}",
+                "无法运行 {name}：{error}"
+            ))
+            .advise(text!(
                 "--exec takes a program, with its path or on PATH, and its arguments behind --",
-            )
+                "--exec 后面写程序（路径或 PATH 里的名字），它的参数写在 -- 之后"
+            ))
         };
-        let warn = |what: &str| out.warn(&format!("{name} {what}"));
+        let warn = |what: &str| out.warn(format!("{name} {what}"));
         let child = self.command(variables).spawn().map_err(cannot_run)?;
         let mut program = Program::new(child, input, MOST_PRINTED + 1).map_err(cannot_run)?;
         let ends_with_us = stop.end_with_us(program.group());
         let waited = program.wait_or_tell(self.timeout, LONG, || {
-            warn("has run for a minute, and the watch waits for it; --exec-timeout limits that");
+            warn(text!(
+                "has run for a minute, and the watch waits for it; --exec-timeout limits that",
+                "已运行一分钟，watch 在等它；可以用 --exec-timeout 限时"
+            ));
         });
         if !waited.map_err(cannot_run)? {
             drop(program);
             drop(ends_with_us);
             let seconds = self.timeout.unwrap_or_default().as_secs_f64();
-            warn(&format!(
-                "was ended with its children, because it ran for longer than {seconds} s"
+            warn(&format_text!(
+                "was ended with its children, because it ran for longer than {seconds} s",
+                "运行超过 {seconds} 秒，已连同子进程一起结束"
             ));
             return Ok(None);
         }
@@ -68,18 +78,25 @@ impl Exec {
         let wrong = match printed.transpose() {
             // Checked before the status: closing the pipe may have killed the program.
             Ok(Some(bytes)) if bytes.len() as u64 > MOST_PRINTED => {
-                "printed too much for an answer".to_owned()
+                text!("printed too much for an answer", "输出太长，不能作为回复").to_owned()
             }
-            _ if !status.success() => format!("failed: {status}"),
+            _ if !status.success() => format_text!("failed: {status}", "失败：{status}"),
             Ok(None) => return Ok(None),
             Ok(Some(bytes)) => match String::from_utf8(bytes) {
                 Ok(text) => {
                     let text = without_line_end(&text).to_owned();
                     return Ok(Some(text).filter(|text| !text.is_empty()));
                 }
-                Err(_) => "printed an answer that is not UTF-8".to_owned(),
+                Err(_) => text!(
+                    "printed an answer that is not UTF-8",
+                    "输出的回复不是 UTF-8"
+                )
+                .to_owned(),
             },
-            Err(error) => format!("printed something that cannot be read: {error}"),
+            Err(error) => format_text!(
+                "printed something that cannot be read: {error}",
+                "输出无法读取：{error}"
+            ),
         };
         warn(&wrong);
         Ok(None)

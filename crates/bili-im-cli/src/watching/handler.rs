@@ -105,8 +105,9 @@ impl Handler<'_> {
                 return Ok(false);
             }
         } else {
-            self.out.warn(&format!(
+            self.out.warn(format_text!(
                 "the answer to {} was under way; without --reply-stdout it is not finished",
+                "给 {} 的回复发到一半；没有 --reply-stdout，不再继续",
                 reply.event
             ));
         }

@@ -14,7 +14,8 @@ use crate::{
     failure::Failure,
     json::{CountsJson, CountsLine, MessageJson, SessionJson},
     moment,
-    words::{self, direction_word, talker_cell},
+    wording::Worded,
+    words::{self, direction_text, direction_word, talker_cell},
 };
 
 /// The most bytes of a text in a variable. The JSON has the whole text.
@@ -77,7 +78,11 @@ impl EventLine<'_> {
         match &self.event.kind {
             EventKind::Held { until, cause } => {
                 let wait = self.seconds_until(*until);
-                Some(format!("waits for {wait} s: {cause}"))
+                Some(format_text!(
+                    "waits for {wait} s: {cause}",
+                    "等待 {wait} 秒：{cause}",
+                    cause = cause.worded()
+                ))
             }
             EventKind::SessionFailed {
                 talker,
@@ -85,22 +90,32 @@ impl EventLine<'_> {
                 cause,
             } => {
                 let (talker, wait) = (talker_cell(*talker), self.seconds_until(*retry_at));
-                Some(format!(
-                    "the session {talker} waits for {wait} s, the others go on: {cause}"
+                Some(format_text!(
+                    "the session {talker} waits for {wait} s, the others go on: {cause}",
+                    "会话 {talker} 等待 {wait} 秒，其他会话照常：{cause}",
+                    cause = cause.worded()
                 ))
             }
             EventKind::SessionFailed { talker, cause, .. } => {
                 let talker = talker_cell(*talker);
-                Some(format!("the session {talker} is gone: {cause}"))
+                Some(format_text!(
+                    "the session {talker} is gone: {cause}",
+                    "会话 {talker} 已不存在：{cause}",
+                    cause = cause.worded()
+                ))
             }
             EventKind::SessionRecovered { talker } => {
                 let talker = talker_cell(*talker);
-                Some(format!("the session {talker} can be read again"))
+                Some(format_text!(
+                    "the session {talker} can be read again",
+                    "会话 {talker} 又能读取了"
+                ))
             }
             EventKind::LoginEnds { at } => {
                 let day = moment::day(*at);
-                Some(format!(
-                    "the login ends on {day}: log in again before, with bili-im login"
+                Some(format_text!(
+                    "the login ends on {day}: log in again before, with bili-im login",
+                    "登录在 {day} 到期，请在那之前用 bili-im login 重新登录"
                 ))
             }
             _ => None,
@@ -210,9 +225,13 @@ impl EventLine<'_> {
         let (time, talker) = (moment::local(message.timestamp), talker_cell(talker));
         write!(f, "{time} {talker} ")?;
         match (direction, &self.sender_name) {
-            (Direction::Incoming, Some(name)) => write!(f, "from {}", words::on_one_line(name))?,
-            (Direction::Incoming, None) => write!(f, "from {}", message.sender_uid)?,
-            (own, _) => f.write_str(direction_word(own))?,
+            (Direction::Incoming, Some(name)) => {
+                write_text!(f, "from {}", "来自 {}", words::on_one_line(name))?
+            }
+            (Direction::Incoming, None) => {
+                write_text!(f, "from {}", "来自 {}", message.sender_uid)?
+            }
+            (own, _) => f.write_str(direction_text(own))?,
         }
         write!(f, ": {}", words::line(&message.content()))
     }
@@ -236,21 +255,38 @@ impl Display for EventLine<'_> {
             EventKind::Recalled { talker, msg_key } => {
                 let talker = talker_cell(*talker);
                 match msg_key {
-                    Some(key) => write!(f, "{now} {talker} recalled {key}"),
-                    None => write!(f, "{now} {talker} recalled a message"),
+                    Some(key) => write_text!(
+                        f,
+                        "{now} {talker} recalled {key}",
+                        "{now} {talker} 撤回了 {key}"
+                    ),
+                    None => write_text!(
+                        f,
+                        "{now} {talker} recalled a message",
+                        "{now} {talker} 撤回了一条消息"
+                    ),
                 }
             }
             EventKind::Unreadable { talker } => {
                 let talker = talker_cell(*talker);
-                write!(f, "{now} {talker} a message that cannot be read")
+                write_text!(
+                    f,
+                    "{now} {talker} a message that cannot be read",
+                    "{now} {talker} 有一条无法读取的消息"
+                )
             }
             EventKind::SessionChanged { session } => {
                 let talker = talker_cell(session.talker);
-                write!(f, "{now} {talker} changed: {}", state(session))
+                write_text!(
+                    f,
+                    "{now} {talker} changed: {}",
+                    "{now} {talker} 有变化：{}",
+                    state(session)
+                )
             }
             EventKind::UnreadChanged { users, groups } => {
                 let unread = CountsLine(CountsJson::new(users, *groups));
-                write!(f, "{now} unread: {unread}")
+                write_text!(f, "{now} unread: {unread}", "{now} 未读：{unread}")
             }
             _ => f.write_str(&self.warning().unwrap_or_default()),
         }
@@ -259,10 +295,10 @@ impl Display for EventLine<'_> {
 
 /// The unread count and the marks of a session.
 fn state(session: &Session) -> String {
-    let unread = format!("unread {}", session.unread_count);
+    let unread = format_text!("unread {}", "未读 {}", session.unread_count);
     match words::marks(session).join(",") {
         marks if marks.is_empty() => unread,
-        marks => format!("{unread}, {marks}"),
+        marks => format_text!("{unread}, {marks}", "{unread}，{marks}"),
     }
 }
 

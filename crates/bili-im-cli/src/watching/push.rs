@@ -33,7 +33,7 @@ impl Pushed {
             let stop = stop.clone();
             login.client().open_push(move |event| {
                 if verbose {
-                    out.remark(&format!("push: {}", words(&event)));
+                    out.remark(format_text!("push: {}", "推送：{}", words(&event)));
                 }
                 stop.wake();
             })
@@ -61,9 +61,14 @@ impl Pushed {
     /// that changes. Returns whether the event was about that.
     pub(crate) fn note(&mut self, kind: &EventKind) -> bool {
         let remark = match kind {
-            EventKind::PushLive => "news are told at once, by push".to_owned(),
+            EventKind::PushLive => {
+                text!("news are told at once, by push", "有推送：新消息会立刻送达").to_owned()
+            }
             EventKind::PushLost { cause } => {
-                format!("asks for news now and then, there is no push: {cause}")
+                format_text!(
+                    "asks for news now and then, there is no push: {cause}",
+                    "没有推送，改为定时查询：{cause}"
+                )
             }
             _ => return false,
         };
@@ -78,14 +83,21 @@ impl Pushed {
 #[cfg(feature = "push")]
 fn words(event: &PushEvent) -> String {
     match event {
-        PushEvent::Live => "connected".to_owned(),
-        PushEvent::Changed(Some(talker)) => format!("something new with {talker}"),
-        PushEvent::Changed(None) => "something new".to_owned(),
-        PushEvent::UnreadChanged => "unread counts changed".to_owned(),
-        PushEvent::KickedOut => "the service ended the connection".to_owned(),
+        PushEvent::Live => text!("connected", "已连接").to_owned(),
+        PushEvent::Changed(Some(talker)) => {
+            format_text!("something new with {talker}", "{talker} 有新动静")
+        }
+        PushEvent::Changed(None) => text!("something new", "有新动静").to_owned(),
+        PushEvent::UnreadChanged => text!("unread counts changed", "未读数变了").to_owned(),
+        PushEvent::KickedOut => {
+            text!("the service ended the connection", "服务断开了连接").to_owned()
+        }
         PushEvent::Closed { cause, until } => {
             let wait = until.since(bili_im_ureq::now().mono).as_secs();
-            format!("closed, again in {wait} s: {cause}")
+            format_text!(
+                "closed, again in {wait} s: {cause}",
+                "已断开，{wait} 秒后重连：{cause}"
+            )
         }
         other => format!("{other:?}"),
     }

@@ -10,10 +10,18 @@ use super::{
     event_output::EventOutput,
     stop::Stop,
 };
-use crate::{active_login::SharedLogin, failure::Failure};
+use crate::{active_login::SharedLogin, failure::Failure, wording::Worded};
 
-const NOT_SENT: &str = "an answer was not sent";
-const DOUBTFUL: &str = "an answer may or may not have been sent, and is not sent again";
+fn not_sent() -> &'static str {
+    text!("an answer was not sent", "有一条回复没有发出")
+}
+
+fn doubtful() -> &'static str {
+    text!(
+        "an answer may or may not have been sent, and is not sent again",
+        "有一条回复不知是否发出，不再重发"
+    )
+}
 
 /// Sends the answer to one event.
 pub(crate) struct Replier<'a> {
@@ -44,7 +52,7 @@ impl Replier<'_> {
             .and_then(|text| self.login.client().account().answer(event, text));
         match answer {
             Ok(answer) => self.drive(answer, false),
-            Err(invalid) => Ok(self.give_up(NOT_SENT, &invalid)),
+            Err(invalid) => Ok(self.give_up(not_sent(), &invalid.worded())),
         }
     }
 
@@ -56,8 +64,10 @@ impl Replier<'_> {
             ticket
         };
         if ticket.has_begun() {
-            self.out
-                .warn("an answer may be under way: looking for it before anything else");
+            self.out.warn(text!(
+                "an answer may be under way: looking for it before anything else",
+                "可能有一条回复还在路上，先找找它"
+            ));
         }
         self.drive(self.login.client().account().settle_answer(ticket), true)
     }
@@ -79,7 +89,11 @@ impl Replier<'_> {
                     answer.stop = &never;
                 }
                 Next::Item(AnswerStep::Waits { until, cause }) => {
-                    self.out.warn(&format!("an answer waits: {cause}"));
+                    let cause = cause.worded();
+                    self.out.warn(format_text!(
+                        "an answer waits: {cause}",
+                        "回复在等待：{cause}"
+                    ));
                     if self.stop.sleep(until.since(bili_im_ureq::now().mono)) {
                         return Ok(Replied::Stopped);
                     }
@@ -99,9 +113,9 @@ impl Replier<'_> {
                 }
                 Replied::Finished
             }
-            Answered::Unconfirmed(Some(error)) => self.give_up(DOUBTFUL, &error),
-            Answered::NotSent(error) => self.give_up(NOT_SENT, &error),
-            _ => self.give_up(DOUBTFUL, &"it cannot be found"),
+            Answered::Unconfirmed(Some(error)) => self.give_up(doubtful(), &error.worded()),
+            Answered::NotSent(error) => self.give_up(not_sent(), &error.worded()),
+            _ => self.give_up(doubtful(), &text!("it cannot be found", "找不到它")),
         }
     }
 
@@ -117,7 +131,8 @@ impl Replier<'_> {
     }
 
     fn give_up(&self, what: &str, why: &impl Display) -> Replied {
-        self.out.warn(&format!("{what}: {why}"));
+        self.out
+            .warn(format_text!("{what}: {why}", "{what}：{why}"));
         Replied::Finished
     }
 }

@@ -49,9 +49,12 @@ impl Stop {
     /// Begins to listen for signals.
     pub(crate) fn on_signals() -> Result<Self, Failure> {
         let stop = Self::default();
-        stop.clone()
-            .listen()
-            .map_err(|error| Failure::other(format!("signals cannot be caught: {error}")))?;
+        stop.clone().listen().map_err(|error| {
+            Failure::other(format_text!(
+                "signals cannot be caught: {error}",
+                "无法捕获信号：{error}"
+            ))
+        })?;
         Ok(stop)
     }
 

@@ -20,7 +20,15 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 5] = ["profiles", "resume", "decode", "sim", "demo"];
+const APART: [&str; 7] = [
+    "profiles",
+    "resume",
+    "decode",
+    "sim",
+    "demo",
+    "completions",
+    "man",
+];
 
 /// Runs a command on a new stage.
 type Play = fn(&Stage);

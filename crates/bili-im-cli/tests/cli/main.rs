@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod changing;
+mod chinese;
 mod counting;
 mod credentials;
 mod decoding;
@@ -42,4 +43,6 @@ mod sim;
 mod state;
 mod support;
 mod syncing;
+#[cfg(unix)]
+mod terminal;
 mod watching;

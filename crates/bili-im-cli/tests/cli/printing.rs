@@ -67,8 +67,13 @@ fn help_of_a_command_is_the_same_either_way() {
 }
 
 /// The options that every command with a login takes.
-const COMMON: [&str; 6] = [
+const COMMON: [&str; 11] = [
+    "--lang",
     "--json",
+    "--color",
+    "--no-pager",
+    "--quiet",
+    "--verbose",
     "--endpoint",
     "--cookie-file",
     "--cookie-stdin",
@@ -81,17 +86,68 @@ fn help_shows_a_commands_own_options_first_and_none_that_it_ignores() {
     for command in commands() {
         let help = finish(&mut bare(&format!("{command} -h"))).out;
         let (own, common) = help.split_once("\nCommon options:\n").expect(&command);
-        let used = match &*command {
-            "profiles" => &["--json", "--profile"][..],
-            "decode" | "sim" | "demo" => &["--json"],
-            _ => &COMMON,
+        let login = [
+            "--endpoint",
+            "--cookie-file",
+            "--cookie-stdin",
+            "--paced",
+            "--profile",
+        ];
+        let ignored = match &*command {
+            "profiles" => &login[..4],
+            "decode" | "sim" | "demo" => &login,
+            "completions" | "man" => &COMMON[1..],
+            _ => &[],
         };
         for option in COMMON {
             let listed = format!("{option} ");
             assert!(!own.contains(&format!("      {listed}")), "{own}");
-            assert_eq!(common.contains(&listed), used.contains(&option), "{help}");
+            assert_eq!(
+                common.contains(&listed),
+                !ignored.contains(&option),
+                "{help}"
+            );
         }
     }
+}
+
+#[test]
+fn every_shell_gets_a_script_that_names_each_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = finish(&mut bare(&format!("completions {shell}"))).out;
+        for command in commands() {
+            assert!(script.contains(&command), "{shell}: {command}");
+        }
+    }
+    finish(&mut bare("completions tcsh")).failed(2, "possible values: bash");
+}
+
+#[test]
+#[cfg(unix)]
+fn bash_takes_its_script() {
+    let script = finish(&mut bare("completions bash")).out;
+    let checked = "COMP_WORDS=(bili-im sess) COMP_CWORD=1; _bili__im bili-im sess bili-im; \
+                   echo ${COMPREPLY[@]}";
+    let mut bash = std::process::Command::new("bash");
+    let ran = finish(bash.args(["-c", &format!("{script}\n{checked}")]));
+    assert_eq!((&*ran.out, &*ran.err), ("sessions\n", ""));
+}
+
+#[test]
+fn manual_pages_are_of_the_program_and_of_each_command() {
+    let page = finish(&mut bare("man")).out;
+    assert!(page.contains(".TH bili-im 1"), "{page}");
+    for command in commands() {
+        let page = finish(&mut bare(&format!("man {command}"))).out;
+        let title = format!(".TH bili-im-{command} 1");
+        assert!(page.contains(&title), "{page}");
+    }
+    assert!(
+        finish(&mut bare("man auto-reply set"))
+            .out
+            .contains("keywords")
+    );
+    finish(&mut bare("man sesions")).failed(2, "there is no command sesions");
 }
 
 #[test]

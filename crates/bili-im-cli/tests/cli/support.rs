@@ -281,8 +281,8 @@ fn one_object(text: &str) -> Value {
 /// The commands in the program's help, without `help` itself.
 pub(crate) fn commands() -> Vec<String> {
     let help = finish(&mut bare("--help")).out;
-    let list = help.split("Commands:\n").nth(1).unwrap();
-    let list = list.split("\n\n").next().unwrap();
+    let list = help.split("Usage:").nth(1).unwrap();
+    let list = list.split("\nOptions:\n").next().unwrap();
     let names = list
         .lines()
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -327,6 +327,7 @@ pub(crate) fn bare(args: impl Line) -> Command {
     command.args(args.words()).env_clear().stdin(Stdio::null());
     // The person who runs the tests may be logged in.
     command.env("BILI_IM_CONFIG_DIR", "/nowhere/config");
+    command.env("BILI_IM_LANG", "en");
     command
 }
 

@@ -23,11 +23,12 @@ impl Demo {
     pub(crate) fn run(self, _: &Global, out: Output) -> Result<(), Failure> {
         let stage = Stage::new(self.adapter)?;
         let client = match self.adapter {
-            AdapterName::Ureq => "bili-im-ureq, blocking",
-            AdapterName::Reqwest => "bili-im-reqwest, async",
+            AdapterName::Ureq => text!("bili-im-ureq, blocking", "bili-im-ureq（阻塞）"),
+            AdapterName::Reqwest => text!("bili-im-reqwest, async", "bili-im-reqwest（异步）"),
         };
-        out.narrate(&format!(
+        out.narrate(&format_text!(
             "over {client}; a simulated service at {}",
+            "{client}；模拟服务在 {}",
             stage.origin
         ))?;
         let mut steps = Vec::new();
@@ -42,7 +43,7 @@ impl Demo {
         if ok {
             Ok(())
         } else {
-            Err(Failure::other("not all of it came out as it should"))
+            Err(Failure::other(not_as_it_should()))
         }
     }
 }
@@ -56,14 +57,25 @@ struct DemoOutput {
 
 impl Display for DemoOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = if self.ok { "all" } else { "not all" };
-        write!(f, "{all} of it came out as it should")
+        f.write_str(if self.ok {
+            text!("all of it came out as it should", "全部符合预期")
+        } else {
+            not_as_it_should()
+        })
     }
+}
+
+fn not_as_it_should() -> &'static str {
+    text!("not all of it came out as it should", "有的结果与预期不符")
 }
 
 impl Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.ok { "ok   " } else { "WRONG" };
+        let verdict = if self.ok {
+            text!("ok   ", "通过 ")
+        } else {
+            text!("WRONG", "不符 ")
+        };
         write!(
             f,
             "{verdict} {}\n      {}",
