@@ -34,7 +34,7 @@ const APART: [&str; 7] = [
 type Play = fn(&Stage);
 
 /// The other commands, in the order of the help.
-const COMMANDS: [(&str, Play); 26] = [
+const COMMANDS: [(&str, Play); 27] = [
     ("login", |stage| {
         let mut login = LoggingIn::start(stage);
         phone(stage, r#"{"scan":10001}"#);
@@ -53,6 +53,7 @@ const COMMANDS: [(&str, Play); 26] = [
         watch.line();
     }),
     ("who", |stage| run(stage, "who 10002")),
+    ("sync", |stage| run(stage, "sync")),
     ("send", |stage| run(stage, "send 10002 hi")),
     ("send-image", |stage| {
         let path = file(stage, "x.png", &png(1, 1));
