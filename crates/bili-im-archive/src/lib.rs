@@ -2,12 +2,17 @@
 
 mod archive;
 mod error;
+mod export;
 mod folding;
+mod import;
 mod messages;
 mod reading;
 mod rows;
 mod saving;
 mod sessions;
+mod stats;
+#[cfg(test)]
+mod testing;
 mod words;
 
 pub use bili_im_proto as proto;
@@ -15,5 +20,8 @@ pub use bili_im_proto as proto;
 pub use crate::{
     archive::Archive,
     error::ArchiveError,
+    export::{Export, ExportReport, PageFiles, Pictures},
+    import::{BrokenLine, Import, ImportReport},
     reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
+    stats::{Count, Stats, StatsOptions, TalkerStats, Waits},
 };
