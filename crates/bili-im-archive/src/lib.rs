@@ -5,6 +5,7 @@ mod error;
 mod export;
 mod folding;
 mod import;
+mod media;
 mod messages;
 mod reading;
 mod rows;
@@ -22,6 +23,7 @@ pub use crate::{
     error::ArchiveError,
     export::{Export, ExportReport, PageFiles, Pictures},
     import::{BrokenLine, Import, ImportReport},
+    media::{MediaOutcome, media_request},
     reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
     stats::{Count, Stats, StatsOptions, TalkerStats, Waits},
 };

@@ -297,7 +297,82 @@ fn waits(seconds: &mut [u32]) -> Waits {
 
 #[cfg(test)]
 mod tests {
+    use bili_im_proto::Uid;
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::testing::{FRIEND, GROUP, NOON, OWN, SERVICE, Shelf, message, text};
+
+    /// A text of so many minutes after two in the afternoon, in the time zone of Beijing.
+    fn at(minutes: u64, seqno: u64, sender: Uid, source: i64) -> Value {
+        let mut text = text(seqno, sender, "x");
+        text["timestamp"] = json!(NOON + minutes * 60);
+        text["msg_source"] = json!(source);
+        text
+    }
+
+    #[test]
+    fn messages_are_counted_and_waits_measured() {
+        let shelf = Shelf::with_people();
+        let friend = Uid(10002);
+        for (seqno, (minutes, sender, source)) in (1..).zip([
+            (0, OWN, 7),
+            (10, friend, 7),
+            (20, friend, 2),
+            // Automatic: no answer.
+            (21, OWN, 9),
+            (40, OWN, 7),
+            (41, OWN, 7),
+            (60, friend, 7),
+            (160, OWN, 7),
+        ]) {
+            shelf.receive(FRIEND, &at(minutes, seqno, sender, source));
+        }
+        shelf.receive(FRIEND, &message(9, friend, 5, 1));
+        shelf.receive(
+            FRIEND,
+            &message(10, friend, 18, json!({"content": "[{\"text\":\"t\"}]"})),
+        );
+        shelf.receive(GROUP, &at(60 * 24 * 31, 1, Uid(10009), 7));
+        shelf.receive(SERVICE, &at(0, 1, Uid(SERVICE.id()), 6));
+        let count = |received, written| Count { received, written };
+        let clock = Clock::fixed(8);
+        let stats = (shelf.archive)
+            .stats_by(&StatsOptions::default(), clock.clone())
+            .unwrap();
+        assert_eq!(stats.count, count(4, 5));
+        let talkers = stats
+            .talkers
+            .iter()
+            .map(|talker| (talker.talker, talker.count));
+        assert!(talkers.eq([(FRIEND, count(3, 5)), (GROUP, count(1, 0))]));
+        let waits = Waits {
+            answers: 2,
+            median: 30 * 60,
+            percentile_90: 100 * 60,
+        };
+        assert_eq!((stats.waits, stats.talkers[0].waits), (waits, waits));
+        assert_eq!(
+            (stats.hours[14], stats.hours[16]),
+            (count(3, 4), count(0, 1))
+        );
+        let months: Vec<&str> = stats.months.keys().map(String::as_str).collect();
+        assert_eq!(months, ["2026-05", "2026-06"]);
+        let with_service = StatsOptions::default().with_service(true);
+        assert_eq!(
+            shelf
+                .archive
+                .stats_by(&with_service, clock.clone())
+                .unwrap()
+                .count,
+            count(5, 5)
+        );
+        let early = StatsOptions::default().during(UnixSeconds(0)..UnixSeconds(NOON + 1));
+        assert_eq!(
+            shelf.archive.stats_by(&early, clock).unwrap().count,
+            count(0, 1)
+        );
+    }
 
     #[test]
     fn nine_of_ten_waits_are_within_the_ninetieth_percentile() {

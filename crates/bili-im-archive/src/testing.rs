@@ -4,7 +4,11 @@ use bili_im_proto::{Message, MsgStatus, RawMessage, Seqno, Talker, Uid};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{archive::Archive, messages, sessions};
+use crate::{
+    archive::Archive,
+    messages::{self, How},
+    sessions,
+};
 
 pub(crate) const OWN: Uid = Uid(10001);
 pub(crate) const FRIEND: Talker = Talker::user(10002);
@@ -57,16 +61,13 @@ impl Shelf {
         let seqno = Seqno(message["msg_seqno"].as_u64().unwrap());
         let read = Message::from_json(&json);
         let session = sessions::id(&self.archive.connection, talker).unwrap();
-        let keep = self.archive.keep_recalled;
+        let how = How {
+            keep_recalled: self.archive.keep_recalled,
+            is_rebuilt: false,
+            now: 1_777_700_000,
+        };
         let raw = RawMessage::new(seqno, json, read);
-        messages::save(
-            &self.archive.connection,
-            session,
-            &[raw],
-            keep,
-            1_777_700_000,
-        )
-        .unwrap();
+        messages::save(&self.archive.connection, session, &[raw], how).unwrap();
     }
 
     pub(crate) fn check(&self) {

@@ -90,8 +90,9 @@ impl From<Content> for Body {
 }
 
 /// A remark about a message, in our words.
-pub(super) fn mark(message: &Message) -> Option<&'static str> {
+pub(super) fn mark(message: &Message, body: &Body) -> Option<&'static str> {
     match message.status {
+        MsgStatus::Recalled if matches!(body, Body::Recalled) => None,
         MsgStatus::Recalled => Some("recalled"),
         MsgStatus::Removed => Some("removed by the service"),
         MsgStatus::ImageGone => Some("the image no longer exists"),

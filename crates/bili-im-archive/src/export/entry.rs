@@ -88,7 +88,7 @@ impl Cast {
             side: self.side(message, &body),
             sender,
             name: sender.map_or("", |sender| self.name_in(session, sender)),
-            mark: message.and_then(body::mark),
+            mark: message.and_then(|message| body::mark(message, &body)),
             body,
         })
     }

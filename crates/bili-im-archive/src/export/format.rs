@@ -107,6 +107,9 @@ pub(crate) struct Message<'a> {
     /// When it was written, if `sent` does not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) timestamp: Option<i64>,
+    /// Whether `sent` is rebuilt from what a watch has told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_rebuilt: bool,
     #[serde(borrow)]
     pub(crate) sent: Sent<'a>,
 }

@@ -13,7 +13,7 @@ use crate::{
     archive::Archive,
     error::ArchiveError,
     messages,
-    reading::{ArchivedMessage, ArchivedSession},
+    reading::ArchivedSession,
     rows::{from_sql, talker_to_sql, to_sql},
 };
 
@@ -201,21 +201,43 @@ impl Writer<'_> {
     }
 
     fn messages(&mut self, talker: Talker) -> Result<u64, ArchiveError> {
+        let archive = self.archive;
+        let mut select = archive.connection.prepare_cached(
+            "SELECT msg_seqno, timestamp, is_rebuilt, json FROM messages
+             JOIN raw_messages ON message_id = messages.id
+             JOIN sessions ON sessions.id = session_id
+             WHERE session_type = ? AND talker_id = ? AND timestamp >= ? AND timestamp < ?
+             ORDER BY session_id, msg_seqno",
+        )?;
+        let mut rows = select.query(self.part(talker))?;
         let mut written = 0;
-        for message in self.export.messages(self.archive, talker)? {
-            let message = message?;
-            let timestamp = to_sql(message.timestamp.0);
-            let ArchivedMessage { seqno, json, .. } = message;
-            let raw = RawMessage::new(seqno, json, message.message);
+        while let Some(row) = rows.next()? {
+            let seqno = Seqno(from_sql(row.get(0)?));
+            let timestamp: i64 = row.get(1)?;
+            let raw = RawMessage::new(seqno, row.get(3)?, None);
             self.line(&Line::Message(format::Message {
                 talker,
                 seqno,
                 timestamp: (messages::timestamp(&raw) != timestamp).then_some(timestamp),
+                is_rebuilt: row.get(2)?,
                 sent: sent(&raw.json)?,
             }))?;
             written += 1;
         }
         Ok(written)
+    }
+
+    /// The parameters of a query for a session's messages in the time of the export.
+    fn part(&self, talker: Talker) -> (i64, i64, i64, i64) {
+        let limit = |time: UnixSeconds| i64::try_from(time.0).unwrap_or(i64::MAX);
+        let (session_type, talker_id) = talker_to_sql(talker);
+        let during = &self.export.during;
+        (
+            session_type,
+            talker_id,
+            limit(during.start),
+            limit(during.end),
+        )
     }
 
     fn edits(&mut self, talker: Talker) -> Result<(), ArchiveError> {
@@ -227,16 +249,7 @@ impl Writer<'_> {
              WHERE session_type = ? AND talker_id = ? AND timestamp >= ? AND timestamp < ?
              ORDER BY msg_seqno, edits.rowid",
         )?;
-        let (session_type, talker_id) = talker_to_sql(talker);
-        let limit = |time: UnixSeconds| i64::try_from(time.0).unwrap_or(i64::MAX);
-        let during = &self.export.during;
-        let params = (
-            session_type,
-            talker_id,
-            limit(during.start),
-            limit(during.end),
-        );
-        let mut rows = select.query(params)?;
+        let mut rows = select.query(self.part(talker))?;
         while let Some(row) = rows.next()? {
             let json: String = row.get(2)?;
             self.line(&Line::Edit(format::Edit {

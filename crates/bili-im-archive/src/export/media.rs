@@ -17,7 +17,7 @@ use crate::{archive::Archive, error::ArchiveError, rows::from_sql};
 #[derive(Debug, Clone)]
 pub(super) struct Saved {
     /// Its path in the media folder.
-    file: String,
+    pub(super) file: String,
     pub(super) bytes: u64,
 }
 

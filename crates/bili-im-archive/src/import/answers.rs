@@ -12,7 +12,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{reading::ImportReport, storing};
-use crate::{archive::Archive, error::ArchiveError, export::format};
+use crate::{
+    archive::Archive,
+    error::ArchiveError,
+    export::format::{self, Sent},
+};
 
 /// How deep answers lie in lists and in `data`.
 const DEEPEST: usize = 4;
@@ -146,9 +150,14 @@ impl Answers<'_> {
                 .note_broken(self.seen, "it is a message between other accounts");
             return Ok(());
         };
-        let seqno = message.msg_seqno;
-        let keep_recalled = self.keep_recalled;
-        if storing::message(self.connection, talker, seqno, None, json, keep_recalled)? {
+        let line = format::Message {
+            talker,
+            seqno: message.msg_seqno,
+            timestamp: None,
+            is_rebuilt: false,
+            sent: Sent::new(json).map_err(|error| ArchiveError::Input(error.into()))?,
+        };
+        if storing::message(self.connection, &line, json, self.keep_recalled)? {
             self.report.messages += 1;
         } else {
             self.report.known += 1;

@@ -145,14 +145,7 @@ impl Lines {
     ) -> Result<(), Refused> {
         let json =
             (message.sent.json()).ok_or_else(|| Refused::Broken("no message in it".to_owned()))?;
-        let is_new = storing::message(
-            connection,
-            message.talker,
-            message.seqno,
-            message.timestamp,
-            &json,
-            self.keep_recalled,
-        )?;
+        let is_new = storing::message(connection, message, &json, self.keep_recalled)?;
         if is_new {
             self.report.messages += 1;
         } else {

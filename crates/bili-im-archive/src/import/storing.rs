@@ -1,12 +1,12 @@
 //! Storing what was exported. What is stored already stays.
 
-use bili_im_proto::{Content, Coverage, Message, MsgKey, RawMessage, Seqno, Talker};
+use bili_im_proto::{Content, Coverage, Message, MsgKey, RawMessage, Talker};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     error::ArchiveError,
     export::{format, is_inside},
-    messages,
+    messages::{self, How},
     rows::{talker_to_sql, to_sql},
     sessions,
 };
@@ -59,7 +59,7 @@ pub(super) fn media(
     connection: &Connection,
     media: &format::Media<'_>,
 ) -> Result<bool, ArchiveError> {
-    let is_known = ["wanted", "saved", "gone"].contains(&media.state.as_ref());
+    let is_known = ["wanted", "saved", "gone", "recalled"].contains(&media.state.as_ref());
     let has_file = media.file.as_deref().is_some_and(is_inside);
     if !is_known || (media.file.is_some() && !has_file) || (media.state == "saved" && !has_file) {
         return Ok(false);
@@ -133,16 +133,21 @@ fn note_recall(
 /// Stores a message unless the archive has it. Returns whether it is new.
 pub(super) fn message(
     connection: &Connection,
-    talker: Talker,
-    seqno: Seqno,
-    timestamp: Option<i64>,
+    message: &format::Message<'_>,
     json: &str,
     keep_recalled: bool,
 ) -> Result<bool, ArchiveError> {
-    let session = sessions::id(connection, talker)?;
-    let raw = RawMessage::new(seqno, json.to_owned(), Message::from_json(json));
-    let timestamp = timestamp.unwrap_or_else(|| messages::timestamp(&raw));
-    messages::restore(connection, session, timestamp, &raw, keep_recalled)
+    let session = sessions::id(connection, message.talker)?;
+    let raw = RawMessage::new(message.seqno, json.to_owned(), Message::from_json(json));
+    let timestamp = message
+        .timestamp
+        .unwrap_or_else(|| messages::timestamp(&raw));
+    let how = How {
+        keep_recalled,
+        is_rebuilt: message.is_rebuilt,
+        now: 0,
+    };
+    messages::restore(connection, session, timestamp, &raw, how)
 }
 
 /// Notes the recalls among messages that are about to be stored.

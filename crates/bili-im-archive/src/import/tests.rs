@@ -35,7 +35,8 @@ fn full() -> Shelf {
     );
     shelf.sql(
         "UPDATE media SET state = 'saved', file = 'a/b.png', bytes = 9 WHERE url LIKE '%a.png';
-         UPDATE messages SET timestamp = 12 WHERE msg_seqno = 61;",
+         UPDATE messages SET timestamp = 12 WHERE msg_seqno = 61;
+         UPDATE raw_messages SET is_rebuilt = 1 WHERE json LIKE '%after%';",
     );
     shelf
 }

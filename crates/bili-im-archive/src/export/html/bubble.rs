@@ -12,18 +12,16 @@ use super::{
         clock,
         entry::{Entry, Side},
         link::{self, Part},
-        media,
         options::Export,
         visible::Shown,
     },
     sprites::Sprites,
 };
-use crate::{archive::Archive, error::ArchiveError};
+use crate::error::ArchiveError;
 
 /// What the messages of a page are drawn with.
 pub(super) struct Drawing<'a> {
     pub(super) export: &'a Export,
-    pub(super) archive: &'a Archive,
     pub(super) emoticons: &'a BTreeMap<String, String>,
     pub(super) sprites: Sprites<'a>,
 }
@@ -127,10 +125,8 @@ impl Drawing<'_> {
     }
 
     /// An image, or a link to it when it is not saved.
-    fn image(&self, url: &str) -> Result<Markup, ArchiveError> {
-        let pictures = &self.export.pictures;
-        let source = media::saved(self.archive, pictures, url)?
-            .and_then(|saved| saved.source(pictures, self.export.page_bytes));
+    fn image(&mut self, url: &str) -> Result<Markup, ArchiveError> {
+        let source = self.sprites.source(url, self.export.page_bytes)?;
         Ok(match source {
             Some(source) => html! { img.pic src=(source) alt="image"; },
             None => html! {
@@ -140,7 +136,7 @@ impl Drawing<'_> {
         })
     }
 
-    fn card(&self, card: &Card) -> Result<Markup, ArchiveError> {
+    fn card(&mut self, card: &Card) -> Result<Markup, ArchiveError> {
         let title = if card.title.trim().is_empty() {
             &card.url
         } else {

@@ -43,6 +43,16 @@ pub trait PageFiles {
     /// # Errors
     /// When it cannot be written. The export then ends.
     fn finish(&mut self, file: Self::File) -> io::Result<()>;
+
+    /// A page shows a picture [beside](crate::Pictures::Beside) it: the file at `path` in the media
+    /// folder. It may be told several times.
+    ///
+    /// # Errors
+    /// When the picture cannot be put there. The export then ends.
+    fn show(&mut self, path: &str) -> io::Result<()> {
+        let _ = path;
+        Ok(())
+    }
 }
 
 impl Export {
@@ -96,6 +106,12 @@ fn stem(talker: Talker) -> String {
     format!("{kind}-{}", talker.id())
 }
 
+/// Such as `1 message`, `2 messages`.
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 impl Writer<'_> {
     /// Writes the pages of a conversation. Returns how many messages they have.
     fn conversation(
@@ -118,7 +134,7 @@ impl Writer<'_> {
             let head = Head {
                 title: &title,
                 avatars: self.avatars(session, &mut drawing)?,
-                facts: &format!("{own} · {} · {total} messages", session.talker),
+                facts: &format!("{own} · {} · {}", session.talker, counted(total, "message")),
                 pages: &pages,
                 number,
                 stem: &stem,
@@ -133,6 +149,7 @@ impl Writer<'_> {
                 file.write_all(part.as_bytes())?;
             }
             files.finish(file)?;
+            (drawing.sprites.files().iter()).try_for_each(|path| files.show(path))?;
         }
         Ok(written)
     }
@@ -140,7 +157,6 @@ impl Writer<'_> {
     fn drawing(&self) -> Drawing<'_> {
         Drawing {
             export: self.export,
-            archive: self.archive,
             emoticons: &self.emoticons,
             sprites: Sprites::new(self.export, self.archive),
         }
@@ -233,7 +249,7 @@ impl Writer<'_> {
         let beginning = head::beginning(&own, drawing.sprites.style());
         let header = html! {
             header { div.who { h1 { bdi { (Shown(&on_one_line(&own))) } }
-                p { (sessions.len()) " conversations" } } }
+                p { (counted(sessions.len(), "conversation")) } } }
         };
         for part in [
             &beginning,
@@ -244,6 +260,7 @@ impl Writer<'_> {
             file.write_all(part.as_bytes())?;
         }
         file.write_all(b"</ul></main>")?;
-        Ok(files.finish(file)?)
+        files.finish(file)?;
+        Ok((drawing.sprites.files().iter()).try_for_each(|path| files.show(path))?)
     }
 }

@@ -1,11 +1,14 @@
 //! Pictures that a page shows many times, as avatars and emoticons. They are in the page once.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Display},
 };
 
-use super::super::{media, options::Export};
+use super::super::{
+    media,
+    options::{Export, Pictures},
+};
 use crate::{archive::Archive, error::ArchiveError};
 
 /// The greatest picture to show so, in bytes.
@@ -18,6 +21,8 @@ pub(super) struct Sprites<'a> {
     /// The number of each picture by its address; `None` when the page cannot have it.
     numbers: BTreeMap<String, Option<usize>>,
     style: String,
+    /// The files beside the page that it shows.
+    files: BTreeSet<String>,
 }
 
 /// A class that shows a picture.
@@ -37,6 +42,7 @@ impl<'a> Sprites<'a> {
             archive,
             numbers: BTreeMap::new(),
             style: String::new(),
+            files: BTreeSet::new(),
         }
     }
 
@@ -48,13 +54,8 @@ impl<'a> Sprites<'a> {
         if let Some(number) = self.numbers.get(url) {
             return Ok(number.map(Class));
         }
-        let pictures = &self.export.pictures;
-        let room = self
-            .export
-            .page_bytes
-            .saturating_sub(self.style.len() as u64);
-        let source = media::saved(self.archive, pictures, url)?
-            .and_then(|saved| saved.source(pictures, MOST.min(room)));
+        let room = (self.export.page_bytes).saturating_sub(self.style.len() as u64);
+        let source = self.source(url, MOST.min(room))?;
         let number = source.is_some().then_some(self.numbers.len());
         if let (Some(source), Some(number)) = (source, number) {
             let rule = format!(".{}{{background-image:url(\"{source}\")}}\n", Class(number));
@@ -62,6 +63,25 @@ impl<'a> Sprites<'a> {
         }
         self.numbers.insert(url.to_owned(), number);
         Ok(number.map(Class))
+    }
+
+    /// What a picture's address is in the page; `None` when it is not saved, or longer than `most`
+    /// bytes.
+    pub(super) fn source(&mut self, url: &str, most: u64) -> Result<Option<String>, ArchiveError> {
+        let pictures = &self.export.pictures;
+        let Some(saved) = media::saved(self.archive, pictures, url)? else {
+            return Ok(None);
+        };
+        let source = saved.source(pictures, most);
+        if source.is_some() && matches!(pictures, Pictures::Beside { .. }) {
+            self.files.insert(saved.file);
+        }
+        Ok(source)
+    }
+
+    /// The files beside the page that it shows so far.
+    pub(super) fn files(&self) -> &BTreeSet<String> {
+        &self.files
     }
 
     /// The rules for all pictures so far.
