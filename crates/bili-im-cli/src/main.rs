@@ -26,6 +26,7 @@ mod state;
 mod table;
 mod user_marks;
 mod watching;
+mod whole_file;
 mod words;
 
 use std::process::ExitCode;

@@ -6,7 +6,9 @@ mod block_words;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
+mod export;
 mod history;
+mod import;
 mod login;
 mod logout;
 mod profiles;
@@ -19,6 +21,7 @@ mod sessions;
 mod settings;
 #[cfg(feature = "sim")]
 mod sim;
+mod stats;
 mod sync;
 mod unread;
 mod watch;
@@ -58,6 +61,9 @@ commands! {
     watch::Watch,
     who::Who,
     sync::Sync,
+    export::Export,
+    import::Import,
+    stats::Stats,
     send::Send,
     send_image::SendImage,
     recall::Recall,

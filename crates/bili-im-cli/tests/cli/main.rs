@@ -18,6 +18,7 @@ mod documenting;
 mod dry_run;
 #[cfg(unix)]
 mod executing;
+mod exporting;
 mod failures;
 #[cfg(unix)]
 mod files;
