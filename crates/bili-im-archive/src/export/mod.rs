@@ -13,6 +13,8 @@ mod markdown;
 mod media;
 mod options;
 mod plain;
+#[cfg(test)]
+mod tests;
 mod text;
 mod visible;
 

@@ -13,8 +13,9 @@ const LONGEST: u64 = 64 << 20;
 /// How many broken lines the report names.
 const NAMED: usize = 100;
 
-/// How many lines are stored in one transaction.
-const AT_ONCE: usize = 2000;
+/// How many lines are stored in one transaction, and about how many bytes.
+const LINES_AT_ONCE: usize = 2000;
+const BYTES_AT_ONCE: usize = 4 << 20;
 
 /// An import: of our JSONL, or of the service's own answers as other programs keep them.
 ///
@@ -96,20 +97,15 @@ impl Import {
         };
         self.admit(archive, lines.owner)?;
         loop {
-            let mut is_over = true;
-            archive.transact(|connection| {
-                for _ in 0..AT_ONCE {
-                    let Some(line) = input.next_line()? else {
-                        return Ok(());
-                    };
-                    lines.store(connection, &line)?;
-                }
-                is_over = false;
-                Ok(())
-            })?;
-            if is_over {
+            let batch = input.next_lines()?;
+            if batch.is_empty() {
                 return Ok(lines.report);
             }
+            archive.transact(|connection| {
+                batch
+                    .iter()
+                    .try_for_each(|line| lines.store(connection, line))
+            })?;
         }
     }
 
@@ -150,6 +146,17 @@ struct Input<'a> {
 impl<'a> Input<'a> {
     fn new(file: &'a mut dyn BufRead) -> Self {
         Self { file, number: 0 }
+    }
+
+    /// Some lines; none at the end.
+    fn next_lines(&mut self) -> Result<Vec<InputLine>, ArchiveError> {
+        let (mut lines, mut bytes) = (Vec::new(), 0);
+        while lines.len() < LINES_AT_ONCE && bytes < BYTES_AT_ONCE {
+            let Some(line) = self.next_line()? else { break };
+            bytes += line.bytes.len();
+            lines.push(line);
+        }
+        Ok(lines)
     }
 
     fn next_line(&mut self) -> Result<Option<InputLine>, ArchiveError> {

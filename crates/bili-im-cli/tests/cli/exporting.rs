@@ -57,7 +57,7 @@ fn what_is_exported_can_be_imported_and_exported_again() {
 #[test]
 fn every_format_has_the_messages() {
     let stage = synchronised();
-    let said = "在";
+    let said = "催更";
     for format in ["csv", "md", "txt"] {
         let all = stage.done(&format!("export --format {format}"));
         let part = stage.done(&format!("export --format {format} --with {FRIEND}"));

@@ -41,10 +41,9 @@ pub(super) fn pages(
         }
         page.messages += 1;
         bytes += more;
-        let month = export
-            .clock
-            .at(message.timestamp)
-            .map(|time| clock::month(&time));
+        let is_shown = (message.message.as_ref()).is_none_or(|message| message.msg_type.is_shown());
+        let time = export.clock.at(message.timestamp).filter(|_| is_shown);
+        let month = time.map(|time| clock::month(&time));
         if let Some(month) = month.filter(|month| *month > newest) {
             newest.clone_from(&month);
             page.months.push(month);
