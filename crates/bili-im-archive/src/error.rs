@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use bili_im_proto::{Error, Uid};
+use bili_im_proto::{Error, Talker, Uid};
 use rusqlite::ErrorCode;
 
 /// Why an archive cannot be opened, read or written.
@@ -48,6 +48,29 @@ pub enum ArchiveError {
         /// Why.
         source: io::Error,
     },
+    /// The archive has no such session.
+    #[error("the archive has no conversation with {0}")]
+    NoSession(Talker),
+    /// An export cannot be written.
+    #[error("the export cannot be written: {0}")]
+    Output(#[from] io::Error),
+    /// A file to import cannot be read.
+    #[error("the file cannot be read: {0}")]
+    Input(#[source] io::Error),
+    /// A file to import is of no known format.
+    #[error("the file is neither an exported archive nor a list of messages")]
+    NotAnExport,
+    /// A newer version of this program exported the file.
+    #[error("the file has version {found}, and this program knows versions up to {known}")]
+    NewerExport {
+        /// The version of the file.
+        found: u32,
+        /// The newest version that this program knows.
+        known: u32,
+    },
+    /// A list of messages does not say whose they are, and neither does the archive.
+    #[error("neither the file nor the archive says whose messages they are")]
+    NoOwner,
     /// The database refuses otherwise.
     #[error("the archive cannot be used: {0}")]
     Database(#[source] rusqlite::Error),
@@ -70,7 +93,15 @@ impl ArchiveError {
             }
             Self::Busy => "wait until it is done",
             Self::NotWritable(_) => "make room, or give another path; what was stored is intact",
-            Self::File { .. } | Self::Database(_) => return None,
+            Self::NoSession(_) => "read it first: `bili-im sync --with UID`",
+            Self::Output(_) => "make room, or give another path",
+            Self::NotAnExport => {
+                "give a file of `bili-im export --format jsonl`, or answers of the service as JSON; \
+                 text files of other programs lack the numbers of the messages"
+            }
+            Self::NewerExport { .. } => "use a newer version of this program",
+            Self::NoOwner => "fill the archive first: `bili-im sync`",
+            Self::File { .. } | Self::Input(_) | Self::Database(_) => return None,
             Self::Service(error) => return error.advice(),
         })
     }

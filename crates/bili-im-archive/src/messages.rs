@@ -45,6 +45,42 @@ pub(crate) fn save(
     Ok(())
 }
 
+/// Stores a message exactly as it was exported, unless one with its number is stored. Only what it
+/// says is erased when it is known to be recalled since. Returns whether it is new.
+pub(crate) fn restore(
+    connection: &Connection,
+    session: i64,
+    timestamp: i64,
+    raw: &RawMessage,
+    how: How,
+) -> Result<bool, ArchiveError> {
+    let has_content = |message: &Message| !message.raw_content_even_if_recalled().is_empty();
+    let mut saving = Saving {
+        connection,
+        session,
+        how: How {
+            keep_recalled: raw.message.as_ref().is_some_and(has_content),
+            ..how
+        },
+    };
+    if saving.stored(raw)?.is_some() {
+        return Ok(false);
+    }
+    let (mut json, mut message) = (raw.json.clone(), raw.message.clone());
+    if let Some(known) = &message
+        && !known.is_recalled()
+        && saving.is_recalled(known.msg_key)?
+    {
+        saving.how = how;
+        json = recalled(&json, how.keep_recalled);
+        message = Message::from_json(&json).or(message);
+    }
+    let timestamp = timestamp.clamp(0, LATEST.cast_signed());
+    let id = saving.free_id(timestamp)?;
+    saving.write(id, timestamp, raw, &json, message.as_ref())?;
+    Ok(true)
+}
+
 /// Stores where the pictures of emoticons are.
 pub(crate) fn save_emoticons(
     connection: &Connection,
@@ -67,7 +103,7 @@ pub(crate) fn save_emoticons(
     Ok(())
 }
 
-fn want_media(connection: &Connection, url: &str) -> Result<(), ArchiveError> {
+pub(crate) fn want_media(connection: &Connection, url: &str) -> Result<(), ArchiveError> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO media (url) VALUES (?)")?
         .execute([url])?;
@@ -319,7 +355,7 @@ fn recalled(json: &str, is_kept: bool) -> String {
 }
 
 /// When a message was written, in seconds since 1970; 0 when that is not known.
-fn timestamp(raw: &RawMessage) -> i64 {
+pub(crate) fn timestamp(raw: &RawMessage) -> i64 {
     #[derive(Deserialize)]
     struct Timestamped {
         timestamp: u64,

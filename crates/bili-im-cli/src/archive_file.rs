@@ -13,6 +13,7 @@ use crate::{
     private_file::{create_folder, folder_of},
     state,
     wording::Worded,
+    words::talker_text,
 };
 
 /// The environment variable with the data folder, instead of the platform's.
@@ -113,6 +114,14 @@ impl Worded for ArchiveError {
             Self::Busy => "另一个进程正在写这份存档".to_owned(),
             Self::NotWritable(why) => format!("存档无法写入：{why}"),
             Self::File { path, source } => format!("{} 无法打开：{source}", path.display()),
+            Self::NoSession(talker) => format!("存档里没有与{} 的会话", talker_text(*talker)),
+            Self::Output(error) => format!("导出内容无法写入：{}", error.worded()),
+            Self::Input(error) => format!("文件无法读取：{}", error.worded()),
+            Self::NotAnExport => "这个文件既不是导出的存档，也不是消息列表".to_owned(),
+            Self::NewerExport { found, known } => {
+                format!("文件的版本是 {found}，本程序只认识 {known} 及以下")
+            }
+            Self::NoOwner => "文件和存档都没有说明消息属于哪个账号".to_owned(),
             Self::Database(error) => format!("存档无法使用：{error}"),
             Self::Service(error) => return error.chinese(),
             _ => return None,
@@ -121,7 +130,7 @@ impl Worded for ArchiveError {
 }
 
 /// What the user can do about an archive that cannot be used.
-fn advice(error: &ArchiveError) -> Option<&'static str> {
+pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
     let english = error.advice()?;
     Some(match (current(), error) {
         (Language::English, _) => english,
@@ -133,6 +142,13 @@ fn advice(error: &ArchiveError) -> Option<&'static str> {
             "把文件移走后重新同步，或恢复备份；`sqlite3 文件 .recover` 也许能救回一部分"
         }
         (_, ArchiveError::Busy) => "等它结束再试",
+        (_, ArchiveError::NoSession(_)) => "先读取它：bili-im sync --with UID",
+        (_, ArchiveError::Output(_)) => "腾出空间，或换一个路径",
+        (_, ArchiveError::NotAnExport) => {
+            "请给出 `bili-im export --format jsonl` 的文件，或服务应答的 JSON；其他程序的文本文件里没有消息编号"
+        }
+        (_, ArchiveError::NewerExport { .. }) => "请用更新的版本",
+        (_, ArchiveError::NoOwner) => "先同步一次：bili-im sync",
         (_, ArchiveError::NotWritable(_)) => "腾出空间，或换一个路径；已存的内容完好",
         (_, _) => english,
     })

@@ -33,6 +33,7 @@ mod table;
 mod trace;
 mod user_marks;
 mod watching;
+mod whole_file;
 mod wording;
 mod words;
 

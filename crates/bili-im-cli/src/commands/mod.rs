@@ -7,7 +7,9 @@ mod completions;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
+mod export;
 mod history;
+mod import;
 mod login;
 mod logout;
 mod man;
@@ -21,6 +23,7 @@ mod sessions;
 mod settings;
 #[cfg(feature = "sim")]
 mod sim;
+mod stats;
 mod sync;
 mod unread;
 mod watch;
@@ -60,6 +63,9 @@ commands! {
     watch::Watch,
     who::Who,
     sync::Sync,
+    export::Export,
+    import::Import,
+    stats::Stats,
     send::Send,
     send_image::SendImage,
     recall::Recall,

@@ -20,8 +20,11 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 7] = [
+const APART: [&str; 10] = [
     "profiles",
+    "export",
+    "import",
+    "stats",
     "resume",
     "decode",
     "sim",

@@ -19,6 +19,7 @@ mod documenting;
 mod dry_run;
 #[cfg(unix)]
 mod executing;
+mod exporting;
 mod failures;
 #[cfg(unix)]
 mod files;
