@@ -48,6 +48,12 @@ pub enum ArchiveError {
         /// Why.
         source: io::Error,
     },
+    /// The words of a search have no letter, digit, ideograph or emoji.
+    #[error("the search has nothing but spaces and punctuation")]
+    NothingToSearch,
+    /// The words of a search are too many or too long.
+    #[error("the search is too long")]
+    SearchTooLong,
     /// The database refuses otherwise.
     #[error("the archive cannot be used: {0}")]
     Database(#[source] rusqlite::Error),
@@ -70,6 +76,8 @@ impl ArchiveError {
             }
             Self::Busy => "wait until it is done",
             Self::NotWritable(_) => "make room, or give another path; what was stored is intact",
+            Self::NothingToSearch => "add a letter, a digit, a Chinese character or an emoji",
+            Self::SearchTooLong => "search for at most 32 words with 1,000 characters in all",
             Self::File { .. } | Self::Database(_) => return None,
             Self::Service(error) => return error.advice(),
         })

@@ -7,6 +7,7 @@ mod messages;
 mod reading;
 mod rows;
 mod saving;
+mod search;
 mod sessions;
 mod words;
 
@@ -16,4 +17,5 @@ pub use crate::{
     archive::Archive,
     error::ArchiveError,
     reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
+    search::{Continuation, Found, Hit, Order, Search},
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bili_im_proto::{Content, Emoticon, Message, MsgKey, RawMessage};
+use bili_im_proto::{Content, Emoticon, Message, MsgKey, RawMessage, UnixSeconds};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -21,6 +21,11 @@ const IDS_A_SECOND: i64 = 1024;
 
 /// Later times than this (in the year 143,000 or so) are taken for this one.
 const LATEST: u64 = 1 << 42;
+
+/// The first id that a message of this time can have.
+pub(crate) fn first_id(time: UnixSeconds) -> i64 {
+    to_sql(time.0.min(LATEST + 1)) * IDS_A_SECOND
+}
 
 /// Stores messages of a session. What is stored already stays; what the service has changed since
 /// becomes history.
@@ -99,6 +104,7 @@ impl Saving<'_> {
             Some((_, stored)) if stored == json => return Ok(()),
             Some((id, stored)) => {
                 self.note_edit(id, &stored, message.as_ref())?;
+                words::remove(self.connection, id)?;
                 self.write(id, timestamp, raw, &json, message.as_ref())?;
             }
             None => {
@@ -180,7 +186,7 @@ impl Saving<'_> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO raw_messages (message_id, json) VALUES (?, ?)")?
             .execute((id, json))?;
-        words::write(self.connection, id, self.session, message, &text)?;
+        words::add(self.connection, id, self.session, message, &text)?;
         if let Some(Content::Image(image)) = message.map(Message::content) {
             want_media(self.connection, image.url())?;
         }
@@ -235,6 +241,7 @@ impl Saving<'_> {
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
             if raw.json != stored {
+                words::remove(self.connection, id)?;
                 self.write(id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
             }
         }

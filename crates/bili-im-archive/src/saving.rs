@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bili_im_proto::{SyncPage, SyncState, SyncStep, SyncStore};
+use bili_im_proto::{RawMessage, SyncPage, SyncState, SyncStep, SyncStore, Talker};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{archive::Archive, error::ArchiveError, messages, sessions};
@@ -38,6 +38,24 @@ impl SyncStore for Archive {
 }
 
 impl Archive {
+    /// Stores messages of a session, such as a watcher tells, in one transaction. A later
+    /// synchronisation reads them once more.
+    ///
+    /// # Errors
+    /// When they cannot be written, or another process fills the archive.
+    pub fn add(
+        &mut self,
+        talker: impl Into<Talker>,
+        messages: &[RawMessage],
+    ) -> Result<(), ArchiveError> {
+        self.lock()?;
+        let keep_recalled = self.keep_recalled;
+        self.transact(|connection| {
+            let session = sessions::id(connection, talker.into())?;
+            messages::save(connection, session, messages, keep_recalled, now())
+        })
+    }
+
     /// Does something in one transaction: all of it, or nothing.
     pub(crate) fn transact<T>(
         &mut self,

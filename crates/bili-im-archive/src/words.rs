@@ -1,31 +1,51 @@
 //! The index of words, as it is written.
 
-use bili_im_proto::Message;
+use bili_im_proto::{Message, MsgType, Uid};
 use rusqlite::Connection;
 
 use crate::{error::ArchiveError, folding};
 
-/// Puts a message into the index, over what may be there.
-pub(crate) fn write(
+/// Takes a message out of the index.
+pub(crate) fn remove(connection: &Connection, id: i64) -> Result<(), ArchiveError> {
+    connection
+        .prepare_cached("DELETE FROM words WHERE rowid = ?")?
+        .execute([id])?;
+    Ok(())
+}
+
+/// Puts a message that is not in the index into it.
+pub(crate) fn add(
     connection: &Connection,
     id: i64,
     session: i64,
     message: Option<&Message>,
     text: &str,
 ) -> Result<(), ArchiveError> {
-    connection
-        .prepare_cached("DELETE FROM words WHERE rowid = ?")?
-        .execute([id])?;
     let Some(message) = message.filter(|_| !text.is_empty()) else {
         return Ok(());
     };
-    let tags = format!(
-        "s{session} u{} t{}",
-        message.sender_uid,
-        message.msg_type.number()
-    );
+    let tags = [
+        session_tag(session),
+        sender_tag(message.sender_uid),
+        type_tag(message.msg_type),
+    ];
     connection
         .prepare_cached("INSERT INTO words (rowid, tags, text) VALUES (?, ?, ?)")?
-        .execute((id, tags, folding::split(&folding::fold(text))))?;
+        .execute((id, tags.join(" "), folding::split(&folding::fold(text))))?;
     Ok(())
+}
+
+/// The tag of the messages of a session, by its row.
+pub(crate) fn session_tag(session: i64) -> String {
+    format!("s{session}")
+}
+
+/// The tag of the messages that someone has sent.
+pub(crate) fn sender_tag(sender: Uid) -> String {
+    format!("u{sender}")
+}
+
+/// The tag of the messages of a type.
+pub(crate) fn type_tag(msg_type: MsgType) -> String {
+    format!("t{}", msg_type.number())
 }
