@@ -23,8 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn simplified(mut character: char) -> char {
     loop {
         let text = character.to_string();
-        let converted =
-            fast2s::convert(&character_converter::traditional_to_simplified(&text));
+        let converted = fast2s::convert(&character_converter::traditional_to_simplified(&text));
         match converted.chars().next() {
             Some(next) if next != character => character = next,
             _ => return character,

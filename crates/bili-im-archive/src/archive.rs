@@ -43,12 +43,20 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Opens an archive to fill it, and creates it if there is none.
+    /// Opens an archive to fill it. If there is none it is created, and only its owner can read it.
     ///
     /// # Errors
     /// When the file is no archive, a newer one or damaged. Then it is left as it is.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, ArchiveError> {
-        Self::open_with(path.into(), OpenFlags::SQLITE_OPEN_CREATE)
+        let path = path.into();
+        let mut options = File::options();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
+            Ok(_) => Self::open_file(path),
+            Err(source) => Err(ArchiveError::File { path, source }),
+        }
     }
 
     /// Opens an archive that exists.
@@ -60,11 +68,11 @@ impl Archive {
         if !path.exists() {
             return Err(ArchiveError::Missing(path));
         }
-        Self::open_with(path, OpenFlags::empty())
+        Self::open_file(path)
     }
 
-    fn open_with(path: PathBuf, flags: OpenFlags) -> Result<Self, ArchiveError> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    fn open_file(path: PathBuf) -> Result<Self, ArchiveError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags)?;
         let mut archive = Self {
             connection,
@@ -177,7 +185,8 @@ impl Archive {
             });
         }
         self.connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON;",
         )?;
         if format < FORMAT {
             self.migrate()?;

@@ -73,7 +73,9 @@ fn fold_cluster(cluster: &str, folded: &mut String) {
 /// The simplified form of a character.
 fn simplified(character: char) -> char {
     let nth = u32::from(character).wrapping_sub(u32::from(FIRST_IDEOGRAPH));
-    let form = usize::try_from(nth).ok().and_then(|nth| SIMPLIFIED.get(nth));
+    let form = usize::try_from(nth)
+        .ok()
+        .and_then(|nth| SIMPLIFIED.get(nth));
     form.copied().unwrap_or(character)
 }
 
@@ -90,7 +92,9 @@ pub(crate) fn is_searchable(character: char) -> bool {
         GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number => true,
         _ => matches!(
             character.general_category(),
-            GeneralCategory::OtherSymbol | GeneralCategory::PrivateUse | GeneralCategory::Unassigned
+            GeneralCategory::OtherSymbol
+                | GeneralCategory::PrivateUse
+                | GeneralCategory::Unassigned
         ),
     }
 }
@@ -152,7 +156,12 @@ mod tests {
         let text = "重５㎏，e\u{301}X";
         let folded = Folded::of(text);
         assert_eq!(folded.text, fold(text));
-        for (word, original) in [("重5", "重５"), ("g", "㎏"), ("kg,é", "㎏，e\u{301}"), ("x", "X")] {
+        for (word, original) in [
+            ("重5", "重５"),
+            ("g", "㎏"),
+            ("kg,é", "㎏，e\u{301}"),
+            ("x", "X"),
+        ] {
             let start = folded.text.find(word).unwrap();
             let place = folded.original(&(start..start + word.len()));
             assert_eq!(text.get(place), Some(original));

@@ -3,6 +3,7 @@
 mod archive;
 mod error;
 mod folding;
+mod media;
 mod messages;
 mod reading;
 mod rows;
@@ -16,6 +17,7 @@ pub use bili_im_proto as proto;
 pub use crate::{
     archive::Archive,
     error::ArchiveError,
+    media::{MediaOutcome, media_request},
     reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
     search::{Continuation, Found, Hit, Order, Search},
 };

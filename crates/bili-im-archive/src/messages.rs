@@ -33,14 +33,12 @@ pub(crate) fn save(
     connection: &Connection,
     session: i64,
     messages: &[RawMessage],
-    keep_recalled: bool,
-    now: i64,
+    how: How,
 ) -> Result<(), ArchiveError> {
     let saving = Saving {
         connection,
         session,
-        keep_recalled,
-        now,
+        how,
     };
     let mut dated: Vec<(i64, &RawMessage)> =
         messages.iter().map(|raw| (timestamp(raw), raw)).collect();
@@ -81,13 +79,43 @@ fn want_media(connection: &Connection, url: &str) -> Result<(), ArchiveError> {
     Ok(())
 }
 
+/// Notes that a message of a session was recalled.
+pub(crate) fn recall(
+    connection: &Connection,
+    session: i64,
+    key: MsgKey,
+    how: How,
+) -> Result<(), ArchiveError> {
+    let saving = Saving {
+        connection,
+        session,
+        how,
+    };
+    saving.recall(key, how.now)
+}
+
+/// How messages are stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    pub(crate) keep_recalled: bool,
+    /// Whether their JSON is not the service's.
+    pub(crate) is_rebuilt: bool,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+}
+
 /// Storing some messages of one session.
 struct Saving<'a> {
     connection: &'a Connection,
     session: i64,
-    keep_recalled: bool,
-    /// Seconds since 1970.
-    now: i64,
+    how: How,
+}
+
+/// A message that is stored.
+struct Stored {
+    id: i64,
+    json: String,
+    is_rebuilt: bool,
 }
 
 impl Saving<'_> {
@@ -97,15 +125,20 @@ impl Saving<'_> {
         if let Some(known) = &message
             && (known.is_recalled() || self.is_recalled(known.msg_key)?)
         {
-            json = recalled(&json, self.keep_recalled);
+            json = recalled(&json, self.how.keep_recalled);
             message = Message::from_json(&json).or(message);
         }
         match self.stored(raw)? {
-            Some((_, stored)) if stored == json => return Ok(()),
-            Some((id, stored)) => {
-                self.note_edit(id, &stored, message.as_ref())?;
-                words::remove(self.connection, id)?;
-                self.write(id, timestamp, raw, &json, message.as_ref())?;
+            Some(stored) if stored.json == json || self.how.is_rebuilt => return Ok(()),
+            Some(stored) => {
+                if message.as_ref().is_some_and(Message::is_recalled) {
+                    self.forget_media(&stored.json)?;
+                }
+                if !stored.is_rebuilt {
+                    self.note_edit(&stored, message.as_ref())?;
+                }
+                words::remove(self.connection, stored.id)?;
+                self.write(stored.id, timestamp, raw, &json, message.as_ref())?;
             }
             None => {
                 let id = self.free_id(timestamp)?;
@@ -119,16 +152,20 @@ impl Saving<'_> {
         Ok(())
     }
 
-    /// The id and the text of a message that is stored.
-    fn stored(&self, raw: &RawMessage) -> Result<Option<(i64, String)>, ArchiveError> {
+    /// What is stored of a message.
+    fn stored(&self, raw: &RawMessage) -> Result<Option<Stored>, ArchiveError> {
         let stored = self
             .connection
             .prepare_cached(
-                "SELECT id, json FROM messages JOIN raw_messages ON message_id = id
+                "SELECT id, json, is_rebuilt FROM messages JOIN raw_messages ON message_id = id
                  WHERE session_id = ? AND msg_seqno = ?",
             )?
             .query_row((self.session, to_sql(raw.seqno.0)), |row| {
-                Ok((row.get(0)?, row.get(1)?))
+                Ok(Stored {
+                    id: row.get(0)?,
+                    json: row.get(1)?,
+                    is_rebuilt: row.get(2)?,
+                })
             });
         Ok(stored.optional()?)
     }
@@ -159,7 +196,7 @@ impl Saving<'_> {
         json: &str,
         message: Option<&Message>,
     ) -> Result<(), ArchiveError> {
-        let is_kept = self.keep_recalled;
+        let is_kept = self.how.keep_recalled;
         let text = message
             .map(|message| text(message, is_kept))
             .unwrap_or_default();
@@ -184,8 +221,8 @@ impl Saving<'_> {
                 text,
             ])?;
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO raw_messages (message_id, json) VALUES (?, ?)")?
-            .execute((id, json))?;
+            .prepare_cached("INSERT OR REPLACE INTO raw_messages (message_id, json, is_rebuilt) VALUES (?, ?, ?)")?
+            .execute((id, json, self.how.is_rebuilt))?;
         words::add(self.connection, id, self.session, message, &text)?;
         if let Some(Content::Image(image)) = message.map(Message::content) {
             want_media(self.connection, image.url())?;
@@ -193,19 +230,27 @@ impl Saving<'_> {
         Ok(())
     }
 
+    /// Notes that the image of a recalled message is not to be kept.
+    fn forget_media(&self, json: &str) -> Result<(), ArchiveError> {
+        let content = Message::from_json(json).map(|message| message.content_even_if_recalled());
+        if let Some(Content::Image(image)) = content
+            && !self.how.keep_recalled
+        {
+            self.connection
+                .prepare_cached("UPDATE media SET state = 'recalled' WHERE url = ?")?
+                .execute([image.url()])?;
+        }
+        Ok(())
+    }
+
     /// Keeps what a message was, unless it was recalled and is to be forgotten.
-    fn note_edit(
-        &self,
-        id: i64,
-        stored: &str,
-        now_is: Option<&Message>,
-    ) -> Result<(), ArchiveError> {
-        if now_is.is_some_and(Message::is_recalled) && !self.keep_recalled {
+    fn note_edit(&self, stored: &Stored, now_is: Option<&Message>) -> Result<(), ArchiveError> {
+        if now_is.is_some_and(Message::is_recalled) && !self.how.keep_recalled {
             return Ok(());
         }
         self.connection
             .prepare_cached("INSERT INTO edits (message_id, noticed, json) VALUES (?, ?, ?)")?
-            .execute((id, self.now, stored))?;
+            .execute((stored.id, self.how.now, &stored.json))?;
         Ok(())
     }
 
@@ -237,7 +282,8 @@ impl Saving<'_> {
         })?;
         let targets: Vec<(i64, i64, i64, String)> = targets.collect::<Result<_, _>>()?;
         for (id, seqno, timestamp, stored) in targets {
-            let json = recalled(&stored, self.keep_recalled);
+            self.forget_media(&stored)?;
+            let json = recalled(&stored, self.how.keep_recalled);
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
             if raw.json != stored {

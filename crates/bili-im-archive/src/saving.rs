@@ -2,10 +2,18 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bili_im_proto::{RawMessage, SyncPage, SyncState, SyncStep, SyncStore, Talker};
+use bili_im_proto::{
+    Event, EventKind, Message, RawMessage, SyncPage, SyncState, SyncStep, SyncStore, Talker, Uid,
+};
 use rusqlite::{Connection, TransactionBehavior};
+use serde_json::json;
 
-use crate::{archive::Archive, error::ArchiveError, messages, sessions};
+use crate::{
+    archive::Archive,
+    error::ArchiveError,
+    messages::{self, How},
+    sessions,
+};
 
 impl SyncStore for Archive {
     type Error = ArchiveError;
@@ -16,15 +24,13 @@ impl SyncStore for Archive {
     }
 
     fn save(&mut self, step: SyncStep) -> Result<(), ArchiveError> {
-        let keep_recalled = self.keep_recalled;
+        let how = self.how(false);
         match step {
             SyncStep::Owner(uid) => self.claim(uid),
             SyncStep::Sessions(listed) => self.transact(|connection| {
                 (listed.iter()).try_for_each(|session| sessions::save(connection, session))
             }),
-            SyncStep::Page(page) => {
-                self.transact(|connection| save_page(connection, &page, keep_recalled))
-            }
+            SyncStep::Page(page) => self.transact(|connection| save_page(connection, &page, how)),
             SyncStep::People(cards) => {
                 self.transact(|connection| sessions::save_people(connection, &cards, now()))
             }
@@ -38,22 +44,59 @@ impl SyncStore for Archive {
 }
 
 impl Archive {
-    /// Stores messages of a session, such as a watcher tells, in one transaction. A later
-    /// synchronisation reads them once more.
+    /// Stores messages of a session as the service sends them, in one transaction. They count as
+    /// not read yet, so that a synchronisation reads them again.
     ///
     /// # Errors
-    /// When they cannot be written, or another process fills the archive.
+    /// When they cannot be stored.
     pub fn add(
         &mut self,
         talker: impl Into<Talker>,
         messages: &[RawMessage],
     ) -> Result<(), ArchiveError> {
-        self.lock()?;
-        let keep_recalled = self.keep_recalled;
+        let how = self.how(false);
         self.transact(|connection| {
             let session = sessions::id(connection, talker.into())?;
-            messages::save(connection, session, messages, keep_recalled, now())
+            messages::save(connection, session, messages, how)
         })
+    }
+
+    /// Stores what a watch tells: messages and recalls. It reads nothing by itself, so that a
+    /// synchronisation reads the same messages again, as the service sends them.
+    ///
+    /// # Errors
+    /// When it cannot be stored, or the archive is not that of `own`.
+    pub fn save_event(&mut self, own: Uid, event: &Event) -> Result<(), ArchiveError> {
+        self.claim(own)?;
+        let how = self.how(true);
+        match &event.kind {
+            EventKind::Message {
+                talker, message, ..
+            } => {
+                let json = rebuilt(message);
+                let raw = RawMessage::new(message.msg_seqno, json, Some((**message).clone()));
+                self.transact(|connection| {
+                    let session = sessions::id(connection, *talker)?;
+                    messages::save(connection, session, &[raw], how)
+                })
+            }
+            EventKind::Recalled {
+                talker,
+                msg_key: Some(key),
+            } => self.transact(|connection| {
+                let session = sessions::id(connection, *talker)?;
+                messages::recall(connection, session, *key, how)
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn how(&self, is_rebuilt: bool) -> How {
+        How {
+            keep_recalled: self.keep_recalled,
+            is_rebuilt,
+            now: now(),
+        }
     }
 
     /// Does something in one transaction: all of it, or nothing.
@@ -69,18 +112,39 @@ impl Archive {
     }
 }
 
-fn save_page(
-    connection: &Connection,
-    page: &SyncPage,
-    keep_recalled: bool,
-) -> Result<(), ArchiveError> {
+fn save_page(connection: &Connection, page: &SyncPage, how: How) -> Result<(), ArchiveError> {
     let session = sessions::id(connection, page.talker)?;
-    messages::save(connection, session, &page.messages, keep_recalled, now())?;
+    messages::save(connection, session, &page.messages, how)?;
     messages::save_emoticons(connection, &page.emoticons)?;
     if let Some(stretch) = page.read {
         sessions::cover(connection, session, page.talker, stretch)?;
     }
     Ok(())
+}
+
+/// A message as the service would send it, with the fields that are known.
+fn rebuilt(message: &Message) -> String {
+    let (receiver_type, receiver_id) = match message.receiver {
+        Some(Talker::User(uid)) => (1, uid.0),
+        Some(Talker::Group(id)) => (2, id.0),
+        None => (0, 0),
+    };
+    let at_uids: Vec<u64> = message.at_uids.iter().map(|uid| uid.0).collect();
+    json!({
+        "sender_uid": message.sender_uid.0,
+        "receiver_type": receiver_type,
+        "receiver_id": receiver_id,
+        "msg_type": message.msg_type.number(),
+        "content": message.raw_content_even_if_recalled(),
+        "msg_seqno": message.msg_seqno.0,
+        "timestamp": message.timestamp.0,
+        "at_uids": at_uids,
+        "msg_key": message.msg_key.0,
+        "msg_status": message.status.number(),
+        "notify_code": message.notify_code,
+        "msg_source": message.source.number(),
+    })
+    .to_string()
 }
 
 /// Seconds since 1970.

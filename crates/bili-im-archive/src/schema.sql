@@ -54,10 +54,12 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_by_key ON messages (session_id, msg_key);
 
--- The messages as the service sent them.
+-- The messages as the service sent them. What a watch has told is rebuilt from its fields, until a
+-- synchronisation reads how it was sent.
 CREATE TABLE raw_messages (
     message_id INTEGER PRIMARY KEY REFERENCES messages (id),
-    json TEXT NOT NULL
+    json TEXT NOT NULL,
+    is_rebuilt INTEGER NOT NULL
 ) STRICT;
 
 -- Which messages were recalled, and when.
@@ -82,7 +84,7 @@ CREATE TABLE emoticons (
     size INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Images. `state` is `wanted`, `saved` or `gone`.
+-- Images. `state` is `wanted`, `saved`, `gone`, or `recalled`. `file` is a path in the folder of images.
 CREATE TABLE media (
     url TEXT PRIMARY KEY,
     state TEXT NOT NULL DEFAULT 'wanted',

@@ -1,6 +1,7 @@
 //! bilibili private messages at a terminal: see the crate's README.
 
 mod active_login;
+mod archive_file;
 mod args;
 mod cli;
 mod commands;
@@ -10,6 +11,7 @@ mod failure;
 mod json;
 mod known_users;
 mod lock;
+mod media;
 mod moment;
 mod names;
 mod output;

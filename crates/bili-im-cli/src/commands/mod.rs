@@ -19,6 +19,7 @@ mod sessions;
 mod settings;
 #[cfg(feature = "sim")]
 mod sim;
+mod sync;
 mod unread;
 mod watch;
 mod who;
@@ -56,6 +57,7 @@ commands! {
     history::History,
     watch::Watch,
     who::Who,
+    sync::Sync,
     send::Send,
     send_image::SendImage,
     recall::Recall,

@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use bili_im_sim::{Mode, Server, Service, Uid, World};
+use bili_im_sim::{Large, Mode, Server, Service, Uid, World};
 use serde::Serialize;
 
 use crate::{
@@ -32,7 +32,8 @@ pub(crate) struct Sim {
     /// Where to listen, on this machine only; port 0 takes any that is free
     #[arg(long, value_name = "ADDR", default_value = DEFAULT_ADDR)]
     listen: SocketAddr,
-    /// The accounts and messages to begin with: demo, seed, or a JSON file
+    /// The accounts and messages to begin with: demo, seed, large (a million messages), or a JSON
+    /// file
     #[arg(long, value_name = "WORLD", default_value = DEFAULT_WORLD)]
     world: String,
     /// Refuse all that docs/protocol.md tells clients not to send, even where bilibili accepts it
@@ -59,11 +60,12 @@ impl Sim {
         let mut world = match self.world.as_str() {
             "demo" => World::demo(),
             "seed" => World::seed(),
+            "large" => World::large(Large::default()),
             path => {
                 let text = fs::read_to_string(path).map_err(|error| {
                     Failure::wrong_use(
                         format!("the world {path} cannot be read: {error}"),
-                        "give demo, seed, or the path of a JSON file",
+                        "give demo, seed, large, or the path of a JSON file",
                     )
                 })?;
                 World::from_json(&text).map_err(|error| {

@@ -41,4 +41,5 @@ mod sending;
 mod sim;
 mod state;
 mod support;
+mod syncing;
 mod watching;

@@ -11,7 +11,7 @@ pub struct Stretch {
     pub first: Seqno,
     /// Its last sequence number.
     pub last: Seqno,
-    /// When its oldest message was written; 0 when that is not known.
+    /// When its oldest message was written; 0 when that is not known, or there is none.
     pub since: UnixSeconds,
 }
 
@@ -54,9 +54,17 @@ impl Coverage {
             let touches = |a: Seqno, b: Seqno| a.0 <= b.0.saturating_add(1);
             let is_apart = !touches(old.first, whole.last) || !touches(whole.first, old.last);
             if !is_apart {
-                if old.first < whole.first {
-                    (whole.first, whole.since) = (old.first, old.since);
-                }
+                let (older, newer) = if old.first < whole.first {
+                    (*old, whole)
+                } else {
+                    (whole, *old)
+                };
+                whole.first = older.first;
+                whole.since = if older.since == UnixSeconds(0) {
+                    newer.since
+                } else {
+                    older.since
+                };
                 whole.last = whole.last.max(old.last);
             }
             is_apart

@@ -61,11 +61,16 @@ impl ToRead {
         since.is_some_and(|since| self.changed.is_some_and(|changed| changed < since.micros()))
     }
 
-    /// Whether anything is to be read, as far as the store and the list say.
+    /// Whether anything is missing, as far as the store and the list say.
     pub(super) fn has_gap(&self, since: Option<UnixSeconds>) -> bool {
-        self.newest
-            .is_some_and(|newest| Some(newest) > self.coverage.newest())
-            || self.coverage.older_gap(since).is_some()
+        let is_behind = self.newest.is_some() && self.newest_gap().is_some();
+        is_behind || self.coverage.older_gap(since).is_some()
+    }
+
+    /// The gap after what has been read, unless the list says that there is none.
+    fn newest_gap(&self) -> Option<Gap> {
+        let is_whole = self.newest.is_some() && self.newest <= self.coverage.newest();
+        (!is_whole).then(|| self.coverage.newest_gap())
     }
 
     /// Reads its gaps, newest first.
@@ -77,7 +82,7 @@ impl ToRead {
         mut meet: impl FnMut(Uid),
     ) -> Result<Read, Error> {
         let mut read = Read::default();
-        let mut gap = Some(self.coverage.newest_gap());
+        let mut gap = self.newest_gap().or_else(|| self.coverage.older_gap(since));
         while let Some(Gap { after, before }) = gap {
             let mut range = Range::between(self.talker, after, before, PAGE_SIZE);
             if before.is_none() && self.newest > after {
