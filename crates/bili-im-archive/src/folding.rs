@@ -85,8 +85,11 @@ pub(crate) fn is_searchable(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphanumeric();
     }
-    if ('\u{3400}'..='\u{9fff}').contains(&character) {
-        return true;
+    match character {
+        '\u{3400}'..='\u{9fff}' => return true,
+        // The index takes them for punctuation and marks, as older versions of Unicode did.
+        '\u{166d}' | '\u{19b0}'..='\u{19c9}' | '\u{1cf2}' | '\u{1cf3}' => return false,
+        _ => {}
     }
     match character.general_category_group() {
         GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number => true,
@@ -105,6 +108,12 @@ pub(crate) fn is_of_a_word(character: char) -> bool {
     let is_alphabetic_script =
         character < '\u{0590}' || ('\u{1e00}'..='\u{1fff}').contains(&character);
     is_alphabetic_script && is_searchable(character)
+}
+
+/// The first letters and digits of the words in a folded text.
+pub(crate) fn beginnings(folded: &str) -> impl Iterator<Item = char> {
+    let words = folded.split(|character| !is_of_a_word(character));
+    words.filter_map(|word| word.chars().next())
 }
 
 /// A folded text as the index takes it: spaces around each character that is found by itself, and

@@ -1,5 +1,7 @@
 //! The index of words, as it is written.
 
+use std::collections::BTreeSet;
+
 use bili_im_proto::{Message, MsgType, Uid};
 use rusqlite::Connection;
 
@@ -24,14 +26,17 @@ pub(crate) fn add(
     let Some(message) = message.filter(|_| !text.is_empty()) else {
         return Ok(());
     };
-    let tags = [
+    let folded = folding::fold(text);
+    let mut tags = vec![
         session_tag(session),
         sender_tag(message.sender_uid),
         type_tag(message.msg_type),
     ];
+    let beginnings: BTreeSet<char> = folding::beginnings(&folded).collect();
+    tags.extend(beginnings.into_iter().map(beginning_tag));
     connection
         .prepare_cached("INSERT INTO words (rowid, tags, text) VALUES (?, ?, ?)")?
-        .execute((id, tags.join(" "), folding::split(&folding::fold(text))))?;
+        .execute((id, tags.join(" "), folding::split(&folded)))?;
     Ok(())
 }
 
@@ -48,4 +53,10 @@ pub(crate) fn sender_tag(sender: Uid) -> String {
 /// The tag of the messages of a type.
 pub(crate) fn type_tag(msg_type: MsgType) -> String {
     format!("t{}", msg_type.number())
+}
+
+/// The tag of the messages that have a word with this first letter or digit: finding them by the
+/// words themselves would take long.
+pub(crate) fn beginning_tag(first: char) -> String {
+    format!("b{first}")
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::{
     error::ArchiveError,
     folding::{self, Folded},
+    words,
 };
 
 /// The most words of a search.
@@ -46,14 +47,14 @@ impl Query {
     /// The expression that finds all messages with these words, and some others: the index has no
     /// punctuation. Each list of tags narrows it to messages with one of them.
     pub(super) fn expression(&self, filters: &[Vec<String>]) -> String {
-        let phrases = self.words.iter().filter(|word| is_indexed(word));
-        let phrases: Vec<String> = phrases.map(|word| phrase(word)).collect();
-        let mut expression = format!("text : ({})", phrases.join(" AND "));
-        for tags in filters {
+        let words = self.words.iter().filter(|word| is_indexed(word));
+        let words = words.map(|word| expression(word));
+        let filters = filters.iter().map(|tags| {
             let tags: Vec<String> = tags.iter().map(|tag| quoted(tag)).collect();
-            expression.push_str(&format!(" AND tags : ({})", tags.join(" OR ")));
-        }
-        expression
+            format!("tags : ({})", tags.join(" OR "))
+        });
+        let all: Vec<String> = words.chain(filters).collect();
+        all.join(" AND ")
     }
 
     /// Where the words are in a text, in order and merged; `None` when it lacks one of them.
@@ -77,12 +78,25 @@ fn is_indexed(word: &str) -> bool {
 }
 
 /// A word in the language of the index.
-fn phrase(word: &str) -> String {
-    let phrase = quoted(folding::split(word).trim());
-    // What comes after its last letter may be more letters.
-    match word.chars().next_back().is_some_and(folding::is_of_a_word) {
-        true => phrase + " *",
-        false => phrase,
+fn expression(word: &str) -> String {
+    let split = folding::split(word);
+    let tokens: Vec<&str> = split.split_whitespace().collect();
+    let is_open = word.chars().next_back().is_some_and(folding::is_of_a_word);
+    let phrase = |tokens: &[&str]| format!("text : {}", quoted(&tokens.join(" ")));
+    let Some((last, before)) = tokens.split_last().filter(|_| is_open) else {
+        return phrase(&tokens);
+    };
+    // More letters may come after its last one.
+    let mut letters = last.chars();
+    match (letters.next(), letters.next()) {
+        (Some(only), None) => {
+            let begins = format!("tags : {}", quoted(&words::beginning_tag(only)));
+            match before {
+                [] => begins,
+                _ => format!("{} AND {begins}", phrase(before)),
+            }
+        }
+        _ => phrase(&tokens) + " *",
     }
 }
 
