@@ -22,6 +22,25 @@ const IDS_A_SECOND: i64 = 1024;
 /// Later times than this (in the year 143,000 or so) are taken for this one.
 const LATEST: u64 = 1 << 42;
 
+/// Write a message that is not stored yet, and its JSON.
+///
+/// A statement that could write several rows, such as `INSERT OR REPLACE`, would make the index of
+/// words write what it has gathered, each time.
+const INSERT: [&str; 2] = [
+    "INSERT INTO messages (id, session_id, msg_seqno, msg_key, sender_uid, msg_type, msg_status,
+        msg_source, timestamp, text)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    "INSERT INTO raw_messages (message_id, json, is_rebuilt) VALUES (?1, ?2, ?3)",
+];
+
+/// Write a message over the one that is stored, and its JSON.
+const UPDATE: [&str; 2] = [
+    "UPDATE messages SET msg_key = ?4, sender_uid = ?5, msg_type = ?6, msg_status = ?7,
+        msg_source = ?8, text = ?10
+     WHERE id = ?1",
+    "UPDATE raw_messages SET json = ?2, is_rebuilt = ?3 WHERE message_id = ?1",
+];
+
 /// The first id that a message of this time can have.
 pub(crate) fn first_id(time: UnixSeconds) -> i64 {
     to_sql(time.0.min(LATEST + 1)) * IDS_A_SECOND
@@ -138,11 +157,11 @@ impl Saving<'_> {
                     self.note_edit(&stored, message.as_ref())?;
                 }
                 words::remove(self.connection, stored.id)?;
-                self.write(stored.id, timestamp, raw, &json, message.as_ref())?;
+                self.write(UPDATE, stored.id, timestamp, raw, &json, message.as_ref())?;
             }
             None => {
                 let id = self.free_id(timestamp)?;
-                self.write(id, timestamp, raw, &json, message.as_ref())?;
+                self.write(INSERT, id, timestamp, raw, &json, message.as_ref())?;
             }
         }
         let recall = message.map(|message| message.content_even_if_recalled());
@@ -187,9 +206,10 @@ impl Saving<'_> {
         }
     }
 
-    /// Writes a message over what may be there.
+    /// Writes a message, and puts it into the index.
     fn write(
         &self,
+        [write_message, write_json]: [&str; 2],
         id: i64,
         timestamp: i64,
         raw: &RawMessage,
@@ -201,13 +221,7 @@ impl Saving<'_> {
             .map(|message| text(message, is_kept))
             .unwrap_or_default();
         self.connection
-            .prepare_cached(
-                "INSERT INTO messages (id, session_id, msg_seqno, msg_key, sender_uid, msg_type,
-                    msg_status, msg_source, timestamp, text)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-                 ON CONFLICT (id) DO UPDATE SET msg_key = ?4, sender_uid = ?5, msg_type = ?6,
-                    msg_status = ?7, msg_source = ?8, text = ?10",
-            )?
+            .prepare_cached(write_message)?
             .execute(params![
                 id,
                 self.session,
@@ -221,7 +235,7 @@ impl Saving<'_> {
                 text,
             ])?;
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO raw_messages (message_id, json, is_rebuilt) VALUES (?, ?, ?)")?
+            .prepare_cached(write_json)?
             .execute((id, json, self.how.is_rebuilt))?;
         words::add(self.connection, id, self.session, message, &text)?;
         if let Some(Content::Image(image)) = message.map(Message::content) {
@@ -288,7 +302,7 @@ impl Saving<'_> {
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
             if raw.json != stored {
                 words::remove(self.connection, id)?;
-                self.write(id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
+                self.write(UPDATE, id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
             }
         }
         Ok(())

@@ -80,7 +80,7 @@ fn has(text: &str, word: &str) -> bool {
     text.char_indices().any(|(at, character)| {
         let begins = !(is_of_a_word(first) && before.is_some_and(is_of_a_word));
         before = Some(character);
-        begins && text[at..].starts_with(&word)
+        begins && text.get(at..).unwrap().starts_with(&word)
     })
 }
 
@@ -128,7 +128,7 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
         "\u{e001}",
     ];
     vec(
-        vec(select(parts.to_vec()), 0..10).prop_map(|parts| parts.concat()),
+        vec(select(parts.to_vec()), 1..10).prop_map(|parts| parts.concat()),
         1..12,
     )
 }
@@ -248,7 +248,10 @@ fn places_are_those_of_the_words_in_the_text() {
     let [hit] = &found.hits[..] else {
         panic!("{found:?}");
     };
-    let marked = hit.places.iter().map(|place| &hit.text[place.clone()]);
+    let marked = hit
+        .places
+        .iter()
+        .map(|place| hit.text.get(place.clone()).unwrap());
     assert_eq!(marked.collect::<Vec<_>>(), ["㎏", "見", "AB", "ab見"]);
 }
 
