@@ -74,9 +74,10 @@ impl From<ArchiveError> for Failure {
         let advice = error.advice();
         let failure = match error {
             ArchiveError::Service(error) => return error.into(),
-            ArchiveError::Foreign { .. } | ArchiveError::Missing(_) => {
-                Self::wrong_use(error.to_string(), "")
-            }
+            ArchiveError::Foreign { .. }
+            | ArchiveError::Missing(_)
+            | ArchiveError::NothingToSearch
+            | ArchiveError::SearchTooLong => Self::wrong_use(error.to_string(), ""),
             error => Self::other(error.to_string()),
         };
         match advice {

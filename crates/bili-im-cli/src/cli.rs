@@ -41,6 +41,7 @@ const IGNORED: &[(&str, &[&str])] = &[
         "profiles",
         &["endpoint", "cookie_file", "cookie_stdin", "paced"],
     ),
+    ("search", &["cookie_file", "cookie_stdin", "paced"]),
     ("decode", LOGIN_OPTIONS),
     #[cfg(feature = "sim")]
     ("sim", LOGIN_OPTIONS),

@@ -12,6 +12,7 @@ mod logout;
 mod profiles;
 mod recall;
 mod resume;
+mod search;
 mod send;
 mod send_image;
 mod session_changes;
@@ -58,6 +59,7 @@ commands! {
     watch::Watch,
     who::Who,
     sync::Sync,
+    search::Search,
     send::Send,
     send_image::SendImage,
     recall::Recall,

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 5] = ["profiles", "resume", "decode", "sim", "demo"];
+const APART: [&str; 6] = ["profiles", "search", "resume", "decode", "sim", "demo"];
 
 /// Runs a command on a new stage.
 type Play = fn(&Stage);
