@@ -14,9 +14,6 @@ use tempfile::TempDir;
 
 use crate::{OWN_UID, Result, archive::texts::Texts};
 
-/// How many messages the archive has.
-pub const MESSAGES: u64 = 1_000_000;
-
 /// How many conversations they are in.
 const SESSIONS: u64 = 3_000;
 
@@ -28,20 +25,20 @@ const FIRST: u64 = 1_600_000_000;
 const PERIOD: u64 = 5 * 365 * 24 * 60 * 60;
 
 /// An archive that has been filled.
-pub struct Filled {
+pub(super) struct Filled {
     /// The archive.
-    pub archive: Archive,
+    pub(super) archive: Archive,
     /// What wrote its texts.
-    pub texts: Texts,
+    pub(super) texts: Texts,
     /// How long storing took.
-    pub took: Duration,
+    pub(super) took: Duration,
     _folder: TempDir,
 }
 
 impl Filled {
     /// Fills an archive, one conversation after the other, each from its beginning. Some
     /// conversations are long, most are short.
-    pub fn new(messages: u64) -> Result<Self> {
+    pub(super) fn new(messages: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut archive = Archive::create(folder.path().join("archive.db"))?;
         archive.save(SyncStep::Owner(Uid(OWN_UID)))?;
@@ -71,7 +68,7 @@ impl Filled {
     }
 
     /// The bytes on disk.
-    pub fn size(&self) -> Result<u64> {
+    pub(super) fn size(&self) -> Result<u64> {
         Ok(fs::metadata(self.archive.path())?.len())
     }
 }
@@ -87,9 +84,13 @@ fn times(messages: u64, rng: &mut Rng) -> Vec<u64> {
 fn message(session: u64, seqno: u64, timestamp: u64, text: &str) -> RawMessage {
     let content = serde_json::json!({ "content": text }).to_string();
     let content = serde_json::Value::String(content);
-    let sender = if seqno.is_multiple_of(2) { OWN_UID } else { session };
+    let sender = if seqno.is_multiple_of(2) {
+        OWN_UID
+    } else {
+        session
+    };
     let receiver = OWN_UID + session - sender;
-    let key = 6_852_559_688_104_000_000 + session * MESSAGES + seqno;
+    let key = 6_852_559_688_104_000_000 + (session << 32) + seqno;
     let json = format!(
         r#"{{"sender_uid":{sender},"receiver_type":1,"receiver_id":{receiver},"msg_type":1,"content":{content},"msg_seqno":{seqno},"timestamp":{timestamp},"at_uids":[0],"msg_key":{key},"msg_status":0,"notify_code":"","new_face_version":1,"msg_source":7}}"#
     );

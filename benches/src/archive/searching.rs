@@ -6,18 +6,20 @@ use rusqlite::Connection;
 use crate::{Result, archive::texts::Texts};
 
 /// Something to search for.
-pub struct Query {
+pub(super) struct Query {
     /// What it is.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// The words.
     words: String,
 }
 
 /// What is searched for.
-pub fn queries(texts: &Texts) -> Vec<Query> {
+pub(super) fn queries(texts: &Texts) -> Vec<Query> {
     let of_two = |from: usize| {
         let mut words = (from..).map(|nth| texts.word(nth));
-        words.find(|word| word.chars().count() == 2).unwrap_or_default()
+        words
+            .find(|word| word.chars().count() == 2)
+            .unwrap_or_default()
     };
     let query = |name, words: String| Query { name, words };
     vec![
@@ -31,12 +33,12 @@ pub fn queries(texts: &Texts) -> Vec<Query> {
 
 impl Query {
     /// The first page, by the archive. Returns how many messages it has.
-    pub fn search(&self, archive: &Archive) -> Result<usize> {
+    pub(super) fn search(&self, archive: &Archive) -> Result<usize> {
         Ok(archive.search(&Search::new(&*self.words))?.hits.len())
     }
 
     /// The same by hand, with a pattern for each word.
-    pub fn scan(&self, connection: &Connection) -> Result<usize> {
+    pub(super) fn scan(&self, connection: &Connection) -> Result<usize> {
         let patterns: Vec<String> = (self.words.split(' '))
             .map(|word| format!("%{word}%"))
             .collect();
@@ -46,7 +48,11 @@ impl Query {
              WHERE {conditions} ORDER BY id DESC LIMIT 20"
         ))?;
         let rows = select.query_map(rusqlite::params_from_iter(patterns), |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+            ))
         })?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?.len())
     }

@@ -40,7 +40,7 @@ impl Zipf {
 }
 
 /// Writes texts.
-pub struct Texts {
+pub(super) struct Texts {
     rng: Rng,
     words: Vec<String>,
     frequency: Zipf,
@@ -50,7 +50,7 @@ pub struct Texts {
 
 impl Texts {
     /// The same texts for each seed.
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let mut characters: Vec<char> = FREQUENT.chars().filter(|c| !c.is_whitespace()).collect();
         characters.extend((0..FURTHER).filter_map(|nth| char::from_u32(0x4e00 + nth * 7)));
@@ -75,12 +75,12 @@ impl Texts {
     }
 
     /// A Chinese word: the nth most frequent.
-    pub fn word(&self, nth: usize) -> &str {
+    pub(super) fn word(&self, nth: usize) -> &str {
         self.words.get(nth).map_or("", String::as_str)
     }
 
     /// The text of a message.
-    pub fn write(&mut self) -> String {
+    pub(super) fn write(&mut self) -> String {
         let mut text = String::new();
         for _ in 0..self.rng.usize(2..16) {
             match self.rng.u8(..40) {
@@ -90,7 +90,11 @@ impl Texts {
                     text.push_str(word.map_or("", String::as_str));
                 }
                 4 => text.push_str(&self.rng.u16(..1000).to_string()),
-                5 => text.push_str(self.rng.choice(["[doge]", "😂", "[笑哭]"]).unwrap_or_default()),
+                5 => text.push_str(
+                    self.rng
+                        .choice(["[doge]", "😂", "[笑哭]"])
+                        .unwrap_or_default(),
+                ),
                 _ => {
                     let word = self.frequency.draw(&mut self.rng, &self.words);
                     text.push_str(word.map_or("", String::as_str));
