@@ -5,6 +5,7 @@
 
 use std::error::Error;
 
+pub mod archive;
 pub mod crates;
 pub mod decode;
 pub mod heap;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bili_im_bench::{
-    Result, crates, decode,
+    Result, archive, crates, decode,
     heap::Heap,
     keeping, loopback,
     measure::{block, compare},
@@ -20,18 +20,23 @@ use http::Response;
 const MIB: f64 = (1 << 20) as f64;
 
 fn main() -> ExitCode {
-    let (mut quick, mut cold) = (false, false);
+    let (mut quick, mut cold, mut only_archive) = (false, false, false);
     for argument in env::args().skip(1) {
         match argument.as_str() {
             "--quick" => quick = true,
             "--cold" => cold = true,
+            "--archive" => only_archive = true,
             other => {
-                eprintln!("unknown option {other}: expected --quick or --cold");
+                eprintln!("unknown option {other}: expected --quick, --cold or --archive");
                 return ExitCode::from(2);
             }
         }
     }
-    match run(quick, cold) {
+    let done = match only_archive {
+        true => run_archive(),
+        false => run(quick, cold),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -40,15 +45,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(quick: bool, cold: bool) -> Result<()> {
-    let start = Instant::now();
-    let mut report = Report {
+/// Measures archives only, and prints the tables.
+fn run_archive() -> Result<()> {
+    let mut report = empty_report()?;
+    archive::measure(&mut report, Duration::from_secs(2))?;
+    println!("{}", report.page());
+    Ok(())
+}
+
+fn empty_report() -> Result<Report> {
+    Ok(Report {
         rows: vec![],
         others: vec![],
         tree: crates::tree()?,
         took: Duration::ZERO,
         load: report::load(),
-    };
+    })
+}
+
+fn run(quick: bool, cold: bool) -> Result<()> {
+    let start = Instant::now();
+    let mut report = empty_report()?;
     let seconds = |full: u64| Duration::from_millis(if quick { full * 100 } else { full * 1_000 });
     // This comes first: a started process never counts less memory than this one has used.
     say("whole processes");
@@ -91,6 +108,10 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     );
     say("messages end to end");
     measure_throughput(&mut report, seconds(3))?;
+    if !quick {
+        say("an archive");
+        archive::measure(&mut report, seconds(2))?;
+    }
     if cold {
         say("a build from nothing");
         let took = crates::cold_build()?;

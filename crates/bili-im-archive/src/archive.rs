@@ -9,7 +9,7 @@ use std::{
 };
 
 use bili_im_proto::Uid;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{
     error::ArchiveError,
@@ -81,6 +81,9 @@ impl Archive {
             lock: None,
         };
         archive.connection.busy_timeout(PATIENCE)?;
+        // Otherwise SQLite plans some statements anew each time they run.
+        let plans_stay = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+        archive.connection.set_db_config(plans_stay, true)?;
         archive.prepare()?;
         Ok(archive)
     }
@@ -186,7 +189,8 @@ impl Archive {
         }
         self.connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
-             PRAGMA secure_delete = ON;",
+             PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 8000;
+             PRAGMA cache_size = -16000;",
         )?;
         if format < FORMAT {
             self.migrate()?;

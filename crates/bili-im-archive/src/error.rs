@@ -71,6 +71,12 @@ pub enum ArchiveError {
     /// A list of messages does not say whose they are, and neither does the archive.
     #[error("neither the file nor the archive says whose messages they are")]
     NoOwner,
+    /// The words of a search have no letter, digit, ideograph or emoji.
+    #[error("the search has nothing but spaces and punctuation")]
+    NothingToSearch,
+    /// The words of a search are too many or too long.
+    #[error("the search is too long")]
+    SearchTooLong,
     /// The database refuses otherwise.
     #[error("the archive cannot be used: {0}")]
     Database(#[source] rusqlite::Error),
@@ -101,6 +107,8 @@ impl ArchiveError {
             }
             Self::NewerExport { .. } => "use a newer version of this program",
             Self::NoOwner => "fill the archive first: `bili-im sync`",
+            Self::NothingToSearch => "add a letter, a digit, a Chinese character or an emoji",
+            Self::SearchTooLong => "search for at most 32 words with 1,000 characters in all",
             Self::File { .. } | Self::Input(_) | Self::Database(_) => return None,
             Self::Service(error) => return error.advice(),
         })

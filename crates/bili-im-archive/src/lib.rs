@@ -10,6 +10,7 @@ mod messages;
 mod reading;
 mod rows;
 mod saving;
+mod search;
 mod sessions;
 mod stats;
 #[cfg(test)]
@@ -25,5 +26,6 @@ pub use crate::{
     import::{BrokenLine, Import, ImportReport},
     media::{MediaOutcome, media_request},
     reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
+    search::{Continuation, Found, Hit, Order, Search},
     stats::{Count, Stats, StatsOptions, TalkerStats, Waits},
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bili_im_proto::{Content, Emoticon, Message, MsgKey, RawMessage};
+use bili_im_proto::{Content, Emoticon, Message, MsgKey, RawMessage, UnixSeconds};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -21,6 +21,30 @@ const IDS_A_SECOND: i64 = 1024;
 
 /// Later times than this (in the year 143,000 or so) are taken for this one.
 const LATEST: u64 = 1 << 42;
+
+/// Write a message that is not stored yet, and its JSON.
+///
+/// A statement that could write several rows, such as `INSERT OR REPLACE`, would make the index of
+/// words write what it has gathered, each time.
+const INSERT: [&str; 2] = [
+    "INSERT INTO messages (id, session_id, msg_seqno, msg_key, sender_uid, msg_type, msg_status,
+        msg_source, timestamp, text)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    "INSERT INTO raw_messages (message_id, json, is_rebuilt) VALUES (?1, ?2, ?3)",
+];
+
+/// Write a message over the one that is stored, and its JSON.
+const UPDATE: [&str; 2] = [
+    "UPDATE messages SET msg_key = ?4, sender_uid = ?5, msg_type = ?6, msg_status = ?7,
+        msg_source = ?8, text = ?10
+     WHERE id = ?1",
+    "UPDATE raw_messages SET json = ?2, is_rebuilt = ?3 WHERE message_id = ?1",
+];
+
+/// The first id that a message of this time can have.
+pub(crate) fn first_id(time: UnixSeconds) -> i64 {
+    to_sql(time.0.min(LATEST + 1)) * IDS_A_SECOND
+}
 
 /// Stores messages of a session. What is stored already stays; what the service has changed since
 /// becomes history.
@@ -77,7 +101,7 @@ pub(crate) fn restore(
     }
     let timestamp = timestamp.clamp(0, LATEST.cast_signed());
     let id = saving.free_id(timestamp)?;
-    saving.write(id, timestamp, raw, &json, message.as_ref())?;
+    saving.write(INSERT, id, timestamp, raw, &json, message.as_ref())?;
     Ok(true)
 }
 
@@ -168,11 +192,12 @@ impl Saving<'_> {
                 if !stored.is_rebuilt {
                     self.note_edit(&stored, message.as_ref())?;
                 }
-                self.write(stored.id, timestamp, raw, &json, message.as_ref())?;
+                words::remove(self.connection, stored.id)?;
+                self.write(UPDATE, stored.id, timestamp, raw, &json, message.as_ref())?;
             }
             None => {
                 let id = self.free_id(timestamp)?;
-                self.write(id, timestamp, raw, &json, message.as_ref())?;
+                self.write(INSERT, id, timestamp, raw, &json, message.as_ref())?;
             }
         }
         let recall = message.map(|message| message.content_even_if_recalled());
@@ -217,9 +242,10 @@ impl Saving<'_> {
         }
     }
 
-    /// Writes a message over what may be there.
+    /// Writes a message, and puts it into the index.
     fn write(
         &self,
+        [write_message, write_json]: [&str; 2],
         id: i64,
         timestamp: i64,
         raw: &RawMessage,
@@ -231,13 +257,7 @@ impl Saving<'_> {
             .map(|message| text(message, is_kept))
             .unwrap_or_default();
         self.connection
-            .prepare_cached(
-                "INSERT INTO messages (id, session_id, msg_seqno, msg_key, sender_uid, msg_type,
-                    msg_status, msg_source, timestamp, text)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-                 ON CONFLICT (id) DO UPDATE SET msg_key = ?4, sender_uid = ?5, msg_type = ?6,
-                    msg_status = ?7, msg_source = ?8, text = ?10",
-            )?
+            .prepare_cached(write_message)?
             .execute(params![
                 id,
                 self.session,
@@ -251,9 +271,9 @@ impl Saving<'_> {
                 text,
             ])?;
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO raw_messages (message_id, json, is_rebuilt) VALUES (?, ?, ?)")?
+            .prepare_cached(write_json)?
             .execute((id, json, self.how.is_rebuilt))?;
-        words::write(self.connection, id, self.session, message, &text)?;
+        words::add(self.connection, id, self.session, message, &text)?;
         if let Some(Content::Image(image)) = message.map(Message::content) {
             want_media(self.connection, image.url())?;
         }
@@ -317,7 +337,8 @@ impl Saving<'_> {
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
             if raw.json != stored {
-                self.write(id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
+                words::remove(self.connection, id)?;
+                self.write(UPDATE, id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
             }
         }
         Ok(())

@@ -88,6 +88,10 @@ impl Part {
     }
 }
 
+/// The name of a session, where people are joined to sessions.
+pub(crate) const SESSION_NAME: &str =
+    "CASE WHEN sessions.name <> '' THEN sessions.name ELSE coalesce(people.name, '') END";
+
 /// How many messages are read from the database at once.
 const AT_ONCE: i64 = 1000;
 
@@ -97,15 +101,14 @@ impl Archive {
     /// # Errors
     /// When they cannot be read.
     pub fn sessions(&self) -> Result<Vec<ArchivedSession>, ArchiveError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT session_type, talker_id,
-                CASE WHEN sessions.name <> '' THEN sessions.name ELSE coalesce(people.name, '') END,
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT session_type, talker_id, {SESSION_NAME},
                 CASE WHEN picture <> '' THEN picture ELSE coalesce(face, '') END,
                 system_account, session_ts, coverage,
                 (SELECT count(*) FROM messages WHERE session_id = sessions.id)
              FROM sessions LEFT JOIN people ON session_type = 1 AND uid = talker_id
              ORDER BY session_ts DESC, sessions.id",
-        )?;
+        ))?;
         let mut rows = select.query([])?;
         let mut sessions = Vec::new();
         while let Some(row) = rows.next()? {
@@ -165,18 +168,22 @@ impl Archive {
     /// # Errors
     /// When they cannot be read.
     pub fn messages(&self, part: Part) -> Result<Messages<'_>, ArchiveError> {
-        let id = self
-            .connection
-            .prepare_cached("SELECT id FROM sessions WHERE session_type = ? AND talker_id = ?")?
-            .query_row(talker_to_sql(part.talker), |row| row.get(0))
-            .optional()?;
         Ok(Messages {
             archive: self,
-            session: id,
+            session: self.session(part.talker)?,
             part,
             after: i64::MIN,
             read: Vec::new().into_iter(),
         })
+    }
+
+    /// The row of a session, if it is stored.
+    pub(crate) fn session(&self, talker: Talker) -> Result<Option<i64>, ArchiveError> {
+        let id = self
+            .connection
+            .prepare_cached("SELECT id FROM sessions WHERE session_type = ? AND talker_id = ?")?
+            .query_row(talker_to_sql(talker), |row| row.get(0));
+        Ok(id.optional()?)
     }
 }
 

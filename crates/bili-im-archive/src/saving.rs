@@ -44,6 +44,23 @@ impl SyncStore for Archive {
 }
 
 impl Archive {
+    /// Stores messages of a session as the service sends them, in one transaction. They count as
+    /// not read yet, so that a synchronisation reads them again.
+    ///
+    /// # Errors
+    /// When they cannot be stored.
+    pub fn add(
+        &mut self,
+        talker: impl Into<Talker>,
+        messages: &[RawMessage],
+    ) -> Result<(), ArchiveError> {
+        let how = self.how(false);
+        self.transact(|connection| {
+            let session = sessions::id(connection, talker.into())?;
+            messages::save(connection, session, messages, how)
+        })
+    }
+
     /// Stores what a watch tells: messages and recalls. It reads nothing by itself, so that a
     /// synchronisation reads the same messages again, as the service sends them.
     ///

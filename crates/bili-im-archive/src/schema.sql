@@ -96,7 +96,8 @@ CREATE TABLE media (
 CREATE INDEX media_by_state ON media (state);
 
 -- The texts, folded and split into words and single characters, by message id. `tags` has what
--- searches filter by: `s` and a session's id, `u` and a sender, `t` and a type.
+-- searches filter by: `s` and a session's id, `u` and a sender, `t` and a type, `b` and the first
+-- letter of a word.
 CREATE VIRTUAL TABLE words USING fts5 (
     tags,
     text,

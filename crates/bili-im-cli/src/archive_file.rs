@@ -89,7 +89,10 @@ impl From<ArchiveError> for Failure {
         let message = error.worded();
         let failure = match error {
             ArchiveError::Service(error) => return error.into(),
-            ArchiveError::Foreign { .. } | ArchiveError::Missing(_) => Self::wrong_use(message, ""),
+            ArchiveError::Foreign { .. }
+            | ArchiveError::Missing(_)
+            | ArchiveError::NothingToSearch
+            | ArchiveError::SearchTooLong => Self::wrong_use(message, ""),
             _ => Self::other(message),
         };
         match advice {
@@ -114,6 +117,8 @@ impl Worded for ArchiveError {
             Self::Busy => "另一个进程正在写这份存档".to_owned(),
             Self::NotWritable(why) => format!("存档无法写入：{why}"),
             Self::File { path, source } => format!("{} 无法打开：{source}", path.display()),
+            Self::NothingToSearch => "要找的词里只有空格和标点".to_owned(),
+            Self::SearchTooLong => "要找的词太多或太长".to_owned(),
             Self::NoSession(talker) => format!("存档里没有与{} 的会话", talker_text(*talker)),
             Self::Output(error) => format!("导出内容无法写入：{}", error.worded()),
             Self::Input(error) => format!("文件无法读取：{}", error.worded()),

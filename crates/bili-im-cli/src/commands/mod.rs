@@ -16,6 +16,7 @@ mod man;
 mod profiles;
 mod recall;
 mod resume;
+mod search;
 mod send;
 mod send_image;
 mod session_changes;
@@ -63,6 +64,7 @@ commands! {
     watch::Watch,
     who::Who,
     sync::Sync,
+    search::Search,
     export::Export,
     import::Import,
     stats::Stats,

@@ -18,6 +18,10 @@ const IGNORED: &[(&str, &[&str])] = &[
     ),
     ("completions", ALL_BUT_LANGUAGE),
     ("man", ALL_BUT_LANGUAGE),
+    ("search", ARCHIVE_OPTIONS),
+    ("export", ARCHIVE_OPTIONS),
+    ("import", ARCHIVE_OPTIONS),
+    ("stats", ARCHIVE_OPTIONS),
     ("decode", LOGIN_OPTIONS),
     #[cfg(feature = "sim")]
     ("sim", LOGIN_OPTIONS),
@@ -37,6 +41,9 @@ const ALL_BUT_LANGUAGE: &[&str] = &[
     "profile",
     "paced",
 ];
+
+/// Where the archive is depends on the profile and the service, and on no login.
+const ARCHIVE_OPTIONS: &[&str] = &["cookie_file", "cookie_stdin", "paced"];
 
 const LOGIN_OPTIONS: &[&str] = &[
     "endpoint",

@@ -243,6 +243,27 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("sync --full", "把会话列表读到底（平时每天也会读一次）"),
     ("sync --media", "消息里的图片和表情也保存下来"),
     ("sync --keep-recalled", "保留已撤回消息的内容（读得到的话）"),
+    ("search", "在 sync 存下的存档里查找消息"),
+    (
+        "search examples",
+        "示例：\n  bili-im search 合作 报价\n  \
+         bili-im search '\"see you\"' --with 10002 --context 2\n  \
+         bili-im search 发票 --from 2026-01-01 --mine --json\n\n\
+         消息须包含所有的词，引号里的空格算词的一部分。英文单词和数字按开头匹配，中文在任何位置都能找到。\n\
+         大小写、全半角、简繁体都视为相同。",
+    ),
+    ("search <words>", "要找的词"),
+    ("search --with", "只找与这个用户的会话；可多次给出"),
+    ("search --group", "只找这个粉丝团的会话；可多次给出"),
+    (
+        "search --type",
+        "只找这类消息：text、image、share、notice，或类型的编号；可多次给出",
+    ),
+    ("search --mine", "只找自己发的"),
+    ("search --relevance", "最相关的在前，而不是最新的"),
+    ("search --limit", "最多几条"),
+    ("search --context", "每条前后各显示几条"),
+    ("search --after", "接着上一次查找停下的地方"),
     ("export", "把存档里的会话导出成文件，供阅读、打印或保存"),
     (
         "export examples",

@@ -20,8 +20,9 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 10] = [
+const APART: [&str; 11] = [
     "profiles",
+    "search",
     "export",
     "import",
     "stats",

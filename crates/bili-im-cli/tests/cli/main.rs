@@ -36,6 +36,7 @@ mod pushed;
 mod reading;
 mod recalling;
 mod running;
+mod searching;
 #[cfg(unix)]
 mod secrets;
 mod sending;

@@ -44,7 +44,7 @@ const TALKATIVE: [(&str, &str); 8] = [
 const MORE_CHANGES: [&str; 2] = ["logout", "send-image 10002 ./image.png"];
 
 /// Other command lines. Commands that run until a signal have tests of their own below.
-const OTHERS: [&str; 29] = [
+const OTHERS: [&str; 30] = [
     "login",
     "login --profile other",
     "logout --local",
@@ -67,6 +67,7 @@ const OTHERS: [&str; 29] = [
     "export --format csv",
     "import ./image.png",
     "stats",
+    "search SESSDATA",
     "decode poll",
     "decode generate",
     "sim --print-env 10001",

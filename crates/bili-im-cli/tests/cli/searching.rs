@@ -1,0 +1,81 @@
+//! `search`.
+
+use serde_json::json;
+
+use crate::support::Stage;
+
+/// A stage whose archive has a few messages of a user.
+fn stage() -> Stage {
+    let stage = Stage::demo();
+    for text in ["明天直播吗", "Live 見面\u{1b}[31m\n明天", "後天見"] {
+        stage.write(10003, text);
+    }
+    stage.done("sync");
+    stage
+}
+
+#[test]
+fn it_shows_the_messages_with_all_the_words_newest_first() {
+    let stage = stage();
+    let said = stage.done("search 明天");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[0].ends_with(": Live 見面\\u{1b}[31m⏎明天"), "{said}");
+    assert!(lines[1].contains("10003"), "{said}");
+    assert!(lines[1].ends_with(": 明天直播吗"), "{said}");
+    let said = stage.done("search 见 liv");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let nothing = "no message has these words\n";
+    assert_eq!(stage.done("search ive"), nothing);
+    assert_eq!(stage.done("search 明天 --mine"), nothing);
+    assert_eq!(stage.done("search 明天 --with 10002"), nothing);
+    assert_eq!(stage.done("search 明天 --type image"), nothing);
+    assert_eq!(stage.done("search 明天 --to 2020-01-01"), nothing);
+    let relevant = stage.done("search 明天 --relevance --with 10003 --type text");
+    assert!(
+        relevant.lines().next().unwrap().ends_with("明天直播吗"),
+        "{relevant}"
+    );
+}
+
+#[test]
+fn its_json_says_where_the_words_are_and_where_to_go_on() {
+    let stage = stage();
+    let found = stage.json("search 见 --limit 1 --context 1");
+    let hit = &found["hits"][0];
+    assert_eq!(hit["text"], "後天見");
+    assert_eq!(hit["places"], json!([{ "start": 2, "end": 3 }]));
+    assert_eq!(hit["talker"], json!({ "user": "10003" }));
+    assert_eq!(
+        hit["before"][0]["content"]["text"],
+        "Live 見面\u{1b}[31m\n明天"
+    );
+    assert_eq!(hit["after"], json!([]));
+    let next = found["next"].as_str().unwrap();
+    let rest = stage.json(&format!("search 见 --after {next}"));
+    assert_eq!(rest["hits"].as_array().unwrap().len(), 1);
+    assert_eq!(rest["next"], json!(null));
+}
+
+#[test]
+fn what_cannot_be_searched_is_refused_with_what_to_do() {
+    let empty = Stage::demo();
+    let said = empty.run("search 明天");
+    assert!(
+        said.failed(2, "there is no archive")
+            .err
+            .contains("bili-im sync"),
+        "{said:?}"
+    );
+    let stage = stage();
+    let said = stage.run("search ？！");
+    assert!(
+        said.failed(2, "spaces and punctuation")
+            .err
+            .contains("add a letter"),
+        "{said:?}"
+    );
+    stage
+        .run("search 明天 --type song")
+        .failed(2, "a number is wanted");
+}
