@@ -20,7 +20,9 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 7] = [
+const APART: [&str; 9] = [
+    "doctor",
+    "config",
     "profiles",
     "resume",
     "decode",
