@@ -8,6 +8,7 @@ use std::error::Error;
 pub mod crates;
 pub mod decode;
 pub mod heap;
+pub mod keeping;
 pub mod loopback;
 pub mod measure;
 pub mod pages;

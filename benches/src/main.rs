@@ -9,7 +9,7 @@ use std::{
 use bili_im_bench::{
     Result, crates, decode,
     heap::Heap,
-    loopback,
+    keeping, loopback,
     measure::{block, compare},
     pages, peers, processes, push,
     report::{self, Report, Unit, time as shown, times},
@@ -53,6 +53,9 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     // This comes first: a started process never counts less memory than this one has used.
     say("whole processes");
     let processes = processes::unread(seconds(10))?;
+    say("keeping messages");
+    let messages = if quick { 20_000 } else { 1_000_000 };
+    keeping::measure(&mut report, messages)?;
     say("building and signing");
     measure_sign(&mut report, seconds(5))?;
     say("decoding");
@@ -80,6 +83,12 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     }
     say("push");
     push::measure(&mut report, if quick { 10 } else { 50 })?;
+    say("keeping messages, killed again and again");
+    let compared = keeping::kill(messages)?;
+    report.other(
+        "messages kept by a sync that was killed 20 times, compared one by one",
+        compared.to_string(),
+    );
     say("messages end to end");
     measure_throughput(&mut report, seconds(3))?;
     if cold {

@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The login of an account of the simulated service.
-const COOKIE: &str =
+pub(crate) const COOKIE: &str =
     "SESSDATA=sim-10001; bili_jct=00000000000000000000000000010001; DedeUserID=10001";
 
 /// The requests of `bili-im unread`.
@@ -44,15 +44,17 @@ pub struct Processes {
 }
 
 /// A simulated service in its own process, which ends when this is dropped.
-struct Service {
+pub(crate) struct Service {
     process: Child,
-    origin: String,
+    pub(crate) origin: String,
 }
 
 impl Service {
-    fn start() -> Result<Self> {
+    /// Starts it, with the demo's accounts or those of a world file.
+    pub(crate) fn start(world: Option<&Path>) -> Result<Self> {
         let mut process = Command::new(program()?)
-            .args(["sim", "--listen", "127.0.0.1:0"])
+            .args(["sim", "--listen", "127.0.0.1:0", "--world"])
+            .arg(world.unwrap_or(Path::new("demo")))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
@@ -76,7 +78,7 @@ impl Drop for Service {
 }
 
 /// The path of the program, which is built into the same folder as this one.
-fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     let program = env::current_exe()?.with_file_name("bili-im");
     if program.exists() {
         Ok(program)
@@ -87,7 +89,7 @@ fn program() -> Result<PathBuf> {
 
 /// Compares the program with `curl` for some time.
 pub fn unread(time: Duration) -> Result<Processes> {
-    let service = Service::start()?;
+    let service = Service::start(None)?;
     let state = tempfile::tempdir()?;
     let mut ours = ours(&service.origin, &state)?;
     let mut curl = curl(&service.origin)?;

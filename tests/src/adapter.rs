@@ -14,6 +14,8 @@ use bili_im_proto::{
 };
 use tokio::runtime::{Builder, Runtime};
 
+use crate::Authority;
+
 /// A client of either kind.
 #[derive(Debug)]
 pub enum Adapter {
@@ -39,6 +41,19 @@ impl Adapter {
         let ureq = bili_im_ureq::Client::builder(credential.clone()).endpoint(origin.clone());
         let reqwest = bili_im_reqwest::Client::builder(credential.clone()).endpoint(origin.clone());
         Ok([Self::Ureq(ureq.build()), Self::reqwest(|| reqwest.build())?])
+    }
+
+    /// Both, which trust this authority alone.
+    pub fn trusting(
+        authority: &Authority,
+        credential: &Credential,
+        origin: &Origin,
+    ) -> io::Result<[Self; 2]> {
+        let root = || [authority.der().to_vec()];
+        let ureq = bili_im_ureq::Client::builder(credential.clone()).endpoint(origin.clone());
+        let reqwest = bili_im_reqwest::Client::builder(credential.clone()).endpoint(origin.clone());
+        let reqwest = Self::reqwest(|| reqwest.roots(root()).build())?;
+        Ok([Self::Ureq(ureq.roots(root()).build()), reqwest])
     }
 
     /// The async one, made within its runtime.

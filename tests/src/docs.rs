@@ -7,11 +7,5 @@ mod readme_zh_cn {}
 #[doc = include_str!("../../docs/embedding.md")]
 mod embedding {}
 
-#[doc = include_str!("../../docs/watching.md")]
-mod watching {}
-
 #[doc = include_str!("../../docs/embedding.zh-CN.md")]
 mod embedding_zh_cn {}
-
-#[doc = include_str!("../../docs/watching.zh-CN.md")]
-mod watching_zh_cn {}

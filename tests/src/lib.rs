@@ -3,10 +3,13 @@
 mod adapter;
 pub mod answers;
 mod authority;
+pub mod codes;
 #[cfg(doctest)]
 mod docs;
 mod drive;
 pub mod endpoints;
+pub mod faults;
+mod live;
 pub mod marks;
 pub mod peer;
 pub mod plain;
@@ -20,6 +23,7 @@ pub use crate::{
     adapter::Adapter,
     authority::{Authority, tls_without_roots},
     drive::{Answers, Running, Seen, Stage, Timeline, Turn, local_account},
+    live::{DEMO_FRIEND, DEMO_UID, Live, demo_login},
     program::{example, program},
 };
 

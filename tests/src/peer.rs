@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
 
 use std::{
+    collections::VecDeque,
     fmt,
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
 };
+
+use bili_im_proto::Origin;
 
 /// A listener that answers requests, and keeps them.
 pub struct Peer {
@@ -23,16 +26,36 @@ pub fn response(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
 }
 
+/// What becomes of a request.
+#[derive(Debug, Clone)]
+pub enum Then {
+    /// It is answered with these bytes.
+    Answer(String),
+    /// The connection is closed after these bytes.
+    Close(String),
+}
+
 impl Peer {
     /// Answers in plain text; a request is given as it came.
     pub fn plain(reply: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        Self::over(|stream| stream, reply)
+        Self::over(|stream| stream, move |request| Then::Answer(reply(request)))
     }
 
-    /// Answers over something else, such as TLS, which is flushed after each answer.
+    /// Does one thing after the other to the requests, and closes the connection in the end.
+    pub fn scripted(script: impl IntoIterator<Item = Then>) -> Self {
+        let script = Mutex::new(script.into_iter().collect::<VecDeque<_>>());
+        let next = move || script.lock().unwrap().pop_front();
+        let end = Then::Close(String::new());
+        Self::over(
+            |stream| stream,
+            move |_| next().unwrap_or_else(|| end.clone()),
+        )
+    }
+
+    /// Replies over something else, such as TLS, which is flushed after each answer.
     pub fn over<S: Read + Write>(
         secure: impl Fn(TcpStream) -> S + Send + Sync + 'static,
-        reply: impl Fn(&str) -> String + Send + Sync + 'static,
+        reply: impl Fn(&str) -> Then + Send + Sync + 'static,
     ) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&seen);
@@ -41,8 +64,12 @@ impl Peer {
             while let Some(request) = read_request(&mut stream) {
                 let request = String::from_utf8_lossy(&request).into_owned();
                 kept.lock().unwrap().push(request.clone());
-                let sent = stream.write_all(reply(&request).as_bytes());
-                if sent.and_then(|()| stream.flush()).is_err() {
+                let (bytes, is_last) = match reply(&request) {
+                    Then::Answer(bytes) => (bytes, false),
+                    Then::Close(bytes) => (bytes, true),
+                };
+                let sent = stream.write_all(bytes.as_bytes());
+                if sent.and_then(|()| stream.flush()).is_err() || is_last {
                     return;
                 }
             }
@@ -54,6 +81,11 @@ impl Peer {
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
+}
+
+/// The address as a client takes it.
+pub fn origin(scheme: &str, address: SocketAddr) -> Origin {
+    format!("{scheme}://{address}").parse().unwrap()
 }
 
 /// Listens on loopback, and does this to each connection, all at a time.

@@ -7,24 +7,23 @@ use std::{
     collections::BTreeSet,
     fmt::{self, Write},
     mem,
-    net::SocketAddr,
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::SystemTime,
 };
 
 use bili_im_proto::{
-    Account, Credential, Hosts, Origin, PushEvent, QrGenerate, QrPoll, QrState, SendMsg,
-    SingleUnread, Text, Uid, UploadBfs,
+    Account, Credential, Hosts, PushEvent, QrGenerate, QrPoll, QrState, SendMsg, SingleUnread,
+    Text, Uid, UploadBfs,
 };
 use bili_im_sim::{
-    Mode, Server, Service, World,
-    faults::{Kind, PageBody, Rule, When},
+    World,
+    faults::{Kind, Rule, When},
 };
 use bili_im_tests::{
-    Adapter, Authority,
+    Adapter, Authority, DEMO_FRIEND, DEMO_UID, Live,
+    faults::http,
     marks::{self, Marks},
     tls_without_roots,
 };
@@ -112,21 +111,20 @@ impl tracing::field::Visit for Fields {
     }
 }
 
-/// A service whose first account has the marked login.
-fn service() -> (Service, Credential) {
-    let mut world = World::demo().in_mode(Mode::Strict);
+/// A world whose first account has the marked login.
+fn world() -> (World, Credential) {
+    let mut world = World::demo();
     let account = world.accounts.first_mut().unwrap();
     account.sessdata = marks::SESSDATA.to_owned();
     account.bili_jct = marks::BILI_JCT.to_owned();
     let cookie = format!("{}; sid={}", account.cookie(), marks::SID);
-    let service = Service::new(world, SystemTime::now().into()).unwrap();
-    (service, Credential::parse(&cookie).unwrap())
+    (world, Credential::parse(&cookie).unwrap())
 }
 
-const FRIEND: Uid = Uid(10002);
+const FRIEND: Uid = Uid(DEMO_FRIEND);
 
 /// Makes every exchange that carries a secret, with and without failures. Returns the secrets.
-fn everything(adapter: &Adapter, server: &Server) -> Marks {
+fn everything(adapter: &Adapter, live: &Live) -> Marks {
     adapter.send_text(FRIEND.into(), "hello").unwrap();
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x58\0\0\x01\x90\x08\x02\0\0\0\0\0\0\0";
     adapter.call(UploadBfs::new(png.to_vec()).unwrap()).unwrap();
@@ -134,9 +132,8 @@ fn everything(adapter: &Adapter, server: &Server) -> Marks {
     assert_eq!(adapter.first_push(), Some(PushEvent::Live));
 
     let code = adapter.call(QrGenerate).unwrap();
-    let now = SystemTime::now().into();
-    server.with(|service| {
-        let own = bili_im_sim::Uid(10001);
+    live.with(|service, now| {
+        let own = bili_im_sim::Uid(DEMO_UID);
         service.scan_qr(None, own, now).unwrap();
         service.confirm_qr(None, own, now).unwrap();
     });
@@ -145,27 +142,22 @@ fn everything(adapter: &Adapter, server: &Server) -> Marks {
         panic!("{state:?}");
     };
 
-    let redirect = |status| Kind::Http {
-        status,
-        body: PageBody::Html,
-        retry_after: None,
-    };
     let cut = Rule::new("any", When::Nth(1), Kind::CutShort { bytes: 3 }).after_effect();
     for rule in [
         cut,
-        Rule::new("any", When::Always, redirect(302)),
-        Rule::new("any", When::Always, redirect(502)),
+        Rule::new("any", When::Always, http(302)),
+        Rule::new("any", When::Always, http(502)),
         Rule::new("any", When::Always, Kind::Html),
         Rule::new("any", When::Always, Kind::BreakOff),
     ] {
-        server.with(|service| service.add_fault(rule)).unwrap();
+        live.fault(rule);
         let text = Text::new("hello").unwrap();
         adapter.call(SingleUnread::new()).unwrap_err();
         let _may_be_cut = adapter.call(SendMsg::new(FRIEND, text));
         let _may_be_cut = adapter.call(QrPoll::new(code.key.clone()));
         let event = adapter.first_push().unwrap();
         note("push", "what happens", format!("{event:?}"));
-        server.with(Service::clear_faults);
+        live.with(|service, _| service.clear_faults());
     }
     let cookie = login.credential.expose();
     let of = |name: &str| {
@@ -185,9 +177,9 @@ fn everything(adapter: &Adapter, server: &Server) -> Marks {
 }
 
 /// Who shows a secret in the log while everything is done.
-fn leaks(server: &Server, adapter: &Adapter) -> Vec<String> {
+fn leaks(live: &Live, adapter: &Adapter) -> Vec<String> {
     LINES.lock().unwrap().clear();
-    let marks = everything(adapter, server);
+    let marks = everything(adapter, live);
     let lines = mem::take(&mut *LINES.lock().unwrap());
     assert!(!lines.is_empty(), "{}", adapter.name());
     let leaking = (lines.into_iter()).filter(|(_, text)| marks.find(text.as_bytes()).is_some());
@@ -196,40 +188,27 @@ fn leaks(server: &Server, adapter: &Adapter) -> Vec<String> {
 }
 
 /// The service in plain text and inside TLS, each with its adapters.
-fn stages() -> [(Server, [Adapter; 2]); 2] {
-    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-    let (service, credential) = service();
-    let plain = Server::start(service, loopback).unwrap();
-    let origin: Origin = format!("http://{}", plain.addr()).parse().unwrap();
-    let over_plain = Adapter::both(&credential, &origin).unwrap();
-
-    let (service, credential) = self::service();
+fn stages() -> [(Live, [Adapter; 2]); 2] {
+    let (world, credential) = world();
+    let plain = Live::of(world.clone());
+    let over_plain = Adapter::both(&credential, &plain.origin).unwrap();
     let authority = Authority::new().unwrap();
-    let config = authority.vouch_for("localhost").unwrap();
-    let secure = Server::start_tls(service, loopback, config).unwrap();
-    let port = secure.addr().port();
-    let origin: Origin = format!("https://localhost:{port}").parse().unwrap();
-    let roots = || [authority.der().to_vec()];
-    let ureq = bili_im_ureq::Client::builder(credential.clone()).endpoint(origin.clone());
-    let reqwest = bili_im_reqwest::Client::builder(credential).endpoint(origin);
-    let over_tls = [
-        Adapter::Ureq(ureq.roots(roots()).build()),
-        Adapter::reqwest(|| reqwest.roots(roots()).build()).unwrap(),
-    ];
+    let secure = Live::secure(world, authority.vouch_for("localhost").unwrap());
+    let over_tls = Adapter::trusting(&authority, &credential, &secure.origin).unwrap();
     [(plain, over_plain), (secure, over_tls)]
 }
 
 /// A client of the user's own with verbose logging.
-fn verbose(server: &Server) -> Adapter {
+fn verbose(live: &Live) -> Adapter {
     let http = reqwest::Client::builder()
         .no_proxy()
         .connection_verbose(true)
         .tls_backend_preconfigured(tls_without_roots().unwrap())
         .build()
         .unwrap();
-    let origin: Origin = format!("http://{}", server.addr()).parse().unwrap();
-    let (_, credential) = service();
-    let account = Account::builder(credential, [0; 24]).hosts(Hosts::single(origin));
+    let (_, credential) = world();
+    let hosts = Hosts::single(live.origin.clone());
+    let account = Account::builder(credential, [0; 24]).hosts(hosts);
     Adapter::reqwest(|| bili_im_reqwest::Client::from_client(account.build(), http)).unwrap()
 }
 
@@ -240,19 +219,19 @@ fn only_the_log_targets_named_in_the_docs_show_secrets() {
     log::set_logger(&Log).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     tracing::subscriber::set_global_default(Trace).unwrap();
-    for (server, [ureq, reqwest]) in &stages() {
+    for (live, [ureq, reqwest]) in &stages() {
         let of_ureq = [
             "tungstenite::handshake::client at TRACE",
             "ureq::run at DEBUG",
             "ureq_proto::util at TRACE",
         ];
         IS_CAPPED.store(false, Ordering::Relaxed);
-        assert_eq!(leaks(server, ureq), of_ureq);
-        assert_eq!(leaks(server, reqwest), [""; 0]);
+        assert_eq!(leaks(live, ureq), of_ureq);
+        assert_eq!(leaks(live, reqwest), [""; 0]);
         IS_CAPPED.store(true, Ordering::Relaxed);
-        assert_eq!(leaks(server, ureq), [""; 0]);
+        assert_eq!(leaks(live, ureq), [""; 0]);
     }
-    let [(server, _), _] = stages();
+    let [(live, _), _] = stages();
     let of_verbose = ["reqwest::connect::verbose at TRACE"];
-    assert_eq!(leaks(&server, &verbose(&server)), of_verbose);
+    assert_eq!(leaks(&live, &verbose(&live)), of_verbose);
 }

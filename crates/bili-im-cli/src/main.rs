@@ -4,6 +4,7 @@
 mod language;
 
 mod active_login;
+mod archive_file;
 mod args;
 mod cli;
 mod commands;
@@ -16,6 +17,7 @@ mod help;
 mod json;
 mod known_users;
 mod lock;
+mod media;
 mod moment;
 mod names;
 mod output;
@@ -33,6 +35,7 @@ mod table;
 mod trace;
 mod user_marks;
 mod watching;
+mod whole_file;
 mod wording;
 mod words;
 

@@ -32,7 +32,11 @@ impl Progress {
     }
 
     pub(crate) fn reached(&self, count: usize) {
-        self.bar.set_message(format!("{count} {}", self.what));
+        self.say(format!("{count} {}", self.what));
+    }
+
+    pub(crate) fn say(&self, text: String) {
+        self.bar.set_message(text);
     }
 }
 

@@ -254,7 +254,7 @@ pub(crate) fn root() -> Option<PathBuf> {
 }
 
 /// The folder name of a service: `bilibili`, or its address without `:` and `/`.
-fn folder(endpoint: Option<&Origin>) -> String {
+pub(crate) fn folder(endpoint: Option<&Origin>) -> String {
     match endpoint {
         None => "bilibili".to_owned(),
         Some(origin) => (origin.to_string().to_ascii_lowercase())

@@ -1,5 +1,7 @@
 //! Texts for people to read.
 
+use std::time::Duration;
+
 use bili_im_proto::{Content, Direction, Printable, Session, Talker};
 
 /// A text on one line without control characters. A line break becomes `⏎`, since `\n` could be
@@ -63,6 +65,20 @@ pub(crate) fn talker_cell(talker: Talker) -> String {
     match talker {
         Talker::User(uid) => uid.to_string(),
         Talker::Group(id) => format!("--group {id}"),
+    }
+}
+
+/// A length of time, roughly.
+pub(crate) fn duration(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..60 => format_text!("{seconds} s", "{seconds} 秒"),
+        seconds @ 60..3600 => format_text!("{} min", "{} 分钟", seconds / 60),
+        seconds => format_text!(
+            "{} h {} min",
+            "{} 小时 {} 分钟",
+            seconds / 3600,
+            seconds % 3600 / 60
+        ),
     }
 }
 

@@ -133,6 +133,22 @@ macro_rules! client_methods {
             })
         }
 
+        /// Reads what `store` does not have yet: see [`Account::sync`].
+        ///
+        /// # Errors
+        /// When all reading ends: see [`Account::sync`]. Also the errors of the store.
+        pub $($async)? fn sync<S: SyncStore>(
+            &self,
+            store: &mut S,
+            options: SyncOptions,
+        ) -> Result<SyncReport, S::Error> {
+            let flow = self.account.sync(store.state()?, options);
+            self.run_with(flow, |step| {
+                let saved = store.save(step);
+                $($async move)? { saved }
+            })$($await)*
+        }
+
         /// How many messages of users are unread.
         ///
         /// # Errors

@@ -452,44 +452,6 @@ mod tests {
     }
 
     #[test]
-    fn every_code_has_its_kind() {
-        use RefusalKind::*;
-        for (kind, codes) in [
-            (NotLoggedIn, &[-101, -6, -401][..]),
-            (Csrf, &[-111]),
-            (BadRequest, &[-400, 2, 4100001]),
-            (Forbidden, &[-403, -106, 700009]),
-            (NotFound, &[-404]),
-            (RiskControl, &[-352, -412]),
-            (RateLimited, &[-509, -799, 21020, 21046]),
-            (Service, &[-500, -503, -504, -3, -8888, -112]),
-            (AccountBanned, &[-102]),
-            (PhoneRequired, &[-108, -110, -114, 21015]),
-            (RealNameRequired, &[-113, -115]),
-            (NoSuchMessage, &[10005]),
-            (TooLong, &[21007]),
-            (ToSelf, &[21026]),
-            (TooLarge, &[-413]),
-            (Unavailable, &[21028, 21035]),
-            (BadImage, &[21037]),
-            (RecallExpired, &[21041]),
-            (AlreadyRecalled, &[21042]),
-            (StrangerLimit, &[21047]),
-            (RefusedByReceiver, &[25003]),
-            (Blocked, &[25005]),
-            (GroupGone, &[700013, 700014]),
-            (NoSuchSession, &[1000004]),
-            (Other, &[1, -1, 99999, i64::MIN]),
-        ] {
-            for &code in codes {
-                let refusal = refused(200, &format!(r#"{{"code":{code},"message":"m"}}"#));
-                assert_eq!((refusal.kind, refusal.code), (kind, Some(code)));
-                assert_eq!(refusal.message, "m");
-            }
-        }
-    }
-
-    #[test]
     fn a_refusal_quotes_message_or_else_msg() {
         for (body, words) in [
             (r#"{"code":1,"message":"a","msg":"b"}"#, "a"),

@@ -25,6 +25,7 @@ mod secret;
 mod session;
 mod setters;
 mod spec;
+mod sync;
 #[cfg(test)]
 mod testing;
 mod ticket;
@@ -62,6 +63,10 @@ pub use crate::{
     secret::Secret,
     session::{AccountInfo, Session, SessionList, SystemAccount},
     spec::{Effect, Spec},
+    sync::{
+        Coverage, Gap, InvalidCoverage, RawMessage, Stretch, SyncMark, SyncOptions, SyncPage,
+        SyncReport, SyncState, SyncStep, SyncStore, SyncedSession,
+    },
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},
     watch::{Cursor, Direction, Event, EventId, EventKind, Hints, Position, WatchOptions},

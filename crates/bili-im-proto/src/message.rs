@@ -97,6 +97,13 @@ pub struct Message {
 }
 
 impl Message {
+    /// Reads a message as the service sends it: a JSON object (docs/protocol.md §8). `None` when it
+    /// lacks its sequence number, sender, type or key.
+    pub fn from_json(json: &str) -> Option<Self> {
+        let wire: WireMessage = serde_json::from_str(json).ok()?;
+        wire.finish().ok()
+    }
+
     /// The content; [`Content::Recalled`] when the message was recalled.
     pub fn content(&self) -> Content {
         if self.is_recalled() {

@@ -11,6 +11,7 @@ mod control;
 mod cookie;
 mod endpoints;
 mod ids;
+mod images;
 mod multipart;
 mod push;
 mod reply;
@@ -41,6 +42,6 @@ pub use snapshot::{
 pub use state::{BlockWord, ReplyText};
 pub use time::UnixMicros;
 pub use world::{
-    Accepts, Account, Act, Group, Message, Mode, Options, OverStrangerLimit, PushParts, QrLogin,
-    SendLimit, SessionSettings, StaleSignature, Whim, World, WorldError,
+    Accepts, Account, Act, Group, Large, Message, Mode, Options, OverStrangerLimit, PushParts,
+    QrLogin, SendLimit, SessionSettings, StaleSignature, Whim, World, WorldError,
 };

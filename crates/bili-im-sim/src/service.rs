@@ -15,11 +15,12 @@ use crate::{
     call::Call,
     endpoints::{self, Found, find},
     faults::{Effect, Rule, RuleState},
-    ids::{MsgKey, Seqno, Uid},
+    ids::{MsgKey, Seqno, Talker, Uid},
+    images,
     push::PATH,
     reply::Reply,
     request::Incoming,
-    snapshot::{ClockState, Requests, Snapshot},
+    snapshot::{ClockState, MessageState, Requests, Snapshot},
     state::{Stage, State},
     time::{Clock, UnixMicros},
     world::{Act, Knows, Message, World, WorldError, check_message, each},
@@ -174,6 +175,30 @@ impl Service {
         Snapshot::new(&self.state, self.clock, &self.faults, &self.requests, now)
     }
 
+    /// The talkers of an account's sessions, intercepted ones included. The sessions that it
+    /// removed are left out.
+    pub fn talkers(&self, owner: impl Into<Uid>) -> impl Iterator<Item = Talker> {
+        self.state.sessions(owner.into()).map(|view| view.talker)
+    }
+
+    /// The messages of a session as its owner can read them, oldest first: without tips for others
+    /// and without what the system removed.
+    pub fn conversation(
+        &self,
+        owner: impl Into<Uid>,
+        talker: impl Into<Talker>,
+    ) -> impl Iterator<Item = MessageState> {
+        let (owner, talker) = (owner.into(), talker.into());
+        let can_read = match talker {
+            Talker::User(_) => true,
+            Talker::Group(group) => self.state.joined(owner, group).is_ok(),
+        };
+        let messages = self.state.conversation(owner, talker).iter();
+        messages
+            .filter(move |written| can_read && written.message.is_shown_to(owner))
+            .map(MessageState::from)
+    }
+
     /// What the service does with a request to one of its own paths.
     pub(crate) fn reply(&mut self, incoming: &Incoming, now: UnixMicros) -> Reply {
         let decisive = self.fire_faults(&incoming.path);
@@ -194,6 +219,9 @@ impl Service {
     }
 
     fn answer(&mut self, incoming: &Incoming, now: UnixMicros) -> Response<Vec<u8>> {
+        if let Some(image) = images::answer(incoming) {
+            return self.dated(image, now);
+        }
         let answer = match find(&incoming.method, &incoming.path) {
             Found::Nothing if incoming.path == PATH => html(StatusCode::UPGRADE_REQUIRED),
             Found::Nothing => html(StatusCode::NOT_FOUND),

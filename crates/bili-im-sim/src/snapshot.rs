@@ -252,7 +252,7 @@ impl From<&Written> for MessageState {
             from: message.from,
             talker: message.talker,
             msg_type: message.msg_type,
-            content: message.content.clone(),
+            content: written.content().into_owned(),
             msg_status: message.msg_status,
             msg_source: message.msg_source,
             timestamp: written.sent_at.as_secs(),

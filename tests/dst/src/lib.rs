@@ -8,6 +8,7 @@
 
 mod baseline;
 mod history;
+mod kept;
 mod laws;
 #[cfg(feature = "planted")]
 mod mistakes;

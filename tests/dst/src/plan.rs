@@ -80,6 +80,8 @@ pub(super) enum Action {
     WriteTwin(usize),
     /// The program recalls its last sent message.
     RecallSent,
+    /// The program keeps what is new.
+    Sync,
     /// The program confirms the n-th last ticket.
     Confirm(usize),
     /// The program sends the n-th last ticket, whether it was sent before or not.

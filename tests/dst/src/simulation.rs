@@ -28,6 +28,7 @@ use self::{
 };
 use crate::{
     history::History,
+    kept::Kept,
     laws::{Ledger, own_messages},
     outcome::{Outcome, Tally},
     plan::{Action, OWN, Plan},
@@ -70,6 +71,7 @@ struct Simulation {
     history: History,
     ledger: Ledger,
     stored: Stored,
+    kept: Kept,
     running: Option<Running>,
     options: WatchOptions,
     capacity: Option<usize>,
@@ -161,6 +163,7 @@ impl Simulation {
             history,
             ledger,
             stored: Stored::default(),
+            kept: Kept::default(),
             running: None,
             options: plan.options,
             capacity: plan.capacity,

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, fmt, time::Duration};
 use bili_im_proto::{
     Account, AccountBuilder, Credential, Error, Flow, Hosts, Input, Outgoing, Pacing,
 };
-use bili_im_sim::{Mode, Service, World, WorldError};
+use bili_im_sim::{Act, Message, Mode, MsgKey, Seqno, Service, World, WorldError, faults::Rule};
 
 use super::{Answers, Running, Seen, Timeline, Turn};
 
@@ -49,6 +49,29 @@ impl Stage {
     /// The wall clock, as the service's interface wants it.
     pub fn sim_now(&self) -> bili_im_sim::UnixMicros {
         bili_im_sim::UnixMicros(self.time.now.unix.0)
+    }
+
+    /// Somebody writes a message. Gives its key and number.
+    ///
+    /// # Panics
+    /// When the service refuses it, as with the next two.
+    pub fn write(&mut self, message: Message) -> (MsgKey, Seqno) {
+        match self.service.write(message, self.sim_now()) {
+            Ok(written) => written,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Somebody acts on a phone.
+    pub fn act(&mut self, act: Act) {
+        let done = self.service.act(act, self.sim_now());
+        assert!(done.is_ok(), "{done:?}");
+    }
+
+    /// Makes something go wrong.
+    pub fn fault(&mut self, rule: Rule) {
+        let added = self.service.add_fault(rule);
+        assert!(added.is_ok(), "{added:?}");
     }
 
     /// Brings a request to the service, whose answer nobody waits for.

@@ -255,8 +255,9 @@ fn abide(mut resume: Resume, resumes: &[(Clock, InputKind)]) -> Result<(), TestC
                 waiting = Some(moment);
             }
             Step::Send(outgoing) => {
-                let host = outgoing.request.uri().host().unwrap_or_default();
-                prop_assert!(host.ends_with(".bilibili.com"), "{}", host);
+                let address = outgoing.request.uri().to_string();
+                prop_assert!(address.starts_with("https://api."), "{}", address);
+                prop_assert!(address.contains(".bilibili.com/"), "{}", address);
                 prop_assert!(outgoing.max_body > 0 && outgoing.timeout > Duration::ZERO);
             }
             Step::Item(_) => {}

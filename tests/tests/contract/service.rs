@@ -104,8 +104,6 @@ pub(crate) struct Service {
     /// How many messages were stored, and what came of each write request.
     pub(crate) stored: usize,
     pub(crate) writes: Vec<(Move, Seen)>,
-    /// What came of each request, in words that two runs can be compared by.
-    pub(crate) last: Option<Move>,
 }
 
 impl Service {
@@ -115,7 +113,6 @@ impl Service {
             day: 1,
             stored: 0,
             writes: vec![],
-            last: None,
         }
     }
 
@@ -163,9 +160,8 @@ impl Service {
         if is_send {
             let is_text = seen.field("msg[msg_type]").as_deref() == Some("1");
             self.stored += usize::from(did && is_text);
-            self.writes.push((next.clone(), seen.clone()));
+            self.writes.push((next, seen.clone()));
         }
-        self.last = Some(next);
         input
     }
 }

@@ -126,7 +126,7 @@ pub(crate) fn listen(
     let address = peer::listen(move |mut stream| {
         let _enough = serve(&mut stream);
     });
-    format!("{scheme}://{address}").parse().unwrap()
+    peer::origin(scheme, address)
 }
 
 /// Reads one request without a body, and allocates nothing.

@@ -2,12 +2,13 @@
 
 use bili_im_proto::RefusalKind;
 use bili_im_sim::faults::{Kind, PageBody, Rule, VoucherPlace, When};
+use bili_im_tests::{
+    DEMO_FRIEND as FRIEND, DEMO_UID as OWN,
+    codes::{CODES, OTHER_CODES},
+    faults::{code, http},
+};
 
 use Outcome::{Done, Invalid, Network, Refused, Unconfirmed, Unreadable};
-
-pub(crate) const OWN: u64 = 10001;
-
-pub(crate) const FRIEND: u64 = 10002;
 
 const STRANGER: u64 = 10003;
 
@@ -37,7 +38,8 @@ pub(crate) enum Outcome {
 
 pub(crate) struct Scenario {
     pub(crate) name: String,
-    pub(crate) faults: Vec<Rule>,
+    /// What goes wrong. The scenario is played once with each of these lists.
+    pub(crate) faults: Vec<Vec<Rule>>,
     pub(crate) actions: Vec<Action>,
     /// Of the last action; those before it are done.
     pub(crate) outcome: Outcome,
@@ -51,26 +53,11 @@ impl Outcome {
         match self {
             Self::Done => "done".to_owned(),
             Self::Invalid => "not tried".to_owned(),
-            Self::Refused(kind) => format!("refused: {}", kind.name()),
+            Self::Refused(kind) => format!("refused ({})", kind.name()),
             Self::Unreadable => "unreadable".to_owned(),
             Self::Network => "network".to_owned(),
             Self::Unconfirmed => "unconfirmed".to_owned(),
         }
-    }
-}
-
-fn code(code: i32) -> Kind {
-    Kind::Code {
-        code,
-        message: None,
-    }
-}
-
-fn http(status: u16, body: PageBody) -> Kind {
-    Kind::Http {
-        status,
-        body,
-        retry_after: None,
     }
 }
 
@@ -82,10 +69,15 @@ fn send(kind: Kind) -> Rule {
     once("send_msg", kind)
 }
 
-fn scenario(name: &str, action: Action, outcome: Outcome, messages: usize) -> Scenario {
+fn scenario(
+    name: impl Into<String>,
+    action: Action,
+    outcome: Outcome,
+    messages: usize,
+) -> Scenario {
     Scenario {
-        name: name.to_owned(),
-        faults: vec![],
+        name: name.into(),
+        faults: vec![vec![]],
         actions: vec![action],
         outcome,
         messages,
@@ -93,9 +85,15 @@ fn scenario(name: &str, action: Action, outcome: Outcome, messages: usize) -> Sc
 }
 
 impl Scenario {
-    /// These go wrong.
+    /// These go wrong together.
     fn with(mut self, faults: impl IntoIterator<Item = Rule>) -> Self {
-        self.faults.extend(faults);
+        self.faults = vec![faults.into_iter().collect()];
+        self
+    }
+
+    /// One of these goes wrong each time.
+    fn with_each(mut self, faults: impl IntoIterator<Item = Rule>) -> Self {
+        self.faults = faults.into_iter().map(|fault| vec![fault]).collect();
         self
     }
 
@@ -108,68 +106,17 @@ impl Scenario {
 
 const TEXT: Action = Action::Text(FRIEND, "hello");
 
-/// Codes with which a send is refused, and what each is reported as.
-const CODES: [(i32, RefusalKind); 38] = [
-    (-101, RefusalKind::NotLoggedIn),
-    (-6, RefusalKind::NotLoggedIn),
-    (-401, RefusalKind::NotLoggedIn),
-    (-111, RefusalKind::Csrf),
-    (-400, RefusalKind::BadRequest),
-    (2, RefusalKind::BadRequest),
-    (-403, RefusalKind::Forbidden),
-    (-404, RefusalKind::NotFound),
-    (-352, RefusalKind::RiskControl),
-    (-412, RefusalKind::RiskControl),
-    (-509, RefusalKind::RateLimited),
-    (-799, RefusalKind::RateLimited),
-    (21020, RefusalKind::RateLimited),
-    (21046, RefusalKind::RateLimited),
-    (-3, RefusalKind::Service),
-    (-112, RefusalKind::Service),
-    (-102, RefusalKind::AccountBanned),
-    (-106, RefusalKind::Forbidden),
-    (-108, RefusalKind::PhoneRequired),
-    (-110, RefusalKind::PhoneRequired),
-    (-114, RefusalKind::PhoneRequired),
-    (21015, RefusalKind::PhoneRequired),
-    (-113, RefusalKind::RealNameRequired),
-    (-115, RefusalKind::RealNameRequired),
-    (10005, RefusalKind::NoSuchMessage),
-    (21007, RefusalKind::TooLong),
-    (21026, RefusalKind::ToSelf),
-    (21028, RefusalKind::Unavailable),
-    (21035, RefusalKind::Unavailable),
-    (21037, RefusalKind::BadImage),
-    (21041, RefusalKind::RecallExpired),
-    (21042, RefusalKind::AlreadyRecalled),
-    (21047, RefusalKind::StrangerLimit),
-    (25003, RefusalKind::RefusedByReceiver),
-    (25005, RefusalKind::Blocked),
-    (700013, RefusalKind::GroupGone),
-    (700014, RefusalKind::GroupGone),
-    (31415, RefusalKind::Other),
-];
-
-/// The kinds of refusals that occur here.
-pub(crate) fn kinds() -> impl Iterator<Item = RefusalKind> {
-    CODES.into_iter().map(|(_, kind)| kind)
-}
-
 /// All of them, in the order of the page.
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let groups = [
         without_faults(),
         lost_answers(),
         several_faults(),
-        vouchers(),
-        statuses(),
+        vouchers_and_statuses(),
         reads(),
+        codes(),
     ];
-    let coded = CODES.map(|(number, kind)| {
-        let name = format!("code {number} for a text");
-        scenario(&name, TEXT, Refused(kind), 0).with([send(code(number))])
-    });
-    groups.into_iter().flatten().chain(coded).collect()
+    groups.into_iter().flatten().collect()
 }
 
 fn without_faults() -> Vec<Scenario> {
@@ -195,42 +142,44 @@ fn without_faults() -> Vec<Scenario> {
 }
 
 fn lost_answers() -> Vec<Scenario> {
+    let json = Kind::Http {
+        status: 502,
+        body: PageBody::Json,
+        retry_after: None,
+    };
     let sent = [
-        ("the answer is lost", Kind::BreakOff),
-        ("the answer is cut short", Kind::CutShort { bytes: 20 }),
-        ("the answer is HTML", Kind::Html),
-        ("the answer is empty", Kind::Empty),
-        ("the answer is 502", http(502, PageBody::Html)),
-        ("the answer is -500", code(-500)),
-        ("the answer is -503", code(-503)),
-        ("the answer is -504", code(-504)),
-        ("the answer is -8888", code(-8888)),
+        Kind::BreakOff,
+        Kind::CutShort { bytes: 20 },
+        Kind::Html,
+        Kind::Empty,
+        http(502),
+        code(-500),
+        code(-503),
+        code(-504),
+        code(-8888),
     ];
-    let sent = sent.map(|(name, kind)| {
-        let name = format!("a text was sent, {name}");
-        scenario(&name, TEXT, Done, 1).with([send(kind).after_effect()])
-    });
-    let not_sent = [
-        ("the connection breaks", Kind::BreakOff),
-        ("the answer is HTML", Kind::Html),
-        ("the answer is empty", Kind::Empty),
-        ("the answer is 502", http(502, PageBody::Json)),
-        ("the answer is -500", code(-500)),
-    ];
-    let not_sent = not_sent.map(|(name, kind)| {
-        let name = format!("a text was not sent, {name}");
-        scenario(&name, TEXT, Unconfirmed, 0).with([send(kind)])
-    });
-    sent.into_iter().chain(not_sent).collect()
+    let sent = sent.map(|kind| send(kind).after_effect());
+    let not_sent = [Kind::BreakOff, Kind::Html, Kind::Empty, json, code(-500)].map(send);
+    let was =
+        "a text was sent; the answer is lost, cut short, HTML, empty, 502, -500, -503, -504, -8888";
+    let was_not =
+        "a text was not sent; the connection breaks, or the answer is HTML, empty, 502, -500";
+    vec![
+        scenario(was, TEXT, Done, 1).with_each(sent),
+        scenario(was_not, TEXT, Unconfirmed, 0).with_each(not_sent),
+    ]
 }
 
 fn several_faults() -> Vec<Scenario> {
     let second = |kind| Rule::new("send_msg", When::Nth(2), kind);
+    let lost = || second(Kind::BreakOff).after_effect();
     let reads_back = Rule::new("fetch_session_msgs", When::Nth(2), Kind::BreakOff);
     let recall = Action::Recall(FRIEND);
+    let already = Refused(RefusalKind::AlreadyRecalled);
     let risk = Refused(RefusalKind::RiskControl);
     let doubt = "the keys change before a second text is old enough to doubt them";
-    let both = "a text was sent, its answer and the first read-back are lost";
+    let both = "a text was sent; its answer and the first read-back are lost";
+    let skew = |seconds| once("any", Kind::Skew { seconds });
     vec![
         scenario(
             "the second of two like texts loses its answer",
@@ -239,59 +188,62 @@ fn several_faults() -> Vec<Scenario> {
             2,
         )
         .twice()
-        .with([second(Kind::BreakOff).after_effect()]),
+        .with([lost()]),
         scenario(both, TEXT, Done, 1).with([send(Kind::BreakOff).after_effect(), reads_back]),
-        scenario("a recall was made, the answer is lost", recall, Done, 1)
-            .with([second(Kind::BreakOff).after_effect()]),
+        scenario("a recall was made; the answer is lost", recall, Done, 1).with([lost()]),
         scenario(
-            "a recall was not made, the connection breaks",
+            "a recall was not made; the connection breaks",
             recall,
             Done,
             1,
         )
         .with([second(Kind::BreakOff)]),
+        scenario(
+            "a recall is answered with 21042 at once",
+            recall,
+            already,
+            1,
+        )
+        .with([second(code(21042))]),
         scenario(doubt, TEXT, risk, 1)
             .twice()
             .with([second(Kind::RotateKeys)]),
-        scenario("the service's clock is an hour ahead", TEXT, Done, 1)
-            .with([once("any", Kind::Skew { seconds: 3600 })]),
-        scenario("the service's clock is an hour behind", TEXT, Done, 1)
-            .with([once("any", Kind::Skew { seconds: -3600 })]),
+        scenario(
+            "the service's clock is an hour ahead, or behind",
+            TEXT,
+            Done,
+            1,
+        )
+        .with_each([skew(3600), skew(-3600)]),
     ]
 }
 
-fn vouchers() -> Vec<Scenario> {
+fn vouchers_and_statuses() -> Vec<Scenario> {
     let risk = Refused(RefusalKind::RiskControl);
-    let places = [
-        ("body", VoucherPlace::Body),
-        ("code", VoucherPlace::Code),
-        ("header", VoucherPlace::Header),
+    let places = [VoucherPlace::Body, VoucherPlace::Code, VoucherPlace::Header];
+    let vouchers = places.map(Kind::Voucher);
+    let name = |call| format!("a voucher in the body, the code, the header for {call}");
+    let mut all = vec![
+        scenario(name("a text"), TEXT, risk, 0).with_each(vouchers.clone().map(send)),
+        scenario(name("unread"), Action::Unread, risk, 0)
+            .with_each(vouchers.map(|kind| once("single_unread", kind))),
     ];
-    let each = places.map(|(name, place)| {
-        let name = |call| format!("a voucher in the {name} for {call}");
-        let voucher = Kind::Voucher(place);
-        [
-            scenario(&name("a text"), TEXT, risk, 0).with([send(voucher.clone())]),
-            scenario(&name("unread"), Action::Unread, risk, 0)
-                .with([once("single_unread", voucher)]),
-        ]
-    });
-    each.into_iter().flatten().collect()
-}
-
-fn statuses() -> Vec<Scenario> {
-    let kinds = [
+    for (status, kind) in [
         (401, RefusalKind::NotLoggedIn),
         (412, RefusalKind::RiskControl),
         (429, RefusalKind::RateLimited),
-    ];
-    let each = kinds.map(|(status, kind)| {
-        [PageBody::Html, PageBody::Json].map(|body| {
-            let name = format!("HTTP {status} for a text, {body:?}").to_lowercase();
-            scenario(&name, TEXT, Refused(kind), 0).with([send(http(status, body))])
-        })
-    });
-    each.into_iter().flatten().collect()
+    ] {
+        let pages = [PageBody::Html, PageBody::Json].map(|body| {
+            send(Kind::Http {
+                status,
+                body,
+                retry_after: None,
+            })
+        });
+        let name = format!("HTTP {status} for a text, with HTML, with JSON");
+        all.push(scenario(name, TEXT, Refused(kind), 0).with_each(pages));
+    }
+    all
 }
 
 fn reads() -> Vec<Scenario> {
@@ -299,12 +251,24 @@ fn reads() -> Vec<Scenario> {
     let ends = [
         ("HTML", Kind::Html, Unreadable),
         ("nothing", Kind::Empty, Unreadable),
-        ("502", http(502, PageBody::Html), service),
+        ("502", http(502), service),
+        ("-500", code(-500), service),
         ("a broken connection", Kind::BreakOff, Network),
     ];
     let each = ends.map(|(name, kind, outcome)| {
         let name = format!("unread is answered with {name}");
-        scenario(&name, Action::Unread, outcome, 0).with([once("single_unread", kind)])
+        scenario(name, Action::Unread, outcome, 0).with([once("single_unread", kind)])
     });
     each.into()
+}
+
+fn codes() -> Vec<Scenario> {
+    let other = [(RefusalKind::Other, &OTHER_CODES[..])];
+    let each = CODES.into_iter().chain(other).map(|(kind, codes)| {
+        let numbers: Vec<String> = codes.iter().map(i32::to_string).collect();
+        let name = format!("code {} for a text", numbers.join(", "));
+        let faults = codes.iter().map(|&number| send(code(number)));
+        scenario(name, TEXT, Refused(kind), 0).with_each(faults)
+    });
+    each.collect()
 }

@@ -7,30 +7,22 @@ use std::{
 };
 
 use bili_im_proto::{
-    Account, Credential, Error, Flow, Hosts, Image, MsgKey, Origin, RefusalKind, SendContent,
-    SingleUnread, Talker, Text,
+    Account, Error, Flow, Hosts, Image, MsgKey, RefusalKind, SendContent, SingleUnread, Talker,
+    Text, UnixMicros,
 };
-use bili_im_sim::Server;
-use bili_im_tests::{Adapter, Running, Timeline, program};
+use bili_im_sim::World;
+use bili_im_tests::{
+    Adapter, DEMO_FRIEND, DEMO_UID, Live, Running, Timeline, codes::CODES, demo_login, program,
+};
 
-use crate::table::{self, Action, FRIEND, OWN, Outcome};
+use crate::table::{Action, Outcome};
 
 /// A way to the service.
 pub(crate) trait Transport {
-    fn act(&self, action: Action) -> Result<Option<MsgKey>, Outcome>;
+    fn act(&self, action: Action) -> Result<(), Outcome>;
 }
 
-pub(crate) fn now() -> bili_im_sim::UnixMicros {
-    std::time::SystemTime::now().into()
-}
-
-pub(crate) fn credential() -> Credential {
-    Credential::parse(&cookie()).unwrap()
-}
-
-fn cookie() -> String {
-    format!("SESSDATA=sim-{OWN}; bili_jct={OWN:032}; DedeUserID={OWN}")
-}
+const FRIEND: Talker = Talker::user(DEMO_FRIEND);
 
 fn image() -> Image {
     Image::new("https://i0.hdslb.com/bfs/album/x.jpg").unwrap()
@@ -49,18 +41,19 @@ fn outcome(error: &Error) -> Outcome {
 
 /// The flows over no socket at all: requests are handed to the service as values.
 pub(crate) struct InProcess<'a> {
-    server: &'a Server,
+    live: &'a Live,
     account: Account,
     time: RefCell<Timeline>,
 }
 
 impl<'a> InProcess<'a> {
-    pub(crate) fn new(server: &'a Server, origin: Origin) -> Self {
-        let hosts = Hosts::single(origin);
-        let account = Account::builder(credential(), [1; 24]).hosts(hosts).build();
-        let time = RefCell::new(Timeline::new(now().0 / 1_000_000));
+    pub(crate) fn new(live: &'a Live) -> Self {
+        let hosts = Hosts::single(live.origin.clone());
+        let account = Account::builder(demo_login(), [1; 24]).hosts(hosts).build();
+        let now = UnixMicros::from(std::time::SystemTime::now());
+        let time = RefCell::new(Timeline::new(now.seconds().0));
         Self {
-            server,
+            live,
             account,
             time,
         }
@@ -68,76 +61,69 @@ impl<'a> InProcess<'a> {
 
     fn run<T>(&self, flow: Flow<Infallible, T>) -> Result<T, Error> {
         let mut time = self.time.borrow_mut();
-        (self.server).with(|service| Running::new(flow).finish(&mut time, service))
+        (self.live).with(|service, _| Running::new(flow).finish(&mut time, service))
     }
 
-    fn send(&self, uid: u64, content: impl Into<SendContent>) -> Result<Option<MsgKey>, Error> {
+    fn send(&self, uid: u64, content: impl Into<SendContent>) -> Result<MsgKey, Error> {
         let sent = self.run(self.account.send(Talker::user(uid), content))?;
-        Ok(Some(sent.msg_key))
+        Ok(sent.msg_key)
+    }
+
+    fn send_text(&self, uid: u64, text: &str) -> Result<MsgKey, Error> {
+        self.send(uid, Text::new(text)?)
     }
 }
 
 impl Transport for InProcess<'_> {
-    fn act(&self, action: Action) -> Result<Option<MsgKey>, Outcome> {
-        let text = |text| Text::new(text).map_err(Error::from);
-        match action {
-            Action::Profile => self.run(self.account.profile()).map(|_| None),
-            Action::Unread => self
-                .run(self.account.call(SingleUnread::new()))
-                .map(|_| None),
-            Action::Text(uid, content) => text(content).and_then(|text| self.send(uid, text)),
-            Action::Image(uid) => self.send(uid, image()),
-            Action::Recall(uid) => text("gone soon")
-                .and_then(|text| self.send(uid, text))
-                .and_then(|key| self.run(self.account.recall(Talker::user(uid), key.unwrap())))
-                .map(|()| None),
-            Action::RecallNothing => self
-                .run(self.account.recall(Talker::user(FRIEND), MsgKey(7)))
-                .map(|()| None),
-        }
-        .map_err(|error| outcome(&error))
+    fn act(&self, action: Action) -> Result<(), Outcome> {
+        let account = &self.account;
+        let done = match action {
+            Action::Profile => self.run(account.profile()).map(drop),
+            Action::Unread => self.run(account.call(SingleUnread::new())).map(drop),
+            Action::Text(uid, text) => self.send_text(uid, text).map(drop),
+            Action::Image(uid) => self.send(uid, image()).map(drop),
+            Action::Recall(uid) => (self.send_text(uid, "gone soon"))
+                .and_then(|key| self.run(account.recall(Talker::user(uid), key))),
+            Action::RecallNothing => self.run(account.recall(FRIEND, MsgKey(7))),
+        };
+        done.map_err(|error| outcome(&error))
     }
 }
 
 impl Transport for Adapter {
-    fn act(&self, action: Action) -> Result<Option<MsgKey>, Outcome> {
-        let friend = Talker::user(FRIEND);
-        match action {
-            Action::Profile => self.profile().map(|_| None),
-            Action::Unread => self.unread().map(|_| None),
-            Action::Text(uid, text) => {
-                let sent = self.send_text(Talker::user(uid), text);
-                sent.map(|sent| Some(sent.msg_key))
-            }
-            Action::Image(uid) => {
-                let sent = self.send_image(Talker::user(uid), image());
-                sent.map(|sent| Some(sent.msg_key))
-            }
+    fn act(&self, action: Action) -> Result<(), Outcome> {
+        let done = match action {
+            Action::Profile => self.profile().map(drop),
+            Action::Unread => self.unread().map(drop),
+            Action::Text(uid, text) => self.send_text(Talker::user(uid), text).map(drop),
+            Action::Image(uid) => self.send_image(Talker::user(uid), image()).map(drop),
             Action::Recall(uid) => {
                 let to = Talker::user(uid);
                 let sent = self.send_text(to, "gone soon");
                 sent.and_then(|sent| self.recall(to, sent.msg_key))
-                    .map(|()| None)
             }
-            Action::RecallNothing => self.recall(friend, MsgKey(7)).map(|()| None),
-        }
-        .map_err(|error| outcome(&error))
+            Action::RecallNothing => self.recall(FRIEND, MsgKey(7)),
+        };
+        done.map_err(|error| outcome(&error))
     }
 }
 
 /// The program, a process for each action.
-pub(crate) struct Program {
-    pub(crate) origin: Origin,
+pub(crate) struct Program<'a> {
+    pub(crate) live: &'a Live,
     pub(crate) state: tempfile::TempDir,
 }
 
-impl Program {
+impl Program<'_> {
     fn run(&self, arguments: &[&str]) -> Result<serde_json::Value, Outcome> {
         let output = Command::new(program())
             .arg("--json")
             .args(arguments)
-            .env("BILI_IM_ENDPOINT", self.origin.to_string())
-            .env("BILI_IM_COOKIE", cookie())
+            .env("BILI_IM_ENDPOINT", self.live.origin.to_string())
+            .env(
+                "BILI_IM_COOKIE",
+                World::demo().account(DEMO_UID).unwrap().cookie(),
+            )
             .env("BILI_IM_STATE_DIR", self.state.path())
             .stdin(Stdio::null())
             .output()
@@ -151,14 +137,8 @@ impl Program {
             serde_json::from_str(stderr.lines().last().unwrap_or_default())
                 .unwrap_or_else(|error| panic!("{error}: {stderr}"));
         let outcome = outcome_of_kind(told["error"]["kind"].as_str().unwrap());
-        let expected = exit_code(outcome);
-        assert_eq!(code, expected, "{stderr}");
+        assert_eq!(code, exit_code(outcome), "{stderr}");
         Err(outcome)
-    }
-
-    fn send(&self, arguments: &[&str]) -> Result<Option<MsgKey>, Outcome> {
-        let answer = self.run(arguments)?;
-        Ok(Some(answer["msg_key"].as_str().unwrap().parse().unwrap()))
     }
 }
 
@@ -169,10 +149,10 @@ fn outcome_of_kind(kind: &str) -> Outcome {
         "Unreadable" => Outcome::Unreadable,
         "Network" => Outcome::Network,
         "Unconfirmed" => Outcome::Unconfirmed,
+        "Other" => Outcome::Refused(RefusalKind::Other),
         kind => {
-            let mut known = table::kinds();
-            let known = known.find(|known| known.name() == kind);
-            Outcome::Refused(known.unwrap_or_else(|| panic!("unknown kind {kind}")))
+            let known = CODES.iter().find(|(known, _)| known.name() == kind);
+            Outcome::Refused(known.unwrap_or_else(|| panic!("unknown kind {kind}")).0)
         }
     }
 }
@@ -190,22 +170,21 @@ fn exit_code(outcome: Outcome) -> i32 {
     }
 }
 
-impl Transport for Program {
-    fn act(&self, action: Action) -> Result<Option<MsgKey>, Outcome> {
-        match action {
-            Action::Profile => self.run(&["whoami"]).map(|_| None),
+impl Transport for Program<'_> {
+    fn act(&self, action: Action) -> Result<(), Outcome> {
+        let done = match action {
+            Action::Profile => self.run(&["whoami"]),
             // `unread` asks for groups too; only the first question counts here.
-            Action::Unread => self.run(&["unread"]).map(|_| None),
-            Action::Text(uid, text) => self.send(&["send", &uid.to_string(), text]),
-            Action::Image(uid) => self.send(&["send-image", &uid.to_string(), image().url()]),
+            Action::Unread => self.run(&["unread"]),
+            Action::Text(uid, text) => self.run(&["send", &uid.to_string(), text]),
+            Action::Image(uid) => self.run(&["send-image", &uid.to_string(), image().url()]),
             Action::Recall(uid) => {
                 let uid = uid.to_string();
-                let key = self.send(&["send", &uid, "gone soon"])?.unwrap();
-                self.run(&["recall", &uid, &key.to_string()]).map(|_| None)
+                let sent = self.run(&["send", &uid, "gone soon"])?;
+                self.run(&["recall", &uid, sent["msg_key"].as_str().unwrap()])
             }
-            Action::RecallNothing => self
-                .run(&["recall", &FRIEND.to_string(), "7"])
-                .map(|_| None),
-        }
+            Action::RecallNothing => self.run(&["recall", &DEMO_FRIEND.to_string(), "7"]),
+        };
+        done.map(drop)
     }
 }

@@ -12,7 +12,7 @@ use bili_im_proto::*;
 use bili_im_tests::{
     Adapter, Authority,
     marks::{Marks, QR_KEY},
-    peer::{Peer, response},
+    peer::{Peer, Then, response},
 };
 
 use crate::{OTHER, check, cookie, credential, origin_of};
@@ -39,7 +39,7 @@ fn no_failed_exchange_shows_a_secret() {
         |request| format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{request}"),
     ];
     for reply in replies {
-        let cut = Peer::over(Cut, reply);
+        let cut = Peer::over(Cut, move |request| Then::Answer(reply(request)));
         for adapter in Adapter::both(&credential(), &origin_of(&cut)).unwrap() {
             let name = adapter.name();
             let unread = adapter.call(SingleUnread::new());
@@ -112,18 +112,12 @@ fn no_redirect_takes_the_login_out_of_tls() {
         rustls::StreamOwned::new(connection, stream)
     };
     let peer = Peer::over(secure, move |request| {
-        response("302 Found", &location, request)
+        Then::Answer(response("302 Found", &location, request))
     });
     let origin: Origin = format!("https://localhost:{}", peer.address.port())
         .parse()
         .unwrap();
-    let roots = || [authority.der().to_vec()];
-    let ureq = bili_im_ureq::Client::builder(credential()).endpoint(origin.clone());
-    let reqwest = bili_im_reqwest::Client::builder(credential()).endpoint(origin);
-    for adapter in [
-        Adapter::Ureq(ureq.roots(roots()).build()),
-        Adapter::reqwest(|| reqwest.roots(roots()).build()).unwrap(),
-    ] {
+    for adapter in Adapter::trusting(&authority, &credential(), &origin).unwrap() {
         check(&marks, adapter.name(), &adapter.call(SingleUnread::new()));
         check(&marks, adapter.name(), &adapter.call(UpdateAck::new(OTHER)));
     }

@@ -18,7 +18,7 @@ use std::fmt::Debug;
 use bili_im_proto::{Account, Credential, Error, Hosts, Origin, Pacing, Uid};
 use bili_im_tests::{
     marks::{BILI_JCT, Marks, SESSDATA, SID},
-    peer::Peer,
+    peer::{self, Peer},
     plain,
 };
 
@@ -53,5 +53,5 @@ fn check<T: Debug>(marks: &Marks, place: &str, outcome: &Result<T, Error>) {
 }
 
 fn origin_of(peer: &Peer) -> Origin {
-    format!("http://{}", peer.address).parse().unwrap()
+    peer::origin("http", peer.address)
 }

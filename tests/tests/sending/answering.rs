@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bili_im_proto::{
-    Account, AnswerStep, Answered, Credential, Error, Event, EventKind, Failure, Input, Invalid,
-    Outgoing, Pacing, RefusalKind, SendTicket, Sent, Uid, WatchOptions,
+    Account, AnswerStep, Answered, Error, Event, EventKind, Failure, Input, Invalid, Outgoing,
+    Pacing, RefusalKind, SendTicket, Sent, WatchOptions,
 };
 use bili_im_sim::{
     Message, Talker,
@@ -13,8 +13,8 @@ use bili_im_sim::{
 use bili_im_tests::{Running, Stage, local_account};
 
 use crate::simulated::{
-    FRIEND, OWN, code, fault, login, lose_answer, lose_request, posts, restart, stage, text, warm,
-    written,
+    FRIEND, OWN, code, login, lose_answer, lose_request, posts, restart, stage, text, warm,
+    warm_stage, written,
 };
 
 type Answering = Running<Answered, AnswerStep>;
@@ -24,8 +24,7 @@ fn asked(stage: &mut Stage) -> Event {
     let watcher = local_account(login(), 9).build();
     let cursor = stage.run(watcher.cursor_now()).unwrap();
     let message = Message::text(FRIEND.0, Talker::user(OWN), "are you there?");
-    let now = stage.sim_now();
-    stage.service.write(message, now).unwrap();
+    stage.write(message);
     let mut watching = Running::new(watcher.watch(cursor, WatchOptions::default()));
     stage.turn_until(&mut watching, |watching| !watching.items.is_empty());
     let event = watching.items.remove(0);
@@ -82,8 +81,7 @@ fn dies_when(
 
 #[test]
 fn an_answer_is_stored_before_its_request_may_leave() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let event = asked(&mut stage);
     let mut answering = answering(&account, &event);
     stage.turn_until(&mut answering, |answering| {
@@ -107,10 +105,9 @@ fn a_refusal_for_good_ends_the_answer_and_not_the_program() {
         (-404, RefusalKind::NotFound),
         (99_999, RefusalKind::Other),
     ] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
+        let (mut stage, account) = warm_stage();
         let event = asked(&mut stage);
-        fault(&mut stage, Rule::new("send_msg", When::Once, code(number)));
+        stage.fault(Rule::new("send_msg", When::Once, code(number)));
         let mut refused = answering(&account, &event);
         let Answered::NotSent(error) = stage.finish(&mut refused).unwrap() else {
             panic!("{number}")
@@ -127,13 +124,9 @@ fn a_refusal_for_good_ends_the_answer_and_not_the_program() {
 #[test]
 fn what_ends_all_sending_ends_the_program() {
     for number in [-101, -102, -352] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
+        let (mut stage, account) = warm_stage();
         let event = asked(&mut stage);
-        fault(
-            &mut stage,
-            Rule::new("send_msg", When::Always, code(number)),
-        );
+        stage.fault(Rule::new("send_msg", When::Always, code(number)));
         let error = stage.finish(&mut answering(&account, &event)).unwrap_err();
         assert!(error.ends_login(), "{number}: {error}");
         assert_eq!(written(&stage, "yes"), [], "{number}");
@@ -142,8 +135,7 @@ fn what_ends_all_sending_ends_the_program() {
 
 #[test]
 fn an_answer_waits_for_a_lost_network() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let event = asked(&mut stage);
     let mut answering = answering(&account, &event);
     let back = stage.time.now.mono.after(Duration::from_secs(2 * 60 * 60));
@@ -164,8 +156,7 @@ fn an_answer_waits_for_a_lost_network() {
 #[test]
 fn a_lost_answer_to_the_send_is_read_back_and_a_lost_send_is_not_repeated() {
     for is_there in [true, false] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
+        let (mut stage, account) = warm_stage();
         let event = asked(&mut stage);
         if is_there {
             lose_answer(&mut stage);
@@ -184,28 +175,12 @@ fn a_lost_answer_to_the_send_is_read_back_and_a_lost_send_is_not_repeated() {
 }
 
 #[test]
-fn an_answer_waits_for_a_short_rate_limit() {
-    let mut stage = stage();
-    warm(&mut stage);
-    let account = local_account(login(), 3).pacing(Pacing::default()).build();
-    let event = asked(&mut stage);
-    fault(&mut stage, Rule::new("send_msg", When::Once, code(21020)));
-    let before = stage.time.now.mono;
-    let mut answering = answering(&account, &event);
-    let key = sent(stage.finish(&mut answering));
-    assert_eq!(written(&stage, "yes"), [key]);
-    assert!(matches!(waits(&answering)[..], [Error::RateLimited(_)]));
-    let took = stage.time.now.mono.since(before).as_secs();
-    assert!((5..300).contains(&took), "{took}");
-}
-
-#[test]
 fn an_answer_waits_five_minutes_at_most_for_rate_limits() {
     for pacing in [Pacing::off(), Pacing::default()] {
         let mut stage = stage();
         let account = local_account(login(), 3).pacing(pacing).build();
         let event = asked(&mut stage);
-        fault(&mut stage, Rule::new("send_msg", When::Always, code(21020)));
+        stage.fault(Rule::new("send_msg", When::Always, code(21020)));
         let before = stage.time.now.mono;
         let answered = stage.finish(&mut answering(&account, &event)).unwrap();
         assert!(
@@ -237,63 +212,8 @@ fn a_program_killed_before_the_request_left_answers_in_its_next_run() {
 }
 
 #[test]
-fn a_program_killed_after_the_request_left_finds_its_answer_in_its_next_run() {
-    let mut stage = stage();
-    let asks_to_send = |dying: &Answering| dying.asks() == Some("send_msg");
-    let (ticket, outgoing, restarted) = dies_when(&mut stage, asks_to_send);
-    stage.deliver(outgoing.unwrap());
-    let key = sent(stage.run(restarted.settle_answer(ticket.clone())));
-    // The program died once more before it stored that.
-    let again = restart(&stage, &restarted, 3);
-    assert_eq!(sent(stage.run(again.settle_answer(ticket))), key);
-    assert_eq!(written(&stage, "yes"), [key]);
-}
-
-#[test]
-fn an_answer_that_cannot_be_found_is_sent_again_only_at_least_once() {
-    for at_least_once in [false, true] {
-        let mut stage = stage();
-        let asks_to_send = |dying: &Answering| dying.asks() == Some("send_msg");
-        let (ticket, _, restarted) = dies_when(&mut stage, asks_to_send);
-        let ticket = if at_least_once {
-            ticket.at_least_once()
-        } else {
-            ticket
-        };
-        let answered = stage.run(restarted.settle_answer(ticket)).unwrap();
-        let is_sent = matches!(answered, Answered::Sent { .. });
-        assert_eq!(is_sent, at_least_once, "{answered:?}");
-        assert_eq!(written(&stage, "yes").len(), usize::from(at_least_once));
-    }
-}
-
-#[test]
-fn an_earlier_answer_that_is_refused_does_not_stop_the_next_run() {
-    let mut stage = stage();
-    let (ticket, _, restarted) = dies_when(&mut stage, |dying| stored(dying).len() == 1);
-    fault(&mut stage, Rule::new("send_msg", When::Once, code(25003)));
-    let answered = stage.run(restarted.settle_answer(ticket)).unwrap();
-    let Answered::NotSent(error) = &answered else {
-        panic!("{answered:?}")
-    };
-    assert_eq!(error.kind(), Some(RefusalKind::RefusedByReceiver));
-}
-
-#[test]
-fn another_accounts_answer_is_refused() {
-    let mut stage = stage();
-    let (ticket, ..) = dies_when(&mut stage, |dying| stored(dying).len() == 1);
-    let friend = Credential::new("sim-10002", &format!("{:032}", 10_002), FRIEND).unwrap();
-    let friend = local_account(friend, 3).build();
-    let error = stage.run(friend.settle_answer(ticket)).unwrap_err();
-    assert_eq!(error, Error::Invalid(Invalid::ForeignTicket(Uid(OWN))));
-    assert_eq!(posts(&stage), 0);
-}
-
-#[test]
 fn an_event_that_is_no_message_of_another_person_is_not_answered() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let mut event = asked(&mut stage);
     let EventKind::Message { direction, .. } = &mut event.kind else {
         panic!("{event:?}")
@@ -311,7 +231,7 @@ fn what_may_pass_is_waited_for_when_an_earlier_answer_is_settled_but_not_for_eve
         assert!(!ticket.has_begun());
         // A new account has no keys, and has to ask for them.
         let account = local_account(login(), 3).build();
-        fault(&mut stage, Rule::new("nav", when, Kind::Html));
+        stage.fault(Rule::new("nav", when, Kind::Html));
         let mut settling = Running::new(account.settle_answer(ticket));
         let answered = stage.finish(&mut settling);
         let waited = waits(&settling).len();

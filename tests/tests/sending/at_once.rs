@@ -9,17 +9,13 @@ use bili_im_sim::faults::{Kind, Rule, When};
 use bili_im_tests::{Running, Stage, local_account};
 
 use crate::{
-    simulated::{
-        FRIEND, code, fault, http, login, restart, stage, text, until_send, warm, written,
-    },
+    simulated::{FRIEND, code, http, login, prepared, restart, stage, text, until_send, written},
     tickets::dies_while_sending,
 };
 
 #[test]
 fn two_flows_with_one_ticket_send_it_once() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    let (mut stage, account, ticket) = prepared();
     // Both wait for a send of the same content.
     let mut twin = until_send(&mut stage, account.send(FRIEND, text("hi")));
     let mut flows = [0; 2].map(|_| Running::new(account.send_ticket(ticket.clone())));
@@ -72,28 +68,10 @@ fn a_flow_that_waits_does_not_send_what_another_process_has_sent() {
 }
 
 #[test]
-fn a_ticket_that_could_not_be_stored_is_not_used() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
-    let mut dying = Running::new(account.send_ticket(ticket.clone()));
-    while dying.items.is_empty() {
-        stage.turn(&mut dying);
-    }
-    let restarted = restart(&stage, &account, 2);
-    drop(dying);
-    let found = stage.run(restarted.confirm(ticket.clone())).unwrap();
-    assert_eq!(found, Confirmation::Absent(Box::new(ticket.clone())));
-    stage.run(account.send_ticket(ticket)).unwrap();
-}
-
-#[test]
 fn a_ticket_that_was_given_back_stays_so_in_every_process() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    let (mut stage, account, ticket) = prepared();
     let other = restart(&stage, &account, 2);
-    fault(&mut stage, Rule::new("send_msg", When::Once, code(21020)));
+    stage.fault(Rule::new("send_msg", When::Once, code(21020)));
     let mut sending = until_send(&mut stage, account.send_ticket(ticket.clone()));
     let now = stage.time.now;
     other.absorb(&account.snapshot(now), now).unwrap();
@@ -114,12 +92,10 @@ fn a_ticket_that_has_not_begun_is_absent_whatever_the_session_answers() {
         Kind::Html,
         Kind::BreakOff,
     ] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
-        let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+        let (mut stage, account, ticket) = prepared();
         let restarted = restart(&stage, &account, 2);
         let rule = Rule::new("fetch_session_msgs", When::Once, end.clone());
-        fault(&mut stage, rule);
+        stage.fault(rule);
         let found = stage.run(restarted.confirm(ticket)).unwrap();
         assert!(
             matches!(found, Confirmation::Absent(_)),
@@ -130,9 +106,7 @@ fn a_ticket_that_has_not_begun_is_absent_whatever_the_session_answers() {
 
 #[test]
 fn a_program_killed_between_the_requests_of_a_send_that_is_signed_anew_may_send_it() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    let (mut stage, account, ticket) = prepared();
     stage.service.rotate_keys();
     stage.time.advance(Duration::from_secs(100));
     let mut sending = until_send(&mut stage, account.send_ticket(ticket));
@@ -170,11 +144,9 @@ fn two_confirmations_at_once_say_the_same() {
 
 #[test]
 fn a_confirmation_beside_a_send_that_reads_back_takes_nothing_from_it() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    let (mut stage, account, ticket) = prepared();
     let rule = Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect();
-    fault(&mut stage, rule);
+    stage.fault(rule);
     let mut sending = until_send(&mut stage, account.send_ticket(ticket.clone()));
     stage.turn(&mut sending);
     stage.turn(&mut sending);

@@ -6,7 +6,7 @@ use bili_im_tests::{Timeline, local_account};
 
 use crate::{
     by_hand::{MINUTE, START, fetch, is_signed_on, send, unpaced, unread, well, well_at_start},
-    simulated::{FRIEND, fault, login, stage, text, warm, written},
+    simulated::{FRIEND, login, prepared, text, written},
 };
 
 #[test]
@@ -38,14 +38,12 @@ fn an_unsigned_answer_corrects_the_clock_too() {
 #[test]
 fn a_jump_of_the_wall_clock_hides_no_message() {
     for jump in [-3600, -60, 60, 300, 3600] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
-        let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+        let (mut stage, account, ticket) = prepared();
         // The machine's clock is set. The service's clock stays right.
         stage.time.turn_wall_clock(jump);
         stage.service.skew_clock(-jump);
         let rule = Rule::new("send_msg", When::First(2), Kind::BreakOff).after_effect();
-        fault(&mut stage, rule);
+        stage.fault(rule);
         let sent = stage.run(account.send(FRIEND, text("ho")));
         match written(&stage, "ho")[..] {
             [key] => assert_eq!(sent.unwrap().msg_key, key, "{jump}"),

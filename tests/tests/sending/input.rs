@@ -1,44 +1,13 @@
-//! What is refused before any request, and whose login a request carries.
+//! What is refused before any request.
 
 use std::fmt::Debug;
 
 use bili_im_proto::{
     Credential, Error, FetchSessionMsgs, Flow, Invalid, InvalidArgument, Missing, MsgKey, Uid,
 };
-use bili_im_tests::{Stage, Timeline, local_account};
+use bili_im_tests::{Stage, local_account};
 
-use crate::{
-    by_hand::{START, send, unpaced, unread, well},
-    simulated::{FRIEND, OWN, login, stage, text},
-};
-
-#[test]
-fn every_request_has_the_headers_that_the_service_wants() {
-    let account = unpaced();
-    let mut time = Timeline::new(START);
-    send(&account, &mut time, well(1)).unwrap();
-    unread(&account, &mut time, well(1)).unwrap();
-    for seen in &time.seen {
-        let headers = seen.request.headers();
-        assert_eq!(headers["referer"], "https://message.bilibili.com/");
-        assert_eq!(headers["origin"], "https://message.bilibili.com");
-        assert!(headers["cookie"].is_sensitive());
-        let agent = headers["user-agent"].to_str().unwrap();
-        assert!(
-            agent.starts_with("Mozilla/5.0 (compatible; bili-im/"),
-            "{agent}"
-        );
-        let host = seen.request.uri().host().unwrap();
-        let expected = match seen.endpoint() {
-            "nav" => "api.bilibili.com",
-            _ => "api.vc.bilibili.com",
-        };
-        assert_eq!(
-            (host, seen.request.uri().scheme_str()),
-            (expected, Some("https"))
-        );
-    }
-}
+use crate::simulated::{FRIEND, OWN, login, stage, text};
 
 /// Sees to it that a flow is refused as invalid.
 fn check<Item, T: Debug>(stage: &mut Stage, flow: Flow<Item, T>, wanted: impl Into<Invalid>) {

@@ -14,7 +14,7 @@ use crate::{
         DAY, HOUR, MINUTE, START, fetch, is_signed_on, paced, send, sends, unpaced, unread, well,
         with_keys_of_age,
     },
-    simulated::{FRIEND, fault, login, stage, stage_with, text, warm, written},
+    simulated::{FRIEND, login, stage, stage_with, text, warm, warm_stage, written},
 };
 
 #[test]
@@ -151,21 +151,6 @@ fn a_stale_signature_is_made_anew_exactly_once() {
 }
 
 #[test]
-fn a_read_with_a_stale_signature_is_repeated_too() {
-    for (name, refusal) in answers::stale() {
-        let (account, mut time) = with_keys_of_age(HOUR);
-        let mut refusal = Some(refusal);
-        let service = |seen: &Seen| {
-            let refused = refusal.take_if(|_| seen.endpoint() == "fetch_session_msgs");
-            Input::Response(refused.unwrap_or_else(|| answers::well(seen, 2)))
-        };
-        fetch(&account, &mut time, service).unwrap();
-        let calls = (time.count("nav"), time.count("fetch_session_msgs"));
-        assert_eq!(calls, (1, 2), "{name}");
-    }
-}
-
-#[test]
 fn a_call_refused_for_another_reason_is_not_repeated() {
     for refusal in [
         answers::refused(21047),
@@ -254,10 +239,7 @@ fn the_simulated_service_accepts_what_was_signed_anew() {
         let mut stage = stage_with(|options| options.stale_signature = stale);
         let account = warm(&mut stage);
         // The keys change after the read that precedes a send.
-        fault(
-            &mut stage,
-            Rule::new("send_msg", When::Once, Kind::RotateKeys),
-        );
+        stage.fault(Rule::new("send_msg", When::Once, Kind::RotateKeys));
         let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
         assert_eq!(written(&stage, "hi"), [sent.msg_key], "{stale:?}");
         let names = stage.time.seen.iter().map(|seen| seen.endpoint());
@@ -284,8 +266,7 @@ fn keys_that_are_missing_once_are_asked_for_again() {
 
 #[test]
 fn a_clock_and_keys_that_are_both_wrong_cost_one_refusal() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     stage.run(account.send(FRIEND, text("before"))).unwrap();
     stage.time.advance(Duration::from_secs(100));
     stage.service.rotate_keys();

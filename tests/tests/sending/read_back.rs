@@ -10,8 +10,8 @@ use bili_im_sim::{
 use bili_im_tests::{answers, local_account};
 
 use crate::simulated::{
-    FANS, FRIEND, OWN, code, fault, http, login, lose_answer, lose_request, posts, stage,
-    stage_with, text, until_send, warm, written,
+    FANS, FRIEND, OWN, code, http, login, lose_answer, lose_request, posts, stage, stage_with,
+    text, until_send, warm, warm_stage, written,
 };
 
 #[test]
@@ -27,8 +27,7 @@ fn a_rewritten_emoticon_does_not_hide_the_message() {
 
 #[test]
 fn an_older_message_of_the_same_text_confirms_nothing() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let first = stage.run(account.send(FRIEND, text("hi"))).unwrap();
     lose_request(&mut stage);
     let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
@@ -42,28 +41,14 @@ fn an_older_message_of_the_same_text_confirms_nothing() {
 }
 
 #[test]
-fn a_message_of_the_same_text_from_the_phone_confirms_nothing() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let phone = Message::text(OWN, bili_im_sim::Talker::user(FRIEND.0), "hi");
-    let now = stage.sim_now();
-    stage.service.write(phone, now).unwrap();
-    stage.time.advance(Duration::from_secs(60));
-    lose_request(&mut stage);
-    let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
-    assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
-}
-
-#[test]
 fn an_older_message_confirms_nothing_when_its_session_could_not_be_read() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     stage.run(account.send(FANS, text("hi"))).unwrap();
     stage.time.advance(Duration::from_secs(2));
     let other = local_account(login(), 2).build();
     stage.run(other.profile()).unwrap();
     let rule = Rule::new("fetch_session_msgs", When::Once, code(-404));
-    fault(&mut stage, rule);
+    stage.fault(rule);
     lose_request(&mut stage);
     let error = stage.run(other.send(FANS, text("hi"))).unwrap_err();
     assert!(matches!(error, Error::Unconfirmed(_)), "{error}");
@@ -73,8 +58,7 @@ fn an_older_message_confirms_nothing_when_its_session_could_not_be_read() {
 fn an_older_message_confirms_nothing_when_its_session_seemed_empty() {
     let mut stage = stage();
     let from_phone = Message::text(OWN, bili_im_sim::Talker::user(FRIEND.0), "hi");
-    let now = bili_im_sim::UnixMicros(stage.time.now.unix.0);
-    stage.service.write(from_phone, now).unwrap();
+    stage.write(from_phone);
     stage.time.advance(Duration::from_secs(3600));
     let account = local_account(login(), 1).build();
     let mut pages = 0;
@@ -92,13 +76,11 @@ fn an_older_message_confirms_nothing_when_its_session_seemed_empty() {
 
 #[test]
 fn confirming_a_ticket_does_not_make_older_messages_look_new() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     // Written on the phone long before.
     let friend = bili_im_sim::Talker::user(FRIEND.0);
     let old = Message::text(OWN, friend, "ok");
-    let now = stage.sim_now();
-    stage.service.write(old, now).unwrap();
+    stage.write(old);
     stage.time.advance(Duration::from_secs(60));
     let ticket = stage.run(account.prepare_send(FRIEND, text("ok"))).unwrap();
     assert_eq!(
@@ -113,8 +95,7 @@ fn confirming_a_ticket_does_not_make_older_messages_look_new() {
 #[test]
 fn an_answer_with_key_0_confirms_nothing() {
     for arrived in [true, false] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
+        let (mut stage, account) = warm_stage();
         let mut sending = until_send(&mut stage, account.send(FRIEND, text("hi")));
         if arrived {
             stage.deliver(sending.take_outgoing().unwrap());
@@ -138,7 +119,7 @@ fn a_read_on_the_way_to_a_send_is_tried_three_times() {
                 let mut stage = stage();
                 let account = local_account(login(), 1).build();
                 let rule = Rule::new(name, When::First(failures), end.clone());
-                fault(&mut stage, rule);
+                stage.fault(rule);
                 let sent = stage.run(account.send(FRIEND, text("hi")));
                 match sent {
                     Ok(_) => assert_eq!((failures, posts(&stage)), (2, 1), "{name} {end:?}"),
@@ -163,7 +144,7 @@ fn a_page_of_html_on_the_way_to_a_send_is_not_asked_for_again() {
     for name in ["nav", "fetch_session_msgs"] {
         let mut stage = stage();
         let account = local_account(login(), 1).build();
-        fault(&mut stage, Rule::new(name, When::Always, Kind::Html));
+        stage.fault(Rule::new(name, When::Always, Kind::Html));
         let error = stage.run(account.send(FRIEND, text("hi"))).unwrap_err();
         assert!(matches!(error, Error::NotSent(_)), "{error:?}");
         assert!(error.advice().unwrap().contains("repeating makes it worse"));

@@ -2,11 +2,14 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use bili_im_proto::{Account, Credential, Flow, GroupId, MsgKey, SentMessage, Snapshot, Text, Uid};
+use bili_im_proto::{
+    Account, Credential, Flow, GroupId, MsgKey, SendTicket, SentMessage, Snapshot, Text, Uid,
+};
 use bili_im_sim::{
     Message, Options, World,
-    faults::{Kind, PageBody, Rule, When},
+    faults::{Kind, Rule, When},
 };
+pub(crate) use bili_im_tests::faults::{code, http};
 use bili_im_tests::{Running, Stage, local_account};
 
 pub(crate) const OWN: u64 = 10_001;
@@ -41,6 +44,20 @@ pub(crate) fn warm(stage: &mut Stage) -> Account {
     account
 }
 
+/// The demo's world, and such an account of it.
+pub(crate) fn warm_stage() -> (Stage, Account) {
+    let mut stage = stage();
+    let account = warm(&mut stage);
+    (stage, account)
+}
+
+/// The same, with a ticket for a text to the friend.
+pub(crate) fn prepared() -> (Stage, Account, SendTicket) {
+    let (mut stage, account) = warm_stage();
+    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+    (stage, account, ticket)
+}
+
 pub(crate) fn text(text: &str) -> Text {
     Text::new(text).unwrap()
 }
@@ -59,42 +76,21 @@ pub(crate) fn posts(stage: &Stage) -> usize {
     stage.time.seen.iter().filter(|seen| seen.is_send()).count()
 }
 
-pub(crate) fn fault(stage: &mut Stage, rule: Rule) {
-    stage.service.add_fault(rule).unwrap();
-}
-
 /// Loses the next send on its way to the service.
 pub(crate) fn lose_request(stage: &mut Stage) {
-    fault(stage, Rule::new("send_msg", When::Once, Kind::BreakOff));
+    stage.fault(Rule::new("send_msg", When::Once, Kind::BreakOff));
 }
 
 /// Loses the answer to the next send, which takes effect.
 pub(crate) fn lose_answer(stage: &mut Stage) {
-    let rule = Rule::new("send_msg", When::Once, Kind::BreakOff);
-    fault(stage, rule.after_effect());
-}
-
-pub(crate) fn http(status: u16) -> Kind {
-    Kind::Http {
-        status,
-        body: PageBody::Html,
-        retry_after: None,
-    }
-}
-
-pub(crate) fn code(code: i32) -> Kind {
-    Kind::Code {
-        code,
-        message: None,
-    }
+    stage.fault(Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect());
 }
 
 /// The friend writes so many messages to the group.
 pub(crate) fn crowd(stage: &mut Stage, messages: usize) {
-    let now = stage.sim_now();
     for _ in 0..messages {
         let message = Message::text(FRIEND.0, bili_im_sim::Talker::group(FANS.0), "me too");
-        stage.service.write(message, now).unwrap();
+        stage.write(message);
     }
 }
 

@@ -12,17 +12,21 @@ use crate::{
         DAY, HOUR, START, fetch, is_signed_on, paced, send, unpaced, unread, well, well_at_start,
         with_keys_of_age,
     },
-    simulated::{FRIEND, OWN, login, stage, warm},
+    simulated::{FRIEND, OWN, login, warm_stage},
 };
 
 #[test]
 fn another_accounts_snapshot_is_refused() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (stage, account) = warm_stage();
     let snapshot = account.snapshot(stage.time.now);
     let other = Credential::new("sim-10002", &format!("{:032}", 10_002), FRIEND).unwrap();
-    let refused = local_account(other, 2).restore(&snapshot, stage.time.now);
+    let refused = local_account(other.clone(), 2).restore(&snapshot, stage.time.now);
     assert_eq!(refused.unwrap_err(), InvalidSnapshot::Foreign(Uid(OWN)));
+    let other = local_account(other, 2).build();
+    let before = other.snapshot(stage.time.now);
+    let refused = other.absorb(&snapshot, stage.time.now);
+    assert_eq!(refused, Err(InvalidSnapshot::Foreign(Uid(OWN))));
+    assert_eq!(other.snapshot(stage.time.now), before);
     let mut later = serde_json::to_value(&snapshot).unwrap();
     later["version"] = 99.into();
     let later: Snapshot = serde_json::from_value(later).unwrap();
@@ -77,9 +81,9 @@ fn a_restored_account_goes_on_with_its_device_keys_clock_and_pace() {
 
 #[test]
 fn a_restored_account_is_still_held_back() {
-    for (answer, held) in [
-        (answers::refused(-799), RefusalKind::RateLimited),
-        (answers::answer(412, ""), RefusalKind::RiskControl),
+    for (answer, held, least) in [
+        (answers::refused(-799), RefusalKind::RateLimited, 30),
+        (answers::answer(412, ""), RefusalKind::RiskControl, 3600),
     ] {
         let account = paced();
         let mut time = Timeline::new(START);
@@ -89,10 +93,13 @@ fn a_restored_account_is_still_held_back() {
         let builder = bili_im_tests::account().unwrap();
         let snapshot = stored(&account, time.now);
         let restored = builder.restore(&snapshot, other.now).unwrap().build();
-        let error = unread(&restored, &mut other, |seen| {
-            panic!("{} is called", seen.endpoint())
-        });
-        assert_eq!(error.unwrap_err().kind(), Some(held));
+        for seconds in [0, least - 11] {
+            other.advance(Duration::from_secs(seconds));
+            let error = unread(&restored, &mut other, |seen| {
+                panic!("{} is called", seen.endpoint())
+            });
+            assert_eq!(error.unwrap_err().kind(), Some(held));
+        }
         other.advance(2 * HOUR);
         unread(&restored, &mut other, well(1)).unwrap();
     }

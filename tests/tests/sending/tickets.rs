@@ -9,8 +9,8 @@ use bili_im_sim::faults::{Rule, When};
 use bili_im_tests::{Running, Stage, answers, local_account};
 
 use crate::simulated::{
-    FANS, FRIEND, OWN, STRANGER, code, crowd, fault, login, lose_answer, posts, restart, stage,
-    text, until_send, warm, written,
+    FANS, FRIEND, OWN, STRANGER, code, crowd, login, posts, prepared, restart, stage, text,
+    until_send, warm, warm_stage, written,
 };
 
 /// A send whose program dies with the request out: its ticket as the program stored it, the
@@ -74,10 +74,8 @@ fn a_ticket_is_handed_out_to_be_stored_before_its_request_may_leave() {
 
 #[test]
 fn a_ticket_that_was_certainly_not_sent_is_handed_out_as_not_begun() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
-    fault(&mut stage, Rule::new("send_msg", When::Once, code(21020)));
+    let (mut stage, account, ticket) = prepared();
+    stage.fault(Rule::new("send_msg", When::Once, code(21020)));
     let mut sending = Running::new(account.send_ticket(ticket.clone()));
     stage.finish(&mut sending).unwrap_err();
     let begun: Vec<bool> = sending.items.iter().map(SendTicket::has_begun).collect();
@@ -90,25 +88,6 @@ fn a_ticket_that_was_certainly_not_sent_is_handed_out_as_not_begun() {
     assert_eq!(found, Confirmation::Absent(Box::new(ticket.clone())));
     stage.run(restarted.send_ticket(ticket)).unwrap();
     assert_eq!(written(&stage, "hi").len(), 1);
-}
-
-#[test]
-fn a_ticket_once_reported_sent_stays_confirmed() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
-    lose_answer(&mut stage);
-    let sent = stage.run(account.send_ticket(ticket.clone())).unwrap();
-    stage.time.advance(Duration::from_secs(30));
-    // The program died before it stored that the ticket was sent.
-    let restarted = restart(&stage, &account, 2);
-    for account in [&account, &account, &restarted, &restarted] {
-        let found = stage.run(account.confirm(ticket.clone())).unwrap();
-        assert_eq!(found, Confirmation::Sent(sent.msg_key));
-        let again = stage.run(account.send_ticket(ticket.clone())).unwrap_err();
-        assert_eq!(again, Error::Invalid(Invalid::UsedTicket));
-    }
-    assert_eq!(written(&stage, "hi"), [sent.msg_key]);
 }
 
 #[test]
@@ -190,42 +169,6 @@ fn at_least_once_sends_again_what_cannot_be_found() {
 }
 
 #[test]
-fn a_ticket_that_has_not_begun_is_absent_at_once() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
-    let restarted = restart(&stage, &account, 2);
-    stage.time.seen.clear();
-    let found = stage.run(restarted.confirm(ticket.clone())).unwrap();
-    assert_eq!(found, Confirmation::Absent(Box::new(ticket.clone())));
-    assert_eq!(stage.time.seen.len(), 1);
-    stage.run(restarted.send_ticket(ticket)).unwrap();
-    assert_eq!(written(&stage, "hi").len(), 1);
-}
-
-#[test]
-fn a_ticket_being_sent_is_never_confirmed_as_absent() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
-    let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
-    stage.time.advance(Duration::from_secs(60));
-    let mut sending = Running::new(account.send_ticket(ticket.clone()));
-    while sending
-        .outgoing()
-        .is_none_or(|out| out.effect != bili_im_proto::Effect::Once)
-    {
-        stage.turn(&mut sending);
-    }
-    let found = stage.run(account.confirm(ticket.clone())).unwrap();
-    assert_eq!(found, Confirmation::CannotTell);
-    let again = stage.run(account.send_ticket(ticket)).unwrap_err();
-    assert!(
-        matches!(again, Error::Invalid(Invalid::UsedTicket)),
-        "{again}"
-    );
-}
-
-#[test]
 fn a_clock_that_is_wrong_after_the_restart_makes_no_message_absent_too_early() {
     for ahead in [-3600_i64, 3600] {
         let mut stage = stage();
@@ -244,10 +187,9 @@ fn a_clock_that_is_wrong_after_the_restart_makes_no_message_absent_too_early() {
 
 #[test]
 fn a_message_is_not_absent_when_its_session_could_not_be_read() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let rule = Rule::new("fetch_session_msgs", When::Once, code(-404));
-    fault(&mut stage, rule);
+    stage.fault(rule);
     let ticket = stage.run(account.prepare_send(FANS, text("hi"))).unwrap();
     stage.service.clear_faults();
     let mut sending = Running::new(account.send_ticket(ticket));
@@ -268,9 +210,7 @@ fn a_message_is_not_absent_when_its_session_could_not_be_read() {
 fn an_empty_page_of_a_session_that_had_messages_shows_no_message_absent() {
     let unreadable = r#"{"sender_uid":10001,"msg_type":1,"msg_seqno":999999}"#;
     for listed in ["", unreadable] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
-        let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
+        let (mut stage, account, ticket) = prepared();
         let mut dying = until_send(&mut stage, account.send_ticket(ticket.clone()));
         stage.deliver(dying.take_outgoing().unwrap());
         let restarted = restart(&stage, &account, 2);
@@ -288,8 +228,7 @@ fn an_empty_page_of_a_session_that_had_messages_shows_no_message_absent() {
 
 #[test]
 fn a_message_is_found_behind_many_others() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let ticket = stage.run(account.prepare_send(FANS, text("hi"))).unwrap();
     let sent = stage.run(account.send_ticket(ticket.clone())).unwrap();
     crowd(&mut stage, 350);
@@ -305,8 +244,7 @@ fn a_message_is_found_behind_many_others() {
 
 #[test]
 fn two_identical_tickets_are_never_confirmed_by_one_message() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let one = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
     let other = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
     let key = stage.run(account.send_ticket(one.clone())).unwrap().msg_key;
@@ -319,8 +257,7 @@ fn two_identical_tickets_are_never_confirmed_by_one_message() {
 
 #[test]
 fn another_accounts_ticket_is_refused() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let ticket = stage
         .run(account.prepare_send(STRANGER, text("hi")))
         .unwrap();
@@ -328,6 +265,7 @@ fn another_accounts_ticket_is_refused() {
     let friend = local_account(friend, 3).build();
     for error in [
         stage.run(friend.send_ticket(ticket.clone())).unwrap_err(),
+        stage.run(friend.settle_answer(ticket.clone())).unwrap_err(),
         stage.run(friend.confirm(ticket)).unwrap_err(),
     ] {
         assert_eq!(error, Error::Invalid(Invalid::ForeignTicket(Uid(OWN))));

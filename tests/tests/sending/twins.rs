@@ -5,16 +5,15 @@ use bili_im_sim::faults::{Kind, Rule, When};
 use bili_im_tests::{Running, Turn, local_account};
 
 use crate::simulated::{
-    FANS, FRIEND, fault, login, lose_request, posts, stage, text, until_send, warm, written,
+    FANS, FRIEND, login, lose_request, posts, stage, text, until_send, warm_stage, written,
 };
 
 #[test]
 fn of_two_identical_sends_at_once_the_lost_one_is_found() {
     for nth in [1, 2] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
+        let (mut stage, account) = warm_stage();
         let rule = Rule::new("send_msg", When::Nth(nth), Kind::BreakOff).after_effect();
-        fault(&mut stage, rule);
+        stage.fault(rule);
         let flows = [0; 2].map(|_| account.send(FRIEND, text("hi")));
         let mut keys: Vec<MsgKey> = (stage.run_all(flows).into_iter())
             .map(|sent| sent.unwrap().msg_key)
@@ -30,10 +29,9 @@ fn of_two_identical_sends_at_once_the_lost_one_is_found() {
 #[test]
 fn of_two_identical_sends_at_once_the_lost_request_is_unconfirmed() {
     for nth in [1, 2] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
+        let (mut stage, account) = warm_stage();
         let rule = Rule::new("send_msg", When::Nth(nth), Kind::BreakOff);
-        fault(&mut stage, rule);
+        stage.fault(rule);
         let flows = [0; 2].map(|_| account.send(FRIEND, text("hi")));
         let results = stage.run_all(flows);
         let there = written(&stage, "hi");
@@ -50,8 +48,7 @@ fn of_two_identical_sends_at_once_the_lost_request_is_unconfirmed() {
 
 #[test]
 fn of_two_identical_sends_at_once_the_second_waits_for_the_first() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let mut first = until_send(&mut stage, account.send(FRIEND, text("hi")));
     let mut second = Running::new(account.send(FRIEND, text("hi")));
     for _ in 0..20 {
@@ -65,8 +62,7 @@ fn of_two_identical_sends_at_once_the_second_waits_for_the_first() {
 
 #[test]
 fn different_sends_at_once_do_not_wait_for_each_other() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let flows = [
         account.send(FRIEND, text("hi")),
         account.send(FRIEND, text("ho")),
@@ -87,8 +83,7 @@ fn a_later_identical_send_is_not_confused_with_a_cancelled_one() {
         (false, true, true),
         (false, true, false),
     ] {
-        let mut stage = stage();
-        let account = warm(&mut stage);
+        let (mut stage, account) = warm_stage();
         let mut cancelled = until_send(&mut stage, account.send(FRIEND, text("hi")));
         let outgoing = cancelled.take_outgoing().unwrap();
         if arrives {
@@ -99,7 +94,7 @@ fn a_later_identical_send_is_not_confused_with_a_cancelled_one() {
         assert_eq!(before.len(), usize::from(arrives));
         if lost {
             let rule = Rule::new("send_msg", When::Once, Kind::BreakOff);
-            fault(&mut stage, if after { rule.after_effect() } else { rule });
+            stage.fault(if after { rule.after_effect() } else { rule });
         }
         let result = stage.run(account.send(FRIEND, text("hi")));
         let own: Vec<MsgKey> = (written(&stage, "hi").into_iter())
@@ -117,8 +112,7 @@ fn a_later_identical_send_is_not_confused_with_a_cancelled_one() {
 
 #[test]
 fn a_cancelled_send_that_arrives_late_confirms_no_other() {
-    let mut stage = stage();
-    let account = warm(&mut stage);
+    let (mut stage, account) = warm_stage();
     let mut cancelled = until_send(&mut stage, account.send(FRIEND, text("hi")));
     let late = cancelled.take_outgoing().unwrap();
     drop(cancelled);

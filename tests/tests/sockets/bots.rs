@@ -1,33 +1,30 @@
 //! The bots of the examples, as programs of their own.
 
 use std::{
-    net::Ipv4Addr,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use bili_im_sim::{
-    Message, MessageState, Server, Service, Talker, World,
+    MessageState, World,
     faults::{Kind, Rule, When},
 };
-use bili_im_tests::example;
+use bili_im_tests::{DEMO_FRIEND, DEMO_UID, Live, example};
 
-const OWN: u64 = 10_001;
-const FRIEND: u64 = 10_002;
 const STRANGER: u64 = 10_003;
 
 /// A bot, and the folder where it keeps its file. Dropped, it is killed.
 struct Bot(Child);
 
 impl Bot {
-    fn start(program: &Path, server: &Server, folder: &Path) -> Self {
-        let cookie = World::demo().account(OWN).unwrap().cookie();
+    fn start(program: &Path, live: &Live, folder: &Path) -> Self {
+        let cookie = World::demo().account(DEMO_UID).unwrap().cookie();
         let child = Command::new(program)
             .current_dir(folder)
             .env("BILI_IM_COOKIE", cookie)
-            .env("BILI_IM_ENDPOINT", format!("http://{}", server.addr()))
+            .env("BILI_IM_ENDPOINT", live.origin.to_string())
             .stdout(Stdio::null())
             .spawn();
         Self(child.unwrap())
@@ -41,16 +38,10 @@ impl Drop for Bot {
     }
 }
 
-fn write(server: &Server, from: u64) {
-    let message = Message::text(from, Talker::user(OWN), "hello");
-    server.with(|service| service.write(message, SystemTime::now().into()).unwrap());
-}
-
-fn answers(server: &Server) -> usize {
-    let snapshot = server.with(|service| service.snapshot(SystemTime::now().into()));
+fn answers(live: &Live) -> usize {
     let is_answer =
-        |message: &&MessageState| message.from.0 == OWN && message.content.contains("收到");
-    snapshot.messages.iter().filter(is_answer).count()
+        |message: &&MessageState| message.from.0 == DEMO_UID && message.content.contains("收到");
+    live.snapshot().messages.iter().filter(is_answer).count()
 }
 
 #[track_caller]
@@ -67,27 +58,26 @@ fn lives_and_dies(program: &Path) {
     let mut world = World::demo();
     let stranger = world.accounts.iter_mut().find(|one| one.uid.0 == STRANGER);
     stranger.unwrap().accepts = bili_im_sim::Accepts::Nobody;
-    let service = Service::new(world, SystemTime::now().into()).unwrap();
-    let server = Server::start(service, (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let live = Live::of(world);
     let folder = tempfile::tempdir().unwrap();
 
-    let bot = Bot::start(program, &server, folder.path());
+    let bot = Bot::start(program, &live, folder.path());
     wait_until(|| folder.path().join("bot.json").exists());
-    write(&server, STRANGER);
-    write(&server, FRIEND);
-    wait_until(|| answers(&server) == 1);
+    live.write(STRANGER, "hello");
+    live.write(DEMO_FRIEND, "hello");
+    wait_until(|| answers(&live) == 1);
     let stall = Rule::new("send_msg", When::Once, Kind::Stall).after_effect();
-    server.with(|service| service.add_fault(stall).unwrap());
-    write(&server, FRIEND);
-    wait_until(|| answers(&server) == 2);
+    live.fault(stall);
+    live.write(DEMO_FRIEND, "hello");
+    wait_until(|| answers(&live) == 2);
     drop(bot);
 
-    write(&server, FRIEND);
-    let _bot = Bot::start(program, &server, folder.path());
-    wait_until(|| answers(&server) == 3);
+    live.write(DEMO_FRIEND, "hello");
+    let _bot = Bot::start(program, &live, folder.path());
+    wait_until(|| answers(&live) == 3);
     // Longer than an interval: a fourth would come now.
     thread::sleep(Duration::from_millis(1500));
-    assert_eq!(answers(&server), 3);
+    assert_eq!(answers(&live), 3);
 }
 
 #[test]

@@ -9,50 +9,36 @@ use std::{
         mpsc::{Receiver, channel},
     },
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use bili_im_proto::{Account, Credential, EventKind, Hosts, Origin, WatchOptions};
+use bili_im_proto::{Account, EventKind, Hosts, WatchOptions};
 use bili_im_sim::{
-    Message, Mode, Server, Service, Talker, World,
-    faults::{Kind, PageBody, Rule, When},
+    World,
+    faults::{Kind, Rule, When},
 };
-use bili_im_tests::{Adapter, Authority, tls_without_roots};
+use bili_im_tests::{
+    Adapter, Authority, DEMO_FRIEND, DEMO_UID, Live, demo_login, faults::http, tls_without_roots,
+};
 use rustls::{RootCertStore, client::WebPkiServerVerifier};
 use ureq::tls::RootCerts;
-
-const OWN: u64 = 10001;
-
-const FRIEND: u64 = 10002;
 
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Longer than anything here takes: what does not come until then never comes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn service() -> Service {
-    let world = World::demo().in_mode(Mode::Strict);
-    Service::new(world, SystemTime::now().into()).unwrap()
+fn both(live: &Live) -> [Adapter; 2] {
+    Adapter::both(&demo_login(), &live.origin).unwrap()
 }
 
-fn addr() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 0))
-}
-
-fn credential() -> Credential {
-    let cookie = format!("SESSDATA=sim-{OWN}; bili_jct={OWN:032}; DedeUserID={OWN}");
-    Credential::parse(&cookie).unwrap()
-}
-
-fn both(origin: &Origin, roots: Option<&[u8]>) -> [Adapter; 2] {
-    let mut ureq = bili_im_ureq::Client::builder(credential()).endpoint(origin.clone());
-    let mut reqwest = bili_im_reqwest::Client::builder(credential()).endpoint(origin.clone());
-    if let Some(root) = roots {
-        ureq = ureq.roots([root.to_vec()]);
-        reqwest = reqwest.roots([root.to_vec()]);
-    }
-    let reqwest = Adapter::reqwest(|| reqwest.build()).unwrap();
-    [Adapter::Ureq(ureq.build()), reqwest]
+/// A service inside TLS, and adapters that trust it.
+fn secure() -> (Live, Authority, [Adapter; 2]) {
+    let authority = Authority::new().unwrap();
+    let config = authority.vouch_for("localhost").unwrap();
+    let live = Live::secure(World::demo(), config);
+    let adapters = Adapter::trusting(&authority, &demo_login(), &live.origin);
+    (live, authority, adapters.unwrap())
 }
 
 /// Watches in a thread until a watch is told of this text or a poll can tell no more. Gives what
@@ -92,27 +78,10 @@ fn next(told: &Receiver<String>) -> String {
     told.recv_timeout(PATIENCE).unwrap()
 }
 
-fn write(server: &Server, text: &str) {
-    let message = Message::text(FRIEND, Talker::user(OWN), text);
-    server.with(|service| service.write(message, SystemTime::now().into()).unwrap());
-}
-
-fn fault(server: &Server, rule: Rule) {
-    server.with(|service| service.add_fault(rule).unwrap());
-}
-
-fn connections(server: &Server) -> usize {
-    let snapshot = server.with(|service| service.snapshot(SystemTime::now().into()));
-    let own = snapshot
-        .accounts
-        .iter()
-        .find(|account| account.uid.0 == OWN);
+fn connections(live: &Live) -> usize {
+    let accounts = live.snapshot().accounts;
+    let own = accounts.iter().find(|account| account.uid.0 == DEMO_UID);
     own.unwrap().push_connections
-}
-
-fn origin(server: &Server, scheme: &str) -> Origin {
-    let port = server.addr().port();
-    format!("{scheme}://localhost:{port}").parse().unwrap()
 }
 
 /// Watches that poll once a day.
@@ -121,49 +90,47 @@ fn seldom() -> WatchOptions {
 }
 
 /// Messages are told, and the connection is closed after the last.
-fn check_told_at_once(server: &Server, adapter: Adapter) {
+fn check_told_at_once(live: &Live, adapter: Adapter) {
     let told = watch(adapter, seldom());
     assert_eq!(next(&told), "live");
     for text in ["one", "two", "the last"] {
-        write(server, text);
+        live.write(DEMO_FRIEND, text);
         assert_eq!(next(&told), text);
     }
     assert!(told.recv().is_err(), "the watch is over");
-    while connections(server) > 0 {
+    while connections(live) > 0 {
         thread::yield_now();
     }
 }
 
 #[test]
 fn messages_are_told_although_nobody_polls() {
-    let server = Server::start(service(), addr()).unwrap();
-    for adapter in both(&origin(&server, "http"), None) {
-        check_told_at_once(&server, adapter);
+    let live = Live::demo();
+    for adapter in both(&live) {
+        check_told_at_once(&live, adapter);
     }
 }
 
 #[test]
 fn messages_are_told_inside_tls() {
-    let authority = Authority::new().unwrap();
-    let config = authority.vouch_for("localhost").unwrap();
-    let server = Server::start_tls(service(), addr(), config).unwrap();
-    for adapter in both(&origin(&server, "https"), Some(&authority.der())) {
-        check_told_at_once(&server, adapter);
+    let (live, _, adapters) = secure();
+    for adapter in adapters {
+        check_told_at_once(&live, adapter);
     }
 }
 
-fn check_opened_again(server: &Server, adapter: Adapter, kind: &Kind) {
+fn check_opened_again(live: &Live, adapter: Adapter, kind: &Kind) {
     let name = adapter.name();
     let told = watch(adapter, seldom());
     assert_eq!(next(&told), "live", "{name}");
-    fault(server, Rule::new("WatchNotify", When::Once, kind.clone()));
-    write(server, "lost");
+    live.fault(Rule::new("WatchNotify", When::Once, kind.clone()));
+    live.write(DEMO_FRIEND, "lost");
     // In which order depends on a poll that may be under way.
     let mut words = [next(&told), next(&told), next(&told)];
     words.sort();
     let all = ["asks", "live", "lost"];
     assert_eq!(words, all, "{name}, {kind:?}");
-    write(server, "the last");
+    live.write(DEMO_FRIEND, "the last");
     assert_eq!(next(&told), "the last");
 }
 
@@ -175,10 +142,10 @@ fn a_lost_connection_is_opened_again() {
             for nth in 0..2 {
                 let kind = kind.clone();
                 scope.spawn(move || {
-                    let server = Server::start(service(), addr()).unwrap();
-                    let [ureq, reqwest] = both(&origin(&server, "http"), None);
+                    let live = Live::demo();
+                    let [ureq, reqwest] = both(&live);
                     let adapter = if nth == 0 { ureq } else { reqwest };
-                    check_opened_again(&server, adapter, &kind);
+                    check_opened_again(&live, adapter, &kind);
                 });
             }
         }
@@ -186,26 +153,19 @@ fn a_lost_connection_is_opened_again() {
 }
 
 /// How many heartbeats came.
-fn heartbeats(server: &Server) -> u64 {
-    server.with(|service| service.faults()[0].seen)
+fn heartbeats(live: &Live) -> u64 {
+    live.with(|service, _| service.faults()[0].seen)
 }
 
 #[test]
 fn a_connection_on_which_nothing_happens_lives_on() {
-    let authority = Authority::new().unwrap();
-    let config = authority.vouch_for("localhost").unwrap();
-    let plain = Server::start(service(), addr()).unwrap();
-    let secure = Server::start_tls(service(), addr(), config).unwrap();
-    let roots = authority.der();
-    let adapters = [
-        (&plain, both(&origin(&plain, "http"), None)),
-        (&secure, both(&origin(&secure, "https"), Some(&roots))),
-    ];
+    let plain = Live::demo();
+    let (secure, _, over_tls) = secure();
     let mut watches = Vec::new();
-    for (server, adapters) in adapters {
+    for (live, adapters) in [(&plain, both(&plain)), (&secure, over_tls)] {
         // A fault that never comes counts the heartbeats.
-        fault(server, Rule::new("Heartbeat", When::Nth(1000), Kind::Close));
-        watches.extend(adapters.map(|adapter| (server, watch(adapter, seldom()))));
+        live.fault(Rule::new("Heartbeat", When::Nth(1000), Kind::Close));
+        watches.extend(adapters.map(|adapter| (live, watch(adapter, seldom()))));
     }
     for (_, told) in &watches {
         assert_eq!(next(told), "live");
@@ -214,44 +174,38 @@ fn a_connection_on_which_nothing_happens_lives_on() {
     while heartbeats(&plain) < 4 || heartbeats(&secure) < 4 {
         thread::sleep(Duration::from_millis(100));
     }
-    for (server, told) in &watches {
-        write(server, "the last");
+    for (live, told) in &watches {
+        live.write(DEMO_FRIEND, "the last");
         assert_eq!(next(told), "the last");
     }
 }
 
 #[test]
 fn without_push_the_service_is_asked() {
-    let server = Server::start(service(), addr()).unwrap();
-    let refusal = Kind::Http {
-        status: 403,
-        body: PageBody::Html,
-        retry_after: None,
-    };
-    fault(&server, Rule::new("sub", When::Always, refusal));
-    for adapter in both(&origin(&server, "http"), None) {
+    let live = Live::demo();
+    live.fault(Rule::new("sub", When::Always, http(403)));
+    for adapter in both(&live) {
         let told = watch(adapter, WatchOptions::default());
         assert_eq!(next(&told), "asks");
-        write(&server, "the last");
+        live.write(DEMO_FRIEND, "the last");
         assert_eq!(next(&told), "the last");
     }
 }
 
 #[test]
 fn a_watch_that_wants_no_push_opens_no_connection() {
-    let server = Server::start(service(), addr()).unwrap();
-    for adapter in both(&origin(&server, "http"), None) {
+    let live = Live::demo();
+    for adapter in both(&live) {
         let told = watch(adapter, WatchOptions::default().with_push(false));
-        write(&server, "the last");
+        live.write(DEMO_FRIEND, "the last");
         assert_eq!(next(&told), "the last");
     }
-    let snapshot = server.with(|service| service.snapshot(SystemTime::now().into()));
-    assert!(!snapshot.requests.contains_key("/sub"));
+    assert_eq!(live.requests("/sub"), 0);
 }
 
 /// A proxy that carries whatever it is asked to connect to, and counts that.
 fn proxy() -> (SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind(addr()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = listener.local_addr().unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
@@ -282,14 +236,12 @@ fn proxy() -> (SocketAddr, Arc<AtomicUsize>) {
 
 #[test]
 fn push_takes_the_proxy_that_requests_take() {
-    let authority = Authority::new().unwrap();
-    let config = authority.vouch_for("localhost").unwrap();
-    let server = Server::start_tls(service(), addr(), config).unwrap();
+    let (live, authority, _) = secure();
     let (proxy, asked) = proxy();
     let proxy = format!("http://{proxy}");
     let account = || {
-        let hosts = Hosts::single(origin(&server, "https"));
-        Account::builder(credential(), [1; 24]).hosts(hosts).build()
+        let hosts = Hosts::single(live.origin.clone());
+        Account::builder(demo_login(), [1; 24]).hosts(hosts).build()
     };
 
     let root = ureq::tls::Certificate::from_der(&authority.der()).to_owned();
@@ -319,7 +271,7 @@ fn push_takes_the_proxy_that_requests_take() {
         let told = watch(adapter, seldom());
         assert_eq!(next(&told), "live");
         assert!(asked.load(Ordering::Relaxed) >= before + 2, "one is push");
-        write(&server, "the last");
+        live.write(DEMO_FRIEND, "the last");
         assert_eq!(next(&told), "the last");
     }
 }

@@ -1,37 +1,17 @@
 //! Tickets over both adapters: a program dies while its send is out, and the next one does not send
 //! it again.
 
-use std::{
-    net::Ipv4Addr,
-    sync::mpsc,
-    thread,
-    time::{Duration, SystemTime},
-};
+use std::{sync::mpsc, thread, time::Duration};
 
-use bili_im_proto::{Confirmation, Credential, Error, Origin, Pacing, SendTicket, Text, Uid};
-use bili_im_sim::{
-    Mode, Server, Service, World,
-    faults::{Kind, Rule, When},
-};
-use bili_im_tests::Adapter;
+use bili_im_proto::{Confirmation, Error, Origin, Pacing, SendTicket, Text, Uid};
+use bili_im_sim::faults::{Kind, Rule, When};
+use bili_im_tests::{Adapter, DEMO_FRIEND, Live, demo_login};
 
-const OWN: Uid = Uid(10001);
-const FRIEND: Uid = Uid(10002);
-
-fn start() -> (Server, Origin) {
-    let service = Service::new(
-        World::demo().in_mode(Mode::Strict),
-        SystemTime::now().into(),
-    )
-    .unwrap();
-    let server = Server::start(service, (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-    let origin = format!("http://{}", server.addr()).parse().unwrap();
-    (server, origin)
-}
+const FRIEND: Uid = Uid(DEMO_FRIEND);
 
 /// Both adapters. They look for a message for two seconds.
 fn both(origin: &Origin) -> [Adapter; 2] {
-    let login = Credential::new(&format!("sim-{OWN}"), &format!("{OWN:032}"), OWN).unwrap();
+    let login = demo_login();
     let mut pacing = Pacing::off();
     pacing.latest_arrival = Duration::from_secs(2);
     let ureq = bili_im_ureq::Client::builder(login.clone()).endpoint(origin.clone());
@@ -48,22 +28,14 @@ fn ticket(adapter: &Adapter) -> SendTicket {
     adapter.run(prepare).unwrap()
 }
 
-/// How many sends reached the service.
-fn sends(server: &Server) -> u64 {
-    let snapshot = server.with(|service| service.snapshot(SystemTime::now().into()));
-    let mut counts = snapshot.requests.iter();
-    let sends = counts.find(|(path, _)| path.ends_with("send_msg"));
-    sends.map_or(0, |(_, count)| count.requests)
-}
-
 #[test]
 fn a_ticket_is_stored_before_its_request_leaves_and_never_sent_twice() {
     for (index, arrives) in [(0, true), (0, false), (1, true), (1, false)] {
-        let (server, origin) = start();
+        let live = Live::demo();
         let stall = Rule::new("send_msg", When::Once, Kind::Stall);
         let stall = if arrives { stall.after_effect() } else { stall };
-        server.with(|service| service.add_fault(stall)).unwrap();
-        let [first, next] = [0; 2].map(|_| both(&origin).into_iter().nth(index).unwrap());
+        live.fault(stall);
+        let [first, next] = [0; 2].map(|_| both(&live.origin).into_iter().nth(index).unwrap());
         let ticket = ticket(&first);
         let (store, on_disk) = mpsc::channel();
         // Nobody takes its result: for the test it is dead.
@@ -74,7 +46,7 @@ fn a_ticket_is_stored_before_its_request_leaves_and_never_sent_twice() {
             })
         });
         let stored = on_disk.recv().unwrap();
-        while sends(&server) == 0 {
+        while live.requests("send_msg") == 0 {
             thread::sleep(Duration::from_millis(2));
         }
         let stored: SendTicket = serde_json::from_str(&stored).unwrap();
@@ -86,16 +58,16 @@ fn a_ticket_is_stored_before_its_request_leaves_and_never_sent_twice() {
             Confirmation::CannotTell => assert!(!arrives, "{name}"),
             other => panic!("{name}: {other:?}"),
         }
-        assert_eq!(sends(&server), 1, "{name}");
+        assert_eq!(live.requests("send_msg"), 1, "{name}");
     }
 }
 
 #[test]
 fn a_ticket_that_cannot_be_stored_is_not_sent() {
-    let (server, origin) = start();
-    for adapter in both(&origin) {
+    let live = Live::demo();
+    for adapter in both(&live.origin) {
         let refused = adapter.send_ticket(ticket(&adapter), |_| Err(Error::Finished));
         assert_eq!(refused.unwrap_err(), Error::Finished);
-        assert_eq!(sends(&server), 0);
+        assert_eq!(live.requests("send_msg"), 0);
     }
 }

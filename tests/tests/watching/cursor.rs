@@ -1,27 +1,13 @@
 //! Cursors: where a watch goes on.
 
-use bili_im_proto::{Credential, Cursor, Error, Input, Invalid, Uid};
+use bili_im_proto::{Cursor, Error, Input, Invalid};
 use bili_im_sim::faults::{Kind, Rule, When};
-use bili_im_tests::{answers, local_account};
+use bili_im_tests::answers;
 
 use crate::{
     by_hand::{FRESH, list, listed, page, told_by},
-    program::{MINUTE, OWN, Program, account, fault, stage, write},
+    program::{MINUTE, OWN, Program, account, stage, write},
 };
-
-#[test]
-fn another_accounts_cursor_is_refused() {
-    let mut stage = stage();
-    let cursor = stage.run(account(1).cursor_now()).unwrap();
-    let login = Credential::new("sim-2", &format!("{:032}", 2), Uid(2)).unwrap();
-    let other = local_account(login, 2).build();
-    let mut program = Program::resume(&other, cursor);
-    program.watch(&mut stage, MINUTE);
-    assert!(matches!(
-        program.running.result,
-        Some(Err(Error::Invalid(_)))
-    ));
-}
 
 #[test]
 fn nothing_is_told_before_it_is_known_whose_login_it_is() {
@@ -55,14 +41,14 @@ fn a_failed_session_is_remembered_across_a_restart_and_does_not_hold_the_mark() 
     let mut program = Program::start(&mut stage, &account);
     write(&mut stage, 2, OWN, "unreadable for long");
     let rule = Rule::new("fetch_session_msgs", When::Always, Kind::Html);
-    fault(&mut stage, rule);
+    stage.fault(rule);
     program.watch(&mut stage, MINUTE);
     stage.service.clear_faults();
     write(&mut stage, 3, OWN, "readable");
     program.watch(&mut stage, MINUTE * 2);
     // It is asked about again long after the lists mentioned it.
     let rule = Rule::new("fetch_session_msgs", When::Always, Kind::Html);
-    fault(&mut stage, rule);
+    stage.fault(rule);
     write(&mut stage, 4, OWN, "unreadable until the restart");
     program.watch(&mut stage, MINUTE);
     stage.service.clear_faults();

@@ -8,7 +8,7 @@ use bili_im_tests::local_account;
 
 use crate::{
     by_hand::{FRESH, list, listed, page, told_by},
-    program::{MINUTE, OWN, Program, account, act, login, stage, write},
+    program::{MINUTE, OWN, Program, account, login, stage, write},
 };
 
 #[test]
@@ -87,7 +87,7 @@ fn a_message_that_came_while_an_event_was_handled_overnight_is_told() {
         talker: bili_im_sim::Talker::user(2),
         upto: None,
     };
-    act(&mut stage, ack);
+    stage.act(ack);
     write(&mut stage, OWN, 2, "makes the session listed");
     let until = stage.time.now.mono.0 + MINUTE;
     let is_changed = |program: &Program| program.words().iter().any(|w| w.starts_with("changed"));

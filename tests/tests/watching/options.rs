@@ -5,9 +5,9 @@ use bili_im_sim::{
     Act,
     faults::{Kind, Rule, When},
 };
-use bili_im_tests::{Running, Stage};
+use bili_im_tests::{Running, Stage, faults::code};
 
-use crate::program::{MINUTE, OWN, Program, account, act, code, fault, stage, write};
+use crate::program::{MINUTE, OWN, Program, account, stage, write};
 
 /// A message of a user whom the service took for a spammer.
 fn write_intercepted(stage: &mut Stage, text: &str) {
@@ -15,7 +15,7 @@ fn write_intercepted(stage: &mut Stage, text: &str) {
         uid: bili_im_sim::Uid(OWN),
         other: bili_im_sim::Uid(4),
     };
-    act(stage, intercept);
+    stage.act(intercept);
     write(stage, 4, OWN, text);
 }
 
@@ -43,13 +43,12 @@ fn changes_are_told_when_asked_for() {
     assert_eq!(program.words(), ["unread 3"]);
     write(&mut stage, 2, OWN, "hello");
     program.watch(&mut stage, MINUTE * 3);
-    let now = stage.sim_now();
     let ack = Act::Ack {
         uid: bili_im_sim::Uid(OWN),
         talker: bili_im_sim::Talker::user(2),
         upto: None,
     };
-    stage.service.act(ack, now).unwrap();
+    stage.act(ack);
     write(&mut stage, OWN, 2, "from the phone");
     program.watch(&mut stage, MINUTE * 3);
     let mut told = program.words();
@@ -95,7 +94,7 @@ fn counts_are_told_at_first_and_when_they_change() {
     program.watch(&mut stage, MINUTE * 3);
     assert_eq!(program.words(), ["unread 3", "unread 4"]);
     let lost = Rule::new("single_unread", When::Once, code(-101));
-    fault(&mut stage, lost);
+    stage.fault(lost);
     program.watch(&mut stage, MINUTE * 3);
     assert!(matches!(
         program.running.result,
@@ -110,7 +109,7 @@ fn unread_counts_that_fail_delay_no_message() {
     let options = WatchOptions::default().with_changes(true);
     let mut program = Program::with(&mut stage, &account, options);
     let rule = Rule::new("single_unread", When::Always, Kind::Html);
-    fault(&mut stage, rule);
+    stage.fault(rule);
     for _ in 0..5 {
         write(&mut stage, 2, OWN, "hello");
         program.watch(&mut stage, MINUTE);
@@ -130,7 +129,7 @@ fn a_refused_list_of_intercepted_sessions_delays_no_message() {
     let options = WatchOptions::default().with_intercepted(true);
     let mut program = Program::with(&mut stage, &account, options);
     let refused = code(-400);
-    fault(&mut stage, Rule::new("get_sessions", When::Always, refused));
+    stage.fault(Rule::new("get_sessions", When::Always, refused));
     for minute in 1..=20 {
         write(&mut stage, 2, OWN, "hello");
         program.watch(&mut stage, MINUTE);

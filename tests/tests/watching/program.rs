@@ -5,10 +5,7 @@ use std::time::Duration;
 use bili_im_proto::{
     Account, Credential, Cursor, Event, EventKind, Flow, Hints, Uid, WatchOptions,
 };
-use bili_im_sim::{
-    Act, World,
-    faults::{Kind, Rule},
-};
+use bili_im_sim::World;
 use bili_im_tests::{Answers, Running, Stage, Turn, local_account};
 
 pub(crate) const OWN: u64 = 1;
@@ -180,22 +177,7 @@ fn word(event: &Event) -> String {
 }
 
 pub(crate) fn write(stage: &mut Stage, from: u64, to: u64, text: &str) {
-    let now = stage.sim_now();
-    stage.service.write(written(from, to, text), now).unwrap();
-}
-
-pub(crate) fn act(stage: &mut Stage, act: Act) {
-    let now = stage.sim_now();
-    stage.service.act(act, now).unwrap();
-}
-
-pub(crate) fn fault(stage: &mut Stage, rule: Rule) {
-    stage.service.add_fault(rule).unwrap();
-}
-
-pub(crate) fn code(code: i32) -> Kind {
-    let message = None;
-    Kind::Code { code, message }
+    stage.write(written(from, to, text));
 }
 
 /// Writes one message of every sort, each with its sort as text.
@@ -204,8 +186,7 @@ pub(crate) fn one_of_each(stage: &mut Stage) {
         let mut message = bili_im_sim::Message::text(from, to, text);
         message.msg_source = source;
         message.msg_type = msg_type;
-        let now = stage.sim_now();
-        stage.service.write(message, now).unwrap();
+        stage.write(message);
     };
     let own = bili_im_sim::Talker::user(OWN);
     let friend = bili_im_sim::Talker::user(2);

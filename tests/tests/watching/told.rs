@@ -7,8 +7,8 @@ use bili_im_tests::{Stage, local_account};
 use crate::{
     by_hand::{FRESH, list, listed, numbers, page, told_by},
     program::{
-        MINUTE, OWN, Program, account, act, login, one_of_each, stage, world, world_with_a_group,
-        write, written,
+        MINUTE, OWN, Program, account, login, one_of_each, stage, world, world_with_a_group, write,
+        written,
     },
 };
 
@@ -19,8 +19,7 @@ fn a_recall_is_told_and_hides_a_message_not_told_before() {
     let mut program = Program::start(&mut stage, &account);
     for text in ["seen before it is recalled", "recalled before it is seen"] {
         let message = written(2, OWN, text);
-        let now = stage.sim_now();
-        let (msg_key, _) = stage.service.write(message, now).unwrap();
+        let (msg_key, _) = stage.write(message);
         if text.starts_with("seen") {
             program.watch(&mut stage, MINUTE);
         }
@@ -28,7 +27,7 @@ fn a_recall_is_told_and_hides_a_message_not_told_before() {
             uid: bili_im_sim::Uid(2),
             msg_key,
         };
-        act(&mut stage, recall);
+        stage.act(recall);
     }
     program.watch(&mut stage, MINUTE);
     let told = program.words();
@@ -76,8 +75,7 @@ fn a_message_that_is_never_shown_is_passed_over_for_good() {
     let write = |stage: &mut Stage, text: &str, msg_type| {
         let mut message = written(2, OWN, text);
         message.msg_type = msg_type;
-        let now = stage.sim_now();
-        let (_, seqno) = stage.service.write(message, now).unwrap();
+        let (_, seqno) = stage.write(message);
         bili_im_proto::Seqno(seqno.0)
     };
     write(&mut stage, "before", 1);
@@ -107,8 +105,7 @@ fn write_odd(
 ) -> bili_im_sim::MsgKey {
     let mut message = message;
     change(&mut message);
-    let now = stage.sim_now();
-    stage.service.write(message, now).unwrap().0
+    stage.write(message).0
 }
 
 #[test]
@@ -136,7 +133,7 @@ fn messages_of_odd_kinds_are_each_told_once_with_their_words() {
         let answer = bili_im_sim::Message::ai(2, own, msg_type, &["AI", words]);
         write_odd(&mut stage, answer, |_| ());
     }
-    act(&mut stage, Act::SysCancel { msg_key: reported });
+    stage.act(Act::SysCancel { msg_key: reported });
     program.watch(&mut stage, MINUTE * 3);
     let expected = [
         "reported",

@@ -9,7 +9,9 @@ mod decode;
 #[cfg(feature = "sim")]
 mod demo;
 mod doctor;
+mod export;
 mod history;
+mod import;
 mod login;
 mod logout;
 mod man;
@@ -23,6 +25,8 @@ mod sessions;
 mod settings;
 #[cfg(feature = "sim")]
 mod sim;
+mod stats;
+mod sync;
 mod unread;
 mod watch;
 mod who;
@@ -65,6 +69,10 @@ commands! {
     history::History,
     watch::Watch,
     who::Who,
+    sync::Sync,
+    export::Export,
+    import::Import,
+    stats::Stats,
     send::Send,
     send_image::SendImage,
     recall::Recall,

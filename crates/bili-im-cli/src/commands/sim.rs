@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use bili_im_sim::{Mode, Server, Service, Uid, World};
+use bili_im_sim::{Large, Mode, Server, Service, Uid, World};
 use serde::Serialize;
 
 use crate::{
@@ -33,7 +33,8 @@ pub(crate) struct Sim {
     /// Where to listen, on this machine only; port 0 takes any that is free
     #[arg(long, value_name = "ADDR", default_value = DEFAULT_ADDR, value_parser = address)]
     listen: SocketAddr,
-    /// The accounts and messages to begin with: demo, seed, or a JSON file
+    /// The accounts and messages to begin with: demo, seed, large (a million messages), or a JSON
+    /// file
     #[arg(long, value_name = "WORLD", default_value = DEFAULT_WORLD)]
     world: String,
     /// Refuse all that docs/protocol.md tells clients not to send, even where bilibili accepts it
@@ -60,6 +61,7 @@ impl Sim {
         let mut world = match self.world.as_str() {
             "demo" => World::demo(),
             "seed" => World::seed(),
+            "large" => World::large(Large::default()),
             path => {
                 let text = fs::read_to_string(path).map_err(|error| {
                     let error = error.worded();
@@ -69,8 +71,8 @@ impl Sim {
                             "无法读取世界文件 {path}：{error}"
                         ),
                         text!(
-                            "give demo, seed, or the path of a JSON file",
-                            "可用 demo、seed，或 JSON 文件的路径"
+                            "give demo, seed, large, or the path of a JSON file",
+                            "可用 demo、seed、large，或 JSON 文件的路径"
                         ),
                     )
                 })?;

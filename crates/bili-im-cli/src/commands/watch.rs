@@ -11,6 +11,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
     active_login::ActiveLogin,
+    archive_file::ArchiveFile,
     args::{Global, seconds},
     credentials,
     failure::Failure,
@@ -59,6 +60,9 @@ pub(crate) struct Watch {
     /// without this it is not sent again
     #[arg(long, requires = "reply_stdout")]
     at_least_once: bool,
+    /// Keep what is told in the profile's archive, or in this one
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    archive: Option<Option<PathBuf>>,
     /// Leave out your own messages
     #[arg(long)]
     no_own: bool,
@@ -139,6 +143,9 @@ impl Watch {
         let file = place
             .map(|place| place.begin(progress.clone()))
             .transpose()?;
+        let archive = self.archive.map(ArchiveFile::from);
+        let archive = archive.map(|file| file.create(global)).transpose()?;
+        let archive = archive.map(|archive| (archive, progress.cursor.uid()));
         let mut handler = Handler {
             login: login.share(),
             out,
@@ -155,6 +162,7 @@ impl Watch {
                 variables: variables(global, progress.cursor.uid()),
             }),
             senders: SenderNames::default(),
+            archive,
         };
         out.remark(&begun(progress.cursor.uid(), global)?);
         handler.run(progress, options)

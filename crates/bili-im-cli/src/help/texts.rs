@@ -133,6 +133,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "watch --interval",
         "没有推送时多久查询一次：默认 20 秒，非本机服务至少 6 秒",
     ),
+    (
+        "watch --archive",
+        "把报出的内容存进本档案的存档，或指定的文件",
+    ),
     ("who", "查询用户是谁"),
     ("who <uids>", "用户的编号"),
     ("send", "发送文本"),
@@ -226,6 +230,70 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          示例：\n  bili-im decode single-unread < captured.json\n  \
          bili-im decode send-msg --status 412 < page.html",
     ),
+    ("--archive", "所用的存档文件，默认是登录档案自己的"),
+    ("sync", "把私信存到本机：第一次存全部，以后只存新的"),
+    (
+        "sync examples",
+        "示例：\n  bili-im sync\n  bili-im sync --since 2026-01-01\n  \
+         bili-im sync --with 10002 --archive friend.db\n\n\
+         随时可以中断，下次从断点继续。已撤回的消息会抹去内容，除非每次都加 --keep-recalled。",
+    ),
+    ("sync --with", "只同步与这个用户的会话；可多次给出"),
+    ("sync --group", "只同步这个粉丝团的会话；可多次给出"),
+    ("sync --since", "只回溯到这一天或这个时间"),
+    ("sync --full", "把会话列表读到底（平时每天也会读一次）"),
+    ("sync --media", "消息里的图片和表情也保存下来"),
+    ("sync --keep-recalled", "保留已撤回消息的内容（读得到的话）"),
+    ("export", "把存档里的会话导出成文件，供阅读、打印或保存"),
+    (
+        "export examples",
+        "示例：\n  bili-im export --format html --out conversations\n  \
+         bili-im export --format txt --with 10002 --from 2026-01-01 | less\n  \
+         bili-im export --format jsonl --out backup.jsonl\n\n\
+         jsonl 是存档的副本，可用 `bili-im import` 读回。它也包含官方账号，以及保留下来的已撤回消息的内容。",
+    ),
+    ("export --format", "导出的格式"),
+    ("export --format=html", "聊天气泡网页，用浏览器看"),
+    ("export --format=jsonl", "存档的副本，可以再导入"),
+    ("export --format=csv", "表格"),
+    ("export --format=md", "Markdown"),
+    ("export --format=txt", "纯文本"),
+    (
+        "export --out",
+        "写到这个文件，而不是标准输出；html 是文件夹",
+    ),
+    ("export --force", "覆盖已有的文件"),
+    ("export --with", "只导出与这个用户的会话；可多次给出"),
+    ("export --group", "只导出这个粉丝团的会话；可多次给出"),
+    ("--from", "只要这一天或这个时间以后的"),
+    ("--to", "只要这一天或这个时间以前的"),
+    ("--system", "包括官方账号"),
+    ("export --recalled", "显示已撤回消息的内容（如果保留了）"),
+    (
+        "export --pictures",
+        "图片放在哪里（要先用 `sync --media` 保存）",
+    ),
+    ("export --pictures=inside", "嵌在网页里"),
+    ("export --pictures=beside", "放在网页旁的文件夹里"),
+    ("export --pictures=none", "不放，只留链接"),
+    ("import", "把导出的会话读进存档"),
+    (
+        "import examples",
+        "示例：\n  bili-im import backup.jsonl\n  \
+         bili-im import --archive copy.db backup.jsonl\n  \
+         zcat backup.jsonl.gz | bili-im import -\n\n\
+         可读 `export --format jsonl` 的文件，以及其他程序保存的服务应答（JSON）。存档里已有的内容不变。",
+    ),
+    ("import <files>", "要读的文件；- 是标准输入"),
+    ("import --any-account", "其他账号的文件也收"),
+    ("stats", "统计存档里的消息：和谁、多少、什么时候"),
+    (
+        "stats examples",
+        "示例：\n  bili-im stats\n  bili-im stats --from 2026-01-01 --top 5\n  \
+         bili-im stats --json | jq '.talkers[] | {name, median: .waits.median}'\n\n\
+         等待是从对方发消息到你回复的时间：一半和九成分别短于所列的值。",
+    ),
+    ("stats --top", "显示多少人"),
     ("sim", "在本机运行模拟服务，没有账号也能试用"),
     (
         "sim examples",
@@ -236,7 +304,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "sim --listen",
         "监听地址，只能是本机；端口 0 表示任选一个空闲端口",
     ),
-    ("sim --world", "起始的账号和消息：demo、seed，或 JSON 文件"),
+    (
+        "sim --world",
+        "起始的账号和消息：demo、seed、large（一百万条消息），或 JSON 文件",
+    ),
     (
         "sim --strict",
         "docs/protocol.md 不让客户端发的一律拒绝，即使 bilibili 会接受",

@@ -1,6 +1,7 @@
 //! Handles the events of a watch: prints, runs the program, answers, and stores the position.
 
-use bili_im_proto::{Direction, Event, EventKind, Position, WatchOptions};
+use bili_im_archive::Archive;
+use bili_im_proto::{Direction, Event, EventKind, Position, Uid, WatchOptions};
 
 use super::{
     cursor_file::{CursorFile, Progress},
@@ -32,6 +33,8 @@ pub(crate) struct Handler<'a> {
     /// Whether to show what happens on the push connection.
     pub(crate) verbose: bool,
     pub(crate) senders: SenderNames,
+    /// Where to keep what is told.
+    pub(crate) archive: Option<(Archive, Uid)>,
 }
 
 /// Whether the watch goes on after an event.
@@ -72,6 +75,9 @@ impl Handler<'_> {
             let Some(_work) = self.stop.begin_work() else {
                 break;
             };
+            if let Some((archive, own)) = &mut self.archive {
+                archive.save_event(*own, &event)?;
+            }
             match self.handle(&line)? {
                 Handled::Yes => {
                     if let (Some(file), Some(position)) = (&mut self.file, &event.position) {

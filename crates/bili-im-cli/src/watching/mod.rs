@@ -13,7 +13,7 @@ mod stop;
 
 pub(crate) use self::{
     cursor_file::{Place, Progress},
-    driven::Driven,
+    driven::{Driven, Next},
     exec::Exec,
     handler::Handler,
     push::{PushChoice, Pushed},

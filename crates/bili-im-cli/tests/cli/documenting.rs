@@ -20,10 +20,13 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 9] = [
+const APART: [&str; 12] = [
     "doctor",
     "config",
     "profiles",
+    "export",
+    "import",
+    "stats",
     "resume",
     "decode",
     "sim",
@@ -36,7 +39,7 @@ const APART: [&str; 9] = [
 type Play = fn(&Stage);
 
 /// The other commands, in the order of the help.
-const COMMANDS: [(&str, Play); 26] = [
+const COMMANDS: [(&str, Play); 27] = [
     ("login", |stage| {
         let mut login = LoggingIn::start(stage);
         phone(stage, r#"{"scan":10001}"#);
@@ -55,6 +58,7 @@ const COMMANDS: [(&str, Play); 26] = [
         watch.line();
     }),
     ("who", |stage| run(stage, "who 10002")),
+    ("sync", |stage| run(stage, "sync")),
     ("send", |stage| run(stage, "send 10002 hi")),
     ("send-image", |stage| {
         let path = file(stage, "x.png", &png(1, 1));

@@ -61,7 +61,7 @@ fn content(message: &MessageState) -> String {
 #[test]
 fn the_program_gets_the_event_as_json_and_as_variables_but_no_login() {
     let stage = Stage::demo();
-    let script = r#"read -r json; env > "$0.env"; grep '^BILI_IM_[EMSTDB]' "$0.env" | grep -v ENDPOINT | sort >> "$0"; echo "$json" >> "$0""#;
+    let script = r#"read -r json; env > "$0.env"; grep '^BILI_IM_[EMSTDB]' "$0.env" | grep -v -e ENDPOINT -e DATA_DIR | sort >> "$0"; echo "$json" >> "$0""#;
     let mut watch = stage.exec(&[], script);
     let event = stage.tell(&mut watch, "hi `there` $HOME");
     let newest = stage.newest();

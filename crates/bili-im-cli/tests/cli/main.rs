@@ -20,6 +20,7 @@ mod documenting;
 mod dry_run;
 #[cfg(unix)]
 mod executing;
+mod exporting;
 mod failures;
 #[cfg(unix)]
 mod files;
@@ -45,6 +46,7 @@ mod settings_file;
 mod sim;
 mod state;
 mod support;
+mod syncing;
 #[cfg(unix)]
 mod terminal;
 mod watching;

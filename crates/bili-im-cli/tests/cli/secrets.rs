@@ -44,7 +44,7 @@ const TALKATIVE: [(&str, &str); 8] = [
 const MORE_CHANGES: [&str; 2] = ["logout", "send-image 10002 ./image.png"];
 
 /// Other command lines. Commands that run until a signal have tests of their own below.
-const OTHERS: [&str; 28] = [
+const OTHERS: [&str; 29] = [
     "login",
     "login --profile other",
     "logout --local",
@@ -63,6 +63,7 @@ const OTHERS: [&str; 28] = [
     "block-words",
     "auto-reply",
     "resume",
+    "sync --full",
     "decode poll",
     "decode generate",
     "sim --print-env 10001",

@@ -131,6 +131,11 @@ impl Stage {
         self.state_dir().join("config")
     }
 
+    /// The folder of archives.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.state_dir().join("data")
+    }
+
     /// The file of a profile.
     pub(crate) fn profile_file(&self, name: &str) -> PathBuf {
         self.config_dir()
@@ -150,6 +155,7 @@ impl Stage {
         command
             .env("BILI_IM_STATE_DIR", self.state_dir())
             .env("BILI_IM_CONFIG_DIR", self.config_dir())
+            .env("BILI_IM_DATA_DIR", self.data_dir())
             .env("BILI_IM_ENDPOINT", self.endpoint())
             .env("BILI_IM_COOKIE", self.cookie(CREATOR));
         command

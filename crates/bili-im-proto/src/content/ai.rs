@@ -39,37 +39,3 @@ fn words(paragraph: &Value) -> String {
         None => text(paragraph, "/text").unwrap_or_default(),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::{content::Content, msg_type::MsgType};
-
-    #[test]
-    fn paragraphs_are_texts_or_objects_in_the_content_or_at_the_top() {
-        let objects = r#"[{"para_type":1,"text":{"nodes":[
-            {"node_type":1,"raw_text":"你","word":{"words":"no"}},
-            {"node_type":1,"raw_text":null,"word":{"words":"好"}},{"node_type":2}]}},
-            {"para_type":2},{"para_type":1,"text":"再见"},null]"#;
-        let texts = r#"["你好","再见",""]"#;
-        for (msg_type, raw) in [
-            (
-                MsgType::Ai,
-                format!(r#"{{"content":{{"paragraphs":{objects}}}}}"#),
-            ),
-            (
-                MsgType::Text,
-                format!(r#"{{"content":{{"paragraphs":{objects}}}}}"#),
-            ),
-            (MsgType::AiToo, format!(r#"{{"paragraphs":{objects}}}"#)),
-            (
-                MsgType::Ai,
-                format!(r#"{{"content":{{"paragraphs":{texts}}}}}"#),
-            ),
-        ] {
-            let Content::Ai(words) = Content::parse(msg_type, &raw) else {
-                panic!("{raw}")
-            };
-            assert_eq!(words.paragraphs, ["你好", "再见"]);
-        }
-    }
-}

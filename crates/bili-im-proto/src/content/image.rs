@@ -277,23 +277,6 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_written_with_both_names_of_its_format() {
-        let image = Image::new("https://i0.hdslb.com/x.jpg")
-            .unwrap()
-            .with_dimensions(3, 4)
-            .with_format(ImageFormat::Jpeg)
-            .with_length(1025);
-        assert_eq!(
-            image.json(),
-            r#"{"url":"https://i0.hdslb.com/x.jpg","width":3,"height":4,"imageType":"jpeg","type":"jpeg","original":1,"size":2}"#
-        );
-        assert_eq!(
-            Content::parse(MsgType::Image, &image.json()),
-            Content::Image(image)
-        );
-    }
-
-    #[test]
     fn both_names_of_the_format_a_mime_type_and_a_fraction_are_read() {
         let raw = r#"{"url":"http://x/y","type":"image/jpg","width":"3","height":null,"size":1.2}"#;
         let Content::Image(image) = Content::parse(MsgType::Image, raw) else {

@@ -358,6 +358,12 @@ mod tests {
                 "ab",
             ),
             (19, r#"{"content":{"paragraphs":["a","b"]}}"#, "a b"),
+            (
+                52,
+                r#"{"paragraphs":[{"text":{"nodes":[{"raw_text":"你"},
+                    {"raw_text":null,"word":{"words":"好"}},{"node_type":2}]}},null]}"#,
+                "你好",
+            ),
             (301, r#"{"group_id":7,"content":"x 加入了"}"#, "x 加入了"),
             (306, r#"{"group_id":7,"content":"y"}"#, "y"),
             (3, "?", "[语音] ?"),

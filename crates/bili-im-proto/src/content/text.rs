@@ -58,30 +58,3 @@ impl From<Text> for String {
         text.0
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::content::LIMIT;
-
-    #[test]
-    fn a_text_is_measured_as_json_bytes() {
-        let frame = r#"{"content":""}"#.len();
-        assert!(Text::new("a".repeat(LIMIT - frame)).is_ok());
-        let longer = Text::new("a".repeat(LIMIT - frame + 3)).unwrap_err();
-        assert_eq!(
-            longer,
-            InvalidContent::TooLong {
-                bytes: 2003,
-                over: 3
-            }
-        );
-        // A quote takes two bytes because it is escaped. A Chinese character takes three and an
-        // emoji four: they are not escaped.
-        assert!(Text::new("\"".repeat((LIMIT - frame) / 2)).is_ok());
-        assert!(Text::new("中".repeat((LIMIT - frame) / 3)).is_ok());
-        assert!(Text::new("👋".repeat((LIMIT - frame) / 4)).is_ok());
-        assert!(Text::new("👋".repeat((LIMIT - frame) / 4 + 1)).is_err());
-        assert_eq!(Text::new(""), Err(InvalidContent::EmptyText));
-    }
-}

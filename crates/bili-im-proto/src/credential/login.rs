@@ -165,12 +165,6 @@ mod tests {
     }
 
     #[test]
-    fn a_decoded_sessdata_is_encoded_and_an_encoded_one_is_left_alone() {
-        assert_eq!(header_of("SESSDATA=a,b*c~"), "SESSDATA=a%2Cb%2Ac~");
-        assert_eq!(header_of("SESSDATA=a%2Cb*"), "SESSDATA=a%2Cb*");
-    }
-
-    #[test]
     fn a_value_cannot_smuggle_a_header() {
         let text = r#"{"SESSDATA":"x","bili_jct":"a\r\nX-Evil: 1"}"#;
         assert_eq!(
@@ -227,13 +221,5 @@ mod tests {
             let again = Credential::parse(&credential.expose());
             assert!(again.as_ref() == Ok(&credential), "{text}");
         }
-    }
-
-    #[test]
-    fn a_credential_is_not_printable() {
-        let credential = Credential::new("topsecret", "alsosecret", Uid(5)).unwrap();
-        let shown = format!("{credential:?} {:?}", credential.header());
-        assert!(!shown.contains("secret"), "{shown}");
-        assert!(shown.contains('5'));
     }
 }

@@ -17,6 +17,7 @@ mod run;
 mod send;
 mod sessions;
 mod step;
+mod sync;
 mod watch;
 
 pub use self::{

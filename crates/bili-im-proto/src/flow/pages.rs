@@ -64,17 +64,32 @@ impl Range {
         Self { before, ..self }
     }
 
+    /// The same range, which certainly holds a message.
+    pub(super) fn holding_something(self) -> Self {
+        Self {
+            holds_something: true,
+            ..self
+        }
+    }
+
     /// Reads the newest page.
     pub(super) async fn read<I>(self, io: &Io<I>) -> Result<Page, Error> {
-        let mut request =
-            FetchSessionMsgs::new(self.talker).with_size(self.page_size.clamp(20, 200));
-        request.begin_seqno = self.after;
-        request.end_seqno = self.before;
+        let request = self.request();
         let msgs = io.call(&request).await?;
         Ok(self.page(request.size as usize, msgs))
     }
 
-    fn page(self, size: usize, mut msgs: SessionMsgs) -> Page {
+    /// The request for the newest page.
+    pub(super) fn request(self) -> FetchSessionMsgs {
+        let mut request =
+            FetchSessionMsgs::new(self.talker).with_size(self.page_size.clamp(20, 200));
+        request.begin_seqno = self.after;
+        request.end_seqno = self.before;
+        request
+    }
+
+    /// The newest page, as the service answered the request for `size` messages.
+    pub(super) fn page(self, size: usize, mut msgs: SessionMsgs) -> Page {
         let is_last = !msgs.has_more && msgs.seqnos().count() < size;
         // Some accounts are answered the same page whatever they ask for.
         let is_inside = |seqno: Seqno| {

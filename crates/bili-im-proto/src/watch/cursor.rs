@@ -287,13 +287,6 @@ mod tests {
     }
 
     #[test]
-    fn a_position_survives_being_stored() {
-        let position = position(Talker::user(1), u64::MAX, 5, 6);
-        let json = serde_json::to_string(&position).unwrap();
-        assert_eq!(serde_json::from_str::<Position>(&json).unwrap(), position);
-    }
-
-    #[test]
     fn of_too_many_sessions_the_quietest_are_forgotten_and_lie_below_the_floor() {
         let mut cursor = Cursor::new(Uid(1), UnixSeconds(10), UnixMicros(0)).with_capacity(8);
         for uid in 1..=9 {

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{account, link_setting, login, session_svr, svr_sync, web_im, x};
-use crate::{answer::Answer, call::Call};
+use crate::{answer::Answer, call::Call, images};
 
 type Handler = fn(&mut Call<'_>) -> Answer;
 
@@ -84,8 +84,11 @@ pub(crate) fn find(method: &Method, path: &str) -> Found {
     }
 }
 
-/// The path of an endpoint, or `unknown` for any other path.
+/// The path of an endpoint, the folder of images, or `unknown` for any other path.
 pub(crate) fn name(path: &str) -> &'static str {
+    if path.starts_with(images::FOLDER) {
+        return images::FOLDER;
+    }
     let route = ROUTES.iter().find(|route| route.path == path);
     route.map_or("unknown", |route| route.path)
 }

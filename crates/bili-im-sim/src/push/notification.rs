@@ -81,6 +81,7 @@ pub(crate) fn forged(uid: Uid, options: &Options, chance: &mut Chance, now: Unix
         seqno: Seqno((1 << 50) + chance.below(1 << 20)),
         sent_at: now,
         arrived_at: now,
+        content_seed: None,
         message: Message::text(from, uid, "forged"),
     };
     let notification = Notification {
@@ -118,7 +119,7 @@ fn msg(written: &Written) -> Writer {
         .number(2, message.talker.session_type().into())
         .number(3, message.talker.id())
         .number(5, message.msg_type.into())
-        .bytes(6, &message.content)
+        .bytes(6, written.content().as_bytes())
         .number(7, written.seqno.0)
         .number(8, written.sent_at.as_secs())
         .numbers(9, message.at_uids.iter().map(|uid| uid.0))

@@ -1,11 +1,13 @@
 //! Conversations between two users or the members of a group, and their messages.
 
+use std::{borrow::Cow, num::NonZeroU64};
+
 use serde_json::value::RawValue;
 
 use crate::{
     ids::{GroupId, MsgKey, Seqno, Talker, Uid},
     time::UnixMicros,
-    world::Message,
+    world::{Message, content},
 };
 
 /// Identifies a conversation by those who take part in it.
@@ -113,5 +115,16 @@ pub(crate) struct Written {
     pub(crate) sent_at: UnixMicros,
     /// When it arrived, by the time without skew. It never decreases within a conversation.
     pub(crate) arrived_at: UnixMicros,
+    /// What its content is made of, for the messages of a large mailbox.
+    pub(crate) content_seed: Option<NonZeroU64>,
     pub(crate) message: Message,
+}
+
+impl Written {
+    pub(crate) fn content(&self) -> Cow<'_, str> {
+        match self.content_seed {
+            Some(seed) => content(&self.message, seed.get()).into(),
+            None => Cow::Borrowed(&self.message.content),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod conversation;
 mod lag;
+mod large;
 mod logins;
 mod mailbox;
 mod permission;

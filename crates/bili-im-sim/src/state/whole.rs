@@ -14,11 +14,8 @@ use crate::{
     push::Connections,
     time::UnixMicros,
     wbi::KeyRing,
-    world::{Account, Group, Knows, Message, Options, World},
+    world::{Account, Group, Knows, MOST_MESSAGES, Mailbox, Message, Options, World},
 };
-
-/// More messages than any test writes, but few enough for memory.
-const MOST_MESSAGES: u64 = 1_000_000;
 
 /// The state of the service.
 #[derive(Debug, Default)]
@@ -50,7 +47,8 @@ pub(crate) struct State {
 
 impl State {
     /// The state of a checked world at the start.
-    pub(crate) fn new(world: World, start: UnixMicros) -> Self {
+    pub(crate) fn new(mut world: World, start: UnixMicros) -> Self {
+        let mailbox = Mailbox::of(&mut world);
         let World {
             options,
             mut messages,
@@ -69,6 +67,9 @@ impl State {
             options,
             ..Self::default()
         };
+        if let Some(mailbox) = mailbox {
+            state.fill(mailbox, start);
+        }
         messages.sort_by_key(|message| std::cmp::Reverse(message.seconds_ago));
         for message in messages {
             state.pass(before(start, message.seconds_ago));
@@ -174,6 +175,7 @@ impl State {
             seqno,
             sent_at,
             arrived_at: self.time,
+            content_seed: None,
             message,
         });
         // A key of 0 names no message.
@@ -187,7 +189,7 @@ impl State {
         seqno
     }
 
-    fn participants(&self, id: ConversationId) -> BTreeSet<Uid> {
+    pub(super) fn participants(&self, id: ConversationId) -> BTreeSet<Uid> {
         match id {
             ConversationId::Users(one, other) => BTreeSet::from([one, other]),
             ConversationId::Group(group) => self
@@ -293,7 +295,7 @@ impl State {
     }
 }
 
-fn before(now: UnixMicros, seconds: u64) -> UnixMicros {
+pub(super) fn before(now: UnixMicros, seconds: u64) -> UnixMicros {
     now.plus_secs(-i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 

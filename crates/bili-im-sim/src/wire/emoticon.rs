@@ -14,12 +14,15 @@ const KNOWN: [&str; 6] = [
 
 /// The emoticons in these contents; `None` when there are none. `address` is the name of the field
 /// with an image's address, in which endpoints differ.
-pub(crate) fn emoticons<'a>(
-    contents: impl IntoIterator<Item = &'a str>,
+pub(crate) fn emoticons<T: AsRef<str>>(
+    contents: impl IntoIterator<Item = T>,
     address: &str,
 ) -> Option<Vec<Value>> {
-    let contents: Vec<&str> = contents.into_iter().collect();
-    let occurs = |name: &&str| contents.iter().any(|content| content.contains(*name));
+    let contents: Vec<T> = contents.into_iter().collect();
+    let occurs = |name: &&str| {
+        let mut contents = contents.iter();
+        contents.any(|content| content.as_ref().contains(*name))
+    };
     let emoticon = |name| {
         let image = "https://i0.hdslb.com/bfs/emote/simulated.png";
         json!({ "text": name, address: image, "size": 1, "gif_url": "" })

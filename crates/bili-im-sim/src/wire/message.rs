@@ -1,9 +1,11 @@
 //! The JSON of a message (docs/protocol.md §8).
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{ids::Uid, state::Written, world::Message};
+use crate::{ids::Uid, state::Written};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct MessageBody<'a> {
@@ -30,16 +32,17 @@ pub(crate) struct MessageBody<'a> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Content<'a> {
-    Text(&'a str),
+    Text(Cow<'a, str>),
     Object(&'a RawValue),
 }
 
 impl<'a> Content<'a> {
-    fn of(message: &'a Message) -> Self {
+    fn of(written: &'a Written) -> Self {
+        let message = &written.message;
         let object = message.content_as_object.then(|| message.content_object());
         match object.flatten() {
             Some(object) => Self::Object(object),
-            None => Self::Text(&message.content),
+            None => Self::Text(written.content()),
         }
     }
 }
@@ -52,7 +55,7 @@ impl<'a> From<&'a Written> for MessageBody<'a> {
             receiver_type: message.talker.session_type(),
             receiver_id: message.talker.id(),
             msg_type: message.msg_type,
-            content: Content::of(message),
+            content: Content::of(written),
             msg_seqno: written.seqno.0,
             timestamp: written.sent_at.as_secs(),
             at_uids: at_uids(written),

@@ -8,6 +8,9 @@ use crate::ids::{Talker, Uid};
 /// Longer than any content that the service accepts, for tests with hostile contents.
 const LONGEST_CONTENT: usize = 1 << 20;
 
+/// More messages than any test needs, but few enough for memory.
+pub(crate) const MOST_MESSAGES: u64 = 2_000_000;
+
 type Checked = Result<(), WorldError>;
 
 impl World {
@@ -43,7 +46,8 @@ impl World {
             let taken = format!("{key} appears twice");
             ensure(keys.insert(key), "options.msg_keys", taken)?;
         }
-        each("faults", &self.faults, |rule| rule.check())
+        each("faults", &self.faults, |rule| rule.check())?;
+        self.large.map_or(Ok(()), |large| large.check(self))
     }
 }
 

@@ -5,19 +5,24 @@ mod act;
 mod check;
 mod demo;
 mod group;
+mod large;
 mod message;
 mod options;
 mod seed;
 mod whole;
 
-pub(crate) use self::check::{Knows, check_message, each};
 pub use self::{
     account::{Accepts, Account, SessionSettings},
     act::Act,
     group::Group,
+    large::Large,
     message::Message,
     options::{
         Mode, Options, OverStrangerLimit, PushParts, QrLogin, SendLimit, StaleSignature, Whim,
     },
     whole::{World, WorldError},
+};
+pub(crate) use self::{
+    check::{Knows, MOST_MESSAGES, check_message, each},
+    large::{Mailbox, content},
 };

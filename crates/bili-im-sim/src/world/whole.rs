@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Group, Message, Mode, Options};
+use super::{Account, Group, Large, Message, Mode, Options};
 use crate::{faults::Rule, ids::Uid};
 
 /// The accounts, groups, messages and options of a service. Can be read from a JSON file.
@@ -20,6 +20,9 @@ pub struct World {
     /// The messages. Sequence numbers follow the time; messages of the same time keep this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
+    /// Very many messages more, for the first account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large: Option<Large>,
     /// The options of the service.
     #[serde(default)]
     pub options: Options,
@@ -114,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_written_world_is_read_back_the_same() {
-        for world in [World::demo(), World::seed()] {
+        for world in [World::demo(), World::seed(), World::large(Large::default())] {
             let text = world.to_json().unwrap();
             assert_eq!(World::from_json(&text).unwrap().to_json().unwrap(), text);
         }
@@ -156,6 +159,10 @@ mod tests {
             r#"[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"text":"x","sys_cancel":true}] -> messages[0].sys_cancel: only a recall, type 5, has it"#,
             r#"[{"uid":1},{"uid":2}],"messages":[{"from":1,"to":2,"content":"[]","content_as_object":true}] -> messages[0].content_as_object: the content is no JSON object"#,
             r#"[{"uid":1}],"options":{"msg_keys":["9","9"]} -> options.msg_keys: 9 appears twice"#,
+            r#"[],"large":{} -> large: there is no account whose mailbox it fills"#,
+            r#"[{"uid":1}],"large":{"sessions":9,"messages":8} -> large: it needs a session, and a message for each session"#,
+            r#"[{"uid":1}],"large":{"messages":2000001} -> large: a service holds at most 2000000 messages"#,
+            r#"[{"uid":1000000}],"large":{} -> large: its own users and groups have the numbers from 1000000 on"#,
             r#"[{"uid":1}],"faults":[{"what":"any","when":{"chance":1.5},"kind":"stall"}] -> faults[0].when: a chance is between 0 and 1"#,
         ] {
             let (accounts, problem) = case.split_once(" -> ").unwrap();

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use bili_im_proto::{
     AnswerStep, Answered, Confirmation, Cursor, Error, Event, Flow, Input, Monotonic, Now,
-    Outgoing, SendTicket, SentMessage, Step,
+    Outgoing, SendTicket, SentMessage, Step, SyncReport, SyncStep,
 };
 
 pub(super) struct ActiveFlow {
@@ -29,6 +29,7 @@ pub(super) enum AnyFlow {
     /// Finishes the send of a ticket, as of an answer.
     Settle(usize, Flow<AnswerStep, Answered>),
     Recall(Flow<Infallible, ()>),
+    Sync(Flow<SyncStep, SyncReport>),
 }
 
 /// What a flow asks for, or how it ended.
@@ -36,6 +37,9 @@ pub(super) enum Progress {
     Send(Outgoing),
     WaitUntil(Monotonic),
     Event(Event),
+    /// The program must store this.
+    Keep(Box<SyncStep>),
+    Synced(Result<SyncReport, Error>),
     /// The program must store the ticket before it sends.
     StoreTicket(usize, Box<SendTicket>),
     CursorReady(Result<Cursor, Error>),
@@ -87,6 +91,12 @@ impl AnyFlow {
                 Step::Item(_) => Progress::Waits,
                 Step::Done(result) => Progress::Settled(*id, result),
             },
+            Self::Sync(flow) => match flow.resume(now, input) {
+                Step::Send(outgoing) => Progress::Send(outgoing),
+                Step::WaitUntil(moment) => Progress::WaitUntil(moment),
+                Step::Item(step) => Progress::Keep(Box::new(step)),
+                Step::Done(result) => Progress::Synced(result),
+            },
             Self::SendUsed(id, flow) => match flow.resume(now, input) {
                 Step::Send(outgoing) => Progress::Send(outgoing),
                 Step::WaitUntil(moment) => Progress::WaitUntil(moment),
@@ -120,6 +130,7 @@ impl AnyFlow {
             Self::Confirm(..) => "confirm",
             Self::Settle(..) => "settle",
             Self::Recall(_) => "recall",
+            Self::Sync(_) => "sync",
         }
     }
 }

@@ -32,6 +32,7 @@ impl Simulation {
             Action::Send(sending) => self.send(&sending),
             Action::WriteTwin(nth) => self.write_twin(nth)?,
             Action::RecallSent => self.recall_sent(),
+            Action::Sync => self.sync(false),
             Action::Confirm(nth) => self.confirm(nth),
             Action::SendTicket(nth) => self.send_nth_ticket(nth)?,
             Action::Cancel(nth) => self.cancel(nth),

@@ -75,6 +75,19 @@ impl Simulation {
         Ok(())
     }
 
+    /// Begins to read what the store lacks, unless the program does that already.
+    pub(super) fn sync(&mut self, full: bool) {
+        let Some(running) = &self.running else { return };
+        let mut flows = running.flows.values();
+        if flows.any(|active| matches!(active.flow, AnyFlow::Sync(_))) {
+            return;
+        }
+        let account = running.account.clone();
+        let (state, options) = self.kept.begin(full);
+        self.note(|| format!("sync after {:?}", state.mark));
+        self.start_flow(AnyFlow::Sync(account.sync(state, options)));
+    }
+
     fn change_options(&mut self) {
         let options = self.options;
         self.options = match self.rng.u8(0..8) {
@@ -192,6 +205,10 @@ impl Simulation {
             }
             Progress::StoreTicket(send, ticket) => {
                 self.store_ticket_or_crash(send, &ticket)?;
+                0
+            }
+            Progress::Keep(step) => {
+                self.kept.save(*step);
                 0
             }
             Progress::Waits => 0,

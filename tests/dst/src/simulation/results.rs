@@ -62,6 +62,10 @@ impl Simulation {
                 self.note(|| format!("settling send {id}: {result:?}"));
                 self.note_settled(id, result)
             }
+            Progress::Synced(result) => {
+                self.note(|| format!("synced: {result:?}"));
+                Ok(())
+            }
             Progress::SentUsedTicket(id) => {
                 Err(format!("send {id} may leave again with a used ticket"))
             }

@@ -70,20 +70,3 @@ impl Endpoint for GetMsgDnd {
         answer.data()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn ids_of_users_and_groups_are_not_confused() {
-        let body =
-            r#"{"code":0,"data":{"uid_settings":[{"id":"5","setting":1}],"group_settings":null}}"#;
-        let muted = decode::<GetMsgDnd>(200, body).unwrap();
-        assert_eq!(muted.is_muted(Talker::user(5)), Some(true));
-        assert_eq!(muted.is_muted(Talker::group(5)), None);
-        let all: Vec<_> = muted.settings().collect();
-        assert_eq!(all, [(Talker::user(5), true)]);
-    }
-}

@@ -49,13 +49,4 @@ mod tests {
         assert_eq!(error.kind(), Some(RefusalKind::NoSuchSession));
         assert!(error.to_string().contains("no such session"), "{error}");
     }
-
-    #[test]
-    fn a_session_with_id_0_is_refused() {
-        let request = SessionDetail::new(Talker::user(0)).request(&context());
-        assert_eq!(
-            request.unwrap_err(),
-            crate::InvalidArgument::NobodysNumber.into()
-        );
-    }
 }

@@ -89,16 +89,3 @@ impl Endpoint for SingleUnread {
         answer.data()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{error::RefusalKind, testing::*};
-
-    #[test]
-    fn a_voucher_is_not_read_as_zero_unread() {
-        let body = r#"{"code":0,"message":"0","data":{"v_voucher":"voucher_1"}}"#;
-        let error = decode::<SingleUnread>(200, body).unwrap_err();
-        assert_eq!(error.kind(), Some(RefusalKind::RiskControl));
-    }
-}

@@ -249,23 +249,6 @@ mod tests {
     }
 
     #[test]
-    fn a_live_connection_makes_looks_rare_and_a_dead_one_frequent_again() {
-        let (account, hints, mut rhythm) = rhythm();
-        assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 0, false)));
-        hints.live_until(at(50));
-        assert_eq!(rhythm.listen(&account, at(1)), Some(EventKind::PushLive));
-        assert_eq!(rhythm.listen(&account, at(1)), None);
-        assert!((120..=132).contains(&wait_after(&account, &mut rhythm, 20, false)));
-        // Nobody said that it died: it was silent for too long.
-        assert_eq!(
-            rhythm.listen(&account, at(50)),
-            lost("nothing was heard from it for long")
-        );
-        assert_eq!(rhythm.next(), at(50));
-        assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 50, false)));
-    }
-
-    #[test]
     fn a_connection_that_was_never_made_is_told_once() {
         let (account, hints, mut rhythm) = rhythm();
         assert_eq!(rhythm.listen(&account, at(1)), None);
@@ -286,39 +269,5 @@ mod tests {
         assert_eq!(wait_after(&account, &mut rhythm, 5, false), 2);
         assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 7, false)));
         assert!((120..=132).contains(&wait_after(&account, &mut rhythm, 27, false)));
-    }
-
-    #[test]
-    fn a_flood_of_hints_costs_little_more_than_asking() {
-        let (account, hints, mut rhythm) = rhythm();
-        hints.live_until(LATER);
-        let mut looks = 0;
-        for second in 0..3600 {
-            hints.hint();
-            rhythm.listen(&account, at(second));
-            if rhythm.next() <= at(second) {
-                looks += 1;
-                wait_after(&account, &mut rhythm, second, false);
-            }
-        }
-        assert!((300..=400).contains(&looks), "{looks} looks");
-    }
-
-    #[test]
-    fn a_connection_that_keeps_silent_is_not_relied_on_until_its_next_hint() {
-        let (account, hints, mut rhythm) = rhythm();
-        hints.live_until(LATER);
-        rhythm.listen(&account, at(0));
-        wait_after(&account, &mut rhythm, 0, true);
-        assert_eq!(rhythm.listen(&account, at(1)), None);
-        wait_after(&account, &mut rhythm, 120, true);
-        assert_eq!(
-            rhythm.listen(&account, at(121)),
-            lost("it kept silent about messages")
-        );
-        assert!((20..=22).contains(&wait_after(&account, &mut rhythm, 140, true)));
-        assert_eq!(rhythm.listen(&account, at(141)), None);
-        hints.hint();
-        assert_eq!(rhythm.listen(&account, at(150)), Some(EventKind::PushLive));
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Answer {
         end,
     );
     let messages = page.messages.iter().copied();
-    let contents = messages.clone().map(|written| &*written.message.content);
+    let contents = messages.clone().map(|written| written.content());
     let newest = page.messages.first();
     Ok(Data::of(&SessionMsgs {
         has_more: (page.has_more || (more_at_floor && page.reaches(floor))).into(),

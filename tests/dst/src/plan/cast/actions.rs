@@ -84,7 +84,8 @@ impl Cast {
                 Action::Send(self.sending(rng))
             }
             160..165 => Action::RecallSent,
-            165..174 => Action::Cancel(rng.usize(0..8)),
+            165..171 => Action::Cancel(rng.usize(0..8)),
+            171..174 => Action::Sync,
             174..182 => return self.draw_unreadable_session(rng, at, actions),
             182..208 => Action::Fault(draw_fault(rng)),
             208..220 => Action::ClearFaults,

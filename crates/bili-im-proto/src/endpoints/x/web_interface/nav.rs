@@ -97,24 +97,6 @@ mod tests {
     const IMG: &str = r#""wbi_img":{"img_url":"https://i0.hdslb.com/bfs/wbi/7cd084941338484aae1ad9425b84077c.png","sub_url":"https://i0.hdslb.com/bfs/wbi/4932caff0ff746eab6f01bf08b70ac45.png"}"#;
 
     #[test]
-    fn a_login_gives_its_profile_and_the_keys() {
-        let answer = decode::<Nav>(
-            200,
-            &format!(
-                r#"{{"code":0,"message":"0","ttl":1,"data":{{"isLogin":true,"mid":293793435,"uname":"n","face":"f","level_info":{{"current_level":5}},{IMG}}}}}"#
-            ),
-        )
-        .unwrap();
-        let profile = answer.profile.unwrap();
-        assert_eq!(profile.uid, Uid(293793435));
-        assert_eq!((&*profile.name, profile.level), ("n", Some(5)));
-        assert_eq!(
-            answer.keys.unwrap().mixin_key(),
-            "ea1db124af3c7062474693fa704f4ff8"
-        );
-    }
-
-    #[test]
     fn the_keys_come_without_a_login_too() {
         for code in [-101, 0] {
             let answer = decode::<Nav>(

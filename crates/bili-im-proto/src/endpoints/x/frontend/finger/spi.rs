@@ -54,14 +54,6 @@ impl Endpoint for FingerSpi {
 mod tests {
     use super::*;
     use crate::testing::decode;
-
-    #[test]
-    fn both_cookies_are_read() {
-        let cookies = decode::<FingerSpi>(200, r#"{"code":0,"data":{"b_3":"x","b_4":"y"}}"#);
-        let cookies = cookies.unwrap();
-        assert_eq!((&*cookies.buvid3, &*cookies.buvid4), ("x", "y"));
-        assert!(decode::<FingerSpi>(200, r#"{"code":0,"data":{}}"#).is_err());
-    }
     #[test]
     fn a_device_cookie_that_was_pasted_is_kept() {
         let device = DeviceCookies {

@@ -68,26 +68,3 @@ impl Endpoint for GetReplyText {
         Ok(answer.data::<ReplyTexts>()?.texts)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn rules_for_keywords_come_in_a_list_and_no_text_is_no_list() {
-        assert_eq!(query(&GetReplyText::new(ReplyKind::Keys)), "type%5B%5D=2");
-        let body = r#"{"code":0,"message":"0","ttl":1,"data":{"texts":[{"id":201321,"uid":5,"type":2,"title":"谢谢","key1":"谢谢，Thank you","key2":"感谢","reply":"不客气"},{"id":"7","type":9,"reply":"x"}]}}"#;
-        let texts = decode::<GetReplyText>(200, body).unwrap();
-        assert_eq!(
-            (texts[0].id, texts[0].kind),
-            (201_321, Some(ReplyKind::Keys))
-        );
-        assert_eq!(texts[0].key1, "谢谢，Thank you");
-        assert_eq!((texts[1].id, texts[1].kind), (7, Some(ReplyKind::Other(9))));
-        assert_eq!(
-            decode::<GetReplyText>(200, r#"{"code":0,"data":{}}"#),
-            Ok(vec![])
-        );
-    }
-}

@@ -41,27 +41,3 @@ impl Endpoint for GetBlockWords {
         answer.data()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::*;
-
-    #[test]
-    fn words_come_with_their_time_and_no_word_is_null() {
-        let body = r#"{"code":0,"data":{"words":[{"content":"广告","ctime":1746422088},{"content":7},null],"message":"","max_word_length":20,"max_words_size":"200"}}"#;
-        let words = decode::<GetBlockWords>(200, body).unwrap();
-        let read: Vec<_> = (words.words.iter())
-            .map(|word| (&*word.content, word.ctime))
-            .collect();
-        assert_eq!(
-            read,
-            [("广告", Some(UnixSeconds(1_746_422_088))), ("7", None)]
-        );
-        assert_eq!(words.max_words_size, Some(200));
-        for data in ["null", r#"{"words":null}"#] {
-            let none = decode::<GetBlockWords>(200, &format!(r#"{{"code":0,"data":{data}}}"#));
-            assert_eq!(none, Ok(BlockWords::default()));
-        }
-    }
-}

@@ -166,16 +166,6 @@ mod tests {
     }
 
     #[test]
-    fn without_set_cookie_the_cookies_are_read_from_the_url() {
-        let body = r#"{"code":0,"data":{"code":0,"url":"https://x/y?DedeUserID=5&Expires=1700000000&SESSDATA=a%2Cb&bili_jct=c&gourl=z"}}"#;
-        let QrState::Done(login) = decode::<QrPoll>(200, body).unwrap() else {
-            panic!("not done")
-        };
-        assert!(login.credential == Credential::new("a%2Cb", "c", Uid(5)).unwrap());
-        assert_eq!(login.credential.expires(), Some(UnixSeconds(1700000000)));
-    }
-
-    #[test]
     fn a_login_without_cookies_has_an_address_for_them() {
         let body = r#"{"code":0,"data":{"code":0,"url":"https://x/?ticket=hidden","refresh_token":"hidden"}}"#;
         let state = decode::<QrPoll>(200, body).unwrap();

@@ -1,0 +1,102 @@
+//! What a message shows, the same in all formats.
+
+use bili_im_proto::{Content, Message, MsgStatus, MsgType};
+
+use super::card::Card;
+
+/// What a message shows.
+#[derive(Debug)]
+pub(super) enum Body {
+    Text(String),
+    /// An image, by its address.
+    Image(String),
+    Card(Box<Card>),
+    /// Texts of the service in the middle of the page, each with a link that may be empty.
+    Tip(Vec<(String, String)>),
+    /// It was recalled, and what it said is not shown.
+    Recalled,
+    /// It recalls another message.
+    Recall,
+    /// What has no known form, as the service sent it.
+    Raw {
+        kind: String,
+        raw: String,
+    },
+}
+
+impl Body {
+    /// What a message shows; `None` when it shows nothing.
+    pub(super) fn of(message: &Message, show_recalled: bool) -> Option<Self> {
+        if !message.msg_type.is_shown() {
+            return None;
+        }
+        let is_erased = message.raw_content_even_if_recalled().is_empty();
+        if message.is_recalled() && (!show_recalled || is_erased) {
+            return Some(Self::Recalled);
+        }
+        Some(message.content_even_if_recalled().into())
+    }
+
+    /// A message that lacks its sender, type or key.
+    pub(super) fn unreadable(json: &str) -> Self {
+        Self::Raw {
+            kind: "unreadable message".to_owned(),
+            raw: json.to_owned(),
+        }
+    }
+}
+
+impl From<Content> for Body {
+    fn from(content: Content) -> Self {
+        let raw = |kind: &str, msg_type: MsgType, raw| Self::Raw {
+            kind: format!("{kind} {}", msg_type.number()),
+            raw,
+        };
+        let card = |card| Self::Card(Box::new(card));
+        match content {
+            Content::Text(text) => Self::Text(text),
+            Content::Image(image) => Self::Image(image.url().to_owned()),
+            Content::Recall(_) => Self::Recall,
+            Content::Recalled => Self::Recalled,
+            Content::Share(share) => card(share.into()),
+            Content::MiniProgram(program) => card(program.into()),
+            Content::Notice(notice) => card((*notice).into()),
+            Content::VideoPush(push) => card((*push).into()),
+            Content::ArticlePush(push) => card((*push).into()),
+            Content::PictureCard(picture) => card(picture.into()),
+            Content::ShareOther(share) => card(share.into()),
+            Content::TextShare(share) => card(share.into()),
+            Content::Works(works) => card(works.into()),
+            Content::Ai(words) => Self::Text(words.paragraphs.join("\n")),
+            Content::SystemTip(parts) => Self::Tip(
+                parts
+                    .into_iter()
+                    .map(|part| (part.text, part.jump_url))
+                    .collect(),
+            ),
+            Content::GroupEvent(event) => Self::Tip(vec![(event.content, String::new())]),
+            Content::Unknown {
+                msg_type,
+                raw: text,
+            } => raw("message of type", msg_type, text),
+            Content::Malformed {
+                msg_type,
+                raw: text,
+            } => raw("unreadable content of type", msg_type, text),
+            // A content that the library learns later.
+            other => Self::Text(other.summary()),
+        }
+    }
+}
+
+/// A remark about a message, in our words.
+pub(super) fn mark(message: &Message, body: &Body) -> Option<&'static str> {
+    match message.status {
+        MsgStatus::Recalled if matches!(body, Body::Recalled) => None,
+        MsgStatus::Recalled => Some("recalled"),
+        MsgStatus::Removed => Some("removed by the service"),
+        MsgStatus::ImageGone => Some("the image no longer exists"),
+        _ if message.is_automatic() => Some("automatic reply"),
+        _ => None,
+    }
+}

@@ -1,0 +1,190 @@
+//! One message in a page.
+
+use std::collections::BTreeMap;
+
+use bili_im_proto::Uid;
+use maud::{Markup, html};
+
+use super::{
+    super::{
+        body::Body,
+        card::Card,
+        clock,
+        entry::{Entry, Side},
+        link::{self, Part},
+        options::Export,
+        visible::Shown,
+    },
+    sprites::Sprites,
+};
+use crate::error::ArchiveError;
+
+/// What the messages of a page are drawn with.
+pub(super) struct Drawing<'a> {
+    pub(super) export: &'a Export,
+    pub(super) emoticons: &'a BTreeMap<String, String>,
+    pub(super) sprites: Sprites<'a>,
+}
+
+impl Drawing<'_> {
+    /// A message. `face` is the address of the sender's avatar.
+    pub(super) fn message(
+        &mut self,
+        entry: &Entry<'_>,
+        face: &str,
+    ) -> Result<Markup, ArchiveError> {
+        let body = self.body(&entry.body)?;
+        let time = entry.time.as_ref();
+        let id = format!("m{}", entry.seqno);
+        if entry.side == Side::Middle {
+            let name = matches!(entry.body, Body::Recall).then(|| entry.shown_name());
+            return Ok(html! {
+                div.tip id=(id) {
+                    @if let Some(name) = name { bdi { (Shown(&name)) } " " }
+                    (body) " " (stamp(time, entry.mark))
+                }
+            });
+        }
+        let name = entry.shown_name();
+        let avatar = self.avatar(&name, entry.sender, face)?;
+        let side = if entry.side == Side::Own {
+            "m own"
+        } else {
+            "m"
+        };
+        Ok(html! {
+            div class=(side) id=(id) {
+                (avatar)
+                div.c {
+                    div.n { bdi { (Shown(&name)) } }
+                    (body)
+                    div.t { (stamp(time, entry.mark)) }
+                }
+            }
+        })
+    }
+
+    /// A person's picture, or the first letter of the name.
+    pub(super) fn avatar(
+        &mut self,
+        name: &str,
+        uid: Option<Uid>,
+        face: &str,
+    ) -> Result<Markup, ArchiveError> {
+        let mut class = format!("a k{}", uid.map_or(0, |uid| uid.0 % 8));
+        let picture = self.sprites.class(face)?;
+        if let Some(picture) = picture {
+            class = format!("a {picture}");
+        }
+        let letter: String = match picture {
+            Some(_) => String::new(),
+            None => name
+                .chars()
+                .find(|c| c.is_alphanumeric())
+                .into_iter()
+                .collect(),
+        };
+        Ok(html! { span class=(class) aria-hidden="true" { (Shown(&letter)) } })
+    }
+
+    fn body(&mut self, body: &Body) -> Result<Markup, ArchiveError> {
+        Ok(match body {
+            Body::Text(text) => html! { div.b dir="auto" { (self.text(text)?) } },
+            Body::Image(url) => html! { div.b.i { (self.image(url)?) } },
+            Body::Card(card) => self.card(card)?,
+            Body::Tip(parts) => html! {
+                @for (text, url) in parts { (linked(url, html! { (Shown(text)) })) }
+            },
+            Body::Recalled => html! { div.b.gone { "Recalled message" } },
+            Body::Recall => html! { "recalled a message" },
+            Body::Raw { kind, raw } => html! {
+                div.b.raw { div.k { (Shown(kind)) } code dir="auto" { (Shown(raw)) } }
+            },
+        })
+    }
+
+    /// A text with its links and emoticons.
+    fn text(&mut self, text: &str) -> Result<Markup, ArchiveError> {
+        let mut shown = Vec::new();
+        for part in link::parts(text) {
+            shown.push(match part {
+                Part::Text(text) => html! { (Shown(text)) },
+                Part::Link(url) => linked(url, html! { (Shown(url)) }),
+                Part::Emoticon(name) => {
+                    let url = self.emoticons.get(name).map_or("", String::as_str);
+                    match self.sprites.class(url)? {
+                        Some(class) => html! {
+                            span class=(format!("e {class}")) title=(Shown(name)) { (Shown(name)) }
+                        },
+                        None => html! { (Shown(name)) },
+                    }
+                }
+            });
+        }
+        Ok(html! { @for part in &shown { (part) } })
+    }
+
+    /// An image, or a link to it when it is not saved.
+    fn image(&mut self, url: &str) -> Result<Markup, ArchiveError> {
+        let source = self.sprites.source(url, self.export.page_bytes)?;
+        Ok(match source {
+            Some(source) => html! { img.pic src=(source) alt="image"; },
+            None => html! {
+                span.none { "Image" @if link::safe(url).is_none() { " " (Shown(url)) } }
+                @if let Some(url) = link::safe(url) { " " (linked(&url, html! { (Shown(&url)) })) }
+            },
+        })
+    }
+
+    fn card(&mut self, card: &Card) -> Result<Markup, ArchiveError> {
+        let title = if card.title.trim().is_empty() {
+            &card.url
+        } else {
+            &card.title
+        };
+        let is_shown = title == &card.url || link::safe(&card.url).is_some();
+        let picture = match link::safe(&card.picture) {
+            Some(_) => Some(self.image(&card.picture)?),
+            None => None,
+        };
+        let mut parts = Vec::new();
+        for part in &card.parts {
+            parts.push(self.card(part)?);
+        }
+        Ok(html! {
+            div.b.card dir="auto" {
+                div.k { (card.kind) }
+                div.h { (linked(&card.url, html! { (Shown(title)) })) }
+                @if !is_shown && !card.url.is_empty() { div.l { (Shown(&card.url)) } }
+                @for line in &card.lines { div.l { (Shown(line)) } }
+                @if let Some(picture) = picture { div.l { (picture) } }
+                @for (label, url) in &card.buttons {
+                    div.button {
+                        (linked(url, html! { (Shown(label)) }))
+                        @if link::safe(url).is_none() { " " (Shown(url)) }
+                    }
+                }
+                @for part in &parts { (part) }
+            }
+        })
+    }
+}
+
+/// Markup that leads to an address, if the address is safe.
+pub(super) fn linked(url: &str, inner: Markup) -> Markup {
+    match link::safe(url) {
+        Some(url) => html! {
+            a href=(Shown(&url)) rel="noopener noreferrer" target="_blank" { (inner) }
+        },
+        None => inner,
+    }
+}
+
+fn stamp(time: Option<&jiff::Zoned>, mark: Option<&str>) -> Markup {
+    html! {
+        @if let Some(time) = time {
+            time datetime=(clock::exact(time)) title=(clock::exact(time)) { (clock::minute(time)) }
+        }
+        @if let Some(mark) = mark { " " span.mark { (mark) } }
+    }
+}

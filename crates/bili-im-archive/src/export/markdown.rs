@@ -1,0 +1,100 @@
+//! Markdown.
+
+use std::io::Write;
+
+use super::{
+    clock,
+    entry::{Cast, Entry, Side, title},
+    link,
+    options::{Export, ExportReport, snapshot},
+    plain,
+    text::Days,
+    visible::on_one_line,
+};
+use crate::{archive::Archive, error::ArchiveError};
+
+impl Export {
+    /// Writes the messages as Markdown.
+    ///
+    /// # Errors
+    /// When the archive cannot be read, or `out` not written.
+    pub fn markdown(
+        &self,
+        archive: &Archive,
+        out: &mut dyn Write,
+    ) -> Result<ExportReport, ArchiveError> {
+        let _snapshot = snapshot(archive)?;
+        let cast = Cast::of(archive)?;
+        let (sessions, mut report) = self.sessions(archive)?;
+        for session in &sessions {
+            writeln!(out, "# {} ({})\n", escaped(&title(session)), session.talker)?;
+            let mut days = Days::default();
+            for message in self.messages(archive, session.talker)? {
+                let message = message?;
+                report.messages += 1;
+                if let Some(entry) = cast.entry(self, session, &message) {
+                    if let Some(day) = days.next(entry.time.as_ref()) {
+                        writeln!(out, "## {day}\n")?;
+                    }
+                    write(out, &entry)?;
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+fn write(out: &mut dyn Write, entry: &Entry<'_>) -> Result<(), ArchiveError> {
+    let minute = entry.time.as_ref().map(clock::minute).unwrap_or_default();
+    let name = escaped(&entry.shown_name());
+    match entry.side {
+        Side::Middle => write!(out, "*{minute}*")?,
+        Side::Own | Side::Other => write!(out, "**{name}** {minute}")?,
+    }
+    if let Some(mark) = entry.mark {
+        write!(out, " ({mark})")?;
+    }
+    for (text, url) in plain::lines(&entry.body) {
+        // A backslash breaks the line.
+        write!(out, "\\\n{}", escaped(&text))?;
+        match link::safe(&url) {
+            Some(url) => write!(out, " <{url}>")?,
+            None if !url.is_empty() => write!(out, " {}", escaped(&url))?,
+            None => {}
+        }
+    }
+    Ok(writeln!(out, "\n")?)
+}
+
+/// A line in which nothing is Markdown or HTML.
+fn escaped(line: &str) -> String {
+    let line = on_one_line(line);
+    if line.is_empty() {
+        // An empty line would end the paragraph.
+        return "\u{a0}".to_owned();
+    }
+    let mut escaped = String::with_capacity(line.len());
+    for character in line.chars() {
+        // Markdown takes a backslash before any ASCII punctuation.
+        if character.is_ascii_punctuation() && !",'\"/?;%".contains(character) {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_was_written_is_markdown() {
+        assert_eq!(escaped("# *a* <b>\u{1b}"), r"\# \*a\* \<b\>\\u\{1b\}");
+        assert_eq!(
+            escaped("1. [x](javascript:y)"),
+            r"1\. \[x\]\(javascript\:y\)"
+        );
+        assert_eq!(escaped("   "), "\u{a0}");
+    }
+}

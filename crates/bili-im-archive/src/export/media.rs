@@ -1,0 +1,124 @@
+//! Pictures that the media folder has.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Component, Path},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bili_im_proto::ImageFormat;
+use rusqlite::OptionalExtension;
+
+use super::options::Pictures;
+use crate::{archive::Archive, error::ArchiveError, rows::from_sql};
+
+/// A picture that is saved.
+#[derive(Debug, Clone)]
+pub(super) struct Saved {
+    /// Its path in the media folder.
+    pub(super) file: String,
+    pub(super) bytes: u64,
+}
+
+/// Whether a path stays in the folder that it is relative to.
+pub(crate) fn is_inside(file: &str) -> bool {
+    let mut parts = Path::new(file).components().peekable();
+    parts.peek().is_some()
+        && parts.all(|part| matches!(part, Component::Normal(_)))
+        && !file.contains(['\\', ':', '\0'])
+}
+
+/// The picture with this address, if it is saved and the export has pictures.
+pub(super) fn saved(
+    archive: &Archive,
+    pictures: &Pictures,
+    url: &str,
+) -> Result<Option<Saved>, ArchiveError> {
+    if url.is_empty() || *pictures == Pictures::None {
+        return Ok(None);
+    }
+    let row = archive
+        .connection
+        .prepare_cached("SELECT file, bytes FROM media WHERE url = ? AND state = 'saved'")?
+        .query_row([url], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let saved = row.and_then(|(file, bytes): (Option<String>, Option<i64>)| {
+        Some(Saved {
+            file: file.filter(|file| is_inside(file))?,
+            bytes: bytes.map_or(0, from_sql),
+        })
+    });
+    Ok(saved)
+}
+
+impl Saved {
+    /// What an image's address is in a page: the picture itself, or the file beside the page. `None`
+    /// when it is no picture, longer than `most` bytes, or not there.
+    pub(super) fn source(&self, pictures: &Pictures, most: u64) -> Option<String> {
+        match pictures {
+            Pictures::None => None,
+            Pictures::Inside { folder } => {
+                let mut bytes = Vec::new();
+                let file = File::open(folder.join(&self.file)).ok()?;
+                file.take(most.saturating_add(1))
+                    .read_to_end(&mut bytes)
+                    .ok()?;
+                let format = mime(ImageFormat::of(&bytes)?)?;
+                (bytes.len() as u64 <= most)
+                    .then(|| format!("data:{format};base64,{}", BASE64_STANDARD.encode(&bytes)))
+            }
+            Pictures::Beside { folder, path } => {
+                let is_there = folder.join(&self.file).is_file();
+                is_there.then(|| encoded(&format!("{path}/{}", self.file)))
+            }
+        }
+    }
+}
+
+fn mime(format: ImageFormat) -> Option<&'static str> {
+    Some(match format {
+        ImageFormat::Jpeg => "image/jpeg",
+        ImageFormat::Png => "image/png",
+        ImageFormat::Gif => "image/gif",
+        ImageFormat::Webp => "image/webp",
+        _ => return None,
+    })
+}
+
+/// A path as a relative address.
+fn encoded(path: &str) -> String {
+    let mut url = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_./".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_outside_of_the_media_folder_is_not_read() {
+        for inside in ["ab/cd.png", "a", "..a"] {
+            assert!(is_inside(inside), "{inside}");
+        }
+        for outside in [
+            "",
+            "..",
+            "../a",
+            "a/../../b",
+            "/etc/passwd",
+            "a\\b",
+            "c:d",
+            "a\0",
+        ] {
+            assert!(!is_inside(outside), "{outside}");
+        }
+    }
+}

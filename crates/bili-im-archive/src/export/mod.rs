@@ -1,0 +1,28 @@
+//! Conversations as files.
+
+mod body;
+mod card;
+mod clock;
+mod csv;
+mod entry;
+pub(crate) mod format;
+mod html;
+mod jsonl;
+mod link;
+mod markdown;
+mod media;
+mod options;
+mod plain;
+#[cfg(test)]
+mod tests;
+mod text;
+mod visible;
+
+pub(crate) use self::{
+    clock::{Clock, month},
+    media::is_inside,
+};
+pub use self::{
+    html::PageFiles,
+    options::{Export, ExportReport, Pictures},
+};

@@ -1,0 +1,215 @@
+//! Storing what was exported. What is stored already stays.
+
+use bili_im_proto::{Content, Coverage, Message, MsgKey, RawMessage, Talker};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::{
+    error::ArchiveError,
+    export::{format, is_inside},
+    messages::{self, How},
+    rows::{talker_to_sql, to_sql},
+    sessions,
+};
+
+pub(super) fn has_sessions(connection: &Connection) -> Result<bool, ArchiveError> {
+    Ok(connection.prepare("SELECT 1 FROM sessions")?.exists([])?)
+}
+
+pub(super) fn person(
+    connection: &Connection,
+    person: &format::Person<'_>,
+) -> Result<(), ArchiveError> {
+    let format::Person {
+        uid,
+        name,
+        face,
+        sign,
+        level,
+        fetched,
+    } = person;
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO people (uid, name, face, sign, level, fetched)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![to_sql(uid.0), name, face, sign, level, fetched])?;
+    Ok(())
+}
+
+pub(super) fn emoticon(
+    connection: &Connection,
+    emoticon: &format::Emoticon<'_>,
+) -> Result<(), ArchiveError> {
+    let format::Emoticon {
+        text,
+        url,
+        gif_url,
+        size,
+    } = emoticon;
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO emoticons (text, url, gif_url, size) VALUES (?, ?, ?, ?)",
+        )?
+        .execute(params![text, url, gif_url, size])?;
+    messages::want_media(connection, url)
+}
+
+/// Returns whether it could be stored.
+pub(super) fn media(
+    connection: &Connection,
+    media: &format::Media<'_>,
+) -> Result<bool, ArchiveError> {
+    let is_known = ["wanted", "saved", "gone", "recalled"].contains(&media.state.as_ref());
+    let has_file = media.file.as_deref().is_some_and(is_inside);
+    if !is_known || (media.file.is_some() && !has_file) || (media.state == "saved" && !has_file) {
+        return Ok(false);
+    }
+    let format::Media {
+        url,
+        state,
+        file,
+        bytes,
+        tries,
+    } = media;
+    connection
+        .prepare_cached(
+            "INSERT INTO media (url, state, file, bytes, tries) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (url) DO UPDATE SET state = ?2, file = ?3, bytes = ?4, tries = ?5
+             WHERE state = 'wanted'",
+        )?
+        .execute(params![url, state, file, bytes, tries])?;
+    Ok(true)
+}
+
+pub(super) fn session(
+    connection: &Connection,
+    session: &format::Session<'_>,
+) -> Result<(), ArchiveError> {
+    let (session_type, talker_id) = talker_to_sql(session.talker);
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO sessions (session_type, talker_id, name, picture,
+                system_account, is_follow, is_muted, is_intercepted, top_ts, session_ts,
+                max_seqno, ack_seqno)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            session_type,
+            talker_id,
+            session.name,
+            session.picture,
+            session.system_account,
+            session.is_follow,
+            session.is_muted,
+            session.is_intercepted,
+            session.top_ts.map(|ts| to_sql(ts.0)),
+            session.session_ts.map(|ts| to_sql(ts.0)),
+            session.max_seqno.map(|seqno| to_sql(seqno.0)),
+            session.ack_seqno.map(|seqno| to_sql(seqno.0)),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn recall(connection: &Connection, recall: &format::Recall) -> Result<(), ArchiveError> {
+    let session = sessions::id(connection, recall.talker)?;
+    note_recall(connection, session, recall.msg_key, recall.timestamp)
+}
+
+/// Notes a recall. A message that is stored already stays as it is.
+fn note_recall(
+    connection: &Connection,
+    session: i64,
+    key: MsgKey,
+    timestamp: i64,
+) -> Result<(), ArchiveError> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO recalls (session_id, msg_key, timestamp) VALUES (?, ?, ?)",
+        )?
+        .execute((session, to_sql(key.0), timestamp))?;
+    Ok(())
+}
+
+/// Stores a message unless the archive has it. Returns whether it is new.
+pub(super) fn message(
+    connection: &Connection,
+    message: &format::Message<'_>,
+    json: &str,
+    keep_recalled: bool,
+) -> Result<bool, ArchiveError> {
+    let session = sessions::id(connection, message.talker)?;
+    let raw = RawMessage::new(message.seqno, json.to_owned(), Message::from_json(json));
+    let timestamp = message
+        .timestamp
+        .unwrap_or_else(|| messages::timestamp(&raw));
+    let how = How {
+        keep_recalled,
+        is_rebuilt: message.is_rebuilt,
+        now: 0,
+    };
+    messages::restore(connection, session, timestamp, &raw, how)
+}
+
+/// Notes the recalls among messages that are about to be stored.
+pub(super) fn recalls_among<'a>(
+    connection: &Connection,
+    talker: Talker,
+    messages: impl IntoIterator<Item = &'a Message>,
+) -> Result<(), ArchiveError> {
+    let session = sessions::id(connection, talker)?;
+    for message in messages {
+        if let Content::Recall(key) = message.content_even_if_recalled()
+            && key != MsgKey(0)
+        {
+            note_recall(connection, session, key, to_sql(message.timestamp.0))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether the message is there.
+pub(super) fn edit(
+    connection: &Connection,
+    edit: &format::Edit<'_>,
+    json: &str,
+) -> Result<bool, ArchiveError> {
+    let session = sessions::id(connection, edit.talker)?;
+    let message: Option<i64> = connection
+        .prepare_cached("SELECT id FROM messages WHERE session_id = ? AND msg_seqno = ?")?
+        .query_row((session, to_sql(edit.seqno.0)), |row| row.get(0))
+        .optional()?;
+    let Some(message) = message else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO edits (message_id, noticed, json) SELECT ?1, ?2, ?3
+             WHERE NOT EXISTS (SELECT 1 FROM edits
+                WHERE message_id = ?1 AND noticed = ?2 AND json = ?3)",
+        )?
+        .execute((message, edit.noticed, json))?;
+    Ok(true)
+}
+
+pub(super) fn coverage(
+    connection: &Connection,
+    talker: Talker,
+    coverage: &Coverage,
+) -> Result<(), ArchiveError> {
+    let session = sessions::id(connection, talker)?;
+    for &stretch in coverage.stretches() {
+        sessions::cover(connection, session, talker, stretch)?;
+    }
+    Ok(())
+}
+
+pub(super) fn end(connection: &Connection, end: &format::End) -> Result<(), ArchiveError> {
+    connection.execute(
+        "UPDATE owner SET listed = ?, compared = ?",
+        (
+            end.listed.map(|ts| to_sql(ts.0)),
+            end.compared.map(|ts| to_sql(ts.0)),
+        ),
+    )?;
+    Ok(())
+}

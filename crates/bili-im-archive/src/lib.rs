@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod archive;
+mod error;
+mod export;
+mod folding;
+mod import;
+mod media;
+mod messages;
+mod reading;
+mod rows;
+mod saving;
+mod sessions;
+mod stats;
+#[cfg(test)]
+mod testing;
+mod words;
+
+pub use bili_im_proto as proto;
+
+pub use crate::{
+    archive::Archive,
+    error::ArchiveError,
+    export::{Export, ExportReport, PageFiles, Pictures},
+    import::{BrokenLine, Import, ImportReport},
+    media::{MediaOutcome, media_request},
+    reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
+    stats::{Count, Stats, StatsOptions, TalkerStats, Waits},
+};

@@ -1,0 +1,370 @@
+//! Messages, as they are stored.
+
+use std::collections::BTreeMap;
+
+use bili_im_proto::{Content, Emoticon, Message, MsgKey, RawMessage};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{
+    error::ArchiveError,
+    rows::{from_sql, to_sql},
+    words,
+};
+
+/// `msg_status` of a recalled message.
+const RECALLED: i64 = 1;
+
+/// How many ids each second has.
+const IDS_A_SECOND: i64 = 1024;
+
+/// Later times than this (in the year 143,000 or so) are taken for this one.
+const LATEST: u64 = 1 << 42;
+
+/// Stores messages of a session. What is stored already stays; what the service has changed since
+/// becomes history.
+pub(crate) fn save(
+    connection: &Connection,
+    session: i64,
+    messages: &[RawMessage],
+    how: How,
+) -> Result<(), ArchiveError> {
+    let saving = Saving {
+        connection,
+        session,
+        how,
+    };
+    let mut dated: Vec<(i64, &RawMessage)> =
+        messages.iter().map(|raw| (timestamp(raw), raw)).collect();
+    // In the order of their ids, which the index of words takes best.
+    dated.sort_by_key(|&(timestamp, raw)| (timestamp, raw.seqno));
+    for (timestamp, raw) in dated {
+        saving.save(timestamp, raw)?;
+    }
+    Ok(())
+}
+
+/// Stores a message exactly as it was exported, unless one with its number is stored. Only what it
+/// says is erased when it is known to be recalled since. Returns whether it is new.
+pub(crate) fn restore(
+    connection: &Connection,
+    session: i64,
+    timestamp: i64,
+    raw: &RawMessage,
+    how: How,
+) -> Result<bool, ArchiveError> {
+    let has_content = |message: &Message| !message.raw_content_even_if_recalled().is_empty();
+    let mut saving = Saving {
+        connection,
+        session,
+        how: How {
+            keep_recalled: raw.message.as_ref().is_some_and(has_content),
+            ..how
+        },
+    };
+    if saving.stored(raw)?.is_some() {
+        return Ok(false);
+    }
+    let (mut json, mut message) = (raw.json.clone(), raw.message.clone());
+    if let Some(known) = &message
+        && !known.is_recalled()
+        && saving.is_recalled(known.msg_key)?
+    {
+        saving.how = how;
+        json = recalled(&json, how.keep_recalled);
+        message = Message::from_json(&json).or(message);
+    }
+    let timestamp = timestamp.clamp(0, LATEST.cast_signed());
+    let id = saving.free_id(timestamp)?;
+    saving.write(id, timestamp, raw, &json, message.as_ref())?;
+    Ok(true)
+}
+
+/// Stores where the pictures of emoticons are.
+pub(crate) fn save_emoticons(
+    connection: &Connection,
+    emoticons: &[Emoticon],
+) -> Result<(), ArchiveError> {
+    let mut insert = connection.prepare_cached(
+        "INSERT OR REPLACE INTO emoticons (text, url, gif_url, size) VALUES (?, ?, ?, ?)",
+    )?;
+    for emoticon in emoticons.iter().filter(|emoticon| !emoticon.url.is_empty()) {
+        let Emoticon {
+            text,
+            url,
+            gif_url,
+            size,
+            ..
+        } = emoticon;
+        insert.execute(params![text, url, gif_url, size])?;
+        want_media(connection, url)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn want_media(connection: &Connection, url: &str) -> Result<(), ArchiveError> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO media (url) VALUES (?)")?
+        .execute([url])?;
+    Ok(())
+}
+
+/// Notes that a message of a session was recalled.
+pub(crate) fn recall(
+    connection: &Connection,
+    session: i64,
+    key: MsgKey,
+    how: How,
+) -> Result<(), ArchiveError> {
+    let saving = Saving {
+        connection,
+        session,
+        how,
+    };
+    saving.recall(key, how.now)
+}
+
+/// How messages are stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    pub(crate) keep_recalled: bool,
+    /// Whether their JSON is not the service's.
+    pub(crate) is_rebuilt: bool,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+}
+
+/// Storing some messages of one session.
+struct Saving<'a> {
+    connection: &'a Connection,
+    session: i64,
+    how: How,
+}
+
+/// A message that is stored.
+struct Stored {
+    id: i64,
+    json: String,
+    is_rebuilt: bool,
+}
+
+impl Saving<'_> {
+    fn save(&self, timestamp: i64, raw: &RawMessage) -> Result<(), ArchiveError> {
+        let mut message = raw.message.clone();
+        let mut json = raw.json.clone();
+        if let Some(known) = &message
+            && (known.is_recalled() || self.is_recalled(known.msg_key)?)
+        {
+            json = recalled(&json, self.how.keep_recalled);
+            message = Message::from_json(&json).or(message);
+        }
+        match self.stored(raw)? {
+            Some(stored) if stored.json == json || self.how.is_rebuilt => return Ok(()),
+            Some(stored) => {
+                if message.as_ref().is_some_and(Message::is_recalled) {
+                    self.forget_media(&stored.json)?;
+                }
+                if !stored.is_rebuilt {
+                    self.note_edit(&stored, message.as_ref())?;
+                }
+                self.write(stored.id, timestamp, raw, &json, message.as_ref())?;
+            }
+            None => {
+                let id = self.free_id(timestamp)?;
+                self.write(id, timestamp, raw, &json, message.as_ref())?;
+            }
+        }
+        let recall = message.map(|message| message.content_even_if_recalled());
+        if let Some(Content::Recall(key)) = recall {
+            self.recall(key, timestamp)?;
+        }
+        Ok(())
+    }
+
+    /// What is stored of a message.
+    fn stored(&self, raw: &RawMessage) -> Result<Option<Stored>, ArchiveError> {
+        let stored = self
+            .connection
+            .prepare_cached(
+                "SELECT id, json, is_rebuilt FROM messages JOIN raw_messages ON message_id = id
+                 WHERE session_id = ? AND msg_seqno = ?",
+            )?
+            .query_row((self.session, to_sql(raw.seqno.0)), |row| {
+                Ok(Stored {
+                    id: row.get(0)?,
+                    json: row.get(1)?,
+                    is_rebuilt: row.get(2)?,
+                })
+            });
+        Ok(stored.optional()?)
+    }
+
+    /// An id that no message has. Its order is that of time.
+    fn free_id(&self, timestamp: i64) -> Result<i64, ArchiveError> {
+        let mut first = timestamp * IDS_A_SECOND;
+        let mut newest = self
+            .connection
+            .prepare_cached("SELECT max(id) FROM messages WHERE id >= ? AND id < ?")?;
+        loop {
+            let next = first + IDS_A_SECOND;
+            let taken: Option<i64> = newest.query_row((first, next), |row| row.get(0))?;
+            match taken {
+                None => return Ok(first),
+                Some(taken) if taken + 1 < next => return Ok(taken + 1),
+                Some(_) => first = next,
+            }
+        }
+    }
+
+    /// Writes a message over what may be there.
+    fn write(
+        &self,
+        id: i64,
+        timestamp: i64,
+        raw: &RawMessage,
+        json: &str,
+        message: Option<&Message>,
+    ) -> Result<(), ArchiveError> {
+        let is_kept = self.how.keep_recalled;
+        let text = message
+            .map(|message| text(message, is_kept))
+            .unwrap_or_default();
+        self.connection
+            .prepare_cached(
+                "INSERT INTO messages (id, session_id, msg_seqno, msg_key, sender_uid, msg_type,
+                    msg_status, msg_source, timestamp, text)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                 ON CONFLICT (id) DO UPDATE SET msg_key = ?4, sender_uid = ?5, msg_type = ?6,
+                    msg_status = ?7, msg_source = ?8, text = ?10",
+            )?
+            .execute(params![
+                id,
+                self.session,
+                to_sql(raw.seqno.0),
+                message.map(|message| to_sql(message.msg_key.0)),
+                message.map(|message| to_sql(message.sender_uid.0)),
+                message.map(|message| message.msg_type.number()),
+                message.map(|message| message.status.number()),
+                message.map(|message| message.source.number()),
+                timestamp,
+                text,
+            ])?;
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO raw_messages (message_id, json, is_rebuilt) VALUES (?, ?, ?)")?
+            .execute((id, json, self.how.is_rebuilt))?;
+        words::write(self.connection, id, self.session, message, &text)?;
+        if let Some(Content::Image(image)) = message.map(Message::content) {
+            want_media(self.connection, image.url())?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the image of a recalled message is not to be kept.
+    fn forget_media(&self, json: &str) -> Result<(), ArchiveError> {
+        let content = Message::from_json(json).map(|message| message.content_even_if_recalled());
+        if let Some(Content::Image(image)) = content
+            && !self.how.keep_recalled
+        {
+            self.connection
+                .prepare_cached("UPDATE media SET state = 'recalled' WHERE url = ?")?
+                .execute([image.url()])?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what a message was, unless it was recalled and is to be forgotten.
+    fn note_edit(&self, stored: &Stored, now_is: Option<&Message>) -> Result<(), ArchiveError> {
+        if now_is.is_some_and(Message::is_recalled) && !self.how.keep_recalled {
+            return Ok(());
+        }
+        self.connection
+            .prepare_cached("INSERT INTO edits (message_id, noticed, json) VALUES (?, ?, ?)")?
+            .execute((stored.id, self.how.now, &stored.json))?;
+        Ok(())
+    }
+
+    fn is_recalled(&self, key: MsgKey) -> Result<bool, ArchiveError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT 1 FROM recalls WHERE session_id = ? AND msg_key = ?")?
+            .exists((self.session, to_sql(key.0)))?)
+    }
+
+    /// Notes that a message was recalled, and forgets what it said.
+    fn recall(&self, key: MsgKey, timestamp: i64) -> Result<(), ArchiveError> {
+        // Some notices share the key 0.
+        if key == MsgKey(0) {
+            return Ok(());
+        }
+        let target = (self.session, to_sql(key.0));
+        self.connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO recalls (session_id, msg_key, timestamp) VALUES (?, ?, ?)",
+            )?
+            .execute((target.0, target.1, timestamp))?;
+        let mut select = self.connection.prepare_cached(
+            "SELECT id, msg_seqno, timestamp, json FROM messages
+             JOIN raw_messages ON message_id = id WHERE session_id = ? AND msg_key = ?",
+        )?;
+        let targets = select.query_map(target, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        let targets: Vec<(i64, i64, i64, String)> = targets.collect::<Result<_, _>>()?;
+        for (id, seqno, timestamp, stored) in targets {
+            self.forget_media(&stored)?;
+            let json = recalled(&stored, self.how.keep_recalled);
+            let message = Message::from_json(&json);
+            let raw = RawMessage::new(from_sql(seqno).into(), json, message);
+            if raw.json != stored {
+                self.write(id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is shown of a message, and searched.
+fn text(message: &Message, is_recalled_kept: bool) -> String {
+    let content = match is_recalled_kept {
+        true => message.content_even_if_recalled(),
+        false => message.content(),
+    };
+    match content {
+        Content::Text(text) => text,
+        Content::Recalled => String::new(),
+        other => other.summary(),
+    }
+}
+
+/// The message with the status of a recalled one. What it said is kept or erased.
+fn recalled(json: &str, is_kept: bool) -> String {
+    let Ok(mut fields) = serde_json::from_str::<BTreeMap<String, Box<RawValue>>>(json) else {
+        return json.to_owned();
+    };
+    let mut set = |name: &str, value: Result<Box<RawValue>, serde_json::Error>| {
+        if let Ok(value) = value {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    set("msg_status", to_raw_value(&RECALLED));
+    if !is_kept {
+        set("content", to_raw_value(""));
+    }
+    serde_json::to_string(&fields).unwrap_or_default()
+}
+
+/// When a message was written, in seconds since 1970; 0 when that is not known.
+pub(crate) fn timestamp(raw: &RawMessage) -> i64 {
+    #[derive(Deserialize)]
+    struct Timestamped {
+        timestamp: u64,
+    }
+
+    let read = || serde_json::from_str::<Timestamped>(&raw.json).ok();
+    let timestamp = match &raw.message {
+        Some(message) => message.timestamp.0,
+        None => read().map_or(0, |read| read.timestamp),
+    };
+    to_sql(timestamp.min(LATEST))
+}

@@ -1,0 +1,139 @@
+//! Storing what a synchronisation reads: one transaction a step.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bili_im_proto::{
+    Event, EventKind, Message, RawMessage, SyncPage, SyncState, SyncStep, SyncStore, Talker, Uid,
+};
+use rusqlite::{Connection, TransactionBehavior};
+use serde_json::json;
+
+use crate::{
+    archive::Archive,
+    error::ArchiveError,
+    messages::{self, How},
+    sessions,
+};
+
+impl SyncStore for Archive {
+    type Error = ArchiveError;
+
+    fn state(&mut self) -> Result<SyncState, ArchiveError> {
+        self.lock()?;
+        sessions::state(&self.connection, now())
+    }
+
+    fn save(&mut self, step: SyncStep) -> Result<(), ArchiveError> {
+        let how = self.how(false);
+        match step {
+            SyncStep::Owner(uid) => self.claim(uid),
+            SyncStep::Sessions(listed) => self.transact(|connection| {
+                (listed.iter()).try_for_each(|session| sessions::save(connection, session))
+            }),
+            SyncStep::Page(page) => self.transact(|connection| save_page(connection, &page, how)),
+            SyncStep::People(cards) => {
+                self.transact(|connection| sessions::save_people(connection, &cards, now()))
+            }
+            SyncStep::Finished(mark) => {
+                self.transact(|connection| sessions::finish(connection, mark))
+            }
+            // The user hears of the rest; nothing is to be stored.
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Archive {
+    /// Stores what a watch tells: messages and recalls. It reads nothing by itself, so that a
+    /// synchronisation reads the same messages again, as the service sends them.
+    ///
+    /// # Errors
+    /// When it cannot be stored, or the archive is not that of `own`.
+    pub fn save_event(&mut self, own: Uid, event: &Event) -> Result<(), ArchiveError> {
+        self.claim(own)?;
+        let how = self.how(true);
+        match &event.kind {
+            EventKind::Message {
+                talker, message, ..
+            } => {
+                let json = rebuilt(message);
+                let raw = RawMessage::new(message.msg_seqno, json, Some((**message).clone()));
+                self.transact(|connection| {
+                    let session = sessions::id(connection, *talker)?;
+                    messages::save(connection, session, &[raw], how)
+                })
+            }
+            EventKind::Recalled {
+                talker,
+                msg_key: Some(key),
+            } => self.transact(|connection| {
+                let session = sessions::id(connection, *talker)?;
+                messages::recall(connection, session, *key, how)
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn how(&self, is_rebuilt: bool) -> How {
+        How {
+            keep_recalled: self.keep_recalled,
+            is_rebuilt,
+            now: now(),
+        }
+    }
+
+    /// Does something in one transaction: all of it, or nothing.
+    pub(crate) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        let transaction =
+            (self.connection).transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+}
+
+fn save_page(connection: &Connection, page: &SyncPage, how: How) -> Result<(), ArchiveError> {
+    let session = sessions::id(connection, page.talker)?;
+    messages::save(connection, session, &page.messages, how)?;
+    messages::save_emoticons(connection, &page.emoticons)?;
+    if let Some(stretch) = page.read {
+        sessions::cover(connection, session, page.talker, stretch)?;
+    }
+    Ok(())
+}
+
+/// A message as the service would send it, with the fields that are known.
+fn rebuilt(message: &Message) -> String {
+    let (receiver_type, receiver_id) = match message.receiver {
+        Some(Talker::User(uid)) => (1, uid.0),
+        Some(Talker::Group(id)) => (2, id.0),
+        None => (0, 0),
+    };
+    let at_uids: Vec<u64> = message.at_uids.iter().map(|uid| uid.0).collect();
+    json!({
+        "sender_uid": message.sender_uid.0,
+        "receiver_type": receiver_type,
+        "receiver_id": receiver_id,
+        "msg_type": message.msg_type.number(),
+        "content": message.raw_content_even_if_recalled(),
+        "msg_seqno": message.msg_seqno.0,
+        "timestamp": message.timestamp.0,
+        "at_uids": at_uids,
+        "msg_key": message.msg_key.0,
+        "msg_status": message.status.number(),
+        "notify_code": message.notify_code,
+        "msg_source": message.source.number(),
+    })
+    .to_string()
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}

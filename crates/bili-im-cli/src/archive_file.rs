@@ -1,0 +1,155 @@
+//! Which archive a command uses: one for each profile, in the platform's data folder.
+
+use std::{env, path::PathBuf};
+
+use bili_im_archive::{Archive, ArchiveError};
+use clap::Args;
+use directories::ProjectDirs;
+
+use crate::{
+    args::Global,
+    failure::Failure,
+    language::{Language, current},
+    private_file::{create_folder, folder_of},
+    state,
+    wording::Worded,
+    words::talker_text,
+};
+
+/// The environment variable with the data folder, instead of the platform's.
+const VARIABLE: &str = "BILI_IM_DATA_DIR";
+
+/// The argument of every command that uses an archive.
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveFile {
+    /// The archive to use, instead of the profile's
+    #[arg(long, value_name = "FILE")]
+    archive: Option<PathBuf>,
+}
+
+impl From<Option<PathBuf>> for ArchiveFile {
+    fn from(archive: Option<PathBuf>) -> Self {
+        Self { archive }
+    }
+}
+
+impl ArchiveFile {
+    /// Opens the archive to fill it. If there is none it is created, and only its owner can read it.
+    pub(crate) fn create(&self, global: &Global) -> Result<Archive, Failure> {
+        let path = self.path(global)?;
+        if self.archive.is_none() {
+            let folder = folder_of(&path);
+            create_folder(folder).map_err(|error| {
+                let folder = folder.display();
+                Failure::other(format_text!(
+                    "{folder} cannot be made: {error}",
+                    "无法创建文件夹 {folder}：{error}"
+                ))
+            })?;
+        }
+        Ok(Archive::create(path)?)
+    }
+
+    /// Opens an archive that exists.
+    pub(crate) fn open(&self, global: &Global) -> Result<Archive, Failure> {
+        Ok(Archive::open(self.path(global)?)?)
+    }
+
+    fn path(&self, global: &Global) -> Result<PathBuf, Failure> {
+        if let Some(path) = &self.archive {
+            return Ok(path.clone());
+        }
+        let root = root().ok_or_else(|| {
+            Failure::other(text!(
+                "this user has no data folder",
+                "当前用户没有数据文件夹"
+            ))
+            .advise(text!(
+                "give a file with --archive",
+                "用 --archive 指定一个文件"
+            ))
+        })?;
+        let service = state::folder(global.endpoint()?.as_ref());
+        let profile = global.profile()?;
+        Ok(root.join(service).join(format!("{profile}.db")))
+    }
+}
+
+fn root() -> Option<PathBuf> {
+    if let Some(dir) = env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
+        return Some(dir.into());
+    }
+    let dirs = ProjectDirs::from("", "", "bili-im")?;
+    Some(dirs.data_local_dir().to_owned())
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        let advice = advice(&error);
+        let message = error.worded();
+        let failure = match error {
+            ArchiveError::Service(error) => return error.into(),
+            ArchiveError::Foreign { .. } | ArchiveError::Missing(_) => Self::wrong_use(message, ""),
+            _ => Self::other(message),
+        };
+        match advice {
+            Some(advice) => failure.advise(advice),
+            None => failure,
+        }
+    }
+}
+
+impl Worded for ArchiveError {
+    fn chinese(&self) -> Option<String> {
+        Some(match self {
+            Self::NotAnArchive(path) => format!("{} 不是存档", path.display()),
+            Self::Missing(path) => format!("{} 没有存档", path.display()),
+            Self::Newer { found, known } => {
+                format!("存档的格式是 {found}，本版本只认识 {known} 及以下")
+            }
+            Self::Foreign { owner, login } => {
+                format!("存档属于账号 {owner}，而登录的是账号 {login}")
+            }
+            Self::Damaged(what) => format!("存档已损坏：{what}"),
+            Self::Busy => "另一个进程正在写这份存档".to_owned(),
+            Self::NotWritable(why) => format!("存档无法写入：{why}"),
+            Self::File { path, source } => format!("{} 无法打开：{source}", path.display()),
+            Self::NoSession(talker) => format!("存档里没有与{} 的会话", talker_text(*talker)),
+            Self::Output(error) => format!("导出内容无法写入：{}", error.worded()),
+            Self::Input(error) => format!("文件无法读取：{}", error.worded()),
+            Self::NotAnExport => "这个文件既不是导出的存档，也不是消息列表".to_owned(),
+            Self::NewerExport { found, known } => {
+                format!("文件的版本是 {found}，本程序只认识 {known} 及以下")
+            }
+            Self::NoOwner => "文件和存档都没有说明消息属于哪个账号".to_owned(),
+            Self::Database(error) => format!("存档无法使用：{error}"),
+            Self::Service(error) => return error.chinese(),
+            _ => return None,
+        })
+    }
+}
+
+/// What the user can do about an archive that cannot be used.
+pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
+    let english = error.advice()?;
+    Some(match (current(), error) {
+        (Language::English, _) => english,
+        (_, ArchiveError::NotAnArchive(_)) => "换一个路径；什么都没有改动",
+        (_, ArchiveError::Missing(_)) => "先建一份：bili-im sync",
+        (_, ArchiveError::Newer { .. }) => "请用更新的版本；什么都没有改动",
+        (_, ArchiveError::Foreign { .. }) => "每个账号请用各自的存档",
+        (_, ArchiveError::Damaged(_)) => {
+            "把文件移走后重新同步，或恢复备份；`sqlite3 文件 .recover` 也许能救回一部分"
+        }
+        (_, ArchiveError::Busy) => "等它结束再试",
+        (_, ArchiveError::NoSession(_)) => "先读取它：bili-im sync --with UID",
+        (_, ArchiveError::Output(_)) => "腾出空间，或换一个路径",
+        (_, ArchiveError::NotAnExport) => {
+            "请给出 `bili-im export --format jsonl` 的文件，或服务应答的 JSON；其他程序的文本文件里没有消息编号"
+        }
+        (_, ArchiveError::NewerExport { .. }) => "请用更新的版本",
+        (_, ArchiveError::NoOwner) => "先同步一次：bili-im sync",
+        (_, ArchiveError::NotWritable(_)) => "腾出空间，或换一个路径；已存的内容完好",
+        (_, _) => english,
+    })
+}

@@ -1,0 +1,153 @@
+//! `bili-im import`
+
+use std::{
+    fmt::{self, Display},
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+};
+
+use bili_im_archive::{Archive, Import as Importing, ImportReport};
+use serde::Serialize;
+
+use crate::{
+    archive_file::{self, ArchiveFile},
+    args::Global,
+    failure::Failure,
+    output::Output,
+    wording::Worded,
+    words::on_one_line,
+};
+
+/// How many broken lines are named.
+const NAMED: usize = 10;
+
+/// Read exported conversations into the archive
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im import backup.jsonl
+  bili-im import --archive copy.db backup.jsonl
+  zcat backup.jsonl.gz | bili-im import -
+
+It reads files of `export --format jsonl`, and answers of the service as JSON, which other programs
+keep. What the archive has already stays as it is.")]
+pub(crate) struct Import {
+    #[command(flatten)]
+    archive: ArchiveFile,
+    /// The files; - is stdin
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Take files of other accounts, too
+    #[arg(long)]
+    any_account: bool,
+}
+
+impl Import {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        // Before the archive is created.
+        let files: Vec<(&Path, Box<dyn BufRead>)> = self
+            .files
+            .iter()
+            .map(|path| open(path))
+            .collect::<Result<_, _>>()?;
+        let mut archive = self.archive.create(global)?;
+        let mut output = ImportOutput {
+            archive: archive.path().to_owned(),
+            ..ImportOutput::default()
+        };
+        for (path, file) in files {
+            let report = self.read(&mut archive, path, file)?;
+            warn(path, &report, out);
+            output.messages += report.messages;
+            output.known += report.known;
+            output.broken += report.broken;
+        }
+        out.print(&output)
+    }
+
+    fn read(
+        &self,
+        archive: &mut Archive,
+        path: &Path,
+        mut file: Box<dyn BufRead>,
+    ) -> Result<ImportReport, Failure> {
+        let importing = Importing::new().any_account(self.any_account);
+        importing.read(archive, &mut file).map_err(|error| {
+            let advice = archive_file::advice(&error);
+            let message = format!("{}: {}", path.display(), error.worded());
+            let failure = Failure::wrong_use(message, "");
+            match advice {
+                Some(advice) => failure.advise(advice),
+                None => failure,
+            }
+        })
+    }
+}
+
+fn open(path: &Path) -> Result<(&Path, Box<dyn BufRead>), Failure> {
+    if path == Path::new("-") {
+        return Ok((path, Box::new(io::stdin().lock())));
+    }
+    let file = File::open(path).map_err(|error| {
+        let (path, error) = (path.display(), error.worded());
+        let message = format_text!("{path} cannot be read: {error}", "{path} 无法读取：{error}");
+        Failure::wrong_use(message, "")
+    })?;
+    Ok((path, Box::new(BufReader::new(file))))
+}
+
+/// Says what could not be read.
+fn warn(path: &Path, report: &ImportReport, out: Output) {
+    let path = path.display();
+    for line in report.broken_lines.iter().take(NAMED) {
+        let reason = on_one_line(&line.reason);
+        let number = line.number;
+        out.warn(format_text!(
+            "{path}: {number} is broken: {reason}",
+            "{path}：{number} 有误：{reason}"
+        ));
+    }
+    if report.broken > NAMED as u64 {
+        let all = report.broken;
+        out.warn(format_text!(
+            "{path}: {all} are broken, of which these are the first",
+            "{path}：共 {all} 处有误，以上是前几处"
+        ));
+    }
+    if !report.is_complete {
+        out.warn(format_text!("{path} ends early", "{path} 不完整，提前结束"));
+    }
+}
+
+#[derive(Default, Serialize)]
+struct ImportOutput {
+    archive: PathBuf,
+    messages: u64,
+    known: u64,
+    broken: u64,
+}
+
+impl Display for ImportOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            archive,
+            messages,
+            known,
+            broken,
+        } = self;
+        write_text!(
+            f,
+            "{messages} messages are new, {known} were there already",
+            "新存 {messages} 条消息，{known} 条已有"
+        )?;
+        if *broken > 0 {
+            write_text!(
+                f,
+                ", {broken} lines could not be read",
+                "，{broken} 行无法读取"
+            )?;
+        }
+        write_text!(f, "\nin {}", "\n存于 {}", archive.display())
+    }
+}

@@ -1,0 +1,250 @@
+//! `bili-im sync`
+
+use std::{
+    fmt::{self, Display},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use bili_im_archive::Archive;
+use bili_im_proto::{SyncOptions, SyncPage, SyncReport, SyncStep, SyncStore, Talker, UnixSeconds};
+use serde::Serialize;
+
+use crate::{
+    active_login::ActiveLogin,
+    archive_file::ArchiveFile,
+    args::{Global, number},
+    failure::Failure,
+    media::{self, ImagesJson},
+    moment,
+    output::Output,
+    progress::Progress,
+    watching::{Driven, Next, Stop},
+    wording::Worded,
+    words,
+};
+
+/// Keep your conversations in an archive on this machine: at first everything, later what is new
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im sync
+  bili-im sync --since 2026-01-01
+  bili-im sync --with 10002 --archive friend.db
+
+It can be stopped at any time, and goes on where it was the next time. Recalled messages lose
+what they said, unless --keep-recalled was given each time.")]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    archive: ArchiveFile,
+    /// Only the conversation with this user; can be given several times
+    #[arg(long, value_name = "UID", value_parser = number)]
+    with: Vec<u64>,
+    /// Only the conversation in this fan group; can be given several times
+    #[arg(long, value_name = "ID", value_parser = number)]
+    group: Vec<u64>,
+    /// Go back to this day only, or to this time
+    #[arg(long, value_name = "DATE", value_parser = moment::parse)]
+    since: Option<UnixSeconds>,
+    /// Go through the lists of conversations to their end, as is done once a day anyway
+    #[arg(long)]
+    full: bool,
+    /// Save the images and emoticons in the messages too
+    #[arg(long)]
+    media: bool,
+    /// Keep what recalled messages said, as far as it can be read
+    #[arg(long)]
+    keep_recalled: bool,
+}
+
+impl Sync {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let stop = Stop::on_signals()?;
+        let mut login = ActiveLogin::open(global, out)?.share();
+        let archive = self.archive.create(global)?;
+        let mut filling = Filling {
+            archive: archive.keep_recalled(self.keep_recalled),
+            out,
+            progress: Progress::of(text!("conversations", "个会话")),
+            began: Instant::now(),
+            sessions: None,
+            report: SyncReport::default(),
+        };
+        let state = filling.archive.state()?;
+        let flow = login.client().account().sync(state, self.options());
+        let mut driven = Driven::new(flow, &stop);
+        let mut is_whole = loop {
+            match driven.next(&mut login) {
+                Next::Item(step) => filling.take(step)?,
+                Next::Done(report) => {
+                    filling.report = report?;
+                    break true;
+                }
+                Next::Stopped => break false,
+            }
+        };
+        filling.archive.forget_recalled_media()?;
+        let images = if self.media && is_whole {
+            let endpoint = global.endpoint()?;
+            let images = media::save(
+                &mut filling.archive,
+                login.client(),
+                endpoint.as_ref(),
+                &stop,
+            )?;
+            is_whole = !stop.is_asked();
+            Some(images)
+        } else {
+            None
+        };
+        out.print(&SyncOutput {
+            archive: filling.archive.path().to_owned(),
+            images,
+            is_whole,
+            sessions: filling.report.sessions,
+            failed: filling.report.failed,
+            messages: filling.report.messages,
+            unreadable: filling.report.unreadable,
+        })
+    }
+
+    fn options(&self) -> SyncOptions {
+        let users = self.with.iter().copied().map(Talker::user);
+        let groups = self.group.iter().copied().map(Talker::group);
+        let mut options = SyncOptions::only(users.chain(groups)).with_full(self.full);
+        options.since = self.since;
+        options
+    }
+}
+
+/// An archive that is filled, and what the user is told of it.
+struct Filling {
+    archive: Archive,
+    out: Output,
+    progress: Progress,
+    began: Instant,
+    /// How many sessions are read in all; `None` before the first page.
+    sessions: Option<usize>,
+    /// What has been done so far.
+    report: SyncReport,
+}
+
+impl Filling {
+    fn take(&mut self, step: SyncStep) -> Result<(), Failure> {
+        match &step {
+            SyncStep::Page(page) => self.show(page),
+            SyncStep::Waiting { until, cause } => {
+                let wait = until.since(bili_im_ureq::now().mono).as_secs();
+                let cause = cause.worded();
+                self.out.remark(&format_text!(
+                    "going on in {wait} s: {cause}",
+                    "{wait} 秒后继续：{cause}"
+                ));
+            }
+            SyncStep::SessionFailed { talker, cause } => {
+                let (with, cause) = (words::talker_text(*talker), cause.worded());
+                self.out.warn(format_text!(
+                    "the conversation with {with} cannot be read: {cause}",
+                    "与{with} 的会话无法读取：{cause}"
+                ));
+            }
+            _ => {}
+        }
+        Ok(self.archive.save(step)?)
+    }
+
+    fn show(&mut self, page: &SyncPage) {
+        let count = |is_counted: fn(&bool) -> bool| {
+            let readable = page.messages.iter().map(|one| one.message.is_some());
+            u64::try_from(readable.filter(is_counted).count()).unwrap_or_default()
+        };
+        self.report.messages += count(|_| true);
+        self.report.unreadable += count(|is_readable| !is_readable);
+        let all = *self.sessions.get_or_insert(page.sessions_left);
+        let done = all.saturating_sub(page.sessions_left);
+        self.report.sessions = done;
+        let mut text = format_text!(
+            "{done} of {all} conversations, {} messages",
+            "{done}/{all} 个会话，{} 条消息",
+            self.report.messages
+        );
+        if let Some(left) = time_left(self.began.elapsed(), done, page.sessions_left) {
+            let left = words::duration(left);
+            text += &format_text!(", about {left} left", "，大约还要 {left}");
+        }
+        self.progress.say(text);
+    }
+}
+
+/// How long the rest takes, if it goes on as before; `None` when too little is done to tell.
+fn time_left(passed: Duration, done: usize, left: usize) -> Option<Duration> {
+    const ENOUGH: usize = 10;
+    let [done, left] = [done, left].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    (done as usize >= ENOUGH).then(|| (passed / done).saturating_mul(left))
+}
+
+#[derive(Serialize)]
+struct SyncOutput {
+    archive: PathBuf,
+    /// Whether it was not stopped before its end.
+    is_whole: bool,
+    sessions: usize,
+    failed: usize,
+    messages: u64,
+    unreadable: u64,
+    /// `None` when they are not saved.
+    images: Option<ImagesJson>,
+}
+
+impl Display for SyncOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            archive,
+            is_whole,
+            sessions,
+            failed,
+            messages,
+            unreadable,
+            images,
+        } = self;
+        write_text!(
+            f,
+            "{messages} messages of {sessions} conversations",
+            "{sessions} 个会话的 {messages} 条消息"
+        )?;
+        if *unreadable > 0 {
+            write_text!(
+                f,
+                ", {unreadable} of them kept as they came, since they lack fields",
+                "，其中 {unreadable} 条缺字段，按原样保存"
+            )?;
+        }
+        if *failed > 0 {
+            write_text!(
+                f,
+                "; {failed} conversations could not be read",
+                "；{failed} 个会话无法读取"
+            )?;
+        }
+        if let Some(ImagesJson {
+            saved,
+            gone,
+            failed,
+        }) = images
+        {
+            write_text!(
+                f,
+                "\n{saved} images, {gone} that no longer exist, {failed} to try again",
+                "\n图片：{saved} 张已保存，{gone} 张已不存在，{failed} 张下次再试"
+            )?;
+        }
+        write_text!(f, "\nin {}", "\n存于 {}", archive.display())?;
+        if !is_whole {
+            f.write_str(text!(
+                "\nstopped before the end: the next sync goes on from here",
+                "\n中途停止：下次同步从这里继续"
+            ))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! `export`, `import` and `stats`.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+
+use crate::support::{FRIEND, Stage};
+
+impl Stage {
+    fn file(&self, name: &str) -> PathBuf {
+        self.state_dir().join(name)
+    }
+
+    fn export(&self, format: &str, name: &str) -> PathBuf {
+        let file = self.file(name);
+        self.done(&format!(
+            "export --format {format} --out {}",
+            file.display()
+        ));
+        file
+    }
+}
+
+/// A stage whose archive is filled.
+fn synchronised() -> Stage {
+    let stage = Stage::demo();
+    stage.done("sync");
+    stage
+}
+
+/// The lines after the header, which has the time.
+fn lines(file: &PathBuf) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap();
+    text.lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_exported_can_be_imported_and_exported_again() {
+    let stage = synchronised();
+    let file = stage.export("jsonl", "backup.jsonl");
+    let copy = stage.file("copy.db");
+    let import = format!("import --archive {} {}", copy.display(), file.display());
+    let said = stage.done(&import);
+    assert!(
+        said.starts_with("9 messages are new, 0 were there already\n"),
+        "{said}"
+    );
+    let again = stage.done(&format!(
+        "export --format jsonl --archive {}",
+        copy.display()
+    ));
+    let again: Vec<&str> = again.lines().skip(1).collect();
+    assert_eq!(again, lines(&file));
+    assert_eq!(stage.json(&import)["known"], 9);
+}
+
+#[test]
+fn every_format_has_the_messages() {
+    let stage = synchronised();
+    let said = "催更";
+    for format in ["csv", "md", "txt"] {
+        let all = stage.done(&format!("export --format {format}"));
+        let part = stage.done(&format!("export --format {format} --with {FRIEND}"));
+        let later = stage.done(&format!("export --format {format} --from 2100-01-01"));
+        assert!(
+            all.len() > part.len() && part.len() > later.len(),
+            "{format}: {all}"
+        );
+        assert!(all.contains(said), "{format}: {all}");
+    }
+    let folder = stage.export("html", "pages");
+    let index = fs::read_to_string(folder.join("index.html")).unwrap();
+    assert!(index.contains("user-10002.html"));
+    let page = fs::read_to_string(folder.join("user-10002.html")).unwrap();
+    assert!(page.contains(said) && page.contains("default-src 'none'"));
+    stage
+        .run("export --format html")
+        .failed(2, "html is more than one file");
+    stage
+        .run("export --format txt --with 5")
+        .failed(1, "no conversation with user 5");
+}
+
+#[test]
+#[cfg(unix)]
+fn files_are_private_and_replaced_only_when_asked() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let stage = synchronised();
+    for (format, name) in [("txt", "a.txt"), ("html", "pages")] {
+        let out = stage.export(format, name);
+        let file = if out.is_dir() {
+            out.join("index.html")
+        } else {
+            out.clone()
+        };
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        fs::write(&file, "mine").unwrap();
+        let again = format!("export --format {format} --out {}", out.display());
+        stage.run(&again).failed(2, "exists already");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+        stage.done(&format!("{again} --force"));
+        assert_ne!(fs::read_to_string(&file).unwrap(), "mine");
+        let folder = file.parent().unwrap();
+        let left = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> = left
+            .filter(|name| name.to_string_lossy().contains(".new"))
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_imported_is_said() {
+    let stage = synchronised();
+    let file = stage.export("jsonl", "backup.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    let broken = text.replacen("{\"message\"", "{\"massage\u{1b}\"", 1);
+    fs::write(&file, broken).unwrap();
+    let copy = stage.file("copy.db");
+    let import = format!("import --archive {} {}", copy.display(), file.display());
+    let ran = stage.run(&import);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("8 messages are new"), "{ran:?}");
+    assert!(
+        ran.err.contains("is broken") && !ran.err.contains('\u{1b}'),
+        "{ran:?}"
+    );
+    fs::write(&file, text.replacen("\"10001\"", "\"77\"", 1)).unwrap();
+    stage.run(&import).failed(2, "belongs to account 10001");
+    fs::write(&file, "2022/6/2 22:14:25 UID1说：1").unwrap();
+    stage
+        .run(&import)
+        .failed(2, "neither an exported archive nor a list of messages");
+    stage
+        .run("import missing.jsonl")
+        .failed(2, "cannot be read");
+}
+
+#[test]
+fn stats_count_messages_by_person_hour_and_month() {
+    let stage = synchronised();
+    let stats = stage.json("stats");
+    let count =
+        |value: &Value| value["received"].as_u64().unwrap() + value["written"].as_u64().unwrap();
+    let all = count(&stats);
+    assert!(all > 0);
+    for parts in ["talkers", "hours"] {
+        let parts = stats[parts].as_array().unwrap().iter();
+        assert_eq!(parts.map(count).sum::<u64>(), all);
+    }
+    let months = stats["months"].as_object().unwrap().values();
+    assert_eq!(months.map(count).sum::<u64>(), all);
+    let said = stage.done("stats");
+    assert!(said.contains('█') && said.contains("HALF WAIT"), "{said}");
+    assert_eq!(count(&stage.json("stats --from 2100-01-01")), 0);
+}

@@ -1,0 +1,13 @@
+//! What a synchronisation reads, and what it must know before.
+
+mod coverage;
+mod options;
+mod state;
+mod step;
+
+pub use self::{
+    coverage::{Coverage, Gap, InvalidCoverage, Stretch},
+    options::SyncOptions,
+    state::{SyncMark, SyncState, SyncStore, SyncedSession},
+    step::{RawMessage, SyncPage, SyncReport, SyncStep},
+};
