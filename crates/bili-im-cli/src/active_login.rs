@@ -21,6 +21,7 @@ use crate::{
     private_file::Unusable,
     state::{self, StateFile},
     trace,
+    wording::Worded,
 };
 
 /// A client, with the state of its account locked: other processes of the account wait.
@@ -107,7 +108,7 @@ impl ActiveLogin {
             match new().restore(&snapshot) {
                 Ok(builder) => Some(builder),
                 Err(invalid) => {
-                    state.set_aside(&invalid, out);
+                    state.set_aside(&invalid.worded(), out);
                     None
                 }
             }
@@ -156,7 +157,7 @@ impl ActiveLogin {
         if let Some(snapshot) = state.load(self.out)
             && let Err(invalid) = self.client.absorb(&snapshot)
         {
-            state.set_aside(&invalid, self.out);
+            state.set_aside(&invalid.worded(), self.out);
         }
     }
 

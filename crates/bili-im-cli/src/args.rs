@@ -6,12 +6,17 @@ use bili_im_proto::{InvalidOrigin, Origin, Talker};
 use clap::Args;
 
 use crate::{
-    failure::Failure, language::Language, profile_name::ProfileName, style::When, wording::Worded,
+    config::{self, Entry},
+    failure::Failure,
+    language::Language,
+    profile_name::ProfileName,
+    style::When,
+    wording::Worded,
 };
 
-const ENDPOINT: &str = "BILI_IM_ENDPOINT";
+pub(crate) const ENDPOINT: &str = "BILI_IM_ENDPOINT";
 
-const PROFILE: &str = "BILI_IM_PROFILE";
+pub(crate) const PROFILE: &str = "BILI_IM_PROFILE";
 
 /// The arguments that every command takes. The help shows only those that the command uses.
 #[derive(Debug, Args)]
@@ -20,6 +25,15 @@ pub(crate) struct Global {
     /// Print one JSON object; errors too, on stderr
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Print only these fields of the JSON, with dots for those within others
+    #[arg(
+        long,
+        global = true,
+        value_name = "FIELD,…",
+        value_delimiter = ',',
+        requires = "json"
+    )]
+    pub(crate) fields: Vec<String>,
     /// The language [env: BILI_IM_LANG]
     #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
     lang: Option<Language>,
@@ -61,7 +75,9 @@ impl Global {
             return Ok(self.endpoint.clone());
         }
         let Some(text) = env::var_os(ENDPOINT).filter(|text| !text.is_empty()) else {
-            return Ok(None);
+            let entry = config::value_for("endpoint", &self.profile()?);
+            // The file was checked when it was read.
+            return Ok(entry.and_then(|entry| entry.value.parse().ok()));
         };
         text.to_string_lossy()
             .parse()
@@ -83,7 +99,9 @@ impl Global {
             return Ok(name.clone());
         }
         let Some(text) = env::var_os(PROFILE).filter(|text| !text.is_empty()) else {
-            return Ok(ProfileName::default());
+            let entry = config::value("profile");
+            let name = entry.and_then(|entry| entry.value.parse().ok());
+            return Ok(name.unwrap_or_default());
         };
         text.to_string_lossy().parse().map_err(|invalid| {
             Failure::wrong_use(
@@ -108,6 +126,24 @@ impl Global {
             profile.map(|profile| (PROFILE, profile.to_string())),
         ];
         variables.into_iter().flatten().collect()
+    }
+
+    /// Adds the settings of the file.
+    pub(crate) fn complete(&mut self) -> Result<(), Failure> {
+        let is_on = |entry: Option<&Entry>| entry.is_some_and(|entry| entry.value == "true");
+        self.paced |= is_on(config::value_for("paced", &self.profile()?));
+        self.quiet |= !self.verbose && is_on(config::value("quiet"));
+        Ok(())
+    }
+
+    /// The value of an option of this command line.
+    pub(crate) fn option(&self, name: &str) -> Option<String> {
+        let switch = |is_on: bool| is_on.then(|| "true".to_owned());
+        match name {
+            "quiet" => switch(options().any(|option| option == "--quiet" || option == "-q")),
+            "paced" => switch(options().any(|option| option == "--paced")),
+            name => value_of(&format!("--{name}"), options()),
+        }
     }
 
     /// Whether this command line has `--profile`.

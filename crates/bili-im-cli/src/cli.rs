@@ -7,6 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 use crate::{
     args::{Global, options},
     commands::Command,
+    config,
     failure::Failure,
     help,
     output::Output,
@@ -46,9 +47,17 @@ pub(crate) struct Cli {
 pub(crate) fn run() -> ExitCode {
     style::apply_option();
     match parse(Cli::command()) {
-        Ok(Cli { global, command }) => {
+        Ok(Cli {
+            mut global,
+            command,
+        }) => {
+            let ready = config::check().and_then(|()| global.complete());
+            let ready = ready.or_else(|failure| match command.needs_no_settings() {
+                true => Ok(()),
+                false => Err(failure),
+            });
             let out = Output::of(&global);
-            match command.run(&global, out) {
+            match ready.and_then(|()| command.run(&global, out)) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(failure) => out.fail(&failure),
             }

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     args::Global,
+    config,
     failure::Failure,
     language::{Language, current},
     output::Output,
@@ -48,12 +49,24 @@ pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> 
                 text!("leave out one of them", "去掉其中一个"),
             ));
         }
-        return kept(&Profile::named(name)?, global, out);
+    } else if let Some(credential) = given(global, out)? {
+        return Ok(credential);
     }
-    match given(global, out)? {
+    match commanded(&name, out)? {
         Some(credential) => Ok(credential),
         None => kept(&Profile::named(name)?, global, out),
     }
+}
+
+/// The login from the `cookie_command` of a profile; the one for all is that of the default profile.
+fn commanded(name: &ProfileName, out: Output) -> Result<Option<Credential>, Failure> {
+    let Some(command) = config::of_profile("cookie_command", name) else {
+        return Ok(None);
+    };
+    let credential = Credential::parse(&config::cookie(command)?)
+        .map_err(|invalid| unknown_form("cookie_command", &invalid))?;
+    warn_before_the_end(&credential, out);
+    Ok(Some(credential))
 }
 
 /// The login of a profile.

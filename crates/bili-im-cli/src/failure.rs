@@ -16,6 +16,7 @@ use bili_im_proto::{
 use serde::{Serialize, Serializer};
 
 use crate::{
+    fields::Unknown,
     style,
     wording::{self, Worded},
 };
@@ -174,6 +175,20 @@ impl Failure {
                 "命令已执行，但输出写不出去：{error}"
             ),
         )
+    }
+
+    /// `--fields` names a field that the result does not have.
+    pub(crate) fn unknown_field(unknown: &Unknown) -> Self {
+        let Unknown { field, known } = unknown;
+        let message = format_text!(
+            "the command was done, and its result has no field {field}",
+            "命令已执行，结果里没有字段 {field}"
+        );
+        let failure = Self::new(Exit::Other, "Output", message);
+        match known.as_str() {
+            "" => failure.advise(text!("what it is in has no fields", "它的上一级没有字段")),
+            known => failure.advise(format_text!("there are {known}", "有 {known}")),
+        }
     }
 
     /// A failure of no other kind.

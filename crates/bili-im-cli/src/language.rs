@@ -15,7 +15,10 @@ use std::{cell::Cell, env, ffi::OsString, sync::OnceLock};
 
 use clap::ValueEnum;
 
-use crate::args::{options, value_of};
+use crate::{
+    args::{options, value_of},
+    config,
+};
 
 /// The environment variable with the language.
 pub(crate) const VARIABLE: &str = "BILI_IM_LANG";
@@ -97,7 +100,10 @@ fn of_environment() -> Language {
         Ok(name) if !name.is_empty() => Some(name),
         // The tests of this crate compare English texts.
         _ if cfg!(test) => None,
-        _ => sys_locale::get_locale(),
+        _ => match config::value("lang") {
+            Some(entry) => Some(entry.value.clone()),
+            None => sys_locale::get_locale(),
+        },
     };
     match locale {
         Some(name) if name.starts_with("zh") => Language::Chinese,

@@ -5,14 +5,17 @@ use std::{
     fmt::Display,
     io::{self, Write},
     process::ExitCode,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bili_im_proto::is_treacherous;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use crate::{args::Global, failure::Failure, pager, style, trace, words};
+use crate::{args::Global, failure::Failure, fields, pager, style, trace, words};
 
 /// Prints for people, or with `--json` for scripts.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +24,9 @@ pub(crate) struct Output {
     /// Whether long listings are shown in a pager.
     pages: bool,
 }
+
+/// The fields of `--fields`, if there are any.
+static FIELDS: OnceLock<Vec<String>> = OnceLock::new();
 
 /// Whether there are no warnings, remarks and progress.
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
@@ -37,6 +43,9 @@ impl Output {
     /// Prints as the arguments say.
     pub(crate) fn of(global: &Global) -> Self {
         let json = global.json;
+        if !global.fields.is_empty() {
+            FIELDS.get_or_init(|| global.fields.clone());
+        }
         IS_QUIET.store(global.quiet, Ordering::Relaxed);
         if global.verbose && !json {
             trace::begin();
@@ -53,16 +62,31 @@ impl Output {
 
     /// Prints the result of a command.
     pub(crate) fn print(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
-        Self::write(self.text_of(answer))
+        match FIELDS.get() {
+            Some(fields) if self.json => Self::write_fields(answer, fields),
+            _ => Self::write(self.text_of(answer)),
+        }
+    }
+
+    /// Prints some fields of a result. When there is no such field it prints all, since the command
+    /// is done.
+    fn write_fields(answer: &impl Serialize, fields: &[String]) -> Result<(), Failure> {
+        let answer = serde_json::to_value(answer).unwrap_or_default();
+        match fields::choose(&answer, fields) {
+            (chosen, None) => Self::write(to_json(&chosen)),
+            (_, Some(unknown)) => {
+                Self::write(to_json(&answer))?;
+                Err(Failure::unknown_field(&unknown))
+            }
+        }
     }
 
     /// Prints a result that can be long.
     pub(crate) fn print_long(self, answer: &(impl Serialize + Display)) -> Result<(), Failure> {
-        let text = self.text_of(answer);
-        if self.pages && pager::show(&text) {
+        if self.pages && pager::show(&answer.to_string()) {
             return Ok(());
         }
-        Self::write(text)
+        self.print(answer)
     }
 
     /// Prints a step of a longer result; with `--json` nothing, since the whole result follows.
@@ -89,11 +113,11 @@ impl Output {
 
     /// Prints JSON in any case: on one line with `--json`, else indented.
     pub(crate) fn show(self, answer: &impl Serialize) -> Result<(), Failure> {
-        Self::write(if self.json {
-            to_json(answer)
-        } else {
-            to_json_with(PrettyFormatter::new(), answer)
-        })
+        match FIELDS.get() {
+            Some(fields) if self.json => Self::write_fields(answer, fields),
+            _ if self.json => Self::write(to_json(answer)),
+            _ => Self::write(to_json_with(PrettyFormatter::new(), answer)),
+        }
     }
 
     /// Prints a page that is the same for people and for scripts.
@@ -105,9 +129,14 @@ impl Output {
             .map_err(|error| Failure::output(&error))
     }
 
-    /// Prints a failure to stdout, in the manner of [`show`](Self::show).
+    /// Prints a failure to stdout, in the manner of [`show`](Self::show), with all its fields.
     pub(crate) fn show_failure(self, failure: &Failure) -> Result<(), Failure> {
-        self.show(&BTreeMap::from([("error", failure)]))
+        let error = BTreeMap::from([("error", failure)]);
+        Self::write(if self.json {
+            to_json(&error)
+        } else {
+            to_json_with(PrettyFormatter::new(), &error)
+        })
     }
 
     /// Prints one of many lines. Returns whether stdout is still open.
@@ -125,10 +154,14 @@ impl Output {
     }
 
     fn text_of(self, value: &(impl Serialize + Display)) -> String {
-        if self.json {
-            to_json(value)
-        } else {
-            value.to_string()
+        match FIELDS.get() {
+            _ if !self.json => value.to_string(),
+            None => to_json(value),
+            Some(fields) => {
+                let value = serde_json::to_value(value).unwrap_or_default();
+                // One of many lines: others can have other fields.
+                to_json(&fields::choose(&value, fields).0)
+            }
         }
     }
 

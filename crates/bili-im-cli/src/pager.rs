@@ -8,7 +8,7 @@ use std::{
 
 use console::Term;
 
-use crate::credentials;
+use crate::{config, credentials};
 
 const DEFAULT: &str = "less -FRX";
 
@@ -24,11 +24,12 @@ pub(crate) fn show(text: &str) -> bool {
     if text.lines().count() < usize::from(rows) {
         return false;
     }
-    let pager = match env::var("PAGER") {
-        Ok(pager) if pager.trim().is_empty() => return false,
-        Ok(pager) => pager,
-        Err(_) => DEFAULT.to_owned(),
-    };
+    let setting = config::value("pager").map(|entry| entry.value.clone());
+    let pager = setting.or_else(|| env::var("PAGER").ok());
+    let pager = pager.unwrap_or_else(|| DEFAULT.to_owned());
+    if pager.trim().is_empty() {
+        return false;
+    }
     run(&pager, text).unwrap_or_default()
 }
 

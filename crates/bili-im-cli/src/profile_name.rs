@@ -21,15 +21,27 @@ impl FromStr for ProfileName {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text).ok_or_else(allowed)
+    }
+}
+
+/// What a name can be.
+pub(crate) fn allowed() -> &'static str {
+    text!(
+        "a profile's name has 1 to 64 letters, digits, - and _",
+        "登录档案的名字由 1 到 64 个字母、数字、- 和 _ 组成"
+    )
+}
+
+impl ProfileName {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(text!(
-                "a profile's name has 1 to 64 letters, digits, - and _",
-                "登录档案的名字由 1 到 64 个字母、数字、- 和 _ 组成"
-            ))
-        }
+        let is_name = (1..=64).contains(&text.len()) && text.bytes().all(fits);
+        is_name.then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -253,11 +253,9 @@ impl Login {
     }
 }
 
-fn dir() -> Result<PathBuf, Failure> {
-    if let Some(dir) = env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
-        return Ok(PathBuf::from(dir).join("profiles"));
-    }
-    let dirs = ProjectDirs::from("", "", "bili-im").ok_or_else(|| {
+/// The folder of the profiles.
+pub(crate) fn dir() -> Result<PathBuf, Failure> {
+    let folder = config_dir().ok_or_else(|| {
         Failure::other(text!(
             "there is no home directory to keep logins in",
             "没有主目录，无处存放登录"
@@ -267,7 +265,19 @@ fn dir() -> Result<PathBuf, Failure> {
             "用 BILI_IM_CONFIG_DIR 指定一个你自己的目录"
         ))
     })?;
-    Ok(dirs.config_dir().join("profiles"))
+    Ok(folder.join("profiles"))
+}
+
+/// The folder of the settings and of the profiles; `None` without a home directory.
+pub(crate) fn config_dir() -> Option<PathBuf> {
+    match env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
+        Some(dir) => Some(dir.into()),
+        None => Some(
+            ProjectDirs::from("", "", "bili-im")?
+                .config_dir()
+                .to_owned(),
+        ),
+    }
 }
 
 fn unreadable(path: &Path, error: &Unusable) -> Failure {

@@ -244,7 +244,7 @@ fn read_device_id(path: &Path) -> Result<Option<Result<DeviceId, String>>, Unusa
     Ok(Some(id))
 }
 
-fn root() -> Option<PathBuf> {
+pub(crate) fn root() -> Option<PathBuf> {
     if let Some(dir) = env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
         return Some(dir.into());
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use console::Term;
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::style;
@@ -118,6 +119,15 @@ fn shown(head: &'static str) -> &'static str {
         "EQUALS" => text!("EQUALS", "等于"),
         "CONTAINS" => text!("CONTAINS", "包含"),
         "REPLY" => text!("REPLY", "回复"),
+        "RECEIVED" => text!("RECEIVED", "收到"),
+        "WRITTEN" => text!("WRITTEN", "发出"),
+        "HALF WAIT" => text!("HALF WAIT", "一半等待在"),
+        "MOST WAIT" => text!("MOST WAIT", "九成等待在"),
+        "HOUR" => text!("HOUR", "小时"),
+        "MONTH" => text!("MONTH", "月份"),
+        "SETTING" => text!("SETTING", "设置"),
+        "VALUE" => text!("VALUE", "值"),
+        "FROM" => text!("FROM", "来自"),
         same => same,
     }
 }
@@ -173,14 +183,15 @@ pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
         return text.into();
     }
     let mut fitted = String::new();
-    for character in text.chars() {
-        fitted.push(character);
-        // Together, characters can be wider than their widths add up to.
+    // By what people see as one character: half a flag or family is another picture.
+    for character in text.graphemes(true) {
+        let before = fitted.len();
+        fitted.push_str(character);
         if fitted.width() >= columns {
+            fitted.truncate(before);
             break;
         }
     }
-    while fitted.width() >= columns && fitted.pop().is_some() {}
     fitted.push('…');
     fitted.into()
 }
@@ -216,7 +227,7 @@ mod tests {
         }
         // A heart, and a character that makes it two columns wide.
         assert_eq!(fit("a\u{2764}\u{fe0f}bc", 4), "a\u{2764}\u{fe0f}…");
-        assert_eq!(fit("a\u{2764}\u{fe0f}bc", 3), "a\u{2764}…");
+        assert_eq!(fit("a\u{2764}\u{fe0f}bc", 3), "a…");
     }
 
     /// A table with numbers, names and texts.
@@ -228,6 +239,19 @@ mod tests {
         let mut table = Table::new(["NUMBER", "NAME", "TEXT"], rows).shorten(&["NAME", "TEXT"]);
         table.room = Some(room);
         table.to_string()
+    }
+
+    #[test]
+    fn no_character_is_cut_in_two() {
+        for (text, fitted) in [
+            ("a👨‍👩‍👧b", "a…"),
+            ("👨‍👩‍👧👨‍👩‍👧", "👨‍👩‍👧…"),
+            ("e\u{301}e\u{301}e\u{301}e\u{301}", "e\u{301}e\u{301}…"),
+            ("🇨🇳🇨🇳", "🇨🇳…"),
+            ("中文字", "中…"),
+        ] {
+            assert_eq!(fit(text, 3), fitted);
+        }
     }
 
     #[test]

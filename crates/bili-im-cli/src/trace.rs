@@ -45,11 +45,13 @@ pub(crate) fn begin() {
     IS_ON.store(true, Ordering::Relaxed);
 }
 
-/// An agent that shows its requests; `None` without `--verbose`. It is as safe as the adapter's own.
+/// An agent that shows its requests; `None` without `--verbose`.
 pub(crate) fn agent(is_loopback: bool) -> Option<Agent> {
-    if !IS_ON.load(Ordering::Relaxed) {
-        return None;
-    }
+    (IS_ON.load(Ordering::Relaxed)).then(|| bare_agent(is_loopback))
+}
+
+/// An agent that is as safe as the adapter's own. It shows its requests with `--verbose`.
+pub(crate) fn bare_agent(is_loopback: bool) -> Agent {
     let config = Agent::config_builder()
         .https_only(!is_loopback)
         .max_redirects(0)
@@ -61,7 +63,7 @@ pub(crate) fn agent(is_loopback: bool) -> Option<Agent> {
     } else {
         config
     };
-    Some(config.build().into())
+    config.build().into()
 }
 
 /// Shows each request. Holds when the last one ended.

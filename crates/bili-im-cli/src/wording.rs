@@ -4,7 +4,7 @@ use std::io;
 
 use bili_im_proto::{
     CookieForm, Error, Invalid, InvalidArgument, InvalidContent, InvalidCredential, InvalidOrigin,
-    Missing, Printable, RateLimited, Refusal, RefusalKind, Sent, Unreadable,
+    InvalidSnapshot, Missing, Printable, RateLimited, Refusal, RefusalKind, Sent, Unreadable,
 };
 
 use crate::{
@@ -41,7 +41,7 @@ impl Worded for Error {
             ),
             Self::Unreadable(unreadable) => return unreadable.chinese(),
             Self::Transport(transport) => {
-                let (endpoint, cause) = (transport.endpoint, Printable(&transport.cause));
+                let (endpoint, cause) = (transport.endpoint, cause(&transport.cause));
                 match transport.sent {
                     Sent::No => format!("{endpoint} 没能发出：{cause}"),
                     Sent::Maybe => format!("{endpoint} 没有收到完整的应答：{cause}"),
@@ -61,6 +61,23 @@ impl Worded for Error {
             Self::Finished => "流程已经结束".to_owned(),
             _ => return None,
         })
+    }
+}
+
+/// Why there was no answer, where that is common. Other causes are the HTTP client's words.
+fn cause(words: &str) -> String {
+    let known = [
+        ("Connection refused", "连接被拒绝"),
+        ("Connection reset", "连接被重置"),
+        ("Network is unreachable", "网络不可达"),
+        ("host not found", "找不到主机"),
+        ("no whole answer within", "等待应答超时"),
+        ("Peer disconnected", "对方断开了连接"),
+    ];
+    let words = Printable(words).to_string();
+    match known.iter().find(|(english, _)| words.contains(english)) {
+        Some((_, chinese)) => format!("{chinese}（{words}）"),
+        None => words,
     }
 }
 
@@ -261,6 +278,16 @@ impl Worded for InvalidOrigin {
         match self {
             Self::Malformed => Some("地址要写成 https://HOST 或 http://127.0.0.1:PORT".to_owned()),
             Self::Insecure => Some("http 会在网络上暴露 Cookie，请用 https".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl Worded for InvalidSnapshot {
+    fn chinese(&self) -> Option<String> {
+        match self {
+            Self::Version(version) => Some(format!("不认识它的版本 {version}")),
+            Self::Foreign(owner) => Some(format!("它属于 uid {owner}")),
             _ => None,
         }
     }

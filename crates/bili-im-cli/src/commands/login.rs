@@ -227,7 +227,7 @@ impl Display for LoginOutput {
             write_text!(f, " as {}", " {}", on_one_line(name))?;
         }
         if let Some(uid) = self.uid {
-            write!(f, " ({uid})")?;
+            write_text!(f, " ({uid})", "（{uid}）")?;
         }
         write_text!(
             f,

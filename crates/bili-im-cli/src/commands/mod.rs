@@ -4,9 +4,11 @@ mod ack;
 mod auto_reply;
 mod block_words;
 mod completions;
+mod config;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
+mod doctor;
 mod export;
 mod history;
 mod import;
@@ -43,6 +45,11 @@ macro_rules! commands {
         }
 
         impl Command {
+            /// Whether a faulty file of settings does not matter.
+            pub(crate) fn needs_no_settings(&self) -> bool {
+                matches!(self, Self::Config(_) | Self::Doctor(_) | Self::Completions(_) | Self::Man(_))
+            }
+
             pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
                 match self {
                     $($(#[$cfg])* Self::$Command(command) => command.run(global, out),)*
@@ -87,6 +94,8 @@ commands! {
     sim::Sim,
     #[cfg(feature = "sim")]
     demo::Demo,
+    config::Config,
+    doctor::Doctor,
     completions::Completions,
     man::Man,
 }

@@ -16,6 +16,7 @@ const IGNORED: &[(&str, &[&str])] = &[
         "profiles",
         &["endpoint", "cookie_file", "cookie_stdin", "paced"],
     ),
+    ("config", &["cookie_file", "cookie_stdin"]),
     ("completions", ALL_BUT_LANGUAGE),
     ("man", ALL_BUT_LANGUAGE),
     ("search", ARCHIVE_OPTIONS),
@@ -31,6 +32,7 @@ const IGNORED: &[(&str, &[&str])] = &[
 
 const ALL_BUT_LANGUAGE: &[&str] = &[
     "json",
+    "fields",
     "color",
     "no_pager",
     "quiet",

@@ -19,6 +19,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("help", "显示某个命令的帮助"),
     // The common options.
     ("--json", "输出一个 JSON 对象，错误也以 JSON 输出到标准错误"),
+    ("--fields", "只输出 JSON 的这些字段，内层的用点连接"),
     ("--lang", "所用语言 [环境变量：BILI_IM_LANG]"),
     (
         "--endpoint",
@@ -341,6 +342,28 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "打印以这个账号使用本程序所需的变量，然后退出",
     ),
     ("demo", "演示应答丢失、watch 被强杀、回复被拒绝时会怎样"),
+    ("config", "显示各项设置及其来源，或编辑设置文件"),
+    ("config show", "显示；不写子命令时就是它"),
+    ("config path", "打印设置文件的位置"),
+    ("config edit", "用 VISUAL 或 EDITOR 打开设置文件，并检查它"),
+    (
+        "config examples",
+        "设置文件是 TOML 格式，可以有：\n  \
+         lang = \"zh\"                  或 \"en\"\n  \
+         color = \"never\"              或 \"auto\"、\"always\"\n  \
+         pager = \"less -FRX\"          代替 PAGER；\"\" 表示不用\n  quiet = true\n  \
+         profile = \"work\"\n  endpoint = \"https://…\"\n  paced = true\n  \
+         cookie_command = \"pass show bilibili\"\n  \
+         [profiles.work]              某个登录档案的 endpoint、paced 和 cookie_command\n  \
+         cookie_command = \"pass show work\"\n\n\
+         示例：\n  bili-im config\n  bili-im config edit\n  bili-im config path",
+    ),
+    ("doctor", "检查登录、网络、时钟、限速和文件"),
+    (
+        "doctor examples",
+        "有问题时退出码为 1。\n\n示例：\n  bili-im doctor\n  \
+         bili-im doctor --json | jq '.checks[] | select(.status != \"ok\")'",
+    ),
     ("completions", "打印补全命令和选项的脚本，供 shell 使用"),
     ("completions <shell>", "哪个 shell"),
     ("man", "打印手册页：整个程序的，或某个命令的"),

@@ -20,7 +20,9 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 11] = [
+const APART: [&str; 13] = [
+    "doctor",
+    "config",
     "profiles",
     "search",
     "export",

@@ -15,6 +15,7 @@ mod credentials;
 mod decoding;
 #[cfg(feature = "sim")]
 mod demo;
+mod doctor;
 mod documenting;
 mod dry_run;
 #[cfg(unix)]
@@ -40,6 +41,8 @@ mod searching;
 #[cfg(unix)]
 mod secrets;
 mod sending;
+#[cfg(unix)]
+mod settings_file;
 #[cfg(feature = "sim")]
 mod sim;
 mod state;

@@ -67,9 +67,10 @@ fn help_of_a_command_is_the_same_either_way() {
 }
 
 /// The options that every command with a login takes.
-const COMMON: [&str; 11] = [
+const COMMON: [&str; 12] = [
     "--lang",
     "--json",
+    "--fields",
     "--color",
     "--no-pager",
     "--quiet",
@@ -94,6 +95,7 @@ fn help_shows_a_commands_own_options_first_and_none_that_it_ignores() {
             "--profile",
         ];
         let ignored = match &*command {
+            "config" => &login[1..3],
             "profiles" => &login[..4],
             "decode" | "sim" | "demo" => &login,
             "completions" | "man" => &COMMON[1..],
@@ -148,6 +150,30 @@ fn manual_pages_are_of_the_program_and_of_each_command() {
             .contains("keywords")
     );
     finish(&mut bare("man sesions")).failed(2, "there is no command sesions");
+}
+
+#[test]
+fn fields_are_chosen_and_unknown_ones_refused() {
+    let stage = Stage::demo();
+    let chosen = stage.done("unread --json --fields follow_unread,group_unread");
+    assert_eq!(chosen, "{\"follow_unread\":2,\"group_unread\":1}\n");
+    let chosen = stage.json("sessions --fields sessions.talker,sessions.last_msg.content.type");
+    let first = chosen["sessions"][0].as_object().unwrap();
+    assert_eq!(first.keys().collect::<Vec<_>>(), ["last_msg", "talker"]);
+    let ran = stage.run("send 10002 hi --json --fields key");
+    assert_eq!(
+        ran.json()["read_back"],
+        false,
+        "it is sent, so all is printed"
+    );
+    assert_eq!(
+        ran.error()["advice"],
+        "there are msg_key, read_back, talker, toast"
+    );
+    assert_eq!(stage.asked("send_msg"), 1);
+    stage
+        .run("unread --fields follow_unread")
+        .failed(2, "--json");
 }
 
 #[test]

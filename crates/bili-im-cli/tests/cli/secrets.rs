@@ -44,7 +44,7 @@ const TALKATIVE: [(&str, &str); 8] = [
 const MORE_CHANGES: [&str; 2] = ["logout", "send-image 10002 ./image.png"];
 
 /// Other command lines. Commands that run until a signal have tests of their own below.
-const OTHERS: [&str; 30] = [
+const OTHERS: [&str; 33] = [
     "login",
     "login --profile other",
     "logout --local",
@@ -73,6 +73,9 @@ const OTHERS: [&str; 30] = [
     "sim --print-env 10001",
     "sim --world /nowhere",
     "demo",
+    "config",
+    "config path",
+    "doctor",
     "completions bash",
     "man",
 ];
@@ -541,7 +544,12 @@ fn when_it_counts() {
 }
 
 /// The only files that start programs, each one that the user names.
-const STARTING: [&str; 2] = ["watching/exec.rs", "pager.rs"];
+const STARTING: [&str; 4] = [
+    "watching/exec.rs",
+    "pager.rs",
+    "config/cookie_command.rs",
+    "commands/config.rs",
+];
 
 /// Checks that no other program is started than those the user names.
 #[test]

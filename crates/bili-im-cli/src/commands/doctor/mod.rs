@@ -1,0 +1,9 @@
+//! `bili-im doctor`
+
+mod check;
+mod command;
+mod files;
+mod login;
+mod network;
+
+pub(crate) use self::command::Doctor;

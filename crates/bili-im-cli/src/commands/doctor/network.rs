@@ -1,0 +1,90 @@
+//! Each host of the service, and its clock.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bili_im_proto::{Host, Hosts, Origin, UnixMicros, UnixSeconds};
+use ureq::{Agent, http::header::DATE};
+
+use super::check::Check;
+use crate::{args::Global, failure::Failure, trace};
+
+/// The longest wait for a host.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Differences up to this many seconds say nothing: the service sends whole ones.
+const SAME: u64 = 5;
+
+pub(super) fn checks(global: &Global) -> Vec<Check> {
+    let hosts = match global.endpoint() {
+        Ok(endpoint) => endpoint.map_or_else(Hosts::default, Hosts::single),
+        Err(failure) => return vec![Check::fault("network", &failure)],
+    };
+    let agent = trace::bare_agent(hosts.are_loopback());
+    let mut origins: Vec<&Origin> = Vec::new();
+    for host in [Host::Im, Host::Main, Host::Passport] {
+        if !origins.contains(&hosts.get(host)) {
+            origins.push(hosts.get(host));
+        }
+    }
+    let (mut checks, mut clock) = (Vec::new(), None);
+    for origin in origins {
+        let (check, date) = ask(&agent, origin);
+        checks.push(check);
+        clock = clock.or(date);
+    }
+    checks.extend(clock.map(compare));
+    checks
+}
+
+/// Asks a host for anything. Any answer says that the network works.
+fn ask(agent: &Agent, origin: &Origin) -> (Check, Option<UnixSeconds>) {
+    let begin = Instant::now();
+    let request = agent.get(origin.to_string()).config();
+    let answer = request.timeout_global(Some(PATIENCE)).build().call();
+    let took = begin.elapsed().as_millis();
+    match answer {
+        Ok(answer) => {
+            let date = answer
+                .headers()
+                .get(DATE)
+                .and_then(|date| date.to_str().ok());
+            let message = format_text!(
+                "{origin} answers, {took} ms",
+                "{origin} 有应答，{took} 毫秒"
+            );
+            (Check::ok("network", message), date.and_then(seconds))
+        }
+        Err(error) => {
+            let failure = Failure::other(format_text!(
+                "{origin} does not answer: {error}",
+                "{origin} 没有应答：{error}"
+            ));
+            let failure = failure.advise(text!(
+                "check the network, the proxy (HTTPS_PROXY, ALL_PROXY) and the endpoint",
+                "检查网络、代理（HTTPS_PROXY、ALL_PROXY）和服务地址"
+            ));
+            (Check::fault("network", &failure), None)
+        }
+    }
+}
+
+fn seconds(date: &str) -> Option<UnixSeconds> {
+    let date = httpdate::parse_http_date(date).ok()?;
+    Some(UnixMicros::from(date).seconds())
+}
+
+fn compare(date: UnixSeconds) -> Check {
+    let ours = UnixMicros::from(SystemTime::now()).seconds();
+    let seconds = ours.0.abs_diff(date.0);
+    if seconds <= SAME {
+        return Check::ok("clock", text!("as the service's", "与服务一致"));
+    }
+    Check::warning(
+        "clock",
+        format_text!(
+            "{seconds} s away from the service's; requests are corrected by that",
+            "与服务相差 {seconds} 秒；请求已按此校正"
+        ),
+        text!("set the clock of this machine", "校准本机的时钟"),
+    )
+}

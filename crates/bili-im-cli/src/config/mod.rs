@@ -1,0 +1,12 @@
+//! The file of settings, and the command that gives the cookie.
+
+mod cookie_command;
+mod fault;
+mod file;
+mod setting;
+
+pub(crate) use self::{
+    cookie_command::cookie,
+    file::{Entry, check, check_anew, of_profile, path, value, value_for},
+    setting::SETTINGS,
+};

@@ -1,0 +1,89 @@
+//! The settings that the file can have.
+
+use bili_im_proto::Origin;
+use toml::de::DeValue;
+
+use crate::profile_name::{self, ProfileName};
+
+/// A setting of the file.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    /// Whether the section of a profile can have it too.
+    pub(super) is_for_profiles: bool,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    OneOf(&'static [&'static str]),
+    Switch,
+    Endpoint,
+    Profile,
+    Text,
+}
+
+/// All settings.
+pub(crate) const SETTINGS: [Setting; 8] = [
+    setting("lang", Kind::OneOf(&["zh", "en"])),
+    setting("color", Kind::OneOf(&["auto", "always", "never"])),
+    setting("quiet", Kind::Switch),
+    setting("pager", Kind::Text),
+    setting("profile", Kind::Profile),
+    for_profiles("endpoint", Kind::Endpoint),
+    for_profiles("paced", Kind::Switch),
+    for_profiles("cookie_command", Kind::Text),
+];
+
+const fn setting(name: &'static str, kind: Kind) -> Setting {
+    Setting {
+        name,
+        is_for_profiles: false,
+        kind,
+    }
+}
+
+const fn for_profiles(name: &'static str, kind: Kind) -> Setting {
+    Setting {
+        name,
+        is_for_profiles: true,
+        kind,
+    }
+}
+
+impl Setting {
+    /// The value as a text; `None` when it is not allowed. Makes no words, since the language can be
+    /// in the same file.
+    pub(super) fn read(&self, value: &DeValue<'_>) -> Option<String> {
+        if let Kind::Switch = self.kind {
+            return value.as_bool().map(|is_on| is_on.to_string());
+        }
+        let text = value.as_str()?;
+        let is_allowed = match self.kind {
+            Kind::OneOf(known) => known.contains(&text),
+            Kind::Endpoint => text.parse::<Origin>().is_ok(),
+            Kind::Profile => ProfileName::new(text).is_some(),
+            Kind::Switch | Kind::Text => true,
+        };
+        is_allowed.then(|| text.to_owned())
+    }
+
+    /// What is allowed.
+    pub(super) fn allowed(&self) -> String {
+        match self.kind {
+            Kind::OneOf(known) => {
+                let known: Vec<String> = known.iter().map(|name| format!("\"{name}\"")).collect();
+                let known = known.join(", ");
+                format_text!("allowed are {known}", "可以是 {known}")
+            }
+            Kind::Switch => text!("allowed are true and false", "可以是 true 或 false").to_owned(),
+            Kind::Endpoint => text!(
+                "an address like https://HOST is wanted; plain http only on this machine",
+                "这里要填 https://HOST 这样的地址；只有本机可以用 http"
+            )
+            .to_owned(),
+            Kind::Profile => profile_name::allowed().to_owned(),
+            Kind::Text => text!("a text in quotes is wanted", "这里要填引号里的文本").to_owned(),
+        }
+    }
+}
