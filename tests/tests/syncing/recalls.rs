@@ -28,9 +28,9 @@ fn what_a_recalled_message_said_is_erased_unless_it_is_to_be_kept() {
         let mut stage = Stage::new(world()).unwrap();
         let place = Place::new();
         let mut archive = place.archive().keep_recalled(keep);
-        let stored_before = write(&mut stage, "a secret, stored before it is recalled");
+        let stored_before = write(&mut stage, "swordfish, stored before it is recalled");
         sync(&mut stage, &mut archive, SyncOptions::default());
-        let unseen = write(&mut stage, "a secret, recalled before it is seen");
+        let unseen = write(&mut stage, "swordfish, recalled before it is seen");
         recall(&mut stage, stored_before);
         recall(&mut stage, unseen);
         sync(&mut stage, &mut archive, SyncOptions::default());
@@ -38,8 +38,11 @@ fn what_a_recalled_message_said_is_erased_unless_it_is_to_be_kept() {
         archive.check().unwrap();
         drop(archive);
         let bytes = std::fs::read(place.path()).unwrap();
-        let has_secret = bytes.windows(8).any(|some| some == b"a secret");
-        assert_eq!(has_secret, keep, "in the file, free pages included");
+        let has_secret = bytes.windows(9).any(|some| some == b"swordfish");
+        assert_eq!(
+            has_secret, keep,
+            "in the file, its index and free pages included"
+        );
     }
 }
 
