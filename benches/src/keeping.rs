@@ -38,7 +38,7 @@ struct Kept {
 }
 
 /// Measures, and adds the rows.
-pub fn measure(report: &mut Report, messages: u64) -> Result<()> {
+pub fn measure(report: &mut Report, messages: u32) -> Result<()> {
     let few = keep(1_000)?;
     let many = keep(messages)?;
     let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
@@ -56,17 +56,17 @@ pub fn measure(report: &mut Report, messages: u64) -> Result<()> {
     }
     report.other(
         "messages per second into an archive, through `bili-im sync` over loopback",
-        format!("{:.0}", messages as f64 / many.took.as_secs_f64()),
+        format!("{:.0}", f64::from(messages) / many.took.as_secs_f64()),
     );
     report.other(
         "bytes of an archive a message, with the index for searches",
-        format!("{:.0}", many.size as f64 / messages as f64),
+        format!("{:.0}", many.size as f64 / f64::from(messages)),
     );
     Ok(())
 }
 
 /// The simulated account with about as many messages.
-fn large(messages: u64) -> Large {
+fn large(messages: u32) -> Large {
     Large {
         seed: 1,
         sessions: (messages / 333).clamp(3, 3_000),
@@ -74,7 +74,7 @@ fn large(messages: u64) -> Large {
     }
 }
 
-fn keep(messages: u64) -> Result<Kept> {
+fn keep(messages: u32) -> Result<Kept> {
     let folder = tempfile::tempdir()?;
     let world = folder.path().join("world.json");
     let Large {
@@ -107,7 +107,7 @@ fn keep(messages: u64) -> Result<Kept> {
 
 /// Kills a synchronisation again and again, and checks that the archive has in the end what the
 /// service has, message for message. Returns how many messages that are.
-pub fn kill(messages: u64) -> Result<u64> {
+pub fn kill(messages: u32) -> Result<u64> {
     let folder = tempfile::tempdir()?;
     let archive = folder.path().join("archive.db");
     let world = World::large(large(messages));

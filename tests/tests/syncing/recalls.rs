@@ -37,8 +37,9 @@ fn what_a_recalled_message_said_is_erased_unless_it_is_to_be_kept() {
         assert_eq!(stored(&archive), there(&stage, keep));
         archive.check().unwrap();
         drop(archive);
+        // The index shortens the beginnings of words.
         let bytes = std::fs::read(place.path()).unwrap();
-        let has_secret = bytes.windows(9).any(|some| some == b"swordfish");
+        let has_secret = bytes.windows(6).any(|some| some == b"ordfis");
         assert_eq!(
             has_secret, keep,
             "in the file, its index and free pages included"

@@ -170,7 +170,7 @@ mod tests {
             let covered = coverage.stretches().iter().flat_map(|one| one.first.0..=one.last.0);
             prop_assert!(covered.eq(numbers.iter().copied()));
             let text = coverage.to_string();
-            prop_assert_eq!(text.parse::<Coverage>().as_ref(), Ok(&coverage));
+            prop_assert_eq!(text.parse::<Coverage>(), Ok(coverage.clone()));
             // Filled from the newest on, no gap is left below the newest number.
             while let Some(gap) = coverage.older_gap(None) {
                 let first = gap.after.map_or(0, |after| after.0 + 1);

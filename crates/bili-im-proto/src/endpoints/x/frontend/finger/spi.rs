@@ -53,7 +53,7 @@ impl Endpoint for FingerSpi {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::decode;
+
     #[test]
     fn a_device_cookie_that_was_pasted_is_kept() {
         let device = DeviceCookies {
