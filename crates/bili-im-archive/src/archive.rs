@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     fmt,
     fs::{File, TryLockError},
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -49,11 +50,7 @@ impl Archive {
     /// When the file is no archive, a newer one or damaged. Then it is left as it is.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, ArchiveError> {
         let path = path.into();
-        let mut options = File::options();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&path) {
+        match create_private(&path) {
             Ok(_) => Self::open_file(path),
             Err(source) => Err(ArchiveError::File { path, source }),
         }
@@ -158,7 +155,7 @@ impl Archive {
             path: path.clone(),
             source,
         };
-        let file = (File::options().create(true).append(true).open(&path)).map_err(failed)?;
+        let file = create_private(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {
                 self.lock = Some(file);
@@ -211,6 +208,15 @@ impl Archive {
         transaction.pragma_update(None, "user_version", FORMAT)?;
         Ok(transaction.commit()?)
     }
+}
+
+/// Opens a file, and creates it if there is none: then only its owner can read it.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn pragma(connection: &Connection, name: &str) -> Result<i64, ArchiveError> {

@@ -155,7 +155,11 @@ impl Archive {
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         let write = || {
-            fs::create_dir_all(folder)?;
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true);
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(folder)?;
             let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
             std::io::Write::write_all(&mut temporary, bytes)?;
             temporary.persist(&path)?;

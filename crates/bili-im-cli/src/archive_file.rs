@@ -55,7 +55,7 @@ impl ArchiveFile {
         Ok(Archive::open(self.path(global)?)?)
     }
 
-    fn path(&self, global: &Global) -> Result<PathBuf, Failure> {
+    pub(crate) fn path(&self, global: &Global) -> Result<PathBuf, Failure> {
         if let Some(path) = &self.archive {
             return Ok(path.clone());
         }

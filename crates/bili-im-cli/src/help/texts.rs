@@ -358,7 +358,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          cookie_command = \"pass show work\"\n\n\
          示例：\n  bili-im config\n  bili-im config edit\n  bili-im config path",
     ),
-    ("doctor", "检查登录、网络、时钟、限速和文件"),
+    ("doctor", "检查登录、网络、时钟、限速、文件和存档"),
     (
         "doctor examples",
         "有问题时退出码为 1。\n\n示例：\n  bili-im doctor\n  \

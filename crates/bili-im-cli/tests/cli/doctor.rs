@@ -17,7 +17,7 @@ fn when_all_is_well_every_line_says_so() {
     let stage = Stage::demo();
     let report = stage.done("doctor");
     for name in [
-        "version", "config", "logins", "state", "network", "clock", "login", "pace",
+        "version", "config", "logins", "state", "archive", "network", "clock", "login", "pace",
     ] {
         let line = report
             .lines()
@@ -28,6 +28,25 @@ fn when_all_is_well_every_line_says_so() {
     let mut command = stage.command("doctor");
     let chinese = finish(command.env("BILI_IM_LANG", "zh")).out;
     assert!(chinese.contains("正常  clock    与服务一致"), "{chinese}");
+}
+
+#[test]
+fn the_archive_is_counted_and_a_damaged_one_is_a_fault() {
+    let stage = Stage::demo();
+    stage.done("sync");
+    let report = stage.done("doctor");
+    assert!(
+        report.contains("9 messages of 2 conversations in "),
+        "{report}"
+    );
+    let mut file = fs::read(stage.archive_file()).unwrap();
+    file[4096..8192].fill(0xa5);
+    fs::write(stage.archive_file(), file).unwrap();
+    let ran = stage.run("doctor --json");
+    assert_eq!(
+        (ran.code, status(&ran.json(), "archive")),
+        (1, "fault".to_owned())
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::support::{CREATOR, FRIEND, STRANGER, Stage, checked, until};
 
 impl Stage {
-    fn archive_file(&self) -> PathBuf {
+    pub(crate) fn archive_file(&self) -> PathBuf {
         let folder = format!("http+127.0.0.1+{}", self.server.addr().port());
         self.data_dir().join(folder).join("default.db")
     }

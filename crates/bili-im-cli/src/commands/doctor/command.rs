@@ -5,12 +5,13 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 
 use super::{
+    archive,
     check::{Check, Status},
     files, login, network,
 };
 use crate::{args::Global, config, failure::Failure, output::Output};
 
-/// Check the login, the network, the clock, the pace and the files
+/// Check the login, the network, the clock, the pace, the files and the archive
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The exit code is 1 when something is wrong.
@@ -24,6 +25,7 @@ impl Doctor {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let mut checks = vec![version(), settings()];
         checks.extend(files::checks());
+        checks.push(archive::check(global));
         checks.extend(network::checks(global));
         checks.extend(login::checks(global, out));
         let faults = checks.iter().filter(|check| check.status == Status::Fault);

@@ -1,5 +1,6 @@
 //! `bili-im doctor`
 
+mod archive;
 mod check;
 mod command;
 mod files;

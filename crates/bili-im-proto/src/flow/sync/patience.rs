@@ -5,8 +5,9 @@ use crate::{
     sync::SyncStep,
 };
 
-/// How often a read is tried.
-const TRIES: u32 = 8;
+/// How often a read is tried. The waits in between are half a minute together, and a quarter of an
+/// hour when the service throttles the account.
+const TRIES: u32 = 6;
 
 /// How many sessions may fail one after another, other than by a refusal, before all ends.
 const FAILED_SESSIONS: u32 = 5;
@@ -51,8 +52,7 @@ impl Tries {
     /// # Errors
     /// When trying again makes no sense: the error itself.
     pub(super) async fn wait_out(&mut self, io: &Io<SyncStep>, cause: Error) -> Result<(), Error> {
-        let is_throttled = matches!(cause, Error::RateLimited(_));
-        let is_over = self.0.failures() + 1 >= TRIES && !is_throttled;
+        let is_over = self.0.failures() + 1 >= TRIES;
         if cause.ends_watch() || is_refusal(&cause) || is_over {
             return Err(cause);
         }

@@ -37,7 +37,8 @@ impl Account {
     /// each step before it resumes the flow: see [`SyncStore`](crate::SyncStore).
     ///
     /// It can be stopped at any time: no page that is stored is read again. It waits out what may
-    /// pass, such as a rate limit. A session that cannot be read does not keep it from the others.
+    /// pass, such as a rate limit, and ends with the error when that takes long. A session that
+    /// cannot be read does not keep it from the others.
     pub fn sync(&self, state: SyncState, options: SyncOptions) -> Flow<SyncStep, SyncReport> {
         Flow::of(self, async move |io| {
             let people = People::new(state.people);
