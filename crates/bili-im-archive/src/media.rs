@@ -57,6 +57,26 @@ impl Archive {
         Ok(urls.collect::<Result<_, _>>()?)
     }
 
+    /// Wants images again whose files are missing, as in an archive that was imported.
+    ///
+    /// # Errors
+    /// When that cannot be read or written.
+    pub fn want_missing_media(&mut self) -> Result<(), ArchiveError> {
+        let folder = self.media_folder();
+        let mut select = (self.connection)
+            .prepare("SELECT url, file FROM media WHERE state = 'saved' AND file IS NOT NULL")?;
+        let saved = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let saved: Vec<(String, String)> = saved.collect::<Result<_, _>>()?;
+        let missing = saved.iter().filter(|(_, file)| !folder.join(file).exists());
+        for (url, _) in missing {
+            self.connection.execute(
+                "UPDATE media SET state = 'wanted', file = NULL WHERE url = ?",
+                [url],
+            )?;
+        }
+        Ok(())
+    }
+
     /// The file that keeps an image; `None` when none does.
     ///
     /// # Errors

@@ -113,6 +113,10 @@ impl Archive {
 }
 
 fn save_page(connection: &Connection, page: &SyncPage, how: How) -> Result<(), ArchiveError> {
+    // Of a session that does not exist nothing is kept.
+    if page.messages.is_empty() && page.read.is_none() {
+        return Ok(());
+    }
     let session = sessions::id(connection, page.talker)?;
     messages::save(connection, session, &page.messages, how)?;
     messages::save_emoticons(connection, &page.emoticons)?;

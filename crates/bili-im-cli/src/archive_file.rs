@@ -116,7 +116,9 @@ impl Worded for ArchiveError {
             Self::Damaged(what) => format!("存档已损坏：{what}"),
             Self::Busy => "另一个进程正在写这份存档".to_owned(),
             Self::NotWritable(why) => format!("存档无法写入：{why}"),
-            Self::File { path, source } => format!("{} 无法打开：{source}", path.display()),
+            Self::File { path, source } => {
+                format!("{} 无法打开：{}", path.display(), source.worded())
+            }
             Self::NothingToSearch => "要找的词里只有空格和标点".to_owned(),
             Self::SearchTooLong => "要找的词太多或太长".to_owned(),
             Self::NoSession(talker) => format!("存档里没有与{} 的会话", talker_text(*talker)),
@@ -147,6 +149,8 @@ pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
             "把文件移走后重新同步，或恢复备份；`sqlite3 文件 .recover` 也许能救回一部分"
         }
         (_, ArchiveError::Busy) => "等它结束再试",
+        (_, ArchiveError::NothingToSearch) => "加上文字、字母、数字或表情",
+        (_, ArchiveError::SearchTooLong) => "最多 32 个词，共 1,000 个字符",
         (_, ArchiveError::NoSession(_)) => "先读取它：bili-im sync --with UID",
         (_, ArchiveError::Output(_)) => "腾出空间，或换一个路径",
         (_, ArchiveError::NotAnExport) => {

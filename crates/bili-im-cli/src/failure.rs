@@ -84,7 +84,12 @@ impl Failure {
         message: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::new(Exit::WrongUse, "Usage", message).advise(advice)
+        let advice = advice.into();
+        let failure = Self::new(Exit::WrongUse, "Usage", message);
+        match advice.is_empty() {
+            true => failure,
+            false => failure.advise(advice),
+        }
     }
 
     /// There is no login, or it cannot be used.

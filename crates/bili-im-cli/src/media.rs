@@ -31,6 +31,7 @@ pub(crate) fn save(
     stop: &Stop,
 ) -> Result<ImagesJson, Failure> {
     let mut images = ImagesJson::default();
+    archive.want_missing_media()?;
     let progress = Progress::of(text!("images", "张图片"));
     let mut last = String::new();
     let mut failed_groups = 0;

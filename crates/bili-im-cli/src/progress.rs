@@ -40,8 +40,15 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Clears the line, before something else is printed.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.clear();
     }
 }

@@ -48,10 +48,7 @@ impl<const N: usize> Table<N> {
             rows: rows.into_iter().collect(),
             can_shorten: [false; N],
             highlight: None,
-            room: room(env::var("COLUMNS").ok().as_deref(), || {
-                let (_, columns) = Term::stdout().size_checked()?;
-                Some(columns.into())
-            }),
+            room: terminal_width(),
         }
     }
 
@@ -133,6 +130,14 @@ fn shown(head: &'static str) -> &'static str {
 }
 
 /// The width from `COLUMNS`, else from the terminal.
+/// The width of the terminal, or what `COLUMNS` says; `None` without a limit.
+pub(crate) fn terminal_width() -> Option<usize> {
+    room(env::var("COLUMNS").ok().as_deref(), || {
+        let (_, columns) = Term::stdout().size_checked()?;
+        Some(columns.into())
+    })
+}
+
 fn room(variable: Option<&str>, terminal: impl FnOnce() -> Option<usize>) -> Option<usize> {
     let said = variable.and_then(|columns| columns.parse().ok());
     said.filter(|&columns| columns > 0).or_else(terminal)

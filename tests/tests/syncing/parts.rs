@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{Error, RefusalKind, SyncOptions, Talker, UnixSeconds};
+use bili_im_proto::{Error, Input, RefusalKind, SyncOptions, Talker, UnixSeconds};
 use bili_im_sim::{
     Act, GroupId, Uid,
     faults::{Kind, Rule, When},
 };
 use bili_im_tests::Stage;
 
-use crate::stage::{OWN, Place, stored, sync, sync_until, there, world};
+use crate::stage::{OWN, Place, stored, sync, sync_until, sync_with, there, world};
 
 #[test]
 fn only_the_wanted_session_is_read() {
@@ -100,4 +100,40 @@ fn it_waits_out_a_rate_limit_and_stops_at_a_lost_login() {
         panic!("{ended:?}")
     };
     assert_eq!(refusal.kind, RefusalKind::NotLoggedIn);
+}
+
+#[test]
+fn a_session_that_is_asked_for_by_itself_is_read_anew() {
+    let mut stage = Stage::new(world()).unwrap();
+    let place = Place::new();
+    let mut archive = place.archive();
+    sync(&mut stage, &mut archive, SyncOptions::default());
+    let now = stage.sim_now();
+    let news = bili_im_sim::Message::text(3, bili_im_sim::Talker::user(OWN), "news");
+    stage.service.write(news, now).unwrap();
+    let options = SyncOptions::only([Talker::user(3)]);
+    assert_eq!(sync(&mut stage, &mut archive, options).messages, 1);
+}
+
+#[test]
+fn an_empty_page_is_no_end() {
+    // The nth page is empty, once or for the whole of a synchronisation.
+    for (first, count) in [(0, 1), (1, 1), (0, 100), (1, 100)] {
+        let mut stage = Stage::new(world()).unwrap();
+        let place = Place::new();
+        let mut archive = place.archive();
+        let empty = |_: &str| {
+            let body = r#"{"code":0,"data":{"messages":null,"has_more":0,"min_seqno":0}}"#;
+            Some(Input::Response(http::Response::new(body.into())))
+        };
+        let mut pages = 0;
+        sync_with(&mut stage, &mut archive, |asks| {
+            let is_page = asks == "fetch_session_msgs";
+            pages += usize::from(is_page);
+            let is_empty = is_page && (first + 1..=first + count).contains(&pages);
+            is_empty.then(|| empty(asks)).flatten()
+        });
+        sync(&mut stage, &mut archive, SyncOptions::default());
+        assert_eq!(stored(&archive), there(&stage, false), "{first} {count}");
+    }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bili_im_archive::{Archive, ArchiveError, Part};
-use bili_im_proto::{Credential, Error, SyncOptions, SyncReport, SyncStep, SyncStore, Talker, Uid};
+use bili_im_proto::{
+    Credential, Error, Input, SyncOptions, SyncReport, SyncStep, SyncStore, Talker, Uid,
+};
 use bili_im_sim::{Account, Group, Message, SessionSettings, World};
 use bili_im_tests::{Running, Stage, Turn, local_account};
 use tempfile::TempDir;
@@ -70,13 +72,37 @@ pub(crate) fn sync_until(
     options: SyncOptions,
     until: usize,
 ) -> Option<Result<SyncReport, Error>> {
+    fill(stage, archive, options, until, |_| None)
+}
+
+/// Fills an archive. `instead` answers the requests that it wants to, by their endpoint.
+pub(crate) fn sync_with(
+    stage: &mut Stage,
+    archive: &mut Archive,
+    instead: impl FnMut(&str) -> Option<Input>,
+) {
+    fill(stage, archive, SyncOptions::default(), usize::MAX, instead)
+        .unwrap()
+        .unwrap();
+}
+
+fn fill(
+    stage: &mut Stage,
+    archive: &mut Archive,
+    options: SyncOptions,
+    until: usize,
+    mut instead: impl FnMut(&str) -> Option<Input>,
+) -> Option<Result<SyncReport, Error>> {
     let login = Credential::new("sim-1", &format!("{OWN:032}"), Uid(OWN)).unwrap();
     let account = local_account(login, 1).build();
     let state = archive.state().unwrap();
     let mut running: Running<SyncReport, SyncStep> = Running::new(account.sync(state, options));
     let mut steps = 0;
     while running.turn != Turn::Over {
-        stage.turn(&mut running);
+        match running.asks().and_then(&mut instead) {
+            Some(input) => running.bring(input),
+            None => stage.turn(&mut running),
+        }
         for step in running.items.drain(..) {
             if steps == until {
                 return None;

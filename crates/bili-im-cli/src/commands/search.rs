@@ -78,7 +78,7 @@ impl Search {
         let archive = self.archive.open(global)?;
         let found = self.find(&archive)?;
         let next = found.next;
-        out.print(&SearchOutput {
+        out.print_long(&SearchOutput {
             found,
             own: archive.owner()?,
             people: archive.people()?,

@@ -16,12 +16,13 @@ use crate::{
     failure::Failure,
     moment,
     output::Output,
-    table::Table,
+    table::{Table, terminal_width},
     words::{duration, on_one_line, talker_cell},
 };
 
-/// How wide the longest bar is.
-const WIDEST: u64 = 40;
+/// How wide the longest bar is, as far as the terminal allows it beside the other columns.
+const WIDEST: usize = 40;
+const OTHERS: usize = 64;
 
 /// Count the messages of the archive: who, how many, when
 #[derive(Debug, clap::Args)]
@@ -57,7 +58,7 @@ impl Stats {
         let options = StatsOptions::default()
             .during(since..until)
             .with_service(self.system);
-        out.print(&StatsOutput::new(archive.stats(&options)?, self.top))
+        out.print_long(&StatsOutput::new(archive.stats(&options)?, self.top))
     }
 }
 
@@ -154,8 +155,10 @@ impl CountJson {
 
     /// The numbers, and a bar: solid for what was written, light for what was received.
     fn cells(self, greatest: u64) -> [String; 3] {
+        let widest =
+            terminal_width().map_or(WIDEST, |room| room.saturating_sub(OTHERS).clamp(8, WIDEST));
         let length = |count: u64| {
-            let length = (count * WIDEST).div_ceil(greatest.max(1));
+            let length = (count * widest as u64).div_ceil(greatest.max(1));
             usize::try_from(length).unwrap_or_default()
         };
         let written = "█".repeat(length(self.written));
@@ -185,6 +188,10 @@ impl Display for StatsOutput {
             "{received} messages received, {written} written\n",
             "收到 {received} 条消息，发出 {written} 条\n"
         )?;
+        if received + written == 0 {
+            return Ok(());
+        }
+        write_text!(f, "bars: █ written, ░ received\n", "条形：█ 发出，░ 收到\n")?;
         if self.waits.answers > 0 {
             let [median, most] = self.waits.cells();
             let answers = self.waits.answers;

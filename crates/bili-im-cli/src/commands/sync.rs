@@ -83,6 +83,7 @@ impl Sync {
                 Next::Stopped => break false,
             }
         };
+        filling.progress.clear();
         filling.archive.forget_recalled_media()?;
         let images = if self.media && is_whole {
             let endpoint = global.endpoint()?;
@@ -207,11 +208,14 @@ impl Display for SyncOutput {
             unreadable,
             images,
         } = self;
-        write_text!(
-            f,
-            "{messages} messages of {sessions} conversations",
-            "{sessions} 个会话的 {messages} 条消息"
-        )?;
+        match messages {
+            0 => f.write_str(text!("nothing new", "没有新消息"))?,
+            _ => write_text!(
+                f,
+                "{messages} messages of {sessions} conversations",
+                "新存 {sessions} 个会话的 {messages} 条消息"
+            )?,
+        }
         if *unreadable > 0 {
             write_text!(
                 f,

@@ -10,7 +10,7 @@ use crate::{
 pub(super) struct Range {
     talker: Talker,
     /// Only messages after this one.
-    after: Option<Seqno>,
+    pub(super) after: Option<Seqno>,
     /// Only messages before this one.
     pub(super) before: Option<Seqno>,
     page_size: u32,

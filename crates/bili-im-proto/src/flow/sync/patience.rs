@@ -1,5 +1,7 @@
 //! Waiting out what keeps a synchronisation from going on.
 
+use std::time::Duration;
+
 use crate::{
     flow::{prelude::*, retry::Retry},
     sync::SyncStep,
@@ -8,6 +10,9 @@ use crate::{
 /// How often a read is tried. The waits in between are half a minute together, and a quarter of an
 /// hour when the service throttles the account.
 const TRIES: u32 = 6;
+
+/// A service that asks for a longer wait ends the synchronisation.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// How many sessions may fail one after another, other than by a refusal, before all ends.
 const FAILED_SESSIONS: u32 = 5;
@@ -52,7 +57,9 @@ impl Tries {
     /// # Errors
     /// When trying again makes no sense: the error itself.
     pub(super) async fn wait_out(&mut self, io: &Io<SyncStep>, cause: Error) -> Result<(), Error> {
-        let is_over = self.0.failures() + 1 >= TRIES;
+        let is_long =
+            matches!(&cause, Error::RateLimited(limited) if limited.retry_after > LONGEST);
+        let is_over = self.0.failures() + 1 >= TRIES || is_long;
         if cause.ends_watch() || is_refusal(&cause) || is_over {
             return Err(cause);
         }

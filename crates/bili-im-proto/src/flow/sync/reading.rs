@@ -18,7 +18,8 @@ use crate::{
 /// How many messages a page holds at most.
 const PAGE_SIZE: u32 = 200;
 
-/// How often an empty page is asked for again where there must be something.
+/// How often an empty page is asked for again where there must be something. After that the gap is
+/// left to the next synchronisation.
 const EMPTY_PAGES: u32 = 3;
 
 /// A list is believed when a session does not show its newest message for this long: the message
@@ -82,14 +83,15 @@ impl ToRead {
         mut meet: impl FnMut(Uid),
     ) -> Result<Read, Error> {
         let mut read = Read::default();
-        let mut gap = self.newest_gap().or_else(|| self.coverage.older_gap(since));
-        while let Some(Gap { after, before }) = gap {
-            let mut range = Range::between(self.talker, after, before, PAGE_SIZE);
-            if before.is_none() && self.newest > after {
-                range = range.holding_something();
-            }
+        let mut next = match self.newest_gap() {
+            Some(gap) => Some(self.range(gap)),
+            None => self.older_range(since),
+        };
+        while let Some(range) = next {
             let (page, raw) = read_page(io, range).await?;
-            let stretch = self.stretch(io, &page, after, before);
+            let stretch = self.stretch(io, &page, range);
+            let is_missing = stretch.is_none() && range.before.is_some();
+            let older = page.older;
             let page = SyncPage {
                 talker: self.talker,
                 emoticons: page.msgs.e_infos.clone(),
@@ -105,29 +107,43 @@ impl ToRead {
                 }
             }
             io.emit(SyncStep::Page(page)).await;
-            match stretch {
-                Some(stretch) => self.coverage.add(stretch),
-                None if before.is_some() => break,
-                None => {}
+            if let Some(stretch) = stretch {
+                self.coverage.add(stretch);
             }
-            gap = self.coverage.older_gap(since);
+            // The rest of a gap is known to hold something when the page said so.
+            let rest = self.older_range(since).filter(|_| !is_missing);
+            next = rest.map(|rest| {
+                older
+                    .filter(|older| older.before == rest.before)
+                    .unwrap_or(rest)
+            });
         }
         read.is_up_to_date = self.coverage.newest() >= self.newest;
         Ok(read)
     }
 
+    fn range(&self, Gap { after, before }: Gap) -> Range {
+        let range = Range::between(self.talker, after, before, PAGE_SIZE);
+        let is_named = before.is_none() && self.newest > after;
+        // Only a page that says so is the end of a conversation.
+        if is_named || before.is_some() {
+            range.holding_something()
+        } else {
+            range
+        }
+    }
+
+    fn older_range(&self, since: Option<UnixSeconds>) -> Option<Range> {
+        self.coverage.older_gap(since).map(|gap| self.range(gap))
+    }
+
     /// What has been read once the page is stored; `None` when that is not certain.
-    fn stretch(
-        &self,
-        io: &Io<SyncStep>,
-        page: &Page,
-        after: Option<Seqno>,
-        before: Option<Seqno>,
-    ) -> Option<Stretch> {
+    fn stretch(&self, io: &Io<SyncStep>, page: &Page, range: Range) -> Option<Stretch> {
         // Some accounts are answered the newest page whatever they ask for.
-        if page.is_outside {
+        if page.is_outside || page.is_doubtful {
             return None;
         }
+        let Range { after, before, .. } = range;
         let just_before = before.map(|before| Seqno(before.0.saturating_sub(1)));
         let last = just_before.or_else(|| self.newest_read(io, page))?;
         let oldest = page
@@ -169,6 +185,8 @@ async fn read_page(io: &Io<SyncStep>, range: Range) -> Result<(Page, RawMsgs), E
                 if !page.is_doubtful || empty_pages >= EMPTY_PAGES {
                     return Ok((page, raw));
                 }
+                io.sleep(io.account.repeat_gap() * 2u32.pow(empty_pages))
+                    .await;
                 empty_pages += 1;
             }
             Err(cause) => tries.wait_out(io, cause).await?,

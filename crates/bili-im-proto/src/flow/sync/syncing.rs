@@ -83,6 +83,12 @@ impl Sync<'_> {
         self.people.meet(owner);
         if !self.options.with.is_empty() {
             let only = self.options.with.clone();
+            // No list has said what is new.
+            for talker in &only {
+                if let Some(known) = self.sessions.get_mut(talker) {
+                    (known.newest, known.changed) = (None, None);
+                }
+            }
             let (report, _) = self.read_sessions(only).await?;
             return Ok(report);
         }
@@ -92,7 +98,7 @@ impl Sync<'_> {
             .is_none_or(|known| self.options.full || mark.since(known.compared) >= COMPARE_ALL);
         let listed = self.list(is_full).await?;
         let (report, unread_since) = self.read_sessions(self.in_order(listed)).await?;
-        // Sessions that did not show everything are listed again next time.
+        // Sessions of which the store does not know what they lack are listed again next time.
         let compared = self
             .mark
             .filter(|_| !is_full)
@@ -225,7 +231,8 @@ impl Sync<'_> {
                     is_final
                 }
             };
-            if !is_up_to_date {
+            // Otherwise the store knows that something is missing.
+            if !is_up_to_date && session.newest.is_none() {
                 let changed = session.changed.unwrap_or_default();
                 missing_since = Some(missing_since.map_or(changed, |since| since.min(changed)));
             }
