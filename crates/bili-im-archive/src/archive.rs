@@ -62,7 +62,7 @@ impl Archive {
     /// As [`create`](Self::create). Also when there is no such file.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ArchiveError> {
         let path = path.into();
-        if !path.exists() {
+        if path.metadata().map_or(0, |file| file.len()) == 0 {
             return Err(ArchiveError::Missing(path));
         }
         Self::open_file(path)

@@ -24,7 +24,7 @@ pub enum ArchiveError {
         known: i64,
     },
     /// The archive belongs to another account. It is left as it is.
-    #[error("the archive belongs to account {owner}, and the login to {login}")]
+    #[error("the archive belongs to account {owner}, and this to account {login}")]
     Foreign {
         /// Whose archive it is.
         owner: Uid,

@@ -116,10 +116,13 @@ impl Archive {
         };
         let file = file_name(bytes, format);
         self.write_media(&file, bytes)?;
+        // Its message may have been recalled meanwhile.
         self.connection.execute(
-            "UPDATE media SET state = 'saved', file = ?, bytes = ? WHERE url = ?",
+            "UPDATE media SET state = CASE state WHEN 'wanted' THEN 'saved' ELSE state END,
+                file = ?, bytes = ? WHERE url = ?",
             (file, i64::try_from(bytes.len()).unwrap_or(i64::MAX), url),
         )?;
+        self.forget_recalled_media()?;
         Ok(MediaOutcome::Saved)
     }
 
@@ -164,6 +167,11 @@ impl Archive {
             }
             (self.connection).execute("UPDATE media SET file = NULL WHERE url = ?", [url])?;
         }
+        // The service may still have it at this address.
+        (self.connection).execute(
+            "DELETE FROM media WHERE state = 'recalled' AND file IS NULL",
+            [],
+        )?;
         Ok(())
     }
 

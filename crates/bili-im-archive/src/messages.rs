@@ -111,7 +111,9 @@ pub(crate) fn save_emoticons(
     emoticons: &[Emoticon],
 ) -> Result<(), ArchiveError> {
     let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO emoticons (text, url, gif_url, size) VALUES (?, ?, ?, ?)",
+        "INSERT INTO emoticons (text, url, gif_url, size) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (text) DO UPDATE SET url = ?2, gif_url = ?3, size = ?4
+         WHERE url <> ?2 OR gif_url <> ?3 OR size <> ?4",
     )?;
     for emoticon in emoticons.iter().filter(|emoticon| !emoticon.url.is_empty()) {
         let Emoticon {
@@ -121,15 +123,21 @@ pub(crate) fn save_emoticons(
             size,
             ..
         } = emoticon;
-        insert.execute(params![text, url, gif_url, size])?;
-        want_media(connection, url)?;
+        if insert.execute(params![text, url, gif_url, size])? > 0 {
+            want_media(connection, url)?;
+        }
     }
     Ok(())
 }
 
+/// Notes that one more message or emoticon has an image.
 pub(crate) fn want_media(connection: &Connection, url: &str) -> Result<(), ArchiveError> {
     connection
-        .prepare_cached("INSERT OR IGNORE INTO media (url) VALUES (?)")?
+        .prepare_cached(
+            "INSERT INTO media (url, uses) VALUES (?, 1) ON CONFLICT (url) DO UPDATE SET
+                uses = uses + 1,
+                state = CASE state WHEN 'recalled' THEN 'wanted' ELSE state END",
+        )?
         .execute([url])?;
     Ok(())
 }
@@ -186,8 +194,9 @@ impl Saving<'_> {
         match self.stored(raw)? {
             Some(stored) if stored.json == json || self.how.is_rebuilt => return Ok(()),
             Some(stored) => {
+                self.release_media(&stored.json)?;
                 if message.as_ref().is_some_and(Message::is_recalled) {
-                    self.forget_media(&stored.json)?;
+                    self.forget_edits(stored.id)?;
                 }
                 if !stored.is_rebuilt {
                     self.note_edit(&stored, message.as_ref())?;
@@ -274,21 +283,34 @@ impl Saving<'_> {
             .prepare_cached(write_json)?
             .execute((id, json, self.how.is_rebuilt))?;
         words::add(self.connection, id, self.session, message, &text)?;
-        if let Some(Content::Image(image)) = message.map(Message::content) {
+        // What is erased has no image.
+        if let Some(Content::Image(image)) = message.map(Message::content_even_if_recalled) {
             want_media(self.connection, image.url())?;
         }
         Ok(())
     }
 
-    /// Notes that the image of a recalled message is not to be kept.
-    fn forget_media(&self, json: &str) -> Result<(), ArchiveError> {
+    /// Notes that a message no longer has its image. An image that nothing has is not kept.
+    fn release_media(&self, json: &str) -> Result<(), ArchiveError> {
         let content = Message::from_json(json).map(|message| message.content_even_if_recalled());
-        if let Some(Content::Image(image)) = content
-            && !self.how.keep_recalled
-        {
+        if let Some(Content::Image(image)) = content {
             self.connection
-                .prepare_cached("UPDATE media SET state = 'recalled' WHERE url = ?")?
+                .prepare_cached(
+                    "UPDATE media SET uses = uses - 1,
+                        state = CASE WHEN uses <= 1 THEN 'recalled' ELSE state END
+                     WHERE url = ?",
+                )?
                 .execute([image.url()])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what a recalled message was before, unless that is to be kept.
+    fn forget_edits(&self, id: i64) -> Result<(), ArchiveError> {
+        if !self.how.keep_recalled {
+            self.connection
+                .prepare_cached("DELETE FROM edits WHERE message_id = ?")?
+                .execute([id])?;
         }
         Ok(())
     }
@@ -332,11 +354,12 @@ impl Saving<'_> {
         })?;
         let targets: Vec<(i64, i64, i64, String)> = targets.collect::<Result<_, _>>()?;
         for (id, seqno, timestamp, stored) in targets {
-            self.forget_media(&stored)?;
             let json = recalled(&stored, self.how.keep_recalled);
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
             if raw.json != stored {
+                self.forget_edits(id)?;
+                self.release_media(&stored)?;
                 words::remove(self.connection, id)?;
                 self.write(UPDATE, id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
             }

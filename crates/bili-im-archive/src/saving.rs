@@ -3,7 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bili_im_proto::{
-    Event, EventKind, Message, RawMessage, SyncPage, SyncState, SyncStep, SyncStore, Talker, Uid,
+    Event, EventKind, Message, MsgType, RawMessage, SyncPage, SyncState, SyncStep, SyncStore,
+    Talker, Uid,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
@@ -30,7 +31,10 @@ impl SyncStore for Archive {
             SyncStep::Sessions(listed) => self.transact(|connection| {
                 (listed.iter()).try_for_each(|session| sessions::save(connection, session))
             }),
-            SyncStep::Page(page) => self.transact(|connection| save_page(connection, &page, how)),
+            SyncStep::Page(page) => {
+                self.transact(|connection| save_page(connection, &page, how))?;
+                self.erase(page.messages.iter().filter_map(|one| one.message.as_ref()))
+            }
             SyncStep::People(cards) => {
                 self.transact(|connection| sessions::save_people(connection, &cards, now()))
             }
@@ -83,12 +87,36 @@ impl Archive {
             EventKind::Recalled {
                 talker,
                 msg_key: Some(key),
-            } => self.transact(|connection| {
-                let session = sessions::id(connection, *talker)?;
-                messages::recall(connection, session, *key, how)
-            }),
+            } => {
+                self.transact(|connection| {
+                    let session = sessions::id(connection, *talker)?;
+                    messages::recall(connection, session, *key, how)
+                })?;
+                self.erase_now()
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Leaves nothing in the write-ahead log of what was recalled by one of these messages, and
+    /// deletes its images.
+    fn erase<'a>(
+        &mut self,
+        mut messages: impl Iterator<Item = &'a Message>,
+    ) -> Result<(), ArchiveError> {
+        let has_recall = messages.any(|message| message.msg_type == MsgType::Recall);
+        if has_recall && !self.keep_recalled {
+            self.erase_now()?;
+        }
+        Ok(())
+    }
+
+    fn erase_now(&mut self) -> Result<(), ArchiveError> {
+        self.forget_recalled_media()?;
+        // While others read, the next one does it.
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        (self.connection).query_row(checkpoint, [], |_| Ok(()))?;
+        Ok(())
     }
 
     fn how(&self, is_rebuilt: bool) -> How {

@@ -88,6 +88,7 @@ CREATE TABLE emoticons (
 CREATE TABLE media (
     url TEXT PRIMARY KEY,
     state TEXT NOT NULL DEFAULT 'wanted',
+    uses INTEGER NOT NULL DEFAULT 0, -- by how many messages and emoticons
     file TEXT,
     bytes INTEGER,
     tries INTEGER NOT NULL DEFAULT 0

@@ -111,7 +111,7 @@ impl Worded for ArchiveError {
                 format!("存档的格式是 {found}，本版本只认识 {known} 及以下")
             }
             Self::Foreign { owner, login } => {
-                format!("存档属于账号 {owner}，而登录的是账号 {login}")
+                format!("存档属于账号 {owner}，而这里是账号 {login} 的")
             }
             Self::Damaged(what) => format!("存档已损坏：{what}"),
             Self::Busy => "另一个进程正在写这份存档".to_owned(),

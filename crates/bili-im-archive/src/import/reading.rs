@@ -34,9 +34,8 @@ const BYTES_AT_ONCE: usize = 4 << 20;
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Import {
-    any_account: bool,
-}
+#[non_exhaustive]
+pub struct Import {}
 
 /// What an import has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,12 +67,6 @@ impl Import {
     /// Refuses files of other accounts than the archive's.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Whether to take files of other accounts than the archive's.
-    #[must_use]
-    pub fn any_account(self, any_account: bool) -> Self {
-        Self { any_account }
     }
 
     /// Reads a file into the archive.
@@ -111,10 +104,7 @@ impl Import {
 
     fn admit(&self, archive: &Archive, owner: Option<Uid>) -> Result<(), ArchiveError> {
         let Some(owner) = owner else { return Ok(()) };
-        match archive.owner()? {
-            Some(_) if self.any_account => Ok(()),
-            _ => archive.claim(owner),
-        }
+        archive.claim(owner)
     }
 }
 

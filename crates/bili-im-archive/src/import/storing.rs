@@ -115,19 +115,25 @@ pub(super) fn recall(connection: &Connection, recall: &format::Recall) -> Result
     note_recall(connection, session, recall.msg_key, recall.timestamp)
 }
 
-/// Notes a recall. A message that is stored already stays as it is.
+/// Notes a recall. When it is new, a message that is stored loses what it said.
 fn note_recall(
     connection: &Connection,
     session: i64,
     key: MsgKey,
     timestamp: i64,
 ) -> Result<(), ArchiveError> {
-    connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO recalls (session_id, msg_key, timestamp) VALUES (?, ?, ?)",
-        )?
-        .execute((session, to_sql(key.0), timestamp))?;
-    Ok(())
+    let is_known = connection
+        .prepare_cached("SELECT 1 FROM recalls WHERE session_id = ? AND msg_key = ?")?
+        .exists((session, to_sql(key.0)))?;
+    if is_known {
+        return Ok(());
+    }
+    let how = How {
+        keep_recalled: false,
+        is_rebuilt: false,
+        now: timestamp,
+    };
+    messages::recall(connection, session, key, how)
 }
 
 /// Stores a message unless the archive has it. Returns whether it is new.
@@ -174,13 +180,24 @@ pub(super) fn edit(
     json: &str,
 ) -> Result<bool, ArchiveError> {
     let session = sessions::id(connection, edit.talker)?;
-    let message: Option<i64> = connection
-        .prepare_cached("SELECT id FROM messages WHERE session_id = ? AND msg_seqno = ?")?
-        .query_row((session, to_sql(edit.seqno.0)), |row| row.get(0))
+    let stored: Option<(i64, String)> = connection
+        .prepare_cached(
+            "SELECT id, json FROM messages JOIN raw_messages ON message_id = id
+             WHERE session_id = ? AND msg_seqno = ?",
+        )?
+        .query_row((session, to_sql(edit.seqno.0)), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()?;
-    let Some(message) = message else {
+    let Some((message, stored)) = stored else {
         return Ok(false);
     };
+    let is_erased = Message::from_json(&stored).is_some_and(|message| {
+        message.is_recalled() && message.raw_content_even_if_recalled().is_empty()
+    });
+    if is_erased {
+        return Ok(true);
+    }
     connection
         .prepare_cached(
             "INSERT INTO edits (message_id, noticed, json) SELECT ?1, ?2, ?3

@@ -98,6 +98,14 @@ enum Place {
 impl Export {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let archive = self.archive.open(global)?;
+        if let Some(out) = &self.out
+            && is_of_archive(out, archive.path())
+        {
+            return Err(Failure::wrong_use(
+                text!("that is the archive itself", "那是存档自己的文件"),
+                text!("give another path", "换一个路径"),
+            ));
+        }
         let export = self.export(&archive);
         let report = match &self.out {
             Some(folder) if self.format == Format::Html => self.pages(&archive, &export, folder)?,
@@ -209,6 +217,20 @@ impl Export {
             .map_err(ArchiveError::Output)?;
         Ok(report)
     }
+}
+
+/// Whether a path is the archive's file, or one beside it that belongs to it.
+fn is_of_archive(path: &Path, archive: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (path, archive) = (whole(path), whole(archive));
+    let name = |path: &Path| {
+        path.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let belongs = |suffix: &&str| name(&path) == name(&archive) + *suffix;
+    path.parent() == archive.parent() && ["", "-wal", "-shm", "-lock", "-media"].iter().any(belongs)
 }
 
 /// Stdout. A reader that closes the pipe early is no error: the rest goes nowhere.

@@ -38,13 +38,22 @@ pub(crate) struct Import {
     /// The files; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Take files of other accounts, too
-    #[arg(long)]
-    any_account: bool,
 }
 
 impl Import {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        if self
+            .files
+            .iter()
+            .filter(|path| *path == Path::new("-"))
+            .count()
+            > 1
+        {
+            return Err(Failure::wrong_use(
+                text!("stdin can be read once only", "标准输入只能读一次"),
+                text!("give - once", "只写一个 -"),
+            ));
+        }
         // Before the archive is created.
         let files: Vec<(&Path, Box<dyn BufRead>)> = self
             .files
@@ -56,14 +65,23 @@ impl Import {
             archive: archive.path().to_owned(),
             ..ImportOutput::default()
         };
+        let mut is_whole = true;
         for (path, file) in files {
             let report = self.read(&mut archive, path, file)?;
+            is_whole &= report.is_complete && report.broken == 0;
             warn(path, &report, out);
             output.messages += report.messages;
             output.known += report.known;
             output.broken += report.broken;
         }
-        out.print(&output)
+        out.print(&output)?;
+        match is_whole {
+            true => Ok(()),
+            false => Err(Failure::other(text!(
+                "some of it could not be read",
+                "有些内容无法读取"
+            ))),
+        }
     }
 
     fn read(
@@ -72,8 +90,7 @@ impl Import {
         path: &Path,
         mut file: Box<dyn BufRead>,
     ) -> Result<ImportReport, Failure> {
-        let importing = Importing::new().any_account(self.any_account);
-        importing.read(archive, &mut file).map_err(|error| {
+        Importing::new().read(archive, &mut file).map_err(|error| {
             let advice = archive_file::advice(&error);
             let message = format!("{}: {}", path.display(), error.worded());
             let failure = Failure::wrong_use(message, "");
@@ -104,8 +121,8 @@ fn warn(path: &Path, report: &ImportReport, out: Output) {
         let reason = on_one_line(&line.reason);
         let number = line.number;
         out.warn(format_text!(
-            "{path}: {number} is broken: {reason}",
-            "{path}：{number} 有误：{reason}"
+            "{path}: line {number} is broken: {reason}",
+            "{path}：第 {number} 行有误：{reason}"
         ));
     }
     if report.broken > NAMED as u64 {

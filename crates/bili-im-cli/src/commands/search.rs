@@ -63,7 +63,7 @@ pub(crate) struct Search {
     #[arg(long)]
     relevance: bool,
     /// How many messages at most
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
     /// Show so many messages before and after each
     #[arg(long, value_name = "N", default_value_t = 0)]

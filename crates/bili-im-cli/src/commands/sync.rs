@@ -76,15 +76,15 @@ impl Sync {
         let mut is_whole = loop {
             match driven.next(&mut login) {
                 Next::Item(step) => filling.take(step)?,
-                Next::Done(report) => {
-                    filling.report = report?;
+                Next::Done(Ok(report)) => {
+                    filling.report = report;
                     break true;
                 }
+                Next::Done(Err(error)) => return Err(error.into()),
                 Next::Stopped => break false,
             }
         };
         filling.progress.clear();
-        filling.archive.forget_recalled_media()?;
         let images = if self.media && is_whole {
             let endpoint = global.endpoint()?;
             let images = media::save(
@@ -106,7 +106,14 @@ impl Sync {
             failed: filling.report.failed,
             messages: filling.report.messages,
             unreadable: filling.report.unreadable,
-        })
+        })?;
+        match filling.report.failed {
+            0 => Ok(()),
+            failed => Err(Failure::refused_in_part(format_text!(
+                "conversations that could not be read: {failed}",
+                "无法读取的会话：{failed} 个"
+            ))),
+        }
     }
 
     fn options(&self) -> SyncOptions {

@@ -90,9 +90,12 @@ fn first_line(child: &mut Child) -> mpsc::Receiver<io::Result<Zeroizing<String>>
     if let Some(stdout) = child.stdout.take() {
         thread::spawn(move || {
             let mut line = Zeroizing::new(String::new());
-            let read = BufReader::new(stdout.take(MOST)).read_line(&mut line);
+            let mut stdout = BufReader::new(stdout);
+            let read = stdout.by_ref().take(MOST).read_line(&mut line);
             // An error means that nobody waits any more.
             let _unread = sender.send(read.map(|_| line));
+            // A command whose output nobody reads would fail.
+            let _rest = io::copy(&mut stdout, &mut io::sink());
         });
     }
     receiver

@@ -306,7 +306,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          可读 `export --format jsonl` 的文件，以及其他程序保存的服务应答（JSON）。存档里已有的内容不变。",
     ),
     ("import <files>", "要读的文件；- 是标准输入"),
-    ("import --any-account", "其他账号的文件也收"),
     ("stats", "统计存档里的消息：和谁、多少、什么时候"),
     (
         "stats examples",

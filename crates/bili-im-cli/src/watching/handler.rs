@@ -1,6 +1,6 @@
 //! Handles the events of a watch: prints, runs the program, answers, and stores the position.
 
-use bili_im_archive::Archive;
+use bili_im_archive::{Archive, ArchiveError};
 use bili_im_proto::{Direction, Event, EventKind, Position, Uid, WatchOptions};
 
 use super::{
@@ -76,7 +76,12 @@ impl Handler<'_> {
                 break;
             };
             if let Some((archive, own)) = &mut self.archive {
-                archive.save_event(*own, &event)?;
+                // Another process that writes does not end the watch.
+                while let Err(error) = archive.save_event(*own, &event) {
+                    if !matches!(error, ArchiveError::Busy) || self.stop.is_asked() {
+                        return Err(error.into());
+                    }
+                }
             }
             match self.handle(&line)? {
                 Handled::Yes => {

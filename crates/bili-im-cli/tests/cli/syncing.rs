@@ -194,23 +194,35 @@ fn images_are_saved_once_and_those_that_are_gone_are_not_asked_for_again() {
 }
 
 #[test]
-fn the_image_of_a_recalled_message_is_deleted() {
+fn the_image_of_a_recalled_message_is_deleted_when_no_other_has_it() {
     let stage = Stage::demo();
     let url = "https://i0.hdslb.com/bfs/regretted.png";
+    let shared = "https://i0.hdslb.com/bfs/shared.png";
+    stage.put(picture(shared));
+    stage.put(picture(shared));
+    let twice = stage.newest().msg_key;
     stage.put(picture(url));
     stage.done("sync --media");
     let saved = stage.archive().media_file(url).unwrap().unwrap();
     assert!(saved.exists());
-    let recall = Act::Recall {
-        uid: bili_im_sim::Uid(10002),
-        msg_key: stage.newest().msg_key,
-    };
-    let now = SystemTime::now().into();
-    stage
-        .server
-        .with(|service| service.act(recall, now))
-        .unwrap();
+    for msg_key in [stage.newest().msg_key, twice] {
+        let uid = bili_im_sim::Uid(10002);
+        let recall = Act::Recall { uid, msg_key };
+        let now = SystemTime::now().into();
+        stage
+            .server
+            .with(|service| service.act(recall, now))
+            .unwrap();
+    }
     stage.done("sync");
     assert!(!saved.exists());
     assert_eq!(stage.archive().media_file(url).unwrap(), None);
+    assert!(
+        stage
+            .archive()
+            .media_file(shared)
+            .unwrap()
+            .unwrap()
+            .exists()
+    );
 }
