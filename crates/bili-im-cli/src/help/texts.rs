@@ -363,6 +363,12 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "有问题时退出码为 1。\n\n示例：\n  bili-im doctor\n  \
          bili-im doctor --json | jq '.checks[] | select(.status != \"ok\")'",
     ),
+    (
+        "completions examples",
+        "示例：\n  source <(bili-im completions bash)      写进 ~/.bashrc\n  \
+         bili-im completions zsh > ~/.zfunc/_bili-im\n  \
+         bili-im completions fish > ~/.config/fish/completions/bili-im.fish",
+    ),
     ("completions", "打印补全命令和选项的脚本，供 shell 使用"),
     ("completions <shell>", "哪个 shell"),
     ("man", "打印手册页：整个程序的，或某个命令的"),

@@ -122,7 +122,7 @@ fn what_cannot_be_imported_is_said() {
     let copy = stage.file("copy.db");
     let import = format!("import --archive {} {}", copy.display(), file.display());
     let ran = stage.run(&import);
-    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.contains("8 messages are new"), "{ran:?}");
     assert!(
         ran.err.contains("is broken") && !ran.err.contains('\u{1b}'),
