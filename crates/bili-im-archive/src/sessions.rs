@@ -79,8 +79,6 @@ pub(crate) fn save(connection: &Connection, session: &Session) -> Result<(), Arc
     if let Some(info) = &session.account_info {
         (name, picture) = (&info.name, &info.pic_url);
     }
-    let last = session.last_msg.as_ref().map(|message| message.msg_seqno);
-    let newest = session.max_seqno.max(last);
     connection
         .prepare_cached(
             "INSERT INTO sessions (session_type, talker_id, name, picture, system_account,
@@ -102,7 +100,7 @@ pub(crate) fn save(connection: &Connection, session: &Session) -> Result<(), Arc
             session.is_intercepted,
             session.top_ts.map(|ts| to_sql(ts.0)),
             session.session_ts.map(|ts| to_sql(ts.0)),
-            newest.map(|seqno| to_sql(seqno.0)),
+            session.newest().map(|seqno| to_sql(seqno.0)),
             session.ack_seqno.map(|seqno| to_sql(seqno.0)),
         ])?;
     Ok(())

@@ -76,6 +76,14 @@ pub struct Session {
     pub account_info: Option<AccountInfo>,
 }
 
+impl Session {
+    /// The newest message, as far as the service says.
+    pub fn newest(&self) -> Option<Seqno> {
+        let last = self.last_msg.as_ref().map(|message| message.msg_seqno);
+        self.max_seqno.max(last)
+    }
+}
+
 wire! {
     /// Name and avatar of a system account.
     pub struct AccountInfo {

@@ -27,8 +27,7 @@ impl Kept {
             SyncStep::Sessions(listed) => {
                 for session in listed {
                     let known = self.state.sessions.entry(session.talker).or_default();
-                    let last = session.last_msg.as_ref().map(|message| message.msg_seqno);
-                    known.newest = session.max_seqno.max(last);
+                    known.newest = session.newest();
                     known.changed = session.session_ts;
                 }
             }

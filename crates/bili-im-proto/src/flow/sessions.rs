@@ -15,6 +15,14 @@ pub(super) const FILTERS: &[SessionFilter] = &[
     SessionFilter::Groups,
 ];
 
+/// The same, and the list of intercepted sessions.
+pub(super) const ALL: &[SessionFilter] = &[
+    SessionFilter::Users,
+    SessionFilter::Unfollowed,
+    SessionFilter::Groups,
+    SessionFilter::Intercepted,
+];
+
 /// Reads lists of sessions page by page. A page that failed can be read again.
 pub(super) struct Pager<'a> {
     filters: slice::Iter<'a, SessionFilter>,

@@ -42,8 +42,6 @@ pub(super) struct ToRead {
 pub(super) struct Read {
     pub(super) messages: u64,
     pub(super) unreadable: u64,
-    /// Whether it has shown its newest message.
-    pub(super) is_up_to_date: bool,
 }
 
 impl ToRead {
@@ -118,7 +116,6 @@ impl ToRead {
                     .unwrap_or(rest)
             });
         }
-        read.is_up_to_date = self.coverage.newest() >= self.newest;
         Ok(read)
     }
 

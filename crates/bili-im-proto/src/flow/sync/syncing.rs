@@ -3,10 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    endpoints::SessionFilter,
     flow::{
         prelude::*,
-        sessions::Pager,
+        sessions::{ALL, Pager},
         sync::{
             patience::{Patience, Tries, is_refusal},
             people::People,
@@ -22,14 +21,6 @@ const OVERLAP: Duration = Duration::from_secs(10 * 60);
 
 /// How often to go through the lists to their end, in case one kept something back for longer.
 const COMPARE_ALL: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What together is every session, intercepted ones too.
-const ALL: &[SessionFilter] = &[
-    SessionFilter::Users,
-    SessionFilter::Unfollowed,
-    SessionFilter::Groups,
-    SessionFilter::Intercepted,
-];
 
 impl Account {
     /// Reads what a store does not have yet: at first everything, later what has changed
@@ -165,7 +156,7 @@ impl Sync<'_> {
             .sessions
             .entry(talker)
             .or_insert_with(|| ToRead::new(talker));
-        known.newest = newest(session);
+        known.newest = session.newest();
         known.changed = session.session_ts;
     }
 
@@ -214,37 +205,29 @@ impl Sync<'_> {
                 })
                 .await;
             report.sessions += 1;
-            let is_up_to_date = match read {
+            match read {
                 Ok(read) => {
                     patience.renew();
                     report.messages += read.messages;
                     report.unreadable += read.unreadable;
-                    read.is_up_to_date
                 }
                 Err(cause) => {
                     patience.session_failed(&cause)?;
                     report.failed += 1;
-                    let is_final = is_refusal(&cause);
+                    // When its newest message is known, the store knows that something is missing.
+                    if !is_refusal(&cause) && session.newest.is_none() {
+                        let changed = session.changed.unwrap_or_default();
+                        let since = missing_since.unwrap_or(changed);
+                        missing_since = Some(since.min(changed));
+                    }
                     self.io
                         .emit(SyncStep::SessionFailed { talker, cause })
                         .await;
-                    is_final
                 }
-            };
-            // Otherwise the store knows that something is missing.
-            if !is_up_to_date && session.newest.is_none() {
-                let changed = session.changed.unwrap_or_default();
-                missing_since = Some(missing_since.map_or(changed, |since| since.min(changed)));
             }
             self.people.ask_when_many(self.io).await?;
         }
         self.people.ask(self.io).await?;
         Ok((report, missing_since))
     }
-}
-
-/// A session's newest message, as far as the list says.
-fn newest(session: &Session) -> Option<Seqno> {
-    let last = session.last_msg.as_ref().map(|message| message.msg_seqno);
-    session.max_seqno.max(last)
 }

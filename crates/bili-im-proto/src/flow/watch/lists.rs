@@ -7,12 +7,12 @@ use crate::{
     flow::{
         prelude::*,
         retry::Retry,
-        sessions::{FILTERS, Pager},
+        sessions::{ALL, FILTERS, Pager},
         watch::{
             changes::UnreadCounts,
             rhythm::SLOW,
             source::{Kind, Source},
-            telling::{newest, wants_session},
+            telling::wants_session,
             watcher::Watch,
         },
     },
@@ -31,14 +31,6 @@ const COMPARE_ALL: Duration = Duration::from_secs(30 * 60);
 const LISTED: usize = 100;
 
 const INTERCEPTED: &[SessionFilter] = &[SessionFilter::Intercepted];
-
-/// What together is every session, intercepted ones too.
-const ALL: &[SessionFilter] = &[
-    SessionFilter::Users,
-    SessionFilter::Unfollowed,
-    SessionFilter::Groups,
-    SessionFilter::Intercepted,
-];
 
 impl Watch<'_> {
     /// Asks which sessions changed. Gives whether any has something to read.
@@ -168,7 +160,7 @@ impl Watch<'_> {
         let now = self.io.now().mono;
         let noted = self.noted();
         for session in sessions {
-            let newest = newest(&session);
+            let newest = session.newest();
             if wants_session(self.options, &session) && self.may_have_news(&session, newest) {
                 let changed = session.session_ts;
                 let mark = noted.min(changed.unwrap_or(noted));

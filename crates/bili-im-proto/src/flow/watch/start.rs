@@ -4,10 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use crate::{
     endpoints::NewSessions,
-    flow::{
-        prelude::*,
-        watch::telling::{FAR_AHEAD, newest},
-    },
+    flow::{prelude::*, watch::telling::FAR_AHEAD},
     time::micros,
     watch::{Cursor, Position},
 };
@@ -49,7 +46,7 @@ async fn begin<I>(io: &Io<I>) -> Result<Cursor, Error> {
     for session in &list.sessions {
         cursor.advance(&Position {
             talker: session.talker,
-            seqno: newest(session),
+            seqno: session.newest(),
             time: session
                 .session_ts
                 .unwrap_or(far_ahead)

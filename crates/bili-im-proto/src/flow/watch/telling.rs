@@ -17,12 +17,6 @@ use crate::{
 /// was set back since explains smaller differences.
 pub(super) const FAR_AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A session's newest message, as far as the list says.
-pub(super) fn newest(session: &Session) -> Option<Seqno> {
-    let last = session.last_msg.as_ref().map(|message| message.msg_seqno);
-    session.max_seqno.max(last)
-}
-
 /// Whether anything with this talker is wanted, as far as the talker alone says.
 pub(super) fn wants_talker(options: WatchOptions, talker: Talker) -> bool {
     options.groups || matches!(talker, Talker::User(_))
