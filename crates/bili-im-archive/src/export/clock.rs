@@ -45,3 +45,18 @@ pub(crate) fn month(time: &Zoned) -> String {
 pub(super) fn exact(time: &Zoned) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
+
+/// Tells when a new day begins.
+#[derive(Debug, Default)]
+pub(super) struct Days(String);
+
+impl Days {
+    /// The day of a message, when it is another than that of the message before.
+    pub(super) fn next(&mut self, time: Option<&Zoned>) -> Option<String> {
+        let day = time.map(day)?;
+        (day != self.0).then(|| {
+            self.0.clone_from(&day);
+            day
+        })
+    }
+}

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::{
     clock,
-    entry::{Cast, Entry, Side},
-    options::{Export, ExportReport, snapshot},
+    entry::{Entry, Next, Side},
+    options::{Export, ExportReport},
     plain,
     visible::visible,
 };
@@ -46,23 +46,17 @@ impl Export {
         archive: &Archive,
         out: &mut dyn Write,
     ) -> Result<ExportReport, ArchiveError> {
-        let _snapshot = snapshot(archive)?;
-        let cast = Cast::of(archive)?;
-        let (sessions, mut report) = self.sessions(archive)?;
         out.write_all(BYTE_ORDER_MARK.as_bytes())?;
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(COLUMNS).map_err(failed)?;
-        for session in &sessions {
-            for message in self.messages(archive, session.talker)? {
-                let message = message?;
-                report.messages += 1;
-                if let Some(entry) = cast.entry(self, session, &message) {
-                    let cells = cells(session, &message, &entry);
-                    csv.write_record(cells.iter().map(|cell| harmless(cell)))
-                        .map_err(failed)?;
-                }
+        let report = self.walk(archive, |next| match next {
+            Next::Message(session, message, entry) => {
+                let cells = cells(session, message, &entry);
+                let cells = cells.iter().map(|cell| harmless(cell));
+                csv.write_record(cells).map_err(failed)
             }
-        }
+            Next::Session(_) | Next::Day(_) => Ok(()),
+        })?;
         csv.flush()?;
         Ok(report)
     }

@@ -7,7 +7,8 @@ use jiff::Zoned;
 
 use super::{
     body::{self, Body},
-    options::Export,
+    clock::Days,
+    options::{Export, ExportReport, snapshot},
 };
 use crate::{
     archive::Archive,
@@ -108,6 +109,43 @@ impl Cast {
             "" if session.talker == Talker::User(sender) => &session.name,
             name => name,
         }
+    }
+}
+
+/// What an export has next.
+pub(super) enum Next<'a> {
+    Session(&'a ArchivedSession),
+    /// A day begins on which something was written.
+    Day(String),
+    Message(&'a ArchivedSession, &'a ArchivedMessage, Entry<'a>),
+}
+
+impl Export {
+    /// Goes through everything that is exported, session by session, oldest message first.
+    pub(super) fn walk(
+        &self,
+        archive: &Archive,
+        mut write: impl FnMut(Next<'_>) -> Result<(), ArchiveError>,
+    ) -> Result<ExportReport, ArchiveError> {
+        let _snapshot = snapshot(archive)?;
+        let cast = Cast::of(archive)?;
+        let (sessions, mut report) = self.sessions(archive)?;
+        for session in &sessions {
+            write(Next::Session(session))?;
+            let mut days = Days::default();
+            for message in self.messages(archive, session.talker)? {
+                let message = message?;
+                report.messages += 1;
+                let Some(entry) = cast.entry(self, session, &message) else {
+                    continue;
+                };
+                if let Some(day) = days.next(entry.time.as_ref()) {
+                    write(Next::Day(day))?;
+                }
+                write(Next::Message(session, &message, entry))?;
+            }
+        }
+        Ok(report)
     }
 }
 

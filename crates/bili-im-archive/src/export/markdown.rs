@@ -4,11 +4,10 @@ use std::io::Write;
 
 use super::{
     clock,
-    entry::{Cast, Entry, Side, title},
+    entry::{Entry, Next, Side, title},
     link,
-    options::{Export, ExportReport, snapshot},
+    options::{Export, ExportReport},
     plain,
-    text::Days,
     visible::on_one_line,
 };
 use crate::{archive::Archive, error::ArchiveError};
@@ -23,24 +22,17 @@ impl Export {
         archive: &Archive,
         out: &mut dyn Write,
     ) -> Result<ExportReport, ArchiveError> {
-        let _snapshot = snapshot(archive)?;
-        let cast = Cast::of(archive)?;
-        let (sessions, mut report) = self.sessions(archive)?;
-        for session in &sessions {
-            writeln!(out, "# {} ({})\n", escaped(&title(session)), session.talker)?;
-            let mut days = Days::default();
-            for message in self.messages(archive, session.talker)? {
-                let message = message?;
-                report.messages += 1;
-                if let Some(entry) = cast.entry(self, session, &message) {
-                    if let Some(day) = days.next(entry.time.as_ref()) {
-                        writeln!(out, "## {day}\n")?;
-                    }
-                    write(out, &entry)?;
+        self.walk(archive, |next| {
+            match next {
+                Next::Session(session) => {
+                    let title = escaped(&title(session));
+                    writeln!(out, "# {title} ({})\n", session.talker)?;
                 }
+                Next::Day(day) => writeln!(out, "## {day}\n")?,
+                Next::Message(_, _, entry) => write(out, &entry)?,
             }
-        }
-        Ok(report)
+            Ok(())
+        })
     }
 }
 

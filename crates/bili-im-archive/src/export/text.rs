@@ -2,12 +2,10 @@
 
 use std::io::Write;
 
-use jiff::Zoned;
-
 use super::{
     clock,
-    entry::{Cast, Entry, Side, title},
-    options::{Export, ExportReport, snapshot},
+    entry::{Entry, Next, Side, title},
+    options::{Export, ExportReport},
     plain,
     visible::on_one_line,
 };
@@ -26,26 +24,19 @@ impl Export {
         archive: &Archive,
         out: &mut dyn Write,
     ) -> Result<ExportReport, ArchiveError> {
-        let _snapshot = snapshot(archive)?;
-        let cast = Cast::of(archive)?;
-        let (sessions, mut report) = self.sessions(archive)?;
-        for (nth, session) in sessions.iter().enumerate() {
-            let title = on_one_line(&title(session));
-            let space = if nth > 0 { "\n" } else { "" };
-            writeln!(out, "{space}{title} ({})", session.talker)?;
-            let mut days = Days::default();
-            for message in self.messages(archive, session.talker)? {
-                let message = message?;
-                report.messages += 1;
-                if let Some(entry) = cast.entry(self, session, &message) {
-                    if let Some(day) = days.next(entry.time.as_ref()) {
-                        writeln!(out, "\n{day}")?;
-                    }
-                    write(out, &entry)?;
+        let mut space = "";
+        self.walk(archive, |next| {
+            match next {
+                Next::Session(session) => {
+                    let title = on_one_line(&title(session));
+                    writeln!(out, "{space}{title} ({})", session.talker)?;
+                    space = "\n";
                 }
+                Next::Day(day) => writeln!(out, "\n{day}")?,
+                Next::Message(_, _, entry) => write(out, &entry)?,
             }
-        }
-        Ok(report)
+            Ok(())
+        })
     }
 }
 
@@ -68,19 +59,4 @@ fn write(out: &mut dyn Write, entry: &Entry<'_>) -> Result<(), ArchiveError> {
         writeln!(out, "{before}{}{space}{url}", on_one_line(&text))?;
     }
     Ok(())
-}
-
-/// Tells when a new day begins.
-#[derive(Debug, Default)]
-pub(super) struct Days(String);
-
-impl Days {
-    /// The day of a message, when it is another than that of the message before.
-    pub(super) fn next(&mut self, time: Option<&Zoned>) -> Option<String> {
-        let day = time.map(clock::day)?;
-        (day != self.0).then(|| {
-            self.0.clone_from(&day);
-            day
-        })
-    }
 }

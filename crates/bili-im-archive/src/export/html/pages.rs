@@ -10,10 +10,9 @@ use maud::html;
 
 use super::{
     super::{
-        clock,
+        clock::{self, Days},
         entry::{Cast, title},
         options::{Export, ExportReport, snapshot},
-        text::Days,
         visible::{Shown, on_one_line},
     },
     bubble::Drawing,
