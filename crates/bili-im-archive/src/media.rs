@@ -15,7 +15,7 @@ use bili_im_proto::{
 use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
 
-use crate::{archive::Archive, error::ArchiveError};
+use crate::{archive::Archive, error::ArchiveError, export::is_inside};
 
 /// The longest image that is kept, in bytes.
 const MOST: usize = 20 << 20;
@@ -87,6 +87,7 @@ impl Archive {
             .prepare_cached("SELECT file FROM media WHERE url = ? AND state = 'saved'")?
             .query_row([url], |row| row.get(0))
             .optional()?;
+        let file = file.filter(|file| is_inside(file));
         Ok(file.map(|file| self.media_folder().join(file)))
     }
 
@@ -158,12 +159,13 @@ impl Archive {
         let recalled = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let recalled: Vec<(String, String)> = recalled.collect::<Result<_, _>>()?;
         for (url, file) in recalled {
-            let path = folder.join(file);
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(ArchiveError::File { path, source });
-                }
-                _ => {}
+            let path = folder.join(&file);
+            // Whoever wrote the archive must not have other files deleted.
+            if is_inside(&file)
+                && let Err(source) = fs::remove_file(&path)
+                && source.kind() != std::io::ErrorKind::NotFound
+            {
+                return Err(ArchiveError::File { path, source });
             }
             (self.connection).execute("UPDATE media SET file = NULL WHERE url = ?", [url])?;
         }

@@ -47,13 +47,13 @@ pub(crate) fn first_id(time: UnixSeconds) -> i64 {
 }
 
 /// Stores messages of a session. What is stored already stays; what the service has changed since
-/// becomes history.
+/// becomes history. Returns whether something that was stored is erased.
 pub(crate) fn save(
     connection: &Connection,
     session: i64,
     messages: &[RawMessage],
     how: How,
-) -> Result<(), ArchiveError> {
+) -> Result<bool, ArchiveError> {
     let saving = Saving {
         connection,
         session,
@@ -63,10 +63,11 @@ pub(crate) fn save(
         messages.iter().map(|raw| (timestamp(raw), raw)).collect();
     // In the order of their ids, which the index of words takes best.
     dated.sort_by_key(|&(timestamp, raw)| (timestamp, raw.seqno));
+    let mut has_erased = false;
     for (timestamp, raw) in dated {
-        saving.save(timestamp, raw)?;
+        has_erased |= saving.save(timestamp, raw)?;
     }
-    Ok(())
+    Ok(has_erased)
 }
 
 /// Stores a message exactly as it was exported, unless one with its number is stored. Only what it
@@ -142,13 +143,14 @@ pub(crate) fn want_media(connection: &Connection, url: &str) -> Result<(), Archi
     Ok(())
 }
 
-/// Notes that a message of a session was recalled.
+/// Notes that a message of a session was recalled. Returns whether something that was stored is
+/// erased.
 pub(crate) fn recall(
     connection: &Connection,
     session: i64,
     key: MsgKey,
     how: How,
-) -> Result<(), ArchiveError> {
+) -> Result<bool, ArchiveError> {
     let saving = Saving {
         connection,
         session,
@@ -182,7 +184,8 @@ struct Stored {
 }
 
 impl Saving<'_> {
-    fn save(&self, timestamp: i64, raw: &RawMessage) -> Result<(), ArchiveError> {
+    fn save(&self, timestamp: i64, raw: &RawMessage) -> Result<bool, ArchiveError> {
+        let mut has_erased = false;
         let mut message = raw.message.clone();
         let mut json = raw.json.clone();
         if let Some(known) = &message
@@ -192,11 +195,12 @@ impl Saving<'_> {
             message = Message::from_json(&json).or(message);
         }
         match self.stored(raw)? {
-            Some(stored) if stored.json == json || self.how.is_rebuilt => return Ok(()),
+            Some(stored) if stored.json == json || self.how.is_rebuilt => return Ok(false),
             Some(stored) => {
                 self.release_media(&stored.json)?;
                 if message.as_ref().is_some_and(Message::is_recalled) {
                     self.forget_edits(stored.id)?;
+                    has_erased = !self.how.keep_recalled;
                 }
                 if !stored.is_rebuilt {
                     self.note_edit(&stored, message.as_ref())?;
@@ -211,9 +215,9 @@ impl Saving<'_> {
         }
         let recall = message.map(|message| message.content_even_if_recalled());
         if let Some(Content::Recall(key)) = recall {
-            self.recall(key, timestamp)?;
+            has_erased |= self.recall(key, timestamp)?;
         }
-        Ok(())
+        Ok(has_erased)
     }
 
     /// What is stored of a message.
@@ -334,10 +338,11 @@ impl Saving<'_> {
     }
 
     /// Notes that a message was recalled, and forgets what it said.
-    fn recall(&self, key: MsgKey, timestamp: i64) -> Result<(), ArchiveError> {
+    fn recall(&self, key: MsgKey, timestamp: i64) -> Result<bool, ArchiveError> {
+        let mut has_erased = false;
         // Some notices share the key 0.
         if key == MsgKey(0) {
-            return Ok(());
+            return Ok(false);
         }
         let target = (self.session, to_sql(key.0));
         self.connection
@@ -358,13 +363,14 @@ impl Saving<'_> {
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
             if raw.json != stored {
+                has_erased = !self.how.keep_recalled;
                 self.forget_edits(id)?;
                 self.release_media(&stored)?;
                 words::remove(self.connection, id)?;
                 self.write(UPDATE, id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
             }
         }
-        Ok(())
+        Ok(has_erased)
     }
 }
 

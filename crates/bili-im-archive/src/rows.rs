@@ -14,11 +14,7 @@ pub(crate) const fn from_sql(number: i64) -> u64 {
 
 /// `session_type` and `talker_id`.
 pub(crate) const fn talker_to_sql(talker: Talker) -> (i64, i64) {
-    let session_type = match talker {
-        Talker::User(_) => 1,
-        Talker::Group(_) => 2,
-    };
-    (session_type, to_sql(talker.id()))
+    (talker.session_type() as i64, to_sql(talker.id()))
 }
 
 /// The talker of a row that an archive has; `None` when it is of an unknown type.

@@ -3,8 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bili_im_proto::{
-    Event, EventKind, Message, MsgType, RawMessage, SyncPage, SyncState, SyncStep, SyncStore,
-    Talker, Uid,
+    Event, EventKind, Message, RawMessage, SyncPage, SyncState, SyncStep, SyncStore, Talker, Uid,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
@@ -32,8 +31,7 @@ impl SyncStore for Archive {
                 (listed.iter()).try_for_each(|session| sessions::save(connection, session))
             }),
             SyncStep::Page(page) => {
-                self.transact(|connection| save_page(connection, &page, how))?;
-                self.erase(page.messages.iter().filter_map(|one| one.message.as_ref()))
+                self.transact_and_erase(|connection| save_page(connection, &page, how))
             }
             SyncStep::People(cards) => {
                 self.transact(|connection| sessions::save_people(connection, &cards, now()))
@@ -59,7 +57,7 @@ impl Archive {
         messages: &[RawMessage],
     ) -> Result<(), ArchiveError> {
         let how = self.how(false);
-        self.transact(|connection| {
+        self.transact_and_erase(|connection| {
             let session = sessions::id(connection, talker.into())?;
             messages::save(connection, session, messages, how)
         })
@@ -79,7 +77,7 @@ impl Archive {
             } => {
                 let json = rebuilt(message);
                 let raw = RawMessage::new(message.msg_seqno, json, Some((**message).clone()));
-                self.transact(|connection| {
+                self.transact_and_erase(|connection| {
                     let session = sessions::id(connection, *talker)?;
                     messages::save(connection, session, &[raw], how)
                 })
@@ -87,33 +85,29 @@ impl Archive {
             EventKind::Recalled {
                 talker,
                 msg_key: Some(key),
-            } => {
-                self.transact(|connection| {
-                    let session = sessions::id(connection, *talker)?;
-                    messages::recall(connection, session, *key, how)
-                })?;
-                self.erase_now()
-            }
+            } => self.transact_and_erase(|connection| {
+                let session = sessions::id(connection, *talker)?;
+                messages::recall(connection, session, *key, how)
+            }),
             _ => Ok(()),
         }
     }
 
-    /// Leaves nothing in the write-ahead log of what was recalled by one of these messages, and
-    /// deletes its images.
-    fn erase<'a>(
+    /// Does something in one transaction, and finishes erasing when that has erased something.
+    fn transact_and_erase(
         &mut self,
-        mut messages: impl Iterator<Item = &'a Message>,
+        work: impl FnOnce(&Connection) -> Result<bool, ArchiveError>,
     ) -> Result<(), ArchiveError> {
-        let has_recall = messages.any(|message| message.msg_type == MsgType::Recall);
-        if has_recall && !self.keep_recalled {
-            self.erase_now()?;
+        match self.transact(work)? {
+            true => self.finish_erasing(),
+            false => Ok(()),
         }
-        Ok(())
     }
 
-    fn erase_now(&mut self) -> Result<(), ArchiveError> {
+    /// Deletes the images of what was erased, and leaves nothing of it in the write-ahead log.
+    pub(crate) fn finish_erasing(&mut self) -> Result<(), ArchiveError> {
         self.forget_recalled_media()?;
-        // While others read, the next one does it.
+        // While others read, a later one does it.
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         (self.connection).query_row(checkpoint, [], |_| Ok(()))?;
         Ok(())
@@ -140,27 +134,25 @@ impl Archive {
     }
 }
 
-fn save_page(connection: &Connection, page: &SyncPage, how: How) -> Result<(), ArchiveError> {
+/// Returns whether something that was stored is erased.
+fn save_page(connection: &Connection, page: &SyncPage, how: How) -> Result<bool, ArchiveError> {
     // Of a session that does not exist nothing is kept.
     if page.messages.is_empty() && page.read.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let session = sessions::id(connection, page.talker)?;
-    messages::save(connection, session, &page.messages, how)?;
+    let has_erased = messages::save(connection, session, &page.messages, how)?;
     messages::save_emoticons(connection, &page.emoticons)?;
     if let Some(stretch) = page.read {
         sessions::cover(connection, session, page.talker, stretch)?;
     }
-    Ok(())
+    Ok(has_erased)
 }
 
 /// A message as the service would send it, with the fields that are known.
 fn rebuilt(message: &Message) -> String {
-    let (receiver_type, receiver_id) = match message.receiver {
-        Some(Talker::User(uid)) => (1, uid.0),
-        Some(Talker::Group(id)) => (2, id.0),
-        None => (0, 0),
-    };
+    let numbers = |talker: Talker| (talker.session_type(), talker.id());
+    let (receiver_type, receiver_id) = message.receiver.map(numbers).unwrap_or_default();
     let at_uids: Vec<u64> = message.at_uids.iter().map(|uid| uid.0).collect();
     json!({
         "sender_uid": message.sender_uid.0,

@@ -2,8 +2,6 @@
 
 use std::io::{self, BufRead, Read};
 
-use bili_im_proto::Uid;
-
 use super::{answers, lines::Lines};
 use crate::{archive::Archive, error::ArchiveError};
 
@@ -80,6 +78,15 @@ impl Import {
         file: &mut dyn BufRead,
     ) -> Result<ImportReport, ArchiveError> {
         archive.lock()?;
+        let report = Self::read_all(archive, file)?;
+        archive.finish_erasing()?;
+        Ok(report)
+    }
+
+    fn read_all(
+        archive: &mut Archive,
+        file: &mut dyn BufRead,
+    ) -> Result<ImportReport, ArchiveError> {
         let mut input = Input::new(file);
         let Some(first) = input.next_line()? else {
             return Err(ArchiveError::NotAnExport);
@@ -88,7 +95,9 @@ impl Import {
             Some(lines) => lines,
             None => return answers::read(archive, &first.bytes, input.file),
         };
-        self.admit(archive, lines.owner)?;
+        if let Some(owner) = lines.owner {
+            archive.claim(owner)?;
+        }
         loop {
             let batch = input.next_lines()?;
             if batch.is_empty() {
@@ -100,11 +109,6 @@ impl Import {
                     .try_for_each(|line| lines.store(connection, line))
             })?;
         }
-    }
-
-    fn admit(&self, archive: &Archive, owner: Option<Uid>) -> Result<(), ArchiveError> {
-        let Some(owner) = owner else { return Ok(()) };
-        archive.claim(owner)
     }
 }
 

@@ -133,7 +133,8 @@ fn note_recall(
         is_rebuilt: false,
         now: timestamp,
     };
-    messages::recall(connection, session, key, how)
+    messages::recall(connection, session, key, how)?;
+    Ok(())
 }
 
 /// Stores a message unless the archive has it. Returns whether it is new.
