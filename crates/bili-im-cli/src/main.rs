@@ -28,6 +28,7 @@ mod profile_name;
 mod profiles;
 mod progress;
 mod qr;
+mod selection;
 mod settings;
 mod state;
 mod style;

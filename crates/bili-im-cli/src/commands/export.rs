@@ -9,17 +9,16 @@ use std::{
 use bili_im_archive::{
     Archive, ArchiveError, Export as Exporting, ExportReport, PageFiles, Pictures,
 };
-use bili_im_proto::{Talker, UnixSeconds};
 use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
-    args::{Global, number},
+    args::Global,
     failure::Failure,
-    moment,
     output::Output,
     private_file::create_folder,
+    selection::{Conversations, Period},
     whole_file::{self, Finished, WholeFile},
 };
 
@@ -48,18 +47,10 @@ pub(crate) struct Export {
     /// Replace files that exist
     #[arg(long)]
     force: bool,
-    /// Only the conversation with this user; can be given several times
-    #[arg(long, value_name = "UID", value_parser = number)]
-    with: Vec<u64>,
-    /// Only the conversation in this fan group; can be given several times
-    #[arg(long, value_name = "ID", value_parser = number)]
-    group: Vec<u64>,
-    /// Only from this day or time on
-    #[arg(long, value_name = "DATE", value_parser = moment::parse)]
-    from: Option<UnixSeconds>,
-    /// Only before this day or time
-    #[arg(long, value_name = "DATE", value_parser = moment::parse)]
-    to: Option<UnixSeconds>,
+    #[command(flatten)]
+    conversations: Conversations,
+    #[command(flatten)]
+    period: Period,
     /// With the service's own accounts
     #[arg(long)]
     system: bool,
@@ -127,10 +118,6 @@ impl Export {
     }
 
     fn export(&self, archive: &Archive) -> Exporting {
-        let users = self.with.iter().copied().map(Talker::user);
-        let groups = self.group.iter().copied().map(Talker::group);
-        let since = self.from.unwrap_or(UnixSeconds(0));
-        let until = self.to.unwrap_or(UnixSeconds(u64::MAX));
         let folder = archive.media_folder();
         let pictures = match self.pictures {
             Place::Inside => Pictures::Inside { folder },
@@ -140,8 +127,8 @@ impl Export {
             },
             Place::None => Pictures::None,
         };
-        Exporting::of(users.chain(groups))
-            .during(since..until)
+        Exporting::of(self.conversations.talkers())
+            .during(self.period.range())
             .with_service(self.system || self.format == Format::Jsonl)
             .show_recalled(self.recalled)
             .pictures(pictures)

@@ -7,16 +7,17 @@ use std::{
 };
 
 use bili_im_archive::{Archive, ArchivedMessage, Continuation, Found, Hit, Order, Person};
-use bili_im_proto::{Direction, MsgType, Talker, Uid, UnixSeconds};
+use bili_im_proto::{Direction, MsgType, Talker, Uid};
 use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
-    args::{Global, number},
+    args::Global,
     failure::Failure,
     json::MessageJson,
     moment,
     output::Output,
+    selection::{Conversations, Period},
     words,
 };
 
@@ -40,18 +41,10 @@ pub(crate) struct Search {
     words: Vec<String>,
     #[command(flatten)]
     archive: ArchiveFile,
-    /// Only in the conversation with this user; can be given several times
-    #[arg(long, value_name = "UID", value_parser = number)]
-    with: Vec<u64>,
-    /// Only in the conversation in this fan group; can be given several times
-    #[arg(long, value_name = "ID", value_parser = number)]
-    group: Vec<u64>,
-    /// Only messages from this day on, or from this time on
-    #[arg(long, value_name = "DATE", value_parser = moment::parse)]
-    from: Option<UnixSeconds>,
-    /// Only messages before this day, or before this time
-    #[arg(long, value_name = "DATE", value_parser = moment::parse)]
-    to: Option<UnixSeconds>,
+    #[command(flatten)]
+    conversations: Conversations,
+    #[command(flatten)]
+    period: Period,
     /// Only messages of this type: text, image, share, notice, or its number; can be given several
     /// times
     #[arg(long = "type", value_name = "TYPE", value_parser = msg_type)]
@@ -112,11 +105,8 @@ impl Search {
 
     fn search(&self) -> bili_im_archive::Search {
         let mut search = bili_im_archive::Search::new(self.words.join(" "));
-        let users = self.with.iter().copied().map(Talker::user);
-        let groups = self.group.iter().copied().map(Talker::group);
-        search.talkers = users.chain(groups).collect();
-        search.during.start = self.from.unwrap_or(search.during.start);
-        search.during.end = self.to.unwrap_or(search.during.end);
+        search.talkers = self.conversations.talkers().collect();
+        search.during = self.period.range();
         search.types.clone_from(&self.types);
         search.mine = self.mine;
         search.context = self.context;

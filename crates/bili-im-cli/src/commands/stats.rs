@@ -14,8 +14,8 @@ use crate::{
     archive_file::ArchiveFile,
     args::Global,
     failure::Failure,
-    moment,
     output::Output,
+    selection::Period,
     table::{Table, terminal_width},
     words::{duration, on_one_line, talker_cell},
 };
@@ -36,12 +36,8 @@ Waits are the times from a message to your answer: half of them, and nine of ten
 pub(crate) struct Stats {
     #[command(flatten)]
     archive: ArchiveFile,
-    /// Only from this day or time on
-    #[arg(long, value_name = "DATE", value_parser = moment::parse)]
-    from: Option<UnixSeconds>,
-    /// Only before this day or time
-    #[arg(long, value_name = "DATE", value_parser = moment::parse)]
-    to: Option<UnixSeconds>,
+    #[command(flatten)]
+    period: Period,
     /// With the service's own accounts
     #[arg(long)]
     system: bool,
@@ -53,10 +49,8 @@ pub(crate) struct Stats {
 impl Stats {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let archive = self.archive.open(global)?;
-        let since = self.from.unwrap_or(UnixSeconds(0));
-        let until = self.to.unwrap_or(UnixSeconds(u64::MAX));
         let options = StatsOptions::default()
-            .during(since..until)
+            .during(self.period.range())
             .with_service(self.system);
         out.print_long(&StatsOutput::new(archive.stats(&options)?, self.top))
     }

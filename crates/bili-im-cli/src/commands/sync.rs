@@ -7,18 +7,19 @@ use std::{
 };
 
 use bili_im_archive::Archive;
-use bili_im_proto::{SyncOptions, SyncPage, SyncReport, SyncStep, SyncStore, Talker, UnixSeconds};
+use bili_im_proto::{SyncOptions, SyncPage, SyncReport, SyncStep, SyncStore, UnixSeconds};
 use serde::Serialize;
 
 use crate::{
     active_login::ActiveLogin,
     archive_file::ArchiveFile,
-    args::{Global, number},
+    args::Global,
     failure::Failure,
     media::{self, ImagesJson},
     moment,
     output::Output,
     progress::Progress,
+    selection::Conversations,
     watching::{Driven, Next, Stop},
     wording::Worded,
     words,
@@ -37,12 +38,8 @@ what they said, unless --keep-recalled was given each time.")]
 pub(crate) struct Sync {
     #[command(flatten)]
     archive: ArchiveFile,
-    /// Only the conversation with this user; can be given several times
-    #[arg(long, value_name = "UID", value_parser = number)]
-    with: Vec<u64>,
-    /// Only the conversation in this fan group; can be given several times
-    #[arg(long, value_name = "ID", value_parser = number)]
-    group: Vec<u64>,
+    #[command(flatten)]
+    conversations: Conversations,
     /// Go back to this day only, or to this time
     #[arg(long, value_name = "DATE", value_parser = moment::parse)]
     since: Option<UnixSeconds>,
@@ -117,9 +114,7 @@ impl Sync {
     }
 
     fn options(&self) -> SyncOptions {
-        let users = self.with.iter().copied().map(Talker::user);
-        let groups = self.group.iter().copied().map(Talker::group);
-        let mut options = SyncOptions::only(users.chain(groups)).with_full(self.full);
+        let mut options = SyncOptions::only(self.conversations.talkers()).with_full(self.full);
         options.since = self.since;
         options
     }
