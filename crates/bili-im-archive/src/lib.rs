@@ -22,7 +22,7 @@ pub use bili_im_proto as proto;
 pub use crate::{
     archive::Archive,
     error::ArchiveError,
-    export::{Export, ExportReport, PageFiles, Pictures},
+    export::{Export, ExportReport, Language, PageFiles, Pictures},
     import::{BrokenLine, Import, ImportReport},
     media::{MediaOutcome, media_request},
     reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},

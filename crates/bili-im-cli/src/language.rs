@@ -74,8 +74,13 @@ pub(crate) fn current() -> Language {
     // The arguments are read here, since texts are needed before and while clap parses them.
     *CURRENT.get_or_init(|| match options().any(|option| option == "--json") {
         true => Language::English,
-        false => asked_for(options()).unwrap_or_else(of_environment),
+        false => of_user(),
     })
+}
+
+/// The language of `--lang`, the environment or the system, also with `--json`.
+pub(crate) fn of_user() -> Language {
+    asked_for(options()).unwrap_or_else(of_environment)
 }
 
 thread_local! {

@@ -2,7 +2,10 @@
 
 use bili_im_proto::{Content, Message, MsgStatus, MsgType};
 
-use super::card::Card;
+use super::{
+    card::Card,
+    language::{Language, Words},
+};
 
 /// What a message shows.
 #[derive(Debug)]
@@ -19,7 +22,8 @@ pub(super) enum Body {
     Recall,
     /// What has no known form, as the service sent it.
     Raw {
-        kind: String,
+        kind: Words,
+        msg_type: Option<MsgType>,
         raw: String,
     },
 }
@@ -40,7 +44,8 @@ impl Body {
     /// A message that lacks its sender, type or key.
     pub(super) fn unreadable(json: &str) -> Self {
         Self::Raw {
-            kind: "unreadable message".to_owned(),
+            kind: Words("unreadable message", "无法识别的消息"),
+            msg_type: None,
             raw: json.to_owned(),
         }
     }
@@ -48,8 +53,9 @@ impl Body {
 
 impl From<Content> for Body {
     fn from(content: Content) -> Self {
-        let raw = |kind: &str, msg_type: MsgType, raw| Self::Raw {
-            kind: format!("{kind} {}", msg_type.number()),
+        let raw = |kind, msg_type, raw| Self::Raw {
+            kind,
+            msg_type: Some(msg_type),
             raw,
         };
         let card = |card| Self::Card(Box::new(card));
@@ -78,25 +84,37 @@ impl From<Content> for Body {
             Content::Unknown {
                 msg_type,
                 raw: text,
-            } => raw("message of type", msg_type, text),
+            } => raw(Words("message of type", "消息，类型"), msg_type, text),
             Content::Malformed {
                 msg_type,
                 raw: text,
-            } => raw("unreadable content of type", msg_type, text),
+            } => raw(
+                Words("unreadable content of type", "无法识别的内容，类型"),
+                msg_type,
+                text,
+            ),
             // A content that the library learns later.
             other => Self::Text(other.summary()),
         }
     }
 }
 
-/// A remark about a message, in our words.
-pub(super) fn mark(message: &Message, body: &Body) -> Option<&'static str> {
+/// What a raw message is.
+pub(super) fn kind(kind: Words, msg_type: Option<MsgType>, language: Language) -> String {
+    match msg_type {
+        Some(msg_type) => format!("{} {}", kind.of(language), msg_type.number()),
+        None => kind.of(language).to_owned(),
+    }
+}
+
+/// A remark about a message.
+pub(super) fn mark(message: &Message, body: &Body) -> Option<Words> {
     match message.status {
         MsgStatus::Recalled if matches!(body, Body::Recalled) => None,
-        MsgStatus::Recalled => Some("recalled"),
-        MsgStatus::Removed => Some("removed by the service"),
-        MsgStatus::ImageGone => Some("the image no longer exists"),
-        _ if message.is_automatic() => Some("automatic reply"),
+        MsgStatus::Recalled => Some(Words("recalled", "已撤回")),
+        MsgStatus::Removed => Some(Words("removed by the service", "已被系统移除")),
+        MsgStatus::ImageGone => Some(Words("the image no longer exists", "图片已失效")),
+        _ if message.is_automatic() => Some(Words("automatic reply", "自动回复")),
         _ => None,
     }
 }

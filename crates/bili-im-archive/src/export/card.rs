@@ -5,11 +5,15 @@ use bili_im_proto::{
     TextShare, VideoPush, Work, Works,
 };
 
+use super::language::Words;
+
+const SHARE: Words = Words("share", "分享");
+
 /// A card: a title, some lines, a picture, links. Each may be empty.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Card {
-    /// What it is, in our words.
-    pub(super) kind: &'static str,
+    /// What it is.
+    pub(super) kind: Words,
     pub(super) title: String,
     pub(super) lines: Vec<String>,
     /// The address of the picture.
@@ -23,13 +27,16 @@ pub(super) struct Card {
 }
 
 impl Card {
-    fn new(kind: &'static str, title: String, lines: impl IntoIterator<Item = String>) -> Self {
+    fn new(kind: Words, title: String, lines: impl IntoIterator<Item = String>) -> Self {
         let lines = lines.into_iter().filter(|line| !line.trim().is_empty());
         Self {
             kind,
             title,
             lines: lines.collect(),
-            ..Self::default()
+            picture: String::new(),
+            url: String::new(),
+            buttons: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -65,7 +72,7 @@ impl From<Share> for Card {
             (share.headline, share.title)
         };
         let url = url_or_video(share.url, &share.bvid);
-        Self::new("share", title, [more, share.author, share.source_desc])
+        Self::new(SHARE, title, [more, share.author, share.source_desc])
             .leading_to(url, share.thumb)
     }
 }
@@ -78,7 +85,7 @@ impl From<MiniProgram> for Card {
             label_name,
             ..
         } = program;
-        Self::new("mini program", title, [name, label_name])
+        Self::new(Words("mini program", "小程序"), title, [name, label_name])
             .leading_to(program.jump_uri, program.cover)
     }
 }
@@ -94,7 +101,7 @@ impl From<Notice> for Card {
         let lines = [notice.text].into_iter().chain(modules).chain(notifier);
         Self {
             buttons: buttons.map(|button| (button.label, button.url)).collect(),
-            ..Self::new("notice", notice.title, lines)
+            ..Self::new(Words("notice", "通知"), notice.title, lines)
         }
     }
 }
@@ -110,7 +117,7 @@ impl From<VideoPush> for Card {
             seconds => format!("{}:{:02}", seconds / 60, seconds % 60),
         };
         Self::new(
-            "video",
+            Words("video", "视频"),
             push.title,
             [push.desc, length, added(push.attach_msg)],
         )
@@ -126,30 +133,27 @@ impl From<ArticlePush> for Card {
         };
         let picture = push.image_urls.into_iter().next().unwrap_or_default();
         let lines = [push.summary, push.author, added(push.attach_msg)];
-        Self::new("article", push.title, lines).leading_to(url, picture)
+        Self::new(Words("article", "专栏"), push.title, lines).leading_to(url, picture)
     }
 }
 
 impl From<PictureCard> for Card {
     fn from(card: PictureCard) -> Self {
-        Self::new("picture", card.title, []).leading_to(card.jump_url, card.pic_url)
+        Self::new(Words("picture", "图片卡片"), card.title, [])
+            .leading_to(card.jump_url, card.pic_url)
     }
 }
 
 impl From<ShareOther> for Card {
     fn from(share: ShareOther) -> Self {
-        Self::new(
-            "share",
-            share.title,
-            [share.desc, share.author, share.source],
-        )
-        .leading_to(share.url, share.cover)
+        Self::new(SHARE, share.title, [share.desc, share.author, share.source])
+            .leading_to(share.url, share.cover)
     }
 }
 
 impl From<TextShare> for Card {
     fn from(share: TextShare) -> Self {
-        Self::new("share", share.title, [share.text]).leading_to(share.jump_url, String::new())
+        Self::new(SHARE, share.title, [share.text]).leading_to(share.jump_url, String::new())
     }
 }
 
@@ -157,14 +161,22 @@ impl From<Works> for Card {
     fn from(works: Works) -> Self {
         Self {
             parts: works.sub_cards.into_iter().map(Self::from).collect(),
-            ..Self::new("works", works.main_title, [works.reply_content])
+            ..Self::new(
+                Words("works", "稿件"),
+                works.main_title,
+                [works.reply_content],
+            )
         }
     }
 }
 
 impl From<Work> for Card {
     fn from(work: Work) -> Self {
-        Self::new("work", work.field1, [work.field2, work.field3, work.field4])
-            .leading_to(work.jump_url, work.cover_url)
+        Self::new(
+            Words("work", "稿件"),
+            work.field1,
+            [work.field2, work.field3, work.field4],
+        )
+        .leading_to(work.jump_url, work.cover_url)
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::{
     clock,
     entry::{Entry, Next, Side},
+    language::Language,
     options::{Export, ExportReport},
     plain,
     visible::visible,
@@ -51,7 +52,7 @@ impl Export {
         csv.write_record(COLUMNS).map_err(failed)?;
         let report = self.walk(archive, |next| match next {
             Next::Message(session, message, entry) => {
-                let cells = cells(session, message, &entry);
+                let cells = cells(session, message, &entry, self.language);
                 let cells = cells.iter().map(|cell| harmless(cell));
                 csv.write_record(cells).map_err(failed)
             }
@@ -62,9 +63,14 @@ impl Export {
     }
 }
 
-fn cells(session: &ArchivedSession, archived: &ArchivedMessage, entry: &Entry<'_>) -> [String; 14] {
+fn cells(
+    session: &ArchivedSession,
+    archived: &ArchivedMessage,
+    entry: &Entry<'_>,
+    language: Language,
+) -> [String; 14] {
     let message = archived.message.as_ref();
-    let lines = plain::lines(&entry.body);
+    let lines = plain::lines(&entry.body, language);
     let texts: Vec<&str> = lines.iter().map(|(text, _)| text.as_str()).collect();
     let url = lines.iter().find(|(_, url)| !url.is_empty());
     let direction = match entry.side {

@@ -8,6 +8,7 @@ use jiff::Zoned;
 use super::{
     body::{self, Body},
     clock::Days,
+    language::Language,
     options::{Export, ExportReport, snapshot},
 };
 use crate::{
@@ -35,19 +36,22 @@ pub(super) struct Entry<'a> {
     pub(super) name: &'a str,
     pub(super) mark: Option<&'static str>,
     pub(super) body: Body,
+    language: Language,
 }
 
 /// What is known of the people in the messages.
 pub(super) struct Cast {
     pub(super) owner: Option<Uid>,
     people: BTreeMap<Uid, Person>,
+    language: Language,
 }
 
 impl Cast {
-    pub(super) fn of(archive: &Archive) -> Result<Self, ArchiveError> {
+    pub(super) fn of(archive: &Archive, language: Language) -> Result<Self, ArchiveError> {
         Ok(Self {
             owner: archive.owner()?,
             people: archive.people()?,
+            language,
         })
     }
 
@@ -64,7 +68,7 @@ impl Cast {
     /// The name of the account itself.
     pub(super) fn own_name(&self) -> String {
         match self.owner {
-            Some(owner) if self.name(owner).is_empty() => format!("user {owner}"),
+            Some(owner) if self.name(owner).is_empty() => self.language.user(owner),
             Some(owner) => self.name(owner).to_owned(),
             None => String::new(),
         }
@@ -82,6 +86,7 @@ impl Cast {
             Some(message) => Body::of(message, export.show_recalled)?,
             None => Body::unreadable(&archived.json),
         };
+        let mark = message.and_then(|message| body::mark(message, &body));
         let sender = message.map(|message| message.sender_uid);
         Some(Entry {
             seqno: archived.seqno.0,
@@ -89,8 +94,9 @@ impl Cast {
             side: self.side(message, &body),
             sender,
             name: sender.map_or("", |sender| self.name_in(session, sender)),
-            mark: message.and_then(|message| body::mark(message, &body)),
+            mark: mark.map(|mark| mark.of(self.language)),
             body,
+            language: self.language,
         })
     }
 
@@ -128,7 +134,7 @@ impl Export {
         mut write: impl FnMut(Next<'_>) -> Result<(), ArchiveError>,
     ) -> Result<ExportReport, ArchiveError> {
         let _snapshot = snapshot(archive)?;
-        let cast = Cast::of(archive)?;
+        let cast = Cast::of(archive, self.language)?;
         let (sessions, mut report) = self.sessions(archive)?;
         for session in &sessions {
             write(Next::Session(session))?;
@@ -150,9 +156,9 @@ impl Export {
 }
 
 /// The name of a session, or its id.
-pub(super) fn title(session: &ArchivedSession) -> String {
+pub(super) fn title(session: &ArchivedSession, language: Language) -> String {
     if session.name.is_empty() {
-        session.talker.to_string()
+        language.talker(session.talker)
     } else {
         session.name.clone()
     }
@@ -163,7 +169,7 @@ impl Entry<'_> {
     pub(super) fn shown_name(&self) -> String {
         match self.sender {
             Some(Uid(0)) => "bilibili".to_owned(),
-            Some(sender) if self.name.is_empty() => format!("user {sender}"),
+            Some(sender) if self.name.is_empty() => self.language.user(sender),
             Some(_) => self.name.to_owned(),
             None => String::new(),
         }

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::{
     clock,
     entry::{Entry, Next, Side, title},
+    language::Language,
     link,
     options::{Export, ExportReport},
     plain,
@@ -25,18 +26,19 @@ impl Export {
         self.walk(archive, |next| {
             match next {
                 Next::Session(session) => {
-                    let title = escaped(&title(session));
-                    writeln!(out, "# {title} ({})\n", session.talker)?;
+                    let title = escaped(&title(session, self.language));
+                    let talker = self.language.talker(session.talker);
+                    writeln!(out, "# {title} ({talker})\n")?;
                 }
                 Next::Day(day) => writeln!(out, "## {day}\n")?,
-                Next::Message(_, _, entry) => write(out, &entry)?,
+                Next::Message(_, _, entry) => write(out, &entry, self.language)?,
             }
             Ok(())
         })
     }
 }
 
-fn write(out: &mut dyn Write, entry: &Entry<'_>) -> Result<(), ArchiveError> {
+fn write(out: &mut dyn Write, entry: &Entry<'_>, language: Language) -> Result<(), ArchiveError> {
     let minute = entry.time.as_ref().map(clock::minute).unwrap_or_default();
     let name = escaped(&entry.shown_name());
     match entry.side {
@@ -46,7 +48,7 @@ fn write(out: &mut dyn Write, entry: &Entry<'_>) -> Result<(), ArchiveError> {
     if let Some(mark) = entry.mark {
         write!(out, " ({mark})")?;
     }
-    for (text, url) in plain::lines(&entry.body) {
+    for (text, url) in plain::lines(&entry.body, language) {
         // A backslash breaks the line.
         write!(out, "\\\n{}", escaped(&text))?;
         match link::safe(&url) {

@@ -8,6 +8,7 @@ mod entry;
 pub(crate) mod format;
 mod html;
 mod jsonl;
+mod language;
 mod link;
 mod markdown;
 mod media;
@@ -24,5 +25,6 @@ pub(crate) use self::{
 };
 pub use self::{
     html::PageFiles,
+    language::Language,
     options::{Export, ExportReport, Pictures},
 };

@@ -5,7 +5,7 @@ use std::{ops::Range, path::PathBuf};
 use bili_im_proto::{Talker, UnixSeconds};
 use rusqlite::Transaction;
 
-use super::clock::Clock;
+use super::{clock::Clock, language::Language};
 use crate::{
     archive::Archive,
     error::ArchiveError,
@@ -35,6 +35,7 @@ pub struct Export {
     pub(super) page_messages: usize,
     pub(super) page_bytes: u64,
     pub(super) clock: Clock,
+    pub(super) language: Language,
 }
 
 /// Which pictures the pages have. Those that are not saved are links.
@@ -82,6 +83,7 @@ impl Export {
             page_messages: 5000,
             page_bytes: 8 << 20,
             clock: Clock::local(),
+            language: Language::English,
         }
     }
 
@@ -116,6 +118,12 @@ impl Export {
             show_recalled,
             ..self
         }
+    }
+
+    /// The language of the words that nobody wrote, such as "recalled". JSONL has none.
+    #[must_use]
+    pub fn language(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// Which pictures the HTML pages have.

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::{
     clock,
     entry::{Entry, Next, Side, title},
+    language::Language,
     options::{Export, ExportReport},
     plain,
     visible::on_one_line,
@@ -28,19 +29,20 @@ impl Export {
         self.walk(archive, |next| {
             match next {
                 Next::Session(session) => {
-                    let title = on_one_line(&title(session));
-                    writeln!(out, "{space}{title} ({})", session.talker)?;
+                    let title = on_one_line(&title(session, self.language));
+                    let talker = self.language.talker(session.talker);
+                    writeln!(out, "{space}{title} ({talker})")?;
                     space = "\n";
                 }
                 Next::Day(day) => writeln!(out, "\n{day}")?,
-                Next::Message(_, _, entry) => write(out, &entry)?,
+                Next::Message(_, _, entry) => write(out, &entry, self.language)?,
             }
             Ok(())
         })
     }
 }
 
-fn write(out: &mut dyn Write, entry: &Entry<'_>) -> Result<(), ArchiveError> {
+fn write(out: &mut dyn Write, entry: &Entry<'_>, language: Language) -> Result<(), ArchiveError> {
     let minute = entry.time.as_ref().map(clock::minute);
     write!(out, "{:5} ", minute.unwrap_or_default())?;
     let name = on_one_line(&entry.shown_name());
@@ -52,7 +54,7 @@ fn write(out: &mut dyn Write, entry: &Entry<'_>) -> Result<(), ArchiveError> {
     if let Some(mark) = entry.mark {
         write!(out, " ({mark})")?;
     }
-    for (nth, (text, url)) in plain::lines(&entry.body).into_iter().enumerate() {
+    for (nth, (text, url)) in plain::lines(&entry.body, language).into_iter().enumerate() {
         let before = if nth > 0 { INDENT } else { " " };
         let url = on_one_line(&url);
         let space = if url.is_empty() { "" } else { " " };

@@ -16,6 +16,7 @@ use crate::{
     archive_file::ArchiveFile,
     args::Global,
     failure::Failure,
+    language::{self, Language},
     output::Output,
     private_file::create_folder,
     selection::{Conversations, Period},
@@ -132,6 +133,10 @@ impl Export {
             .with_service(self.system || self.format == Format::Jsonl)
             .show_recalled(self.recalled)
             .pictures(pictures)
+            .language(match language::of_user() {
+                Language::Chinese => bili_im_archive::Language::Chinese,
+                Language::English => bili_im_archive::Language::English,
+            })
     }
 
     fn write(

@@ -7,10 +7,11 @@ use maud::{Markup, html};
 
 use super::{
     super::{
-        body::Body,
+        body::{self, Body},
         card::Card,
         clock,
         entry::{Entry, Side},
+        language::{IMAGE, RECALL, RECALLED},
         link::{self, Part},
         options::Export,
         visible::Shown,
@@ -88,6 +89,7 @@ impl Drawing<'_> {
     }
 
     fn body(&mut self, body: &Body) -> Result<Markup, ArchiveError> {
+        let language = self.export.language;
         Ok(match body {
             Body::Text(text) => html! { div.b dir="auto" { (self.text(text)?) } },
             Body::Image(url) => html! { div.b.i { (self.image(url)?) } },
@@ -95,10 +97,14 @@ impl Drawing<'_> {
             Body::Tip(parts) => html! {
                 @for (text, url) in parts { (linked(url, html! { (Shown(text)) })) }
             },
-            Body::Recalled => html! { div.b.gone { "Recalled message" } },
-            Body::Recall => html! { "recalled a message" },
-            Body::Raw { kind, raw } => html! {
-                div.b.raw { div.k { (Shown(kind)) } code dir="auto" { (Shown(raw)) } }
+            Body::Recalled => html! { div.b.gone { (RECALLED.of(language)) } },
+            Body::Recall => html! { (RECALL.of(language)) },
+            Body::Raw {
+                kind,
+                msg_type,
+                raw,
+            } => html! {
+                div.b.raw { div.k { (body::kind(*kind, *msg_type, language)) } code dir="auto" { (Shown(raw)) } }
             },
         })
     }
@@ -126,11 +132,12 @@ impl Drawing<'_> {
 
     /// An image, or a link to it when it is not saved.
     fn image(&mut self, url: &str) -> Result<Markup, ArchiveError> {
+        let name = IMAGE.of(self.export.language);
         let source = self.sprites.source(url, self.export.page_bytes)?;
         Ok(match source {
-            Some(source) => html! { img.pic src=(source) alt="image"; },
+            Some(source) => html! { img.pic src=(source) alt=(name); },
             None => html! {
-                span.none { "Image" @if link::safe(url).is_none() { " " (Shown(url)) } }
+                span.none { (name) @if link::safe(url).is_none() { " " (Shown(url)) } }
                 @if let Some(url) = link::safe(url) { " " (linked(&url, html! { (Shown(&url)) })) }
             },
         })
@@ -153,7 +160,7 @@ impl Drawing<'_> {
         }
         Ok(html! {
             div.b.card dir="auto" {
-                div.k { (card.kind) }
+                div.k { (card.kind.of(self.export.language)) }
                 div.h { (linked(&card.url, html! { (Shown(title)) })) }
                 @if !is_shown && !card.url.is_empty() { div.l { (Shown(&card.url)) } }
                 @for line in &card.lines { div.l { (Shown(line)) } }

@@ -5,7 +5,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::{
-    super::visible::{Shown, on_one_line},
+    super::{
+        language::{Language, Words},
+        visible::{Shown, on_one_line},
+    },
     plan::Planned,
 };
 
@@ -24,10 +27,11 @@ pub(super) struct Head<'a> {
     pub(super) stem: &'a str,
     /// Whether there is a list of all conversations.
     pub(super) has_index: bool,
+    pub(super) language: Language,
 }
 
 /// The beginning of a page, up to its content.
-pub(super) fn beginning(title: &str, more_style: &str) -> String {
+pub(super) fn beginning(title: &str, more_style: &str, language: Language) -> String {
     let style = format!("{STYLE}{more_style}");
     let digest = BASE64_STANDARD.encode(Sha256::digest(style.as_bytes()));
     let policy = format!(
@@ -36,6 +40,7 @@ pub(super) fn beginning(title: &str, more_style: &str) -> String {
     );
     let head = html! {
         (DOCTYPE)
+        (PreEscaped(format!("<html lang=\"{}\">", language.tag())))
         head {
             meta charset="utf-8";
             meta http-equiv="Content-Security-Policy" content=(policy);
@@ -67,7 +72,7 @@ impl Head<'_> {
                     h1 { bdi { (Shown(&on_one_line(self.title))) } }
                     p { bdi { (Shown(&on_one_line(self.facts))) } }
                 }
-                @if self.has_index { a.all href="index.html" { "All" } }
+                @if self.has_index { a.all href="index.html" { (Words("All", "全部会话").of(self.language)) } }
                 @if self.pages.iter().any(|page| !page.months.is_empty()) { (self.dates()) }
             }
         }
@@ -81,7 +86,7 @@ impl Head<'_> {
             .flat_map(|(number, page)| page.months.iter().map(move |month| (number, month)));
         html! {
             details.dates {
-                summary { "Jump to date" }
+                summary { (Words("Jump to date", "跳到日期").of(self.language)) }
                 nav {
                     @for (number, month) in months {
                         a href=(self.address(number, month)) { (month) }
@@ -105,15 +110,20 @@ impl Head<'_> {
     pub(super) fn neighbours(&self) -> Markup {
         let before = self.number.checked_sub(1);
         let after = Some(self.number + 1).filter(|&after| after < self.pages.len());
+        let (number, pages) = (self.number + 1, self.pages.len());
+        let page = match self.language {
+            Language::English => format!("Page {number} of {pages}"),
+            Language::Chinese => format!("第 {number} 页，共 {pages} 页"),
+        };
         html! {
             @if self.pages.len() > 1 {
                 nav.pages {
                     @if let Some(before) = before {
-                        a href=(file_name(self.stem, before)) { "← Earlier" }
+                        a href=(file_name(self.stem, before)) { "← " (Words("Earlier", "更早").of(self.language)) }
                     }
-                    span { "Page " (self.number + 1) " of " (self.pages.len()) }
+                    span { (page) }
                     @if let Some(after) = after {
-                        a href=(file_name(self.stem, after)) { "Later →" }
+                        a href=(file_name(self.stem, after)) { (Words("Later", "更晚").of(self.language)) " →" }
                     }
                 }
             }

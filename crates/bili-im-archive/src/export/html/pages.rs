@@ -73,7 +73,7 @@ impl Export {
         let writer = Writer {
             export: self,
             archive,
-            cast: Cast::of(archive)?,
+            cast: Cast::of(archive, self.language)?,
             emoticons: archive.emoticons()?,
             has_index: sessions.len() != 1,
         };
@@ -105,12 +105,6 @@ fn stem(talker: Talker) -> String {
     format!("{kind}-{}", talker.id())
 }
 
-/// Such as `1 message`, `2 messages`.
-fn counted(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
-}
-
 impl Writer<'_> {
     /// Writes the pages of a conversation. Returns how many messages they have.
     fn conversation(
@@ -118,6 +112,7 @@ impl Writer<'_> {
         session: &ArchivedSession,
         files: &mut impl PageFiles,
     ) -> Result<u64, ArchiveError> {
+        let language = self.export.language;
         let pages = plan::pages(self.export, self.archive, session)?;
         let mut messages = self.export.messages(self.archive, session.talker)?;
         let mut months = BTreeSet::new();
@@ -129,18 +124,23 @@ impl Writer<'_> {
             let stem = stem(session.talker);
             let total: usize = pages.iter().map(|page| page.messages).sum();
             let own = self.cast.own_name();
-            let title = title(session);
+            let title = title(session, self.export.language);
             let head = Head {
                 title: &title,
                 avatars: self.avatars(session, &mut drawing)?,
-                facts: &format!("{own} · {} · {}", session.talker, counted(total, "message")),
+                facts: &format!(
+                    "{own} · {} · {}",
+                    language.talker(session.talker),
+                    language.messages(total)
+                ),
                 pages: &pages,
                 number,
                 stem: &stem,
                 has_index: self.has_index,
+                language,
             };
             let mut file = files.create(&head::file_name(&stem, number))?;
-            let beginning = head::beginning(&title, drawing.sprites.style());
+            let beginning = head::beginning(&title, drawing.sprites.style(), language);
             file.write_all(beginning.as_bytes())?;
             file.write_all(head.header().into_string().as_bytes())?;
             let neighbours = head.neighbours().into_string();
@@ -168,7 +168,7 @@ impl Writer<'_> {
         drawing: &mut Drawing<'_>,
     ) -> Result<maud::Markup, ArchiveError> {
         let id = Some(Uid(session.talker.id()));
-        let other = drawing.avatar(&title(session), id, &session.picture)?;
+        let other = drawing.avatar(&title(session, self.export.language), id, &session.picture)?;
         let own = match self.cast.owner {
             Some(owner) => {
                 drawing.avatar(&self.cast.own_name(), Some(owner), self.cast.face(owner))?
@@ -221,12 +221,14 @@ impl Writer<'_> {
         sessions: &[ArchivedSession],
         files: &mut impl PageFiles,
     ) -> Result<(), ArchiveError> {
+        let language = self.export.language;
         let mut file = files.create("index.html")?;
         let mut drawing = self.drawing();
         let mut list = String::new();
         for session in sessions {
             let id = Some(Uid(session.talker.id()));
-            let avatar = drawing.avatar(&title(session), id, &session.picture)?;
+            let avatar =
+                drawing.avatar(&title(session, self.export.language), id, &session.picture)?;
             let changed = session
                 .changed
                 .and_then(|changed| self.export.clock.at(changed.seconds()));
@@ -234,7 +236,7 @@ impl Writer<'_> {
                 li {
                     (avatar)
                     a href=(head::file_name(&stem(session.talker), 0)) {
-                        bdi { (Shown(&on_one_line(&title(session)))) }
+                        bdi { (Shown(&on_one_line(&title(session, self.export.language)))) }
                     }
                     span.t {
                         @if let Some(changed) = changed { (clock::day(&changed)) " · " }
@@ -245,10 +247,10 @@ impl Writer<'_> {
             list.push_str(&item.into_string());
         }
         let own = self.cast.own_name();
-        let beginning = head::beginning(&own, drawing.sprites.style());
+        let beginning = head::beginning(&own, drawing.sprites.style(), language);
         let header = html! {
             header { div.who { h1 { bdi { (Shown(&on_one_line(&own))) } }
-                p { (counted(sessions.len(), "conversation")) } } }
+                p { (language.conversations(sessions.len())) } } }
         };
         for part in [
             &beginning,

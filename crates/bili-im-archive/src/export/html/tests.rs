@@ -1,6 +1,9 @@
 //! Pages of hostile texts, read by another parser.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use bili_im_proto::Uid;
 use proptest::prelude::*;
@@ -9,7 +12,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    export::{Clock, Export, Pictures, visible::visible},
+    export::{Clock, Export, Language, Pictures, visible::visible},
     testing::{FRIEND, GROUP, NOON, OWN, SERVICE, Shelf, message, text},
 };
 
@@ -58,7 +61,7 @@ fn page(shelf: &Shelf) -> String {
 /// Fails when the page has an element or attribute that is not ours, or a link that is no address on
 /// the web.
 fn check(page: &str) -> Html {
-    const ATTRIBUTES: [&str; 15] = [
+    const ATTRIBUTES: [&str; 16] = [
         "alt",
         "aria-hidden",
         "charset",
@@ -69,6 +72,7 @@ fn check(page: &str) -> Html {
         "href",
         "http-equiv",
         "id",
+        "lang",
         "name",
         "rel",
         "src",
@@ -154,30 +158,24 @@ proptest! {
     }
 }
 
-#[test]
-fn every_kind_of_message_is_shown() {
+/// An archive with a message of each kind. No word in them is one of ours.
+fn every_kind() -> Shelf {
     let shelf = Shelf::with_people();
     for (seqno, (msg_type, content)) in (1..).zip([
         (2, json!({"url": "https://i0.hdslb.com/a.png"})),
-        (
-            7,
-            json!({"title": "shared video", "bvid": "BV1", "source": 5}),
-        ),
-        (9, json!({"title": "program", "jump_uri": "bilibili://app"})),
+        (7, json!({"title": "a film", "bvid": "BV1", "source": 5})),
+        (9, json!({"title": "applet", "jump_uri": "bilibili://app"})),
         (
             10,
-            json!({"title": "notice", "jump_text": "Open", "jump_uri": "https://a.b/",
+            json!({"title": "order", "jump_text": "Open", "jump_uri": "https://a.b/",
             "modules": [{"title": "when", "detail": "now"}]}),
         ),
         (11, json!({"title": "pushed", "times": 61, "bvid": "BV2"})),
-        (12, json!({"title": "article", "rid": 5})),
-        (
-            13,
-            json!({"title": "picture card", "jump_url": "https://a.b/"}),
-        ),
+        (12, json!({"title": "essay", "rid": 5})),
+        (13, json!({"title": "painting", "jump_url": "https://a.b/"})),
         (
             16,
-            json!({"main_title": "works", "sub_cards": [{"field1": "first work"}]}),
+            json!({"main_title": "pair", "sub_cards": [{"field1": "first"}]}),
         ),
         (18, json!({"content": "[{\"text\":\"a tip\"}]"})),
         (301, json!({"group_id": 7, "content": "joined"})),
@@ -187,26 +185,31 @@ fn every_kind_of_message_is_shown() {
     }
     shelf.receive(FRIEND, &text(20, OWN, "gone"));
     shelf.receive(FRIEND, &message(21, OWN, 5, 20_000_000));
-    let page = page(&shelf);
+    shelf
+}
+
+#[test]
+fn every_kind_of_message_is_shown() {
+    let page = page(&every_kind());
     let parsed = check(&page);
     let text = shown(&parsed, "main").concat();
     for said in [
-        "shared video",
-        "program",
+        "a film",
+        "applet",
         "bilibili://app",
-        "notice",
+        "order",
         "Open",
         "when: now",
         "pushed",
         "1:01",
-        "article",
-        "picture card",
-        "works",
-        "first work",
+        "essay",
+        "painting",
+        "pair",
+        "first",
         "a tip",
         "joined",
         "{\"odd\":1}",
-        "Recalled message",
+        "recalled message",
         "我 recalled a message",
         "2026-05-01",
     ] {
@@ -217,6 +220,41 @@ fn every_kind_of_message_is_shown() {
     assert_eq!(shown(&parsed, "main > .own").len(), 1);
     let links = page.matches("rel=\"noopener noreferrer\"").count();
     assert_eq!(links, 6, "{page}");
+}
+
+#[test]
+fn a_chinese_page_has_no_english_words_of_ours() {
+    let export = Export::of([FRIEND]).language(Language::Chinese);
+    let pages = pages(&every_kind(), export);
+    let page = pages.into_values().next().unwrap();
+    let text = shown(&check(&page), "header, main").concat();
+    let words = text.split(|c: char| !c.is_ascii_alphabetic());
+    let words: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
+    let said = [
+        "F",
+        "FFriend",
+        "Friend",
+        "a",
+        "app",
+        "appletbilibili",
+        "com",
+        "essay",
+        "film",
+        "first",
+        "hdslb",
+        "https",
+        "i",
+        "joined",
+        "nowOpen",
+        "odd",
+        "orderwhen",
+        "painting",
+        "pair",
+        "png",
+        "pushed",
+        "tip",
+    ];
+    assert_eq!(Vec::from_iter(words), said);
 }
 
 #[test]
