@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     archive,
-    check::{Check, Status},
+    check::{Check, Status, Subject},
     files, login, network,
 };
 use crate::{args::Global, config, failure::Failure, output::Output};
@@ -63,17 +63,20 @@ fn version() -> Check {
         std::env::consts::OS,
         std::env::consts::ARCH,
     );
-    Check::ok("version", format!("bili-im {version}, {system} {machine}"))
+    Check::ok(
+        Subject::Version,
+        format!("bili-im {version}, {system} {machine}"),
+    )
 }
 
 fn settings() -> Check {
     let path = config::path().unwrap_or_default();
     let shown = path.display();
     match config::check() {
-        Err(failure) => Check::fault("config", &failure),
-        Ok(()) if path.exists() => Check::ok("config", shown.to_string()),
+        Err(failure) => Check::fault(Subject::Config, &failure),
+        Ok(()) if path.exists() => Check::ok(Subject::Config, shown.to_string()),
         Ok(()) => Check::ok(
-            "config",
+            Subject::Config,
             format_text!("there is no file {shown}", "没有文件 {shown}"),
         ),
     }

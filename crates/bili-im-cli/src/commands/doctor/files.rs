@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::check::Check;
+use super::check::{Check, Subject};
 use crate::{failure::Failure, profiles, state, wording::Worded};
 
 pub(super) fn checks() -> Vec<Check> {
@@ -13,19 +13,19 @@ pub(super) fn checks() -> Vec<Check> {
             "用 BILI_IM_STATE_DIR 指定目录"
         ))
     });
-    [("logins", logins), ("state", state)]
-        .map(|(name, folder)| match folder {
-            Ok(folder) => check(name, &folder),
-            Err(failure) => Check::fault(name, &failure),
+    [(Subject::Logins, logins), (Subject::State, state)]
+        .map(|(subject, folder)| match folder {
+            Ok(folder) => check(subject, &folder),
+            Err(failure) => Check::fault(subject, &failure),
         })
         .into()
 }
 
-fn check(name: &'static str, folder: &Path) -> Check {
+fn check(subject: Subject, folder: &Path) -> Check {
     let shown = folder.display();
     if !folder.exists() {
         return Check::ok(
-            name,
+            subject,
             format_text!("{shown} is made when it is needed", "{shown} 在需要时创建"),
         );
     }
@@ -40,12 +40,12 @@ fn check(name: &'static str, folder: &Path) -> Check {
             "see to it that it is yours and that there is room",
             "确认它归你所有，并且磁盘有空间"
         );
-        return Check::fault(name, &Failure::other(message).advise(advice));
+        return Check::fault(subject, &Failure::other(message).advise(advice));
     }
     match readable_by_others(folder) {
-        None => Check::ok(name, shown.to_string()),
+        None => Check::ok(subject, shown.to_string()),
         Some(file) => Check::warning(
-            name,
+            subject,
             format_text!("others can read {file}", "其他用户能读取 {file}"),
             format!("chmod 600 {file}"),
         ),
@@ -53,19 +53,22 @@ fn check(name: &'static str, folder: &Path) -> Check {
 }
 
 /// A file in a folder that other users can read.
-#[cfg(unix)]
 fn readable_by_others(folder: &Path) -> Option<String> {
+    let files = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let mut paths = files.map(|file| file.path());
+    let path = paths.find(|path| can_others_read(path))?;
+    Some(path.display().to_string())
+}
+
+#[cfg(unix)]
+pub(super) fn can_others_read(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
 
-    let files = fs::read_dir(folder).ok()?.filter_map(Result::ok);
-    let mut open = files.filter(|file| {
-        let metadata = file.metadata();
-        metadata.is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 != 0)
-    });
-    Some(open.next()?.path().display().to_string())
+    let metadata = fs::symlink_metadata(file);
+    metadata.is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(not(unix))]
-fn readable_by_others(_: &Path) -> Option<String> {
-    None
+pub(super) fn can_others_read(_: &Path) -> bool {
+    false
 }

@@ -3,7 +3,7 @@
 use bili_im_proto::{RefusalKind, UnixMicros};
 use serde_json::Value;
 
-use super::check::Check;
+use super::check::{Check, Subject};
 use crate::{
     active_login::ActiveLogin, args::Global, failure::Failure, moment, output::Output,
     words::on_one_line,
@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn checks(global: &Global, out: Output) -> Vec<Check> {
     let login = match ActiveLogin::open(global, out) {
         Ok(login) => login,
-        Err(failure) => return vec![Check::fault("login", &failure)],
+        Err(failure) => return vec![Check::fault(Subject::Login, &failure)],
     };
     // Before the request, which reserves a turn.
     let pace = pace(&login);
@@ -23,13 +23,13 @@ fn check(login: &ActiveLogin) -> Check {
     let profile = match login.client().profile() {
         Ok(profile) => profile,
         Err(error) if error.kind() == Some(RefusalKind::NotLoggedIn) => {
-            return Check::fault("login", &error.into());
+            return Check::fault(Subject::Login, &error.into());
         }
         Err(error) => {
             let failure = Failure::from(error);
             let message = failure.message();
             return Check::warning(
-                "login",
+                Subject::Login,
                 format_text!("it cannot be checked: {message}", "无法验证：{message}"),
                 failure.advice().unwrap_or_default(),
             );
@@ -43,10 +43,10 @@ fn check(login: &ActiveLogin) -> Check {
         message += &format_text!(", until {day}", "，有效期到 {day}");
     }
     if credential.can_write() {
-        return Check::ok("login", message);
+        return Check::ok(Subject::Login, message);
     }
     Check::warning(
-        "login",
+        Subject::Login,
         format_text!("{message}; it only reads", "{message}；只能读，不能改"),
         text!(
             "give the cookie bili_jct too",
@@ -69,7 +69,7 @@ fn pace(login: &ActiveLogin) -> Check {
             "账号被风控停用，到 {time} 为止"
         );
         return Check::fault(
-            "pace",
+            Subject::Pace,
             &Failure::other(message).advise(text!(
                 "confirm on the site that it is you, then run: bili-im resume",
                 "在网站上完成验证，然后运行 bili-im resume"
@@ -78,7 +78,7 @@ fn pace(login: &ActiveLogin) -> Check {
     }
     if let Some(time) = until("hold").or_else(|| until("write_hold")) {
         return Check::warning(
-            "pace",
+            Subject::Pace,
             format_text!(
                 "the account is too fast, until {time}",
                 "账号操作太快，要等到 {time}"
@@ -89,9 +89,9 @@ fn pace(login: &ActiveLogin) -> Check {
     let next = ["next_read", "next_poll", "next_write"].map(until);
     match next.into_iter().flatten().max() {
         Some(time) => Check::ok(
-            "pace",
+            Subject::Pace,
             format_text!("requests are reserved until {time}", "请求已排到 {time}"),
         ),
-        None => Check::ok("pace", text!("nothing waits", "无需等待")),
+        None => Check::ok(Subject::Pace, text!("nothing waits", "无需等待")),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bili_im_proto::{Host, Hosts, Origin, UnixMicros, UnixSeconds};
 use ureq::{Agent, http::header::DATE};
 
-use super::check::Check;
+use super::check::{Check, Subject};
 use crate::{args::Global, failure::Failure, trace};
 
 /// The longest wait for a host.
@@ -17,7 +17,7 @@ const SAME: u64 = 5;
 pub(super) fn checks(global: &Global) -> Vec<Check> {
     let hosts = match global.endpoint() {
         Ok(endpoint) => endpoint.map_or_else(Hosts::default, Hosts::single),
-        Err(failure) => return vec![Check::fault("network", &failure)],
+        Err(failure) => return vec![Check::fault(Subject::Network, &failure)],
     };
     let agent = trace::bare_agent(hosts.are_loopback());
     let mut origins: Vec<&Origin> = Vec::new();
@@ -52,7 +52,7 @@ fn ask(agent: &Agent, origin: &Origin) -> (Check, Option<UnixSeconds>) {
                 "{origin} answers, {took} ms",
                 "{origin} 有应答，{took} 毫秒"
             );
-            (Check::ok("network", message), date.and_then(seconds))
+            (Check::ok(Subject::Network, message), date.and_then(seconds))
         }
         Err(error) => {
             let failure = Failure::other(format_text!(
@@ -63,7 +63,7 @@ fn ask(agent: &Agent, origin: &Origin) -> (Check, Option<UnixSeconds>) {
                 "check the network, the proxy (HTTPS_PROXY, ALL_PROXY) and the endpoint",
                 "检查网络、代理（HTTPS_PROXY、ALL_PROXY）和服务地址"
             ));
-            (Check::fault("network", &failure), None)
+            (Check::fault(Subject::Network, &failure), None)
         }
     }
 }
@@ -77,10 +77,10 @@ fn compare(date: UnixSeconds) -> Check {
     let ours = UnixMicros::from(SystemTime::now()).seconds();
     let seconds = ours.0.abs_diff(date.0);
     if seconds <= SAME {
-        return Check::ok("clock", text!("as the service's", "与服务一致"));
+        return Check::ok(Subject::Clock, text!("as the service's", "与服务一致"));
     }
     Check::warning(
-        "clock",
+        Subject::Clock,
         format_text!(
             "{seconds} s away from the service's; requests are corrected by that",
             "与服务相差 {seconds} 秒；请求已按此校正"
