@@ -52,7 +52,25 @@ impl ArchiveFile {
 
     /// Opens an archive that exists.
     pub(crate) fn open(&self, global: &Global) -> Result<Archive, Failure> {
-        Ok(Archive::open(self.path(global)?)?)
+        let path = self.path(global)?;
+        match (Archive::open(&path), self.others()) {
+            (Err(error @ ArchiveError::Missing(_)), Some(others)) => Err(Failure::from(error)
+                .advise(format_text!(
+                    "make one with bili-im sync, or name one with --archive: {others}",
+                    "先建一份：bili-im sync；或用 --archive 指定：{others}"
+                ))),
+            (archive, _) => Ok(archive?),
+        }
+    }
+
+    /// The archives of other profiles and services.
+    fn others(&self) -> Option<String> {
+        let folders = self.archive.is_none().then(root)??.read_dir().ok()?;
+        let folders = folders.filter_map(|folder| folder.ok()?.path().read_dir().ok());
+        let files = folders.flatten().filter_map(|file| Some(file.ok()?.path()));
+        let archives = files.filter(|path| path.extension().is_some_and(|name| name == "db"));
+        let archives: Vec<String> = archives.map(|path| path.display().to_string()).collect();
+        (!archives.is_empty()).then(|| archives.join(", "))
     }
 
     pub(crate) fn path(&self, global: &Global) -> Result<PathBuf, Failure> {

@@ -177,14 +177,14 @@ impl WaitsJson {
 impl Display for StatsOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CountJson { received, written } = self.count;
+        if received + written == 0 {
+            return f.write_str(text!("no messages", "没有消息"));
+        }
         write_text!(
             f,
             "{received} messages received, {written} written\n",
             "收到 {received} 条消息，发出 {written} 条\n"
         )?;
-        if received + written == 0 {
-            return Ok(());
-        }
         write_text!(f, "bars: █ written, ░ received\n", "条形：█ 发出，░ 收到\n")?;
         if self.waits.answers > 0 {
             let [median, most] = self.waits.cells();
