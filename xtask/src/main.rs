@@ -136,6 +136,7 @@ fn lint() -> Result<(), String> {
     // Alone, a package has only the features that it asks for.
     for alone in [
         "bili-im-cli --no-default-features",
+        "bili-im-cli --features keyring",
         "bili-im-proto --features push",
         "bili-im-reqwest --features push",
         "bili-im-ureq --features push",

@@ -15,6 +15,8 @@ mod failure;
 mod fields;
 mod help;
 mod json;
+#[cfg_attr(not(feature = "keyring"), path = "no_keyring.rs")]
+mod keyring;
 mod known_users;
 mod lock;
 mod media;

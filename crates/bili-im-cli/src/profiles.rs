@@ -1,4 +1,5 @@
-//! Stored logins: one file for each profile, which only its owner can read.
+//! Stored logins: one file for each profile, which only its owner can read. The secrets can be in the
+//! keyring of the system instead.
 
 use std::{
     env, fs, io,
@@ -12,6 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     failure::Failure,
+    keyring,
     private_file::{self, Unusable, create_folder, folder_of},
     profile_name::ProfileName,
     wording::Worded,
@@ -36,6 +38,8 @@ pub(crate) struct Login {
     pub(crate) account: Option<String>,
     /// The only service that gets this login; `None` stands for bilibili.
     pub(crate) endpoint: Option<String>,
+    /// Whether its secrets are in the keyring of the system.
+    pub(crate) is_in_keyring: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,12 +49,21 @@ struct Stored {
     account: Option<String>,
     /// In seconds since 1970.
     expires: Option<u64>,
+    #[serde(default)]
+    is_in_keyring: bool,
+    /// In the file, or in the keyring.
+    #[serde(flatten)]
+    secrets: Option<Secrets>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Secrets {
     cookie: String,
     #[serde(default)]
     refresh_token: String,
 }
 
-impl Drop for Stored {
+impl Drop for Secrets {
     fn drop(&mut self) {
         self.cookie.zeroize();
         self.refresh_token.zeroize();
@@ -124,25 +137,53 @@ impl Profile {
             ));
         }
         let text = opened.read(MOST).map_err(unreadable)?;
-        // The error does not quote the file, which holds a secret.
-        Stored::parse(&text).map(Some).map_err(|reason| {
-            Failure::unusable_login(
-                format_text!(
-                    "{} holds no login that can be used: {reason}",
-                    "{} 里没有可用的登录：{reason}",
-                    self.path.display()
-                ),
-                format_text!(
-                    "log in again: bili-im login --profile {}",
-                    "重新登录：bili-im login --profile {}",
-                    self.name
-                ),
-            )
-        })
+        let mut stored = Stored::parse(&text).map_err(|reason| self.holds_no_login(reason))?;
+        if stored.is_in_keyring {
+            let secrets = keyring::load(&self.entry())?;
+            let secrets = secrets.and_then(|secrets| serde_json::from_str(&secrets).ok());
+            let missing = || text!("the keyring does not have it", "密钥环里没有它");
+            stored.secrets = Some(secrets.ok_or_else(|| self.holds_no_login(missing()))?);
+        }
+        let login = stored.login();
+        login
+            .map(Some)
+            .ok_or_else(|| self.holds_no_login(damaged()))
     }
 
-    /// Fails when something else is at the file's path, before a login is made in vain.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
+    /// The reason does not quote the file, which holds a secret.
+    fn holds_no_login(&self, reason: &str) -> Failure {
+        Failure::unusable_login(
+            format_text!(
+                "{} holds no login that can be used: {reason}",
+                "{} 里没有可用的登录：{reason}",
+                self.path.display()
+            ),
+            format_text!(
+                "log in again: bili-im login --profile {}",
+                "重新登录：bili-im login --profile {}",
+                self.name
+            ),
+        )
+    }
+
+    /// The name of the profile's entry in the keyring.
+    fn entry(&self) -> String {
+        let path = std::path::absolute(&self.path);
+        path.as_ref().unwrap_or(&self.path).display().to_string()
+    }
+
+    fn is_in_keyring(&self) -> bool {
+        let opened = private_file::open(&self.path).ok().flatten();
+        let text = opened.and_then(|opened| opened.read(MOST).ok());
+        let stored = text.and_then(|text| Stored::parse(&text).ok());
+        stored.is_some_and(|stored| stored.is_in_keyring)
+    }
+
+    /// Fails when a login could not be stored, before one is made in vain.
+    pub(crate) fn check(&self, is_for_keyring: bool) -> Result<(), Failure> {
+        if is_for_keyring {
+            keyring::load(&self.entry())?;
+        }
         match private_file::check(&self.path) {
             Err(error) if error.is_not_ours() => Err(cannot_keep(&self.path, &error)),
             _ => Ok(()),
@@ -151,13 +192,25 @@ impl Profile {
 
     /// Stores a login in place of the last one.
     pub(crate) fn store(&self, login: &Login) -> Result<(), Failure> {
+        let secrets = Secrets {
+            cookie: login.credential.expose().to_string(),
+            refresh_token: login.refresh_token.expose().to_owned(),
+        };
+        if login.is_in_keyring {
+            let secrets = serde_json::to_string(&secrets).map(Zeroizing::new);
+            let secrets =
+                secrets.map_err(|error| cannot_keep(&self.path, &io::Error::from(error).into()))?;
+            keyring::store(&self.entry(), &secrets)?;
+        } else if self.is_in_keyring() {
+            keyring::remove(&self.entry())?;
+        }
         let stored = Stored {
             version: VERSION,
             endpoint: login.endpoint.clone(),
             account: login.account.clone(),
             expires: login.credential.expires().map(|UnixSeconds(end)| end),
-            cookie: login.credential.expose().to_string(),
-            refresh_token: login.refresh_token.expose().to_owned(),
+            is_in_keyring: login.is_in_keyring,
+            secrets: (!login.is_in_keyring).then_some(secrets),
         };
         let text = serde_json::to_vec(&stored).map(Zeroizing::new);
         let written = text.map_err(io::Error::from).and_then(|text| {
@@ -173,6 +226,9 @@ impl Profile {
 
     /// Removes the login. Returns whether there was one.
     pub(crate) fn remove(&self) -> Result<bool, Failure> {
+        if self.is_in_keyring() {
+            keyring::remove(&self.entry())?;
+        }
         let removed = match private_file::check(&self.path) {
             Ok(true) => fs::remove_file(&self.path).map_err(Unusable::from),
             Ok(false) => return Ok(false),
@@ -194,13 +250,12 @@ impl Profile {
 }
 
 impl Stored {
-    fn parse(text: &[u8]) -> Result<Login, &'static str> {
+    fn parse(text: &[u8]) -> Result<Self, &'static str> {
         #[derive(Deserialize)]
         struct Header {
             version: u32,
         }
 
-        let damaged = || text!("it is damaged", "内容损坏");
         let Header { version } = serde_json::from_slice(text).map_err(|_| damaged())?;
         if version != VERSION {
             return Err(text!(
@@ -208,17 +263,18 @@ impl Stored {
                 "它由另一个版本的程序写成"
             ));
         }
-        let stored: Self = serde_json::from_slice(text).map_err(|_| damaged())?;
-        stored.login().ok_or_else(damaged)
+        serde_json::from_slice(text).map_err(|_| damaged())
     }
 
     fn login(&self) -> Option<Login> {
-        let credential = Credential::parse(&self.cookie).ok()?;
+        let secrets = self.secrets.as_ref()?;
+        let credential = Credential::parse(&secrets.cookie).ok()?;
         Some(Login {
             credential: credential.with_expires(self.expires.map(UnixSeconds)),
-            refresh_token: Secret::new(self.refresh_token.as_str()),
+            refresh_token: Secret::new(secrets.refresh_token.as_str()),
             account: self.account.clone(),
             endpoint: self.endpoint.clone(),
+            is_in_keyring: self.is_in_keyring,
         })
     }
 }
@@ -251,6 +307,10 @@ impl Login {
             ),
         ))
     }
+}
+
+fn damaged() -> &'static str {
+    text!("it is damaged", "内容损坏")
 }
 
 /// The folder of the profiles.

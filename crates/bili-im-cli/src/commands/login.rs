@@ -40,12 +40,15 @@ pub(crate) struct Login {
     /// Store the code as an image too, for terminals that cannot draw it
     #[arg(long, value_name = "FILE")]
     qr_png: Option<PathBuf>,
+    /// Keep the login in the keyring of the system, not in a file; needs the feature keyring
+    #[arg(long)]
+    keyring: bool,
 }
 
 impl Login {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let profile = Profile::named(global.profile()?)?;
-        profile.check()?;
+        profile.check(self.keyring)?;
         let (credential, refresh_token) = match credentials::given(global, out)? {
             Some(credential) => (credential, Secret::default()),
             None => self.scan(global, out)?,
@@ -63,6 +66,7 @@ impl Login {
             refresh_token,
             account,
             endpoint: endpoint.map(|endpoint| endpoint.to_string()),
+            is_in_keyring: self.keyring,
         };
         profile.store(&login)?;
         out.print(&LoginOutput {

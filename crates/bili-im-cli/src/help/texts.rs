@@ -50,6 +50,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("--no-push", "不用推送，一直定时查询"),
     // The commands.
     ("login", "扫码登录，或保存给出的 Cookie，供之后的命令使用"),
+    (
+        "login --keyring",
+        "把登录存进系统密钥环，不存成文件（编译时需加 keyring 特性）",
+    ),
     ("login --qr-png", "把二维码另存为图片，供画不出它的终端使用"),
     ("logout", "在服务端退出登录，并删除本地的登录"),
     ("logout --local", "只删除本地的登录，服务端的登录仍有效"),
