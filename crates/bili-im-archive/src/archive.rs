@@ -186,8 +186,7 @@ impl Archive {
         }
         self.connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
-             PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 8000;
-             PRAGMA cache_size = -16000;",
+             PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 8000;",
         )?;
         if format < FORMAT {
             self.migrate()?;
