@@ -6,6 +6,3 @@ mod readme_zh_cn {}
 
 #[doc = include_str!("../../docs/embedding.md")]
 mod embedding {}
-
-#[doc = include_str!("../../docs/embedding.zh-CN.md")]
-mod embedding_zh_cn {}

@@ -26,7 +26,96 @@ use crate::{
 /// whenever it ends (docs/protocol.md §15).
 ///
 /// Whoever drives it owns the socket and the clock. It never ends by itself; dropping it ends its
-/// [`hints`](Self::hints). A whole driver is in docs/embedding.md.
+/// [`hints`](Self::hints).
+///
+/// Here the socket plays a service that says nothing:
+///
+/// ```
+/// use std::time::{Duration, Instant, SystemTime};
+///
+/// use bili_im_proto::{
+///     Account, Credential, Cursor, Event, Flow, Monotonic, Now, PushEvent, PushInput, PushSession,
+///     PushStep, WatchOptions, http::Request,
+/// };
+///
+/// /// Your WebSocket. `receive` gives the next binary message, or `None` when none came in time.
+/// struct Socket;
+///
+/// impl Socket {
+///     fn open(_handshake: Request<()>) -> Result<Self, String> { Ok(Self) }
+///     fn send(&mut self, _frame: Vec<u8>) -> Result<(), String> { Ok(()) }
+///     fn receive(&mut self, _until: Monotonic) -> Result<Option<Vec<u8>>, String> {
+///         Err("closed".to_owned())
+///     }
+/// }
+///
+/// /// A watch that is told of news. After each event of the session, resume it with
+/// /// `Input::Woken` if it waits: it may wait for too long.
+/// fn told(account: &Account, session: &PushSession, cursor: Cursor) -> Flow<Event, ()> {
+///     account.watch_pushed(cursor, WatchOptions::default(), session.hints())
+/// }
+///
+/// /// Runs a session until `tell` says that it is enough. Gives up a lost socket by itself.
+/// fn drive(session: &mut PushSession, now: impl Fn() -> Now, tell: impl Fn(PushEvent) -> bool) {
+///     let mut socket = None;
+///     let mut frame;
+///     let mut input = PushInput::Begin;
+///     loop {
+///         if let PushInput::Closed(_) = input {
+///             socket = None;
+///         }
+///         input = match (session.resume(now(), input), &mut socket) {
+///             (PushStep::Connect(handshake), _) => {
+///                 match Socket::open(PushSession::with_websocket_scheme(handshake)) {
+///                     Ok(open) => {
+///                         socket = Some(open);
+///                         PushInput::Connected
+///                     }
+///                     Err(cause) => PushInput::Closed(cause),
+///                 }
+///             }
+///             (PushStep::Send(frame), Some(socket)) => {
+///                 socket.send(frame).map_or_else(PushInput::Closed, |()| PushInput::Woken)
+///             }
+///             (PushStep::WaitUntil(moment), Some(socket)) => match socket.receive(moment) {
+///                 Ok(Some(bytes)) => {
+///                     frame = bytes;
+///                     PushInput::Frame(&frame)
+///                 }
+///                 Ok(None) => PushInput::Woken,
+///                 Err(cause) => PushInput::Closed(cause),
+///             },
+///             (PushStep::WaitUntil(moment), None) => {
+///                 std::thread::sleep(moment.since(now().mono));
+///                 PushInput::Woken
+///             }
+///             (PushStep::Event(event), _) if tell(event.clone()) => return,
+///             (PushStep::Event(_), _) => PushInput::Woken,
+///             (PushStep::Send(_) | PushStep::Close, _) => {
+///                 socket = None;
+///                 PushInput::Woken
+///             }
+///         };
+///     }
+/// }
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let credential = Credential::parse("SESSDATA=xxx; bili_jct=yyy; DedeUserID=293793435")?;
+///     let account = Account::builder(credential, [7; 24]).build();
+///     let mut session = account.push_session();
+///     let start = Instant::now();
+///     let now = || Now {
+///         unix: SystemTime::now().into(),
+///         mono: Monotonic(start.elapsed()),
+///     };
+///     drive(&mut session, now, |event| {
+///         // The next attempt comes after about five seconds.
+///         let PushEvent::Closed { until, .. } = event else { return false };
+///         until > Monotonic(Duration::from_secs(3))
+///     });
+///     Ok(())
+/// }
+/// ```
 pub struct PushSession {
     hints: Hints,
     line: PushLine,
