@@ -30,28 +30,16 @@ pub fn output(command: &mut Command) -> Result<Vec<u8>> {
     }
 }
 
-/// The tree of the crates that the protocol crate links: normal dependencies without macros.
-pub fn tree() -> Result<String> {
-    tree_with(&[])
-}
-
-/// The number of crates that the protocol crate links with these features, separated by commas.
+/// The number of crates that the protocol crate links with these features, separated by commas:
+/// normal dependencies without macros.
 pub fn linked(features: &str) -> Result<usize> {
-    let list = tree_with(&["--prefix", "none", "--no-dedupe", "--features", features])?;
-    let crates: BTreeSet<&str> = list.lines().filter(|line| !line.is_empty()).collect();
-    Ok(crates.len().saturating_sub(1))
-}
-
-fn tree_with(options: &[&str]) -> Result<String> {
     let mut tree = cargo();
     tree.args(["tree", "--quiet", "--package", "bili-im-proto"])
-        .args(["--edges", "normal,no-proc-macro"])
-        .args(options);
-    let tree = String::from_utf8(output(&mut tree)?)?;
-    // The first line ends with the folder, which differs between machines.
-    let (first, rest) = tree.split_once('\n').ok_or("the tree is empty")?;
-    let first = first.split(" (").next().unwrap_or(first);
-    Ok(format!("{first}\n{rest}"))
+        .args(["--edges", "normal,no-proc-macro", "--prefix", "none"])
+        .args(["--no-dedupe", "--features", features]);
+    let list = String::from_utf8(output(&mut tree)?)?;
+    let crates: BTreeSet<&str> = list.lines().filter(|line| !line.is_empty()).collect();
+    Ok(crates.len().saturating_sub(1))
 }
 
 /// How long a build of the program takes when only the sources are there.

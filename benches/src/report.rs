@@ -105,8 +105,6 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Numbers without bounds, each with its description.
     pub others: Vec<(String, String)>,
-    /// The tree of the crates that the protocol crate links.
-    pub tree: String,
     /// How long the whole run took.
     pub took: Duration,
     /// The machine's load when the run began.
@@ -178,7 +176,6 @@ impl Report {
             .replace("{machine}", &self.machine())
             .replace("{numbers}", table(&head, &rows).trim_end())
             .replace("{others}", table(&["what", "measured"], &others).trim_end())
-            .replace("{tree}", self.tree.trim_end())
     }
 
     fn machine(&self) -> String {
