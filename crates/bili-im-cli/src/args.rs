@@ -219,12 +219,21 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
         )
         .to_owned()),
         Ok(number) => Ok(number),
-        Err(_) => Err(format_text!(
-            "a number is wanted, {} at most",
-            "这里要填数字，最大 {}",
-            u64::MAX
-        )),
+        Err(_) => Err(no_number()),
     }
+}
+
+/// Parses how many there should be, perhaps none.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| no_number())
+}
+
+fn no_number() -> String {
+    let most = u64::MAX;
+    format_text!(
+        "a number is wanted, {most} at most",
+        "这里要填数字，最大 {most}"
+    )
 }
 
 /// Parses a number of seconds above 0.

@@ -65,7 +65,7 @@ impl Worded for Error {
 }
 
 /// Why there was no answer, where that is common. Other causes are the HTTP client's words.
-fn cause(words: &str) -> String {
+pub(crate) fn cause(words: &str) -> String {
     let known = [
         ("Connection refused", "连接被拒绝"),
         ("Connection reset", "连接被重置"),

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
-    args::Global,
+    args::{Global, count, number},
     failure::Failure,
     json::MessageJson,
     moment,
@@ -56,10 +56,10 @@ pub(crate) struct Search {
     #[arg(long)]
     relevance: bool,
     /// How many messages at most
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number)]
     limit: u64,
     /// Show so many messages before and after each
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = count)]
     context: usize,
     /// Go on where an earlier search has stopped
     #[arg(long, value_name = "NEXT")]

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
-    args::Global,
+    args::{Global, count},
     failure::Failure,
     output::Output,
     selection::Period,
@@ -42,7 +42,7 @@ pub(crate) struct Stats {
     #[arg(long)]
     system: bool,
     /// How many people to show
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = count)]
     top: usize,
 }
 

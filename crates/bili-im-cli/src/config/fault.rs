@@ -48,7 +48,7 @@ impl Fault {
             Self::Syntax { line, words } => {
                 format_text!(
                     "{place}, line {line}: {words}",
-                    "{place} 第 {line} 行：{words}"
+                    "{place} 第 {line} 行：不是有效的 TOML（{words}）"
                 )
             }
             Self::Unknown { line, name } => format_text!(

@@ -42,6 +42,10 @@ fn what_people_read_is_chinese() {
         "sessions --type x",
         "settings set x=on",
         "decode single-unread",
+        "history 10002 --limit x",
+        "stats --top -1",
+        "login --keyring",
+        "search x",
     ] {
         let ran = in_chinese(&stage, args);
         let lines = ran.out.lines().chain(ran.err.lines());

@@ -27,7 +27,7 @@ fn when_all_is_well_every_line_says_so() {
     assert!(report.contains("(10001)"), "{report}");
     let mut command = stage.command("doctor");
     let chinese = finish(command.env("BILI_IM_LANG", "zh")).out;
-    assert!(chinese.contains("正常  clock    与服务一致"), "{chinese}");
+    assert!(chinese.contains("正常  时钟     与服务一致"), "{chinese}");
 }
 
 #[test]
@@ -107,8 +107,10 @@ fn open_files_and_a_login_that_only_reads_are_warnings() {
 
     let stage = Stage::demo();
     stage.login("", &stage.cookie(CREATOR));
-    let file = stage.profile_file("default");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    stage.done("sync");
+    for file in [stage.profile_file("default"), stage.archive_file()] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    }
     let cookie = stage.cookie(CREATOR);
     let readable = cookie
         .split("; ")
@@ -116,7 +118,7 @@ fn open_files_and_a_login_that_only_reads_are_warnings() {
     let readable = readable.collect::<Vec<_>>().join("; ");
     let ran = stage.run_as(readable, "doctor --json");
     assert_eq!(ran.code, 0, "{ran:?}");
-    for name in ["logins", "login"] {
+    for name in ["logins", "archive", "login"] {
         assert_eq!(status(&ran.json(), name), "warning", "{ran:?}");
     }
 }

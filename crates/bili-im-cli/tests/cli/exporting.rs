@@ -157,3 +157,22 @@ fn stats_count_messages_by_person_hour_and_month() {
     assert!(said.contains('█') && said.contains("HALF WAIT"), "{said}");
     assert_eq!(count(&stage.json("stats --from 2100-01-01")), 0);
 }
+
+#[test]
+fn an_export_is_in_the_language_of_the_user() {
+    let stage = synchronised();
+    let export = stage.done("export --format txt --with 10002 --lang zh");
+    assert!(export.contains("用户 10002"), "{export}");
+    let export = stage.done("export --format txt --with 10002");
+    assert!(export.contains("user 10002"), "{export}");
+}
+
+#[test]
+fn whoever_has_no_archive_is_told_of_the_others() {
+    let stage = synchronised();
+    let ran = stage.run("stats --profile another");
+    assert!(ran.err.contains("or name one with --archive: "), "{ran:?}");
+    assert!(ran.err.contains("default.db"), "{ran:?}");
+    let nothing = stage.done("stats --from 2001-01-01 --to 2001-01-02");
+    assert_eq!(nothing, "no messages\n");
+}

@@ -4,6 +4,7 @@
 //! the tests here run those as they are.
 
 mod answers;
+mod archives;
 mod bytes;
 mod cookies;
 mod flows;
@@ -12,6 +13,7 @@ mod simulator;
 
 pub use crate::{
     answers::{answers, contents},
+    archives::{import, pages},
     cookies::{cookies, qr_poll},
     flows::{flows, stored},
     frames::frames,
@@ -39,12 +41,14 @@ mod tests {
 
     #[test]
     fn the_seeds_break_nothing() {
-        let targets: [(&str, fn(&[u8])); 8] = [
+        let targets: [(&str, fn(&[u8])); 10] = [
             ("answers", super::answers),
             ("contents", super::contents),
             ("cookies", super::cookies),
             ("flows", super::flows),
             ("frames", super::frames),
+            ("import", super::import),
+            ("pages", super::pages),
             ("qr_poll", super::qr_poll),
             ("simulator", super::simulator),
             ("stored", super::stored),

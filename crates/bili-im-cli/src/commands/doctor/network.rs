@@ -6,7 +6,12 @@ use bili_im_proto::{Host, Hosts, Origin, UnixMicros, UnixSeconds};
 use ureq::{Agent, http::header::DATE};
 
 use super::check::{Check, Subject};
-use crate::{args::Global, failure::Failure, trace};
+use crate::{
+    args::Global,
+    failure::Failure,
+    language::{Language, current},
+    trace, wording,
+};
 
 /// The longest wait for a host.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,9 +60,13 @@ fn ask(agent: &Agent, origin: &Origin) -> (Check, Option<UnixSeconds>) {
             (Check::ok(Subject::Network, message), date.and_then(seconds))
         }
         Err(error) => {
+            let cause = match current() {
+                Language::English => error.to_string(),
+                Language::Chinese => wording::cause(&error.to_string()),
+            };
             let failure = Failure::other(format_text!(
-                "{origin} does not answer: {error}",
-                "{origin} 没有应答：{error}"
+                "{origin} does not answer: {cause}",
+                "{origin} 没有应答：{cause}"
             ));
             let failure = failure.advise(text!(
                 "check the network, the proxy (HTTPS_PROXY, ALL_PROXY) and the endpoint",
