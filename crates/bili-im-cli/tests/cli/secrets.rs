@@ -304,11 +304,12 @@ fn allow_only_its_owner(file: &Path) {
     fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Runs all commands with the login from a source, with `--json` and without.
-fn run_all(machine: &Machine, source: Source) {
-    for args in &every_way() {
-        machine.run(source, args);
-        machine.run(source, &format!("{args} --json"));
+/// Runs every command once: each other one with `--json`, and with the next number the others.
+fn run_alternately(machine: &Machine, sources: &[Source], number: usize) {
+    for (nth, args) in every_way().iter().enumerate() {
+        let json = ["", " --json"][(nth + number) % 2];
+        let source = sources[(nth + number / 2) % sources.len()];
+        machine.run(source, &format!("{args}{json}"));
     }
 }
 
@@ -346,11 +347,14 @@ fn with_fault(kind: Kind) -> Machine {
 
 #[test]
 fn when_everything_is_refused() {
-    at_once([-101, -111, -400, -500, 21047], |code| {
-        let message = Some("no".to_owned());
-        let machine = with_fault(Kind::Code { code, message });
-        run_all(&machine, Source::Profile);
-    });
+    at_once(
+        (0..).zip([-101, -111, -400, -500, 21047]),
+        |(number, code)| {
+            let message = Some("no".to_owned());
+            let machine = with_fault(Kind::Code { code, message });
+            run_alternately(&machine, &[Source::Profile], number);
+        },
+    );
     // These answers stop the account, so each command gets them first.
     let http = status(429, PageBody::Html, Some(1));
     at_once([http, voucher()], |kind| {
@@ -365,13 +369,14 @@ fn when_nothing_comes_back() {
     let cut_short = Machine::new();
     let cut = Rule::new("any", When::Always, Kind::CutShort { bytes: 9 });
     cut_short.stage.fault(cut.after_effect());
+    let broken_off = with_fault(Kind::BreakOff);
     let nobody = || Machine::with(Stage::of(marked_world()), "http://127.0.0.1:1".to_owned());
-    let mut cases = vec![
-        (with_fault(Kind::BreakOff), Source::Environment),
-        (cut_short, Source::Stdin),
-    ];
-    cases.extend(SOURCES.map(|source| (nobody(), source)));
-    at_once(cases, |(machine, source)| run_all(&machine, source));
+    // Without an answer, each command has two sources, each of them without and with `--json`.
+    let mut cases = vec![broken_off, cut_short];
+    cases.extend([(); 4].map(|()| nobody()));
+    at_once((0..).zip(cases), |(number, machine)| {
+        run_alternately(&machine, &SOURCES, number)
+    });
 }
 
 #[test]
@@ -386,11 +391,11 @@ fn when_the_answer_quotes_the_request() {
         // Not HTTP.
         |request| request.to_owned(),
     ];
-    at_once(quoting, |quote| {
+    at_once((0..).zip(quoting), |(number, quote)| {
         let peer = Peer::plain(quote);
         let endpoint = format!("http://{}", peer.address);
         let machine = Machine::with(Stage::of(marked_world()), endpoint);
-        run_all(&machine, Source::Profile);
+        run_alternately(&machine, &[Source::Profile], number);
         assert!(peer.seen().iter().any(|request| request.contains(BILI_JCT)));
     });
 }
@@ -401,8 +406,10 @@ fn when_the_answer_leads_elsewhere() {
     let location = format!("Location: http://{}/\r\n", elsewhere.address);
     let peer = Peer::plain(move |request| response("302 Found", &location, request));
     let endpoint = format!("http://{}", peer.address);
-    let machine = Machine::with(Stage::of(marked_world()), endpoint);
-    run_all(&machine, Source::Environment);
+    at_once(0..2, |number| {
+        let machine = Machine::with(Stage::of(marked_world()), endpoint.clone());
+        run_alternately(&machine, &[Source::Environment], number);
+    });
     assert_eq!(elsewhere.seen(), [""; 0]);
 }
 
