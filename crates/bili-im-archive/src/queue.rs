@@ -1,6 +1,6 @@
 //! The queue of a process that tells others of an account's events.
 
-use bili_im_proto::{Cursor, Event, Position, Talker, Uid};
+use bili_im_proto::{Cursor, Event, MsgKey, Position, Talker, Uid};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -139,6 +139,32 @@ impl Queue {
         })
     }
 
+    /// A queued message was recalled: its `message.content` becomes `content`. What it said is
+    /// erased.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub fn recall(
+        &mut self,
+        talker: Talker,
+        key: MsgKey,
+        content: &str,
+    ) -> Result<(), ArchiveError> {
+        let talker = text(&talker)?;
+        let changed = self.archive.transact(|connection| {
+            let changed = connection.execute(
+                "UPDATE events SET json = json_set(json, '$.message.content', json(?1))
+                 WHERE talker = ?2 AND json_extract(json, '$.message.msg_key') = ?3",
+                params![content, talker, key.to_string()],
+            )?;
+            Ok(changed)
+        })?;
+        match changed {
+            0 => Ok(()),
+            _ => self.archive.finish_erasing(),
+        }
+    }
+
     /// The place behind the newest event.
     ///
     /// # Errors
@@ -199,15 +225,10 @@ impl Queue {
     /// When it cannot be stored, or there are too many consumers.
     pub fn consumer(&mut self, name: &str) -> Result<Place, ArchiveError> {
         self.archive.transact(|connection| {
-            if let Some(place) = consumer(connection, name)? {
-                return Ok(place);
-            }
-            let count: i64 =
-                connection.query_row("SELECT count(*) FROM consumers", [], |row| row.get(0))?;
-            if count >= CONSUMERS {
-                return Err(ArchiveError::TooManyConsumers);
-            }
-            let place = newest(connection)?;
+            let place = match consumer(connection, name)? {
+                Some(place) => place,
+                None => newest(connection)?,
+            };
             keep(connection, name, place)?;
             Ok(place)
         })
@@ -367,7 +388,14 @@ fn consumer(connection: &Connection, name: &str) -> Result<Option<Place>, Archiv
     Ok(place.optional()?)
 }
 
+/// Stores what a consumer has handled, and that it was seen.
 fn keep(connection: &Connection, name: &str, place: Place) -> Result<(), ArchiveError> {
+    let others: i64 = connection
+        .prepare_cached("SELECT count(*) FROM consumers WHERE name <> ?")?
+        .query_row([name], |row| row.get(0))?;
+    if others >= CONSUMERS {
+        return Err(ArchiveError::TooManyConsumers);
+    }
     connection
         .prepare_cached(
             "INSERT INTO consumers (name, event_id, event_number, seen) VALUES (?1, ?2, ?3, ?4)
@@ -501,6 +529,39 @@ mod tests {
             .unwrap();
         assert_eq!(queue.read(0, u64::MAX, 9).unwrap(), []);
         assert_eq!(queue.consumers().unwrap(), []);
+    }
+
+    #[test]
+    fn what_a_recalled_message_said_is_erased_from_its_event() {
+        let (mut queue, folder) = queue(Shelf::empty(), 0);
+        for (id, key) in [(1, "5"), (2, "6")] {
+            let json = format!(
+                r#"{{"event":"message","message":{{"msg_key":"{key}","content":{{"text":"secret{key}"}}}}}}"#
+            );
+            queue.push(id, Some(FRIEND), &json, None).unwrap();
+        }
+        let content = r#"{"type":"recalled"}"#;
+        queue.recall(FRIEND, MsgKey(5), content).unwrap();
+        let events = queue.read(0, 9, 9).unwrap();
+        assert_eq!(
+            events[0].json,
+            r#"{"event":"message","message":{"msg_key":"5","content":{"type":"recalled"}}}"#
+        );
+        assert!(events[1].json.contains("secret6"));
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            assert!(!bytes.windows(7).any(|bytes| bytes == b"secret5"));
+        }
+    }
+
+    #[test]
+    fn there_are_so_many_consumers_and_no_more() {
+        let (mut queue, _folder) = queue(Shelf::empty(), 1);
+        for number in 0..CONSUMERS {
+            queue.consumer(&number.to_string()).unwrap();
+        }
+        assert!(queue.consumer("more").is_err() && queue.handled("more", 10).is_err());
+        assert!(queue.consumer("7").is_ok() && queue.handled("7", 10).is_ok());
     }
 
     #[test]
