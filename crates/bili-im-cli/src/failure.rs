@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct Failure(Box<ErrorJson>);
 
 impl Failure {
-    fn new(exit: Exit, kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+    fn new(exit: Exit, kind: impl Into<Cow<'static, str>>, message: impl Into<Box<str>>) -> Self {
         Self(Box::new(ErrorJson::new(exit, kind, message)))
     }
 
@@ -37,7 +37,7 @@ impl Failure {
 
     /// The user's input is wrong.
     pub(crate) fn wrong_use(
-        message: impl Into<String>,
+        message: impl Into<Box<str>>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         let advice = advice.into();
@@ -50,7 +50,7 @@ impl Failure {
 
     /// There is no login, or it cannot be used.
     pub(crate) fn unusable_login(
-        message: impl Into<String>,
+        message: impl Into<Box<str>>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self::new(Exit::NotLoggedIn, "NoCredential", message).advise(advice)
@@ -81,7 +81,7 @@ impl Failure {
 
     /// The same refusal, with the reason that the service does not give.
     pub(crate) fn about_nobody(mut self, uid: Uid) -> Self {
-        self.0.message = format_text!("there is no user {uid}", "没有用户 {uid}");
+        self.0.message = format_text!("there is no user {uid}", "没有用户 {uid}").into();
         self.advise(text!(
             "look at the number in the address of their page, space.bilibili.com/NUMBER",
             "核对对方主页地址 space.bilibili.com/数字 里的编号"
@@ -101,12 +101,13 @@ impl Failure {
             "part {number} of {total}: {} ({before})",
             "第 {number} 条（共 {total} 条）：{}（{before}）",
             self.0.message
-        );
+        )
+        .into();
         self
     }
 
     /// Some of several changes were refused.
-    pub(crate) fn refused_in_part(message: impl Into<String>) -> Self {
+    pub(crate) fn refused_in_part(message: impl Into<Box<str>>) -> Self {
         Self::new(Exit::Refused, "Other", message)
     }
 
@@ -153,7 +154,7 @@ impl Failure {
     }
 
     /// A failure of no other kind.
-    pub(crate) fn other(message: impl Into<String>) -> Self {
+    pub(crate) fn other(message: impl Into<Box<str>>) -> Self {
         Self::new(Exit::Other, "Other", message)
     }
 
@@ -201,7 +202,7 @@ impl From<Error> for Failure {
         }
         let (message, advice) = (error.worded(), advice_on(&error));
         Self(Box::new(ErrorJson {
-            message,
+            message: message.into(),
             advice,
             ..error.into()
         }))

@@ -47,7 +47,7 @@ pub struct ErrorJson {
     /// The call that failed.
     pub endpoint: Option<&'static str>,
     /// The error in words.
-    pub message: String,
+    pub message: Box<str>,
     /// What the user can do.
     pub advice: Option<Cow<'static, str>>,
     /// After how long it may be tried again.
@@ -58,7 +58,11 @@ pub struct ErrorJson {
 
 impl ErrorJson {
     /// An error that is not the library's.
-    pub fn new(exit: Exit, kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+    pub fn new(
+        exit: Exit,
+        kind: impl Into<Cow<'static, str>>,
+        message: impl Into<Box<str>>,
+    ) -> Self {
         Self {
             kind: kind.into(),
             code: None,
@@ -88,7 +92,7 @@ impl From<Error> for ErrorJson {
             kind,
             code: code_of(&error),
             endpoint: endpoint_of(&error),
-            message: error.to_string(),
+            message: error.to_string().into(),
             advice: error.advice().map(Cow::from),
             retry_after_seconds: retry_after.map(whole_seconds),
             exit_code: exit_of(&error),
