@@ -219,6 +219,15 @@ impl Queue {
         place(&self.archive.connection, id)
     }
 
+    /// Whether an event of this id is queued, or was the last to be dropped.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn has(&self, id: u64) -> Result<bool, ArchiveError> {
+        let is_last_dropped = dropped(&self.archive.connection)?.id == id;
+        Ok(is_last_dropped || !self.read(id.saturating_sub(1), id, 1)?.is_empty())
+    }
+
     /// What a consumer has handled. A new one begins behind the newest event.
     ///
     /// # Errors

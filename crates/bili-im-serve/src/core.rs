@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::{sync::watch, task::AbortHandle};
@@ -26,6 +29,8 @@ pub struct Core(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     accounts: Mutex<BTreeMap<String, Running>>,
+    /// Whether anyone was told anything.
+    has_readers: AtomicBool,
 }
 
 /// An account and the task that watches it.
@@ -48,6 +53,7 @@ impl Core {
         Self(Arc::new(Inner {
             shared: Arc::new(Shared::new(limits)),
             accounts: Mutex::default(),
+            has_readers: AtomicBool::new(false),
         }))
     }
 
@@ -75,7 +81,14 @@ impl Core {
         };
         // An archive has one queue, so that two of the same name do not get here at once.
         let task = tokio::spawn(run(Arc::clone(&account))).abort_handle();
-        lock(&self.0.accounts).insert(name, Running { account, task });
+        let running = Running {
+            account: Arc::clone(&account),
+            task,
+        };
+        lock(&self.0.accounts).insert(name, running);
+        if self.0.has_readers.load(Ordering::Acquire) {
+            account.join(self.0.shared.line.visible());
+        }
         self.0.shared.tell();
         Ok(())
     }
@@ -123,6 +136,7 @@ impl Core {
 
     /// What is told from now on, or from where a consumer is.
     pub fn read(&self, rights: Rights, start: Start) -> Reader {
+        self.0.has_readers.store(true, Ordering::Release);
         Reader::new(self.clone(), rights, start)
     }
 
@@ -138,9 +152,7 @@ impl Core {
     ) -> Result<(), bili_im_json::ErrorJson> {
         for account in self.accounts() {
             if rights.account(account.name()) {
-                let consumer = consumer.to_owned();
-                let handled = account.queue(move |queue| queue.handled(&consumer, id));
-                handled.await?;
+                account.handled(consumer.to_owned(), id).await?;
             }
         }
         Ok(())

@@ -31,7 +31,10 @@ pub struct Account {
     pub(super) restart: Notify,
     queue: Arc<Mutex<Queue>>,
     /// The number of the newest event.
-    newest: AtomicU64,
+    pub(super) newest: Arc<AtomicU64>,
+    /// Events up to this id were queued before the account was added, and may be told after later
+    /// ones of others. 0 when nobody was told anything yet.
+    joined: AtomicU64,
     state: Mutex<State>,
     client: Mutex<Option<Client>>,
 }
@@ -48,7 +51,8 @@ impl Account {
             outbox: Outbox::default(),
             restart: Notify::new(),
             queue: Arc::new(Mutex::new(queue)),
-            newest: AtomicU64::new(newest.number.unwrap_or_default()),
+            newest: Arc::new(AtomicU64::new(newest.number.unwrap_or_default())),
+            joined: AtomicU64::new(0),
             state: Mutex::new(State::Starting),
             client: Mutex::new(None),
         })
@@ -107,8 +111,19 @@ impl Account {
         self.newest.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_newest(&self, number: u64) {
-        self.newest.store(number, Ordering::Release);
+    /// The account was added while others were being told.
+    pub(crate) fn join(&self, id: u64) {
+        self.joined.store(id, Ordering::Release);
+    }
+
+    /// A consumer has handled all that it was told, up to an id.
+    pub(crate) async fn handled(&self, consumer: String, id: u64) -> Result<(), ErrorJson> {
+        let joined = self.joined.load(Ordering::Acquire);
+        self.queue(move |queue| match id > joined || queue.has(id)? {
+            true => queue.handled(&consumer, id),
+            false => Ok(()),
+        })
+        .await
     }
 
     /// Works with the queue, outside of the runtime's threads.

@@ -1,7 +1,7 @@
 //! Watches an account, and holds it when that fails.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -159,6 +159,7 @@ async fn take(account: &Account, own: Uid, event: Event) -> Result<(), Ended> {
     loop {
         let event = Arc::clone(&event);
         let shared = Arc::clone(&account.shared);
+        let newest = Arc::clone(&account.newest);
         let pushed = account.try_queue(move |queue| {
             let (event, json) = &*event;
             queue.save_event(own, event)?;
@@ -171,11 +172,14 @@ async fn take(account: &Account, own: Uid, event: Event) -> Result<(), Ended> {
                 queue.recall(*talker, *key, &content.unwrap_or_default())?;
             }
             let open = shared.line.begin();
-            queue.push(open.id, talker(event), json, event.position.as_ref())
+            let number = queue.push(open.id, talker(event), json, event.position.as_ref())?;
+            // Before readers may pass this id.
+            newest.store(number, Ordering::Release);
+            drop(open);
+            Ok(())
         });
         match pushed.await {
-            Ok(number) => {
-                account.set_newest(number);
+            Ok(()) => {
                 account.shared.tell();
                 return Ok(());
             }

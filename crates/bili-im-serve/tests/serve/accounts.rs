@@ -5,7 +5,7 @@ use bili_im_serve::ServeError;
 use bili_im_tests::demo_login;
 use serde_json::{Value, json};
 
-use crate::stage::{FRIEND, Life, MAIN, Stage, limits, login_of, to};
+use crate::stage::{FRIEND, Life, MAIN, STRANGER, Stage, limits, login_of, to};
 
 fn account(life: &Life, name: &str) -> Value {
     let list = life.done("accounts.list", json!({}));
@@ -82,6 +82,34 @@ fn accounts_share_one_line_of_ids_and_come_and_go() {
     );
     life.add(stage.setup("friend", stage.login(Some(login_of(FRIEND)))));
     life.until(|life| life.state("friend") == "working");
+    life.stop();
+}
+
+#[test]
+fn what_one_has_queued_is_not_lost_when_it_comes_back_after_news_of_others() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let friend = || stage.setup("friend", stage.login(Some(login_of(FRIEND))));
+    life.add(friend());
+    life.until(|life| life.state("friend") == "working");
+    let mut told = life.events("?consumer=bot");
+    stage.live.write(FRIEND, "first");
+    let first = told.texts(&life, 2);
+    drop(told);
+    life.wait(life.core.remove("friend")).unwrap();
+    let mut told = life.events("?consumer=bot");
+    let ids: Vec<u64> = first.iter().map(|(id, _)| *id).collect();
+    let (main, _) = told.texts(&life, 1).remove(0);
+    assert!(ids.contains(&main));
+    stage.live.write(STRANGER, "second");
+    let (second, _) = told.texts(&life, 1).remove(0);
+    life.add(friend());
+    life.done("events.ack", json!({ "consumer": "bot", "id": second }));
+    drop(told);
+    // The friend's own event was never acknowledged.
+    let (id, text) = life.events("?consumer=bot").texts(&life, 1).remove(0);
+    assert_eq!(text, "first");
+    assert!(ids.contains(&id) && id != main);
     life.stop();
 }
 
