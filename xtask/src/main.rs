@@ -40,7 +40,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "docs",
-        about: "write the pages that tests generate: docs/endpoints.md and docs/scenarios.md",
+        about: "write the pages that tests generate: docs/endpoints.md, docs/rpc.md, docs/scenarios.md",
         run: |_| docs(),
     },
     Task {
@@ -80,6 +80,8 @@ fn ci() -> Result<(), String> {
     lint()?;
     supply::deny()?;
     cargo("test --workspace", &[])?;
+    let serving = "test --package bili-im-cli --features serve --test cli serving";
+    cargo(serving, &[])?;
     dst(&["--seeds".to_owned(), "1000".to_owned()])?;
     dst(&["--planted".to_owned()])?;
     foreign()
@@ -137,6 +139,7 @@ fn lint() -> Result<(), String> {
     for alone in [
         "bili-im-cli --no-default-features",
         "bili-im-cli --features keyring",
+        "bili-im-cli --features serve",
         "bili-im-proto --features push",
         "bili-im-reqwest --features push",
         "bili-im-ureq --features push",
@@ -153,6 +156,7 @@ fn lint() -> Result<(), String> {
 fn docs() -> Result<(), String> {
     let update = &[("UPDATE_DOCS", "1")];
     cargo("test --package bili-im-cli --test cli documenting", update)?;
+    cargo("test --package bili-im-serve --test serve methods", update)?;
     cargo("test --package bili-im-tests --test scenarios", update)
 }
 

@@ -22,7 +22,7 @@ const APPLICATION_ID: i64 = 0x4249_4d31;
 
 /// What makes each format from the one before it, from an empty file on. An archive's format is
 /// its `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("queue.sql")];
 
 /// The newest format.
 const FORMAT: i64 = MIGRATIONS.len() as i64;
@@ -145,11 +145,17 @@ impl Archive {
     /// # Errors
     /// When another process fills it.
     pub(crate) fn lock(&mut self) -> Result<(), ArchiveError> {
+        self.lock_for("lock")
+    }
+
+    /// Takes the lock in the file that ends with this word.
+    pub(crate) fn lock_for(&mut self, purpose: &str) -> Result<(), ArchiveError> {
         if self.lock.is_some() {
             return Ok(());
         }
         let mut path = OsString::from(&self.path);
-        path.push("-lock");
+        path.push("-");
+        path.push(purpose);
         let path = PathBuf::from(path);
         let failed = |source| ArchiveError::File {
             path: path.clone(),

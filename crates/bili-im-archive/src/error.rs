@@ -77,6 +77,9 @@ pub enum ArchiveError {
     /// The words of a search are too many or too long.
     #[error("the search is too long")]
     SearchTooLong,
+    /// The queue has as many consumers as it can.
+    #[error("the queue has too many consumers")]
+    TooManyConsumers,
     /// The database refuses otherwise.
     #[error("the archive cannot be used: {0}")]
     Database(#[source] rusqlite::Error),
@@ -109,6 +112,7 @@ impl ArchiveError {
             Self::NoOwner => "fill the archive first: `bili-im sync`",
             Self::NothingToSearch => "add a letter, a digit, a Chinese character or an emoji",
             Self::SearchTooLong => "search for at most 32 words with 1,000 characters in all",
+            Self::TooManyConsumers => "use the name of one that is no longer needed",
             Self::File { .. } | Self::Input(_) | Self::Database(_) => return None,
             Self::Service(error) => return error.advice(),
         })

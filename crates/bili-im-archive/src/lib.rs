@@ -7,6 +7,8 @@ mod folding;
 mod import;
 mod media;
 mod messages;
+mod outbox;
+mod queue;
 mod reading;
 mod rows;
 mod saving;
@@ -25,6 +27,8 @@ pub use crate::{
     export::{Export, ExportReport, Language, PageFiles, Pictures},
     import::{BrokenLine, Import, ImportReport},
     media::{MediaOutcome, media_request},
+    outbox::StoredSend,
+    queue::{Consumer, Dropped, Place, Queue, QueuedEvent},
     reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
     search::{Continuation, Found, Hit, Order, Search},
     stats::{Count, Stats, StatsOptions, TalkerStats, Waits},

@@ -147,6 +147,7 @@ impl Worded for ArchiveError {
                 format!("文件的版本是 {found}，本程序只认识 {known} 及以下")
             }
             Self::NoOwner => "文件和存档都没有说明消息属于哪个账号".to_owned(),
+            Self::TooManyConsumers => "队列的消费者太多了".to_owned(),
             Self::Database(error) => format!("存档无法使用：{error}"),
             Self::Service(error) => return error.chinese(),
             _ => return None,
@@ -167,6 +168,7 @@ pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
             "把文件移走后重新同步，或恢复备份；`sqlite3 文件 .recover` 也许能救回一部分"
         }
         (_, ArchiveError::Busy) => "等它结束再试",
+        (_, ArchiveError::TooManyConsumers) => "改用一个已经不需要的消费者的名字",
         (_, ArchiveError::NothingToSearch) => "加上文字、字母、数字或表情",
         (_, ArchiveError::SearchTooLong) => "最多 32 个词，共 1,000 个字符",
         (_, ArchiveError::NoSession(_)) => "先读取它：bili-im sync --with UID",

@@ -19,7 +19,7 @@ pub(crate) const ENDPOINT: &str = "BILI_IM_ENDPOINT";
 pub(crate) const PROFILE: &str = "BILI_IM_PROFILE";
 
 /// The arguments that every command takes. The help shows only those that the command uses.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Global {
     /// Print one JSON object; errors too, on stderr
@@ -144,6 +144,14 @@ impl Global {
             "paced" => switch(options().any(|option| option == "--paced")),
             name => value_of(&format!("--{name}"), options()),
         }
+    }
+
+    /// The same with another profile.
+    #[cfg(feature = "serve")]
+    pub(crate) fn with_profile(&self, profile: ProfileName) -> Self {
+        let mut global = self.clone();
+        global.profile = Some(profile);
+        global
     }
 
     /// Whether this command line has `--profile`.

@@ -5,15 +5,15 @@ use std::{
     fmt::{self, Display},
     io,
     path::Path,
-    process::ExitCode,
-    time::Duration,
 };
 
+use bili_im_json::ErrorJson;
+pub(crate) use bili_im_json::Exit;
 use bili_im_proto::{
     Error, ForeignCursor, Invalid, InvalidArgument, InvalidContent, Missing, MsgKey, RefusalKind,
     Uid,
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::{
     fields::Unknown,
@@ -21,57 +21,13 @@ use crate::{
     wording::{self, Worded},
 };
 
-/// The exit code of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Exit {
-    Other = 1,
-    WrongUse = 2,
-    NotLoggedIn = 3,
-    Refused = 4,
-    TooFast = 5,
-    Network = 6,
-    Unconfirmed = 7,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
-
-impl Serialize for Exit {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u8(*self as u8)
-    }
-}
-
 /// Why a command failed. Its JSON is the `error` object of the program's page.
 #[derive(Debug, Serialize)]
-pub(crate) struct Failure(Box<Parts>);
-
-#[derive(Debug, Serialize)]
-struct Parts {
-    kind: Cow<'static, str>,
-    code: Option<i64>,
-    endpoint: Option<&'static str>,
-    message: String,
-    advice: Option<Cow<'static, str>>,
-    retry_after_seconds: Option<u64>,
-    exit_code: Exit,
-}
+pub(crate) struct Failure(Box<ErrorJson>);
 
 impl Failure {
-    fn new(exit: Exit, kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self(Box::new(Parts {
-            kind: kind.into(),
-            code: None,
-            endpoint: None,
-            message: message.into(),
-            advice: None,
-            retry_after_seconds: None,
-            exit_code: exit,
-        }))
+    fn new(exit: Exit, kind: impl Into<Cow<'static, str>>, message: impl Into<Box<str>>) -> Self {
+        Self(Box::new(ErrorJson::new(exit, kind, message)))
     }
 
     pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
@@ -81,7 +37,7 @@ impl Failure {
 
     /// The user's input is wrong.
     pub(crate) fn wrong_use(
-        message: impl Into<String>,
+        message: impl Into<Box<str>>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         let advice = advice.into();
@@ -94,7 +50,7 @@ impl Failure {
 
     /// There is no login, or it cannot be used.
     pub(crate) fn unusable_login(
-        message: impl Into<String>,
+        message: impl Into<Box<str>>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self::new(Exit::NotLoggedIn, "NoCredential", message).advise(advice)
@@ -125,7 +81,7 @@ impl Failure {
 
     /// The same refusal, with the reason that the service does not give.
     pub(crate) fn about_nobody(mut self, uid: Uid) -> Self {
-        self.0.message = format_text!("there is no user {uid}", "没有用户 {uid}");
+        self.0.message = format_text!("there is no user {uid}", "没有用户 {uid}").into();
         self.advise(text!(
             "look at the number in the address of their page, space.bilibili.com/NUMBER",
             "核对对方主页地址 space.bilibili.com/数字 里的编号"
@@ -145,12 +101,13 @@ impl Failure {
             "part {number} of {total}: {} ({before})",
             "第 {number} 条（共 {total} 条）：{}（{before}）",
             self.0.message
-        );
+        )
+        .into();
         self
     }
 
     /// Some of several changes were refused.
-    pub(crate) fn refused_in_part(message: impl Into<String>) -> Self {
+    pub(crate) fn refused_in_part(message: impl Into<Box<str>>) -> Self {
         Self::new(Exit::Refused, "Other", message)
     }
 
@@ -197,7 +154,7 @@ impl Failure {
     }
 
     /// A failure of no other kind.
-    pub(crate) fn other(message: impl Into<String>) -> Self {
+    pub(crate) fn other(message: impl Into<Box<str>>) -> Self {
         Self::new(Exit::Other, "Other", message)
     }
 
@@ -243,61 +200,18 @@ impl From<Error> for Failure {
         if let Error::Invalid(Invalid::ForeignCursor(ForeignCursor(owner))) = error {
             return Self::foreign_cursor(owner, None);
         }
-        let kind: Cow<'static, str> = match error.kind() {
-            Some(kind) => kind.name().into(),
-            None => kind_of(&error).into(),
-        };
-        let mut failure = Self::new(exit_of(&error), kind, error.worded());
-        let parts = &mut *failure.0;
-        parts.advice = advice_on(&error);
-        parts.endpoint = endpoint_of(&error);
-        parts.code = code_of(&error);
-        let retry_after = match &error {
-            Error::RateLimited(limited) => Some(limited.retry_after),
-            Error::Stopped(stopped) => Some(stopped.remaining),
-            Error::Refused(refusal) => refusal.retry_after,
-            _ => None,
-        };
-        parts.retry_after_seconds = retry_after.map(whole_seconds);
-        failure
+        let (message, advice) = (error.worded(), advice_on(&error));
+        Self(Box::new(ErrorJson {
+            message: message.into(),
+            advice,
+            ..error.into()
+        }))
     }
 }
 
-/// Rounds up, so that a retry after this time is not too early.
-fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-
-fn exit_of(error: &Error) -> Exit {
-    match error {
-        Error::Invalid(Invalid::Missing(missing)) => match missing {
-            Missing::Credential => Exit::NotLoggedIn,
-            Missing::SigningKeys | Missing::OwnUid => Exit::Other,
-            _ => Exit::WrongUse,
-        },
-        Error::Invalid(_) => Exit::WrongUse,
-        Error::Refused(refusal) => match refusal.kind {
-            RefusalKind::NotLoggedIn => Exit::NotLoggedIn,
-            RefusalKind::RiskControl => Exit::TooFast,
-            _ => Exit::Refused,
-        },
-        Error::RateLimited(_) | Error::Stopped(_) => Exit::TooFast,
-        Error::Transport(_) => Exit::Network,
-        Error::NotSent(not_sent) => exit_of(&not_sent.cause),
-        Error::Unconfirmed(_) => Exit::Unconfirmed,
-        _ => Exit::Other,
-    }
-}
-
-/// The kind of an error that is not the service's refusal.
-fn kind_of(error: &Error) -> &'static str {
-    match error {
-        Error::Invalid(_) if exit_of(error) == Exit::WrongUse => "Usage",
-        Error::Transport(_) => "Network",
-        Error::NotSent(not_sent) => kind_of(&not_sent.cause),
-        Error::Unreadable(_) => "Unreadable",
-        Error::Unconfirmed(_) => "Unconfirmed",
-        _ => "Other",
+impl From<Failure> for ErrorJson {
+    fn from(failure: Failure) -> Self {
+        *failure.0
     }
 }
 
@@ -319,27 +233,4 @@ fn advice_on(error: &Error) -> Option<Cow<'static, str>> {
         .into(),
         _ => advice.into(),
     })
-}
-
-fn endpoint_of(error: &Error) -> Option<&'static str> {
-    match error {
-        Error::Refused(refusal) => Some(refusal.endpoint),
-        Error::RateLimited(limited) => Some(limited.endpoint),
-        Error::Stopped(stopped) => Some(stopped.endpoint),
-        Error::Unreadable(unreadable) => Some(unreadable.endpoint),
-        Error::Transport(transport) => Some(transport.endpoint),
-        Error::NotSent(not_sent) => endpoint_of(&not_sent.cause),
-        Error::Unconfirmed(unconfirmed) => endpoint_of(&unconfirmed.cause),
-        _ => None,
-    }
-}
-
-fn code_of(error: &Error) -> Option<i64> {
-    match error {
-        Error::Refused(refusal) => refusal.code,
-        Error::RateLimited(limited) => limited.refusal.as_ref()?.code,
-        Error::NotSent(not_sent) => code_of(&not_sent.cause),
-        Error::Unconfirmed(unconfirmed) => code_of(&unconfirmed.cause),
-        _ => None,
-    }
 }

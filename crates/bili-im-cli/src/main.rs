@@ -31,7 +31,6 @@ mod profiles;
 mod progress;
 mod qr;
 mod selection;
-mod settings;
 mod state;
 mod style;
 mod table;

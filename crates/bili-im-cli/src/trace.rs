@@ -26,6 +26,10 @@ const TARGET: &str = "bili_im";
 /// A pause between two requests that is told.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// The events of serving have this target.
+#[cfg(feature = "serve")]
+const SERVING: &str = "bili_im_serve";
+
 static IS_ON: AtomicBool = AtomicBool::new(false);
 
 /// Begins to show requests.
@@ -43,6 +47,22 @@ pub(crate) fn begin() {
         .with(ours)
         .try_init();
     IS_ON.store(true, Ordering::Relaxed);
+}
+
+/// Begins to show how the served accounts are.
+#[cfg(feature = "serve")]
+pub(crate) fn begin_serving() {
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .without_time()
+        .with_target(false)
+        .with_ansi(false);
+    let ours = Targets::new().with_target(SERVING, Level::INFO);
+    // An error means that it has begun before.
+    let _begun = tracing_subscriber::registry()
+        .with(lines)
+        .with(ours)
+        .try_init();
 }
 
 /// An agent that shows its requests; `None` without `--verbose`.

@@ -2,12 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use bili_im_proto::{Uid, UserInfo, UserInfos};
-use serde::{Deserialize, Serialize};
+pub(crate) use bili_im_json::Marks;
+use bili_im_proto::{Uid, UserInfos};
 
 use crate::{
     active_login::ActiveLogin,
-    json::OfficialJson,
     known_users::{FRESH, look_up},
     output::Output,
     wording::Worded,
@@ -16,13 +15,6 @@ use crate::{
 /// The marks of the users in one output.
 #[derive(Debug, Default)]
 pub(crate) struct UserMarks(BTreeMap<Uid, Marks>);
-
-/// The marks of a user.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Marks {
-    pub(crate) official: Option<OfficialJson>,
-    pub(crate) is_fake_account: bool,
-}
 
 impl UserMarks {
     /// The marks, as an earlier command was told lately, or as the service says. A failure is a
@@ -82,14 +74,5 @@ impl UserMarks {
         words
             .into_iter()
             .filter_map(|(is_set, word)| is_set.then_some(word))
-    }
-}
-
-impl From<UserInfo> for Marks {
-    fn from(info: UserInfo) -> Self {
-        Self {
-            official: info.mark().map(OfficialJson::from),
-            is_fake_account: info.is_fake_account,
-        }
     }
 }

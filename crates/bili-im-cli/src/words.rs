@@ -35,15 +35,6 @@ pub(crate) fn marks(session: &Session) -> Vec<&'static str> {
 }
 
 /// Who wrote a message: someone else, the account's owner elsewhere, or this program.
-pub(crate) fn direction_word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Incoming => "incoming",
-        Direction::Own => "own",
-        Direction::Sent => "sent",
-    }
-}
-
-/// The same for people.
 pub(crate) fn direction_text(direction: Direction) -> &'static str {
     match direction {
         Direction::Incoming => text!("incoming", "收到"),

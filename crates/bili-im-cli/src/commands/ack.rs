@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_json::AckJson;
 use bili_im_proto::{Seqno, Talker, UpdateAck};
 use serde::Serialize;
 
@@ -51,11 +52,7 @@ impl Ack {
             Talker::user(uid)
         };
         let upto = self.upto.map(Seqno);
-        let acked = AckOutput {
-            talker,
-            upto,
-            acked: true,
-        };
+        let acked = AckOutput(AckJson::new(talker, upto));
         make(ack(talker, upto), self.dry_run, acked, global, out)
     }
 
@@ -112,17 +109,13 @@ fn ack(talker: Talker, upto: Option<Seqno>) -> UpdateAck {
 }
 
 #[derive(Debug, Serialize)]
-struct AckOutput {
-    talker: Talker,
-    /// The newest message that was marked; `None` when all were.
-    upto: Option<Seqno>,
-    acked: bool,
-}
+#[serde(transparent)]
+struct AckOutput(AckJson);
 
 impl Display for AckOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_text!(f, "acked {}", "已标为已读：{}", talker_text(self.talker))?;
-        match self.upto {
+        write_text!(f, "acked {}", "已标为已读：{}", talker_text(self.0.talker))?;
+        match self.0.upto {
             Some(seqno) => write_text!(f, " up to {seqno}", "，到 {seqno} 为止"),
             None => Ok(()),
         }

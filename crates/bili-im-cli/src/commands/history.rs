@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_json::{HistoryJson, MessageJson};
 use bili_im_proto::{Direction, History as Part, Message, Seqno, Talker, Uid};
 use serde::Serialize;
 
@@ -9,7 +10,6 @@ use crate::{
     active_login::ActiveLogin,
     args::{Global, To, number},
     failure::Failure,
-    json::MessageJson,
     moment,
     names::{Names, nobody},
     output::Output,
@@ -57,10 +57,9 @@ impl History {
             &login,
             out,
         );
-        let oldest = messages.last().map(|message| message.msg_seqno);
         out.print_long(&HistoryOutput {
             talker,
-            next_before: oldest.filter(|_| has_more),
+            has_more,
             messages,
             own: login.client().account().uid(),
             names,
@@ -111,7 +110,7 @@ impl History {
 struct HistoryOutput {
     talker: Talker,
     messages: Vec<Message>,
-    next_before: Option<Seqno>,
+    has_more: bool,
     /// The account's uid, if it is known.
     own: Option<Uid>,
     names: Names,
@@ -120,22 +119,11 @@ struct HistoryOutput {
 
 impl Serialize for HistoryOutput {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Fields {
-            talker: Talker,
-            messages: Vec<MessageJson>,
-            next_before: Option<Seqno>,
-        }
-        let messages = self.messages.iter().map(|message| {
+        HistoryJson::new(self.talker, &self.messages, self.has_more, |message| {
             MessageJson::new(message, self.show_recalled)
                 .with_sender_name(self.names.get(message.sender_uid).map(str::to_owned))
-                .with_direction(self.direction(message))
-        });
-        Fields {
-            talker: self.talker,
-            messages: messages.collect(),
-            next_before: self.next_before,
-        }
+                .with_direction(HistoryJson::direction(message, self.own))
+        })
         .serialize(serializer)
     }
 }
@@ -159,16 +147,9 @@ impl Display for HistoryOutput {
 }
 
 impl HistoryOutput {
-    fn direction(&self, message: &Message) -> Option<Direction> {
-        self.own.map(|own| match message.sender_uid == own {
-            true => Direction::Own,
-            false => Direction::Incoming,
-        })
-    }
-
     /// The sender's number, or `own`. A name would not do: others can have the same.
     fn sender(&self, message: &Message) -> String {
-        match self.direction(message) {
+        match HistoryJson::direction(message, self.own) {
             Some(Direction::Own) => direction_text(Direction::Own).to_owned(),
             _ => message.sender_uid.to_string(),
         }

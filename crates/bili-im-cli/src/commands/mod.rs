@@ -21,6 +21,8 @@ mod resume;
 mod search;
 mod send;
 mod send_image;
+#[cfg(feature = "serve")]
+mod serve;
 mod session_changes;
 mod sessions;
 mod settings;
@@ -70,6 +72,8 @@ commands! {
     history::History,
     watch::Watch,
     who::Who,
+    #[cfg(feature = "serve")]
+    serve::Serve,
     sync::Sync,
     search::Search,
     export::Export,

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_json::RecallJson;
 use bili_im_proto::MsgKey;
 use serde::Serialize;
 
@@ -33,21 +34,16 @@ impl Recall {
         let login = ActiveLogin::open_to_change(global, out)?;
         let flow = login.client().account().recall(self.to.talker(), msg_key);
         let recalled = login.change(flow, self.dry_run)?;
-        out.print(&recalled.map(|()| RecallOutput {
-            msg_key,
-            recalled: true,
-        }))
+        out.print(&recalled.map(|()| RecallOutput(msg_key.into())))
     }
 }
 
 #[derive(Debug, Serialize)]
-struct RecallOutput {
-    msg_key: MsgKey,
-    recalled: bool,
-}
+#[serde(transparent)]
+struct RecallOutput(RecallJson);
 
 impl Display for RecallOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_text!(f, "recalled {}", "已撤回 {}", self.msg_key)
+        write_text!(f, "recalled {}", "已撤回 {}", self.0.msg_key)
     }
 }

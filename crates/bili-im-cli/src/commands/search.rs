@@ -7,6 +7,7 @@ use std::{
 };
 
 use bili_im_archive::{Archive, ArchivedMessage, Continuation, Found, Hit, Order, Person};
+use bili_im_json::MessageJson;
 use bili_im_proto::{Direction, MsgType, Talker, Uid};
 use serde::Serialize;
 
@@ -14,7 +15,6 @@ use crate::{
     archive_file::ArchiveFile,
     args::{Global, count, number},
     failure::Failure,
-    json::MessageJson,
     moment,
     output::Output,
     selection::{Conversations, Period},

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read},
 };
 
+use bili_im_json::SendJson;
 use bili_im_proto::{InvalidContent, MsgKey, SentMessage, Talker, Text};
 use serde::Serialize;
 
@@ -119,7 +120,7 @@ struct Parts {
 impl Parts {
     fn keys(&self) -> Vec<MsgKey> {
         let made = |part: &Change<SendOutput>| match part {
-            Change::Made(sent) => Some(sent.msg_key),
+            Change::Made(sent) => Some(sent.0.msg_key),
             Change::Planned { .. } => None,
         };
         self.parts.iter().filter_map(made).collect()
@@ -180,12 +181,8 @@ fn read_text() -> Result<String, Failure> {
 
 /// An accepted message.
 #[derive(Debug, Serialize)]
-struct SendOutput {
-    msg_key: MsgKey,
-    talker: Talker,
-    read_back: bool,
-    toast: Option<String>,
-}
+#[serde(transparent)]
+struct SendOutput(SendJson);
 
 impl SendOutput {
     /// Also prints the warnings about the message.
@@ -201,17 +198,12 @@ impl SendOutput {
                 "应答丢失，但在会话里找到了这条消息；如果同一时刻在别处发过一样的内容，两者无法区分"
             ));
         }
-        Self {
-            msg_key: sent.msg_key,
-            talker,
-            read_back: sent.read_back,
-            toast: sent.toast,
-        }
+        Self(SendJson::new(talker, sent))
     }
 }
 
 impl Display for SendOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "msg_key {}", self.msg_key)
+        write!(f, "msg_key {}", self.0.msg_key)
     }
 }

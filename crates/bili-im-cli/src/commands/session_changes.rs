@@ -3,8 +3,9 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_json::ChangeJson;
 use bili_im_proto::{Endpoint, RemoveSession, SetMsgDnd, SetTop, Talker, Uid, UpdateIntercept};
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::Serialize;
 
 use crate::{
     active_login::ActiveLogin,
@@ -31,14 +32,16 @@ impl Intercept {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let uid = Uid(self.uid);
         let changed = ChangeOutput {
-            talker: Talker::User(uid),
+            change: ChangeJson {
+                talker: Talker::User(uid),
+                field: "intercepted",
+                value: !self.off,
+            },
             done: if self.off {
                 text!("intercepted no more", "已取消拦截")
             } else {
                 text!("intercepted", "已拦截")
             },
-            field: "intercepted",
-            value: !self.off,
         };
         let change = UpdateIntercept::new(uid, !self.off);
         make(change, self.dry_run, changed, global, out)
@@ -63,10 +66,12 @@ macro_rules! changes {
                 pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
                     let talker = self.with.talker();
                     let changed = ChangeOutput {
-                        talker,
+                        change: ChangeJson {
+                            talker,
+                            field: stringify!($field),
+                            value: $value,
+                        },
                         done: $done,
-                        field: stringify!($field),
-                        value: $value,
                     };
                     make($endpoint(talker), self.dry_run, changed, global, out)
                 }
@@ -104,26 +109,17 @@ where
     out.print(&login.change(flow, dry_run)?.map(|()| changed))
 }
 
-/// What has changed: a word for people, a field for scripts.
-#[derive(Debug)]
+/// What has changed, with a word for people.
+#[derive(Debug, Serialize)]
 struct ChangeOutput {
-    talker: Talker,
+    #[serde(flatten)]
+    change: ChangeJson,
+    #[serde(skip)]
     done: &'static str,
-    field: &'static str,
-    value: bool,
-}
-
-impl Serialize for ChangeOutput {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("talker", &self.talker)?;
-        map.serialize_entry(self.field, &self.value)?;
-        map.end()
-    }
 }
 
 impl Display for ChangeOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.done, talker_text(self.talker))
+        write!(f, "{} {}", self.done, talker_text(self.change.talker))
     }
 }

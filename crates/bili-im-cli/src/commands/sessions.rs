@@ -5,6 +5,7 @@ use std::{
     fmt::{self, Display},
 };
 
+use bili_im_json::{SessionJson, SessionsJson};
 use bili_im_proto::{Direction, GetSessions, Session, SessionFilter, SessionList, Talker, Uid};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -13,7 +14,6 @@ use crate::{
     active_login::ActiveLogin,
     args::Global,
     failure::Failure,
-    json::{SessionJson, SessionsJson},
     moment,
     names::Names,
     output::Output,

@@ -1,13 +1,14 @@
 //! `bili-im settings`
 
+use bili_im_json::{SETTINGS as ALL, Setting, SettingsJson};
 use bili_im_proto::{GetSettings, SetSettings, Settings as Values};
 
 use crate::{
     active_login::ActiveLogin,
     args::{DryRun, Global},
     failure::Failure,
+    json::SettingsOutput,
     output::Output,
-    settings::{ALL, Setting, SettingsJson},
 };
 
 /// Show or change the account's settings of private messages
@@ -47,7 +48,7 @@ impl Settings {
             None | Some(Action::Show) => {
                 let login = ActiveLogin::open(global, out)?;
                 let settings = login.client().call(GetSettings)?;
-                return out.print(&SettingsJson::from(settings));
+                return out.print(&SettingsOutput(SettingsJson::from(settings)));
             }
             Some(Action::Set {
                 assignments,
@@ -62,7 +63,7 @@ impl Settings {
         let change = SetSettings::new(values.clone());
         let flow = login.client().account().call(change);
         let changed = login.change(flow, dry_run)?;
-        out.print(&changed.map(|()| SettingsJson::from(values)))
+        out.print(&changed.map(|()| SettingsOutput(SettingsJson::from(values))))
     }
 }
 

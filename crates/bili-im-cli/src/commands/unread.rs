@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use bili_im_json::CountsJson;
 use bili_im_proto::{
     Error, EventKind, GetSessions, GetSettings, MyGroupUnread, SessionFilter, WatchOptions,
 };
@@ -15,7 +16,7 @@ use crate::{
     active_login::ActiveLogin,
     args::{Global, seconds},
     failure::Failure,
-    json::{CountsJson, CountsLine},
+    json::{CountsLine, CountsOutput},
     output::Output,
     watching::{Driven, PushChoice, Pushed, Stop},
     wording::Worded,
@@ -61,7 +62,7 @@ impl Unread {
                 None
             }
         };
-        let counts = CountsJson::new(&users, groups);
+        let counts = CountsOutput(CountsJson::new(&users, groups));
         if !self.check {
             return out.print(&counts);
         }
@@ -112,7 +113,7 @@ impl Unread {
 #[derive(Serialize)]
 struct Checked {
     #[serde(flatten)]
-    counts: CountsJson,
+    counts: CountsOutput,
     hidden: Option<&'static str>,
 }
 

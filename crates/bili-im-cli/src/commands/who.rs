@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_json::{PeopleJson, PersonJson};
 use bili_im_proto::{Uid, UserCard};
 use serde::Serialize;
 
@@ -9,7 +10,6 @@ use crate::{
     active_login::ActiveLogin,
     args::{Global, number},
     failure::Failure,
-    json::{OfficialJson, UserJson},
     output::Output,
     table::{Table, fit},
     user_marks::UserMarks,
@@ -38,40 +38,35 @@ impl Who {
             out.warn(format_text!("there is no user {uid}", "没有用户 {uid}"));
         }
         let marks = UserMarks::ask(users.iter().map(|user| user.uid), &login, out);
-        let person = |user: UserCard| PersonJson {
-            official: marks.get(user.uid).and_then(|marks| marks.official.clone()),
-            is_fake_account: marks.get(user.uid).map(|marks| marks.is_fake_account),
-            words: marks.words(user.uid).collect::<Vec<_>>().join(","),
-            user: user.into(),
-        };
+        let words = |user: &UserCard| marks.words(user.uid).collect::<Vec<_>>().join(",");
         out.print(&WhoOutput {
-            users: users.into_iter().map(person).collect(),
-            unknown,
+            words: users.iter().map(words).collect(),
+            people: PeopleJson {
+                users: (users.into_iter())
+                    .map(|user| {
+                        let marks = marks.get(user.uid);
+                        PersonJson::new(user, marks)
+                    })
+                    .collect(),
+                unknown,
+            },
         })
     }
 }
 
 #[derive(Serialize)]
 struct WhoOutput {
-    users: Vec<PersonJson>,
-    unknown: Vec<Uid>,
-}
-
-#[derive(Serialize)]
-struct PersonJson {
     #[serde(flatten)]
-    user: UserJson,
-    official: Option<OfficialJson>,
-    /// `None` when it is not known.
-    is_fake_account: Option<bool>,
-    /// The marks, for people.
+    people: PeopleJson,
+    /// The marks of each user, for people.
     #[serde(skip)]
-    words: String,
+    words: Vec<String>,
 }
 
 impl Display for WhoOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = self.users.iter().map(|PersonJson { user, words, .. }| {
+        let users = self.people.users.iter().zip(&self.words);
+        let rows = users.map(|(PersonJson { user, .. }, words)| {
             [
                 user.uid.to_string(),
                 on_one_line(&user.name),

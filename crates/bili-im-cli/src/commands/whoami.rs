@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use bili_im_proto::{Uid, UnixSeconds};
+use bili_im_json::WhoamiJson;
 use serde::Serialize;
 
 use crate::{
@@ -19,28 +19,14 @@ impl Whoami {
         let login = ActiveLogin::open(global, out)?;
         let profile = login.client().profile()?;
         let expires = login.client().account().credential().expires();
-        out.print(&WhoamiOutput {
-            uid: profile.uid,
-            name: profile.name,
-            level: profile.level,
-            face: profile.face,
-            expires,
-            endpoint: global.endpoint()?.map(|endpoint| endpoint.to_string()),
-        })
+        let endpoint = global.endpoint()?.map(|endpoint| endpoint.to_string());
+        out.print(&WhoamiOutput(WhoamiJson::new(profile, expires, endpoint)))
     }
 }
 
 #[derive(Debug, Serialize)]
-struct WhoamiOutput {
-    uid: Uid,
-    name: String,
-    level: Option<u32>,
-    face: String,
-    /// In seconds since 1970.
-    expires: Option<UnixSeconds>,
-    /// The service's address; `None` stands for bilibili.
-    endpoint: Option<String>,
-}
+#[serde(transparent)]
+struct WhoamiOutput(WhoamiJson);
 
 impl Display for WhoamiOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,16 +34,16 @@ impl Display for WhoamiOutput {
             f,
             "uid {}\nname {}",
             "uid  {}\n名字 {}",
-            self.uid,
-            on_one_line(&self.name)
+            self.0.uid,
+            on_one_line(&self.0.name)
         )?;
-        if let Some(level) = self.level {
+        if let Some(level) = self.0.level {
             write_text!(f, "\nlevel {level}", "\n等级 {level}")?;
         }
-        if let Some(end) = self.expires {
+        if let Some(end) = self.0.expires {
             write_text!(f, "\nexpires {}", "\n到期 {}", moment::day(end))?;
         }
-        match &self.endpoint {
+        match &self.0.endpoint {
             Some(endpoint) => write_text!(f, "\nendpoint {endpoint}", "\n服务 {endpoint}"),
             None => Ok(()),
         }

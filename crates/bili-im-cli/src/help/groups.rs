@@ -11,7 +11,7 @@ pub(super) fn groups() -> [(&'static str, &'static [&'static str]); 7] {
         ),
         (
             text!("Read", "阅读"),
-            &["unread", "sessions", "history", "watch", "who"],
+            &["unread", "sessions", "history", "watch", "who", "serve"],
         ),
         (text!("Write", "发送"), &["send", "send-image", "recall"]),
         (

@@ -318,6 +318,49 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          等待是从对方发消息到你回复的时间：一半和九成分别短于所列的值。",
     ),
     ("stats --top", "显示多少人"),
+    #[cfg(feature = "serve")]
+    (
+        "serve",
+        "通过 HTTP 把账号提供给其他程序，直到收到 SIGINT 或 SIGTERM",
+    ),
+    #[cfg(feature = "serve")]
+    (
+        "serve examples",
+        "示例：\n  bili-im serve\n  bili-im serve main second --token-file tokens\n  \
+         curl -N 127.0.0.1:5140/events\n  curl 127.0.0.1:5140/healthz\n\n\
+         其余见 docs/serving.md；/rpc 的方法见 docs/rpc.md。",
+    ),
+    #[cfg(feature = "serve")]
+    (
+        "serve <profiles>",
+        "要提供的登录档案；默认是每个命令都用的那一个",
+    ),
+    #[cfg(feature = "serve")]
+    ("serve --listen", "监听地址；端口 0 表示任选一个空闲端口"),
+    #[cfg(feature = "serve")]
+    (
+        "serve --token-file",
+        "只放行持有这个文件里令牌的程序；每个令牌一行：名字 令牌 read|write",
+    ),
+    #[cfg(feature = "serve")]
+    (
+        "serve --expose",
+        "允许其他机器访问；前面要放一个带 TLS 的代理",
+    ),
+    #[cfg(feature = "serve")]
+    (
+        "serve --host",
+        "访问它时用的其他名字，例如代理的域名；可以给多次",
+    ),
+    #[cfg(feature = "serve")]
+    (
+        "serve --keep-events",
+        "每个账号为落后的消费者保留多少个事件",
+    ),
+    #[cfg(feature = "serve")]
+    ("serve --keep-days", "保留多少天"),
+    #[cfg(feature = "serve")]
+    ("serve --no-push", "一直轮询，不用推送"),
     ("sim", "在本机运行模拟服务，没有账号也能试用"),
     (
         "sim examples",

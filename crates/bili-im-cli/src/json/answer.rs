@@ -2,6 +2,10 @@
 
 use std::fmt::Debug;
 
+use bili_im_json::{
+    AcceptedJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson, MessagesJson, SentJson,
+    SessionJson, SessionsJson, SettingsJson, UnreadJson, UploadedJson, UserInfosJson, UsersJson,
+};
 use bili_im_proto::{
     BlockWords, DeviceCookies, Error, GroupUnread, Limits, MsgDnd, NavAnswer, QrCode, QrState,
     ReplyText, SentMessage, Session, SessionList, SessionMsgs, SessionSettings, Settings, Unread,
@@ -10,15 +14,9 @@ use bili_im_proto::{
 use serde::Serialize;
 
 use super::{
-    answers::{
-        AcceptedJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson, MessagesJson, SentJson,
-        SessionsJson, UnreadJson, UploadedJson, UserInfosJson, UsersJson,
-    },
     creator::{BlockWordsJson, ReplyTextsJson},
     login::{CodeJson, DeviceJson, LoginJson, NavJson},
-    session::SessionJson,
 };
-use crate::settings::SettingsJson;
 
 /// An answer to print.
 pub(crate) struct Answer<T>(pub(crate) T);

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_json::{Id, List, mirror};
 use bili_im_proto::{BlockWord, BlockWords, ReplyKind, ReplyText, UnixSeconds};
 use serde::Serialize;
 
-use super::mirror::{Id, List, mirror};
 use crate::{
     table::{Table, fit},
     words::on_one_line,

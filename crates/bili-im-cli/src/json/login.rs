@@ -1,9 +1,9 @@
 //! The answers of the endpoints for logging in. Secrets are masked.
 
+use bili_im_json::mirror;
 use bili_im_proto::{DeviceCookies, NavAnswer, Profile, QrCode, QrState, Uid, UnixSeconds};
 use serde::Serialize;
 
-use super::mirror::mirror;
 use crate::curl::MASK;
 
 mirror! {

@@ -1,20 +1,15 @@
-//! JSON that several commands print. The crate's README explains the fields, which do not change.
+//! JSON that the program alone prints, and how people see what it shares with others. The crate's
+//! README explains the fields, which do not change.
 
 mod answer;
-mod answers;
-mod content;
 mod counts;
 mod creator;
 mod login;
-mod message;
-mod mirror;
-mod session;
+mod settings;
 
 pub(crate) use self::{
     answer::{Answer, PlainText},
-    answers::{OfficialJson, SessionsJson, UserJson},
-    counts::{CountsJson, CountsLine},
+    counts::{CountsLine, CountsOutput},
     creator::{BlockWordsJson, ReplyTextsJson},
-    message::MessageJson,
-    session::SessionJson,
+    settings::SettingsOutput,
 };

@@ -5,17 +5,16 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::{
-    Direction, Event, EventKind, Message, Monotonic, MsgKey, Now, Session, Talker, UnixSeconds,
-};
+use bili_im_json::{CountsJson, EventJson, direction_word};
+use bili_im_proto::{Direction, Event, EventKind, Message, Monotonic, Now, Session, Talker};
 use serde::Serialize;
 
 use crate::{
     failure::Failure,
-    json::{CountsJson, CountsLine, MessageJson, SessionJson},
+    json::CountsLine,
     moment,
     wording::Worded,
-    words::{self, direction_text, direction_word, talker_cell},
+    words::{self, direction_text, talker_cell},
 };
 
 /// The most bytes of a text in a variable. The JSON has the whole text.
@@ -27,49 +26,6 @@ pub(crate) struct EventLine<'a> {
     pub(crate) event: &'a Event,
     pub(crate) sender_name: Option<String>,
     pub(crate) now: Now,
-}
-
-/// The JSON of an event. The crate's README explains the fields, which do not change.
-#[derive(Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-enum EventJson {
-    Message {
-        id: Option<String>,
-        talker: Talker,
-        direction: &'static str,
-        by_a_person: bool,
-        message: Box<MessageJson>,
-    },
-    Recalled {
-        id: Option<String>,
-        talker: Talker,
-        msg_key: Option<MsgKey>,
-    },
-    Unreadable {
-        id: Option<String>,
-        talker: Talker,
-    },
-    SessionChanged {
-        session: Box<SessionJson>,
-    },
-    UnreadChanged(CountsJson),
-    Held {
-        retry_after_seconds: u64,
-        error: Failure,
-    },
-    SessionFailed {
-        talker: Talker,
-        retry_after_seconds: Option<u64>,
-        error: Failure,
-    },
-    SessionRecovered {
-        talker: Talker,
-    },
-    LoginEnds {
-        at: UnixSeconds,
-    },
-    /// An event that the library learnt after this program was written.
-    Other,
 }
 
 impl EventLine<'_> {
@@ -166,55 +122,6 @@ impl EventLine<'_> {
         (wait + Duration::from_millis(999)).as_secs()
     }
 
-    fn json(&self) -> EventJson {
-        match self.event.kind.clone() {
-            EventKind::Message {
-                talker,
-                message,
-                direction,
-            } => EventJson::Message {
-                id: self.id(),
-                talker,
-                direction: direction_word(direction),
-                by_a_person: message.is_by_a_person(),
-                message: Box::new(
-                    MessageJson::new(&message, false).with_sender_name(self.sender_name.clone()),
-                ),
-            },
-            EventKind::Recalled { talker, msg_key } => EventJson::Recalled {
-                id: self.id(),
-                talker,
-                msg_key,
-            },
-            EventKind::Unreadable { talker } => EventJson::Unreadable {
-                id: self.id(),
-                talker,
-            },
-            EventKind::SessionChanged { session } => EventJson::SessionChanged {
-                session: Box::new(SessionJson::new(&session, false)),
-            },
-            EventKind::UnreadChanged { users, groups } => {
-                EventJson::UnreadChanged(CountsJson::new(&users, groups))
-            }
-            EventKind::Held { until, cause } => EventJson::Held {
-                retry_after_seconds: self.seconds_until(until),
-                error: cause.into(),
-            },
-            EventKind::SessionFailed {
-                talker,
-                retry_at,
-                cause,
-            } => EventJson::SessionFailed {
-                talker,
-                retry_after_seconds: retry_at.map(|moment| self.seconds_until(moment)),
-                error: cause.into(),
-            },
-            EventKind::SessionRecovered { talker } => EventJson::SessionRecovered { talker },
-            EventKind::LoginEnds { at } => EventJson::LoginEnds { at },
-            _ => EventJson::Other,
-        }
-    }
-
     fn fmt_message(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -239,7 +146,8 @@ impl EventLine<'_> {
 
 impl Serialize for EventLine<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.json().serialize(serializer)
+        EventJson::new(self.event, self.now, |error| Failure::from(error).into())
+            .serialize(serializer)
     }
 }
 

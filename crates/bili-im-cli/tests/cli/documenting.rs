@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 13] = [
+const APART: [&str; 14] = [
+    "serve",
     "doctor",
     "config",
     "profiles",

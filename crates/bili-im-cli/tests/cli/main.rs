@@ -41,6 +41,8 @@ mod searching;
 #[cfg(unix)]
 mod secrets;
 mod sending;
+#[cfg(feature = "serve")]
+mod serving;
 #[cfg(unix)]
 mod settings_file;
 #[cfg(feature = "sim")]

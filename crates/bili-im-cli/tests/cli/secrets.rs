@@ -44,7 +44,8 @@ const TALKATIVE: [(&str, &str); 8] = [
 const MORE_CHANGES: [&str; 2] = ["logout", "send-image 10002 ./image.png"];
 
 /// Other command lines. Commands that run until a signal have tests of their own below.
-const OTHERS: [&str; 33] = [
+const OTHERS: [&str; 34] = [
+    "serve --listen 192.0.2.1:80",
     "login",
     "login --profile other",
     "logout --local",

@@ -5,6 +5,8 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 
 /// Defines a JSON struct and its conversion from the library's, field by field.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! mirror {
     ($(#[$meta:meta])* $visibility:vis struct $name:ident of $source:ty {
         $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty,)*
@@ -26,7 +28,7 @@ pub(crate) use mirror;
 
 /// A number of the service. In JSON it is a string, since it can exceed 2^53.
 #[derive(Debug)]
-pub(crate) struct Id(u64);
+pub struct Id(u64);
 
 impl From<u64> for Id {
     fn from(number: u64) -> Self {
@@ -48,7 +50,7 @@ impl Serialize for Id {
 
 /// An optional field whose type differs from the library's.
 #[derive(Debug, Serialize)]
-pub(crate) struct Maybe<T>(Option<T>);
+pub struct Maybe<T>(Option<T>);
 
 impl<S, T: From<S>> From<Option<S>> for Maybe<T> {
     fn from(source: Option<S>) -> Self {
@@ -58,10 +60,11 @@ impl<S, T: From<S>> From<Option<S>> for Maybe<T> {
 
 /// A list whose elements differ from the library's.
 #[derive(Debug, Serialize)]
-pub(crate) struct List<T>(Vec<T>);
+pub struct List<T>(Vec<T>);
 
 impl<T> List<T> {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+    /// The elements.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
     }
 }

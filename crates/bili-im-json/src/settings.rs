@@ -1,24 +1,25 @@
 //! The account's settings for private messages, by name.
 
-use std::fmt::{self, Display};
-
 use bili_im_proto::Settings;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// A setting, with the service's numbers for on and off.
 #[derive(Debug)]
-pub(crate) struct Setting {
-    pub(crate) name: &'static str,
+pub struct Setting {
+    /// The service's name.
+    pub name: &'static str,
     get: fn(&Settings) -> Option<u32>,
     set: fn(&mut Settings, u32),
-    pub(crate) on: u32,
-    pub(crate) off: u32,
+    /// The number for on.
+    pub on: u32,
+    /// The number for off.
+    pub off: u32,
 }
 
 macro_rules! settings {
     ($($name:ident: $on:literal or $off:literal,)*) => {
         /// All settings (docs/protocol.md §10).
-        pub(crate) const ALL: &[Setting] = &[$(Setting {
+        pub const ALL: &[Setting] = &[$(Setting {
             name: stringify!($name),
             get: |settings| settings.$name,
             set: |settings, value| settings.$name = Some(value),
@@ -43,12 +44,13 @@ settings! {
 }
 
 impl Setting {
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+    /// The setting of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
         ALL.iter().find(|setting| setting.name == name)
     }
 
     /// The service's number for `on`, `off` or a number; `None` for anything else.
-    pub(crate) fn parse(&self, value: &str) -> Option<u32> {
+    pub fn parse(&self, value: &str) -> Option<u32> {
         match value {
             "on" => Some(self.on),
             "off" => Some(self.off),
@@ -56,20 +58,28 @@ impl Setting {
         }
     }
 
-    pub(crate) fn set(&self, settings: &mut Settings, value: u32) {
+    /// Puts a number into settings.
+    pub fn set(&self, settings: &mut Settings, value: u32) {
         (self.set)(settings, value);
     }
 }
 
 /// Settings; those that were not asked for or not changed are `null`.
 #[derive(Debug)]
-pub(crate) struct SettingsJson {
+pub struct SettingsJson {
     settings: Settings,
 }
 
 impl From<Settings> for SettingsJson {
     fn from(settings: Settings) -> Self {
         Self { settings }
+    }
+}
+
+impl SettingsJson {
+    /// The settings that are not `null`, with their numbers.
+    pub fn known(&self) -> impl Iterator<Item = (&'static Setting, u32)> {
+        (ALL.iter()).filter_map(|setting| Some((setting, (setting.get)(&self.settings)?)))
     }
 }
 
@@ -80,26 +90,5 @@ impl Serialize for SettingsJson {
             map.serialize_entry(setting.name, &(setting.get)(&self.settings))?;
         }
         map.end()
-    }
-}
-
-impl Display for SettingsJson {
-    /// One line for each setting that is not `null`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = ALL
-            .iter()
-            .filter_map(|setting| Some((setting, (setting.get)(&self.settings)?)));
-        for (index, (setting, value)) in known.enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            let word = match value {
-                _ if value == setting.on => "on",
-                _ if value == setting.off => "off",
-                _ => "?",
-            };
-            write!(f, "{} {word} ({value})", setting.name)?;
-        }
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use bili_im_proto::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     message::{EmoticonJson, MessageJson},
     mirror::{Id, List, mirror},
     session::SessionJson,
@@ -14,7 +14,7 @@ use super::{
 
 /// An answer without data.
 #[derive(Debug, Serialize)]
-pub(crate) struct AcceptedJson {
+pub struct AcceptedJson {
     accepted: bool,
 }
 
@@ -26,7 +26,7 @@ impl From<()> for AcceptedJson {
 
 mirror! {
     /// Unread counts.
-    pub(crate) struct UnreadJson of Unread {
+    pub struct UnreadJson of Unread {
         follow_unread: u64,
         unfollow_unread: u64,
         dustbin_unread: u64,
@@ -40,14 +40,14 @@ mirror! {
 
 mirror! {
     /// The unread count of all groups together.
-    pub(crate) struct GroupUnreadJson of GroupUnread {
+    pub struct GroupUnreadJson of GroupUnread {
         unread_count: u64,
     }
 }
 
 /// A page of sessions.
 #[derive(Debug, Serialize)]
-pub(crate) struct SessionsJson {
+pub struct SessionsJson {
     sessions: Vec<SessionJson>,
     has_more: bool,
     unknown: Vec<UnknownSessionJson>,
@@ -61,7 +61,8 @@ struct UnknownSessionJson {
 }
 
 impl SessionsJson {
-    pub(crate) fn new(list: &SessionList, json: impl Fn(&Session) -> SessionJson) -> Self {
+    /// A page, each session as `json` makes it.
+    pub fn new(list: &SessionList, json: impl Fn(&Session) -> SessionJson) -> Self {
         let unknown = list.unknown.iter();
         Self {
             sessions: list.sessions.iter().map(json).collect(),
@@ -78,7 +79,7 @@ impl SessionsJson {
 
 /// A page of messages.
 #[derive(Debug, Serialize)]
-pub(crate) struct MessagesJson {
+pub struct MessagesJson {
     messages: Vec<MessageJson>,
     unreadable: Vec<Seqno>,
     has_more: bool,
@@ -86,7 +87,8 @@ pub(crate) struct MessagesJson {
 }
 
 impl MessagesJson {
-    pub(crate) fn new(page: SessionMsgs, show_recalled: bool) -> Self {
+    /// A page; with what recalled messages said if `show_recalled` is set.
+    pub fn new(page: SessionMsgs, show_recalled: bool) -> Self {
         let messages = page.messages.iter();
         Self {
             messages: messages
@@ -101,7 +103,7 @@ impl MessagesJson {
 
 mirror! {
     /// An accepted message.
-    pub(crate) struct SentJson of SentMessage {
+    pub struct SentJson of SentMessage {
         msg_key: MsgKey,
         msg_content: Option<String>,
         e_infos: List<EmoticonJson>,
@@ -111,7 +113,7 @@ mirror! {
 
 /// Which sessions are muted.
 #[derive(Debug, Serialize)]
-pub(crate) struct DndListJson {
+pub struct DndListJson {
     settings: Vec<DndJson>,
 }
 
@@ -134,7 +136,7 @@ impl From<MsgDnd> for DndListJson {
 
 /// The relation between a user and the account.
 #[derive(Debug, Serialize)]
-pub(crate) struct FollowJson {
+pub struct FollowJson {
     follow_status: Option<i64>,
     special: bool,
     pushes_off: bool,
@@ -154,7 +156,7 @@ impl From<SessionSettings> for FollowJson {
 
 mirror! {
     /// The limits of the account.
-    pub(crate) struct LimitsJson of Limits {
+    pub struct LimitsJson of Limits {
         is_limit: bool,
         report_limit: bool,
     }
@@ -162,20 +164,24 @@ mirror! {
 
 mirror! {
     /// A user.
-    pub(crate) struct UserJson of UserCard {
-        pub(crate) uid: Uid,
-        pub(crate) name: String,
+    pub struct UserJson of UserCard {
+        /// The number.
+        pub uid: Uid,
+        /// The name.
+        pub name: String,
         face: String,
-        pub(crate) sign: String,
+        /// The signature.
+        pub sign: String,
         rank: u64,
-        pub(crate) level: u32,
+        /// The level.
+        pub level: u32,
         silence: bool,
     }
 }
 
 /// Users.
 #[derive(Debug, Serialize)]
-pub(crate) struct UsersJson {
+pub struct UsersJson {
     users: List<UserJson>,
 }
 
@@ -189,7 +195,7 @@ impl From<Vec<UserCard>> for UsersJson {
 
 /// The official mark of a user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct OfficialJson {
+pub struct OfficialJson {
     /// The service's number: 0 a person, 1 an organisation.
     #[serde(rename = "type")]
     kind: Option<i64>,
@@ -201,6 +207,24 @@ impl From<&Official> for OfficialJson {
         Self {
             kind: official.kind.map(|kind| kind.number()),
             title: official.title.clone(),
+        }
+    }
+}
+
+/// The marks of a user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Marks {
+    /// The official mark.
+    pub official: Option<OfficialJson>,
+    /// Whether the account pretends to be another.
+    pub is_fake_account: bool,
+}
+
+impl From<UserInfo> for Marks {
+    fn from(info: UserInfo) -> Self {
+        Self {
+            official: info.mark().map(OfficialJson::from),
+            is_fake_account: info.is_fake_account,
         }
     }
 }
@@ -239,7 +263,7 @@ impl From<UserInfo> for UserInfoJson {
 
 /// Users with their marks.
 #[derive(Debug, Serialize)]
-pub(crate) struct UserInfosJson {
+pub struct UserInfosJson {
     users: List<UserInfoJson>,
 }
 
@@ -253,7 +277,7 @@ impl From<Vec<UserInfo>> for UserInfosJson {
 
 mirror! {
     /// An image on the service's hosts.
-    pub(crate) struct UploadedJson of UploadedImage {
+    pub struct UploadedJson of UploadedImage {
         url: String,
         width: Option<u32>,
         height: Option<u32>,

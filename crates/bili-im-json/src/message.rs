@@ -3,12 +3,11 @@
 use bili_im_proto::{Direction, Emoticon, Message, MsgKey, Seqno, Talker, Uid, UnixSeconds};
 use serde::Serialize;
 
-use super::{content::ContentJson, mirror::mirror};
-use crate::words::direction_word;
+use crate::{content::ContentJson, mirror::mirror};
 
 /// A message.
 #[derive(Debug, Serialize)]
-pub(crate) struct MessageJson {
+pub struct MessageJson {
     msg_key: MsgKey,
     msg_seqno: Seqno,
     sender_uid: Uid,
@@ -29,8 +28,18 @@ pub(crate) struct MessageJson {
     content: ContentJson,
 }
 
+/// The word for who wrote a message.
+pub fn direction_word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Incoming => "incoming",
+        Direction::Own => "own",
+        Direction::Sent => "sent",
+    }
+}
+
 impl MessageJson {
-    pub(crate) fn new(message: &Message, show_recalled: bool) -> Self {
+    /// A message; with what it said if it is recalled and `show_recalled` is set.
+    pub fn new(message: &Message, show_recalled: bool) -> Self {
         let content = if show_recalled {
             message.content_even_if_recalled()
         } else {
@@ -53,14 +62,18 @@ impl MessageJson {
         }
     }
 
-    pub(crate) fn with_sender_name(self, sender_name: Option<String>) -> Self {
+    /// Says the sender's name.
+    #[must_use]
+    pub fn with_sender_name(self, sender_name: Option<String>) -> Self {
         Self {
             sender_name,
             ..self
         }
     }
 
-    pub(crate) fn with_direction(self, direction: Option<Direction>) -> Self {
+    /// Says who wrote it.
+    #[must_use]
+    pub fn with_direction(self, direction: Option<Direction>) -> Self {
         Self {
             direction: direction.map(direction_word),
             ..self
@@ -70,7 +83,7 @@ impl MessageJson {
 
 mirror! {
     /// An emoticon.
-    pub(crate) struct EmoticonJson of Emoticon {
+    pub struct EmoticonJson of Emoticon {
         text: String,
         url: String,
         gif_url: String,

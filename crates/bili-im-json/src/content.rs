@@ -7,11 +7,11 @@ use bili_im_proto::{
 };
 use serde::Serialize;
 
-use super::mirror::{Id, List, Maybe, mirror};
+use crate::mirror::{Id, List, Maybe, mirror};
 
 /// The content of a message: `type`, the type's own fields, and `summary`.
 #[derive(Debug, Serialize)]
-pub(crate) struct ContentJson {
+pub struct ContentJson {
     #[serde(flatten)]
     body: Body,
     summary: String,

@@ -3,16 +3,15 @@
 use bili_im_proto::{AccountInfo, Seqno, Session, Talker, UnixMicros};
 use serde::Serialize;
 
-use super::{
-    answers::OfficialJson,
+use crate::{
+    answers::{Marks, OfficialJson},
     message::MessageJson,
     mirror::{Maybe, mirror},
 };
-use crate::user_marks::Marks;
 
 /// A session.
 #[derive(Debug, Serialize)]
-pub(crate) struct SessionJson {
+pub struct SessionJson {
     talker: Talker,
     /// The talker's name, if it was asked for and is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +47,8 @@ pub(crate) struct SessionJson {
 }
 
 impl SessionJson {
-    pub(crate) fn new(session: &Session, show_recalled: bool) -> Self {
+    /// A session; with what its newest message said if that is recalled and `show_recalled` is set.
+    pub fn new(session: &Session, show_recalled: bool) -> Self {
         Self {
             talker: session.talker,
             name: None,
@@ -79,11 +79,15 @@ impl SessionJson {
         }
     }
 
-    pub(crate) fn with_name(self, name: Option<String>) -> Self {
+    /// Says the talker's name.
+    #[must_use]
+    pub fn with_name(self, name: Option<String>) -> Self {
         Self { name, ..self }
     }
 
-    pub(crate) fn with_marks(self, marks: Option<&Marks>) -> Self {
+    /// Says the user's marks.
+    #[must_use]
+    pub fn with_marks(self, marks: Option<&Marks>) -> Self {
         Self {
             official: marks.and_then(|marks| marks.official.clone()),
             is_fake_account: marks.map(|marks| marks.is_fake_account),

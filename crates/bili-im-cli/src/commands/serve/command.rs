@@ -1,0 +1,256 @@
+//! The command: reads its files, and serves until a signal.
+
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Display},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use bili_im_proto::WatchOptions;
+use bili_im_serve::{AccountSetup, Config, Core, Limits, ServeError, Server, Tokens};
+use serde::Serialize;
+use tokio::{runtime::Runtime, sync::oneshot};
+
+use super::login::KeptLogin;
+use crate::{
+    archive_file::ArchiveFile,
+    args::Global,
+    credentials,
+    failure::Failure,
+    output::Output,
+    private_file::{self, create_folder, folder_of},
+    profile_name::ProfileName,
+    trace,
+    watching::Stop,
+    wording::Worded,
+};
+
+/// The most bytes of a file of tokens.
+const MOST: u64 = 1 << 20;
+
+/// How long what is still stored at the end is waited for.
+const GRACE: Duration = Duration::from_secs(2);
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// Serve accounts to other programs over HTTP, until SIGINT or SIGTERM
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im serve
+  bili-im serve main second --token-file tokens
+  curl -N 127.0.0.1:5140/events
+  curl 127.0.0.1:5140/healthz
+
+docs/serving.md tells the rest, and docs/rpc.md the methods of /rpc.")]
+pub(crate) struct Serve {
+    /// The logins to serve; by default the one that every command uses
+    #[arg(value_name = "PROFILE")]
+    profiles: Vec<ProfileName>,
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5140", value_parser = address)]
+    listen: SocketAddr,
+    /// Let in only who has a token of this file, which has a line NAME TOKEN read|write for each
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Let other machines in; put a proxy with TLS before it
+    #[arg(long, requires = "token_file")]
+    expose: bool,
+    /// A further name under which it is reached, such as that of the proxy; can be given several
+    /// times
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// How many events of an account are kept for consumers that are behind
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    keep_events: u64,
+    /// For how long they are kept
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    keep_days: u64,
+    /// Ask all the time instead of being told by push
+    #[arg(long)]
+    no_push: bool,
+}
+
+impl Serve {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let stop = Stop::on_signals()?;
+        let setups = self.setups(global, out)?;
+        let config = self.config()?;
+        let mut limits = Limits::default();
+        limits.events = self.keep_events;
+        limits.age = Duration::from_secs(self.keep_days.saturating_mul(DAY));
+        if !out.is_json() {
+            trace::begin_serving();
+        }
+        let runtime = Runtime::new().map_err(|error| Failure::other(error.worded()))?;
+        let core = Core::new(limits);
+        let ended = runtime.block_on(async {
+            let server = Server::bind(core.clone(), config).await?;
+            for setup in setups {
+                core.add(setup).await?;
+            }
+            out.print(&ServeOutput {
+                listening_on: format!("http://{}", server.address()),
+            })?;
+            server.run(stopped(stop)).await;
+            Ok(())
+        });
+        // Another process may hold the state of an account for long.
+        runtime.shutdown_timeout(GRACE);
+        ended
+    }
+
+    fn config(&self) -> Result<Config, Failure> {
+        let mut config = Config::new(self.listen);
+        config.expose = self.expose;
+        config.hosts.clone_from(&self.hosts);
+        config.tokens = self.token_file.as_deref().map(read_tokens).transpose()?;
+        Ok(config)
+    }
+
+    /// The accounts. Without names it is that of the arguments.
+    fn setups(&self, global: &Global, out: Output) -> Result<Vec<AccountSetup>, Failure> {
+        let watch = WatchOptions::default().with_push(!self.no_push);
+        if let Some(name) = twice(&self.profiles) {
+            return Err(ServeError::Name(name.to_string()).into());
+        }
+        let named = self.profiles.iter().cloned();
+        let mut accounts: Vec<_> = named
+            .map(|name| (global.with_profile(name), None))
+            .collect();
+        if accounts.is_empty() {
+            let is_named = global.is_profile_asked_for();
+            let given = match is_named {
+                true => None,
+                false => credentials::given(global, out)?,
+            };
+            accounts.push((global.clone(), given));
+        }
+        let accounts = accounts.into_iter().map(|(global, given)| {
+            let name = global.profile()?;
+            let archive = ArchiveFile::from(None).path(&global)?;
+            let folder = folder_of(&archive);
+            create_folder(folder).map_err(|error| cannot_make(folder, &error))?;
+            let login = KeptLogin { global, given, out };
+            let mut setup = AccountSetup::new(name.as_str(), archive, login);
+            setup.watch = watch;
+            Ok(setup)
+        });
+        accounts.collect()
+    }
+}
+
+/// A name that is there twice.
+fn twice(names: &[ProfileName]) -> Option<&ProfileName> {
+    let mut seen = BTreeSet::new();
+    names.iter().find(|name| !seen.insert(*name))
+}
+
+fn cannot_make(folder: &Path, error: &std::io::Error) -> Failure {
+    let (folder, error) = (folder.display(), error.worded());
+    Failure::other(format_text!(
+        "{folder} cannot be made: {error}",
+        "无法创建文件夹 {folder}：{error}"
+    ))
+}
+
+/// Resolves at the first signal. A second one ends the program at once.
+async fn stopped(stop: Stop) {
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || {
+        let _work = stop.begin_work();
+        while !stop.sleep(Duration::from_secs(3600)) {}
+        // Nobody waits for it when serving has ended otherwise.
+        let _told = tell.send(());
+        // The work ends with the process.
+        std::thread::sleep(Duration::from_secs(3600));
+    });
+    let _told = told.await;
+}
+
+fn read_tokens(path: &Path) -> Result<Tokens, Failure> {
+    let place = path.display();
+    let unusable = |why: String| {
+        Failure::wrong_use(
+            format_text!(
+                "the tokens in {place} cannot be used: {why}",
+                "{place} 里的令牌不能用：{why}"
+            ),
+            text!(
+                "give a file of your own with mode 600 and lines like: bot TOKEN write",
+                "给一个属于自己、权限为 600 的文件，每行如：bot 令牌 write"
+            ),
+        )
+    };
+    let opened = private_file::open(path).map_err(|error| unusable(error.to_string()))?;
+    let missing = || unusable(text!("there is no such file", "没有这个文件").to_owned());
+    let opened = opened.ok_or_else(missing)?;
+    if opened.is_readable_by_others() {
+        let why = text!("others can read it", "其他用户能读取它");
+        return Err(unusable(why.to_owned()));
+    }
+    let bytes = (opened.read(MOST)).map_err(|error| unusable(error.to_string()))?;
+    let text = std::str::from_utf8(&bytes);
+    let text = text.map_err(|_| unusable(text!("it is not UTF-8", "不是 UTF-8").to_owned()))?;
+    Tokens::parse(text).map_err(|invalid| unusable(invalid.to_string()))
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    (text.parse()).map_err(|_| {
+        text!(
+            "an address like 127.0.0.1:5140 is wanted",
+            "地址要写成 127.0.0.1:5140 这样"
+        )
+        .to_owned()
+    })
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Archive { source, .. } => source.into(),
+            ServeError::Exposed(address) => Self::wrong_use(
+                format_text!(
+                    "other machines could reach {address}",
+                    "其他机器能访问 {address}"
+                ),
+                text!(
+                    "add --expose and --token-file if that is wanted, or listen on 127.0.0.1",
+                    "确实需要就加上 --expose 和 --token-file，否则监听 127.0.0.1"
+                ),
+            ),
+            ServeError::Listen(address, error) => {
+                let error = error.worded();
+                Self::other(format_text!(
+                    "cannot listen on {address}: {error}",
+                    "无法监听 {address}：{error}"
+                ))
+                .advise(text!(
+                    "give another address with --listen",
+                    "用 --listen 换一个地址"
+                ))
+            }
+            ServeError::Name(name) => Self::wrong_use(
+                format_text!(
+                    "the profile {name} is named twice",
+                    "登录档案 {name} 写了两次"
+                ),
+                text!("name each once", "每个只写一次"),
+            ),
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ServeOutput {
+    listening_on: String,
+}
+
+impl Display for ServeOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_text!(f, "listening on {}", "正在监听 {}", self.listening_on)
+    }
+}

@@ -1,0 +1,6 @@
+//! `bili-im serve`
+
+mod command;
+mod login;
+
+pub(crate) use self::command::Serve;

@@ -1,0 +1,214 @@
+//! `serve`: what it gives to other programs is what the program prints.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use bili_im_sim::{Whim, World};
+use serde_json::{Value, json};
+
+use crate::{
+    running::Running,
+    support::{FRIEND, STRANGER, Stage},
+};
+
+/// A running `serve`, and where it listens.
+struct Serving(Running, String);
+
+impl Serving {
+    fn start(stage: &Stage, args: &str) -> Self {
+        let args = format!("serve --no-push --listen 127.0.0.1:0 {args}");
+        let mut running = Running::start(&mut stage.command(&args));
+        let line = running.line();
+        let address = line
+            .strip_prefix("listening on http://")
+            .unwrap()
+            .to_owned();
+        let serving = Self(running, address);
+        while serving.ask("GET /healthz", "", "").0 != 200 {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        serving
+    }
+
+    /// The status and the body of an answer.
+    fn ask(&self, line: &str, headers: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.1).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{line} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n{headers}\r\n{body}",
+            self.1
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap();
+        (status.parse().unwrap(), body.to_owned())
+    }
+
+    fn call(&self, method: &str, params: Value) -> Value {
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let (_, answer) = self.ask("POST /rpc", "", &call.to_string());
+        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].take()
+    }
+}
+
+fn printed(stage: &Stage, args: &str) -> Value {
+    let ran = stage.run(&format!("{args} --json"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+#[test]
+fn every_method_gives_what_its_command_prints() {
+    let mut world = World::demo();
+    // The service answers some things in one way or another.
+    world.options.more_at_floor = Whim::Never;
+    let stage = Stage::of(world);
+    let serving = Serving::start(&stage, "");
+    let friend = json!({ "user": FRIEND });
+    let with = |more: Value| {
+        let mut params = json!({ "talker": friend });
+        let more = more.as_object().unwrap().clone();
+        params.as_object_mut().unwrap().extend(more);
+        params
+    };
+    for (command, method, params) in [
+        ("whoami", "whoami", json!({})),
+        ("unread", "unread", json!({})),
+        ("sessions", "sessions", json!({})),
+        ("sessions --all", "sessions", json!({ "all": true })),
+        ("sessions --unread", "sessions", json!({ "unread": true })),
+        ("history 10002", "history", with(json!({}))),
+        (
+            "history 10002 --limit 2",
+            "history",
+            with(json!({ "limit": 2 })),
+        ),
+        (
+            "history 10002 --show-recalled",
+            "history",
+            with(json!({ "show_recalled": true })),
+        ),
+        (
+            "who 10002 10003 5",
+            "who",
+            json!({ "uids": [10002, 10003, 5] }),
+        ),
+        ("settings", "settings.get", json!({})),
+        ("ack 10002", "ack", with(json!({}))),
+        ("ack 10002 --upto 3", "ack", with(json!({ "upto": 3 }))),
+        ("pin 10002", "pin", with(json!({}))),
+        ("unpin 10002", "unpin", with(json!({}))),
+        ("mute 10002", "mute", with(json!({}))),
+        ("unmute 10002", "unmute", with(json!({}))),
+        (
+            "settings set msg_notify=on",
+            "settings.set",
+            json!({ "settings": { "msg_notify": "on" } }),
+        ),
+    ] {
+        assert_eq!(
+            serving.call(method, params),
+            printed(&stage, command),
+            "{command}"
+        );
+    }
+    // The keys of two messages differ.
+    let url = "https://i0.hdslb.com/bfs/album/x.png";
+    let image = format!("send-image 10002 {url}");
+    for (command, method, params) in [
+        ("send 10002 hi", "send", with(json!({ "text": "hi" }))),
+        (image.as_str(), "send_image", with(json!({ "url": url }))),
+    ] {
+        let [mut ours, mut theirs] = [serving.call(method, params), printed(&stage, command)];
+        let [own, other] = [ours["msg_key"].take(), theirs["msg_key"].take()];
+        assert_eq!(ours, theirs, "{command}");
+        assert_ne!(own, other);
+        assert_eq!(
+            serving.call("recall", with(json!({ "msg_key": own }))),
+            json!({ "msg_key": own, "recalled": true })
+        );
+        let recall = format!("recall 10002 {}", other.as_str().unwrap());
+        assert_eq!(printed(&stage, &recall)["recalled"], true);
+    }
+    let removed = serving.call("remove", with(json!({})));
+    stage.write(10002, "back again");
+    assert_eq!(removed, printed(&stage, "remove 10002"));
+}
+
+#[test]
+fn an_error_has_the_programs_error_object() {
+    let stage = Stage::demo();
+    let serving = Serving::start(&stage, "");
+    let call = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "recall",
+        "params": { "talker": { "user": STRANGER }, "msg_key": "1" },
+    });
+    let (_, answer) = serving.ask("POST /rpc", "", &call.to_string());
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let ran = stage.run(&format!("recall {STRANGER} 1 --json"));
+    let printed: Value = serde_json::from_str(&ran.err).unwrap();
+    assert_eq!(answer["error"]["data"], printed["error"], "{answer}");
+}
+
+#[test]
+#[cfg(unix)]
+fn it_ends_at_a_signal_and_what_it_has_printed_is_no_secret() {
+    let stage = Stage::demo();
+    let mut serving = Serving::start(&stage, "");
+    serving.0.signal("TERM");
+    // This also looks for secrets.
+    let ran = serving.0.end();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("working"), "{ran:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn tokens_are_read_from_a_file_that_only_its_owner_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let stage = Stage::demo();
+    let path = stage.state_dir().join("tokens");
+    let token = "0123456789abcdef";
+    let args = format!("serve --listen 127.0.0.1:0 --token-file {}", path.display());
+    stage.run(&args).failed(2, "there is no such file");
+    let write = |text: &str, mode| {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    write(&format!("bot {token} read"), 0o644);
+    stage.run(&args).failed(2, "others can read it");
+    write(&format!("bot {token}"), 0o600);
+    let ran = stage.run(&args);
+    ran.failed(2, "line 1");
+    assert!(!ran.err.contains(token), "{ran:?}");
+    write(&format!("bot {token} read"), 0o600);
+    let serving = Serving::start(&stage, &format!("--token-file {}", path.display()));
+    assert_eq!(serving.ask("GET /metrics", "", "").0, 401);
+    let bearer = format!("authorization: Bearer {token}\r\n");
+    assert_eq!(serving.ask("GET /metrics", &bearer, "").0, 200);
+}
+
+#[test]
+fn what_cannot_be_served_is_refused() {
+    let stage = Stage::demo();
+    for (args, words) in [
+        ("--listen 0.0.0.0:0", "other machines could reach"),
+        ("--listen 192.0.2.1:80", "other machines could reach"),
+        ("--expose", "--token-file"),
+        ("--listen localhost", "--listen"),
+        ("default default --listen 127.0.0.1:0", "named twice"),
+    ] {
+        stage.run(&format!("serve {args}")).failed(2, words);
+    }
+}

@@ -1,0 +1,172 @@
+//! An account of the process, as faces use it.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use bili_im_archive::{Archive, ArchiveError, Queue};
+use bili_im_json::{ErrorJson, Exit};
+use bili_im_proto::Uid;
+use bili_im_reqwest::Client;
+use tokio::sync::Notify;
+
+use super::{
+    outbox::Outbox,
+    state::{AccountJson, State},
+};
+use crate::{
+    config::AccountSetup,
+    error::{archive_error, error},
+    shared::Shared,
+};
+
+/// An account of the process.
+#[derive(Debug)]
+pub struct Account {
+    pub(super) setup: AccountSetup,
+    pub(super) shared: Arc<Shared>,
+    pub(super) outbox: Outbox,
+    /// Tries again at once.
+    pub(super) restart: Notify,
+    queue: Arc<Mutex<Queue>>,
+    /// The number of the newest event.
+    pub(super) newest: Arc<AtomicU64>,
+    /// Events up to this id were queued before the account was added, and may be told after later
+    /// ones of others. 0 when nobody was told anything yet.
+    joined: AtomicU64,
+    state: Mutex<State>,
+    client: Mutex<Option<Client>>,
+}
+
+impl Account {
+    /// Opens the account's archive and queue. This blocks.
+    pub(crate) fn open(setup: AccountSetup, shared: Arc<Shared>) -> Result<Self, ArchiveError> {
+        let queue = Queue::new(Archive::create(&setup.archive)?)?;
+        let newest = queue.newest()?;
+        shared.line.pass(newest.id);
+        Ok(Self {
+            setup,
+            shared,
+            outbox: Outbox::default(),
+            restart: Notify::new(),
+            queue: Arc::new(Mutex::new(queue)),
+            newest: Arc::new(AtomicU64::new(newest.number.unwrap_or_default())),
+            joined: AtomicU64::new(0),
+            state: Mutex::new(State::Starting),
+            client: Mutex::new(None),
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.setup.name
+    }
+
+    /// How it is.
+    pub fn state(&self) -> State {
+        lock(&self.state).clone()
+    }
+
+    pub(super) fn set_state(&self, state: State) {
+        tracing::info!(account = self.name(), state = state.name(), "account");
+        *lock(&self.state) = state;
+        self.shared.tell();
+    }
+
+    /// Its client, unless it is held.
+    ///
+    /// # Errors
+    /// Why it is held.
+    pub fn client(&self) -> Result<Client, ErrorJson> {
+        if let State::Held(held) = &*lock(&self.state) {
+            return Err(held.error.clone());
+        }
+        lock(&self.client).clone().ok_or_else(|| {
+            let message = format!("the account {} is starting", self.name());
+            error(Exit::Other, "Starting", message, "try again in a moment")
+        })
+    }
+
+    pub(super) fn set_client(&self, client: Client) {
+        *lock(&self.client) = Some(client);
+    }
+
+    /// Whose account it is, if that is known.
+    pub fn uid(&self) -> Option<Uid> {
+        lock(&self.client).as_ref()?.account().uid()
+    }
+
+    /// Starts it anew.
+    pub(crate) fn restart(&self) {
+        self.restart.notify_one();
+    }
+
+    pub(crate) fn json(&self) -> AccountJson {
+        AccountJson::new(self.name(), self.uid(), &self.state())
+    }
+
+    /// The number of the newest event.
+    pub(crate) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Acquire)
+    }
+
+    /// The account was added while others were being told.
+    pub(crate) fn join(&self, id: u64) {
+        self.joined.store(id, Ordering::Release);
+    }
+
+    /// A consumer has handled all that it was told, up to an id.
+    pub(crate) async fn handled(&self, consumer: String, id: u64) -> Result<(), ErrorJson> {
+        let joined = self.joined.load(Ordering::Acquire);
+        self.queue(move |queue| match id > joined || queue.has(id)? {
+            true => queue.handled(&consumer, id),
+            false => Ok(()),
+        })
+        .await
+    }
+
+    /// Works with the queue, outside of the runtime's threads.
+    pub(crate) async fn queue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Queue) -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, ErrorJson> {
+        self.try_queue(work).await.map_err(archive_error)
+    }
+
+    pub(super) async fn try_queue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Queue) -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, ArchiveError> {
+        let queue = Arc::clone(&self.queue);
+        let done = tokio::task::spawn_blocking(move || work(&mut lock(&queue)));
+        done.await
+            .unwrap_or_else(|ended| Err(ArchiveError::NotWritable(ended.to_string())))
+    }
+
+    /// Stores the state of the login for other processes.
+    pub(super) async fn keep(&self) {
+        let Some(client) = lock(&self.client).clone() else {
+            return;
+        };
+        let login = Arc::clone(&self.setup.login);
+        // The next time stores the same.
+        let _ended = tokio::task::spawn_blocking(move || login.keep(&client)).await;
+    }
+
+    /// Ends: waits for the sends under way, and stores the state of the login.
+    pub(crate) async fn end(&self) {
+        self.outbox.wait(self.shared.limits.shutdown).await;
+        self.keep().await;
+        self.set_state(State::Removed);
+    }
+
+    /// Ends the sends under way at once. What became of them is found out by the next process.
+    pub(crate) fn abandon(&self) {
+        self.outbox.abandon();
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,12 @@
+//! An account: its login, its watch, its queue and its sends.
+
+mod handle;
+mod outbox;
+mod state;
+mod watching;
+
+pub use self::{
+    handle::Account,
+    state::{Held, State, Why},
+};
+pub(crate) use self::{handle::lock, state::AccountJson, watching::run};

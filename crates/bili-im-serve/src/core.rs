@@ -1,0 +1,214 @@
+//! The accounts of a process: added, removed and restarted one by one.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::{sync::watch, task::AbortHandle};
+
+use crate::{
+    account::{Account, AccountJson, State, lock, run},
+    config::{AccountSetup, Limits},
+    error::ServeError,
+    metrics::Page,
+    reader::{Reader, Start},
+    rights::{Rights, is_name},
+    shared::Shared,
+};
+
+/// The accounts of a process, and what is told of them. Faces for clients, such as JSON-RPC, use
+/// nothing else. Clones are the same process.
+#[derive(Debug, Clone)]
+pub struct Core(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    accounts: Mutex<BTreeMap<String, Running>>,
+    /// Whether anyone was told anything.
+    has_readers: AtomicBool,
+}
+
+/// An account and the task that watches it.
+#[derive(Debug)]
+struct Running {
+    account: Arc<Account>,
+    task: AbortHandle,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.account.abandon();
+    }
+}
+
+impl Core {
+    /// A process without accounts.
+    pub fn new(limits: Limits) -> Self {
+        Self(Arc::new(Inner {
+            shared: Arc::new(Shared::new(limits)),
+            accounts: Mutex::default(),
+            has_readers: AtomicBool::new(false),
+        }))
+    }
+
+    /// Adds an account and begins to watch it.
+    ///
+    /// # Errors
+    /// When its name is taken, or its archive cannot be used.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub async fn add(&self, setup: AccountSetup) -> Result<(), ServeError> {
+        let name = setup.name.clone();
+        if !is_name(&name) || lock(&self.0.accounts).contains_key(&name) {
+            return Err(ServeError::Name(name));
+        }
+        let shared = Arc::clone(&self.0.shared);
+        let opened = tokio::task::spawn_blocking(move || Account::open(setup, shared)).await;
+        let account = match opened {
+            Ok(Ok(account)) => Arc::new(account),
+            Ok(Err(source)) => {
+                let account = name;
+                return Err(ServeError::Archive { account, source });
+            }
+            Err(_) => return Err(ServeError::Name(name)),
+        };
+        // An archive has one queue, so that two of the same name do not get here at once.
+        let task = tokio::spawn(run(Arc::clone(&account))).abort_handle();
+        let running = Running {
+            account: Arc::clone(&account),
+            task,
+        };
+        lock(&self.0.accounts).insert(name, running);
+        if self.0.has_readers.load(Ordering::Acquire) {
+            account.join(self.0.shared.line.visible());
+        }
+        self.0.shared.tell();
+        Ok(())
+    }
+
+    /// Removes an account. Its sends under way are finished first.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub async fn remove(&self, name: &str) -> Result<(), ServeError> {
+        let Some(running) = lock(&self.0.accounts).remove(name) else {
+            return Err(ServeError::NoAccount(name.to_owned()));
+        };
+        running.task.abort();
+        running.account.end().await;
+        Ok(())
+    }
+
+    /// Starts an account anew: its login is read again, and it is tried at once.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn restart(&self, name: &str) -> Result<(), ServeError> {
+        let account = self.account(name);
+        let account = account.ok_or_else(|| ServeError::NoAccount(name.to_owned()))?;
+        account.restart();
+        Ok(())
+    }
+
+    /// The account of this name.
+    pub fn account(&self, name: &str) -> Option<Arc<Account>> {
+        let accounts = lock(&self.0.accounts);
+        accounts
+            .get(name)
+            .map(|running| Arc::clone(&running.account))
+    }
+
+    /// All accounts, by name.
+    pub fn accounts(&self) -> Vec<Arc<Account>> {
+        let accounts = lock(&self.0.accounts);
+        let running = accounts.values();
+        running
+            .map(|running| Arc::clone(&running.account))
+            .collect()
+    }
+
+    /// What is told from now on, or from where a consumer is.
+    pub fn read(&self, rights: Rights, start: Start) -> Reader {
+        self.0.has_readers.store(true, Ordering::Release);
+        Reader::new(self.clone(), rights, start)
+    }
+
+    /// A consumer has handled all events up to an id. Then they are not told to it again.
+    ///
+    /// # Errors
+    /// When that cannot be stored.
+    pub async fn handled(
+        &self,
+        rights: &Rights,
+        consumer: &str,
+        id: u64,
+    ) -> Result<(), bili_im_json::ErrorJson> {
+        for account in self.accounts() {
+            if rights.account(account.name()) {
+                account.handled(consumer.to_owned(), id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends: readers and sends under way first, then the accounts.
+    pub async fn shut_down(&self) {
+        self.0.shared.ends.send_replace(true);
+        let accounts = std::mem::take(&mut *lock(&self.0.accounts));
+        for running in accounts.values() {
+            running.task.abort();
+        }
+        let ends = accounts.values().map(|running| running.account.end());
+        futures_util::future::join_all(ends).await;
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    pub(crate) fn ends(&self) -> watch::Receiver<bool> {
+        self.0.shared.ends.subscribe()
+    }
+
+    pub(crate) fn list(&self, rights: &Rights) -> Vec<AccountJson> {
+        let accounts = self.accounts().into_iter();
+        let accounts = accounts.filter(|account| rights.account(account.name()));
+        accounts.map(|account| account.json()).collect()
+    }
+
+    pub(crate) fn is_well(&self) -> bool {
+        let accounts = self.accounts();
+        (accounts.iter()).all(|account| matches!(account.state(), State::Working))
+    }
+
+    /// The state of all for Prometheus.
+    pub(crate) async fn metrics(&self) -> String {
+        let mut page = Page::default();
+        let accounts = self.accounts();
+        for state in ["starting", "working", "held"] {
+            let count = accounts.iter().filter(|one| one.state().name() == state);
+            let count = u64::try_from(count.count()).unwrap_or_default();
+            page.gauge("bili_im_accounts", &[("state", state)], count);
+        }
+        for account in &accounts {
+            let labels = [("account", account.name())];
+            page.counter("bili_im_events_total", &labels, account.newest());
+        }
+        for account in &accounts {
+            let consumers = account.queue(|queue| queue.consumers()).await;
+            for consumer in consumers.unwrap_or_default() {
+                let labels = [("account", account.name()), ("consumer", &consumer.name)];
+                page.gauge("bili_im_consumer_lag", &labels, consumer.lag);
+            }
+        }
+        self.0.shared.metrics.write(&mut page);
+        page.to_string()
+    }
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod config;
+mod core;
+mod error;
+mod line;
+mod metrics;
+mod reader;
+mod rights;
+mod rpc;
+mod server;
+mod shared;
+
+pub use crate::{
+    account::{Account, Held, State, Why},
+    config::{AccountSetup, Config, Limits, Login, LoginError},
+    core::Core,
+    error::ServeError,
+    reader::{Item, Reader, Start},
+    rights::{InvalidToken, Rights, Tokens},
+    rpc::reference,
+    server::Server,
+};

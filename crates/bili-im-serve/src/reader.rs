@@ -1,0 +1,219 @@
+//! Reads the events of all accounts, in the order of their ids.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use bili_im_archive::{Dropped, Place, QueuedEvent};
+use bili_im_json::ErrorJson;
+use serde_json::{Value, json};
+use tokio::{select, sync::watch};
+
+use crate::{account::Account, core::Core, rights::Rights};
+
+/// How many events of an account are read at once.
+const AT_ONCE: usize = 32;
+
+/// Where a reader begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// With what is new from now on.
+    Now,
+    /// Behind the event of this id.
+    After(u64),
+    /// Where this consumer is. A new one begins now.
+    Consumer(String),
+}
+
+/// What is told.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Item {
+    /// An event.
+    Event {
+        /// The account's name.
+        account: String,
+        /// The event.
+        event: QueuedEvent,
+    },
+    /// Events were dropped before this reader got them.
+    Dropped {
+        /// The account's name.
+        account: String,
+        /// Which.
+        dropped: Dropped,
+    },
+}
+
+/// Reads what is told, one after another. It holds few events at a time, however slow its owner is.
+#[derive(Debug)]
+pub struct Reader {
+    core: Core,
+    rights: Rights,
+    start: Start,
+    places: BTreeMap<String, Place>,
+    ready: VecDeque<Item>,
+    news: watch::Receiver<u64>,
+    ends: watch::Receiver<bool>,
+}
+
+impl Reader {
+    pub(crate) fn new(core: Core, rights: Rights, start: Start) -> Self {
+        let mut news = core.shared().news.subscribe();
+        news.mark_changed();
+        let start = match start {
+            // No event has such an id yet.
+            Start::After(id) => Start::After(id.min(core.shared().line.visible())),
+            start => start,
+        };
+        Self {
+            ends: core.ends(),
+            core,
+            rights,
+            start,
+            places: BTreeMap::new(),
+            ready: VecDeque::new(),
+            news,
+        }
+    }
+
+    /// Fixes where the reader begins, and stores a new consumer.
+    ///
+    /// # Errors
+    /// When the queues cannot be used.
+    pub async fn begin(&mut self) -> Result<(), ErrorJson> {
+        self.accounts().await.map(drop)
+    }
+
+    /// The next item; `None` when the process ends. A call that is dropped loses nothing.
+    ///
+    /// # Errors
+    /// When the queues cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Item>, ErrorJson> {
+        loop {
+            if *self.ends.borrow() {
+                return Ok(None);
+            }
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(Some(item));
+            }
+            self.news.mark_unchanged();
+            let has_read = self.read().await?;
+            if !has_read {
+                select! {
+                    _ = self.ends.wait_for(|ends| *ends) => return Ok(None),
+                    changed = self.news.changed() => if changed.is_err() { return Ok(None) },
+                }
+            }
+        }
+    }
+
+    /// Reads as many events as are certainly the next ones. Returns whether there were some, also
+    /// if none of them is for this reader.
+    async fn read(&mut self) -> Result<bool, ErrorJson> {
+        // Before the queues: what is stored later has a higher id.
+        let mut upto = self.core.shared().line.visible();
+        let mut found = Vec::new();
+        for account in self.accounts().await? {
+            let place = self.place(&account);
+            if place.number == Some(account.newest()) {
+                continue;
+            }
+            let (dropped, events) = account
+                .queue(move |queue| {
+                    let dropped = queue.dropped(place)?;
+                    let after = dropped.map_or(place.id, |dropped| dropped.to.id);
+                    Ok((dropped, queue.read(after, upto, AT_ONCE)?))
+                })
+                .await?;
+            if let (AT_ONCE, Some(last)) = (events.len(), events.last()) {
+                upto = upto.min(last.place.id);
+            }
+            found.push((account, dropped, events));
+        }
+        let mut ready = BTreeMap::new();
+        let mut has_read = false;
+        for (account, dropped, events) in found {
+            let name = account.name();
+            if let Some(dropped) = dropped.filter(|dropped| dropped.to.id <= upto) {
+                has_read = true;
+                self.places.insert(name.to_owned(), dropped.to);
+                let item = Item::Dropped {
+                    account: name.to_owned(),
+                    dropped,
+                };
+                ready.insert(dropped.to.id, item);
+            } else if dropped.is_some() {
+                continue;
+            }
+            for event in events {
+                if event.place.id > upto {
+                    break;
+                }
+                has_read = true;
+                self.places.insert(name.to_owned(), event.place);
+                if self.rights.talker(event.talker) {
+                    let account = name.to_owned();
+                    ready.insert(event.place.id, Item::Event { account, event });
+                }
+            }
+        }
+        self.ready.extend(ready.into_values());
+        Ok(has_read)
+    }
+
+    fn place(&self, account: &Account) -> Place {
+        self.places.get(account.name()).copied().unwrap_or_default()
+    }
+
+    /// The accounts of this reader. Those that it did not know get their place.
+    async fn accounts(&mut self) -> Result<Vec<Arc<Account>>, ErrorJson> {
+        let mut accounts = self.core.accounts();
+        accounts.retain(|account| self.rights.account(account.name()));
+        for account in &accounts {
+            if self.places.contains_key(account.name()) {
+                continue;
+            }
+            let start = self.start.clone();
+            let place = account.queue(move |queue| match start {
+                Start::Now => queue.newest(),
+                Start::After(id) => queue.place(id),
+                Start::Consumer(name) => queue.consumer(&name),
+            });
+            let place = place.await?;
+            self.places.insert(account.name().to_owned(), place);
+        }
+        Ok(accounts)
+    }
+}
+
+impl Item {
+    /// The id: who has handled it has handled all up to it.
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::Event { event, .. } => event.place.id,
+            Self::Dropped { dropped, .. } => dropped.to.id,
+        }
+    }
+
+    /// The item as JSON: the program's event, with `account` and the id as `sn`.
+    pub fn json(&self) -> Value {
+        let (account, mut json) = match self {
+            Self::Event { account, event } => (
+                account,
+                serde_json::from_str(&event.json).unwrap_or_default(),
+            ),
+            Self::Dropped { account, dropped } => {
+                let (from, to, count) = (dropped.from, dropped.to.id, dropped.count);
+                let json = json!({ "event": "dropped", "from": from, "to": to, "count": count });
+                (account, json)
+            }
+        };
+        if let Value::Object(fields) = &mut json {
+            fields.insert("account".to_owned(), account.as_str().into());
+            fields.insert("sn".to_owned(), self.id().into());
+        }
+        json
+    }
+}

@@ -1,0 +1,10 @@
+//! The methods.
+
+mod process;
+mod reading;
+mod writing;
+
+use super::table::Method;
+
+/// All of them, in the order of the docs.
+pub(super) const ALL: &[&[Method]] = &[reading::METHODS, writing::METHODS, process::METHODS];

@@ -1,0 +1,207 @@
+//! Methods that change something.
+
+use bili_im_json::{AckJson, ChangeJson, RecallJson, SETTINGS, SettingsJson};
+use bili_im_proto::{
+    Endpoint, Image, MsgKey, RemoveSession, SendContent, Seqno, SetMsgDnd, SetSettings, SetTop,
+    Settings, Text, UpdateAck,
+};
+use serde_json::Value;
+
+use crate::rpc::{
+    call::{Call, Fault, done},
+    table::{Kind, Method, Param, Right, Scope, needed, optional},
+};
+
+const KEY: Param = optional(
+    "idempotency_key",
+    Kind::Text,
+    "a name for this send, of 128 characters at most: the same again sends nothing and gives the same result",
+);
+
+const SENT: &str = "as `bili-im send --json`";
+
+/// A method that changes a conversation alone.
+macro_rules! change {
+    ($name:literal, $about:literal, $endpoint:expr, $field:ident = $value:literal) => {
+        Method {
+            name: $name,
+            about: $about,
+            right: Right::Write,
+            scope: Scope::Talker,
+            params: &[],
+            result: concat!("as `bili-im ", $name, " --json`"),
+            run: |call| {
+                Box::pin(async move {
+                    let talker = call.talker()?;
+                    let change = ChangeJson {
+                        talker,
+                        field: stringify!($field),
+                        value: $value,
+                    };
+                    make(&call, $endpoint(talker)).await?;
+                    done(&change)
+                })
+            },
+        }
+    };
+}
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "send",
+        about: "send a text, once",
+        right: Right::Write,
+        scope: Scope::Talker,
+        params: &[needed("text", Kind::Text, "the text"), KEY],
+        result: SENT,
+        run: |call| Box::pin(send_text(call)),
+    },
+    Method {
+        name: "send_image",
+        about: "send an image that the service has, once",
+        right: Right::Write,
+        scope: Scope::Talker,
+        params: &[
+            needed(
+                "url",
+                Kind::Text,
+                "its address on .hdslb.com or .biliimg.com",
+            ),
+            KEY,
+        ],
+        result: SENT,
+        run: |call| Box::pin(send_image(call)),
+    },
+    Method {
+        name: "recall",
+        about: "recall an own message, within 120 s of sending it",
+        right: Right::Write,
+        scope: Scope::Talker,
+        params: &[needed("msg_key", Kind::Number, "the message")],
+        result: "as `bili-im recall --json`",
+        run: |call| Box::pin(recall(call)),
+    },
+    Method {
+        name: "ack",
+        about: "mark a conversation as read",
+        right: Right::Write,
+        scope: Scope::Talker,
+        params: &[optional(
+            "upto",
+            Kind::Number,
+            "only up to this sequence number",
+        )],
+        result: "as `bili-im ack --json`",
+        run: |call| Box::pin(ack(call)),
+    },
+    change!(
+        "pin",
+        "pin a conversation",
+        |talker| SetTop::new(talker, true),
+        pinned = true
+    ),
+    change!(
+        "unpin",
+        "unpin a conversation",
+        |talker| SetTop::new(talker, false),
+        pinned = false
+    ),
+    change!(
+        "mute",
+        "mute a conversation",
+        |talker| SetMsgDnd::new(talker, true),
+        muted = true
+    ),
+    change!(
+        "unmute",
+        "unmute a conversation",
+        |talker| SetMsgDnd::new(talker, false),
+        muted = false
+    ),
+    change!(
+        "remove",
+        "remove a conversation from the list",
+        RemoveSession::new,
+        removed = true
+    ),
+    Method {
+        name: "settings.set",
+        about: "change the account's settings of private messages",
+        right: Right::Write,
+        scope: Scope::WholeAccount,
+        params: &[needed(
+            "settings",
+            Kind::Object,
+            "settings by name, each \"on\", \"off\" or the service's number",
+        )],
+        result: "as `bili-im settings set --json`",
+        run: |call| Box::pin(set(call)),
+    },
+];
+
+async fn send_text(call: Call) -> Result<Value, Fault> {
+    let text = Text::new(call.text("text").unwrap_or_default());
+    let text = text.map_err(bili_im_proto::Error::from)?;
+    send(call, text.into()).await
+}
+
+async fn send_image(call: Call) -> Result<Value, Fault> {
+    let image = Image::new(call.text("url").unwrap_or_default());
+    let image = image.map_err(bili_im_proto::Error::from)?;
+    send(call, image.into()).await
+}
+
+async fn send(call: Call, content: SendContent) -> Result<Value, Fault> {
+    let key = match call.text("idempotency_key") {
+        Some(key) if !(1..=128).contains(&key.chars().count()) => {
+            let words = "idempotency_key has 1 to 128 characters";
+            return Err(Fault::Params(words.to_owned()));
+        }
+        // Keys of two tokens are different.
+        key => key.map(|key| format!("{}/{key}", call.rights.name)),
+    };
+    let sent = call.account()?.send(key, call.talker()?, content).await;
+    sent.map_err(Fault::Error)
+}
+
+async fn recall(call: Call) -> Result<Value, Fault> {
+    let key = MsgKey(call.number("msg_key").unwrap_or_default());
+    call.client()?.recall(call.talker()?, key).await?;
+    done(&RecallJson::from(key))
+}
+
+async fn ack(call: Call) -> Result<Value, Fault> {
+    let (talker, upto) = (call.talker()?, call.number("upto").map(Seqno));
+    let mut change = UpdateAck::new(talker);
+    change.upto = upto;
+    make(&call, change).await?;
+    done(&AckJson::new(talker, upto))
+}
+
+async fn set(call: Call) -> Result<Value, Fault> {
+    let mut values = Settings::default();
+    for (name, value) in call.object("settings").into_iter().flatten() {
+        let setting = SETTINGS.iter().find(|setting| setting.name == name);
+        let setting = setting.ok_or_else(|| {
+            let names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+            Fault::Params(format!("settings are: {}", names.join(", ")))
+        })?;
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let number = setting.parse(&text).ok_or_else(|| {
+            let (on, off) = (setting.on, setting.off);
+            Fault::Params(format!("{name} is on ({on}) or off ({off})"))
+        })?;
+        setting.set(&mut values, number);
+    }
+    make(&call, SetSettings::new(values.clone())).await?;
+    done(&SettingsJson::from(values))
+}
+
+async fn make<E>(call: &Call, change: E) -> Result<(), Fault>
+where
+    E: Endpoint<Response = ()> + Send + Sync + 'static,
+{
+    Ok(call.client()?.call(change).await?)
+}

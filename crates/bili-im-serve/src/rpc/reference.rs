@@ -1,0 +1,79 @@
+//! The description of the methods, and their page of docs.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::table::{self, Method, Right, Scope};
+
+/// The page `docs/rpc.md`.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Methods of `bili-im serve`\n\n\
+         JSON-RPC 2.0, by `POST /rpc` with `Content-Type: application/json`; batches too. `cargo \
+         xtask docs` writes this page.\n\n\
+         `account` names the account. It can be left out when there is one. Numbers can be given as \
+         texts, and are given so where they may exceed 2^53. Results are the program's JSON: see \
+         [its page](../crates/bili-im-cli/README.md).\n\n\
+         Errors have JSON-RPC's codes; -32001 when the token may not do this; and -32000 with the \
+         program's error object in `data` (`kind`, `code`, `message`, `advice`, \
+         `retry_after_seconds`, `exit_code`).\n",
+    );
+    for method in table::all() {
+        // Writing into memory cannot fail.
+        let _in_memory = write(&mut page, method);
+    }
+    page
+}
+
+fn write(page: &mut String, method: &Method) -> std::fmt::Result {
+    writeln!(page, "\n## `{}`\n", method.name)?;
+    let right = match method.right {
+        Right::Read => "read",
+        Right::Write => "write",
+    };
+    let (first, rest) = method.about.split_at_checked(1).unwrap_or_default();
+    let first = first.to_uppercase();
+    write!(page, "{first}{rest}. Needs a token that may {right}")?;
+    if method.scope == Scope::WholeAccount {
+        page.push_str(", with all talkers");
+    }
+    page.push_str(".\n\n");
+    if method.params().next().is_some() {
+        page.push_str("| parameter | | |\n|---|---|---|\n");
+    }
+    for param in method.params() {
+        let is_needed = if param.is_needed { "needed" } else { "" };
+        writeln!(page, "| `{}` | {is_needed} | {} |", param.name, param.about)?;
+    }
+    if method.params().next().is_some() {
+        page.push('\n');
+    }
+    writeln!(page, "Result: {}.", method.result)
+}
+
+/// The description in the form of OpenRPC.
+pub(super) fn open_rpc() -> Value {
+    let methods = table::all().map(|method| {
+        let params = method.params().map(|param| {
+            json!({
+                "name": param.name,
+                "summary": param.about,
+                "required": param.is_needed,
+                "schema": param.kind.schema(),
+            })
+        });
+        json!({
+            "name": method.name,
+            "summary": method.about,
+            "paramStructure": "by-name",
+            "params": params.collect::<Vec<_>>(),
+            "result": { "name": "result", "summary": method.result, "schema": { "type": "object" } },
+        })
+    });
+    json!({
+        "openrpc": "1.3.2",
+        "info": { "title": "bili-im serve", "version": env!("CARGO_PKG_VERSION") },
+        "methods": methods.collect::<Vec<_>>(),
+    })
+}

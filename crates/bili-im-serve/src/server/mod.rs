@@ -1,0 +1,9 @@
+//! HTTP: who may come in, and the faces.
+
+mod events;
+mod guard;
+mod health;
+mod listen;
+
+pub use self::listen::Server;
+pub(crate) use self::{events::consumer_name, listen::App};

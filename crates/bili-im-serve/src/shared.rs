@@ -1,0 +1,33 @@
+//! What the accounts of a process share.
+
+use tokio::sync::watch;
+
+use crate::{config::Limits, line::Line, metrics::Metrics};
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    pub(crate) line: Line,
+    pub(crate) metrics: Metrics,
+    /// Changes whenever there is something new to read.
+    pub(crate) news: watch::Sender<u64>,
+    /// Whether the process ends.
+    pub(crate) ends: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            line: Line::default(),
+            metrics: Metrics::default(),
+            news: watch::Sender::new(0),
+            ends: watch::Sender::new(false),
+        }
+    }
+
+    pub(crate) fn tell(&self) {
+        self.news
+            .send_modify(|count| *count = count.wrapping_add(1));
+    }
+}

@@ -1,0 +1,150 @@
+//! An account that is held disturbs no other.
+
+use bili_im_proto::Credential;
+use bili_im_serve::ServeError;
+use bili_im_tests::demo_login;
+use serde_json::{Value, json};
+
+use crate::stage::{FRIEND, Life, MAIN, STRANGER, Stage, limits, login_of, to};
+
+fn account(life: &Life, name: &str) -> Value {
+    let list = life.done("accounts.list", json!({}));
+    let accounts = list["accounts"].as_array().unwrap();
+    let found = accounts.iter().find(|one| one["account"] == name);
+    found.cloned().unwrap_or_default()
+}
+
+#[test]
+fn one_that_is_logged_out_is_held_until_it_is_logged_in_and_restarted() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let wrong = "SESSDATA=wrong; bili_jct=00000000000000000000000000010002; DedeUserID=10002";
+    let login = stage.login(Some(Credential::parse(wrong).unwrap()));
+    life.add(stage.setup("friend", login.clone()));
+    life.until(|life| life.state("friend") == "held");
+    let held = account(&life, "friend");
+    assert_eq!(held["why"], "logged_out", "{held}");
+    assert_eq!(held["until"], Value::Null);
+    assert_eq!(held["error"]["kind"], "NotLoggedIn");
+    let (status, page) = life.page("/healthz");
+    assert_eq!(status, 503);
+    assert!(
+        page.contains("logged_out") && !page.contains("wrong"),
+        "{page}"
+    );
+    assert!(
+        life.page("/metrics")
+            .1
+            .contains("bili_im_accounts{state=\"held\"} 1\n")
+    );
+    // The other works.
+    let mut told = life.events("");
+    stage.live.write(FRIEND, "hello");
+    assert_eq!(told.texts(&life, 1)[0].1, "hello");
+    let answer = life.call("whoami", json!({ "account": "friend" }));
+    assert_eq!(answer["error"]["data"]["exit_code"], 3, "{answer}");
+    assert_eq!(
+        life.done("whoami", json!({ "account": MAIN }))["uid"],
+        "10001"
+    );
+    let answer = life.call("whoami", json!({}));
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
+
+    login.set(login_of(FRIEND));
+    life.done("accounts.restart", json!({ "account": "friend" }));
+    life.until(|life| life.state("friend") == "working");
+    assert_eq!(life.page("/healthz").0, 200);
+    life.stop();
+}
+
+#[test]
+fn accounts_share_one_line_of_ids_and_come_and_go() {
+    let stage = Stage::new();
+    let life = stage.start();
+    life.add(stage.setup("friend", stage.login(Some(login_of(FRIEND)))));
+    life.until(|life| life.state("friend") == "working");
+    let mut told = life.events("");
+    // The message is told to its writer and to its receiver.
+    for number in 0..5 {
+        stage.live.write(FRIEND, &format!("{number}"));
+    }
+    let told = told.texts(&life, 10);
+    assert!(
+        told.windows(2).all(|pair| pair[0].0 < pair[1].0),
+        "{told:?}"
+    );
+    life.wait(life.core.remove("friend")).unwrap();
+    assert_eq!(life.state("friend"), "none");
+    assert!(life.wait(life.core.remove("friend")).is_err());
+    life.done(
+        "send",
+        json!({ "talker": to(FRIEND), "text": "still here" }),
+    );
+    life.add(stage.setup("friend", stage.login(Some(login_of(FRIEND)))));
+    life.until(|life| life.state("friend") == "working");
+    life.stop();
+}
+
+#[test]
+fn what_one_has_queued_is_not_lost_when_it_comes_back_after_news_of_others() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let friend = || stage.setup("friend", stage.login(Some(login_of(FRIEND))));
+    life.add(friend());
+    life.until(|life| life.state("friend") == "working");
+    let mut told = life.events("?consumer=bot");
+    stage.live.write(FRIEND, "first");
+    let first = told.texts(&life, 2);
+    drop(told);
+    life.wait(life.core.remove("friend")).unwrap();
+    let mut told = life.events("?consumer=bot");
+    let ids: Vec<u64> = first.iter().map(|(id, _)| *id).collect();
+    let (main, _) = told.texts(&life, 1).remove(0);
+    assert!(ids.contains(&main));
+    stage.live.write(STRANGER, "second");
+    let (second, _) = told.texts(&life, 1).remove(0);
+    life.add(friend());
+    life.done("events.ack", json!({ "consumer": "bot", "id": second }));
+    drop(told);
+    // The friend's own event was never acknowledged.
+    let (id, text) = life.events("?consumer=bot").texts(&life, 1).remove(0);
+    assert_eq!(text, "first");
+    assert!(ids.contains(&id) && id != main);
+    life.stop();
+}
+
+#[test]
+fn one_whose_archive_is_anothers_is_broken_and_tried_again() {
+    let stage = Stage::new();
+    stage.start().stop();
+    let life = Life::empty(limits(), |_| {});
+    let login = stage.login(Some(login_of(FRIEND)));
+    life.add(stage.setup(MAIN, login.clone()));
+    life.until(|life| life.state(MAIN) == "held");
+    let held = account(&life, MAIN);
+    assert_eq!(held["why"], "broken", "{held}");
+    assert!(held["until"].is_u64());
+    login.set(demo_login());
+    life.until(|life| life.state(MAIN) == "working");
+    life.stop();
+}
+
+#[test]
+fn a_name_is_used_once_and_an_archive_by_one_process() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let setup = || stage.setup(MAIN, stage.login(None));
+    let again = life.wait(life.core.add(setup()));
+    assert!(matches!(again, Err(ServeError::Name(_))), "{again:?}");
+    let mut odd = setup();
+    odd.name = "a\"b".to_owned();
+    assert!(life.wait(life.core.add(odd)).is_err());
+    let other = Life::empty(limits(), |_| {});
+    let taken = other.wait(other.core.add(setup()));
+    assert!(
+        matches!(taken, Err(ServeError::Archive { .. })),
+        "{taken:?}"
+    );
+    other.stop();
+    life.stop();
+}

@@ -1,0 +1,15 @@
+//! A process that serves accounts of the simulated service, over loopback.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic, its helpers too"
+)]
+
+mod accounts;
+mod doors;
+mod events;
+mod methods;
+mod sends;
+mod stage;

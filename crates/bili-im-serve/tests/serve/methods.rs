@@ -1,0 +1,127 @@
+//! Every method, and its page.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::{Value, json};
+
+use crate::stage::{FRIEND, Stage, to};
+
+#[test]
+fn every_method_works() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let described = life.done("rpc.discover", json!({}));
+    let methods = described["methods"].as_array().unwrap().iter();
+    let mut untried: BTreeSet<&str> = methods.map(|one| one["name"].as_str().unwrap()).collect();
+    let with = |more: Value| {
+        let mut params = json!({ "talker": to(FRIEND) });
+        let (Value::Object(params), Value::Object(more)) = (&mut params, more) else {
+            unreachable!()
+        };
+        params.extend(more);
+        Value::Object(params.clone())
+    };
+    let image = "https://i0.hdslb.com/bfs/album/x.png";
+    let sent = life.done("send", with(json!({ "text": "hello" })));
+    for (method, params, field, wanted) in [
+        (
+            "send",
+            with(json!({ "text": "again" })),
+            "read_back",
+            json!(false),
+        ),
+        ("rpc.discover", json!({}), "openrpc", json!("1.3.2")),
+        (
+            "whoami",
+            json!({ "account": "main" }),
+            "uid",
+            json!("10001"),
+        ),
+        ("unread", json!({}), "group_unread", json!(1)),
+        ("sessions", json!({ "all": true }), "has_more", json!(false)),
+        ("history", with(json!({ "limit": 2 })), "talker", to(FRIEND)),
+        (
+            "who",
+            json!({ "uids": [FRIEND, "999999"] }),
+            "unknown",
+            json!(["999999"]),
+        ),
+        ("settings.get", json!({}), "is_group_fold", Value::Null),
+        (
+            "send_image",
+            with(json!({ "url": image })),
+            "talker",
+            to(FRIEND),
+        ),
+        (
+            "recall",
+            with(json!({ "msg_key": sent["msg_key"] })),
+            "recalled",
+            json!(true),
+        ),
+        ("ack", with(json!({ "upto": "3" })), "upto", json!("3")),
+        ("pin", with(json!({})), "pinned", json!(true)),
+        ("unpin", with(json!({})), "pinned", json!(false)),
+        ("mute", with(json!({})), "muted", json!(true)),
+        ("unmute", with(json!({})), "muted", json!(false)),
+        ("remove", with(json!({})), "removed", json!(true)),
+        (
+            "settings.set",
+            json!({ "settings": { "is_group_fold": "on" } }),
+            "is_group_fold",
+            json!(1),
+        ),
+        (
+            "events.ack",
+            json!({ "consumer": "a", "id": 1 }),
+            "id",
+            json!(1),
+        ),
+        ("accounts.list", json!({}), "accounts", Value::Null),
+        ("accounts.restart", json!({}), "restarted", json!(true)),
+    ] {
+        let result = life.done(method, params);
+        let found = result.get(field);
+        assert!(found.is_some(), "{method}: {result}");
+        assert!(
+            wanted.is_null() || found == Some(&wanted),
+            "{method}: {result}"
+        );
+        untried.remove(method);
+    }
+    assert!(untried.is_empty(), "{untried:?}");
+    life.stop();
+}
+
+#[test]
+fn a_batch_has_an_answer_to_each_call_and_none_to_notifications() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let batch = json!([
+        { "jsonrpc": "2.0", "id": "a", "method": "whoami" },
+        { "jsonrpc": "2.0", "method": "whoami" },
+        { "jsonrpc": "2.0", "id": 2, "method": "history", "params": { "talker": to(999_999) } },
+    ]);
+    let answers = life.post_json(&batch);
+    assert_eq!(answers.as_array().unwrap().len(), 2, "{answers}");
+    assert_eq!(answers[0]["id"], "a");
+    assert_eq!(answers[1]["error"]["data"]["kind"], "NotFound", "{answers}");
+    let request = life.post("/rpc").header("content-type", "application/json");
+    let note = r#"{"jsonrpc":"2.0","method":"whoami"}"#;
+    assert_eq!(life.answer(request.body(note)), (204, String::new()));
+    life.stop();
+}
+
+#[test]
+fn the_page_of_docs_is_that_of_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rpc.md");
+    let page = bili_im_serve::reference();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(
+        fs::read_to_string(path).unwrap(),
+        page,
+        "run cargo xtask docs"
+    );
+}
