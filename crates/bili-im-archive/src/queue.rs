@@ -1,5 +1,9 @@
 //! The queue of a process that tells others of an account's events.
 
+mod consumers;
+#[cfg(test)]
+mod tests;
+
 use bili_im_proto::{Cursor, Event, MsgKey, Position, Talker, Uid};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
@@ -11,11 +15,10 @@ use crate::{
     saving::now,
 };
 
+pub use self::consumers::Consumer;
+
 /// After so many positions the cursor is written anew.
 const POSITIONS: i64 = 256;
-
-/// How many consumers an account can have.
-const CONSUMERS: i64 = 100;
 
 /// The events of an account, kept until their consumers have read them, in the account's archive.
 ///
@@ -58,16 +61,6 @@ pub struct Dropped {
     pub to: Place,
     /// How many are missing, if that is known.
     pub count: Option<u64>,
-}
-
-/// A consumer, and what it has handled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Consumer {
-    /// Its name.
-    pub name: String,
-    /// How many events wait for it.
-    pub lag: u64,
 }
 
 impl Queue {
@@ -228,65 +221,6 @@ impl Queue {
         Ok(is_last_dropped || !self.read(id.saturating_sub(1), id, 1)?.is_empty())
     }
 
-    /// What a consumer has handled. A new one begins behind the newest event.
-    ///
-    /// # Errors
-    /// When it cannot be stored, or there are too many consumers.
-    pub fn consumer(&mut self, name: &str) -> Result<Place, ArchiveError> {
-        self.archive.transact(|connection| {
-            let place = match consumer(connection, name)? {
-                Some(place) => place,
-                None => newest(connection)?,
-            };
-            keep(connection, name, place)?;
-            Ok(place)
-        })
-    }
-
-    /// A consumer has handled all events up to an id. Its position never goes back.
-    ///
-    /// # Errors
-    /// When it cannot be stored.
-    pub fn handled(&mut self, name: &str, id: u64) -> Result<(), ArchiveError> {
-        self.archive.transact(|connection| {
-            // An id of another account lies between two of this one's.
-            let upto = connection
-                .prepare_cached(
-                    "SELECT id, number FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1",
-                )?
-                .query_row([to_sql(id)], place_of_row)
-                .optional()?;
-            let dropped = dropped(connection)?;
-            let upto = match upto {
-                Some(place) => place,
-                None if dropped.id <= id => dropped,
-                None => return Ok(()),
-            };
-            match consumer(connection, name)? {
-                Some(known) if known.number >= upto.number => Ok(()),
-                _ => keep(connection, name, upto),
-            }
-        })
-    }
-
-    /// The consumers.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn consumers(&self) -> Result<Vec<Consumer>, ArchiveError> {
-        let newest = self.newest()?.number.unwrap_or_default();
-        let mut select = (self.archive.connection)
-            .prepare_cached("SELECT name, event_number FROM consumers ORDER BY name")?;
-        let rows = select.query_map([], |row| {
-            let number = from_sql(row.get(1)?);
-            Ok(Consumer {
-                name: row.get(0)?,
-                lag: newest.saturating_sub(number),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// Drops the oldest events until `most` are left, and those queued before a time; also
     /// consumers that were not seen and sends that did not change since `forget`. Times are seconds
     /// since 1970.
@@ -390,35 +324,6 @@ fn place(connection: &Connection, id: u64) -> Result<Place, ArchiveError> {
     Ok(Place { id, number })
 }
 
-fn consumer(connection: &Connection, name: &str) -> Result<Option<Place>, ArchiveError> {
-    let place = connection
-        .prepare_cached("SELECT event_id, event_number FROM consumers WHERE name = ?")?
-        .query_row([name], place_of_row);
-    Ok(place.optional()?)
-}
-
-/// Stores what a consumer has handled, and that it was seen.
-fn keep(connection: &Connection, name: &str, place: Place) -> Result<(), ArchiveError> {
-    let others: i64 = connection
-        .prepare_cached("SELECT count(*) FROM consumers WHERE name <> ?")?
-        .query_row([name], |row| row.get(0))?;
-    if others >= CONSUMERS {
-        return Err(ArchiveError::TooManyConsumers);
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO consumers (name, event_id, event_number, seen) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (name) DO UPDATE SET event_id = ?2, event_number = ?3, seen = ?4",
-        )?
-        .execute(params![
-            name,
-            to_sql(place.id),
-            to_sql(place.number.unwrap_or_default()),
-            now()
-        ])?;
-    Ok(())
-}
-
 /// From the columns of an id and a number.
 fn place_of_row(row: &Row<'_>) -> rusqlite::Result<Place> {
     Ok(Place {
@@ -443,162 +348,4 @@ pub(crate) fn text(value: &impl Serialize) -> Result<String, ArchiveError> {
 
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ArchiveError> {
     serde_json::from_str(text).map_err(|error| ArchiveError::Damaged(error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{FRIEND, Shelf};
-
-    fn position(seqno: u64) -> Position {
-        let json = format!(
-            r#"{{"talker":{},"seqno":"{seqno}","time":5,"mark":7}}"#,
-            text(&FRIEND).unwrap()
-        );
-        parse(&json).unwrap()
-    }
-
-    fn queue(shelf: Shelf, events: u64) -> (Queue, tempfile::TempDir) {
-        let mut queue = Queue::new(shelf.archive).unwrap();
-        for id in 1..=events {
-            let number = queue.push(id * 10, Some(FRIEND), "{}", None).unwrap();
-            assert_eq!(number, id);
-        }
-        (queue, shelf.folder)
-    }
-
-    #[test]
-    fn a_consumer_is_told_how_many_events_were_dropped_before_it_read_them() {
-        let (mut queue, _folder) = queue(Shelf::empty(), 2);
-        let begun = queue.consumer("bot").unwrap();
-        assert_eq!(
-            begun,
-            Place {
-                id: 20,
-                number: Some(2)
-            }
-        );
-        for id in 3..=9 {
-            queue.push(id * 10, None, "{}", None).unwrap();
-        }
-        queue.handled("bot", 35).unwrap();
-        queue.trim(2, 0, 0).unwrap();
-        let place = queue.consumer("bot").unwrap();
-        let dropped = queue.dropped(place).unwrap().unwrap();
-        assert_eq!(
-            (dropped.from, dropped.to.id, dropped.count),
-            (31, 70, Some(4))
-        );
-        let left = queue.read(dropped.to.id, u64::MAX, 9).unwrap();
-        assert_eq!(
-            left.iter().map(|event| event.place.id).collect::<Vec<_>>(),
-            [80, 90]
-        );
-        assert_eq!(queue.consumers().unwrap()[0].lag, 6);
-        queue.handled("bot", 70).unwrap();
-        let place = queue.consumer("bot").unwrap();
-        assert_eq!(queue.dropped(place).unwrap(), None);
-    }
-
-    #[test]
-    fn numbers_go_on_when_everything_was_dropped_and_positions_never_go_back() {
-        let (mut queue, _folder) = queue(Shelf::empty(), 5);
-        queue.handled("bot", 50).unwrap();
-        queue.trim(0, 0, 0).unwrap();
-        assert_eq!(
-            queue.newest().unwrap(),
-            Place {
-                id: 50,
-                number: Some(5)
-            }
-        );
-        assert_eq!(queue.push(60, None, "{}", None).unwrap(), 6);
-        queue.handled("bot", 20).unwrap();
-        let place = queue.consumer("bot").unwrap();
-        assert_eq!(
-            place,
-            Place {
-                id: 50,
-                number: Some(5)
-            }
-        );
-        assert_eq!(queue.dropped(place).unwrap(), None);
-        assert_eq!(
-            queue.dropped(Place::default()).unwrap().unwrap().count,
-            None
-        );
-    }
-
-    #[test]
-    fn old_events_are_dropped_and_so_are_consumers_that_never_come() {
-        let (mut queue, _folder) = queue(Shelf::empty(), 3);
-        queue.consumer("bot").unwrap();
-        queue
-            .trim(100, from_sql(now()) + 60, from_sql(now()) + 60)
-            .unwrap();
-        assert_eq!(queue.read(0, u64::MAX, 9).unwrap(), []);
-        assert_eq!(queue.consumers().unwrap(), []);
-    }
-
-    #[test]
-    fn what_a_recalled_message_said_is_erased_from_its_event() {
-        let (mut queue, folder) = queue(Shelf::empty(), 0);
-        for (id, key) in [(1, "5"), (2, "6")] {
-            let json = format!(
-                r#"{{"event":"message","message":{{"msg_key":"{key}","content":{{"text":"secret{key}"}}}}}}"#
-            );
-            queue.push(id, Some(FRIEND), &json, None).unwrap();
-        }
-        let content = r#"{"type":"recalled"}"#;
-        queue.recall(FRIEND, MsgKey(5), content).unwrap();
-        let events = queue.read(0, 9, 9).unwrap();
-        assert_eq!(
-            events[0].json,
-            r#"{"event":"message","message":{"msg_key":"5","content":{"type":"recalled"}}}"#
-        );
-        assert!(events[1].json.contains("secret6"));
-        for file in std::fs::read_dir(folder.path()).unwrap() {
-            let bytes = std::fs::read(file.unwrap().path()).unwrap();
-            assert!(!bytes.windows(7).any(|bytes| bytes == b"secret5"));
-        }
-    }
-
-    #[test]
-    fn there_are_so_many_consumers_and_no_more() {
-        let (mut queue, _folder) = queue(Shelf::empty(), 1);
-        for number in 0..CONSUMERS {
-            queue.consumer(&number.to_string()).unwrap();
-        }
-        assert!(queue.consumer("more").is_err() && queue.handled("more", 10).is_err());
-        assert!(queue.consumer("7").is_ok() && queue.handled("7", 10).is_ok());
-    }
-
-    #[test]
-    fn one_process_has_the_queue() {
-        let (queue, folder) = queue(Shelf::empty(), 0);
-        let path = queue.archive().path().to_owned();
-        let again = || Queue::new(Archive::open(&path).unwrap());
-        assert!(matches!(again(), Err(ArchiveError::Busy)));
-        drop(queue);
-        assert!(again().is_ok());
-        drop(folder);
-    }
-
-    #[test]
-    fn the_cursor_has_every_position_also_after_it_was_written_anew() {
-        let cursor: Cursor = parse(
-            r#"{"version":2,"uid":10001,"floor":1,"mark":1,"compared":1,"capacity":100,"sessions":[]}"#,
-        )
-        .unwrap();
-        let (mut queue, _folder) = queue(Shelf::empty(), 0);
-        queue.begin(&cursor).unwrap();
-        let mut expected = cursor;
-        for seqno in 1..=600 {
-            expected.advance(&position(seqno));
-            queue
-                .push(seqno, None, "{}", Some(&position(seqno)))
-                .unwrap();
-        }
-        assert_eq!(queue.cursor().unwrap(), Some(expected));
-    }
 }

@@ -2,6 +2,7 @@
 
 mod handle;
 mod outbox;
+mod outcome;
 mod state;
 mod watching;
 

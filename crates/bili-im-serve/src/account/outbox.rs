@@ -9,7 +9,6 @@ use std::{
 
 use bili_im_json::{ErrorJson, Exit, SendJson};
 use bili_im_proto::{Confirmation, Error, SendContent, SendTicket, SentMessage, Talker};
-use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{
     sync::watch,
@@ -17,8 +16,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::handle::{Account, lock};
-use crate::error::error;
+use super::{
+    handle::{Account, lock},
+    outcome::{key_reused, not_sent, too_many, unconfirmed, under_way, value},
+};
 
 /// The longest wait before it is looked again what became of a send.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -265,55 +266,6 @@ fn read(stored: &str) -> Outcome {
         Some(sent) => Ok(sent.take()),
         None => Err(stored.get_mut("error").map(Value::take).unwrap_or_default()),
     }
-}
-
-fn value(json: &impl Serialize) -> Value {
-    serde_json::to_value(json).unwrap_or_default()
-}
-
-fn under_way() -> Value {
-    value(&error(
-        Exit::Unconfirmed,
-        "UnderWay",
-        "the send is under way",
-        "call again with the same idempotency_key: it is not sent twice",
-    ))
-}
-
-fn not_sent() -> ErrorJson {
-    error(
-        Exit::Other,
-        "NotSent",
-        "the message was not sent: the process ended before",
-        "send it again",
-    )
-}
-
-fn unconfirmed() -> ErrorJson {
-    error(
-        Exit::Unconfirmed,
-        "Unconfirmed",
-        "it is unknown whether the message was sent",
-        "look at the conversation before sending it again: it may have arrived",
-    )
-}
-
-fn key_reused() -> ErrorJson {
-    error(
-        Exit::WrongUse,
-        "Usage",
-        "this idempotency_key was used for another message",
-        "give each message a key of its own",
-    )
-}
-
-fn too_many() -> ErrorJson {
-    error(
-        Exit::TooFast,
-        "RateLimited",
-        "too many sends of this account are under way; nothing was sent",
-        "wait for some of them",
-    )
 }
 
 fn random_key() -> Result<String, ErrorJson> {

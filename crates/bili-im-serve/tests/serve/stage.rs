@@ -246,7 +246,10 @@ pub(crate) struct Told {
 impl Told {
     /// The next event: its id and its data. `None` at the end.
     pub(crate) fn next(&mut self, life: &Life) -> Option<(u64, Value)> {
+        let begun = Instant::now();
         loop {
+            // Heartbeats come all the time.
+            assert!(begun.elapsed() < PATIENCE, "nothing is told");
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
                     let mut lines = event.lines();

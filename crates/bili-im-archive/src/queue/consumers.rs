@@ -1,0 +1,114 @@
+//! The consumers of a queue.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Place, Queue, dropped, newest, place_of_row};
+use crate::{
+    error::ArchiveError,
+    rows::{from_sql, to_sql},
+    saving::now,
+};
+
+/// How many consumers an account can have.
+pub(super) const CONSUMERS: i64 = 100;
+
+/// A consumer, and what it has handled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Consumer {
+    /// Its name.
+    pub name: String,
+    /// How many events wait for it.
+    pub lag: u64,
+}
+
+/// Consumers, by name.
+impl Queue {
+    /// What a consumer has handled. A new one begins behind the newest event.
+    ///
+    /// # Errors
+    /// When it cannot be stored, or there are too many consumers.
+    pub fn consumer(&mut self, name: &str) -> Result<Place, ArchiveError> {
+        self.archive.transact(|connection| {
+            let place = match consumer(connection, name)? {
+                Some(place) => place,
+                None => newest(connection)?,
+            };
+            keep(connection, name, place)?;
+            Ok(place)
+        })
+    }
+
+    /// A consumer has handled all events up to an id. Its position never goes back.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub fn handled(&mut self, name: &str, id: u64) -> Result<(), ArchiveError> {
+        self.archive.transact(|connection| {
+            // An id of another account lies between two of this one's.
+            let upto = connection
+                .prepare_cached(
+                    "SELECT id, number FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1",
+                )?
+                .query_row([to_sql(id)], place_of_row)
+                .optional()?;
+            let dropped = dropped(connection)?;
+            let upto = match upto {
+                Some(place) => place,
+                None if dropped.id <= id => dropped,
+                None => return Ok(()),
+            };
+            match consumer(connection, name)? {
+                Some(known) if known.number >= upto.number => Ok(()),
+                _ => keep(connection, name, upto),
+            }
+        })
+    }
+
+    /// The consumers.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn consumers(&self) -> Result<Vec<Consumer>, ArchiveError> {
+        let newest = self.newest()?.number.unwrap_or_default();
+        let mut select = (self.archive.connection)
+            .prepare_cached("SELECT name, event_number FROM consumers ORDER BY name")?;
+        let rows = select.query_map([], |row| {
+            let number = from_sql(row.get(1)?);
+            Ok(Consumer {
+                name: row.get(0)?,
+                lag: newest.saturating_sub(number),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn consumer(connection: &Connection, name: &str) -> Result<Option<Place>, ArchiveError> {
+    let place = connection
+        .prepare_cached("SELECT event_id, event_number FROM consumers WHERE name = ?")?
+        .query_row([name], place_of_row);
+    Ok(place.optional()?)
+}
+
+/// Stores what a consumer has handled, and that it was seen.
+fn keep(connection: &Connection, name: &str, place: Place) -> Result<(), ArchiveError> {
+    let others: i64 = connection
+        .prepare_cached("SELECT count(*) FROM consumers WHERE name <> ?")?
+        .query_row([name], |row| row.get(0))?;
+    if others >= CONSUMERS {
+        return Err(ArchiveError::TooManyConsumers);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO consumers (name, event_id, event_number, seen) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (name) DO UPDATE SET event_id = ?2, event_number = ?3, seen = ?4",
+        )?
+        .execute(params![
+            name,
+            to_sql(place.id),
+            to_sql(place.number.unwrap_or_default()),
+            now()
+        ])?;
+    Ok(())
+}
