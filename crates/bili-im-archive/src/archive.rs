@@ -145,7 +145,12 @@ impl Archive {
     /// # Errors
     /// When another process fills it.
     pub(crate) fn lock(&mut self) -> Result<(), ArchiveError> {
-        self.lock_for("lock")
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        self.lock_for("lock")?;
+        // A process that was killed may not have come to that.
+        self.finish_erasing()
     }
 
     /// Takes the lock in the file that ends with this word.

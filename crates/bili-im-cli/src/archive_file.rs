@@ -54,11 +54,13 @@ impl ArchiveFile {
     pub(crate) fn open(&self, global: &Global) -> Result<Archive, Failure> {
         let path = self.path(global)?;
         match (Archive::open(&path), self.others()) {
-            (Err(error @ ArchiveError::Missing(_)), Some(others)) => Err(Failure::from(error)
-                .advise(format_text!(
-                    "make one with bili-im sync, or name one with --archive: {others}",
-                    "先建一份：bili-im sync；或用 --archive 指定：{others}"
-                ))),
+            (Err(error @ ArchiveError::Missing(_)), Some(others)) => {
+                let profile = global.profile()?;
+                Err(Failure::from(error).advise(format_text!(
+                    "make one with bili-im sync --profile {profile}, or name one with --archive: {others}",
+                    "先建一份：bili-im sync --profile {profile}；或用 --archive 指定：{others}"
+                )))
+            }
             (archive, _) => Ok(archive?),
         }
     }

@@ -231,6 +231,15 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Parses how many there should be at most.
+pub(crate) fn limit(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => Err(text!("it must be above 0", "必须大于 0").to_owned()),
+        Ok(limit) => Ok(limit),
+        Err(_) => Err(no_number()),
+    }
+}
+
 /// Parses how many there should be, perhaps none.
 pub(crate) fn count(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| no_number())

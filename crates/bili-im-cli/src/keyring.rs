@@ -41,6 +41,9 @@ fn unusable(error: &Error) -> Failure {
     let why = match (error, Entry::store_status()) {
         (Error::NoDefaultStore, Err(Error::PlatformFailure(why) | Error::NoStorageAccess(why)))
         | (Error::PlatformFailure(why) | Error::NoStorageAccess(why), _) => why.to_string(),
+        (Error::TooLong(..), _) => {
+            text!("the login is too long for it", "登录太长，存不下").to_owned()
+        }
         (Error::NoDefaultStore, _) => text!("none was found", "没有找到").to_owned(),
         _ => text!("it holds something else", "里面存的是别的内容").to_owned(),
     };

@@ -32,6 +32,7 @@ mod progress;
 mod qr;
 mod selection;
 mod state;
+mod stored_login;
 mod style;
 mod table;
 mod trace;

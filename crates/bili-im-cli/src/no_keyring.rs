@@ -17,7 +17,7 @@ pub(crate) fn remove(_: &str) -> Result<(), Failure> {
 }
 
 fn left_out() -> Failure {
-    Failure::unusable_login(
+    Failure::wrong_use(
         text!(
             "this bili-im was built without the system's keyring",
             "这个 bili-im 编译时没有加入系统密钥环"

@@ -6,23 +6,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bili_im_proto::{Credential, Origin, Secret, Uid, UnixSeconds};
+use bili_im_proto::{Credential, Origin, Secret, Uid};
 use directories::ProjectDirs;
-use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
     failure::Failure,
     keyring,
+    output::Output,
     private_file::{self, Unusable, create_folder, folder_of},
     profile_name::ProfileName,
+    stored_login::{Stored, damaged},
     wording::Worded,
 };
 
 /// The environment variable with the configuration folder, instead of the platform's.
 const VARIABLE: &str = "BILI_IM_CONFIG_DIR";
-
-const VERSION: u32 = 1;
 
 const EXTENSION: &str = "json";
 
@@ -40,34 +39,6 @@ pub(crate) struct Login {
     pub(crate) endpoint: Option<String>,
     /// Whether its secrets are in the keyring of the system.
     pub(crate) is_in_keyring: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    version: u32,
-    endpoint: Option<String>,
-    account: Option<String>,
-    /// In seconds since 1970.
-    expires: Option<u64>,
-    #[serde(default)]
-    is_in_keyring: bool,
-    /// In the file, or in the keyring.
-    #[serde(flatten)]
-    secrets: Option<Secrets>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Secrets {
-    cookie: String,
-    #[serde(default)]
-    refresh_token: String,
-}
-
-impl Drop for Secrets {
-    fn drop(&mut self) {
-        self.cookie.zeroize();
-        self.refresh_token.zeroize();
-    }
 }
 
 /// A profile, whether or not it has a login.
@@ -138,11 +109,10 @@ impl Profile {
         }
         let text = opened.read(MOST).map_err(unreadable)?;
         let mut stored = Stored::parse(&text).map_err(|reason| self.holds_no_login(reason))?;
-        if stored.is_in_keyring {
-            let secrets = keyring::load(&self.entry())?;
-            let secrets = secrets.and_then(|secrets| serde_json::from_str(&secrets).ok());
+        if let Some(entry) = &stored.keyring {
             let missing = || text!("the keyring does not have it", "密钥环里没有它");
-            stored.secrets = Some(secrets.ok_or_else(|| self.holds_no_login(missing()))?);
+            let secrets = keyring::load(entry)?.ok_or_else(|| self.holds_no_login(missing()))?;
+            stored.secrets = serde_json::from_str(&secrets).ok();
         }
         let login = stored.login();
         login
@@ -166,23 +136,16 @@ impl Profile {
         )
     }
 
-    /// The name of the profile's entry in the keyring.
-    fn entry(&self) -> String {
-        let path = std::path::absolute(&self.path);
-        path.as_ref().unwrap_or(&self.path).display().to_string()
-    }
-
-    fn is_in_keyring(&self) -> bool {
-        let opened = private_file::open(&self.path).ok().flatten();
-        let text = opened.and_then(|opened| opened.read(MOST).ok());
-        let stored = text.and_then(|text| Stored::parse(&text).ok());
-        stored.is_some_and(|stored| stored.is_in_keyring)
+    /// The entry in the keyring of the login that is stored.
+    fn entry(&self) -> Option<String> {
+        let opened = private_file::open(&self.path).ok()??;
+        Stored::entry_in(&opened.read(MOST).ok()?)
     }
 
     /// Fails when a login could not be stored, before one is made in vain.
     pub(crate) fn check(&self, is_for_keyring: bool) -> Result<(), Failure> {
         if is_for_keyring {
-            keyring::load(&self.entry())?;
+            keyring::load(self.name.as_str())?;
         }
         match private_file::check(&self.path) {
             Err(error) if error.is_not_ours() => Err(cannot_keep(&self.path, &error)),
@@ -190,52 +153,53 @@ impl Profile {
         }
     }
 
-    /// Stores a login in place of the last one.
-    pub(crate) fn store(&self, login: &Login) -> Result<(), Failure> {
-        let secrets = Secrets {
-            cookie: login.credential.expose().to_string(),
-            refresh_token: login.refresh_token.expose().to_owned(),
-        };
+    /// Stores a login in place of the last one, which stays when that fails.
+    pub(crate) fn store(&self, login: &Login, out: Output) -> Result<(), Failure> {
+        let last = self.entry();
+        let mut stored = Stored::of(login);
         if login.is_in_keyring {
-            let secrets = serde_json::to_string(&secrets).map(Zeroizing::new);
-            let secrets =
-                secrets.map_err(|error| cannot_keep(&self.path, &io::Error::from(error).into()))?;
-            keyring::store(&self.entry(), &secrets)?;
-        } else if self.is_in_keyring() {
-            keyring::remove(&self.entry())?;
+            // A new entry, since the file leads to the last one until it is written.
+            let entry = format!("{} {}", self.name, bili_im_ureq::now().unix.0);
+            let secrets = serde_json::to_string(&stored.secrets.take()).map(Zeroizing::new);
+            let secrets = secrets.map_err(|error| self.cannot_write(error))?;
+            keyring::store(&entry, &secrets)?;
+            stored.keyring = Some(entry);
         }
-        let stored = Stored {
-            version: VERSION,
-            endpoint: login.endpoint.clone(),
-            account: login.account.clone(),
-            expires: login.credential.expires().map(|UnixSeconds(end)| end),
-            is_in_keyring: login.is_in_keyring,
-            secrets: (!login.is_in_keyring).then_some(secrets),
-        };
-        let text = serde_json::to_vec(&stored).map(Zeroizing::new);
-        let written = text.map_err(io::Error::from).and_then(|text| {
-            create_private_folder(folder_of(&self.path))?;
-            Ok(text)
-        });
-        let written = (written.map_err(Unusable::from))
-            .and_then(|text| private_file::write(&self.path, &text));
-        written
-            .map(drop)
-            .map_err(|error| cannot_keep(&self.path, &error))
+        if let Err(failure) = self.write(&stored) {
+            remove_entry(stored.keyring.as_deref(), out);
+            return Err(failure);
+        }
+        remove_entry(last.as_deref(), out);
+        Ok(())
+    }
+
+    fn write(&self, stored: &Stored) -> Result<(), Failure> {
+        let text = serde_json::to_vec(stored).map(Zeroizing::new);
+        let text = text.map_err(|error| self.cannot_write(error))?;
+        create_private_folder(folder_of(&self.path)).map_err(|error| self.cannot_write(error))?;
+        match private_file::write(&self.path, &text) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(cannot_keep(&self.path, &error)),
+        }
+    }
+
+    fn cannot_write(&self, error: impl Into<io::Error>) -> Failure {
+        cannot_keep(&self.path, &Unusable::Io(error.into()))
     }
 
     /// Removes the login. Returns whether there was one.
-    pub(crate) fn remove(&self) -> Result<bool, Failure> {
-        if self.is_in_keyring() {
-            keyring::remove(&self.entry())?;
-        }
+    pub(crate) fn remove(&self, out: Output) -> Result<bool, Failure> {
+        let entry = self.entry();
         let removed = match private_file::check(&self.path) {
             Ok(true) => fs::remove_file(&self.path).map_err(Unusable::from),
             Ok(false) => return Ok(false),
             Err(error) => Err(error),
         };
         match removed {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                remove_entry(entry.as_deref(), out);
+                Ok(true)
+            }
             Err(error) => Err(Failure::other(format_text!(
                 "{} cannot be removed: {error}",
                 "无法删除 {}：{error}",
@@ -246,36 +210,6 @@ impl Profile {
                 "如果里面有登录，请自行删除"
             ))),
         }
-    }
-}
-
-impl Stored {
-    fn parse(text: &[u8]) -> Result<Self, &'static str> {
-        #[derive(Deserialize)]
-        struct Header {
-            version: u32,
-        }
-
-        let Header { version } = serde_json::from_slice(text).map_err(|_| damaged())?;
-        if version != VERSION {
-            return Err(text!(
-                "it was written by another version of this program",
-                "它由另一个版本的程序写成"
-            ));
-        }
-        serde_json::from_slice(text).map_err(|_| damaged())
-    }
-
-    fn login(&self) -> Option<Login> {
-        let secrets = self.secrets.as_ref()?;
-        let credential = Credential::parse(&secrets.cookie).ok()?;
-        Some(Login {
-            credential: credential.with_expires(self.expires.map(UnixSeconds)),
-            refresh_token: Secret::new(secrets.refresh_token.as_str()),
-            account: self.account.clone(),
-            endpoint: self.endpoint.clone(),
-            is_in_keyring: self.is_in_keyring,
-        })
     }
 }
 
@@ -309,8 +243,17 @@ impl Login {
     }
 }
 
-fn damaged() -> &'static str {
-    text!("it is damaged", "内容损坏")
+/// Removes an entry of the keyring. A failure is a warning: nothing leads to the entry any more.
+fn remove_entry(entry: Option<&str>, out: Output) {
+    if let Some(entry) = entry
+        && let Err(failure) = keyring::remove(entry)
+    {
+        let why = failure.message();
+        out.warn(format_text!(
+            "the login may still be in the keyring, as bili-im \"{entry}\": {why}",
+            "密钥环里可能还留着登录，名为 bili-im “{entry}”：{why}"
+        ));
+    }
 }
 
 /// The folder of the profiles.

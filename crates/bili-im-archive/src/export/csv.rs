@@ -38,7 +38,7 @@ const COLUMNS: [&str; 14] = [
 
 impl Export {
     /// Writes the messages as CSV, one a row. A cell that a spreadsheet would take for a formula
-    /// begins with `'`.
+    /// begins with `'`. Its own words are English in any language, for programs that read it.
     ///
     /// # Errors
     /// When the archive cannot be read, or `out` not written.
@@ -50,9 +50,10 @@ impl Export {
         out.write_all(BYTE_ORDER_MARK.as_bytes())?;
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(COLUMNS).map_err(failed)?;
-        let report = self.walk(archive, |next| match next {
+        let english = self.clone().language(Language::English);
+        let report = english.walk(archive, |next| match next {
             Next::Message(session, message, entry) => {
-                let cells = cells(session, message, &entry, self.language);
+                let cells = cells(session, message, &entry);
                 let cells = cells.iter().map(|cell| harmless(cell));
                 csv.write_record(cells).map_err(failed)
             }
@@ -63,14 +64,9 @@ impl Export {
     }
 }
 
-fn cells(
-    session: &ArchivedSession,
-    archived: &ArchivedMessage,
-    entry: &Entry<'_>,
-    language: Language,
-) -> [String; 14] {
+fn cells(session: &ArchivedSession, archived: &ArchivedMessage, entry: &Entry<'_>) -> [String; 14] {
     let message = archived.message.as_ref();
-    let lines = plain::lines(&entry.body, language);
+    let lines = plain::lines(&entry.body, Language::English);
     let texts: Vec<&str> = lines.iter().map(|(text, _)| text.as_str()).collect();
     let url = lines.iter().find(|(_, url)| !url.is_empty());
     let direction = match entry.side {

@@ -120,7 +120,8 @@ impl Export {
         }
     }
 
-    /// The language of the words that nobody wrote, such as "recalled". JSONL has none.
+    /// The language of the words that nobody wrote, such as "recalled". CSV is
+    /// always English, and JSONL has none.
     #[must_use]
     pub fn language(self, language: Language) -> Self {
         Self { language, ..self }

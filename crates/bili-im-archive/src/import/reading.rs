@@ -78,9 +78,10 @@ impl Import {
         file: &mut dyn BufRead,
     ) -> Result<ImportReport, ArchiveError> {
         archive.lock()?;
-        let report = Self::read_all(archive, file)?;
+        let report = Self::read_all(archive, file);
+        // What was read before a failure stays.
         archive.finish_erasing()?;
-        Ok(report)
+        report
     }
 
     fn read_all(

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     active_login::ActiveLogin,
-    args::{Global, To, number},
+    args::{Global, To, limit, number},
     failure::Failure,
     moment,
     names::{Names, nobody},
@@ -29,7 +29,7 @@ pub(crate) struct History {
     #[command(flatten)]
     with: To,
     /// How many messages at most
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = limit)]
     limit: u64,
     /// Only messages before this one, by its sequence number
     #[arg(long, value_name = "SEQNO", value_parser = number)]

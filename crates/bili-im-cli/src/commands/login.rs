@@ -68,7 +68,7 @@ impl Login {
             endpoint: endpoint.map(|endpoint| endpoint.to_string()),
             is_in_keyring: self.keyring,
         };
-        profile.store(&login)?;
+        profile.store(&login, out)?;
         out.print(&LoginOutput {
             profile: profile.name,
             uid: login.uid(),

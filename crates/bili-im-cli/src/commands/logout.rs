@@ -39,7 +39,7 @@ impl Logout {
         if self.local {
             return out.print(&LogoutOutput {
                 logged_out: false,
-                forgotten: profile.remove()?.then_some(profile.name),
+                forgotten: profile.remove(out)?.then_some(profile.name),
             });
         }
         // `--profile` comes before a cookie in the environment.
@@ -64,7 +64,7 @@ impl Logout {
         }
         // A cookie from the user can belong to another login than the profile.
         let is_kept = !is_given || is_kept(&profile, &credential);
-        let forgotten = is_kept && profile.remove()?;
+        let forgotten = is_kept && profile.remove(out)?;
         if is_given {
             out.warn(text!(
                 "the cookie that was given is worthless now: unset or delete it",

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
-    args::{Global, count, number},
+    args::{Global, count, limit},
     failure::Failure,
     moment,
     output::Output,
@@ -56,14 +56,24 @@ pub(crate) struct Search {
     #[arg(long)]
     relevance: bool,
     /// How many messages at most
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = limit)]
     limit: u64,
     /// Show so many messages before and after each
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = count)]
     context: usize,
     /// Go on where an earlier search has stopped
-    #[arg(long, value_name = "NEXT")]
+    #[arg(long, value_name = "NEXT", value_parser = after)]
     after: Option<Continuation>,
+}
+
+fn after(text: &str) -> Result<Continuation, String> {
+    text.parse().map_err(|_| {
+        text!(
+            "it is not what an earlier search has printed",
+            "不是之前的搜索给出的值"
+        )
+        .to_owned()
+    })
 }
 
 impl Search {

@@ -43,9 +43,10 @@ fn what_people_read_is_chinese() {
         "settings set x=on",
         "decode single-unread",
         "history 10002 --limit x",
-        "stats --top -1",
-        "login --keyring",
+        "stats --top x",
         "search x",
+        "search x --after q",
+        "search x --limit 0",
     ] {
         let ran = in_chinese(&stage, args);
         let lines = ran.out.lines().chain(ran.err.lines());

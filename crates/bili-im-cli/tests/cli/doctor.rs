@@ -118,6 +118,28 @@ fn open_files_and_a_login_that_only_reads_are_warnings() {
     let readable = readable.collect::<Vec<_>>().join("; ");
     let ran = stage.run_as(readable, "doctor --json");
     assert_eq!(ran.code, 0, "{ran:?}");
+    let mut command = stage.command("doctor");
+    let chinese = finish(command.env("BILI_IM_LANG", "zh")).out;
+    let archive = chinese
+        .lines()
+        .find(|line| line.contains("  存档  "))
+        .unwrap();
+    let column = |line: &str, words: &str| {
+        let (before, _) = line.split_once(words).unwrap();
+        before
+            .chars()
+            .map(|c| 1 + usize::from(c > '\u{7f}'))
+            .sum::<usize>()
+    };
+    let advice = chinese
+        .lines()
+        .find(|line| line.contains("chmod 600"))
+        .unwrap();
+    assert_eq!(
+        column(archive, "其他用户"),
+        column(advice, "chmod"),
+        "{chinese}"
+    );
     for name in ["logins", "archive", "login"] {
         assert_eq!(status(&ran.json(), name), "warning", "{ran:?}");
     }

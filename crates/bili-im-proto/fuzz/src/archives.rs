@@ -11,12 +11,32 @@ use tempfile::TempDir;
 use crate::check_error;
 
 /// The first line of a file.
-const HEADER: &str = "{\"header\":{\"format\":\"bili-im-archive\",\"version\":1,\"owner\":10001,\"exported\":1}}\n";
+const HEADER: &str =
+    "{\"header\":{\"format\":\"bili-im-archive\",\"version\":1,\"owner\":10001,\"exported\":1}}\n";
 
-/// The elements of a page.
-const ELEMENTS: [&str; 23] = [
-    "a", "bdi", "body", "code", "details", "div", "h1", "h2", "head", "header", "html", "img", "li",
-    "main", "meta", "nav", "p", "span", "style", "summary", "time", "title", "ul",
+/// The elements of a page's body.
+const ELEMENTS: [&str; 18] = [
+    "a", "bdi", "body", "code", "details", "div", "h1", "h2", "header", "img", "li", "main", "nav",
+    "p", "span", "summary", "time", "ul",
+];
+
+/// The elements of its head, in order.
+const HEAD: [&str; 9] = [
+    "head", "meta", "meta", "meta", "meta", "meta", "meta", "title", "style",
+];
+
+const ATTRIBUTES: [&str; 11] = [
+    "alt",
+    "aria-hidden",
+    "class",
+    "datetime",
+    "dir",
+    "href",
+    "id",
+    "lang",
+    "rel",
+    "target",
+    "title",
 ];
 
 /// Any file: the archive stays whole, and what was imported is exported and imported again without a
@@ -69,7 +89,9 @@ pub fn pages(data: &[u8]) {
     ];
     let file = HEADER.to_owned() + &lines.map(|line| line.to_string()).join("\n");
     let (_folder, mut archive) = archive();
-    let report = Import::new().read(&mut archive, &mut file.as_bytes()).unwrap();
+    let report = Import::new()
+        .read(&mut archive, &mut file.as_bytes())
+        .unwrap();
     assert_eq!((report.messages, report.broken_lines), (1, Vec::new()));
     let mut pages = Pages::default();
     Export::all().html(&archive, &mut pages).unwrap();
@@ -94,15 +116,23 @@ fn check_page(page: &[u8]) {
     let page = std::str::from_utf8(page).unwrap();
     let parsed = Html::parse_document(page);
     let elements = parsed.root_element().descendants();
-    for element in elements.filter_map(ElementRef::wrap) {
-        let element = element.value();
+    let elements = elements.filter_map(ElementRef::wrap).skip(1);
+    let elements: Vec<_> = elements.map(|element| element.value()).collect();
+    let (head, body) = elements.split_at(HEAD.len());
+    assert!(
+        head.iter().map(|element| element.name()).eq(HEAD),
+        "{head:?}"
+    );
+    for element in body {
         assert!(ELEMENTS.contains(&element.name()), "{element:?}");
         for (name, value) in element.attrs() {
+            assert!(ATTRIBUTES.contains(&name), "{element:?}");
             let is_web = value.starts_with("https://") || value.starts_with("http://");
+            let is_guarded = element.attr("rel") == Some("noopener noreferrer");
             match name {
-                "href" => assert!(is_web || !value.contains(':'), "{value}"),
-                "src" | "srcset" | "style" => panic!("{element:?}"),
-                name => assert!(!name.starts_with("on"), "{element:?}"),
+                "href" if is_web => assert!(is_guarded, "{element:?}"),
+                "href" => assert!(!value.contains(':'), "{element:?}"),
+                _ => {}
             }
         }
     }

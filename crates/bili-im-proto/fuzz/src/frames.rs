@@ -33,9 +33,7 @@ pub fn frames(data: &[u8]) {
                 let length = u16::from_le_bytes([bytes.byte(), bytes.byte()]);
                 PushInput::Frame(bytes.take(length.into()))
             }
-            (PushStep::WaitUntil(_), 4..=7) => {
-                PushInput::Frame(ANSWERS[usize::from(choice & 1)])
-            }
+            (PushStep::WaitUntil(_), 4..=7) => PushInput::Frame(ANSWERS[usize::from(choice & 1)]),
             (PushStep::WaitUntil(until), 8) => {
                 now.mono = now.mono.max(*until);
                 PushInput::Woken
@@ -79,7 +77,10 @@ fn check(session: &PushSession, step: &PushStep, longest: usize) {
         PushStep::Connect(request) => assert_eq!(request.uri(), "http://127.0.0.1:1/sub"),
         PushStep::Send(frame) => assert!(frame.len() < longest + 300),
         PushStep::Event(PushEvent::Closed { cause, .. }) => {
-            assert!(cause.len() < 2500 && !cause.contains(is_treacherous), "{cause:?}");
+            assert!(
+                cause.len() < 2500 && !cause.contains(is_treacherous),
+                "{cause:?}"
+            );
         }
         _ => {}
     }

@@ -103,7 +103,7 @@ impl Display for Check {
             Some(advice) => write_text!(
                 f,
                 "\n         to do:   {advice}",
-                "\n      怎么办    {advice}"
+                "\n      怎么办   {advice}"
             ),
             None => Ok(()),
         }

@@ -64,7 +64,7 @@ fn readable_by_others(folder: &Path) -> Option<String> {
 pub(super) fn can_others_read(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
 
-    let metadata = fs::symlink_metadata(file);
+    let metadata = fs::metadata(file);
     metadata.is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 != 0)
 }
 
