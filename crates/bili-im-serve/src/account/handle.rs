@@ -30,6 +30,8 @@ pub struct Account {
     /// Tries again at once.
     pub(super) restart: Notify,
     queue: Arc<Mutex<Queue>>,
+    /// Held while an event is queued, also when its watch has ended meanwhile.
+    pub(super) queueing: Arc<tokio::sync::Mutex<()>>,
     /// The number of the newest event.
     pub(super) newest: Arc<AtomicU64>,
     /// Events up to this id were queued before the account was added, and may be told after later
@@ -51,6 +53,7 @@ impl Account {
             outbox: Outbox::default(),
             restart: Notify::new(),
             queue: Arc::new(Mutex::new(queue)),
+            queueing: Arc::default(),
             newest: Arc::new(AtomicU64::new(newest.number.unwrap_or_default())),
             joined: AtomicU64::new(0),
             state: Mutex::new(State::Starting),

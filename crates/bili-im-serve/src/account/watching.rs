@@ -124,6 +124,8 @@ async fn watch(account: &Arc<Account>) -> Result<(), Ended> {
             wait: Duration::ZERO,
         })?;
     let own = client.profile().await?.uid;
+    // What the watch before this one was queueing has to be in the cursor.
+    drop(account.queueing.lock().await);
     let stored = account.try_queue(|queue| queue.cursor()).await?;
     let cursor = match stored {
         Some(cursor) => cursor,
@@ -160,7 +162,9 @@ async fn take(account: &Account, own: Uid, event: Event) -> Result<(), Ended> {
         let event = Arc::clone(&event);
         let shared = Arc::clone(&account.shared);
         let newest = Arc::clone(&account.newest);
+        let queueing = Arc::clone(&account.queueing).lock_owned().await;
         let pushed = account.try_queue(move |queue| {
+            let _until_queued = queueing;
             let (event, json) = &*event;
             queue.save_event(own, event)?;
             if let EventKind::Recalled {
