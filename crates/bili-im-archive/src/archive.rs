@@ -149,8 +149,8 @@ impl Archive {
             return Ok(());
         }
         self.lock_for("lock")?;
-        // A process that was killed may not have come to that.
-        self.finish_erasing()
+        // A process that was killed may not have come to that. The log goes when this one ends.
+        self.forget_recalled_media()
     }
 
     /// Takes the lock in the file that ends with this word.

@@ -248,6 +248,21 @@ fn file_name(bytes: &[u8], format: ImageFormat) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Shelf;
+
+    #[test]
+    fn an_image_that_a_killed_process_left_goes_when_the_archive_is_filled_again() {
+        let mut shelf = Shelf::with_people();
+        let file = shelf.archive.media_folder().join("aa/left.png");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "left").unwrap();
+        shelf.sql(
+            "INSERT INTO media (url, state, file)
+             VALUES ('https://i0.hdslb.com/left.png', 'recalled', 'aa/left.png')",
+        );
+        shelf.archive.lock().unwrap();
+        assert!(!file.exists());
+    }
 
     #[test]
     fn only_the_services_hosts_are_asked() {
