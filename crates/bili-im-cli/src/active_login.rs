@@ -21,7 +21,6 @@ use crate::{
     private_file::Unusable,
     state::{self, StateFile},
     trace,
-    wording::Worded,
 };
 
 /// A client, with the state of its account locked: other processes of the account wait.
@@ -103,16 +102,9 @@ impl ActiveLogin {
             Some(state) if state.lock(state::COMMAND_PATIENCE, out)? => Some(state),
             _ => None,
         };
-        let restored = state.as_ref().and_then(|state| {
-            let snapshot = state.load(out)?;
-            match new().restore(&snapshot) {
-                Ok(builder) => Some(builder),
-                Err(invalid) => {
-                    state.set_aside(&invalid.worded(), out);
-                    None
-                }
-            }
-        });
+        let restored = state
+            .as_ref()
+            .and_then(|state| state.restore(|snapshot| new().restore(snapshot), out));
         let new_device_id = || new().build().account().device_id().clone();
         let device_id = match state::stored_device_id() {
             Some(id) => id,
@@ -153,11 +145,8 @@ impl ActiveLogin {
         let out = self.out;
         // The patience of a watch has no end, so a state is given up only when locking fails.
         (self.state).take_if(|state| !matches!(state.lock(state::WATCH_PATIENCE, out), Ok(true)));
-        let Some(state) = &self.state else { return };
-        if let Some(snapshot) = state.load(self.out)
-            && let Err(invalid) = self.client.absorb(&snapshot)
-        {
-            state.set_aside(&invalid.worded(), self.out);
+        if let Some(state) = &self.state {
+            let _absorbed = state.restore(|snapshot| self.client.absorb(snapshot), out);
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::{DeviceId, Origin, Snapshot, Uid};
+use bili_im_proto::{DeviceId, InvalidSnapshot, Origin, Snapshot, Uid};
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,7 @@ use crate::{
     lock::{Lock, Patience},
     output::Output,
     private_file::{self, Unusable},
+    wording::Worded,
 };
 
 /// The environment variable with the state folder, instead of the platform's.
@@ -102,8 +103,22 @@ impl StateFile {
         Ok(self.lock.unlock()?)
     }
 
-    /// Reads what the last process stored.
-    pub(crate) fn load(&self, out: Output) -> Option<Snapshot> {
+    /// Restores what the last process stored. What cannot be used is set aside.
+    pub(crate) fn restore<T>(
+        &self,
+        restore: impl FnOnce(&Snapshot) -> Result<T, InvalidSnapshot>,
+        out: Output,
+    ) -> Option<T> {
+        match restore(&self.load(out)?) {
+            Ok(restored) => Some(restored),
+            Err(invalid) => {
+                self.set_aside(&invalid.worded(), out);
+                None
+            }
+        }
+    }
+
+    fn load(&self, out: Output) -> Option<Snapshot> {
         let read = private_file::read(&self.path, MOST).map_err(|error| error.to_string());
         let parsed = read.and_then(|text| {
             let stored = text.map(|text| serde_json::from_slice::<Stored<Snapshot>>(&text));
@@ -135,7 +150,7 @@ impl StateFile {
     }
 
     /// Renames a damaged state, so that the user can look at it.
-    pub(crate) fn set_aside(&self, reason: &impl Display, out: Output) {
+    fn set_aside(&self, reason: &impl Display, out: Output) {
         set_aside(
             text!("the pace of this account", "账号的限速状态"),
             &self.path,

@@ -33,10 +33,7 @@ impl Login for KeptLogin {
         let Some(state) = self.lock(client.account().credential()) else {
             return;
         };
-        if let Some(snapshot) = state.load(self.out) {
-            // A state of another account was set aside at the beginning.
-            let _absorbed = client.absorb(&snapshot);
-        }
+        let _absorbed = state.restore(|snapshot| client.absorb(snapshot), self.out);
         let stored = state.store(&client.snapshot());
         if let Err(error) = stored.and_then(|()| state.unlock()) {
             state.warn(&error, self.out);
@@ -53,8 +50,9 @@ impl KeptLogin {
         let endpoint = self.global.endpoint()?;
         let new = || builder(&credential, endpoint.as_ref(), self.global.paced);
         let state = self.lock(&credential);
-        let snapshot = state.as_ref().and_then(|state| state.load(self.out));
-        let restored = snapshot.and_then(|snapshot| new().restore(&snapshot).ok());
+        let restored = state
+            .as_ref()
+            .and_then(|state| state.restore(|snapshot| new().restore(snapshot), self.out));
         if let Some(state) = &state
             && let Err(error) = state.unlock()
         {
