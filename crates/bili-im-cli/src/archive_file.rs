@@ -10,7 +10,7 @@ use crate::{
     args::Global,
     failure::Failure,
     language::{Language, current},
-    private_file::{create_folder, folder_of},
+    private_file::{folder_of, make_folder},
     state,
     wording::Worded,
     words::talker_text,
@@ -38,14 +38,7 @@ impl ArchiveFile {
     pub(crate) fn create(&self, global: &Global) -> Result<Archive, Failure> {
         let path = self.path(global)?;
         if self.archive.is_none() {
-            let folder = folder_of(&path);
-            create_folder(folder).map_err(|error| {
-                let folder = folder.display();
-                Failure::other(format_text!(
-                    "{folder} cannot be made: {error}",
-                    "无法创建文件夹 {folder}：{error}"
-                ))
-            })?;
+            make_folder(folder_of(&path))?;
         }
         Ok(Archive::create(path)?)
     }

@@ -218,6 +218,18 @@ fn origin(text: &str) -> Result<Origin, String> {
     (text.parse()).map_err(|invalid: InvalidOrigin| invalid.worded())
 }
 
+/// Parses an address to listen on.
+#[cfg(any(feature = "serve", feature = "sim"))]
+pub(crate) fn address(text: &str) -> Result<std::net::SocketAddr, String> {
+    (text.parse()).map_err(|_| {
+        text!(
+            "an address and a port are wanted, such as 127.0.0.1:8970",
+            "这里要填地址和端口，例如 127.0.0.1:8970"
+        )
+        .to_owned()
+    })
+}
+
 /// Parses the number of a user, a group or a message. None of them is 0.
 pub(crate) fn number(text: &str) -> Result<u64, String> {
     match text.parse() {

@@ -13,7 +13,7 @@ use std::{
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-use crate::wording::Worded;
+use crate::{failure::Failure, wording::Worded};
 
 /// Why a file is not used.
 #[derive(Debug)]
@@ -177,6 +177,17 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// As [`create_folder`], with a failure that says which folder it is.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
+    create_folder(path).map_err(|error| {
+        let (folder, error) = (path.display(), error.worded());
+        Failure::other(format_text!(
+            "{folder} cannot be made: {error}",
+            "无法创建文件夹 {folder}：{error}"
+        ))
+    })
 }
 
 /// The folder of a file.

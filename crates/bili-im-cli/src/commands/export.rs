@@ -18,7 +18,7 @@ use crate::{
     failure::Failure,
     language::{self, Language},
     output::Output,
-    private_file::create_folder,
+    private_file::make_folder,
     selection::{Conversations, Period},
     whole_file::{self, Finished, WholeFile},
 };
@@ -184,13 +184,7 @@ impl Export {
         export: &Exporting,
         folder: &Path,
     ) -> Result<ExportReport, Failure> {
-        create_folder(folder).map_err(|error| {
-            let folder = folder.display();
-            Failure::other(format_text!(
-                "{folder} cannot be made: {error}",
-                "无法创建文件夹 {folder}：{error}"
-            ))
-        })?;
+        make_folder(folder)?;
         let mut pages = Pages {
             folder,
             media: archive.media_folder(),

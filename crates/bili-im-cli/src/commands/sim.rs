@@ -12,7 +12,7 @@ use bili_im_sim::{Large, Mode, Server, Service, Uid, World};
 use serde::Serialize;
 
 use crate::{
-    args::{Global, number},
+    args::{Global, address, number},
     curl::quoted,
     failure::Failure,
     output::Output,
@@ -172,16 +172,6 @@ impl Sim {
         }
         options
     }
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    (text.parse()).map_err(|_| {
-        text!(
-            "invalid socket address syntax",
-            "地址要写成 127.0.0.1:8970 这样"
-        )
-        .to_owned()
-    })
 }
 
 fn uids(world: &World) -> String {

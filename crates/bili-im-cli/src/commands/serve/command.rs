@@ -16,11 +16,11 @@ use tokio::{runtime::Runtime, sync::oneshot};
 use super::login::KeptLogin;
 use crate::{
     archive_file::ArchiveFile,
-    args::Global,
+    args::{Global, address, limit},
     credentials,
     failure::Failure,
     output::Output,
-    private_file::{self, create_folder, folder_of},
+    private_file::{self, folder_of, make_folder},
     profile_name::ProfileName,
     trace,
     watching::Stop,
@@ -63,10 +63,10 @@ pub(crate) struct Serve {
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
     /// How many events of an account are kept for consumers that are behind
-    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = limit)]
     keep_events: u64,
     /// For how long they are kept
-    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = limit)]
     keep_days: u64,
     /// Ask all the time instead of being told by push
     #[arg(long)]
@@ -131,8 +131,7 @@ impl Serve {
         let accounts = accounts.into_iter().map(|(global, given)| {
             let name = global.profile()?;
             let archive = ArchiveFile::from(None).path(&global)?;
-            let folder = folder_of(&archive);
-            create_folder(folder).map_err(|error| cannot_make(folder, &error))?;
+            make_folder(folder_of(&archive))?;
             let login = KeptLogin { global, given, out };
             let mut setup = AccountSetup::new(name.as_str(), archive, login);
             setup.watch = watch;
@@ -146,14 +145,6 @@ impl Serve {
 fn twice(names: &[ProfileName]) -> Option<&ProfileName> {
     let mut seen = BTreeSet::new();
     names.iter().find(|name| !seen.insert(*name))
-}
-
-fn cannot_make(folder: &Path, error: &std::io::Error) -> Failure {
-    let (folder, error) = (folder.display(), error.worded());
-    Failure::other(format_text!(
-        "{folder} cannot be made: {error}",
-        "无法创建文件夹 {folder}：{error}"
-    ))
 }
 
 /// Resolves at the first signal. A second one ends the program at once.
@@ -195,16 +186,6 @@ fn read_tokens(path: &Path) -> Result<Tokens, Failure> {
     let text = std::str::from_utf8(&bytes);
     let text = text.map_err(|_| unusable(text!("it is not UTF-8", "不是 UTF-8").to_owned()))?;
     Tokens::parse(text).map_err(|invalid| unusable(invalid.to_string()))
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    (text.parse()).map_err(|_| {
-        text!(
-            "an address like 127.0.0.1:5140 is wanted",
-            "地址要写成 127.0.0.1:5140 这样"
-        )
-        .to_owned()
-    })
 }
 
 impl From<ServeError> for Failure {
