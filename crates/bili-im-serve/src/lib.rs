@@ -4,6 +4,7 @@ mod account;
 mod config;
 mod core;
 mod error;
+mod hours;
 mod line;
 mod metrics;
 mod reader;
@@ -11,6 +12,7 @@ mod rights;
 mod rpc;
 mod server;
 mod shared;
+mod toml_file;
 
 pub use crate::{
     account::{Account, Held, State, Why},
@@ -21,4 +23,5 @@ pub use crate::{
     rights::{InvalidToken, Rights, Tokens},
     rpc::reference,
     server::Server,
+    toml_file::Fault,
 };
