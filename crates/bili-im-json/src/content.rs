@@ -97,8 +97,9 @@ impl RawJson {
     }
 }
 
+/// An image.
 #[derive(Debug, Serialize)]
-struct ImageJson {
+pub struct ImageJson {
     url: String,
     width: Option<u32>,
     height: Option<u32>,

@@ -17,7 +17,7 @@ pub use self::{
         OfficialJson, SentJson, SessionsJson, UnreadJson, UploadedJson, UserInfosJson, UserJson,
         UsersJson,
     },
-    content::ContentJson,
+    content::{ContentJson, ImageJson},
     counts::CountsJson,
     error::{ErrorJson, Exit},
     event::EventJson,

@@ -88,6 +88,10 @@ pub struct Limits {
     pub sends: usize,
     /// The largest body of a request. Default: 1 MiB.
     pub body: usize,
+    /// The largest body with an image in Base64. Default: 8 MiB.
+    pub image_body: usize,
+    /// The largest body with files. Default: 21 MiB, since the service takes images of 20 MiB.
+    pub upload: usize,
     /// How many calls a batch can have. Default: 50.
     pub batch: usize,
     /// How many connections there are at once. Default: 256.
@@ -115,6 +119,8 @@ impl Default for Limits {
             send: Duration::from_secs(120),
             sends: 64,
             body: 1 << 20,
+            image_body: 8 << 20,
+            upload: 21 << 20,
             batch: 50,
             connections: 256,
             streams: 64,

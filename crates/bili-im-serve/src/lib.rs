@@ -10,6 +10,7 @@ mod metrics;
 mod reader;
 mod rights;
 mod rpc;
+mod satori;
 mod server;
 mod shared;
 mod toml_file;

@@ -197,6 +197,21 @@ impl Item {
         }
     }
 
+    /// The account's name.
+    pub fn account(&self) -> &str {
+        match self {
+            Self::Event { account, .. } | Self::Dropped { account, .. } => account,
+        }
+    }
+
+    /// When an event was queued, in seconds since 1970.
+    pub fn time(&self) -> Option<u64> {
+        match self {
+            Self::Event { event, .. } => Some(event.time),
+            Self::Dropped { .. } => None,
+        }
+    }
+
     /// The item as JSON: the program's event, with `account` and the id as `sn`.
     pub fn json(&self) -> Value {
         let (account, mut json) = match self {

@@ -1,5 +1,7 @@
 //! What the accounts of a process share.
 
+use std::sync::atomic::AtomicU64;
+
 use tokio::sync::watch;
 
 use crate::{config::Limits, line::Line, metrics::Metrics};
@@ -11,6 +13,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     /// Changes whenever there is something new to read.
     pub(crate) news: watch::Sender<u64>,
+    /// How many accounts were added.
+    pub(crate) serials: AtomicU64,
     /// Whether the process ends.
     pub(crate) ends: watch::Sender<bool>,
 }
@@ -22,6 +26,7 @@ impl Shared {
             line: Line::default(),
             metrics: Metrics::default(),
             news: watch::Sender::new(0),
+            serials: AtomicU64::new(0),
             ends: watch::Sender::new(false),
         }
     }

@@ -7,9 +7,9 @@ use std::sync::{
 
 use bili_im_archive::{Archive, ArchiveError, Queue};
 use bili_im_json::{ErrorJson, Exit};
-use bili_im_proto::Uid;
+use bili_im_proto::{Profile, Uid};
 use bili_im_reqwest::Client;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 use super::{
     outbox::Outbox,
@@ -27,6 +27,8 @@ pub struct Account {
     pub(super) setup: AccountSetup,
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Outbox,
+    /// Tells the accounts of a process apart: those with lower numbers were added before.
+    serial: u64,
     /// Tries again at once.
     pub(super) restart: Notify,
     queue: Arc<Mutex<Queue>>,
@@ -39,6 +41,7 @@ pub struct Account {
     joined: AtomicU64,
     state: Mutex<State>,
     client: Mutex<Option<Client>>,
+    profile: Mutex<Option<Profile>>,
 }
 
 impl Account {
@@ -47,8 +50,10 @@ impl Account {
         let queue = Queue::new(Archive::create(&setup.archive)?)?;
         let newest = queue.newest()?;
         shared.line.pass(newest.id);
+        let serial = shared.serials.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             setup,
+            serial,
             shared,
             outbox: Outbox::default(),
             restart: Notify::new(),
@@ -58,12 +63,17 @@ impl Account {
             joined: AtomicU64::new(0),
             state: Mutex::new(State::Starting),
             client: Mutex::new(None),
+            profile: Mutex::new(None),
         })
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         &self.setup.name
+    }
+
+    pub(crate) fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// How it is.
@@ -91,13 +101,29 @@ impl Account {
         })
     }
 
-    pub(super) fn set_client(&self, client: Client) {
+    /// Waits while it is starting, but not for long.
+    pub(crate) async fn started(&self) {
+        let mut news = self.shared.news.subscribe();
+        let started = async {
+            while matches!(self.state(), State::Starting) && news.changed().await.is_ok() {}
+        };
+        // Then the call says that it is starting.
+        let _late = timeout(self.shared.limits.patience, started).await;
+    }
+
+    pub(super) fn set_client(&self, client: Client, profile: Profile) {
         *lock(&self.client) = Some(client);
+        *lock(&self.profile) = Some(profile);
     }
 
     /// Whose account it is, if that is known.
     pub fn uid(&self) -> Option<Uid> {
-        lock(&self.client).as_ref()?.account().uid()
+        self.profile().map(|profile| profile.uid)
+    }
+
+    /// Who its user is, if that is known.
+    pub(crate) fn profile(&self) -> Option<Profile> {
+        lock(&self.profile).clone()
     }
 
     /// Starts it anew.

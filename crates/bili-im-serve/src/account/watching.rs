@@ -123,7 +123,8 @@ async fn watch(account: &Arc<Account>) -> Result<(), Ended> {
             error: *failed.error,
             wait: Duration::ZERO,
         })?;
-    let own = client.profile().await?.uid;
+    let profile = client.profile().await?;
+    let own = profile.uid;
     // What the watch before this one was queueing has to be in the cursor.
     drop(account.queueing.lock().await);
     let stored = account.try_queue(|queue| queue.cursor()).await?;
@@ -141,7 +142,7 @@ async fn watch(account: &Arc<Account>) -> Result<(), Ended> {
         return Err(ArchiveError::Foreign { owner, login }.into());
     }
     let mut events = client.watch(cursor, account.setup.watch);
-    account.set_client(client);
+    account.set_client(client, profile);
     account.set_state(State::Working);
     account.finish_sends().await?;
     while let Some(event) = events.next().await {

@@ -75,6 +75,9 @@ impl Call {
             Scope::Process => None,
             _ => Some(account_of(&core, &rights, params.get("account"))?),
         };
+        if let Some(account) = &account {
+            account.started().await;
+        }
         let call = Self {
             core,
             rights,

@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
-    body::{Body, to_bytes},
+    body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use serde_json::{Map, Value, json};
-use tokio::time::timeout;
 
 use super::{
     call::{Call, Fault},
     table,
 };
-use crate::{rights::Rights, server::App};
+use crate::{core::Core, rights::Rights, server::App};
 
 const PARSE: i64 = -32700;
 const INVALID_REQUEST: i64 = -32600;
@@ -44,40 +46,55 @@ pub(crate) async fn http(
         let words = "the Content-Type must be application/json\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, words).into_response();
     }
-    let body = match timeout(limits.patience, to_bytes(body, limits.body)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n").into_response();
-        }
-        Err(_) => return (StatusCode::REQUEST_TIMEOUT, "the body is late\n").into_response(),
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let is_large = length.is_some_and(|length: usize| length > limits.body);
+    let (most, _permit) = match is_large {
+        true => (limits.image_body, app.large.acquire().await.ok()),
+        false => (limits.body, None),
+    };
+    let body = match app.read(body, most).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
     };
     let Some(rights) = rights else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let answer = match serde_json::from_slice(&body) {
+    match answer_text(&app.core, &rights, &body).await {
+        Some(answer) => ([(CONTENT_TYPE, "application/json")], answer).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+/// The answer to a text; `None` when it has none.
+pub(super) async fn answer_text(core: &Core, rights: &Rights, text: &[u8]) -> Option<String> {
+    let most = core.shared().limits.batch;
+    let answer = match serde_json::from_slice(text) {
         Err(_) => Some(failed(Value::Null, PARSE, "this is not JSON", None)),
-        Ok(Value::Array(calls)) if calls.is_empty() || calls.len() > limits.batch => {
-            let words = format!("a batch has 1 to {} calls", limits.batch);
+        Ok(Value::Array(calls)) if calls.is_empty() || calls.len() > most => {
+            let words = format!("a batch has 1 to {most} calls");
             Some(failed(Value::Null, INVALID_REQUEST, &words, None))
         }
         Ok(Value::Array(calls)) => {
             let mut answers = Vec::new();
             // One after another, so that messages arrive in the order of the batch.
             for call in calls {
-                answers.extend(answer(&app, &rights, call).await);
+                answers.extend(answer(core, rights, call).await);
             }
             (!answers.is_empty()).then_some(Value::Array(answers))
         }
-        Ok(call) => answer(&app, &rights, call).await,
+        Ok(call) => answer(core, rights, call).await,
     };
-    match answer {
-        Some(answer) => ([(CONTENT_TYPE, "application/json")], answer.to_string()).into_response(),
-        None => StatusCode::NO_CONTENT.into_response(),
-    }
+    answer.map(|answer| answer.to_string())
+}
+
+/// The answer to a text that is too long to be read.
+pub(super) fn too_long() -> String {
+    failed(Value::Null, PARSE, "this is too long", None).to_string()
 }
 
 /// The answer to one call; `None` for a notification.
-async fn answer(app: &App, rights: &Rights, call: Value) -> Option<Value> {
+async fn answer(core: &Core, rights: &Rights, call: Value) -> Option<Value> {
     let invalid = |words| Some(failed(Value::Null, INVALID_REQUEST, words, None));
     let Value::Object(mut call) = call else {
         return invalid("a call is an object");
@@ -101,13 +118,13 @@ async fn answer(app: &App, rights: &Rights, call: Value) -> Option<Value> {
         Some(_) => return Some(failed(id?, PARAMS, "params are given by name", None)),
     };
     let known = table::all().find(|known| known.name == method);
-    let done = Call::run(app.core.clone(), rights.clone(), &method, params).await;
+    let done = Call::run(core.clone(), rights.clone(), &method, params).await;
     let result = if done.is_ok() { "done" } else { "failed" };
     let labels = [
         ("method", known.map_or("unknown", |known| known.name)),
         ("result", result),
     ];
-    let metrics = &app.core.shared().metrics;
+    let metrics = &core.shared().metrics;
     metrics.count("bili_im_rpc_calls_total", &labels);
     let id = id?;
     Some(match done {

@@ -5,7 +5,12 @@ mod call;
 mod envelope;
 mod methods;
 mod reference;
+mod stream;
 mod table;
 
-pub(crate) use self::envelope::http;
 pub use self::reference::reference;
+pub(crate) use self::{
+    call::{Call, Fault},
+    envelope::http,
+    stream::socket,
+};

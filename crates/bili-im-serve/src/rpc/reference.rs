@@ -10,7 +10,9 @@ use super::table::{self, Method, Right, Scope};
 pub fn reference() -> String {
     let mut page = String::from(
         "# Methods of `bili-im serve`\n\n\
-         JSON-RPC 2.0, by `POST /rpc` with `Content-Type: application/json`; batches too. `cargo \
+         JSON-RPC 2.0, by `POST /rpc` with `Content-Type: application/json`; batches too. Also over a \
+         WebSocket at `/rpc`, a call or a batch in each text, and over standard input with `bili-im \
+         serve --stdio`, in each line. There answers come when they are ready, in any order. `cargo \
          xtask docs` writes this page.\n\n\
          `account` names the account. It can be left out when there is one. Numbers can be given as \
          texts, and are given so where they may exceed 2^53. Results are the program's JSON: see \

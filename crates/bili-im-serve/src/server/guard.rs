@@ -16,7 +16,17 @@ use super::listen::App;
 use crate::rights::Rights;
 
 /// The paths that are counted by their name.
-const PATHS: [&str; 4] = ["/rpc", "/events", "/healthz", "/metrics"];
+const PATHS: [&str; 6] = [
+    "/rpc",
+    "/events",
+    "/healthz",
+    "/metrics",
+    SATORI_EVENTS,
+    "/satori",
+];
+
+/// Where clients send their token once they are connected.
+const SATORI_EVENTS: &str = "/satori/v1/events";
 
 /// Why a request is refused.
 type Refused = (StatusCode, &'static str);
@@ -30,7 +40,7 @@ pub(super) async fn check(
     let path = request.uri().path().to_owned();
     let path = PATHS
         .into_iter()
-        .find(|&known| known == path)
+        .find(|&known| path == known || (known == "/satori" && path.starts_with("/satori/")))
         .unwrap_or("other");
     let response = match allow(&app, request.headers(), path) {
         _ if request.uri().authority().is_some() => {
@@ -78,14 +88,11 @@ fn allow(app: &App, headers: &HeaderMap, path: &str) -> Result<Option<Rights>, R
             ));
         }
     }
-    let Some(tokens) = &app.config.tokens else {
-        return Ok(Some(Rights::all("local")));
-    };
     let token = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
     let token = token.and_then(|value| value.strip_prefix(b"Bearer "));
-    match token.map(|token| tokens.rights(token)) {
-        Some(Some(rights)) => Ok(Some(rights.clone())),
-        None if path == "/healthz" => Ok(None),
+    match app.rights(token.unwrap_or_default()) {
+        Some(rights) => Ok(Some(rights)),
+        None if path == SATORI_EVENTS || (path == "/healthz" && token.is_none()) => Ok(None),
         _ => Err((StatusCode::UNAUTHORIZED, "a token is needed")),
     }
 }

@@ -3,13 +3,17 @@
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
-    Router, middleware,
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::DefaultBodyLimit,
+    middleware,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
-use hyper::server::conn::http1;
+use http::StatusCode;
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
 use tokio::{
@@ -21,7 +25,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 
 use super::{events, guard, health};
-use crate::{config::Config, core::Core, error::ServeError, rpc};
+use crate::{config::Config, core::Core, error::ServeError, rights::Rights, rpc, satori};
 
 /// How long to wait after a failed accept, as when no file handles are left.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -32,6 +36,9 @@ const HEADERS: usize = 16 << 10;
 /// How many headers a request can have.
 const MOST_HEADERS: usize = 64;
 
+/// How many requests with a large body there are at once.
+const LARGE: usize = 2;
+
 /// What the handlers share.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -40,6 +47,29 @@ pub(crate) struct App {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     pub(crate) streams: Arc<Semaphore>,
+    /// How many requests with a large body there are at once.
+    pub(crate) large: Semaphore,
+}
+
+impl App {
+    /// The rights of a token. Without tokens, everyone may do everything.
+    pub(crate) fn rights(&self, token: &[u8]) -> Option<Rights> {
+        match &self.config.tokens {
+            Some(tokens) => tokens.rights(token).cloned(),
+            None => Some(Rights::all("local")),
+        }
+    }
+
+    /// A whole body, of `most` bytes.
+    pub(crate) async fn read(&self, body: Body, most: usize) -> Result<Bytes, Response> {
+        let patience = self.core.shared().limits.patience;
+        let refused = match timeout(patience, to_bytes(body, most)).await {
+            Ok(Ok(body)) => return Ok(body),
+            Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n"),
+            Err(_) => (StatusCode::REQUEST_TIMEOUT, "the body is late\n"),
+        };
+        Err(refused.into_response())
+    }
 }
 
 /// A process that serves.
@@ -72,6 +102,7 @@ impl Server {
                 config,
                 address,
                 streams,
+                large: Semaphore::new(LARGE),
             }),
         })
     }
@@ -88,6 +119,12 @@ impl Server {
         let router = router(Arc::clone(&app));
         let connections = Arc::new(Semaphore::new(limits.connections));
         let graceful = GracefulShutdown::new();
+        let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.patience)
+            .max_buf_size(HEADERS)
+            .max_headers(MOST_HEADERS);
         let mut stop = pin!(stop);
         loop {
             let accepted = async {
@@ -107,13 +144,9 @@ impl Server {
             let Ok(io) = patient(stream, limits.patience) else {
                 continue;
             };
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(limits.patience)
-                .max_buf_size(HEADERS)
-                .max_headers(MOST_HEADERS)
-                .serve_connection(io, TowerToHyperService::new(router.clone()));
-            let connection = graceful.watch(connection);
+            let service = TowerToHyperService::new(router.clone());
+            let connection = http.serve_connection_with_upgrades(io, service);
+            let connection = graceful.watch(connection.into_owned());
             tokio::spawn(async move {
                 // The client is gone, or has sent what is not HTTP.
                 let _ended = connection.await;
@@ -138,10 +171,15 @@ fn patient(stream: TcpStream, patience: Duration) -> io::Result<Io> {
 
 fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/rpc", post(rpc::http))
+        .route("/rpc", post(rpc::http).get(rpc::socket))
         .route("/events", get(events::events))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
+        .route("/satori/v1/events", get(satori::socket))
+        .route("/satori/v1/upload.create", post(satori::upload))
+        .route("/satori/v1/{method}", post(satori::api))
+        // Each handler has its own.
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             guard::check,

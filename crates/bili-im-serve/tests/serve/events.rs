@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::stage::{FRIEND, Life, MAIN, Stage, count, limits, to};
 
-fn write(stage: &Stage, texts: &[&str]) {
+pub(crate) fn write(stage: &Stage, texts: &[&str]) {
     for text in texts {
         stage.live.write(FRIEND, text);
     }

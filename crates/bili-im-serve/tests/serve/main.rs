@@ -11,5 +11,7 @@ mod accounts;
 mod doors;
 mod events;
 mod methods;
+mod satori;
 mod sends;
 mod stage;
+mod streams;

@@ -54,6 +54,12 @@ fn every_method_works() {
             to(FRIEND),
         ),
         (
+            "upload_image",
+            json!({ "data": "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" }),
+            "format",
+            json!("gif"),
+        ),
+        (
             "recall",
             with(json!({ "msg_key": sent["msg_key"] })),
             "recalled",

@@ -11,7 +11,12 @@ use std::{
 use bili_im_proto::WatchOptions;
 use bili_im_serve::{AccountSetup, Config, Core, Limits, ServeError, Server, Tokens};
 use serde::Serialize;
-use tokio::{runtime::Runtime, sync::oneshot};
+use tokio::{
+    io::{stdin, stdout},
+    runtime::Runtime,
+    select,
+    sync::oneshot,
+};
 
 use super::login::KeptLogin;
 use crate::{
@@ -41,6 +46,7 @@ const DAY: u64 = 24 * 60 * 60;
 Examples:
   bili-im serve
   bili-im serve main second --token-file tokens
+  bili-im serve --stdio < calls
   curl -N 127.0.0.1:5140/events
   curl 127.0.0.1:5140/healthz
 
@@ -52,6 +58,9 @@ pub(crate) struct Serve {
     /// Where to listen; port 0 takes any that is free
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5140", value_parser = address)]
     listen: SocketAddr,
+    /// Answer the calls of /rpc from standard input instead, one a line, until it ends
+    #[arg(long, conflicts_with_all = ["listen", "token_file", "hosts"])]
+    stdio: bool,
     /// Let in only who has a token of this file, which has a line NAME TOKEN read|write for each
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -87,10 +96,16 @@ impl Serve {
         let runtime = Runtime::new().map_err(|error| Failure::other(error.worded()))?;
         let core = Core::new(limits);
         let ended = runtime.block_on(async {
-            let server = Server::bind(core.clone(), config).await?;
+            let server = match self.stdio {
+                true => None,
+                false => Some(Server::bind(core.clone(), config).await?),
+            };
             for setup in setups {
                 core.add(setup).await?;
             }
+            let Some(server) = server else {
+                return serve_stdio(&core, stop).await;
+            };
             out.print(&ServeOutput {
                 listening_on: format!("http://{}", server.address()),
             })?;
@@ -139,6 +154,15 @@ impl Serve {
         });
         accounts.collect()
     }
+}
+
+async fn serve_stdio(core: &Core, stop: Stop) -> Result<(), Failure> {
+    let ended = select! {
+        ended = core.serve_lines(stdin(), stdout()) => ended,
+        () = stopped(stop) => Ok(()),
+    };
+    core.shut_down().await;
+    ended.map_err(|error| Failure::other(error.worded()))
 }
 
 /// A name that is there twice.

@@ -1,9 +1,10 @@
 //! Methods that change something.
 
-use bili_im_json::{AckJson, ChangeJson, RecallJson, SETTINGS, SettingsJson};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bili_im_json::{AckJson, ChangeJson, ImageJson, RecallJson, SETTINGS, SettingsJson};
 use bili_im_proto::{
-    Endpoint, Image, MsgKey, RemoveSession, SendContent, Seqno, SetMsgDnd, SetSettings, SetTop,
-    Settings, Text, UpdateAck,
+    Endpoint, Error, Image, MsgKey, RemoveSession, SendContent, Seqno, SetMsgDnd, SetSettings,
+    SetTop, Settings, Text, UpdateAck, UploadBfs,
 };
 use serde_json::Value;
 
@@ -67,10 +68,27 @@ pub(super) const METHODS: &[Method] = &[
                 Kind::Text,
                 "its address on .hdslb.com or .biliimg.com",
             ),
+            optional("width", Kind::Number, "its width in pixels"),
+            optional("height", Kind::Number, "its height in pixels"),
+            optional("format", Kind::Text, "jpeg, png or gif"),
+            optional("size", Kind::Number, "its size in KiB"),
             KEY,
         ],
         result: SENT,
         run: |call| Box::pin(send_image(call)),
+    },
+    Method {
+        name: "upload_image",
+        about: "upload an image, so that it can be sent",
+        right: Right::Write,
+        scope: Scope::Account,
+        params: &[needed(
+            "data",
+            Kind::Text,
+            "a JPEG, PNG or GIF in Base64; the body has 8 MiB at most",
+        )],
+        result: "`url`, `width`, `height`, `format`, `size`",
+        run: |call| Box::pin(upload_image(call)),
     },
     Method {
         name: "recall",
@@ -141,14 +159,36 @@ pub(super) const METHODS: &[Method] = &[
 
 async fn send_text(call: Call) -> Result<Value, Fault> {
     let text = Text::new(call.text("text").unwrap_or_default());
-    let text = text.map_err(bili_im_proto::Error::from)?;
+    let text = text.map_err(Error::from)?;
     send(call, text.into()).await
 }
 
 async fn send_image(call: Call) -> Result<Value, Fault> {
     let image = Image::new(call.text("url").unwrap_or_default());
-    let image = image.map_err(bili_im_proto::Error::from)?;
+    let mut image = image.map_err(Error::from)?;
+    image.width = small(&call, "width");
+    image.height = small(&call, "height");
+    image.size = small(&call, "size");
+    if let Some(format) = call.text("format") {
+        let format = serde_json::from_value(format.into());
+        image.format =
+            format.map_err(|_| Fault::Params("format is jpeg, png or gif".to_owned()))?;
+    }
     send(call, image.into()).await
+}
+
+fn small(call: &Call, name: &str) -> Option<u32> {
+    call.number(name)?.try_into().ok()
+}
+
+async fn upload_image(call: Call) -> Result<Value, Fault> {
+    let file = BASE64_STANDARD.decode(call.text("data").unwrap_or_default());
+    let file = file.map_err(|_| Fault::Params("data is Base64".to_owned()))?;
+    let upload = UploadBfs::new(file).map_err(Error::from)?;
+    let uploaded = call.client()?.call(upload.clone()).await?;
+    done(&ImageJson::from(
+        upload.image(&uploaded).map_err(Error::from)?,
+    ))
 }
 
 async fn send(call: Call, content: SendContent) -> Result<Value, Fault> {
