@@ -3,13 +3,16 @@
 mod answers;
 mod content;
 mod counts;
+mod creator;
 mod error;
 mod event;
 mod message;
 mod mirror;
 mod results;
+mod search;
 mod session;
 mod settings;
+mod stats;
 
 pub use self::{
     answers::{
@@ -19,6 +22,7 @@ pub use self::{
     },
     content::{ContentJson, ImageJson},
     counts::CountsJson,
+    creator::{BlockWordsJson, BlockedJson, ReplyClearedJson, ReplySetJson, ReplyTextsJson},
     error::{ErrorJson, Exit},
     event::EventJson,
     message::{EmoticonJson, MessageJson, direction_word},
@@ -26,6 +30,8 @@ pub use self::{
     results::{
         AckJson, ChangeJson, HistoryJson, PeopleJson, PersonJson, RecallJson, SendJson, WhoamiJson,
     },
+    search::SearchJson,
     session::SessionJson,
     settings::{ALL as SETTINGS, Setting, SettingsJson},
+    stats::{CountJson, StatsJson, WaitsJson},
 };

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_json::{ReplyClearedJson, ReplySetJson};
 use bili_im_proto::{DelReplyText, GetReplyText, ReplyKind, SetReplyText};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::{
     active_login::ActiveLogin,
     args::{DryRun, Global, number},
     failure::Failure,
-    json::ReplyTextsJson,
+    json::ReplyTextsOutput,
     output::Output,
 };
 
@@ -116,7 +117,7 @@ fn show(global: &Global, out: Output) -> Result<(), Failure> {
     for &kind in Kind::value_variants() {
         texts.extend(login.client().call(GetReplyText::new(kind))?);
     }
-    out.print(&ReplyTextsJson::from(texts))
+    out.print(&ReplyTextsOutput(texts.into()))
 }
 
 impl Text {
@@ -142,10 +143,7 @@ impl Text {
         let login = ActiveLogin::open_to_change(global, out)?;
         let flow = login.client().account().call(change);
         let changed = login.change(flow, self.dry_run)?;
-        out.print(&changed.map(|()| SetOutput {
-            kind: ReplyKind::from(self.kind).number(),
-            set: true,
-        }))
+        out.print(&changed.map(|()| SetOutput(ReplyKind::from(self.kind).into())))
     }
 }
 
@@ -166,19 +164,15 @@ impl Cleared {
         for id in ids {
             let flow = login.client().account().call(DelReplyText::new(id));
             let changed = login.change(flow, self.dry_run)?;
-            let id = id.to_string();
-            out.print(&changed.map(|()| ClearedOutput { id, cleared: true }))?;
+            out.print(&changed.map(|()| ClearedOutput(ReplyClearedJson::new(id))))?;
         }
         Ok(())
     }
 }
 
 #[derive(Serialize)]
-struct SetOutput {
-    #[serde(rename = "type")]
-    kind: i64,
-    set: bool,
-}
+#[serde(transparent)]
+struct SetOutput(ReplySetJson);
 
 impl Display for SetOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,13 +181,11 @@ impl Display for SetOutput {
 }
 
 #[derive(Serialize)]
-struct ClearedOutput {
-    id: String,
-    cleared: bool,
-}
+#[serde(transparent)]
+struct ClearedOutput(ReplyClearedJson);
 
 impl Display for ClearedOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_text!(f, "cleared {}", "已删除 {}", self.id)
+        write_text!(f, "cleared {}", "已删除 {}", self.0.id)
     }
 }

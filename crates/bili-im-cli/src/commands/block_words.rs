@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_json::BlockedJson;
 use bili_im_proto::{AddBlockWord, DelBlockWord, GetBlockWords};
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use crate::{
     active_login::ActiveLogin,
     args::{DryRun, Global},
     failure::Failure,
-    json::BlockWordsJson,
+    json::BlockWordsOutput,
     output::Output,
     words::on_one_line,
 };
@@ -51,7 +52,7 @@ impl BlockWords {
             None | Some(Action::Show) => {
                 let login = ActiveLogin::open(global, out)?;
                 let words = login.client().call(GetBlockWords)?;
-                return out.print(&BlockWordsJson::from(words));
+                return out.print(&BlockWordsOutput(words.into()));
             }
             Some(Action::Add(words)) => (words, true),
             Some(Action::Remove(words)) => (words, false),
@@ -65,26 +66,26 @@ impl BlockWords {
                 account.call(DelBlockWord::new(word.as_str()))
             };
             let changed = login.change(flow, dry_run)?;
-            out.print(&changed.map(|()| WordOutput { word, is_added }))?;
+            out.print(&changed.map(|()| {
+                let blocked = is_added;
+                WordOutput(BlockedJson { word, blocked })
+            }))?;
         }
         Ok(())
     }
 }
 
 #[derive(Serialize)]
-struct WordOutput {
-    word: String,
-    #[serde(rename = "blocked")]
-    is_added: bool,
-}
+#[serde(transparent)]
+struct WordOutput(BlockedJson);
 
 impl Display for WordOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let done = if self.is_added {
+        let done = if self.0.blocked {
             text!("added", "已添加")
         } else {
             text!("removed", "已移除")
         };
-        write!(f, "{done} {}", on_one_line(&self.word))
+        write!(f, "{done} {}", on_one_line(&self.0.word))
     }
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use bili_im_archive::{Archive, ArchivedMessage, Continuation, Found, Hit, Order, Person};
-use bili_im_json::MessageJson;
-use bili_im_proto::{Direction, MsgType, Talker, Uid};
+use bili_im_json::SearchJson;
+use bili_im_proto::{Direction, MsgType, Uid};
 use serde::Serialize;
 
 use crate::{
@@ -155,54 +155,7 @@ struct SearchOutput {
 
 impl Serialize for SearchOutput {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            hits: Vec<HitJson<'a>>,
-            next: Option<String>,
-        }
-        #[derive(Serialize)]
-        struct HitJson<'a> {
-            talker: Talker,
-            session_name: &'a str,
-            message: Option<MessageJson>,
-            text: &'a str,
-            places: Vec<PlaceJson>,
-            before: Vec<MessageJson>,
-            after: Vec<MessageJson>,
-        }
-        let hits = self.found.hits.iter().map(|hit| HitJson {
-            talker: hit.message.talker,
-            session_name: &hit.session_name,
-            message: self.json(&hit.message),
-            text: &hit.text,
-            places: (hit.places.iter())
-                .map(|place| PlaceJson::new(&hit.text, place))
-                .collect(),
-            before: hit.before.iter().filter_map(|one| self.json(one)).collect(),
-            after: hit.after.iter().filter_map(|one| self.json(one)).collect(),
-        });
-        Fields {
-            hits: hits.collect(),
-            next: self.found.next.map(|next| next.to_string()),
-        }
-        .serialize(serializer)
-    }
-}
-
-/// A part of a text, in characters.
-#[derive(Serialize)]
-struct PlaceJson {
-    start: usize,
-    end: usize,
-}
-
-impl PlaceJson {
-    fn new(text: &str, place: &Range<usize>) -> Self {
-        let characters = |end| text.get(..end).unwrap_or_default().chars().count();
-        Self {
-            start: characters(place.start),
-            end: characters(place.end),
-        }
+        SearchJson::new(&self.found, &self.people).serialize(serializer)
     }
 }
 
@@ -230,14 +183,6 @@ impl Display for SearchOutput {
 }
 
 impl SearchOutput {
-    fn json(&self, archived: &ArchivedMessage) -> Option<MessageJson> {
-        let message = archived.message.as_ref()?;
-        let name = self.people.get(&message.sender_uid);
-        // What recalled messages said is in the archive only if that was asked for.
-        let json = MessageJson::new(message, true);
-        Some(json.with_sender_name(name.map(|person| person.name.clone())))
-    }
-
     /// The name and the number of a session: others can have the same name.
     fn session(&self, hit: &Hit) -> String {
         let number = words::talker_cell(hit.message.talker);

@@ -1,13 +1,12 @@
 //! `bili-im stats`
 
 use std::{
-    collections::BTreeMap,
     fmt::{self, Display},
     time::Duration,
 };
 
-use bili_im_archive::{Count, Stats as Counted, StatsOptions, TalkerStats, Waits};
-use bili_im_proto::{Talker, UnixSeconds};
+use bili_im_archive::StatsOptions;
+use bili_im_json::{CountJson, StatsJson, WaitsJson};
 use serde::Serialize;
 
 use crate::{
@@ -52,131 +51,49 @@ impl Stats {
         let options = StatsOptions::default()
             .during(self.period.range())
             .with_service(self.system);
-        out.print_long(&StatsOutput::new(archive.stats(&options)?, self.top))
+        out.print_long(&StatsOutput(StatsJson::new(
+            archive.stats(&options)?,
+            self.top,
+        )))
     }
 }
 
 #[derive(Serialize)]
-struct StatsOutput {
-    #[serde(flatten)]
-    count: CountJson,
-    waits: WaitsJson,
-    /// How many users and groups there are.
-    talkers_in_all: usize,
-    talkers: Vec<TalkerJson>,
-    hours: Vec<CountJson>,
-    months: BTreeMap<String, CountJson>,
+#[serde(transparent)]
+struct StatsOutput(StatsJson);
+
+fn all(count: CountJson) -> u64 {
+    count.received + count.written
 }
 
-#[derive(Clone, Copy, Serialize)]
-struct CountJson {
-    received: u64,
-    written: u64,
+/// The numbers, and a bar: solid for what was written, light for what was received.
+fn cells(count: CountJson, greatest: u64) -> [String; 3] {
+    let widest =
+        terminal_width().map_or(WIDEST, |room| room.saturating_sub(OTHERS).clamp(8, WIDEST));
+    let length = |count: u64| {
+        let length = (count * widest as u64).div_ceil(greatest.max(1));
+        usize::try_from(length).unwrap_or_default()
+    };
+    let written = "█".repeat(length(count.written));
+    let received = "░".repeat(length(all(count)).saturating_sub(length(count.written)));
+    [
+        count.received.to_string(),
+        count.written.to_string(),
+        written + &received,
+    ]
 }
 
-/// In seconds.
-#[derive(Clone, Copy, Serialize)]
-struct WaitsJson {
-    answers: u64,
-    median: u64,
-    percentile_90: u64,
-}
-
-#[derive(Serialize)]
-struct TalkerJson {
-    talker: Talker,
-    name: String,
-    #[serde(flatten)]
-    count: CountJson,
-    first: UnixSeconds,
-    last: UnixSeconds,
-    waits: WaitsJson,
-}
-
-impl StatsOutput {
-    fn new(stats: Counted, top: usize) -> Self {
-        let months = stats.months.into_iter();
-        Self {
-            count: stats.count.into(),
-            waits: stats.waits.into(),
-            talkers_in_all: stats.talkers.len(),
-            talkers: stats
-                .talkers
-                .into_iter()
-                .take(top)
-                .map(TalkerJson::from)
-                .collect(),
-            hours: stats.hours.into_iter().map(CountJson::from).collect(),
-            months: months.map(|(month, count)| (month, count.into())).collect(),
-        }
-    }
-}
-
-impl From<Count> for CountJson {
-    fn from(count: Count) -> Self {
-        let Count { received, written } = count;
-        Self { received, written }
-    }
-}
-
-impl From<Waits> for WaitsJson {
-    fn from(waits: Waits) -> Self {
-        Self {
-            answers: waits.answers,
-            median: waits.median,
-            percentile_90: waits.percentile_90,
-        }
-    }
-}
-
-impl From<TalkerStats> for TalkerJson {
-    fn from(stats: TalkerStats) -> Self {
-        Self {
-            talker: stats.talker,
-            name: stats.name,
-            count: stats.count.into(),
-            first: stats.first,
-            last: stats.last,
-            waits: stats.waits.into(),
-        }
-    }
-}
-
-impl CountJson {
-    fn all(self) -> u64 {
-        self.received + self.written
-    }
-
-    /// The numbers, and a bar: solid for what was written, light for what was received.
-    fn cells(self, greatest: u64) -> [String; 3] {
-        let widest =
-            terminal_width().map_or(WIDEST, |room| room.saturating_sub(OTHERS).clamp(8, WIDEST));
-        let length = |count: u64| {
-            let length = (count * widest as u64).div_ceil(greatest.max(1));
-            usize::try_from(length).unwrap_or_default()
-        };
-        let written = "█".repeat(length(self.written));
-        let received = "░".repeat(length(self.all()).saturating_sub(length(self.written)));
-        [
-            self.received.to_string(),
-            self.written.to_string(),
-            written + &received,
-        ]
-    }
-}
-
-impl WaitsJson {
-    fn cells(self) -> [String; 2] {
-        [self.median, self.percentile_90].map(|seconds| match self.answers {
-            0 => String::new(),
-            _ => duration(Duration::from_secs(seconds)),
-        })
-    }
+fn wait_cells(waits: WaitsJson) -> [String; 2] {
+    [waits.median, waits.percentile_90].map(|seconds| match waits.answers {
+        0 => String::new(),
+        _ => duration(Duration::from_secs(seconds)),
+    })
 }
 
 impl Display for StatsOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CountJson { received, written } = self.count;
+        let stats = &self.0;
+        let CountJson { received, written } = stats.count;
         if received + written == 0 {
             return f.write_str(text!("no messages", "没有消息"));
         }
@@ -186,9 +103,9 @@ impl Display for StatsOutput {
             "收到 {received} 条消息，发出 {written} 条\n"
         )?;
         write_text!(f, "bars: █ written, ░ received\n", "条形：█ 发出，░ 收到\n")?;
-        if self.waits.answers > 0 {
-            let [median, most] = self.waits.cells();
-            let answers = self.waits.answers;
+        if stats.waits.answers > 0 {
+            let [median, most] = wait_cells(stats.waits);
+            let answers = stats.waits.answers;
             write_text!(
                 f,
                 "{answers} answers: half within {median}, nine of ten within {most}\n",
@@ -196,18 +113,18 @@ impl Display for StatsOutput {
             )?;
         }
         writeln!(f, "\n{}", self.people())?;
-        if let Some(more) = self
+        if let Some(more) = stats
             .talkers_in_all
-            .checked_sub(self.talkers.len())
+            .checked_sub(stats.talkers.len())
             .filter(|&n| n > 0)
         {
             write_text!(f, "and {more} more (--top)\n", "还有 {more} 个（--top）\n")?;
         }
         let hours = (0..)
-            .zip(&self.hours)
+            .zip(&stats.hours)
             .map(|(hour, count)| (format!("{hour:02}:00"), *count));
         writeln!(f, "\n{}", bars("HOUR", hours.collect()))?;
-        let months = self
+        let months = stats
             .months
             .iter()
             .map(|(month, count)| (month.clone(), *count));
@@ -217,10 +134,10 @@ impl Display for StatsOutput {
 
 impl StatsOutput {
     fn people(&self) -> impl Display {
-        let greatest = self.talkers.iter().map(|talker| talker.count.all()).max();
-        let rows = self.talkers.iter().map(|talker| {
-            let [received, written, bar] = talker.count.cells(greatest.unwrap_or_default());
-            let [median, most] = talker.waits.cells();
+        let greatest = self.0.talkers.iter().map(|talker| all(talker.count)).max();
+        let rows = self.0.talkers.iter().map(|talker| {
+            let [received, written, bar] = cells(talker.count, greatest.unwrap_or_default());
+            let [median, most] = wait_cells(talker.waits);
             let name = on_one_line(&talker.name);
             [
                 talker_cell(talker.talker),
@@ -249,9 +166,9 @@ impl StatsOutput {
 }
 
 fn bars(what: &'static str, counts: Vec<(String, CountJson)>) -> impl Display {
-    let greatest = counts.iter().map(|(_, count)| count.all()).max();
+    let greatest = counts.iter().map(|&(_, count)| all(count)).max();
     let rows = counts.into_iter().map(|(label, count)| {
-        let [received, written, bar] = count.cells(greatest.unwrap_or_default());
+        let [received, written, bar] = cells(count, greatest.unwrap_or_default());
         [label, received, written, bar]
     });
     Table::new([what, "RECEIVED", "WRITTEN", ""], rows)

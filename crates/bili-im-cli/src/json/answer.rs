@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use bili_im_json::{
-    AcceptedJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson, MessagesJson, SentJson,
-    SessionJson, SessionsJson, SettingsJson, UnreadJson, UploadedJson, UserInfosJson, UsersJson,
+    AcceptedJson, BlockWordsJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson,
+    MessagesJson, ReplyTextsJson, SentJson, SessionJson, SessionsJson, SettingsJson, UnreadJson,
+    UploadedJson, UserInfosJson, UsersJson,
 };
 use bili_im_proto::{
     BlockWords, DeviceCookies, Error, GroupUnread, Limits, MsgDnd, NavAnswer, QrCode, QrState,
@@ -13,10 +14,7 @@ use bili_im_proto::{
 };
 use serde::Serialize;
 
-use super::{
-    creator::{BlockWordsJson, ReplyTextsJson},
-    login::{CodeJson, DeviceJson, LoginJson, NavJson},
-};
+use super::login::{CodeJson, DeviceJson, LoginJson, NavJson};
 
 /// An answer to print.
 pub(crate) struct Answer<T>(pub(crate) T);

@@ -10,6 +10,6 @@ mod settings;
 pub(crate) use self::{
     answer::{Answer, PlainText},
     counts::{CountsLine, CountsOutput},
-    creator::{BlockWordsJson, ReplyTextsJson},
+    creator::{BlockWordsOutput, ReplyTextsOutput},
     settings::SettingsOutput,
 };

@@ -43,6 +43,8 @@ mod secrets;
 mod sending;
 #[cfg(feature = "serve")]
 mod serving;
+#[cfg(all(unix, feature = "serve"))]
+mod serving_killed;
 #[cfg(unix)]
 mod settings_file;
 #[cfg(feature = "sim")]

@@ -16,10 +16,19 @@ use crate::{
 };
 
 /// A running `serve`, and where it listens.
-struct Serving(Running, String);
+pub(crate) struct Serving(pub(crate) Running, pub(crate) String);
 
 impl Serving {
-    fn start(stage: &Stage, args: &str) -> Self {
+    pub(crate) fn start(stage: &Stage, args: &str) -> Self {
+        let serving = Self::begin(stage, args);
+        while serving.ask("GET /healthz", "", "").0 != 200 {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        serving
+    }
+
+    /// Starts it, and does not wait for its accounts.
+    pub(crate) fn begin(stage: &Stage, args: &str) -> Self {
         let args = format!("serve --no-push --listen 127.0.0.1:0 {args}");
         let mut running = Running::start(&mut stage.command(&args));
         let line = running.line();
@@ -27,11 +36,7 @@ impl Serving {
             .strip_prefix("listening on http://")
             .unwrap()
             .to_owned();
-        let serving = Self(running, address);
-        while serving.ask("GET /healthz", "", "").0 != 200 {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        serving
+        Self(running, address)
     }
 
     /// The status and the body of an answer.

@@ -103,6 +103,12 @@ impl Call {
         (self.talker).ok_or_else(|| Fault::Params("talker is needed".to_owned()))
     }
 
+    /// The conversation that can be given, where the method is about the account.
+    pub(crate) fn given_talker(&self) -> Result<Option<Talker>, Fault> {
+        let talker = self.params.get("talker").filter(|talker| !talker.is_null());
+        talker.map(talker_of).transpose()
+    }
+
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.params.get(name)?.as_str()
     }
@@ -115,6 +121,10 @@ impl Call {
         let values = self.params.get(name).and_then(Value::as_array);
         let values = values.into_iter().flatten();
         values.filter_map(table::number).collect()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.params.get(name).is_some_and(|value| !value.is_null())
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {

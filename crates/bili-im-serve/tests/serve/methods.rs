@@ -23,6 +23,9 @@ fn every_method_works() {
     };
     let image = "https://i0.hdslb.com/bfs/album/x.png";
     let sent = life.done("send", with(json!({ "text": "hello" })));
+    let text = json!({ "kind": "followed", "text": "谢谢关注" });
+    life.done("auto_reply.set", text.clone());
+    let reply = life.done("auto_reply", json!({}))["texts"][0]["id"].take();
     for (method, params, field, wanted) in [
         (
             "send",
@@ -52,6 +55,30 @@ fn every_method_works() {
             with(json!({ "url": image })),
             "talker",
             to(FRIEND),
+        ),
+        ("search", json!({ "words": "更新" }), "next", Value::Null),
+        ("stats", json!({ "top": 1 }), "talkers_in_all", Value::Null),
+        ("intercept", with(json!({})), "intercepted", json!(true)),
+        (
+            "block_words.add",
+            json!({ "word": "广告" }),
+            "blocked",
+            json!(true),
+        ),
+        ("block_words", json!({}), "max_word_length", json!(20)),
+        (
+            "block_words.remove",
+            json!({ "word": "广告" }),
+            "blocked",
+            json!(false),
+        ),
+        ("auto_reply.set", text, "set", json!(true)),
+        ("auto_reply", json!({}), "texts", Value::Null),
+        (
+            "auto_reply.clear",
+            json!({ "id": reply }),
+            "cleared",
+            json!(true),
         ),
         (
             "upload_image",

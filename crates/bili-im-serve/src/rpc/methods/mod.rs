@@ -1,5 +1,7 @@
 //! The methods.
 
+mod archive;
+mod creator;
 mod process;
 mod reading;
 mod writing;
@@ -7,4 +9,10 @@ mod writing;
 use super::table::Method;
 
 /// All of them, in the order of the docs.
-pub(super) const ALL: &[&[Method]] = &[reading::METHODS, writing::METHODS, process::METHODS];
+pub(super) const ALL: &[&[Method]] = &[
+    reading::METHODS,
+    archive::METHODS,
+    writing::METHODS,
+    creator::METHODS,
+    process::METHODS,
+];

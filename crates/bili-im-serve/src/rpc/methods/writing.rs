@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bili_im_json::{AckJson, ChangeJson, ImageJson, RecallJson, SETTINGS, SettingsJson};
 use bili_im_proto::{
     Endpoint, Error, Image, MsgKey, RemoveSession, SendContent, Seqno, SetMsgDnd, SetSettings,
-    SetTop, Settings, Text, UpdateAck, UploadBfs,
+    SetTop, Settings, Talker, Text, UpdateAck, UpdateIntercept, UploadBfs,
 };
 use serde_json::Value;
 
@@ -143,6 +143,15 @@ pub(super) const METHODS: &[Method] = &[
         removed = true
     ),
     Method {
+        name: "intercept",
+        about: "intercept a user's messages, or let them through again",
+        right: Right::Write,
+        scope: Scope::Talker,
+        params: &[optional("off", Kind::Flag, "let them through again")],
+        result: "as `bili-im intercept --json`",
+        run: |call| Box::pin(intercept(call)),
+    },
+    Method {
         name: "settings.set",
         about: "change the account's settings of private messages",
         right: Right::Write,
@@ -218,6 +227,20 @@ async fn ack(call: Call) -> Result<Value, Fault> {
     done(&AckJson::new(talker, upto))
 }
 
+async fn intercept(call: Call) -> Result<Value, Fault> {
+    let (talker, value) = (call.talker()?, !call.flag("off"));
+    let Talker::User(uid) = talker else {
+        return Err(Fault::Params("only a user can be intercepted".to_owned()));
+    };
+    make(&call, UpdateIntercept::new(uid, value)).await?;
+    let field = "intercepted";
+    done(&ChangeJson {
+        talker,
+        field,
+        value,
+    })
+}
+
 async fn set(call: Call) -> Result<Value, Fault> {
     let mut values = Settings::default();
     for (name, value) in call.object("settings").into_iter().flatten() {
@@ -239,7 +262,7 @@ async fn set(call: Call) -> Result<Value, Fault> {
     done(&SettingsJson::from(values))
 }
 
-async fn make<E>(call: &Call, change: E) -> Result<(), Fault>
+pub(super) async fn make<E>(call: &Call, change: E) -> Result<(), Fault>
 where
     E: Endpoint<Response = ()> + Send + Sync + 'static,
 {

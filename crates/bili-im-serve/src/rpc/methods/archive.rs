@@ -1,0 +1,136 @@
+//! Methods about the archive, which has what was synced and what was watched.
+
+use std::ops::Range;
+
+use bili_im_archive::{Order, Search, StatsOptions};
+use bili_im_json::{SearchJson, StatsJson};
+use bili_im_proto::{MsgType, UnixSeconds};
+use serde_json::Value;
+
+use crate::rpc::{
+    call::{Call, Fault, done},
+    table::{Kind, Method, Param, Right, Scope, needed, optional},
+};
+
+/// The most messages and conversations of one answer.
+const MOST: u64 = 1000;
+
+/// The most messages beside each that was found.
+const MOST_CONTEXT: u64 = 20;
+
+const FROM: Param = optional(
+    "from",
+    Kind::Number,
+    "only from this time on, in seconds since 1970",
+);
+const UNTIL: Param = optional("until", Kind::Number, "only before this time");
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "search",
+        about: "find messages in the archive that have all the words",
+        right: Right::Read,
+        scope: Scope::WholeAccount,
+        params: &[
+            needed("words", Kind::Text, "what to search for"),
+            optional("talker", Kind::Talker, "only in this conversation"),
+            FROM,
+            UNTIL,
+            optional(
+                "types",
+                Kind::Numbers,
+                "only these types, by the service's numbers",
+            ),
+            optional("mine", Kind::Flag, "only own messages"),
+            optional(
+                "relevance",
+                Kind::Flag,
+                "the most relevant first, not the newest",
+            ),
+            optional(
+                "limit",
+                Kind::Number,
+                "how many at most; 20, and 1,000 at most",
+            ),
+            optional(
+                "context",
+                Kind::Number,
+                "how many before and after each; 20 at most",
+            ),
+            optional(
+                "after",
+                Kind::Text,
+                "the `next` of an earlier answer: goes on behind it",
+            ),
+        ],
+        result: "as `bili-im search --json`",
+        run: |call| Box::pin(search(call)),
+    },
+    Method {
+        name: "stats",
+        about: "count the messages of the archive",
+        right: Right::Read,
+        scope: Scope::WholeAccount,
+        params: &[
+            FROM,
+            UNTIL,
+            optional("system", Kind::Flag, "with the service's own accounts"),
+            optional(
+                "top",
+                Kind::Number,
+                "how many conversations; 20, and 1,000 at most",
+            ),
+        ],
+        result: "as `bili-im stats --json`",
+        run: |call| Box::pin(stats(call)),
+    },
+];
+
+async fn search(call: Call) -> Result<Value, Fault> {
+    let mut search = Search::new(call.text("words").unwrap_or_default());
+    search.talkers = call.given_talker()?.into_iter().collect();
+    search.during = during(&call);
+    let types = call.numbers("types").into_iter();
+    search.types = types
+        .map(|number| MsgType::from(number.cast_signed()))
+        .collect();
+    search.mine = call.flag("mine");
+    if call.flag("relevance") {
+        search.order = Order::Relevance;
+    }
+    search.limit = few(&call, "limit", 20, MOST);
+    search.context = few(&call, "context", 0, MOST_CONTEXT);
+    if let Some(after) = call.text("after") {
+        let after = after.parse();
+        let after = after.map_err(|_| Fault::Params("after is what an answer gave".to_owned()))?;
+        search.after = Some(after);
+    }
+    let account = call.account()?;
+    let found = account.queue(move |queue| {
+        let archive = queue.archive();
+        Ok((archive.search(&search)?, archive.people()?))
+    });
+    let (found, people) = found.await?;
+    done(&SearchJson::new(&found, &people))
+}
+
+async fn stats(call: Call) -> Result<Value, Fault> {
+    let options = StatsOptions::default()
+        .during(during(&call))
+        .with_service(call.flag("system"));
+    let account = call.account()?;
+    let counted = account
+        .queue(move |queue| queue.archive().stats(&options))
+        .await?;
+    done(&StatsJson::new(counted, few(&call, "top", 20, MOST)))
+}
+
+fn during(call: &Call) -> Range<UnixSeconds> {
+    let from = call.number("from").unwrap_or_default();
+    UnixSeconds(from)..UnixSeconds(call.number("until").unwrap_or(u64::MAX))
+}
+
+fn few(call: &Call, name: &str, usual: u64, most: u64) -> usize {
+    let number = call.number(name).unwrap_or(usual).min(most);
+    usize::try_from(number).unwrap_or_default()
+}
