@@ -17,6 +17,7 @@ pub mod peers;
 pub mod processes;
 pub mod push;
 pub mod report;
+pub mod serving;
 pub mod sign;
 pub mod throughput;
 pub mod unread;

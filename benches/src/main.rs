@@ -13,28 +13,30 @@ use bili_im_bench::{
     measure::{block, compare},
     pages, peers, processes, push,
     report::{self, Report, Unit, time as shown, times},
-    sign, throughput, unread, watching,
+    serving, sign, throughput, unread, watching,
 };
 use http::Response;
 
 const MIB: f64 = (1 << 20) as f64;
 
 fn main() -> ExitCode {
-    let (mut quick, mut cold, mut only_archive) = (false, false, false);
+    let (mut quick, mut cold) = (false, false);
+    let mut only: Option<fn() -> Result<()>> = None;
     for argument in env::args().skip(1) {
         match argument.as_str() {
             "--quick" => quick = true,
             "--cold" => cold = true,
-            "--archive" => only_archive = true,
+            "--archive" => only = Some(run_archive),
+            "--serve" => only = Some(run_serving),
             other => {
-                eprintln!("unknown option {other}: expected --quick, --cold or --archive");
+                eprintln!("unknown option {other}: expected --quick, --cold, --archive or --serve");
                 return ExitCode::from(2);
             }
         }
     }
-    let done = match only_archive {
-        true => run_archive(),
-        false => run(quick, cold),
+    let done = match only {
+        Some(run) => run(),
+        None => run(quick, cold),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,6 +51,14 @@ fn main() -> ExitCode {
 fn run_archive() -> Result<()> {
     let mut report = empty_report();
     archive::measure(&mut report, Duration::from_secs(2))?;
+    println!("{}", report.page());
+    Ok(())
+}
+
+/// Measures a process that serves only, and prints the tables.
+fn run_serving() -> Result<()> {
+    let mut report = empty_report();
+    serving::measure(&mut report, 20)?;
     println!("{}", report.page());
     Ok(())
 }
@@ -105,6 +115,8 @@ fn run(quick: bool, cold: bool) -> Result<()> {
         "messages kept by a sync that was killed 20 times, compared one by one",
         compared.to_string(),
     );
+    say("a process that serves");
+    serving::measure(&mut report, if quick { 2 } else { 20 })?;
     say("messages end to end");
     measure_throughput(&mut report, seconds(3))?;
     if !quick {

@@ -18,10 +18,10 @@ use crate::{
 pub const ACCOUNTS: u64 = 1_000;
 
 /// The person who writes.
-const FRIEND: u64 = 1;
+pub(crate) const FRIEND: u64 = 1;
 
 /// The account that is watched, the first of all.
-const OWN: u64 = 2;
+pub const OWN: u64 = 2;
 
 /// Measures delays with so many messages, and the requests of an idle hour.
 pub fn measure(report: &mut Report, messages: u32) -> Result<()> {
@@ -71,7 +71,8 @@ fn service(accounts: u64, now: bili_im_sim::UnixMicros) -> Result<Service> {
     Ok(Service::new(world, now)?)
 }
 
-fn credential(uid: u64) -> Result<Credential> {
+/// The login of an account.
+pub fn credential(uid: u64) -> Result<Credential> {
     let (sessdata, bili_jct) = (format!("sim-{uid}"), format!("{uid:032}"));
     Ok(Credential::new(&sessdata, &bili_jct, Uid(uid))?)
 }

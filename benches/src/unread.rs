@@ -114,7 +114,7 @@ fn account(origin: &str) -> Result<Account> {
 }
 
 /// An HTTP client for loopback.
-pub(crate) fn http() -> Result<reqwest::Client> {
+pub fn http() -> Result<reqwest::Client> {
     // reqwest needs a TLS configuration, although loopback does not use it.
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
