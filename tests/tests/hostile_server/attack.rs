@@ -9,7 +9,7 @@ use bili_im_proto::{
 use bili_im_tests::Adapter;
 
 use crate::{
-    HEAP,
+    peak,
     server::{IMPATIENCE, Move, PATIENCE, hostile},
 };
 
@@ -20,7 +20,7 @@ pub(crate) const MAX_BODY: usize = 1 << 16;
 
 /// What an exchange may take of memory beside three times the longest answer: buffers of the
 /// clients, which hold a whole head of an answer, and gzip's window.
-pub(crate) const BUFFERS: usize = 3 << 19;
+pub(crate) const BUFFERS: usize = 1 << 20;
 
 pub(crate) fn credential() -> Credential {
     Credential::new("a%2Cb%2A", "0123456789abcdef", Uid(5)).unwrap()
@@ -53,10 +53,7 @@ pub(crate) fn attack<T: Send + 'static>(
     let name = format!("{name}, {}", adapter.name());
     let (done, outcome) = mpsc::channel();
     thread::spawn(move || {
-        HEAP.reset_peak_usage();
-        let before = HEAP.current_usage();
-        let result = exchange(&adapter);
-        let heap = HEAP.peak_usage() - before;
+        let (result, heap) = peak(|| exchange(&adapter));
         let next = adapter.call(MyGroupUnread);
         done.send((result, heap, next.map(|groups| groups.unread_count)))
             .unwrap();

@@ -17,12 +17,14 @@ mod time;
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use peak_alloc::PeakAlloc;
+/// The most bytes that this thread has allocated at once during some work.
+fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let mut done = None;
+    let heap = allocation_counter::measure(|| done = Some(work()));
+    (done.unwrap(), usize::try_from(heap.bytes_max).unwrap())
+}
 
-#[global_allocator]
-static HEAP: PeakAlloc = PeakAlloc;
-
-/// One test at a time, since all share the heap.
+/// One test at a time, so that none is late because of another.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     LazyLock::force(&server::BOMB);

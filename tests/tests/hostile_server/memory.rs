@@ -3,7 +3,7 @@
 use bili_im_proto::http::Response;
 use bili_im_tests::endpoints::{Decode, ENDPOINTS, Entry, names};
 
-use crate::{HEAP, alone};
+use crate::peak;
 
 /// The longest list that is read, of the largest items.
 const LISTS: usize = 12 << 20;
@@ -13,12 +13,9 @@ const TIMES: usize = 8;
 
 /// The most that was allocated at once while an answer was read.
 fn heap_of(decode: Decode, body: String) -> usize {
-    let _alone = alone();
     let response = Response::new(body.into_bytes());
-    HEAP.reset_peak_usage();
-    let before = HEAP.current_usage();
-    let _any = decode(&response);
-    HEAP.peak_usage() - before
+    let (_any, heap) = peak(|| decode(&response));
+    heap
 }
 
 fn check(name: &str, decode: Decode, body: String) {
