@@ -11,5 +11,8 @@ mod accounts;
 mod doors;
 mod events;
 mod methods;
+mod notifications;
+mod receiver;
 mod sends;
 mod stage;
+mod webhooks;

@@ -1,5 +1,6 @@
 //! The methods.
 
+mod outlets;
 mod process;
 mod reading;
 mod writing;
@@ -7,4 +8,9 @@ mod writing;
 use super::table::Method;
 
 /// All of them, in the order of the docs.
-pub(super) const ALL: &[&[Method]] = &[reading::METHODS, writing::METHODS, process::METHODS];
+pub(super) const ALL: &[&[Method]] = &[
+    reading::METHODS,
+    writing::METHODS,
+    outlets::METHODS,
+    process::METHODS,
+];
