@@ -22,7 +22,11 @@ const APPLICATION_ID: i64 = 0x4249_4d31;
 
 /// What makes each format from the one before it, from an empty file on. An archive's format is
 /// its `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("queue.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("queue.sql"),
+    include_str!("dead_letters.sql"),
+];
 
 /// The newest format.
 const FORMAT: i64 = MIGRATIONS.len() as i64;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod dead_letters;
 mod error;
 mod export;
 mod folding;
@@ -23,6 +24,7 @@ pub use bili_im_proto as proto;
 
 pub use crate::{
     archive::Archive,
+    dead_letters::DeadLetter,
     error::ArchiveError,
     export::{Export, ExportReport, Language, PageFiles, Pictures},
     import::{BrokenLine, Import, ImportReport},

@@ -132,8 +132,8 @@ impl Queue {
         })
     }
 
-    /// A queued message was recalled: its `message.content` becomes `content`. What it said is
-    /// erased.
+    /// A queued message was recalled: its `message.content` becomes `content`, in dead letters too.
+    /// What it said is erased.
     ///
     /// # Errors
     /// When it cannot be stored.
@@ -145,11 +145,15 @@ impl Queue {
     ) -> Result<(), ArchiveError> {
         let talker = text(&talker)?;
         let changed = self.archive.transact(|connection| {
-            let changed = connection.execute(
-                "UPDATE events SET json = json_set(json, '$.message.content', json(?1))
-                 WHERE talker = ?2 AND json_extract(json, '$.message.msg_key') = ?3",
-                params![content, talker, key.to_string()],
-            )?;
+            let mut changed = 0;
+            for table in ["events", "dead_letters"] {
+                let update = format!(
+                    "UPDATE {table} SET json = json_set(json, '$.message.content', json(?1))
+                     WHERE talker = ?2 AND json_extract(json, '$.message.msg_key') = ?3"
+                );
+                changed +=
+                    connection.execute(&update, params![content, talker, key.to_string()])?;
+            }
             Ok(changed)
         })?;
         match changed {
@@ -222,8 +226,8 @@ impl Queue {
     }
 
     /// Drops the oldest events until `most` are left, and those queued before a time; also
-    /// consumers that were not seen and sends that did not change since `forget`. Times are seconds
-    /// since 1970.
+    /// consumers that were not seen, sends that did not change and dead letters that were not tried
+    /// since `forget`. Times are seconds since 1970.
     ///
     /// # Errors
     /// When it cannot be stored.
@@ -251,6 +255,7 @@ impl Queue {
             }
             let forget = to_sql(forget);
             connection.execute("DELETE FROM consumers WHERE seen < ?", [forget])?;
+            connection.execute("DELETE FROM dead_letters WHERE time < ?", [forget])?;
             connection.execute(
                 "DELETE FROM sends WHERE changed < ? AND outcome IS NOT NULL",
                 [forget],

@@ -34,6 +34,12 @@ pub(crate) fn new_client(loopback: bool, roots: Option<Vec<Vec<u8>>>) -> Client 
         .expect("a client with its own TLS backend can be built")
 }
 
+/// An HTTP client as this crate's own: no redirects, and https only. With `plain` it also speaks
+/// http, and uses no proxy.
+pub fn http_client(plain: bool) -> Client {
+    new_client(plain, None)
+}
+
 fn tls(roots: Option<Vec<Vec<u8>>>) -> ClientConfig {
     let mut store = RootCertStore::empty();
     match roots {

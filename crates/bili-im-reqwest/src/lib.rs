@@ -14,4 +14,5 @@ pub use crate::push::Push;
 pub use crate::{
     client::{Client, ClientBuilder, qr_login, qr_login_with},
     driver::{Items, now},
+    exchange::http_client,
 };

@@ -6,7 +6,7 @@ use bili_im_json::ErrorJson;
 use bili_im_proto::WatchOptions;
 use bili_im_reqwest::Client;
 
-use crate::rights::Tokens;
+use crate::{outlets::OutletLimits, rights::Tokens};
 
 /// Where the login of an account comes from. It is asked anew after each failure, so that a new
 /// login is found.
@@ -105,6 +105,8 @@ pub struct Limits {
     pub heartbeat: Duration,
     /// How long sends under way are waited for at the end. Default: 20 seconds.
     pub shutdown: Duration,
+    /// The bounds of outlets.
+    pub outlets: OutletLimits,
 }
 
 impl Default for Limits {
@@ -127,6 +129,7 @@ impl Default for Limits {
             patience: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             shutdown: Duration::from_secs(20),
+            outlets: OutletLimits::default(),
         }
     }
 }

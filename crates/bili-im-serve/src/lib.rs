@@ -7,6 +7,7 @@ mod error;
 mod hours;
 mod line;
 mod metrics;
+mod outlets;
 mod reader;
 mod rights;
 mod rpc;
@@ -20,6 +21,7 @@ pub use crate::{
     config::{AccountSetup, Config, Limits, Login, LoginError},
     core::Core,
     error::ServeError,
+    outlets::{OutletLimits, Outlets, reload},
     reader::{Item, Reader, Start},
     rights::{InvalidToken, Rights, Tokens},
     rpc::reference,

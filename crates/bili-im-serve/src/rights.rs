@@ -153,7 +153,8 @@ fn entry(text: &str) -> Result<(String, Rights), &'static str> {
     Ok((token.to_owned(), rights))
 }
 
-fn talker(text: &str) -> Option<Talker> {
+/// `user:NUMBER` or `group:NUMBER`.
+pub(crate) fn talker(text: &str) -> Option<Talker> {
     match text.split_once(':')? {
         ("user", id) => Some(Talker::user(id.parse().ok()?)),
         ("group", id) => Some(Talker::group(id.parse().ok()?)),

@@ -1,16 +1,20 @@
 //! What the accounts of a process share.
 
-use std::sync::atomic::AtomicU64;
+use std::{
+    sync::atomic::AtomicU64,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use tokio::sync::watch;
 
-use crate::{config::Limits, line::Line, metrics::Metrics};
+use crate::{config::Limits, line::Line, metrics::Metrics, outlets::Running};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) line: Line,
     pub(crate) metrics: Metrics,
+    pub(crate) outlets: Running,
     /// Changes whenever there is something new to read.
     pub(crate) news: watch::Sender<u64>,
     /// How many accounts were added.
@@ -25,6 +29,7 @@ impl Shared {
             limits,
             line: Line::default(),
             metrics: Metrics::default(),
+            outlets: Running::default(),
             news: watch::Sender::new(0),
             serials: AtomicU64::new(0),
             ends: watch::Sender::new(false),
@@ -35,4 +40,10 @@ impl Shared {
         self.news
             .send_modify(|count| *count = count.wrapping_add(1));
     }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }

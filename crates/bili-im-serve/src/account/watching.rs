@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use bili_im_archive::ArchiveError;
@@ -15,7 +15,10 @@ use super::{
     handle::Account,
     state::{Held, State, Why},
 };
-use crate::error::{archive_error, error};
+use crate::{
+    error::{archive_error, error},
+    shared::now,
+};
 
 /// How often the state of the login is stored.
 const KEEP: Duration = Duration::from_secs(30);
@@ -249,10 +252,4 @@ impl From<ErrorJson> for Ended {
     fn from(error: ErrorJson) -> Self {
         Self::broken(error)
     }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }

@@ -4,12 +4,16 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::stage::{FRIEND, Stage, to};
+use crate::{
+    receiver::{Receiver, gotify},
+    stage::{FRIEND, Stage, to},
+};
 
 #[test]
 fn every_method_works() {
-    let stage = Stage::new();
+    let (stage, receiver) = (Stage::new(), Receiver::new());
     let life = stage.start();
+    life.set_outlets(&(receiver.hook("") + &gotify(&receiver, "")));
     let described = life.done("rpc.discover", json!({}));
     let methods = described["methods"].as_array().unwrap().iter();
     let mut untried: BTreeSet<&str> = methods.map(|one| one["name"].as_str().unwrap()).collect();
@@ -109,6 +113,19 @@ fn every_method_works() {
             json!({ "consumer": "a", "id": 1 }),
             "id",
             json!(1),
+        ),
+        ("webhooks.dead", json!({}), "dead", json!([])),
+        (
+            "webhooks.retry",
+            json!({ "hook": "crm" }),
+            "delivered",
+            json!([]),
+        ),
+        (
+            "notify.test",
+            json!({ "name": "phone" }),
+            "sent",
+            json!(true),
         ),
         ("accounts.list", json!({}), "accounts", Value::Null),
         ("accounts.restart", json!({}), "restarted", json!(true)),

@@ -22,7 +22,7 @@ pub(crate) const STRANGER: u64 = 10_003;
 pub(crate) const MAIN: &str = "main";
 
 /// Longer than anything takes, on any machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The service, and a folder for archives.
 pub(crate) struct Stage {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod creator;
+mod outlets;
 mod process;
 mod reading;
 mod writing;
@@ -14,5 +15,6 @@ pub(super) const ALL: &[&[Method]] = &[
     archive::METHODS,
     writing::METHODS,
     creator::METHODS,
+    outlets::METHODS,
     process::METHODS,
 ];

@@ -1,0 +1,249 @@
+//! The configuration file of `serve`.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use super::{
+    notify::Notifier,
+    table::{Fields, Table},
+    webhook::Webhook,
+};
+use crate::{
+    rights::is_name,
+    toml_file::{self, Fault},
+};
+
+/// What a configuration file says: the profiles to serve, and who is told of their events.
+#[derive(Debug)]
+pub struct Outlets {
+    profiles: Option<Vec<String>>,
+    pub(super) entries: Vec<Entry>,
+    has_secrets: bool,
+}
+
+/// An outlet.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    same: Same,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Webhook(Arc<Webhook>),
+    Notify(Arc<Notifier>),
+}
+
+/// What makes two outlets the same. It has secrets.
+#[derive(PartialEq)]
+struct Same(Vec<(String, Value)>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    profiles: Option<Spanned<Vec<String>>>,
+    #[serde(default)]
+    webhook: Vec<Spanned<Fields>>,
+    #[serde(default)]
+    notify: Vec<Spanned<Fields>>,
+}
+
+impl Outlets {
+    /// Reads a file's text. Paths in it begin at `folder`.
+    ///
+    /// # Errors
+    /// What is wrong, and in which line.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Fault> {
+        let file: File = toml_file::read(text)?;
+        let mut outlets = Self {
+            profiles: None,
+            entries: Vec::new(),
+            has_secrets: false,
+        };
+        if let Some(profiles) = file.profiles {
+            let span = profiles.span();
+            let profiles = profiles.into_inner();
+            let distinct: BTreeSet<&String> = profiles.iter().collect();
+            if profiles.is_empty() || distinct.len() < profiles.len() {
+                let problem = "profiles names one profile at least, and each once";
+                return Err(Fault::at(text, span, problem));
+            }
+            outlets.profiles = Some(profiles);
+        }
+        let webhooks = file.webhook.into_iter().map(|table| (table, true));
+        let notifiers = file.notify.into_iter().map(|table| (table, false));
+        for (table, is_webhook) in webhooks.chain(notifiers) {
+            outlets.add(Table::new(text, folder, table), is_webhook)?;
+        }
+        Ok(outlets)
+    }
+
+    /// The profiles to serve, if the file names them.
+    pub fn profiles(&self) -> Option<&[String]> {
+        self.profiles.as_deref()
+    }
+
+    /// Whether the file itself has secrets, so that nobody else may read it.
+    pub fn has_secrets(&self) -> bool {
+        self.has_secrets
+    }
+
+    fn add(&mut self, mut table: Table<'_>, is_webhook: bool) -> Result<(), Fault> {
+        let what = "a name of letters, digits, -, _ and .";
+        let name: String = table.need("name", what)?;
+        if !is_name(&name) {
+            return Err(table.fault("name", format!("name is {what}")));
+        }
+        let kind = match is_webhook {
+            true => Kind::Webhook(Arc::new(Webhook::new(name, &mut table)?)),
+            false => Kind::Notify(Arc::new(Notifier::new(name, &mut table)?)),
+        };
+        table.finish()?;
+        if self
+            .entries
+            .iter()
+            .any(|entry| entry.kind.consumer() == kind.consumer())
+        {
+            return Err(table.fault("name", "an earlier one has the same name"));
+        }
+        self.has_secrets |= table.has_secrets;
+        let same = Same(table.same);
+        self.entries.push(Entry { kind, same });
+        Ok(())
+    }
+}
+
+impl Entry {
+    /// Whether nothing is different.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.kind.consumer() == other.kind.consumer() && self.same == other.same
+    }
+}
+
+impl Kind {
+    /// The name of its consumer.
+    pub(super) fn consumer(&self) -> &str {
+        match self {
+            Self::Webhook(webhook) => webhook.consumer(),
+            Self::Notify(notifier) => notifier.consumer(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Same {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Same")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOOK: &str = "[[webhook]]\nname = 'crm'\nurl = 'https://example.com/secret-path'\n";
+    const SECRET: &str = "secret = '0123456789abcdef'\n";
+    const PHONE: &str = "[[notify]]\nname = 'phone'\nto = 'bark'\nkey = 'secret-key'\n";
+
+    fn parse(text: &str) -> Result<Outlets, Fault> {
+        Outlets::parse(text, Path::new("."))
+    }
+
+    #[test]
+    fn a_file_names_profiles_and_outlets_and_shows_no_secret() {
+        let text = format!("profiles = ['main']\n{HOOK}{SECRET}{PHONE}");
+        let outlets = parse(&text).unwrap();
+        assert_eq!(outlets.profiles().unwrap(), ["main"]);
+        assert!(outlets.has_secrets());
+        let consumers = outlets.entries.iter().map(|entry| entry.kind.consumer());
+        assert_eq!(consumers.collect::<Vec<_>>(), ["hook/crm", "notify/phone"]);
+        let shown = format!("{outlets:?}");
+        for secret in ["secret-", "0123456789abcdef"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(!parse("").unwrap().has_secrets());
+    }
+
+    #[test]
+    fn a_fault_is_in_its_line_and_says_what_is_allowed() {
+        let hook = |more: &str| format!("{HOOK}{SECRET}{more}");
+        let phone = |more: &str| format!("{PHONE}{more}");
+        for (text, line, words) in [
+            ("profiles = []".to_owned(), 1, "one profile at least"),
+            ("[[webhok]]".to_owned(), 1, "`webhook`"),
+            (HOOK.to_owned(), 1, "secret is missing"),
+            (format!("{HOOK}secret = 'short'"), 4, "16 characters"),
+            (
+                hook("events = ['messages']"),
+                5,
+                "there is no event \"messages\"",
+            ),
+            (hook("talkers = ['user:x']"), 5, "user:NUMBER"),
+            (hook("own = 'no'"), 5, "true or false"),
+            (
+                hook("key = 'x'"),
+                5,
+                "there is no field key; there are: name, ",
+            ),
+            (hook("\n[[webhook]]\nname = 'a b'"), 7, "letters, digits"),
+            (hook(&hook("")), 6, "the same name"),
+            (hook("").replace("https", "http"), 3, "allow_http"),
+            (hook("").replace("https", "ftp"), 3, "https://"),
+            (hook("secret_file = 'no such file'"), 5, "not both"),
+            (
+                format!("{HOOK}secret_file = 'no such file'"),
+                4,
+                "cannot be read",
+            ),
+            (phone("to_ = 1"), 5, "there is no field to_"),
+            (phone("title = '{name}'"), 5, "{sender}"),
+            (phone("quiet = 'night'"), 5, "23:00-07:30"),
+            (phone("digest_minutes = 0"), 5, "1 to 1440"),
+            (phone("chat_id = '1'"), 5, "there is no field chat_id"),
+            (phone("").replace("bark", "pager"), 3, "bark, feishu"),
+        ] {
+            let fault = parse(&text).unwrap_err();
+            assert_eq!(fault.line, line, "{text}: {fault}");
+            assert!(fault.problem.contains(words), "{text}: {fault}");
+            assert!(!fault.problem.contains("0123456789abcdef"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn http_is_for_this_machine_or_by_permission() {
+        let hook = format!("{HOOK}{SECRET}");
+        for address in [
+            "http://127.0.0.1:80/",
+            "http://localhost/",
+            "http://[::1]:8080/",
+        ] {
+            let text = hook.replace("https://example.com/", address);
+            assert!(parse(&text).is_ok(), "{address}");
+        }
+        let text = hook.replace("https", "http");
+        assert!(parse(&format!("{text}allow_http = true")).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_can_be_in_a_file_that_only_its_owner_reads() {
+        use std::{fs, os::unix::fs::PermissionsExt};
+
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("secret");
+        fs::write(&path, "fedcba9876543210\n").unwrap();
+        let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let text = "[[webhook]]\nname = 'crm'\nurl_file = 'secret'\nsecret_file = 'secret'\n";
+        mode(0o644);
+        let fault = Outlets::parse(text, folder.path()).unwrap_err();
+        assert!(fault.problem.contains("chmod 600"), "{fault}");
+        mode(0o600);
+        let text = text.replace("url_file = 'secret'", "url = 'https://example.com'");
+        let read = || Outlets::parse(&text, folder.path()).unwrap();
+        let (one, two) = (read(), read());
+        assert!(one.entries[0].is_same(&two.entries[0]));
+        fs::write(&path, "another secret of 16").unwrap();
+        assert!(!one.entries[0].is_same(&read().entries[0]));
+    }
+}

@@ -1,0 +1,64 @@
+//! What an outlet reads, and how far it is.
+
+use std::time::Duration;
+
+use bili_im_json::ErrorJson;
+use tokio::time::timeout;
+
+use crate::{
+    core::Core,
+    reader::{Item, Reader, Start},
+    rights::Rights,
+};
+
+/// How long a position that passes over events may stay unstored.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Items for an outlet, behind those that it has handled. The name of its rights is its consumer's.
+#[derive(Debug)]
+pub(super) struct Feed {
+    core: Core,
+    rights: Rights,
+    reader: Reader,
+    /// The last item that is not told, when that is not stored yet.
+    skipped: Option<u64>,
+}
+
+impl Feed {
+    pub(super) fn new(core: &Core, rights: &Rights) -> Self {
+        let start = Start::Consumer(rights.name.clone());
+        Self {
+            reader: core.read(rights.clone(), start),
+            core: core.clone(),
+            rights: rights.clone(),
+            skipped: None,
+        }
+    }
+
+    /// The next item; `None` when the process ends. A call that is dropped loses nothing.
+    pub(super) async fn next(&mut self) -> Result<Option<Item>, ErrorJson> {
+        let Some(id) = self.skipped else {
+            return self.reader.next().await;
+        };
+        match timeout(SOON, self.reader.next()).await {
+            Ok(item) => item,
+            Err(_) => {
+                self.handled(id).await?;
+                self.reader.next().await
+            }
+        }
+    }
+
+    /// An item is not told.
+    pub(super) fn skip(&mut self, id: u64) {
+        self.skipped = Some(id);
+    }
+
+    /// All up to an item is handled.
+    pub(super) async fn handled(&mut self, id: u64) -> Result<(), ErrorJson> {
+        let consumer = &self.rights.name;
+        self.core.handled(&self.rights, consumer, id).await?;
+        self.skipped = None;
+        Ok(())
+    }
+}

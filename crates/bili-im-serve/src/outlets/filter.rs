@@ -1,0 +1,105 @@
+//! Which events an outlet tells.
+
+use serde_json::Value;
+
+use super::table::Table;
+use crate::{
+    reader::Item,
+    rights::{Rights, is_name, talker},
+    toml_file::Fault,
+};
+
+/// The words of events.
+const EVENTS: [&str; 10] = [
+    "message",
+    "recalled",
+    "unreadable",
+    "session_changed",
+    "unread_changed",
+    "held",
+    "session_failed",
+    "session_recovered",
+    "login_ends",
+    "other",
+];
+
+/// Which events an outlet tells, of those that its rights let it read.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    /// All when it is empty.
+    pub(super) events: Vec<String>,
+    pub(super) own: bool,
+    pub(super) by_a_person: bool,
+    /// One of them must be in the message, if there are some.
+    pub(super) keywords: Vec<String>,
+}
+
+impl Filter {
+    /// Whether an item is told. What was dropped always is.
+    pub(super) fn takes(&self, item: &Item, json: &Value) -> bool {
+        if matches!(item, Item::Dropped { .. }) {
+            return true;
+        }
+        let word = text(json, "/event");
+        if !self.events.is_empty() && !self.events.iter().any(|event| event == word) {
+            return false;
+        }
+        if word != "message" {
+            return self.keywords.is_empty();
+        }
+        let is_own = matches!(text(json, "/direction"), "own" | "sent");
+        let by_a_person = json.get("by_a_person") == Some(&Value::Bool(true));
+        let said = said(json);
+        (self.own || !is_own)
+            && (by_a_person || !self.by_a_person)
+            && (self.keywords.is_empty() || self.keywords.iter().any(|word| said.contains(word)))
+    }
+}
+
+/// What a message says, as people see it.
+pub(super) fn said(json: &Value) -> &str {
+    match text(json, "/message/content/text") {
+        "" => text(json, "/message/content/summary"),
+        said => said,
+    }
+}
+
+/// The text at a place; empty when there is none.
+pub(super) fn text<'a>(json: &'a Value, place: &str) -> &'a str {
+    json.pointer(place)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The events that a table names.
+pub(super) fn events(table: &mut Table<'_>) -> Result<Option<Vec<String>>, Fault> {
+    let known = EVENTS.join(", ");
+    let events: Option<Vec<String>> = table.take("events", &format!("a list of: {known}"))?;
+    for event in events.iter().flatten() {
+        if !EVENTS.contains(&event.as_str()) {
+            let problem = format!("there is no event {event:?}; there are: {known}");
+            return Err(table.fault("events", problem));
+        }
+    }
+    Ok(events)
+}
+
+/// The accounts and talkers that a table names; `consumer` is the consumer's name.
+pub(super) fn rights(table: &mut Table<'_>, consumer: String) -> Result<Rights, Fault> {
+    let mut rights = Rights::all(consumer);
+    rights.write = false;
+    let accounts: Option<Vec<String>> = table.take("accounts", "a list of names of accounts")?;
+    if accounts.iter().flatten().any(|name| !is_name(name)) {
+        let problem = "a name of an account has letters, digits, -, _ and .";
+        return Err(table.fault("accounts", problem));
+    }
+    rights.accounts = accounts.map(|accounts| accounts.into_iter().collect());
+    let what = "a list of user:NUMBER and group:NUMBER";
+    let talkers: Option<Vec<String>> = table.take("talkers", what)?;
+    let talkers = talkers.map(|talkers| talkers.iter().map(|text| talker(text)).collect());
+    rights.talkers = match talkers {
+        Some(None) => return Err(table.fault("talkers", format!("talkers is {what}"))),
+        talkers => talkers.flatten(),
+    };
+    Ok(rights)
+}

@@ -1,0 +1,21 @@
+//! Outlets: webhooks and notifications. Each is a consumer with a task of its own.
+
+mod config;
+mod feed;
+mod filter;
+mod limits;
+mod notify;
+mod post;
+mod reload;
+mod running;
+mod secret;
+mod table;
+mod template;
+mod waits;
+mod webhook;
+
+pub use self::{config::Outlets, limits::OutletLimits, reload::reload};
+pub(crate) use self::{
+    notify::{Note, Notifiers, NotifyError},
+    running::Running,
+};

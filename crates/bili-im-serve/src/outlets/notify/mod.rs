@@ -1,0 +1,22 @@
+//! Notifications for people.
+
+mod bark;
+mod dingtalk;
+mod feishu;
+mod gathered;
+mod gotify;
+mod note;
+mod notifier;
+mod notifiers;
+mod ntfy;
+mod serverchan;
+mod service;
+mod telegram;
+mod wecom;
+mod words;
+
+pub(super) use self::notifier::Notifier;
+pub(crate) use self::{
+    note::Note,
+    notifiers::{Notifiers, NotifyError},
+};

@@ -1,0 +1,207 @@
+//! An outlet that notifies a person.
+
+use std::time::Duration;
+
+use bili_im_json::ErrorJson;
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+
+use super::{
+    gathered::Gathered,
+    note::Note,
+    service::Way,
+    words::{Names, link, value},
+};
+use crate::{
+    core::Core,
+    hours::Hours,
+    outlets::{
+        feed::Feed,
+        filter::{self, Filter, text},
+        post::{Poster, Refusal},
+        table::Table,
+        template::Template,
+        waits::Waits,
+    },
+    reader::Item,
+    rights::Rights,
+    shared::now,
+    toml_file::Fault,
+};
+
+/// An outlet that notifies a person.
+#[derive(Debug)]
+pub(crate) struct Notifier {
+    rights: Rights,
+    filter: Filter,
+    title: Template,
+    text: Template,
+    digest: Template,
+    missed: Template,
+    quiet: Option<Hours>,
+    gather: Duration,
+    way: Way,
+}
+
+impl Notifier {
+    pub(in crate::outlets) fn new(name: String, table: &mut Table<'_>) -> Result<Self, Fault> {
+        let minutes = table.take("digest_minutes", "a number of 1 to 1440")?;
+        let minutes: Option<u64> = minutes;
+        if minutes.is_some_and(|minutes| !(1..=1440).contains(&minutes)) {
+            return Err(table.fault("digest_minutes", "digest_minutes is 1 to 1440"));
+        }
+        let filter = Filter {
+            events: filter::events(table)?.unwrap_or_else(|| vec!["message".to_owned()]),
+            own: false,
+            by_a_person: table.take("by_a_person", "true or false")?.unwrap_or(true),
+            keywords: table
+                .take("keywords", "a list of texts")?
+                .unwrap_or_default(),
+        };
+        Ok(Self {
+            rights: filter::rights(table, format!("notify/{name}"))?,
+            filter,
+            title: template(table, "title", "{sender}")?,
+            text: template(table, "text", "{text}")?,
+            digest: template(table, "digest", "{count} 条新消息")?,
+            missed: template(table, "missed", "漏了 {count} 条")?,
+            quiet: table.take("quiet", "hours, such as \"23:00-07:30\"")?,
+            gather: Duration::from_secs(60 * minutes.unwrap_or_default()),
+            way: Way::new(table)?,
+        })
+    }
+
+    pub(in crate::outlets) fn consumer(&self) -> &str {
+        &self.rights.name
+    }
+
+    /// Notifies of events, until the process ends.
+    ///
+    /// # Errors
+    /// When the queue cannot be used.
+    pub(in crate::outlets) async fn run(
+        &self,
+        core: &Core,
+        poster: &Poster,
+    ) -> Result<(), ErrorJson> {
+        let mut feed = Feed::new(core, &self.rights);
+        let mut names = Names::default();
+        let mut waiting: Option<Gathered> = None;
+        loop {
+            let item = match &waiting {
+                None => feed.next().await?,
+                Some(gathered) => match self.rest(core, gathered) {
+                    Some(rest) => match timeout(rest, feed.next()).await {
+                        Ok(item) => item?,
+                        Err(_) => continue,
+                    },
+                    None => {
+                        if let Some(note) = gathered.note(&self.digest, &self.missed) {
+                            self.deliver(core, poster, &note).await;
+                        }
+                        feed.handled(gathered.upto).await?;
+                        waiting = None;
+                        continue;
+                    }
+                },
+            };
+            let Some(item) = item else {
+                return Ok(());
+            };
+            self.gather(core, &mut names, &mut waiting, &item).await;
+            match &mut waiting {
+                // Not before what was gathered is told.
+                Some(gathered) => gathered.upto = item.id(),
+                None => feed.skip(item.id()),
+            }
+        }
+    }
+
+    /// How long what was gathered has to wait; `None` when it is time to tell it.
+    fn rest(&self, core: &Core, gathered: &Gathered) -> Option<Duration> {
+        if self.quiet.is_some_and(|quiet| quiet.contain(now())) {
+            return Some(core.shared().limits.outlets.look);
+        }
+        let rest = self.gather.saturating_sub(gathered.since.elapsed());
+        (!rest.is_zero()).then_some(rest)
+    }
+
+    async fn gather(
+        &self,
+        core: &Core,
+        names: &mut Names,
+        waiting: &mut Option<Gathered>,
+        item: &Item,
+    ) {
+        let json = item.json();
+        if text(&json, "/event") == "recalled"
+            && let Some(gathered) = waiting
+        {
+            gathered.recall(text(&json, "/msg_key"));
+        }
+        if !self.filter.takes(item, &json) {
+            return;
+        }
+        let gathered = waiting.get_or_insert_with(|| Gathered::new(item.id()));
+        match item {
+            Item::Dropped { dropped, .. } => gathered.miss(dropped.count.unwrap_or_default()),
+            Item::Event { account, .. } => {
+                let sender = names.of(core, account, &json).await;
+                let msg_key = text(&json, "/message/msg_key");
+                gathered.add(msg_key, self.note(&json, &sender));
+            }
+        }
+    }
+
+    fn note(&self, json: &Value, sender: &str) -> Note {
+        let fill = |template: &Template| template.fill(|field| value(field, json, sender));
+        Note {
+            title: fill(&self.title),
+            text: fill(&self.text),
+            link: link(json),
+        }
+    }
+
+    /// Sends a note, or gives it up after a while.
+    async fn deliver(&self, core: &Core, poster: &Poster, note: &Note) {
+        let limits = &core.shared().limits.outlets;
+        let mut waits = Waits::new(limits, limits.notify);
+        while let Err(refusal) = self.send(core, poster, note).await {
+            let (outlet, why) = (self.consumer(), &refusal.why);
+            match waits.next(refusal.wait).filter(|_| !refusal.is_final) {
+                Some(wait) => {
+                    tracing::info!(
+                        outlet,
+                        why,
+                        seconds = wait.as_secs(),
+                        "the notification waits"
+                    );
+                    sleep(wait).await;
+                }
+                None => {
+                    tracing::warn!(outlet, why, "the notification is given up");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends a note, once.
+    pub(super) async fn send(
+        &self,
+        core: &Core,
+        poster: &Poster,
+        note: &Note,
+    ) -> Result<(), Refusal> {
+        let sent = self.way.send(poster, note).await;
+        let result = if sent.is_ok() { "delivered" } else { "failed" };
+        let labels = [("outlet", self.consumer()), ("result", result)];
+        core.shared().metrics.count("bili_im_outlet_total", &labels);
+        sent
+    }
+}
+
+fn template(table: &mut Table<'_>, name: &str, usual: &str) -> Result<Template, Fault> {
+    let given: Option<String> = table.take(name, "a text with fields, such as \"{sender}\"")?;
+    Template::parse(given.as_deref().unwrap_or(usual)).map_err(|problem| table.fault(name, problem))
+}

@@ -1,0 +1,39 @@
+//! Notifies by name.
+
+use super::note::Note;
+use crate::core::Core;
+
+/// The outlets that notify, by name.
+#[derive(Debug)]
+pub(crate) struct Notifiers(Core);
+
+/// Why nobody was notified.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotifyError {
+    /// There is none of this name.
+    #[error("no [[notify]] has this name")]
+    Unknown,
+    /// The service did not take it.
+    #[error("the notification was not taken: {0}")]
+    Refused(String),
+}
+
+impl Notifiers {
+    pub(crate) fn new(core: &Core) -> Self {
+        Self(core.clone())
+    }
+
+    /// Whether there is one of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.shared().outlets.notifier(name).is_some()
+    }
+
+    /// Sends a note, once.
+    pub(crate) async fn send(&self, name: &str, note: Note) -> Result<(), NotifyError> {
+        let outlets = &self.0.shared().outlets;
+        let notifier = outlets.notifier(name).ok_or(NotifyError::Unknown)?;
+        let poster = outlets.poster(&self.0);
+        let sent = notifier.send(&self.0, &poster, &note).await;
+        sent.map_err(|refusal| NotifyError::Refused(refusal.why))
+    }
+}

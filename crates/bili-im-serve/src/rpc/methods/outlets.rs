@@ -1,0 +1,148 @@
+//! Methods about webhooks and notifications.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::{
+    error::error,
+    outlets::{Note, Notifiers, NotifyError},
+    reader::Item,
+    rpc::{
+        call::{Call, Fault},
+        table::{Kind, Method, Right, Scope, needed, optional},
+    },
+};
+
+/// The most dead letters of one answer.
+const MOST: usize = 1000;
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "webhooks.dead",
+        about: "list the events that webhooks could not deliver, newest first",
+        right: Right::Read,
+        scope: Scope::WholeAccount,
+        params: &[
+            optional("hook", Kind::Text, "only those of this webhook"),
+            optional(
+                "limit",
+                Kind::Number,
+                "how many at most; 100, and 1,000 at most",
+            ),
+        ],
+        result: "`dead`: `hook`, `id`, `time` (s since 1970), `attempts`, `why`, `event`",
+        run: |call| Box::pin(dead(call)),
+    },
+    Method {
+        name: "webhooks.retry",
+        about: "deliver dead letters of a webhook, oldest first, until one fails again",
+        right: Right::Write,
+        scope: Scope::WholeAccount,
+        params: &[
+            needed("hook", Kind::Text, "the webhook"),
+            optional("id", Kind::Number, "only this event"),
+        ],
+        result: "`delivered`, the ids; `failed`, why the last one was not taken, or null",
+        run: |call| Box::pin(retry(call)),
+    },
+    Method {
+        name: "notify.test",
+        about: "send a notification, to see that it arrives",
+        right: Right::Write,
+        scope: Scope::Process,
+        params: &[needed("name", Kind::Text, "the name of the `[[notify]]`")],
+        result: "`name`, `sent`; else the error says what the service answered",
+        run: |call| Box::pin(test(call)),
+    },
+];
+
+async fn dead(call: Call) -> Result<Value, Fault> {
+    let hook = call.text("hook").map(str::to_owned);
+    let limit = call.number("limit").unwrap_or(100);
+    let limit = usize::try_from(limit).unwrap_or(MOST).min(MOST);
+    let account = call.account()?;
+    let letters = account
+        .queue(move |queue| queue.dead_letters(hook.as_deref(), limit))
+        .await?;
+    let dead = letters.into_iter().map(|letter| {
+        let item = Item::Event {
+            account: account.name().to_owned(),
+            event: letter.event,
+        };
+        json!({
+            "hook": letter.hook,
+            "id": item.id(),
+            "time": letter.time,
+            "attempts": letter.attempts,
+            "why": letter.why,
+            "event": item.json(),
+        })
+    });
+    Ok(json!({ "dead": dead.collect::<Vec<_>>() }))
+}
+
+async fn retry(call: Call) -> Result<Value, Fault> {
+    let hook = call.text("hook").unwrap_or_default().to_owned();
+    let outlets = &call.core.shared().outlets;
+    let unknown = || Fault::Params("hook: no [[webhook]] has this name".to_owned());
+    let webhook = outlets.webhook(&hook).ok_or_else(unknown)?;
+    let poster = outlets.poster(&call.core);
+    let account = call.account()?;
+    let only = call.number("id");
+    let begun = Instant::now();
+    let mut after = only.map_or(0, |id| id.saturating_sub(1));
+    let (mut delivered, mut failed) = (Vec::new(), None);
+    while begun.elapsed() < call.core.shared().limits.send {
+        let name = hook.clone();
+        let next = account.queue(move |queue| queue.next_dead_letter(&name, after));
+        let next = next.await?.map(|letter| letter.event);
+        let Some(event) = next.filter(|event| only.is_none_or(|id| event.place.id == id)) else {
+            break;
+        };
+        let item = Item::Event {
+            account: account.name().to_owned(),
+            event,
+        };
+        after = item.id();
+        let (name, id) = (hook.clone(), after);
+        match webhook.attempt(&poster, &item).await {
+            Ok(()) => {
+                let forgotten = account.queue(move |queue| queue.forget_dead_letter(&name, id));
+                forgotten.await?;
+                delivered.push(id);
+            }
+            Err(refusal) => {
+                failed = Some(refusal.why.clone());
+                let buried = account.queue(move |queue| queue.bury(&name, id, 1, &refusal.why));
+                buried.await?;
+                break;
+            }
+        }
+    }
+    Ok(json!({ "delivered": delivered, "failed": failed }))
+}
+
+async fn test(call: Call) -> Result<Value, Fault> {
+    if !call.rights.is_for_all() {
+        return Err(Fault::Forbidden("this token may not see all accounts"));
+    }
+    let name = call.text("name").unwrap_or_default();
+    let notifiers = Notifiers::new(&call.core);
+    if !notifiers.has(name) {
+        return Err(Fault::Params(format!("name: {}", NotifyError::Unknown)));
+    }
+    let note = Note {
+        title: "bili-im".to_owned(),
+        text: "notify.test".to_owned(),
+        link: None,
+    };
+    match notifiers.send(name, note).await {
+        Ok(()) => Ok(json!({ "name": name, "sent": true })),
+        Err(refused) => {
+            let (exit, words) = (bili_im_json::Exit::Other, refused.to_string());
+            let advice = "see that the fields of this [[notify]] are right";
+            Err(error(exit, "NotNotified", words, advice).into())
+        }
+    }
+}
