@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("queue.sql"),
     include_str!("dead_letters.sql"),
+    include_str!("rules.sql"),
 ];
 
 /// The newest format.

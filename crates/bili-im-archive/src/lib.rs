@@ -12,6 +12,7 @@ mod outbox;
 mod queue;
 mod reading;
 mod rows;
+mod rules;
 mod saving;
 mod search;
 mod sessions;
@@ -32,6 +33,7 @@ pub use crate::{
     outbox::StoredSend,
     queue::{Consumer, Dropped, Place, Queue, QueuedEvent},
     reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
+    rules::{RuleRun, RuleWait},
     search::{Continuation, Found, Hit, Order, Search},
     stats::{Count, Stats, StatsOptions, TalkerStats, Waits},
 };

@@ -11,6 +11,7 @@ mod outlets;
 mod reader;
 mod rights;
 mod rpc;
+mod rules;
 mod satori;
 mod server;
 mod shared;
@@ -25,6 +26,7 @@ pub use crate::{
     reader::{Item, Reader, Start},
     rights::{InvalidToken, Rights, Tokens},
     rpc::reference,
+    rules::Rehearsal,
     server::Server,
     toml_file::Fault,
 };

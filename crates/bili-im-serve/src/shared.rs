@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{config::Limits, line::Line, metrics::Metrics, outlets::Running};
+use crate::{config::Limits, line::Line, metrics::Metrics, outlets::Running, rules::Rules};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -15,6 +15,7 @@ pub(crate) struct Shared {
     pub(crate) line: Line,
     pub(crate) metrics: Metrics,
     pub(crate) outlets: Running,
+    pub(crate) rules: Rules,
     /// Changes whenever there is something new to read.
     pub(crate) news: watch::Sender<u64>,
     /// How many accounts were added.
@@ -30,6 +31,7 @@ impl Shared {
             line: Line::default(),
             metrics: Metrics::default(),
             outlets: Running::default(),
+            rules: Rules::default(),
             news: watch::Sender::new(0),
             serials: AtomicU64::new(0),
             ends: watch::Sender::new(false),

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     rights::is_name,
+    rules::Rule,
     toml_file::{self, Fault},
 };
 
@@ -20,6 +21,7 @@ use crate::{
 pub struct Outlets {
     profiles: Option<Vec<String>>,
     pub(super) entries: Vec<Entry>,
+    pub(crate) rules: Vec<Rule>,
     has_secrets: bool,
 }
 
@@ -48,6 +50,8 @@ struct File {
     webhook: Vec<Spanned<Fields>>,
     #[serde(default)]
     notify: Vec<Spanned<Fields>>,
+    #[serde(default)]
+    rule: Vec<Spanned<Fields>>,
 }
 
 impl Outlets {
@@ -60,6 +64,7 @@ impl Outlets {
         let mut outlets = Self {
             profiles: None,
             entries: Vec::new(),
+            rules: Vec::new(),
             has_secrets: false,
         };
         if let Some(profiles) = file.profiles {
@@ -77,6 +82,9 @@ impl Outlets {
         for (table, is_webhook) in webhooks.chain(notifiers) {
             outlets.add(Table::new(text, folder, table), is_webhook)?;
         }
+        for table in file.rule {
+            outlets.add_rule(Table::new(text, folder, table))?;
+        }
         Ok(outlets)
     }
 
@@ -90,12 +98,34 @@ impl Outlets {
         self.has_secrets
     }
 
-    fn add(&mut self, mut table: Table<'_>, is_webhook: bool) -> Result<(), Fault> {
-        let what = "a name of letters, digits, -, _ and .";
-        let name: String = table.need("name", what)?;
-        if !is_name(&name) {
-            return Err(table.fault("name", format!("name is {what}")));
+    /// The rules, each in plain words.
+    pub fn rules(&self) -> impl Iterator<Item = String> {
+        self.rules.iter().map(Rule::words)
+    }
+
+    fn add_rule(&mut self, mut table: Table<'_>) -> Result<(), Fault> {
+        let rule = Rule::new(name(&mut table)?, &mut table)?;
+        table.finish()?;
+        if self.rules.iter().any(|known| known.name == rule.name) {
+            return Err(table.fault("name", "an earlier one has the same name"));
         }
+        if let Some(wanted) = rule.notifies() {
+            let outlets = self.entries.iter().map(|entry| entry.kind.consumer());
+            let known: Vec<&str> = outlets
+                .filter_map(|one| one.strip_prefix("notify/"))
+                .collect();
+            if !known.contains(&wanted) {
+                let known = known.join(", ");
+                let problem = format!("there is no [[notify]] {wanted:?}; there are: {known}");
+                return Err(table.fault("notify", problem));
+            }
+        }
+        self.rules.push(rule);
+        Ok(())
+    }
+
+    fn add(&mut self, mut table: Table<'_>, is_webhook: bool) -> Result<(), Fault> {
+        let name = name(&mut table)?;
         let kind = match is_webhook {
             true => Kind::Webhook(Arc::new(Webhook::new(name, &mut table)?)),
             false => Kind::Notify(Arc::new(Notifier::new(name, &mut table)?)),
@@ -112,6 +142,15 @@ impl Outlets {
         let same = Same(table.same);
         self.entries.push(Entry { kind, same });
         Ok(())
+    }
+}
+
+fn name(table: &mut Table<'_>) -> Result<String, Fault> {
+    let what = "a name of letters, digits, -, _ and .";
+    let name: String = table.need("name", what)?;
+    match is_name(&name) {
+        true => Ok(name),
+        false => Err(table.fault("name", format!("name is {what}"))),
     }
 }
 
@@ -169,6 +208,7 @@ mod tests {
     fn a_fault_is_in_its_line_and_says_what_is_allowed() {
         let hook = |more: &str| format!("{HOOK}{SECRET}{more}");
         let phone = |more: &str| format!("{PHONE}{more}");
+        let rule = |more: &str| format!("[[rule]]\nname = 'r'\n{more}");
         for (text, line, words) in [
             ("profiles = []".to_owned(), 1, "one profile at least"),
             ("[[webhok]]".to_owned(), 1, "`webhook`"),
@@ -202,6 +242,34 @@ mod tests {
             (phone("digest_minutes = 0"), 5, "1 to 1440"),
             (phone("chat_id = '1'"), 5, "there is no field chat_id"),
             (phone("").replace("bark", "pager"), 3, "bark, feishu"),
+            (rule(""), 2, "a rule does something"),
+            (rule("answer = '{name}'"), 3, "{sender}"),
+            (rule("answer = ''"), 3, "empty"),
+            (rule("answer = 'x'\nregex = '('"), 4, "unclosed group"),
+            (
+                rule("answer = 'x'\nkeywords = ['']"),
+                4,
+                "every text has it",
+            ),
+            (
+                rule("answer = 'x'\ntypes = ['txt']"),
+                4,
+                "there are: text, image",
+            ),
+            (rule("answer = 'x'\nhours = 'noon'"), 4, "23:00-07:30"),
+            (rule("answer = 'x'\nwhen = 1"), 4, "there are: name, "),
+            (
+                rule("notify = 'phone'"),
+                3,
+                "there is no [[notify]] \"phone\"",
+            ),
+            (rule("run = []"), 3, "a program and its arguments"),
+            (rule("tag = 'a'\nnotify_text = 'x'"), 4, "whom to tell"),
+            (
+                rule("tag = 'a'\n[[rule]]\nname = 'r'\ntag = 'b'"),
+                5,
+                "the same name",
+            ),
         ] {
             let fault = parse(&text).unwrap_err();
             assert_eq!(fault.line, line, "{text}: {fault}");

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// Items for an outlet, behind those that it has handled. The name of its rights is its consumer's.
 #[derive(Debug)]
-pub(super) struct Feed {
+pub(crate) struct Feed {
     core: Core,
     rights: Rights,
     reader: Reader,
@@ -25,7 +25,7 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub(super) fn new(core: &Core, rights: &Rights) -> Self {
+    pub(crate) fn new(core: &Core, rights: &Rights) -> Self {
         let start = Start::Consumer(rights.name.clone());
         Self {
             reader: core.read(rights.clone(), start),
@@ -36,7 +36,7 @@ impl Feed {
     }
 
     /// The next item; `None` when the process ends. A call that is dropped loses nothing.
-    pub(super) async fn next(&mut self) -> Result<Option<Item>, ErrorJson> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Item>, ErrorJson> {
         let Some(id) = self.skipped else {
             return self.reader.next().await;
         };
@@ -50,12 +50,12 @@ impl Feed {
     }
 
     /// An item is not told.
-    pub(super) fn skip(&mut self, id: u64) {
+    pub(crate) fn skip(&mut self, id: u64) {
         self.skipped = Some(id);
     }
 
     /// All up to an item is handled.
-    pub(super) async fn handled(&mut self, id: u64) -> Result<(), ErrorJson> {
+    pub(crate) async fn handled(&mut self, id: u64) -> Result<(), ErrorJson> {
         let consumer = &self.rights.name;
         self.core.handled(&self.rights, consumer, id).await?;
         self.skipped = None;

@@ -57,7 +57,7 @@ impl Filter {
 }
 
 /// What a message says, as people see it.
-pub(super) fn said(json: &Value) -> &str {
+pub(crate) fn said(json: &Value) -> &str {
     match text(json, "/message/content/text") {
         "" => text(json, "/message/content/summary"),
         said => said,
@@ -65,7 +65,7 @@ pub(super) fn said(json: &Value) -> &str {
 }
 
 /// The text at a place; empty when there is none.
-pub(super) fn text<'a>(json: &'a Value, place: &str) -> &'a str {
+pub(crate) fn text<'a>(json: &'a Value, place: &str) -> &'a str {
     json.pointer(place)
         .and_then(Value::as_str)
         .unwrap_or_default()
@@ -85,7 +85,7 @@ pub(super) fn events(table: &mut Table<'_>) -> Result<Option<Vec<String>>, Fault
 }
 
 /// The accounts and talkers that a table names; `consumer` is the consumer's name.
-pub(super) fn rights(table: &mut Table<'_>, consumer: String) -> Result<Rights, Fault> {
+pub(crate) fn rights(table: &mut Table<'_>, consumer: String) -> Result<Rights, Fault> {
     let mut rights = Rights::all(consumer);
     rights.write = false;
     let accounts: Option<Vec<String>> = table.take("accounts", "a list of names of accounts")?;

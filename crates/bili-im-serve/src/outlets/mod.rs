@@ -16,6 +16,10 @@ mod webhook;
 
 pub use self::{config::Outlets, limits::OutletLimits, reload::reload};
 pub(crate) use self::{
-    notify::{Note, Notifiers, NotifyError},
+    feed::Feed,
+    filter::{rights, said, text},
+    notify::{Names, Note, Notifiers, NotifyError, link, value},
     running::Running,
+    table::Table,
+    template::{Template, cut},
 };

@@ -65,7 +65,7 @@ impl Running {
 
 impl Core {
     /// Sets who is told of events, beside clients. Those outlets that are as before go on; others
-    /// end or begin. A new one is told what happens from now on.
+    /// end or begin. A new one is told what happens from now on. Also sets the rules.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -88,6 +88,7 @@ impl Core {
             after.insert(consumer, outlet);
         }
         *before = after;
+        self.shared().rules.set(self, outlets.rules);
     }
 }
 

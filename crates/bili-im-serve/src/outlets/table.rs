@@ -49,13 +49,13 @@ impl<'a> Table<'a> {
     }
 
     /// A fault of a field; of the table when it lacks the field.
-    pub(super) fn fault(&self, name: &str, problem: impl Into<String>) -> Fault {
+    pub(crate) fn fault(&self, name: &str, problem: impl Into<String>) -> Fault {
         let span = self.spans.get(name).unwrap_or(&self.span);
         Fault::at(self.text, span.clone(), problem)
     }
 
     /// A field. `what` says what it can be.
-    pub(super) fn take<T: DeserializeOwned>(
+    pub(crate) fn take<T: DeserializeOwned>(
         &mut self,
         name: &str,
         what: &str,

@@ -1,6 +1,6 @@
 //! Texts with fields: `{sender}: {text}`.
 
-/// The fields of templates.
+/// The fields of notifications.
 pub(super) const FIELDS: [&str; 9] = [
     "sender",
     "sender_uid",
@@ -20,11 +20,12 @@ pub(crate) struct Template(Vec<Piece>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Field(&'static str),
+    Field(String),
 }
 
 impl Template {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a template that can have these fields.
+    pub(crate) fn parse(text: &str, fields: &[&str]) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, brace, after)) = split(rest) {
@@ -39,12 +40,12 @@ impl Template {
                     let (name, rest) = after
                         .split_once('}')
                         .ok_or("a { without }; {{ is a brace")?;
-                    let field = FIELDS.into_iter().find(|field| *field == name);
-                    let field = field.ok_or_else(|| {
-                        let known = FIELDS.map(|field| format!("{{{field}}}")).join(" ");
-                        format!("there is no field {{{name}}}; there are: {known}")
-                    })?;
-                    pieces.push(Piece::Field(field));
+                    if !fields.contains(&name) {
+                        let known = fields.iter().map(|field| format!("{{{field}}}"));
+                        let known = known.collect::<Vec<_>>().join(" ");
+                        return Err(format!("there is no field {{{name}}}; there are: {known}"));
+                    }
+                    pieces.push(Piece::Field(name.to_owned()));
                     rest
                 }
                 (None, _) => return Err("a } without {; }} is a brace".to_owned()),
@@ -72,7 +73,7 @@ fn split(text: &str) -> Option<(&str, char, &str)> {
 }
 
 /// A text of at most so many bytes; `…` says that it was longer.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
@@ -97,7 +98,7 @@ mod tests {
 
     #[test]
     fn fields_are_filled_once_and_values_are_not_templates() {
-        let template = Template::parse("{{{sender}}} 说：{text}").unwrap();
+        let template = Template::parse("{{{sender}}} 说：{text}", &FIELDS).unwrap();
         let value = |field: &str| match field {
             "sender" => "{text}".to_owned(),
             _ => "嗨".to_owned(),
@@ -107,10 +108,10 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_refused_with_those_that_there_are() {
-        let problem = Template::parse("{name}").unwrap_err();
+        let problem = Template::parse("{name}", &FIELDS).unwrap_err();
         assert!(problem.contains("{name}") && problem.contains("{sender_uid}"));
         for wrong in ["{", "}", "{text", "text}", "{}"] {
-            assert!(Template::parse(wrong).is_err(), "{wrong}");
+            assert!(Template::parse(wrong, &FIELDS).is_err(), "{wrong}");
         }
     }
 

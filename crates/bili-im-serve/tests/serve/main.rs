@@ -13,6 +13,7 @@ mod events;
 mod methods;
 mod notifications;
 mod receiver;
+mod rules;
 mod satori;
 mod sends;
 mod stage;

@@ -61,6 +61,7 @@ fn every_method_works() {
             to(FRIEND),
         ),
         ("search", json!({ "words": "更新" }), "next", Value::Null),
+        ("tags", json!({}), "tags", json!([])),
         ("stats", json!({ "top": 1 }), "talkers_in_all", Value::Null),
         ("intercept", with(json!({})), "intercepted", json!(true)),
         (

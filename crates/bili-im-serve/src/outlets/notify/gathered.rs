@@ -87,6 +87,7 @@ fn line(note: &Note) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outlets::template::FIELDS;
 
     fn gathered(texts: &[&str]) -> Gathered {
         let mut gathered = Gathered::new(1);
@@ -102,7 +103,7 @@ mod tests {
     }
 
     fn note(gathered: &Gathered) -> Option<(String, String)> {
-        let template = |text| Template::parse(text).unwrap();
+        let template = |text| Template::parse(text, &FIELDS).unwrap();
         let note = gathered.note(&template("{count} 条"), &template("漏了 {count} 条"))?;
         Some((note.title, note.text))
     }

@@ -19,4 +19,5 @@ pub(super) use self::notifier::Notifier;
 pub(crate) use self::{
     note::Note,
     notifiers::{Notifiers, NotifyError},
+    words::{Names, link, value},
 };

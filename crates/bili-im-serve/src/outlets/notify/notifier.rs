@@ -20,7 +20,7 @@ use crate::{
         filter::{self, Filter, text},
         post::{Poster, Refusal},
         table::Table,
-        template::Template,
+        template::{FIELDS, Template},
         waits::Waits,
     },
     reader::Item,
@@ -203,5 +203,6 @@ impl Notifier {
 
 fn template(table: &mut Table<'_>, name: &str, usual: &str) -> Result<Template, Fault> {
     let given: Option<String> = table.take(name, "a text with fields, such as \"{sender}\"")?;
-    Template::parse(given.as_deref().unwrap_or(usual)).map_err(|problem| table.fault(name, problem))
+    Template::parse(given.as_deref().unwrap_or(usual), &FIELDS)
+        .map_err(|problem| table.fault(name, problem))
 }

@@ -17,11 +17,11 @@ const NAMES: usize = 1000;
 
 /// The names of senders, as far as they are known.
 #[derive(Debug, Default)]
-pub(super) struct Names(BTreeMap<Uid, String>);
+pub(crate) struct Names(BTreeMap<Uid, String>);
 
 impl Names {
     /// The name of the sender of a message; the number when it cannot be found out.
-    pub(super) async fn of(&mut self, core: &Core, account: &str, json: &Value) -> String {
+    pub(crate) async fn of(&mut self, core: &Core, account: &str, json: &Value) -> String {
         let number = text(json, "/message/sender_uid");
         let Ok(uid) = number.parse().map(Uid) else {
             return account.to_owned();
@@ -50,7 +50,7 @@ impl Names {
 }
 
 /// The value of a field of a template.
-pub(super) fn value(field: &str, json: &Value, sender: &str) -> String {
+pub(crate) fn value(field: &str, json: &Value, sender: &str) -> String {
     match field {
         "sender" => sender.to_owned(),
         "sender_uid" => text(json, "/message/sender_uid").to_owned(),
@@ -73,7 +73,7 @@ pub(super) fn value(field: &str, json: &Value, sender: &str) -> String {
 }
 
 /// The page of a conversation.
-pub(super) fn link(json: &Value) -> Option<String> {
+pub(crate) fn link(json: &Value) -> Option<String> {
     let uid = Some(id(json, "user")).filter(|uid| !uid.is_empty())?;
     Some(format!("https://message.bilibili.com/#/whisper/mid{uid}"))
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bili_im_archive::{Order, Search, StatsOptions};
 use bili_im_json::{SearchJson, StatsJson};
 use bili_im_proto::{MsgType, UnixSeconds};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::rpc::{
     call::{Call, Fault, done},
@@ -67,6 +67,15 @@ pub(super) const METHODS: &[Method] = &[
         run: |call| Box::pin(search(call)),
     },
     Method {
+        name: "tags",
+        about: "the tags that rules have given to conversations",
+        right: Right::Read,
+        scope: Scope::WholeAccount,
+        params: &[],
+        result: "`tags`: `talker`, `tag`, `time` (s since 1970)",
+        run: |call| Box::pin(tags(call)),
+    },
+    Method {
         name: "stats",
         about: "count the messages of the archive",
         right: Right::Read,
@@ -112,6 +121,17 @@ async fn search(call: Call) -> Result<Value, Fault> {
     });
     let (found, people) = found.await?;
     done(&SearchJson::new(&found, &people))
+}
+
+async fn tags(call: Call) -> Result<Value, Fault> {
+    let tags = call
+        .account()?
+        .queue(|queue| queue.tags())
+        .await?
+        .into_iter();
+    let tags =
+        tags.map(|(talker, tag, time)| json!({ "talker": talker, "tag": tag, "time": time }));
+    Ok(json!({ "tags": tags.collect::<Vec<_>>() }))
 }
 
 async fn stats(call: Call) -> Result<Value, Fault> {
