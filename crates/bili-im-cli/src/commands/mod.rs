@@ -18,6 +18,8 @@ mod man;
 mod profiles;
 mod recall;
 mod resume;
+#[cfg(feature = "serve")]
+mod rules;
 mod search;
 mod send;
 mod send_image;
@@ -72,6 +74,8 @@ commands! {
     history::History,
     watch::Watch,
     who::Who,
+    #[cfg(feature = "serve")]
+    rules::Rules,
     #[cfg(feature = "serve")]
     serve::Serve,
     sync::Sync,

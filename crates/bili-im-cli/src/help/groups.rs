@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Headings with the names of their commands.
-pub(super) fn groups() -> [(&'static str, &'static [&'static str]); 7] {
+pub(super) fn groups() -> [(&'static str, &'static [&'static str]); 8] {
     [
         (
             text!("Log in", "登录"),
@@ -11,7 +11,7 @@ pub(super) fn groups() -> [(&'static str, &'static [&'static str]); 7] {
         ),
         (
             text!("Read", "阅读"),
-            &["unread", "sessions", "history", "watch", "who", "serve"],
+            &["unread", "sessions", "history", "watch", "who"],
         ),
         (text!("Write", "发送"), &["send", "send-image", "recall"]),
         (
@@ -34,6 +34,7 @@ pub(super) fn groups() -> [(&'static str, &'static [&'static str]); 7] {
             text!("Keep", "存档"),
             &["sync", "search", "export", "import", "stats"],
         ),
+        (text!("Serve", "服务"), &["serve", "rules"]),
         (text!("Test", "测试"), &["decode", "sim", "demo"]),
         (
             text!("This program", "本程序"),

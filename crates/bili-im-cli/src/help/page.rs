@@ -23,6 +23,8 @@ const IGNORED: &[(&str, &[&str])] = &[
     ("export", ARCHIVE_OPTIONS),
     ("import", ARCHIVE_OPTIONS),
     ("stats", ARCHIVE_OPTIONS),
+    #[cfg(feature = "serve")]
+    ("rules", ARCHIVE_OPTIONS),
     ("decode", LOGIN_OPTIONS),
     #[cfg(feature = "sim")]
     ("sim", LOGIN_OPTIONS),

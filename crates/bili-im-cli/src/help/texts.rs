@@ -361,6 +361,27 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("serve --keep-days", "保留多少天"),
     #[cfg(feature = "serve")]
     ("serve --no-push", "一直轮询，不用推送"),
+    #[cfg(feature = "serve")]
+    (
+        "serve --stdio",
+        "改为从标准输入读 /rpc 的调用，一行一个，读完为止",
+    ),
+    #[cfg(feature = "serve")]
+    ("rules", "检查 serve 配置里的规则，或在过去的消息上试一试"),
+    #[cfg(feature = "serve")]
+    (
+        "rules examples",
+        "示例：\n  bili-im rules check serve.toml\n  bili-im rules test serve.toml --with 10002\n\n\
+         不会发送或执行任何东西。test 读的是 sync 和 serve 写下的存档。",
+    ),
+    #[cfg(feature = "serve")]
+    ("rules check", "列出规则，或指出文件里的错误"),
+    #[cfg(feature = "serve")]
+    ("rules check <file>", "配置：TOML 文件"),
+    #[cfg(feature = "serve")]
+    ("rules test", "列出规则对存档里的消息会做什么"),
+    #[cfg(feature = "serve")]
+    ("rules test <file>", "配置：TOML 文件"),
     ("sim", "在本机运行模拟服务，没有账号也能试用"),
     (
         "sim examples",

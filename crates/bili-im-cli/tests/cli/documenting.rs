@@ -20,8 +20,9 @@ use crate::{
 };
 
 /// Commands that call no endpoint, or start a service of their own.
-const APART: [&str; 14] = [
+const APART: [&str; 15] = [
     "serve",
+    "rules",
     "doctor",
     "config",
     "profiles",

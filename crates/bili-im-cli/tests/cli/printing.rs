@@ -97,7 +97,7 @@ fn help_shows_a_commands_own_options_first_and_none_that_it_ignores() {
         let ignored = match &*command {
             "config" => &login[1..3],
             "profiles" => &login[..4],
-            "search" | "export" | "import" | "stats" => &login[1..4],
+            "search" | "export" | "import" | "stats" | "rules" => &login[1..4],
             "decode" | "sim" | "demo" => &login,
             "completions" | "man" => &COMMON[1..],
             _ => &[],

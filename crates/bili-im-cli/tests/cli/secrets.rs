@@ -44,7 +44,7 @@ const TALKATIVE: [(&str, &str); 8] = [
 const MORE_CHANGES: [&str; 2] = ["logout", "send-image 10002 ./image.png"];
 
 /// Other command lines. Commands that run until a signal have tests of their own below.
-const OTHERS: [&str; 34] = [
+const OTHERS: [&str; 36] = [
     "serve --listen 192.0.2.1:80",
     "login",
     "login --profile other",
@@ -68,6 +68,8 @@ const OTHERS: [&str; 34] = [
     "export --format csv",
     "import ./image.png",
     "stats",
+    "rules check ./image.png",
+    "rules test ./image.png",
     "search SESSDATA",
     "decode poll",
     "decode generate",

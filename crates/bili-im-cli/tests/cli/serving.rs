@@ -236,3 +236,29 @@ fn what_cannot_be_served_is_refused() {
         stage.run(&format!("serve {args}")).failed(2, words);
     }
 }
+
+#[test]
+fn rules_are_checked_and_tried_on_the_past() {
+    let stage = Stage::demo();
+    let path = stage.state_dir().join("rules.toml");
+    let file = path.display();
+    let rule = "[[rule]]\nname = 'updates'\nkeywords = ['更新']\nanswer = '每周三更新'\n";
+    fs::write(&path, rule).unwrap();
+    let rules = stage.done(&format!("rules check {file}"));
+    assert!(rules.starts_with("updates: answers, "), "{rules}");
+    stage.done("sync");
+    let tried = stage.done(&format!("rules test {file} --with 10002"));
+    assert!(
+        tried.contains("什么时候更新呀") && tried.contains("updates answers"),
+        "{tried}"
+    );
+    let tried = printed(&stage, &format!("rules test {file} --group 20001"));
+    assert_eq!(tried["hits"], json!([]));
+    assert!(tried["messages"].as_u64().unwrap() > 0);
+    fs::write(&path, format!("{rule}every_hours = 1\n")).unwrap();
+    let ran = stage.run(&format!("rules check {file}"));
+    ran.failed(
+        2,
+        "line 5: there is no field every_hours; there are: name, ",
+    );
+}

@@ -32,7 +32,8 @@ pub(crate) struct Poster {
     secure: reqwest::Client,
     /// For http: without a proxy.
     plain: reqwest::Client,
-    patience: Duration,
+    /// How long a receiver may take.
+    pub(super) patience: Duration,
 }
 
 impl Refusal {

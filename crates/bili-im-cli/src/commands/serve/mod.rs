@@ -3,4 +3,4 @@
 mod command;
 mod login;
 
-pub(crate) use self::command::Serve;
+pub(crate) use self::command::{Serve, read_outlets};

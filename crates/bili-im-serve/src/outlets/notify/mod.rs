@@ -1,10 +1,12 @@
 //! Notifications for people.
 
+mod apprise;
 mod bark;
 mod dingtalk;
 mod feishu;
 mod gathered;
 mod gotify;
+mod mail;
 mod note;
 mod notifier;
 mod notifiers;

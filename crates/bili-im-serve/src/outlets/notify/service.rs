@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use http::{Request, header::CONTENT_TYPE};
 use serde_json::Value;
 
-use super::{bark, dingtalk, feishu, gotify, note::Note, ntfy, serverchan, telegram, wecom};
+use super::{
+    apprise::Apprise, bark, dingtalk, feishu, gotify, mail::Mail, note::Note, ntfy, serverchan,
+    telegram, wecom,
+};
 use crate::{
     outlets::{
         post::{Poster, Refusal},
@@ -19,7 +22,7 @@ use crate::{
 /// Reads the fields of a service.
 type New = fn(&mut Table<'_>) -> Result<Box<dyn Service>, Fault>;
 
-/// The services, by the word in `to`.
+/// The services over HTTP, by the word in `to`.
 const SERVICES: &[(&str, New)] = &[
     ("bark", bark::new),
     ("feishu", feishu::new),
@@ -47,14 +50,21 @@ pub(super) trait Service: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(super) enum Way {
     Post(Box<dyn Service>),
+    Mail(Mail),
+    Apprise(Apprise),
 }
 
 impl Way {
     /// Reads the service and its fields.
     pub(super) fn new(table: &mut Table<'_>) -> Result<Self, Fault> {
         let known: Vec<&str> = SERVICES.iter().map(|(word, _)| *word).collect();
-        let what = format!("one of: {}", known.join(", "));
+        let what = format!("one of: {}, mail, apprise", known.join(", "));
         let to: String = table.need("to", &what)?;
+        match to.as_str() {
+            "mail" => return Mail::new(table).map(Self::Mail),
+            "apprise" => return Apprise::new(table).map(Self::Apprise),
+            _ => {}
+        }
         match SERVICES.iter().find(|(word, _)| *word == to) {
             Some((_, new)) => new(table).map(Self::Post),
             None => Err(table.fault("to", format!("to is {what}"))),
@@ -63,7 +73,11 @@ impl Way {
 
     /// Sends, once.
     pub(super) async fn send(&self, poster: &Poster, note: &Note) -> Result<(), Refusal> {
-        let Self::Post(service) = self;
+        let service = match self {
+            Self::Post(service) => service,
+            Self::Mail(mail) => return mail.send(note, poster.patience).await,
+            Self::Apprise(apprise) => return apprise.send(note, poster.patience).await,
+        };
         let note = note.cut(service.most());
         let request = service.request(&note, Duration::from_secs(now()));
         let request = request.map_err(|error| Refusal::passing(error.to_string()))?;
@@ -114,16 +128,19 @@ pub(super) mod testing {
 
     /// A service with the fields of a configuration.
     pub(in crate::outlets::notify) fn service(fields: &str) -> Box<dyn Service> {
-        let fields: Spanned<Fields> = Spanned::new(0..0, toml::from_str(fields).unwrap());
-        let mut table = Table::new(fields_text(), Path::new("."), fields);
-        let Way::Post(service) = Way::new(&mut table).unwrap();
-        table.finish().unwrap();
-        assert!(!format!("{service:?}").contains("SECRET"));
-        service
+        match way(fields) {
+            Way::Post(service) => service,
+            way => panic!("{way:?}"),
+        }
     }
 
-    fn fields_text() -> &'static str {
-        ""
+    pub(in crate::outlets::notify) fn way(fields: &str) -> Way {
+        let fields: Spanned<Fields> = Spanned::new(0..0, toml::from_str(fields).unwrap());
+        let mut table = Table::new("", Path::new("."), fields);
+        let way = Way::new(&mut table).unwrap();
+        table.finish().unwrap();
+        assert!(!format!("{way:?}").contains("SECRET"));
+        way
     }
 
     pub(in crate::outlets::notify) fn note() -> Note {

@@ -1,0 +1,179 @@
+//! `bili-im rules`
+
+use std::{
+    fmt::{self, Display},
+    path::PathBuf,
+};
+
+use bili_im_archive::Part;
+use bili_im_json::{HistoryJson, MessageJson, direction_word};
+use bili_im_proto::{Talker, UnixSeconds};
+use bili_im_serve::Rehearsal;
+use serde::Serialize;
+use serde_json::json;
+
+use super::serve::read_outlets;
+use crate::{
+    archive_file::ArchiveFile,
+    args::Global,
+    failure::Failure,
+    moment,
+    output::Output,
+    selection::{Conversations, Period},
+    words::{self, talker_cell},
+};
+
+/// Check the rules of a configuration of serve, or try them on the past
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  bili-im rules check serve.toml
+  bili-im rules test serve.toml --with 10002
+
+Nothing is sent or done. test reads the archive that sync and serve have filled.")]
+pub(crate) struct Rules {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Show the rules, or what is wrong with the file
+    Check(Check),
+    /// Show what the rules would have done because of messages of the archive
+    Test(Test),
+}
+
+#[derive(Debug, clap::Args)]
+struct Check {
+    /// The configuration: a TOML file
+    file: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct Test {
+    /// The configuration: a TOML file
+    file: PathBuf,
+    #[command(flatten)]
+    archive: ArchiveFile,
+    #[command(flatten)]
+    conversations: Conversations,
+    #[command(flatten)]
+    period: Period,
+}
+
+impl Rules {
+    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        match self.action {
+            Action::Check(check) => {
+                let rules = read_outlets(&check.file)?.rules().collect();
+                out.print(&CheckOutput { rules })
+            }
+            Action::Test(test) => test.run(global, out),
+        }
+    }
+}
+
+impl Test {
+    fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+        let archive = self.archive.open(global)?;
+        let own = archive.owner()?;
+        let account = global.profile()?;
+        let mut talkers: Vec<Talker> = self.conversations.talkers().collect();
+        if talkers.is_empty() {
+            let sessions = archive.sessions()?.into_iter();
+            talkers = sessions.map(|session| session.talker).collect();
+        }
+        let mut rehearsal = Rehearsal::new(read_outlets(&self.file)?);
+        let mut output = TestOutput::default();
+        for talker in talkers {
+            let part = Part::of(talker).during(self.period.range());
+            for archived in archive.messages(part)? {
+                let Some(message) = archived?.message else {
+                    continue;
+                };
+                output.messages += 1;
+                let direction = HistoryJson::direction(&message, own);
+                let done = rehearsal.next(&json!({
+                    "event": "message",
+                    "account": account.as_str(),
+                    "talker": talker,
+                    "direction": direction.map(direction_word),
+                    "by_a_person": message.is_by_a_person(),
+                    "message": MessageJson::new(&message, false),
+                }));
+                if !done.is_empty() {
+                    let runs = done.into_iter();
+                    output.hits.push(HitOutput {
+                        talker,
+                        timestamp: message.timestamp,
+                        text: words::line(&message.content()),
+                        runs: runs
+                            .map(|(rule, answers)| RunOutput { rule, answers })
+                            .collect(),
+                    });
+                }
+            }
+        }
+        out.print_long(&output)
+    }
+}
+
+#[derive(Serialize)]
+struct CheckOutput {
+    rules: Vec<String>,
+}
+
+impl Display for CheckOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rules.is_empty() {
+            true => f.write_str(text!("there are no rules", "没有规则")),
+            false => f.write_str(&self.rules.join("\n")),
+        }
+    }
+}
+
+#[derive(Default, Serialize)]
+struct TestOutput {
+    messages: u64,
+    hits: Vec<HitOutput>,
+}
+
+#[derive(Serialize)]
+struct HitOutput {
+    talker: Talker,
+    timestamp: UnixSeconds,
+    text: String,
+    runs: Vec<RunOutput>,
+}
+
+#[derive(Serialize)]
+struct RunOutput {
+    rule: String,
+    answers: bool,
+}
+
+impl Display for TestOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for hit in &self.hits {
+            let time = moment::local(hit.timestamp);
+            let runs = hit.runs.iter().map(|run| match run.answers {
+                true => format_text!("{} answers", "{} 会回复", run.rule),
+                false => format_text!("{} runs", "{} 会执行", run.rule),
+            });
+            let runs = runs.collect::<Vec<_>>().join(text!(", ", "，"));
+            writeln!(
+                f,
+                "{time}  {}: {}\n  {runs}",
+                talker_cell(hit.talker),
+                hit.text
+            )?;
+        }
+        let (hits, messages) = (self.hits.len(), self.messages);
+        write_text!(
+            f,
+            "{hits} of {messages} messages",
+            "{messages} 条消息中有 {hits} 条触发规则"
+        )
+    }
+}

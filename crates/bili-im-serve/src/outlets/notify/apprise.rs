@@ -1,0 +1,115 @@
+//! Apprise: a program that knows a hundred services.
+
+use std::{process::Stdio, time::Duration};
+
+use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+
+use super::note::Note;
+use crate::{
+    outlets::{post::Refusal, secret::Secret, table::Table},
+    toml_file::Fault,
+};
+
+/// The most bytes of a text.
+const MOST: usize = 20_000;
+
+/// The program, and the service that it is to tell.
+#[derive(Debug)]
+pub(super) struct Apprise {
+    program: String,
+    url: Secret,
+}
+
+impl Apprise {
+    pub(super) fn new(table: &mut Table<'_>) -> Result<Self, Fault> {
+        let program: Option<String> = table.take("program", "the path of the program")?;
+        let url = table.need_secret("url", "an address as Apprise has them")?;
+        // Otherwise it would be taken for an option.
+        if !url.expose().contains("://") || url.expose().starts_with('-') {
+            return Err(table.fault("url", "url is an address as Apprise has them, SERVICE://…"));
+        }
+        Ok(Self {
+            program: program.unwrap_or_else(|| "apprise".to_owned()),
+            url,
+        })
+    }
+
+    /// Runs the program, once. What it prints is not told: it can have the address.
+    pub(super) async fn send(&self, note: &Note, patience: Duration) -> Result<(), Refusal> {
+        let note = note.cut(MOST);
+        let mut child = Command::new(&self.program)
+            .arg(format!("--title={}", note.title))
+            .args(["--input-format=text", "--", self.url.expose()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| Refusal::passing(format!("apprise cannot be run: {error}")))?;
+        let text = match &note.link {
+            Some(link) => format!("{}\n{link}", note.text),
+            None => note.text,
+        };
+        let ran = async {
+            if let Some(mut stdin) = child.stdin.take() {
+                // A program that does not read says why by its status.
+                let _is_read = stdin.write_all(text.as_bytes()).await;
+            }
+            child.wait().await
+        };
+        match timeout(patience, ran).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(Refusal::passing(format!("apprise: {status}"))),
+            Ok(Err(error)) => Err(Refusal::passing(format!("apprise: {error}"))),
+            Err(_) => Err(Refusal::passing("apprise takes too long")),
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+    use crate::outlets::notify::service::{
+        Way,
+        testing::{note, way},
+    };
+
+    #[tokio::test]
+    async fn the_program_gets_title_and_address_as_arguments_and_the_text_on_stdin() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let program = folder.path().join("apprise");
+        let script = "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$0.args\"\ncat > \"$0.text\"\n\
+                      case $4 in *fail*) exit 3;; esac\n";
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        let apprise = |url: &str| {
+            let program = program.display();
+            way(&format!(
+                "to = 'apprise'\nprogram = '{program}'\nurl = '{url}'"
+            ))
+        };
+        let mut note = note();
+        note.title = "$(reboot) --config=/etc/passwd".to_owned();
+        let patience = Duration::from_secs(20);
+        let send = async |way| match way {
+            Way::Apprise(apprise) => apprise.send(&note, patience).await,
+            way => panic!("{way:?}"),
+        };
+        send(apprise("pover://SECRET")).await.unwrap();
+        let read = |end: &str| fs::read_to_string(format!("{}.{end}", program.display())).unwrap();
+        let arguments =
+            "--title=$(reboot) --config=/etc/passwd\n--input-format=text\n--\npover://SECRET\n";
+        assert_eq!(read("args"), arguments);
+        assert_eq!(
+            read("text"),
+            format!("*hi* <b>\n{}", note.link.clone().unwrap())
+        );
+        let refused = send(apprise("fail://SECRET")).await.unwrap_err();
+        assert!(
+            refused.why.contains('3') && !refused.why.contains("SECRET"),
+            "{refused:?}"
+        );
+    }
+}
