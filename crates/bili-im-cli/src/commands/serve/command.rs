@@ -9,7 +9,9 @@ use std::{
 };
 
 use bili_im_proto::WatchOptions;
-use bili_im_serve::{AccountSetup, Config, Core, Limits, ServeError, Server, Tokens};
+use bili_im_serve::{
+    AccountSetup, Config, Core, Limits, Outlets, ServeError, Server, Tokens, reload,
+};
 use serde::Serialize;
 use tokio::{runtime::Runtime, sync::oneshot};
 
@@ -27,7 +29,7 @@ use crate::{
     wording::Worded,
 };
 
-/// The most bytes of a file of tokens.
+/// The most bytes of a file of tokens or of the configuration.
 const MOST: u64 = 1 << 20;
 
 /// How long what is still stored at the end is waited for.
@@ -41,6 +43,7 @@ const DAY: u64 = 24 * 60 * 60;
 Examples:
   bili-im serve
   bili-im serve main second --token-file tokens
+  bili-im serve --config serve.toml
   curl -N 127.0.0.1:5140/events
   curl 127.0.0.1:5140/healthz
 
@@ -49,6 +52,9 @@ pub(crate) struct Serve {
     /// The logins to serve; by default the one that every command uses
     #[arg(value_name = "PROFILE")]
     profiles: Vec<ProfileName>,
+    /// Webhooks and notifications, and perhaps the logins: a TOML file, read anew when it changes
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where to listen; port 0 takes any that is free
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5140", value_parser = address)]
     listen: SocketAddr,
@@ -74,8 +80,16 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
-    pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
+    pub(crate) fn run(mut self, global: &Global, out: Output) -> Result<(), Failure> {
         let stop = Stop::on_signals()?;
+        let outlets = self.config.clone().map(|path| {
+            let outlets = read_outlets(&path)?;
+            Ok::<_, Failure>((path, outlets))
+        });
+        let outlets = outlets.transpose()?;
+        if let Some(profiles) = outlets.as_ref().and_then(|(_, outlets)| outlets.profiles()) {
+            self.take_profiles(profiles)?;
+        }
         let setups = self.setups(global, out)?;
         let config = self.config()?;
         let mut limits = Limits::default();
@@ -90,6 +104,14 @@ impl Serve {
             let server = Server::bind(core.clone(), config).await?;
             for setup in setups {
                 core.add(setup).await?;
+            }
+            if let Some((path, outlets)) = outlets {
+                core.set_outlets(outlets);
+                let read = {
+                    let path = path.clone();
+                    move || parse_outlets(&path)
+                };
+                tokio::spawn(reload(core.clone(), path, read));
             }
             out.print(&ServeOutput {
                 listening_on: format!("http://{}", server.address()),
@@ -108,6 +130,31 @@ impl Serve {
         config.hosts.clone_from(&self.hosts);
         config.tokens = self.token_file.as_deref().map(read_tokens).transpose()?;
         Ok(config)
+    }
+
+    /// The profiles that the configuration names.
+    fn take_profiles(&mut self, profiles: &[String]) -> Result<(), Failure> {
+        if !self.profiles.is_empty() {
+            return Err(Failure::wrong_use(
+                text!(
+                    "the profiles are in the arguments and in the configuration",
+                    "命令行参数和配置文件里都写了登录档案"
+                ),
+                text!("name them in one place", "只在一处写"),
+            ));
+        }
+        let names = profiles.iter().map(|name| name.parse::<ProfileName>());
+        let names: Result<Vec<_>, _> = names.collect();
+        self.profiles = names.map_err(|error| {
+            Failure::wrong_use(
+                error.to_string(),
+                text!(
+                    "mend profiles in the configuration",
+                    "修改配置文件里的 profiles"
+                ),
+            )
+        })?;
+        Ok(())
     }
 
     /// The accounts. Without names it is that of the arguments.
@@ -175,17 +222,50 @@ fn read_tokens(path: &Path) -> Result<Tokens, Failure> {
             ),
         )
     };
-    let opened = private_file::open(path).map_err(|error| unusable(error.to_string()))?;
-    let missing = || unusable(text!("there is no such file", "没有这个文件").to_owned());
-    let opened = opened.ok_or_else(missing)?;
-    if opened.is_readable_by_others() {
-        let why = text!("others can read it", "其他用户能读取它");
-        return Err(unusable(why.to_owned()));
+    let (text, is_readable_by_others) = read_text(path).map_err(unusable)?;
+    if is_readable_by_others {
+        return Err(unusable(readable_by_others()));
     }
-    let bytes = (opened.read(MOST)).map_err(|error| unusable(error.to_string()))?;
-    let text = std::str::from_utf8(&bytes);
-    let text = text.map_err(|_| unusable(text!("it is not UTF-8", "不是 UTF-8").to_owned()))?;
-    Tokens::parse(text).map_err(|invalid| unusable(invalid.to_string()))
+    Tokens::parse(&text).map_err(|invalid| unusable(invalid.to_string()))
+}
+
+fn read_outlets(path: &Path) -> Result<Outlets, Failure> {
+    parse_outlets(path).map_err(|why| {
+        let place = path.display();
+        Failure::wrong_use(
+            format_text!(
+                "the configuration in {place} cannot be used: {why}",
+                "{place} 里的配置不能用：{why}"
+            ),
+            text!(
+                "docs/serving.md shows one; with secrets in it, it is a file of your own with mode 600",
+                "写法见 docs/serving.zh-CN.md；里面有密钥时，文件须属于自己、权限为 600"
+            ),
+        )
+    })
+}
+
+fn parse_outlets(path: &Path) -> Result<Outlets, String> {
+    let (text, is_readable_by_others) = read_text(path)?;
+    let outlets = Outlets::parse(&text, folder_of(path)).map_err(|fault| fault.to_string())?;
+    match outlets.has_secrets() && is_readable_by_others {
+        true => Err(readable_by_others()),
+        false => Ok(outlets),
+    }
+}
+
+/// The text of a file, and whether others can read it.
+fn read_text(path: &Path) -> Result<(String, bool), String> {
+    let opened = private_file::open(path).map_err(|error| error.to_string())?;
+    let opened = opened.ok_or(text!("there is no such file", "没有这个文件"))?;
+    let is_readable_by_others = opened.is_readable_by_others();
+    let bytes = opened.read(MOST).map_err(|error| error.to_string())?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| text!("it is not UTF-8", "不是 UTF-8"))?;
+    Ok((text.to_owned(), is_readable_by_others))
+}
+
+fn readable_by_others() -> String {
+    text!("others can read it", "其他用户能读取它").to_owned()
 }
 
 impl From<ServeError> for Failure {
