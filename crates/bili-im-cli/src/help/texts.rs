@@ -327,6 +327,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "serve examples",
         "示例：\n  bili-im serve\n  bili-im serve main second --token-file tokens\n  \
+         bili-im serve --config serve.toml\n  \
          curl -N 127.0.0.1:5140/events\n  curl 127.0.0.1:5140/healthz\n\n\
          其余见 docs/serving.md；/rpc 的方法见 docs/rpc.md。",
     ),
@@ -337,6 +338,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     #[cfg(feature = "serve")]
     ("serve --listen", "监听地址；端口 0 表示任选一个空闲端口"),
+    #[cfg(feature = "serve")]
+    (
+        "serve --config",
+        "webhook 和通知，也可以写要服务的登录：一个 TOML 文件，改动后会重新读取",
+    ),
     #[cfg(feature = "serve")]
     (
         "serve --token-file",

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bili_im_sim::{Whim, World};
@@ -221,6 +221,39 @@ fn tokens_are_read_from_a_file_that_only_its_owner_can_read() {
     assert_eq!(serving.ask("GET /metrics", "", "").0, 401);
     let bearer = format!("authorization: Bearer {token}\r\n");
     assert_eq!(serving.ask("GET /metrics", &bearer, "").0, 200);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_configuration_with_secrets_is_a_file_that_only_its_owner_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let stage = Stage::demo();
+    let path = stage.state_dir().join("serve.toml");
+    let args = format!("serve --listen 127.0.0.1:0 --config {}", path.display());
+    stage.run(&args).failed(2, "there is no such file");
+    let write = |text: &str, mode| {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    write("profiles = ['default']\n[[webhok]]", 0o644);
+    stage.run(&args).failed(2, "line 2");
+    let phone = "[[notify]]\nname = 'phone'\nto = 'ntfy'\ntopic = 'hidden'\n";
+    write(phone, 0o644);
+    let ran = stage.run(&args);
+    ran.failed(2, "others can read it");
+    assert!(!ran.err.contains("hidden"), "{ran:?}");
+    stage.json("login --profile work");
+    write(&format!("profiles = ['work']\n{phone}"), 0o600);
+    let both = stage.run(&format!("{args} other"));
+    both.failed(2, "in the arguments and in the configuration");
+    let serving = Serving::start(&stage, &format!("--config {}", path.display()));
+    let lag = "{account=\"work\",consumer=\"notify/phone\"} 0";
+    let begun = Instant::now();
+    while !serving.ask("GET /metrics", "", "").1.contains(lag) {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub struct OutletLimits {
     pub webhook: Duration,
     /// For how long a notification is tried. Default: an hour.
     pub notify: Duration,
+    /// What `digest_minutes` counts. Default: a minute.
+    pub minute: Duration,
     /// How often it is looked whether the configuration has changed, and whether quiet hours are
     /// over. Default: 5 seconds.
     pub look: Duration,
@@ -29,6 +31,7 @@ impl Default for OutletLimits {
             longest_wait: Duration::from_secs(600),
             webhook: Duration::from_secs(86_400),
             notify: Duration::from_secs(3600),
+            minute: Duration::from_secs(60),
             look: Duration::from_secs(5),
         }
     }

@@ -21,9 +21,13 @@ pub(crate) struct Refusal {
     pub(crate) wait: Option<Duration>,
 }
 
-/// An answer with a status of success.
+/// An answer.
 #[derive(Debug)]
-pub(super) struct Answer(pub(super) Vec<u8>);
+pub(super) struct Answer {
+    status: StatusCode,
+    wait: Option<Duration>,
+    pub(super) body: Vec<u8>,
+}
 
 /// Posts. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -72,20 +76,9 @@ impl Poster {
 
 async fn exchange(client: &reqwest::Client, request: reqwest::Request) -> Result<Answer, Refusal> {
     let mut answer = client.execute(request).await.map_err(failed)?;
+    let asked = answer.headers().get(RETRY_AFTER);
+    let wait = asked.and_then(|asked| wait(asked.to_str().ok()?));
     let status = answer.status();
-    if !status.is_success() {
-        let asked = answer.headers().get(RETRY_AFTER);
-        let wait = asked.and_then(|asked| wait(asked.to_str().ok()?));
-        let why = match status.is_redirection() {
-            true => format!("HTTP {}: redirects are not followed", status.as_u16()),
-            false => format!("HTTP {}", status.as_u16()),
-        };
-        return Err(Refusal {
-            why,
-            is_final: is_final(status),
-            wait,
-        });
-    }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(failed)? {
         let room = MOST - body.len();
@@ -94,7 +87,26 @@ async fn exchange(client: &reqwest::Client, request: reqwest::Request) -> Result
             break;
         }
     }
-    Ok(Answer(body))
+    Ok(Answer { status, wait, body })
+}
+
+impl Answer {
+    /// Whether the status is one of success.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        let status = self.status;
+        if status.is_success() {
+            return Ok(());
+        }
+        let why = match status.is_redirection() {
+            true => format!("HTTP {}: redirects are not followed", status.as_u16()),
+            false => format!("HTTP {}", status.as_u16()),
+        };
+        Err(Refusal {
+            why,
+            is_final: is_final(status),
+            wait: self.wait,
+        })
+    }
 }
 
 /// Whether the same request would be refused again.

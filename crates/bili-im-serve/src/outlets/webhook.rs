@@ -60,7 +60,7 @@ impl Webhook {
         let body = item.json().to_string();
         let request = self.request(item.id(), body, now());
         let request = request.map_err(|error| Refusal::passing(error.to_string()))?;
-        poster.post(request).await.map(drop)
+        poster.post(request).await?.check()
     }
 
     fn request(&self, id: u64, body: String, time: u64) -> http::Result<Request<Vec<u8>>> {
@@ -134,7 +134,7 @@ impl Webhook {
     }
 
     async fn pause(&self, core: &Core, refusal: &Refusal, wait: Duration) {
-        self.count(core, "failed");
+        self.count(core, "retried");
         let (outlet, why) = (self.consumer(), &refusal.why);
         tracing::info!(outlet, why, seconds = wait.as_secs(), "the webhook waits");
         sleep(wait).await;

@@ -5,10 +5,9 @@ use std::{
     time::Duration,
 };
 
-use bili_im_sim::{Act, MsgKey};
 use serde_json::json;
 
-use crate::stage::{FRIEND, Life, MAIN, Stage, count, limits, to};
+use crate::stage::{FRIEND, Life, MAIN, Stage, count, limits, recall, to};
 
 pub(crate) fn write(stage: &Stage, texts: &[&str]) {
     for text in texts {
@@ -195,19 +194,7 @@ fn what_a_recalled_message_said_is_told_to_nobody_any_more() {
     let mut early = life.events("");
     write(&stage, &["a secret"]);
     let (id, told) = early.next(&life).unwrap();
-    let msg_key = told["message"]["msg_key"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let recall = Act::Recall {
-        uid: FRIEND.into(),
-        msg_key: MsgKey(msg_key),
-    };
-    stage
-        .live
-        .with(|service, now| service.act(recall, now))
-        .unwrap();
+    recall(&stage, &told);
     let (_, recalled) = early.next(&life).unwrap();
     assert_eq!(recalled["event"], "recalled", "{recalled}");
     let (same, told) = life.events("?consumer=late").next(&life).unwrap();

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::{
     receiver::{
-        Answer::{Json, Status},
+        Answer::{Json, Status, With},
         Receiver, gotify, quick,
     },
-    stage::{FRIEND, STRANGER, Stage},
+    stage::{FRIEND, STRANGER, Stage, recall},
 };
 
 /// The titles and texts of what Gotify got.
@@ -83,7 +83,7 @@ fn a_service_that_fails_is_tried_again_and_given_up_after_a_while() {
     assert_eq!(texts, ["a", "a", "b", "c"]);
     receiver.answer(vec![Status(500); 1000]);
     stage.live.write(FRIEND, "d");
-    life.until(|life| life.results("notify/phone", "failed") > 4 && life.lag("notify/phone") == 0);
+    life.until(|life| life.results("notify/phone", "failed") == 2 && life.lag("notify/phone") == 0);
     life.stop();
 }
 
@@ -107,6 +107,28 @@ fn in_quiet_hours_nobody_is_told_and_nothing_is_lost() {
 }
 
 #[test]
+fn messages_are_gathered_into_one_notification_without_those_that_were_recalled() {
+    let (stage, receiver) = (Stage::new(), Receiver::new());
+    let mut limits = quick();
+    limits.outlets.minute = Duration::from_millis(800);
+    let digest = "digest_minutes = 1\ndigest = '{count} messages'\ntitle = 'T'";
+    let life = stage.start_with(limits, |_| {});
+    let life = life.with_outlets(&gotify(&receiver, digest));
+    let mut watching = life.events("");
+    for text in ["a", "b", "c"] {
+        stage.live.write(FRIEND, text);
+    }
+    let told = watching.next(&life).unwrap().1;
+    recall(&stage, &told);
+    receiver.wait(1);
+    let digest = ("2 messages".to_owned(), "T: b\nT: c".to_owned());
+    assert_eq!(notes(&receiver), [digest]);
+    life.until(|life| life.lag("notify/phone") == 0);
+    assert_eq!(life.results("notify/phone", "delivered"), 1);
+    life.stop();
+}
+
+#[test]
 fn a_notification_can_be_tried() {
     let (stage, receiver) = (Stage::new(), Receiver::new());
     let bark = format!(
@@ -116,6 +138,7 @@ fn a_notification_can_be_tried() {
     receiver.answer([
         Json(json!({ "code": 200, "message": "success" })),
         Json(json!({ "code": 400, "message": "no such device" })),
+        With(400, "content-type", "text/plain".to_owned()),
     ]);
     let life = stage.start_with(quick(), |_| {});
     life.set_outlets(&bark);
@@ -125,6 +148,8 @@ fn a_notification_can_be_tried() {
     let refused = life.call("notify.test", json!({ "name": "phone" }))["error"].take();
     let words = refused["data"]["message"].as_str().unwrap();
     assert!(words.contains("code 400: no such device"), "{words}");
+    let refused = life.call("notify.test", json!({ "name": "phone" }));
+    assert!(refused.to_string().contains("HTTP 400"), "{refused}");
     drop(receiver);
     let gone = life
         .call("notify.test", json!({ "name": "phone" }))

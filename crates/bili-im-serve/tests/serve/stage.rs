@@ -10,7 +10,7 @@ use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::{Credential, Origin};
 use bili_im_reqwest::Client;
 use bili_im_serve::{AccountSetup, Config, Core, Limits, Login, LoginError, Server};
-use bili_im_sim::World;
+use bili_im_sim::{Act, MsgKey, World};
 use bili_im_tests::{Live, demo_login, tls_without_roots};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -293,4 +293,16 @@ pub(crate) fn count(stage: &Stage, text: &str) -> usize {
     messages
         .filter(|message| message.content.to_string().contains(text))
         .count()
+}
+
+/// The friend recalls the message of an event.
+pub(crate) fn recall(stage: &Stage, event: &Value) {
+    let msg_key = event["message"]["msg_key"].as_str().unwrap();
+    let recall = Act::Recall {
+        uid: FRIEND.into(),
+        msg_key: MsgKey(msg_key.parse().unwrap()),
+    };
+    (stage.live)
+        .with(|service, now| service.act(recall, now))
+        .unwrap();
 }

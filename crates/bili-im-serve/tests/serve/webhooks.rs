@@ -10,7 +10,6 @@ use std::{
 };
 
 use bili_im_serve::{Outlets, reload};
-use bili_im_sim::{Act, MsgKey};
 use serde_json::json;
 
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
         Answer::{Never, Status, With},
         Receiver, SECRET, quick, texts,
     },
-    stage::{FRIEND, MAIN, STRANGER, Stage},
+    stage::{FRIEND, MAIN, STRANGER, Stage, recall},
 };
 
 const MESSAGES: &str = "events = ['message']";
@@ -98,7 +97,7 @@ fn an_event_is_tried_again_until_it_is_taken() {
         .collect();
     assert!(ids[..5].iter().all(|id| *id == ids[0]) && ids[5] != ids[0]);
     life.until(|life| life.results("hook/crm", "delivered") == 2);
-    assert_eq!(life.results("hook/crm", "failed"), 4);
+    assert_eq!(life.results("hook/crm", "retried"), 4);
     life.stop();
 }
 
@@ -192,15 +191,7 @@ fn what_a_recalled_message_said_is_not_posted_again() {
     };
     receiver.answer(vec![Status(500); 200]);
     for event in [&first, &second] {
-        let msg_key = event["message"]["msg_key"].as_str().unwrap();
-        let recall = Act::Recall {
-            uid: FRIEND.into(),
-            msg_key: MsgKey(msg_key.parse().unwrap()),
-        };
-        stage
-            .live
-            .with(|service, now| service.act(recall, now))
-            .unwrap();
+        recall(&stage, event);
     }
     let recalled = |text: &str| text.contains("\"type\":\"recalled\"");
     life.until(|_| {

@@ -39,14 +39,14 @@ pub(crate) struct Notifier {
     digest: Template,
     missed: Template,
     quiet: Option<Hours>,
-    gather: Duration,
+    digest_minutes: u32,
     way: Way,
 }
 
 impl Notifier {
     pub(in crate::outlets) fn new(name: String, table: &mut Table<'_>) -> Result<Self, Fault> {
         let minutes = table.take("digest_minutes", "a number of 1 to 1440")?;
-        let minutes: Option<u64> = minutes;
+        let minutes: Option<u32> = minutes;
         if minutes.is_some_and(|minutes| !(1..=1440).contains(&minutes)) {
             return Err(table.fault("digest_minutes", "digest_minutes is 1 to 1440"));
         }
@@ -66,7 +66,7 @@ impl Notifier {
             digest: template(table, "digest", "{count} 条新消息")?,
             missed: template(table, "missed", "漏了 {count} 条")?,
             quiet: table.take("quiet", "hours, such as \"23:00-07:30\"")?,
-            gather: Duration::from_secs(60 * minutes.unwrap_or_default()),
+            digest_minutes: minutes.unwrap_or_default(),
             way: Way::new(table)?,
         })
     }
@@ -119,10 +119,12 @@ impl Notifier {
 
     /// How long what was gathered has to wait; `None` when it is time to tell it.
     fn rest(&self, core: &Core, gathered: &Gathered) -> Option<Duration> {
+        let limits = &core.shared().limits.outlets;
         if self.quiet.is_some_and(|quiet| quiet.contain(now())) {
-            return Some(core.shared().limits.outlets.look);
+            return Some(limits.look);
         }
-        let rest = self.gather.saturating_sub(gathered.since.elapsed());
+        let gather = limits.minute * self.digest_minutes;
+        let rest = gather.saturating_sub(gathered.since.elapsed());
         (!rest.is_zero()).then_some(rest)
     }
 
@@ -166,24 +168,23 @@ impl Notifier {
     async fn deliver(&self, core: &Core, poster: &Poster, note: &Note) {
         let limits = &core.shared().limits.outlets;
         let mut waits = Waits::new(limits, limits.notify);
-        while let Err(refusal) = self.send(core, poster, note).await {
+        while let Err(refusal) = self.way.send(poster, note).await {
             let (outlet, why) = (self.consumer(), &refusal.why);
-            match waits.next(refusal.wait).filter(|_| !refusal.is_final) {
-                Some(wait) => {
-                    tracing::info!(
-                        outlet,
-                        why,
-                        seconds = wait.as_secs(),
-                        "the notification waits"
-                    );
-                    sleep(wait).await;
-                }
-                None => {
-                    tracing::warn!(outlet, why, "the notification is given up");
-                    return;
-                }
-            }
+            let Some(wait) = waits.next(refusal.wait).filter(|_| !refusal.is_final) else {
+                tracing::warn!(outlet, why, "the notification is given up");
+                self.count(core, "failed");
+                return;
+            };
+            tracing::info!(
+                outlet,
+                why,
+                seconds = wait.as_secs(),
+                "the notification waits"
+            );
+            self.count(core, "retried");
+            sleep(wait).await;
         }
+        self.count(core, "delivered");
     }
 
     /// Sends a note, once.
@@ -194,10 +195,13 @@ impl Notifier {
         note: &Note,
     ) -> Result<(), Refusal> {
         let sent = self.way.send(poster, note).await;
-        let result = if sent.is_ok() { "delivered" } else { "failed" };
+        self.count(core, if sent.is_ok() { "delivered" } else { "failed" });
+        sent
+    }
+
+    fn count(&self, core: &Core, result: &str) {
         let labels = [("outlet", self.consumer()), ("result", result)];
         core.shared().metrics.count("bili_im_outlet_total", &labels);
-        sent
     }
 }
 

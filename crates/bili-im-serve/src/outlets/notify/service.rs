@@ -82,9 +82,22 @@ impl Way {
         let request = service.request(&note, Duration::from_secs(now()));
         let request = request.map_err(|error| Refusal::passing(error.to_string()))?;
         let answer = poster.post(request).await?;
-        let answer = serde_json::from_slice(&answer.0).unwrap_or_default();
-        service.check(&answer).map_err(Refusal::passing)
+        let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        answer.check().map_err(|mut refusal| {
+            refusal.why = cut(&format!("{}: {}", refusal.why, words(&json)), 300);
+            refusal
+        })?;
+        service.check(&json).map_err(Refusal::passing)
     }
+}
+
+/// What an answer of failure says.
+fn words(answer: &Value) -> &str {
+    let fields = ["description", "errorDescription", "message", "error"];
+    let mut words = fields
+        .iter()
+        .filter_map(|field| answer.get(field)?.as_str());
+    words.next().unwrap_or_default()
 }
 
 /// A request with a body of JSON. Fields that are null are left out.
