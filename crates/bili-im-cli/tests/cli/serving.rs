@@ -248,12 +248,18 @@ fn a_configuration_with_secrets_is_a_file_that_only_its_owner_can_read() {
     let both = stage.run(&format!("{args} other"));
     both.failed(2, "in the arguments and in the configuration");
     let serving = Serving::start(&stage, &format!("--config {}", path.display()));
-    let lag = "{account=\"work\",consumer=\"notify/phone\"} 0";
-    let begun = Instant::now();
-    while !serving.ask("GET /metrics", "", "").1.contains(lag) {
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let wait_for = |consumer: &str| {
+        let lag = format!("{{account=\"work\",consumer=\"notify/{consumer}\"}} 0");
+        let begun = Instant::now();
+        while !serving.ask("GET /metrics", "", "").1.contains(&lag) {
+            assert!(begun.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    wait_for("phone");
+    write(&phone.replace("phone", "other"), 0o600);
+    serving.0.signal("HUP");
+    wait_for("other");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use bili_im_serve::Outlets;
 use serde_json::{Value, json};
 
 use crate::{
@@ -175,4 +176,17 @@ fn the_page_of_docs_is_that_of_the_table() {
         page,
         "run cargo xtask docs"
     );
+}
+
+#[test]
+fn the_configuration_in_the_docs_can_be_used() {
+    for page in ["serving.md", "serving.zh-CN.md"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        let page = fs::read_to_string(path.join(page)).unwrap();
+        let (_, example) = page.split_once("```toml\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let example = example.replace("\"…\"", "\"0123456789abcdef\"");
+        let outlets = Outlets::parse(&example, &path).unwrap();
+        assert_eq!(outlets.profiles().unwrap(), ["main", "second"]);
+    }
 }
