@@ -8,6 +8,9 @@ use subtle::ConstantTimeEq;
 /// The fewest characters of a token.
 const SHORTEST: usize = 16;
 
+/// Names under which the process keeps consumers and sends of its own.
+const OURS: [&str; 4] = ["hook", "notify", "rule", "rules"];
+
 /// What a client may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -129,6 +132,9 @@ fn entry(text: &str) -> Result<(String, Rights), &'static str> {
     if !is_name(name) {
         return Err("a name has letters, digits, -, _ and .");
     }
+    if OURS.contains(&name) {
+        return Err("hook, notify, rule and rules are names of this process's own consumers");
+    }
     if token.len() < SHORTEST {
         return Err("a token has 16 characters at least: openssl rand -hex 24");
     }
@@ -200,6 +206,7 @@ mod tests {
             ("a 0123456789abcdef admin", 1),
             ("a 0123456789abcdef read talkers=7", 1),
             ("a/b 0123456789abcdef read", 1),
+            ("hook 0123456789abcdef read", 1),
         ] {
             let invalid = Tokens::parse(text).unwrap_err();
             assert_eq!(invalid.line, line, "{text}");

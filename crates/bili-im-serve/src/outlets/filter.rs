@@ -26,8 +26,8 @@ const EVENTS: [&str; 10] = [
 /// Which events an outlet tells, of those that its rights let it read.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
-    /// All when it is empty.
-    pub(super) events: Vec<String>,
+    /// `None` for all.
+    pub(super) events: Option<Vec<String>>,
     pub(super) own: bool,
     pub(super) by_a_person: bool,
     /// One of them must be in the message, if there are some.
@@ -35,13 +35,14 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// Whether an item is told. What was dropped always is.
+    /// Whether an item is told. What was dropped is, where anything is.
     pub(super) fn takes(&self, item: &Item, json: &Value) -> bool {
         if matches!(item, Item::Dropped { .. }) {
-            return true;
+            return self.events.as_ref().is_none_or(|events| !events.is_empty());
         }
         let word = text(json, "/event");
-        if !self.events.is_empty() && !self.events.iter().any(|event| event == word) {
+        let is_wanted = |events: &Vec<String>| events.iter().any(|event| event == word);
+        if !self.events.as_ref().is_none_or(is_wanted) {
             return false;
         }
         if word != "message" {

@@ -38,7 +38,7 @@ impl Webhook {
             return Err(table.fault("secret", format!("secret has {what}")));
         }
         let filter = Filter {
-            events: filter::events(table)?.unwrap_or_default(),
+            events: filter::events(table)?,
             own: table.take("own", "true or false")?.unwrap_or(true),
             ..Filter::default()
         };

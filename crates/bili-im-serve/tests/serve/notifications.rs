@@ -63,6 +63,24 @@ fn only_messages_with_a_keyword_are_told() {
 }
 
 #[test]
+fn a_rule_notifies_where_nothing_else_is_told() {
+    let (stage, receiver) = (Stage::new(), Receiver::new());
+    let life = stage.start_with(quick(), |_| {});
+    let rule = "\n[[rule]]\nname = 'r'\nkeywords = ['合作']\nnotify = 'phone'\n\
+                notify_text = '{sender_uid}：{text}'\n";
+    let config = gotify(&receiver, "events = []") + rule;
+    let life = life.with_outlets(&config);
+    stage.live.write(FRIEND, "在吗");
+    stage.live.write(FRIEND, "想谈谈合作");
+    receiver.wait(1);
+    life.until(|life| life.lag("notify/phone") == 0 && life.lag("rules") == 0);
+    let notes = notes(&receiver);
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0].1, format!("{FRIEND}：想谈谈合作"));
+    life.stop();
+}
+
+#[test]
 fn a_service_that_fails_is_tried_again_and_given_up_after_a_while() {
     let (stage, receiver) = (Stage::new(), Receiver::new());
     let mut limits = quick();

@@ -154,7 +154,9 @@ impl Life {
             let (_, page) = life.page("/metrics");
             let is_of_outlet = |line: &&str| {
                 line.starts_with("bili_im_consumer_lag")
-                    && (line.contains("\"hook/") || line.contains("\"notify/"))
+                    && ["\"hook/", "\"notify/", "\"rules\""]
+                        .iter()
+                        .any(|name| line.contains(name))
             };
             page.lines().filter(is_of_outlet).count() >= consumers
         });

@@ -51,7 +51,7 @@ impl Notifier {
             return Err(table.fault("digest_minutes", "digest_minutes is 1 to 1440"));
         }
         let filter = Filter {
-            events: filter::events(table)?.unwrap_or_else(|| vec!["message".to_owned()]),
+            events: Some(filter::events(table)?.unwrap_or_else(|| vec!["message".to_owned()])),
             own: false,
             by_a_person: table.take("by_a_person", "true or false")?.unwrap_or(true),
             keywords: table
