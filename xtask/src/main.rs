@@ -139,9 +139,7 @@ fn lint() -> Result<(), String> {
     for alone in [
         "bili-im-cli --no-default-features",
         "bili-im-cli --features keyring,serve",
-        "bili-im-proto --features push",
-        "bili-im-reqwest --features push",
-        "bili-im-ureq --features push",
+        "bili-im-reqwest --package bili-im-ureq --features bili-im-reqwest/push,bili-im-ureq/push",
     ] {
         cargo(&format!("clippy --package {alone} -- -D warnings"), &[])?;
     }

@@ -9,6 +9,9 @@ use tokio::sync::watch;
 
 use crate::{config::Limits, line::Line, metrics::Metrics, outlets::Running, rules::Rules};
 
+/// The variable with the program's login. Programs that are run do not get it.
+pub(crate) const COOKIE: &str = "BILI_IM_COOKIE";
+
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) limits: Limits,

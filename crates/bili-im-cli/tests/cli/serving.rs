@@ -277,6 +277,35 @@ fn what_cannot_be_served_is_refused() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_rules_program_does_not_get_the_login() {
+    let stage = Stage::demo();
+    let (path, told) = (
+        stage.state_dir().join("r.toml"),
+        stage.state_dir().join("told"),
+    );
+    let command = format!(
+        "printenv > '{0}.part' && mv '{0}.part' '{0}'",
+        told.display()
+    );
+    let rule = format!("[[rule]]\nname = 'r'\nrun = ['sh', '-c', \"\"\"{command}\"\"\"]\n");
+    fs::write(&path, rule).unwrap();
+    let serving = Serving::start(&stage, &format!("--config {}", path.display()));
+    while !serving.ask("GET /metrics", "", "").1.contains("\"rules\"") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    stage.write(10002, "hi");
+    while !told.exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let environment = fs::read_to_string(&told).unwrap();
+    assert!(environment.contains("BILI_IM_ENDPOINT="), "{environment}");
+    for secret in crate::support::SECRETS {
+        assert!(!environment.contains(secret));
+    }
+}
+
+#[test]
 fn rules_are_checked_and_tried_on_the_past() {
     let stage = Stage::demo();
     let path = stage.state_dir().join("rules.toml");

@@ -8,10 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{
-    HeaderMap, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
-};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -35,7 +32,6 @@ pub(crate) async fn http(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let limits = &app.core.shared().limits;
     let kind = headers
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());
@@ -46,14 +42,7 @@ pub(crate) async fn http(
         let words = "the Content-Type must be application/json\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, words).into_response();
     }
-    let length = headers.get(CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let is_large = length.is_some_and(|length: usize| length > limits.body);
-    let (most, _permit) = match is_large {
-        true => (limits.image_body, app.large.acquire().await.ok()),
-        false => (limits.body, None),
-    };
-    let body = match app.read(body, most).await {
+    let body = match app.read(&headers, body).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };

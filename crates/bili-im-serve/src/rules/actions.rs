@@ -18,6 +18,7 @@ use super::{
 use crate::{
     core::Core,
     outlets::{Note, Notifiers, cut, link, value},
+    shared::COOKIE,
 };
 
 /// How long a program may run.
@@ -166,6 +167,7 @@ impl Work {
         let _permit = PROGRAMS.acquire().await;
         let mut child = Command::new(program)
             .args(arguments)
+            .env_remove(COOKIE)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

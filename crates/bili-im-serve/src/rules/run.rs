@@ -7,7 +7,7 @@ use std::{
 
 use bili_im_archive::{RuleRun, RuleWait};
 use bili_im_json::ErrorJson;
-use bili_im_proto::{SessionDetail, Talker};
+use bili_im_proto::{Error, SessionDetail, Talker};
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use serde_json::Value;
 use tokio::{
@@ -155,12 +155,15 @@ async fn unread(core: &Core, names: &mut Names, account: &Account) -> Result<(),
         let Ok(client) = account.client() else {
             return Ok(());
         };
-        // Asked again later when the service does not say.
-        let Ok(session) = client.call(SessionDetail::new(talker)).await else {
-            return Ok(());
+        let is_unread = match client.call(SessionDetail::new(talker)).await {
+            Ok(session) => session.unread_count > 0,
+            // There is no such conversation any more.
+            Err(Error::Refused(_)) => false,
+            // Asked again later.
+            Err(_) => return Ok(()),
         };
         let read = account.queue(move |queue| queue.read(event.saturating_sub(1), event, 1));
-        if let Some(event) = read.await?.pop().filter(|_| session.unread_count > 0) {
+        if let Some(event) = read.await?.pop().filter(|_| is_unread) {
             let account_name = account.name().to_owned();
             let item = Item::Event {
                 account: account_name,

@@ -31,7 +31,7 @@ pub(crate) async fn api(
     let answer = match (rights, method.as_str()) {
         (Err(refusal), _) => Err(refusal),
         (Ok(rights), "meta") => Ok(meta(logins(&app.core, &rights))),
-        (Ok(rights), method) => match params(&app, body).await {
+        (Ok(rights), method) => match params(&app, &headers, body).await {
             Ok(params) => match request(&app, rights, &headers, params) {
                 Ok(request) => request.run(method).await,
                 Err(refusal) => Err(refusal),
@@ -54,9 +54,12 @@ pub(super) fn respond(answer: Result<Value, Refusal>) -> Response {
     }
 }
 
-async fn params(app: &App, body: Body) -> Result<Map<String, Value>, Response> {
-    let _permit = app.large.acquire().await;
-    let body = app.read(body, app.core.shared().limits.image_body).await?;
+async fn params(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Map<String, Value>, Response> {
+    let body = app.read(headers, body).await?;
     match body.as_ref() {
         b"" => Ok(Map::new()),
         json => serde_json::from_slice(json)

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header::CONTENT_LENGTH};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -60,10 +60,17 @@ impl App {
         }
     }
 
-    /// A whole body, of `most` bytes.
-    pub(crate) async fn read(&self, body: Body, most: usize) -> Result<Bytes, Response> {
-        let patience = self.core.shared().limits.patience;
-        let refused = match timeout(patience, to_bytes(body, most)).await {
+    /// A whole body. Few large ones are read at once.
+    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Response> {
+        let limits = &self.core.shared().limits;
+        let length = headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let is_large = length.is_some_and(|length: usize| length > limits.body);
+        let (most, _permit) = match is_large {
+            true => (limits.image_body, self.large.acquire().await.ok()),
+            false => (limits.body, None),
+        };
+        let refused = match timeout(limits.patience, to_bytes(body, most)).await {
             Ok(Ok(body)) => return Ok(body),
             Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n"),
             Err(_) => (StatusCode::REQUEST_TIMEOUT, "the body is late\n"),

@@ -7,6 +7,7 @@ use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 use super::note::Note;
 use crate::{
     outlets::{post::Refusal, secret::Secret, table::Table},
+    shared::COOKIE,
     toml_file::Fault,
 };
 
@@ -40,6 +41,7 @@ impl Apprise {
         let mut child = Command::new(&self.program)
             .arg(format!("--title={}", note.title))
             .args(["--input-format=text", "--", self.url.expose()])
+            .env_remove(COOKIE)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
