@@ -42,6 +42,8 @@ pub struct Account {
     state: Mutex<State>,
     client: Mutex<Option<Client>>,
     profile: Mutex<Option<Profile>>,
+    /// Whose events are in its queue, if there are some.
+    owner: Option<Uid>,
 }
 
 impl Account {
@@ -49,6 +51,7 @@ impl Account {
     pub(crate) fn open(setup: AccountSetup, shared: Arc<Shared>) -> Result<Self, ArchiveError> {
         let queue = Queue::new(Archive::create(&setup.archive)?)?;
         let newest = queue.newest()?;
+        let owner = queue.cursor()?.map(|cursor| cursor.uid());
         shared.line.pass(newest.id);
         let serial = shared.serials.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
@@ -64,6 +67,7 @@ impl Account {
             state: Mutex::new(State::Starting),
             client: Mutex::new(None),
             profile: Mutex::new(None),
+            owner,
         })
     }
 
@@ -118,7 +122,7 @@ impl Account {
 
     /// Whose account it is, if that is known.
     pub fn uid(&self) -> Option<Uid> {
-        self.profile().map(|profile| profile.uid)
+        self.profile().map(|profile| profile.uid).or(self.owner)
     }
 
     /// Who its user is, if that is known.

@@ -131,6 +131,7 @@ impl Work {
     /// Answers, once: the same event gives the same key.
     async fn answer(&self, core: &Core, answer: &str) -> Result<(), String> {
         let account = core.account(&self.account).ok_or("the account is gone")?;
+        account.started().await;
         let text = Text::new(answer).map_err(|error| error.to_string())?;
         let key = format!("rule/{}/{}", self.rule.name, self.event);
         let sent = account

@@ -176,7 +176,10 @@ async fn unread(core: &Core, names: &mut Names, account: &Account) -> Result<(),
                 .filter(|one| one.name == rule)
                 .cloned()
                 .collect();
-            if let Some(facts) = Facts::of(&json, item.id(), now()) {
+            if let Some(mut facts) = Facts::of(&json, item.id(), now()) {
+                let (person, seqno) = (facts.person, facts.seqno);
+                let is_first = account.queue(move |queue| queue.is_first(talker, person, seqno));
+                facts.is_first = is_first.await?;
                 for work in works(core, names, account, &facts, &json, &mine, true).await? {
                     work.act(core).await;
                 }

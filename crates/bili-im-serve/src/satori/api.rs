@@ -89,7 +89,14 @@ pub(super) fn request(
         let words = "there is no such login, or this token may not use it";
         Refusal::new(StatusCode::FORBIDDEN, words)
     })?;
-    let key = header(HeaderName::from_static("idempotency-key"));
+    let key = HeaderName::from_static("idempotency-key");
+    let is_given = headers.contains_key(&key);
+    let key = header(key).filter(|key| !key.is_empty());
+    if is_given && key.is_none() {
+        return Err(Refusal::bad(
+            "Idempotency-Key is of ASCII characters, and not empty",
+        ));
+    }
     Ok(Request {
         core: app.core.clone(),
         rights,

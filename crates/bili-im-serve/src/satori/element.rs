@@ -84,13 +84,16 @@ fn escape(text: &str) -> String {
 pub(super) fn parse(content: &str) -> Vec<Node> {
     let mut open = vec![Open::default()];
     let mut rest = content;
+    let mut has_comments = true;
     for _ in 0..MOST_TAGS {
         let Some(at) = rest.find('<') else {
             break;
         };
         let (text, from) = rest.split_at(at);
         push_text(&mut open, text);
-        rest = match tag(from) {
+        has_comments &= !from.starts_with("<!--") || from.contains("-->");
+        let is_tag = has_comments || !from.starts_with("<!--");
+        rest = match is_tag.then(|| tag(from)).flatten() {
             Some((Tag::Comment, after)) => after,
             Some((Tag::Start(element), after)) if open.len() <= DEEPEST => {
                 let markup = from.strip_suffix(after).unwrap_or_default().to_owned();
@@ -210,7 +213,8 @@ fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
         if let Some(after) = rest.strip_prefix('>') {
             return Some((Tag::Start(element), after));
         }
-        let (attribute, after) = attribute(rest)?;
+        let (attribute, after) =
+            attribute(rest).filter(|_| element.attributes.len() < MOST_TAGS)?;
         element.attributes.push(attribute);
         rest = after;
     }

@@ -4,7 +4,7 @@ use bili_im_proto::Talker;
 use serde_json::{Map, Value, json};
 
 use super::{
-    login::login,
+    login::partial,
     resources::{
         PLATFORM, channel, extend, fields_of, guild, message, milliseconds, sender, text, user,
     },
@@ -19,14 +19,17 @@ pub(super) fn event(core: &Core, item: &Item, now: u64) -> Option<Value> {
     let kind = text(&json, "event").unwrap_or("other");
     let (native, fields) = match kind {
         "message" if text(&json, "direction") != Some("incoming") => return None,
-        "message" => (PLATFORM.to_owned(), created(&json)?),
+        // Nobody answers notices and automatic replies.
+        "message" if json.get("by_a_person") == Some(&Value::Bool(true)) => {
+            (PLATFORM.to_owned(), created(&json)?)
+        }
         "recalled" => (PLATFORM.to_owned(), deleted(&json)?),
         kind => (format!("{PLATFORM}/{kind}"), internal(&json)),
     };
     let mut event = json!({
         "sn": item.id(),
         "timestamp": item.time().map_or(now, |seconds| seconds.saturating_mul(1000)),
-        "login": login(&account),
+        "login": partial(&account),
     });
     extend(&mut event, fields);
     // The program's own event, for clients that know it.

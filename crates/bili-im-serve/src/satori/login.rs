@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     method,
-    resources::{PLATFORM, user},
+    resources::{PLATFORM, extend, fields_of, user},
 };
 use crate::{
     account::{Account, State},
@@ -53,19 +53,25 @@ pub(super) fn account_of(core: &Core, rights: &Rights, uid: &str) -> Option<Arc<
 
 /// The login of an account.
 pub(super) fn login(account: &Account) -> Value {
-    let profile = account.profile();
-    let user = profile.map(|profile| {
-        let uid = profile.uid.to_string();
-        user(&uid, Some(&profile.name), Some(&profile.face))
-    });
-    json!({
-        "sn": account.serial(),
-        "adapter": ADAPTER,
-        "platform": PLATFORM,
-        "user": user,
-        "status": Status::from(&account.state()) as u8,
-        "features": method::NAMES,
-    })
+    let mut login = partial(account);
+    let status = Status::from(&account.state()) as u8;
+    extend(
+        &mut login,
+        fields_of(json!({ "status": status, "features": method::NAMES })),
+    );
+    login
+}
+
+/// The login of an account as events have it: without a status, which counts as online.
+pub(super) fn partial(account: &Account) -> Value {
+    let user = match (account.profile(), account.uid()) {
+        (Some(profile), _) => {
+            let uid = profile.uid.to_string();
+            Some(user(&uid, Some(&profile.name), Some(&profile.face)))
+        }
+        (None, uid) => uid.map(|uid| user(&uid.to_string(), None, None)),
+    };
+    json!({ "sn": account.serial(), "adapter": ADAPTER, "platform": PLATFORM, "user": user })
 }
 
 /// The logins of a token.

@@ -121,6 +121,12 @@ impl Request {
     /// Sends a content, which may be several messages.
     async fn create(&self) -> Result<Value, Refusal> {
         let talker = self.talker()?;
+        if !self.rights.write || !self.rights.talker(Some(talker)) {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "this token may not write here",
+            ));
+        }
         let parts = to_parts(self.text("content")?);
         if parts.is_empty() {
             return Err(Refusal::bad("content has nothing to send"));

@@ -177,12 +177,12 @@ impl Connection {
     }
 
     async fn run(mut self, socket: &mut WebSocket) -> End {
+        let mut news = self.core.shared().news.subscribe();
         let logins = logins(&self.core, &self.rights);
         self.told.news(logins.clone());
         if let Err(end) = send(socket, READY, meta(logins)).await {
             return end;
         }
-        let mut news = self.core.shared().news.subscribe();
         let mut silent = Instant::now() + SILENCE;
         loop {
             let done = select! {

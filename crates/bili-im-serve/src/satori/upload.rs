@@ -36,6 +36,10 @@ pub(crate) async fn upload(
     let limits = &app.core.shared().limits;
     let answer = match (request(&app, rights, &headers, Map::new()), files) {
         (Err(refusal), _) => Err(refusal),
+        (Ok(request), _) if !request.rights.write => Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "this token may only read",
+        )),
         (_, Err(_)) => Err(Refusal::bad("the body is multipart/form-data")),
         (Ok(request), Ok(files)) => {
             let late = || Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body is late");

@@ -183,7 +183,10 @@ fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
         .route("/satori/v1/events", get(satori::socket))
-        .route("/satori/v1/upload.create", post(satori::upload))
+        .route(
+            "/satori/v1/upload.create",
+            post(satori::upload).layer(DefaultBodyLimit::max(app.core.shared().limits.upload)),
+        )
         .route("/satori/v1/{method}", post(satori::api))
         // Each handler has its own.
         .layer(DefaultBodyLimit::disable())

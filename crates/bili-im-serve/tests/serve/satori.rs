@@ -134,6 +134,8 @@ fn a_message_arrives_and_is_answered() {
     assert_eq!(event["user"]["id"], "10002");
     assert_eq!(event["message"]["content"], "a &lt; b");
     assert_eq!(event["login"]["user"]["id"], "10001");
+    // Clients take it for online.
+    assert!(event["login"].get("status").is_none(), "{event}");
     assert_eq!(event["_data"]["message"]["content"]["text"], "a < b");
     socket.send(&json!({ "op": PING }));
     assert_eq!(socket.next(), json!({ "op": PONG, "body": {} }));
@@ -260,6 +262,14 @@ fn a_key_makes_it_safe_to_send_again() {
     let sent = send();
     assert_eq!(sent.0, 200, "{}", sent.1);
     assert_eq!(send(), sent);
+    for key in ["", "订单"] {
+        let request = life.post("/satori/v1/login.get");
+        let request = request
+            .header("satori-platform", "bilibili")
+            .header("satori-user-id", "10001")
+            .header("idempotency-key", key);
+        assert_eq!(life.answer(request).0, 400, "{key}");
+    }
     assert_eq!((count(&stage, "one"), count(&stage, "two")), (1, 1));
     life.stop();
 }
@@ -382,6 +392,15 @@ fn only_tokens_with_the_right_come_in() {
         let body = json!({ "channel_id": "user:10002", "content": "by token" });
         assert_eq!(life.answer(request.body(body.to_string())).0, status);
     }
+    let part = Part::bytes(pixel()).file_name("a.gif");
+    let upload = life
+        .post("/satori/v1/upload.create")
+        .bearer_auth("fedcba9876543210");
+    let upload = upload
+        .header("satori-platform", "bilibili")
+        .header("satori-user-id", "10001");
+    let (status, _) = life.answer(upload.multipart(Form::new().part("one", part)));
+    assert_eq!(status, 403);
     drop((bot, eye));
     life.stop();
 }
@@ -429,4 +448,28 @@ fn at_the_end_connections_are_told() {
         panic!("it was not told");
     };
     assert_eq!(u16::from(frame.code), 1012);
+}
+
+#[test]
+fn what_is_told_of_an_account_that_is_held_has_its_user() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let (mut socket, _) = Socket::identified(&life, json!({}));
+    write(&stage, &["one", "two"]);
+    let (one, _) = socket.message();
+    socket.message();
+    drop(socket);
+    life.kill();
+    // Nobody is logged in any more.
+    let life = Life::empty(limits(), |_| {});
+    life.add(stage.setup(MAIN, stage.login(None)));
+    life.until(|life| life.state(MAIN) == "held");
+    let (mut socket, logins) = Socket::identified(&life, json!({ "sn": one }));
+    assert_eq!(logins[0]["user"]["id"], "10001");
+    assert_eq!(logins[0]["status"], 0);
+    let event = socket.event();
+    assert_eq!(event["message"]["content"], "two");
+    assert_eq!(event["login"]["user"]["id"], "10001");
+    drop(socket);
+    life.stop();
 }
