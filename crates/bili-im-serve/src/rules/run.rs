@@ -7,7 +7,7 @@ use std::{
 
 use bili_im_archive::{RuleRun, RuleWait};
 use bili_im_json::ErrorJson;
-use bili_im_proto::{Error, SessionDetail, Talker};
+use bili_im_proto::{RefusalKind, SessionDetail, Talker};
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use serde_json::Value;
 use tokio::{
@@ -157,10 +157,9 @@ async fn unread(core: &Core, names: &mut Names, account: &Account) -> Result<(),
         };
         let is_unread = match client.call(SessionDetail::new(talker)).await {
             Ok(session) => session.unread_count > 0,
-            // There is no such conversation any more.
-            Err(Error::Refused(_)) => false,
+            Err(error) if error.kind() == Some(RefusalKind::NotFound) => false,
             // Asked again later.
-            Err(_) => return Ok(()),
+            Err(_) => continue,
         };
         let read = account.queue(move |queue| queue.read(event.saturating_sub(1), event, 1));
         if let Some(event) = read.await?.pop().filter(|_| is_unread) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bili_im_proto::Talker;
+use bili_im_proto::{Talker, Text};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -134,6 +134,12 @@ impl Request {
         if parts.len() > MOST_PARTS {
             let words = format!("content is more than {MOST_PARTS} messages");
             return Err(Refusal::bad(words));
+        }
+        // All of it can be sent, or nothing is.
+        for part in &parts {
+            if let Part::Text(text) = part {
+                Text::new(text.as_str()).map_err(|error| Refusal::bad(error.to_string()))?;
+            }
         }
         let mut calls = Vec::new();
         for part in parts {

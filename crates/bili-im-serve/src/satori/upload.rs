@@ -59,6 +59,9 @@ async fn read(mut files: Multipart, most: usize) -> Result<Vec<(String, Vec<u8>)
     let mut bytes = 0;
     while let Some(mut field) = files.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
+        if read.iter().any(|(known, _)| *known == name) {
+            return Err(Refusal::bad("each file has a name of its own"));
+        }
         let mut file = Vec::new();
         while let Some(chunk) = field.chunk().await.map_err(broken)? {
             bytes += chunk.len();
