@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("queue.sql"),
     include_str!("dead_letters.sql"),
     include_str!("rules.sql"),
+    include_str!("rules_open.sql"),
 ];
 
 /// The newest format.

@@ -7,7 +7,6 @@ use crate::{
     error::ArchiveError,
     queue::{Place, Queue, QueuedEvent},
     rows::{from_sql, to_sql},
-    saving::now,
 };
 
 /// How many of a hook are kept.
@@ -44,17 +43,18 @@ impl Queue {
         why: &str,
     ) -> Result<(), ArchiveError> {
         let (id, attempts) = (to_sql(id), to_sql(attempts));
+        let now = self.now();
         self.archive.transact(|connection| {
             let known = connection.execute(
                 "UPDATE dead_letters SET time = ?1, attempts = attempts + ?2, why = ?3
                  WHERE hook = ?4 AND id = ?5",
-                params![now(), attempts, why, hook, id],
+                params![now, attempts, why, hook, id],
             )?;
             if known == 0 {
                 connection.execute(
                     "INSERT INTO dead_letters (hook, id, time, attempts, why, talker, json)
                      SELECT ?1, id, ?2, ?3, ?4, talker, json FROM events WHERE id = ?5",
-                    params![hook, now(), attempts, why, id],
+                    params![hook, now, attempts, why, id],
                 )?;
                 trim(connection, hook)?;
             }
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn the_newest_dead_letters_of_a_hook_are_kept_with_their_events() {
         let shelf = Shelf::empty();
-        let mut queue = Queue::new(shelf.archive).unwrap();
+        let mut queue = Queue::new(shelf.archive, || 0).unwrap();
         for id in 1..=1002 {
             let json = format!(r#"{{"event":"{id}"}}"#);
             queue.push(id, Some(FRIEND), &json, None).unwrap();
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn what_a_recalled_message_said_is_erased_from_dead_letters() {
         let shelf = Shelf::empty();
-        let mut queue = Queue::new(shelf.archive).unwrap();
+        let mut queue = Queue::new(shelf.archive, || 0).unwrap();
         let json = r#"{"message":{"msg_key":"5","content":{"text":"secret5"}}}"#;
         queue.push(1, Some(FRIEND), json, None).unwrap();
         queue.bury("crm", 1, 1, "HTTP 410").unwrap();

@@ -6,7 +6,6 @@ use rusqlite::OptionalExtension;
 use crate::{
     error::ArchiveError,
     queue::{Queue, parse, text},
-    saving::now,
 };
 
 /// A send that is stored.
@@ -50,7 +49,7 @@ impl Queue {
                 "INSERT INTO sends (key, ticket, changed) VALUES (?1, ?2, ?3)
                  ON CONFLICT (key) DO UPDATE SET ticket = ?2, changed = ?3",
             )?
-            .execute((key, text(ticket)?, now()))?;
+            .execute((key, text(ticket)?, self.now()))?;
         Ok(())
     }
 
@@ -61,7 +60,7 @@ impl Queue {
     pub fn finish_send(&mut self, key: &str, outcome: &str) -> Result<(), ArchiveError> {
         (self.archive.connection)
             .prepare_cached("UPDATE sends SET outcome = ?, changed = ? WHERE key = ?")?
-            .execute((outcome, now(), key))?;
+            .execute((outcome, self.now(), key))?;
         Ok(())
     }
 

@@ -12,7 +12,6 @@ use crate::{
     archive::Archive,
     error::ArchiveError,
     rows::{from_sql, to_sql},
-    saving::now,
 };
 
 pub use self::consumers::Consumer;
@@ -26,6 +25,7 @@ const POSITIONS: i64 = 256;
 #[derive(Debug)]
 pub struct Queue {
     pub(crate) archive: Archive,
+    clock: fn() -> u64,
 }
 
 /// A place in a queue: behind an event.
@@ -64,17 +64,21 @@ pub struct Dropped {
 }
 
 impl Queue {
-    /// Takes the queue of an archive.
+    /// Takes the queue of an archive. `clock` gives the seconds since 1970.
     ///
     /// # Errors
     /// When another process has it, or it cannot be used.
-    pub fn new(mut archive: Archive) -> Result<Self, ArchiveError> {
+    pub fn new(mut archive: Archive, clock: fn() -> u64) -> Result<Self, ArchiveError> {
         archive.lock_for("queue")?;
         // A ticket must not be lost after its request has left.
         archive
             .connection
             .execute_batch("PRAGMA synchronous = FULL")?;
-        Ok(Self { archive })
+        Ok(Self { archive, clock })
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        to_sql((self.clock)())
     }
 
     /// The archive.
@@ -121,13 +125,14 @@ impl Queue {
         position: Option<&Position>,
     ) -> Result<u64, ArchiveError> {
         let talker = talker.map(|talker| text(&talker)).transpose()?;
+        let now = self.now();
         self.archive.transact(|connection| {
             if let Some(position) = position {
                 advance(connection, position)?;
             }
             connection
                 .prepare_cached("INSERT INTO events (id, time, talker, json) VALUES (?, ?, ?, ?)")?
-                .execute(params![to_sql(id), now(), talker, json])?;
+                .execute(params![to_sql(id), now, talker, json])?;
             Ok(from_sql(connection.last_insert_rowid()))
         })
     }

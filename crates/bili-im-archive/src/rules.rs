@@ -1,19 +1,18 @@
 //! What rules have done, and what they wait for.
 
 use bili_im_proto::{Seqno, Talker, Uid};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::{
     error::ArchiveError,
     queue::{Queue, parse, text},
     rows::{from_sql, to_sql},
-    saving::now,
 };
 
 /// For how long runs are kept, in seconds.
-const DAY: u64 = 86_400;
+const DAY: i64 = 86_400;
 
-/// A rule has done something because of an event.
+/// A rule has done something because of an event, or is about to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleRun {
     /// The rule's name.
@@ -24,7 +23,7 @@ pub struct RuleRun {
     pub person: Uid,
     /// When, in seconds since 1970.
     pub time: u64,
-    /// The text that was answered.
+    /// The text that is answered; empty until it is known.
     pub answer: Option<String>,
 }
 
@@ -39,40 +38,34 @@ pub struct RuleWait {
     pub event: u64,
 }
 
-/// The rules of a process.
+/// The rules of a process. Times are seconds since 1970.
 impl Queue {
-    /// What rules have done because of a person within a day before now.
+    /// What rules have done, or are about to do, because of a person within a day.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn rule_runs(&self, person: Uid) -> Result<Vec<RuleRun>, ArchiveError> {
         let mut select = (self.archive.connection).prepare_cached(
-            "SELECT rule, event, time, answer FROM rule_runs WHERE person = ? AND time > ?",
+            "SELECT rule, event, person, time, answer FROM rule_runs WHERE person = ? AND time > ?",
         )?;
-        let since = to_sql(from_sql(now()).saturating_sub(DAY));
-        let rows = select.query_map((to_sql(person.0), since), |row| {
-            Ok(RuleRun {
-                rule: row.get(0)?,
-                event: from_sql(row.get(1)?),
-                person,
-                time: from_sql(row.get(2)?),
-                answer: row.get(3)?,
-            })
-        })?;
+        let since = self.now().saturating_sub(DAY);
+        let rows = select.query_map((to_sql(person.0), since), run)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Stores what rules are about to do. What is older than a day is forgotten.
+    /// Stores what rules are about to do, until [`end_rule_run`](Self::end_rule_run). What is known
+    /// already stays as it is. What is older than a day is forgotten.
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub fn keep_rule_runs(&mut self, runs: &[RuleRun]) -> Result<(), ArchiveError> {
+    pub fn begin_rule_runs(&mut self, runs: &[RuleRun]) -> Result<(), ArchiveError> {
+        let before = self.now().saturating_sub(DAY);
         self.archive.transact(|connection| {
             for run in runs {
                 connection
                     .prepare_cached(
-                        "INSERT OR IGNORE INTO rule_runs (rule, event, person, time, answer)
-                         VALUES (?, ?, ?, ?, ?)",
+                        "INSERT OR IGNORE INTO rule_runs
+                         (rule, event, person, time, answer, is_open) VALUES (?, ?, ?, ?, ?, 1)",
                     )?
                     .execute(params![
                         run.rule,
@@ -82,13 +75,65 @@ impl Queue {
                         run.answer
                     ])?;
             }
-            let before = to_sql(from_sql(now()).saturating_sub(DAY));
             connection.execute("DELETE FROM rule_runs WHERE time <= ?", [before])?;
             Ok(())
         })
     }
 
-    /// A rule waits until `due`, in seconds since 1970, unless it waits in this conversation already.
+    /// What rules are about to do, oldest first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open_rule_runs(&self, limit: usize) -> Result<Vec<RuleRun>, ArchiveError> {
+        let mut select = (self.archive.connection).prepare_cached(
+            "SELECT rule, event, person, time, answer FROM rule_runs WHERE is_open
+             ORDER BY event, rule LIMIT ?",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = select.query_map([limit], run)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The text that a rule is about to answer.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub fn keep_rule_answer(
+        &mut self,
+        rule: &str,
+        event: u64,
+        answer: &str,
+    ) -> Result<(), ArchiveError> {
+        (self.archive.connection)
+            .prepare_cached("UPDATE rule_runs SET answer = ? WHERE rule = ? AND event = ?")?
+            .execute((answer, rule, to_sql(event)))?;
+        Ok(())
+    }
+
+    /// A rule has done what it was about to do.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub fn end_rule_run(&mut self, rule: &str, event: u64) -> Result<(), ArchiveError> {
+        (self.archive.connection)
+            .prepare_cached("UPDATE rule_runs SET is_open = 0 WHERE rule = ? AND event = ?")?
+            .execute((rule, to_sql(event)))?;
+        Ok(())
+    }
+
+    /// Whether a rule has answered with this text within the last day.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_rule_answer(&self, text: &str) -> Result<bool, ArchiveError> {
+        let found: Option<i64> = (self.archive.connection)
+            .prepare_cached("SELECT 1 FROM rule_runs WHERE answer = ? LIMIT 1")?
+            .query_row([text], |row| row.get(0))
+            .optional()?;
+        Ok(found.is_some())
+    }
+
+    /// A rule waits until `due`, unless it waits in this conversation already.
     ///
     /// # Errors
     /// When it cannot be stored.
@@ -102,14 +147,16 @@ impl Queue {
         Ok(())
     }
 
-    /// The waits that are over.
+    /// The waits that are over, the longest first.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn due_rule_waits(&self) -> Result<Vec<RuleWait>, ArchiveError> {
-        let mut select = (self.archive.connection)
-            .prepare_cached("SELECT rule, talker, event FROM rule_waits WHERE due <= ?")?;
-        let rows = select.query_map([now()], |row| {
+    pub fn due_rule_waits(&self, limit: usize) -> Result<Vec<RuleWait>, ArchiveError> {
+        let mut select = (self.archive.connection).prepare_cached(
+            "SELECT rule, talker, event FROM rule_waits WHERE due <= ? ORDER BY due LIMIT ?",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = select.query_map((self.now(), limit), |row| {
             Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?))
         })?;
         rows.map(|row| {
@@ -174,7 +221,7 @@ impl Queue {
     pub fn tag(&mut self, talker: Talker, tag: &str) -> Result<(), ArchiveError> {
         (self.archive.connection)
             .prepare_cached("INSERT OR IGNORE INTO tags (talker, tag, time) VALUES (?, ?, ?)")?
-            .execute((text(&talker)?, tag, now()))?;
+            .execute((text(&talker)?, tag, self.now()))?;
         Ok(())
     }
 
@@ -193,5 +240,58 @@ impl Queue {
             Ok((parse(&talker)?, tag, from_sql(time)))
         })
         .collect()
+    }
+}
+
+fn run(row: &Row<'_>) -> Result<RuleRun, rusqlite::Error> {
+    Ok(RuleRun {
+        rule: row.get(0)?,
+        event: from_sql(row.get(1)?),
+        person: Uid(from_sql(row.get(2)?)),
+        time: from_sql(row.get(3)?),
+        answer: row.get(4)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Shelf;
+
+    fn run(event: u64, time: u64) -> RuleRun {
+        RuleRun {
+            rule: "r".to_owned(),
+            event,
+            person: Uid(7),
+            time,
+            answer: Some(String::new()),
+        }
+    }
+
+    #[test]
+    fn a_run_is_open_until_it_is_ended_and_is_not_begun_again() {
+        let shelf = Shelf::empty();
+        let mut queue = Queue::new(shelf.archive, || 100_000).unwrap();
+        queue
+            .begin_rule_runs(&[run(1, 99_000), run(2, 99_001)])
+            .unwrap();
+        queue.keep_rule_answer("r", 1, "收到").unwrap();
+        queue.end_rule_run("r", 1).unwrap();
+        queue.begin_rule_runs(&[run(1, 99_002)]).unwrap();
+        assert_eq!(queue.open_rule_runs(9).unwrap(), [run(2, 99_001)]);
+        assert_eq!(queue.rule_runs(Uid(7)).unwrap().len(), 2);
+        assert!(queue.is_rule_answer("收到").unwrap());
+        assert!(!queue.is_rule_answer("收").unwrap());
+    }
+
+    #[test]
+    fn runs_are_forgotten_after_a_day() {
+        let shelf = Shelf::empty();
+        let mut queue = Queue::new(shelf.archive, || 100_000).unwrap();
+        queue
+            .begin_rule_runs(&[run(1, 13_600), run(2, 13_601)])
+            .unwrap();
+        assert_eq!(queue.rule_runs(Uid(7)).unwrap(), [run(2, 13_601)]);
+        assert_eq!(queue.open_rule_runs(9).unwrap(), [run(2, 13_601)]);
     }
 }

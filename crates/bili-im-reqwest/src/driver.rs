@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context, Poll, ready},
-    time::{Instant, SystemTime},
+    time::SystemTime,
 };
 
 #[cfg(feature = "push")]
@@ -12,7 +12,10 @@ use bili_im_proto::PushSession;
 use bili_im_proto::{Error, Flow, Input, Monotonic, Now, Step};
 use futures_core::Stream;
 use reqwest::Client;
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout},
+};
 
 use crate::exchange::exchange;
 #[cfg(feature = "push")]
@@ -156,11 +159,13 @@ impl<Item> fmt::Debug for Items<Item> {
 }
 
 /// The current time. The monotonic clock starts at the same moment for all clients in this process,
-/// so that several can use one account.
+/// so that several can use one account. Where a test has paused Tokio's clock, both follow that.
 pub fn now() -> Now {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let now = Instant::now();
+    let paused_and_advanced = now.saturating_duration_since(std::time::Instant::now().into());
     Now {
-        unix: SystemTime::now().into(),
-        mono: Monotonic(START.elapsed()),
+        unix: (SystemTime::now() + paused_and_advanced).into(),
+        mono: Monotonic(now.saturating_duration_since(*START)),
     }
 }

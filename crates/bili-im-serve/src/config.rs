@@ -30,6 +30,15 @@ pub struct LoginError {
     pub is_logged_out: bool,
 }
 
+/// Where accounts come from that clients add by name.
+pub trait Profiles: Send + Sync + 'static {
+    /// The account of this name. This may block.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn setup(&self, name: &str) -> Result<AccountSetup, ErrorJson>;
+}
+
 /// An account to serve.
 #[derive(Clone)]
 #[non_exhaustive]

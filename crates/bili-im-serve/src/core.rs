@@ -2,18 +2,20 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use bili_im_json::{ErrorJson, Exit};
 use tokio::{sync::watch, task::AbortHandle};
 
 use crate::{
     account::{Account, AccountJson, State, lock, run},
-    config::{AccountSetup, Limits},
-    error::ServeError,
+    config::{AccountSetup, Limits, Profiles},
+    error::{ServeError, error, panicked},
     metrics::Page,
     reader::{Reader, Start},
     rights::{Rights, is_name},
@@ -22,13 +24,19 @@ use crate::{
 
 /// The accounts of a process, and what is told of them. Faces for clients, such as JSON-RPC, use
 /// nothing else. Clones are the same process.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Core(Arc<Inner>);
 
-#[derive(Debug)]
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     shared: Arc<Shared>,
     accounts: Mutex<BTreeMap<String, Running>>,
+    profiles: OnceLock<Box<dyn Profiles>>,
     /// Whether anyone was told anything.
     has_readers: AtomicBool,
 }
@@ -53,6 +61,7 @@ impl Core {
         Self(Arc::new(Inner {
             shared: Arc::new(Shared::new(limits)),
             accounts: Mutex::default(),
+            profiles: OnceLock::new(),
             has_readers: AtomicBool::new(false),
         }))
     }
@@ -91,6 +100,28 @@ impl Core {
         }
         self.0.shared.tell();
         Ok(())
+    }
+
+    /// Sets where accounts come from that clients add by name. Without, they can add none. The
+    /// first call counts.
+    pub fn set_profiles(&self, profiles: impl Profiles) {
+        let _is_first = self.0.profiles.set(Box::new(profiles));
+    }
+
+    /// Adds the account of this name.
+    pub(crate) async fn add_named(&self, name: &str) -> Result<(), ErrorJson> {
+        let (inner, wanted) = (Arc::clone(&self.0), name.to_owned());
+        let setup = tokio::task::spawn_blocking(move || match inner.profiles.get() {
+            Some(profiles) => profiles.setup(&wanted),
+            None => Err(error(
+                Exit::WrongUse,
+                "Usage",
+                "this process has no further accounts",
+                "name its accounts when it starts",
+            )),
+        });
+        let setup = setup.await.map_err(|_| panicked())??;
+        self.add(setup).await.map_err(ErrorJson::from)
     }
 
     /// Removes an account. Its sends under way are finished first.
@@ -144,12 +175,7 @@ impl Core {
     ///
     /// # Errors
     /// When that cannot be stored.
-    pub async fn handled(
-        &self,
-        rights: &Rights,
-        consumer: &str,
-        id: u64,
-    ) -> Result<(), bili_im_json::ErrorJson> {
+    pub async fn handled(&self, rights: &Rights, consumer: &str, id: u64) -> Result<(), ErrorJson> {
         for account in self.accounts() {
             if rights.account(account.name()) {
                 account.handled(consumer.to_owned(), id).await?;

@@ -58,3 +58,18 @@ pub(crate) fn error(
     json.advice = Some(advice.into());
     json
 }
+
+/// A fault of this program.
+pub(crate) fn panicked() -> ErrorJson {
+    let message = "a fault of this program ended the work";
+    error(Exit::Other, "Other", message, "please report it")
+}
+
+impl From<ServeError> for ErrorJson {
+    fn from(failed: ServeError) -> Self {
+        match failed {
+            ServeError::Archive { source, .. } => archive_error(source),
+            failed => Self::new(Exit::WrongUse, "Usage", failed.to_string()),
+        }
+    }
+}

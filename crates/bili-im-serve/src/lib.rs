@@ -8,6 +8,7 @@ mod hours;
 mod line;
 mod metrics;
 mod outlets;
+mod program;
 mod reader;
 mod rights;
 mod rpc;
@@ -19,14 +20,14 @@ mod toml_file;
 
 pub use crate::{
     account::{Account, Held, State, Why},
-    config::{AccountSetup, Config, Limits, Login, LoginError},
+    config::{AccountSetup, Config, Limits, Login, LoginError, Profiles},
     core::Core,
     error::ServeError,
     outlets::{OutletLimits, Outlets, reload},
     reader::{Item, Reader, Start},
     rights::{InvalidToken, Rights, Tokens},
     rpc::reference,
-    rules::Rehearsal,
+    rules::{Rehearsal, Rehearsed},
     server::Server,
     toml_file::Fault,
 };

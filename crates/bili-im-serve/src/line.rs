@@ -4,8 +4,9 @@
 use std::{
     collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
 };
+
+use crate::shared::since_1970;
 
 /// Gives out ids. They grow, also from one process to the next, since they are microseconds since
 /// 1970 or more.
@@ -35,10 +36,7 @@ impl Line {
 
     /// A new id. Until it is dropped, no event from it on is visible.
     pub(crate) fn begin(&self) -> OpenId<'_> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let micros = since.map_or(0, |since| {
-            u64::try_from(since.as_micros()).unwrap_or_default()
-        });
+        let micros = u64::try_from(since_1970().as_micros()).unwrap_or_default();
         let mut ids = self.ids();
         ids.last = micros.max(ids.last + 1);
         let id = ids.last;

@@ -1,16 +1,21 @@
 //! What the accounts of a process share.
 
 use std::{
-    sync::atomic::AtomicU64,
-    time::{SystemTime, UNIX_EPOCH},
+    collections::BTreeMap,
+    sync::{Mutex, atomic::AtomicU64},
+    time::Duration,
 };
 
-use tokio::sync::watch;
+use bili_im_proto::{Uid, UnixMicros};
+use tokio::sync::{Semaphore, watch};
 
 use crate::{config::Limits, line::Line, metrics::Metrics, outlets::Running, rules::Rules};
 
 /// The variable with the program's login. Programs that are run do not get it.
 pub(crate) const COOKIE: &str = "BILI_IM_COOKIE";
+
+/// How many archives are searched at once.
+const SEARCHES: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -23,6 +28,10 @@ pub(crate) struct Shared {
     pub(crate) news: watch::Sender<u64>,
     /// How many accounts were added.
     pub(crate) serials: AtomicU64,
+    /// The users who are served, with the numbers and names of their accounts.
+    pub(crate) users: Mutex<BTreeMap<Uid, (u64, String)>>,
+    /// How many archives are searched at once.
+    pub(crate) searches: Semaphore,
     /// Whether the process ends.
     pub(crate) ends: watch::Sender<bool>,
 }
@@ -37,6 +46,8 @@ impl Shared {
             rules: Rules::default(),
             news: watch::Sender::new(0),
             serials: AtomicU64::new(0),
+            users: Mutex::default(),
+            searches: Semaphore::new(SEARCHES),
             ends: watch::Sender::new(false),
         }
     }
@@ -49,6 +60,11 @@ impl Shared {
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
+    since_1970().as_secs()
+}
+
+/// The time since 1970.
+pub(crate) fn since_1970() -> Duration {
+    let UnixMicros(micros) = bili_im_reqwest::now().unix;
+    Duration::from_micros(micros)
 }

@@ -6,7 +6,6 @@ use super::{Place, Queue, dropped, newest, place_of_row};
 use crate::{
     error::ArchiveError,
     rows::{from_sql, to_sql},
-    saving::now,
 };
 
 /// How many consumers an account can have.
@@ -29,12 +28,13 @@ impl Queue {
     /// # Errors
     /// When it cannot be stored, or there are too many consumers.
     pub fn consumer(&mut self, name: &str) -> Result<Place, ArchiveError> {
+        let now = self.now();
         self.archive.transact(|connection| {
             let place = match consumer(connection, name)? {
                 Some(place) => place,
                 None => newest(connection)?,
             };
-            keep(connection, name, place)?;
+            keep(connection, name, place, now)?;
             Ok(place)
         })
     }
@@ -44,6 +44,7 @@ impl Queue {
     /// # Errors
     /// When it cannot be stored.
     pub fn handled(&mut self, name: &str, id: u64) -> Result<(), ArchiveError> {
+        let now = self.now();
         self.archive.transact(|connection| {
             // An id of another account lies between two of this one's.
             let upto = connection
@@ -60,9 +61,18 @@ impl Queue {
             };
             match consumer(connection, name)? {
                 Some(known) if known.number >= upto.number => Ok(()),
-                _ => keep(connection, name, upto),
+                _ => keep(connection, name, upto, now),
             }
         })
+    }
+
+    /// Forgets a consumer: when it comes back, it is a new one.
+    ///
+    /// # Errors
+    /// When that cannot be stored.
+    pub fn forget_consumer(&mut self, name: &str) -> Result<(), ArchiveError> {
+        (self.archive.connection).execute("DELETE FROM consumers WHERE name = ?", [name])?;
+        Ok(())
     }
 
     /// The consumers.
@@ -92,7 +102,7 @@ fn consumer(connection: &Connection, name: &str) -> Result<Option<Place>, Archiv
 }
 
 /// Stores what a consumer has handled, and that it was seen.
-fn keep(connection: &Connection, name: &str, place: Place) -> Result<(), ArchiveError> {
+fn keep(connection: &Connection, name: &str, place: Place, now: i64) -> Result<(), ArchiveError> {
     let others: i64 = connection
         .prepare_cached("SELECT count(*) FROM consumers WHERE name <> ?")?
         .query_row([name], |row| row.get(0))?;
@@ -108,7 +118,7 @@ fn keep(connection: &Connection, name: &str, place: Place) -> Result<(), Archive
             name,
             to_sql(place.id),
             to_sql(place.number.unwrap_or_default()),
-            now()
+            now
         ])?;
     Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::{
     fmt::{self, Display},
+    ops::Range,
     path::PathBuf,
 };
 
-use bili_im_archive::Part;
+use bili_im_archive::{Archive, Part};
 use bili_im_json::{HistoryJson, MessageJson, direction_word};
-use bili_im_proto::{Talker, UnixSeconds};
-use bili_im_serve::Rehearsal;
+use bili_im_proto::{Message, Talker, UnixSeconds};
+use bili_im_serve::{Rehearsal, Rehearsed};
 use serde::Serialize;
 use serde_json::json;
 
@@ -86,37 +87,59 @@ impl Test {
         }
         let mut rehearsal = Rehearsal::new(read_outlets(&self.file)?);
         let mut output = TestOutput::default();
-        for talker in talkers {
-            let part = Part::of(talker).during(self.period.range());
-            for archived in archive.messages(part)? {
-                let Some(message) = archived?.message else {
-                    continue;
-                };
-                output.messages += 1;
-                let direction = HistoryJson::direction(&message, own);
-                let done = rehearsal.next(&json!({
-                    "event": "message",
-                    "account": account.as_str(),
-                    "talker": talker,
-                    "direction": direction.map(direction_word),
-                    "by_a_person": message.is_by_a_person(),
-                    "message": MessageJson::new(&message, false),
-                }));
-                if !done.is_empty() {
-                    let runs = done.into_iter();
-                    output.hits.push(HitOutput {
-                        talker,
-                        timestamp: message.timestamp,
-                        text: words::line(&message.content()),
-                        runs: runs
-                            .map(|(rule, answers)| RunOutput { rule, answers })
-                            .collect(),
-                    });
-                }
+        for next in by_time(&archive, &talkers, self.period.range())? {
+            let (talker, message) = next?;
+            output.messages += 1;
+            let direction = HistoryJson::direction(&message, own);
+            let runs = rehearsal.next(&json!({
+                "event": "message",
+                "account": account.as_str(),
+                "talker": talker,
+                "direction": direction.map(direction_word),
+                "by_a_person": message.is_by_a_person(),
+                "message": MessageJson::new(&message, false),
+            }));
+            if !runs.is_empty() {
+                output.hits.push(HitOutput {
+                    talker,
+                    timestamp: message.timestamp,
+                    text: words::line(&message.content()),
+                    runs,
+                });
             }
         }
         out.print_long(&output)
     }
+}
+
+/// The messages of several conversations, oldest first.
+fn by_time<'a>(
+    archive: &'a Archive,
+    talkers: &[Talker],
+    during: Range<UnixSeconds>,
+) -> Result<impl Iterator<Item = Result<(Talker, Message), Failure>> + use<'a>, Failure> {
+    let parts = talkers.iter().map(|talker| {
+        let messages = archive.messages(Part::of(*talker).during(during.clone()))?;
+        let mut messages = messages.filter_map(|archived| match archived {
+            Ok(archived) => archived.message.map(Ok),
+            Err(error) => Some(Err(error)),
+        });
+        let next = messages.next().transpose()?;
+        Ok(next.map(|next| (*talker, next, messages)))
+    });
+    let parts: Result<Vec<_>, Failure> = parts.collect();
+    let mut parts: Vec<_> = parts?.into_iter().flatten().collect();
+    Ok(std::iter::from_fn(move || {
+        let (place, _) = (parts.iter().enumerate()).min_by_key(|(_, part)| part.1.timestamp)?;
+        let (talker, next, messages) = parts.get_mut(place)?;
+        let talker = *talker;
+        let message = match messages.next() {
+            Some(Ok(following)) => std::mem::replace(next, following),
+            Some(Err(error)) => return Some(Err(error.into())),
+            None => parts.swap_remove(place).1,
+        };
+        Some(Ok((talker, message)))
+    }))
 }
 
 #[derive(Serialize)]
@@ -144,22 +167,31 @@ struct HitOutput {
     talker: Talker,
     timestamp: UnixSeconds,
     text: String,
-    runs: Vec<RunOutput>,
-}
-
-#[derive(Serialize)]
-struct RunOutput {
-    rule: String,
-    answers: bool,
+    runs: Vec<Rehearsed>,
 }
 
 impl Display for TestOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for hit in &self.hits {
             let time = moment::local(hit.timestamp);
-            let runs = hit.runs.iter().map(|run| match run.answers {
-                true => format_text!("{} answers", "{} 会回复", run.rule),
-                false => format_text!("{} runs", "{} 会执行", run.rule),
+            let runs = hit.runs.iter().map(|run| {
+                let rule = &run.rule;
+                match (run.answers, run.if_unread) {
+                    (true, false) => format_text!("{rule} answers", "{rule} 会回复"),
+                    (false, false) => format_text!("{rule} runs", "{rule} 会执行"),
+                    (true, true) => {
+                        format_text!(
+                            "{rule} answers if it stays unread",
+                            "{rule} 在一直未读时会回复"
+                        )
+                    }
+                    (false, true) => {
+                        format_text!(
+                            "{rule} runs if it stays unread",
+                            "{rule} 在一直未读时会执行"
+                        )
+                    }
+                }
             });
             let runs = runs.collect::<Vec<_>>().join(text!(", ", "，"));
             writeln!(

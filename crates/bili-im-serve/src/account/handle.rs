@@ -1,8 +1,11 @@
 //! An account of the process, as faces use it.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use bili_im_archive::{Archive, ArchiveError, Queue};
@@ -18,7 +21,8 @@ use super::{
 use crate::{
     config::AccountSetup,
     error::{archive_error, error},
-    shared::Shared,
+    rules::Worker,
+    shared::{Shared, now},
 };
 
 /// An account of the process.
@@ -27,6 +31,8 @@ pub struct Account {
     pub(super) setup: AccountSetup,
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Outbox,
+    /// Does what rules decide.
+    pub(crate) rules: Worker,
     /// Tells the accounts of a process apart: those with lower numbers were added before.
     serial: u64,
     /// Tries again at once.
@@ -49,7 +55,7 @@ pub struct Account {
 impl Account {
     /// Opens the account's archive and queue. This blocks.
     pub(crate) fn open(setup: AccountSetup, shared: Arc<Shared>) -> Result<Self, ArchiveError> {
-        let queue = Queue::new(Archive::create(&setup.archive)?)?;
+        let queue = Queue::new(Archive::create(&setup.archive)?, now)?;
         let newest = queue.newest()?;
         let owner = queue.cursor()?.map(|cursor| cursor.uid());
         shared.line.pass(newest.id);
@@ -59,6 +65,7 @@ impl Account {
             serial,
             shared,
             outbox: Outbox::default(),
+            rules: Worker::default(),
             restart: Notify::new(),
             queue: Arc::new(Mutex::new(queue)),
             queueing: Arc::default(),
@@ -115,9 +122,39 @@ impl Account {
         let _late = timeout(self.shared.limits.patience, started).await;
     }
 
+    /// Waits until it works, but not for longer than this.
+    pub(crate) async fn works_within(&self, most: Duration) {
+        let mut news = self.shared.news.subscribe();
+        let works = async {
+            while !matches!(self.state(), State::Working) && news.changed().await.is_ok() {}
+        };
+        // Then calls say why it does not.
+        let _late = timeout(most, works).await;
+    }
+
     pub(super) fn set_client(&self, client: Client, profile: Profile) {
         *lock(&self.client) = Some(client);
         *lock(&self.profile) = Some(profile);
+    }
+
+    /// Takes a user, whom no other account may have: everything would be told and answered twice.
+    ///
+    /// # Errors
+    /// When another account has the user.
+    pub(super) fn claim(&self, user: Uid) -> Result<(), ErrorJson> {
+        let mut users = lock(&self.shared.users);
+        users.retain(|_, (serial, _)| *serial != self.serial);
+        if let Some((_, other)) = users.get(&user) {
+            let message = format!("the account {other} serves this user already");
+            return Err(error(
+                Exit::Other,
+                "SameUser",
+                message,
+                "remove one of the two",
+            ));
+        }
+        users.insert(user, (self.serial, self.name().to_owned()));
+        Ok(())
     }
 
     /// Whose account it is, if that is known.
@@ -167,6 +204,18 @@ impl Account {
         self.try_queue(work).await.map_err(archive_error)
     }
 
+    /// Reads the archive beside the queue, so that what takes long delays no event.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Archive) -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, ErrorJson> {
+        let _permit = self.shared.searches.acquire().await;
+        let path = self.setup.archive.clone();
+        let read = tokio::task::spawn_blocking(move || work(&Archive::open(path)?)).await;
+        let read = read.unwrap_or_else(|ended| Err(ArchiveError::NotWritable(ended.to_string())));
+        read.map_err(archive_error)
+    }
+
     pub(super) async fn try_queue<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Queue) -> Result<T, ArchiveError> + Send + 'static,
@@ -189,14 +238,22 @@ impl Account {
 
     /// Ends: waits for the sends under way, and stores the state of the login.
     pub(crate) async fn end(&self) {
+        self.rules.end().await;
         self.outbox.wait(self.shared.limits.shutdown).await;
         self.keep().await;
+        self.let_user_go();
         self.set_state(State::Removed);
     }
 
     /// Ends the sends under way at once. What became of them is found out by the next process.
     pub(crate) fn abandon(&self) {
         self.outbox.abandon();
+        self.rules.abandon();
+        self.let_user_go();
+    }
+
+    fn let_user_go(&self) {
+        lock(&self.shared.users).retain(|_, (serial, _)| *serial != self.serial);
     }
 }
 

@@ -2,21 +2,24 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bili_im_archive::ArchiveError;
-use bili_im_json::{ContentJson, ErrorJson, EventJson, Exit};
+use bili_im_json::{ContentJson, ErrorJson, EventJson};
 use bili_im_proto::{Content, Error, Event, EventKind, Invalid, Missing, RefusalKind, Talker, Uid};
 use futures_util::FutureExt;
-use tokio::{select, time::sleep};
+use tokio::{
+    select,
+    time::{Instant, sleep},
+};
 
 use super::{
     handle::Account,
     state::{Held, State, Why},
 };
 use crate::{
-    error::{archive_error, error},
+    error::{archive_error, panicked},
     shared::now,
 };
 
@@ -69,15 +72,6 @@ pub(crate) async fn run(account: Arc<Account>) {
     }
 }
 
-fn panicked() -> ErrorJson {
-    error(
-        Exit::Other,
-        "Other",
-        "a fault of this program ended the watch",
-        "please report it",
-    )
-}
-
 /// Drops what is too old, and stores the state of the login, now and then. Never returns.
 async fn housekeeping(account: &Account) {
     let limits = &account.shared.limits;
@@ -128,6 +122,7 @@ async fn watch(account: &Arc<Account>) -> Result<(), Ended> {
         })?;
     let profile = client.profile().await?;
     let own = profile.uid;
+    account.claim(own)?;
     // What the watch before this one was queueing has to be in the cursor.
     drop(account.queueing.lock().await);
     let stored = account.try_queue(|queue| queue.cursor()).await?;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a configuration file says: the profiles to serve, and who is told of their events.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outlets {
     profiles: Option<Vec<String>>,
     pub(super) entries: Vec<Entry>,

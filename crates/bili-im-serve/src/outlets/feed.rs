@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bili_im_json::ErrorJson;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     core::Core,
@@ -20,8 +20,8 @@ pub(crate) struct Feed {
     core: Core,
     rights: Rights,
     reader: Reader,
-    /// The last item that is not told, when that is not stored yet.
-    skipped: Option<u64>,
+    /// The last item that is not told, when that is not stored yet, and when it has to be.
+    skipped: Option<(u64, Instant)>,
 }
 
 impl Feed {
@@ -37,21 +37,22 @@ impl Feed {
 
     /// The next item; `None` when the process ends. A call that is dropped loses nothing.
     pub(crate) async fn next(&mut self) -> Result<Option<Item>, ErrorJson> {
-        let Some(id) = self.skipped else {
+        let Some((id, soon)) = self.skipped else {
             return self.reader.next().await;
         };
-        match timeout(SOON, self.reader.next()).await {
-            Ok(item) => item,
-            Err(_) => {
-                self.handled(id).await?;
-                self.reader.next().await
-            }
+        if Instant::now() < soon
+            && let Ok(item) = timeout_at(soon, self.reader.next()).await
+        {
+            return item;
         }
+        self.handled(id).await?;
+        self.reader.next().await
     }
 
     /// An item is not told.
     pub(crate) fn skip(&mut self, id: u64) {
-        self.skipped = Some(id);
+        let soon = self.skipped.map(|(_, soon)| soon);
+        self.skipped = Some((id, soon.unwrap_or_else(|| Instant::now() + SOON)));
     }
 
     /// All up to an item is handled.

@@ -1,14 +1,20 @@
 //! One table of the configuration: its fields are taken one by one, so that each kind of outlet
 //! says which it has.
 
-use std::{collections::BTreeMap, fs, net::IpAddr, ops::Range, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::IpAddr,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use http::Uri;
 use serde::de::DeserializeOwned;
 use toml::{Spanned, Value};
 
 use super::secret::Secret;
-use crate::toml_file::Fault;
+use crate::{program, toml_file::Fault};
 
 /// The most bytes of a file with a secret.
 const MOST: u64 = 16 << 10;
@@ -76,6 +82,11 @@ impl<'a> Table<'a> {
     pub(super) fn need<T: DeserializeOwned>(&mut self, name: &str, what: &str) -> Result<T, Fault> {
         let taken = self.take(name, what)?;
         taken.ok_or_else(|| self.fault(name, format!("{name} is missing: it is {what}")))
+    }
+
+    /// Where a program is that a field names.
+    pub(crate) fn locate(&self, program: &str) -> PathBuf {
+        program::locate(self.folder, program)
     }
 
     /// A secret: the field itself, or the content of the file that `NAME_file` names.

@@ -49,7 +49,7 @@ pub(crate) async fn http(
     let Some(rights) = rights else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    match answer_text(&app.core, &rights, &body).await {
+    match answer_text(&app.core, &rights, &body.bytes).await {
         Some(answer) => ([(CONTENT_TYPE, "application/json")], answer).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     }

@@ -14,7 +14,7 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 86_400;
 
 /// An event older than this is not answered, in seconds.
-const FRESH: u64 = 600;
+pub(super) const FRESH: u64 = 600;
 
 /// A message that rules may run because of.
 #[derive(Debug)]
@@ -32,16 +32,6 @@ pub(super) struct Facts<'a> {
     pub(super) now: u64,
     /// Whether the person has written nothing before.
     pub(super) is_first: bool,
-}
-
-/// A rule that runs.
-#[derive(Debug)]
-pub(super) struct Firing<'a> {
-    pub(super) rule: &'a Rule,
-    /// The groups of its regular expression.
-    pub(super) groups: Vec<String>,
-    /// Whether its answer is sent.
-    pub(super) answers: bool,
 }
 
 impl<'a> Facts<'a> {
@@ -73,27 +63,26 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The rules that run. `past` is what they have done because of this person within a day. With
+/// The rules that run; `answer` is empty in those that answer. `past` is what they have done because of this person within a day. With
 /// `is_unread`, those that wait for unread messages, and no others.
 pub(super) fn decide<'a>(
     rules: impl IntoIterator<Item = &'a Rule>,
     facts: &Facts<'_>,
     past: &[RuleRun],
     is_unread: bool,
-) -> Vec<Firing<'a>> {
+) -> Vec<RuleRun> {
     let past = past.iter().filter(|run| run.event != facts.event);
     let mut past: Vec<(&str, u64, Option<&str>)> = past
         .map(|run| (run.rule.as_str(), run.time, run.answer.as_deref()))
         .collect();
-    let echoes = past
-        .iter()
-        .any(|(_, _, answer)| *answer == Some(facts.text));
-    let mut firings = Vec::new();
+    let is_echo = |answer: Option<&str>| !facts.text.is_empty() && answer == Some(facts.text);
+    let echoes = past.iter().any(|(_, _, answer)| is_echo(*answer));
+    let mut runs = Vec::new();
     for rule in rules {
         let may_run = rule.when.unread.is_some() == is_unread && rule.is_allowed(facts, &past);
-        let Some(groups) = rule.matches(facts).filter(|_| may_run) else {
+        if !may_run || !rule.matches(facts) {
             continue;
-        };
+        }
         let since = facts.now.saturating_sub(HOUR);
         let answered = past.iter();
         let answered = answered.filter(|(_, time, answer)| answer.is_some() && *time > since);
@@ -103,13 +92,15 @@ pub(super) fn decide<'a>(
         if answers {
             past.push((&rule.name, facts.now, Some("")));
         }
-        firings.push(Firing {
-            rule,
-            groups,
-            answers,
+        runs.push(RuleRun {
+            rule: rule.name.clone(),
+            event: facts.event,
+            person: facts.person,
+            time: facts.now,
+            answer: answers.then(String::new),
         });
     }
-    firings
+    runs
 }
 
 impl Rule {
@@ -124,8 +115,8 @@ impl Rule {
         within(self.every).next().is_none() && today < self.per_day
     }
 
-    /// The groups of its regular expression, when all of its conditions hold.
-    pub(super) fn matches(&self, facts: &Facts<'_>) -> Option<Vec<String>> {
+    /// Whether all of its conditions hold.
+    pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
         let when = &self.when;
         let names_group = || when.rights.talkers.is_some();
         let holds = when.rights.account(facts.account)
@@ -135,23 +126,23 @@ impl Rule {
             && (when.types.is_empty() || when.types.iter().any(|word| word == facts.kind))
             && (facts.is_first || !when.is_first)
             && when.hours.is_none_or(|hours| hours.contain(facts.written));
-        if !holds {
-            return None;
-        }
-        if !when.keywords.is_empty() {
+        let has_keyword = || {
             let text = facts.text.to_lowercase();
-            when.keywords.iter().find(|word| text.contains(*word))?;
-        }
-        let Some(regex) = &when.regex else {
+            when.keywords.is_empty() || when.keywords.iter().any(|word| text.contains(word))
+        };
+        holds && has_keyword() && self.groups(facts.text).is_some()
+    }
+
+    /// The groups of its regular expression; `None` when a text does not match it.
+    pub(super) fn groups<'a>(&self, text: &'a str) -> Option<Vec<&'a str>> {
+        let Some(regex) = &self.when.regex else {
             return Some(Vec::new());
         };
-        let groups = regex.captures(facts.text)?;
-        let group = |group: Option<regex::Match<'_>>| group.map(|one| one.as_str().to_owned());
+        let groups = regex.captures(text)?;
+        let groups = groups.iter().skip(1);
         Some(
             groups
-                .iter()
-                .skip(1)
-                .map(|one| group(one).unwrap_or_default())
+                .map(|group| group.map_or("", |group| group.as_str()))
                 .collect(),
         )
     }

@@ -1,10 +1,12 @@
-//! Rules: what is done by itself when a message comes.
+//! Rules: what is done by itself when a message comes. What they decide is stored, and done by a
+//! task of each account.
 
 mod actions;
 mod decide;
 mod rehearse;
 mod rule;
 mod run;
+mod worker;
 
-pub use self::rehearse::Rehearsal;
-pub(crate) use self::{rule::Rule, run::Rules};
+pub use self::rehearse::{Rehearsal, Rehearsed};
+pub(crate) use self::{rule::Rule, run::Rules, worker::Worker};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bili_im_archive::RuleRun;
 use bili_im_proto::Uid;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::decide::{Facts, decide};
@@ -18,6 +19,18 @@ pub struct Rehearsal {
     count: u64,
 }
 
+/// What a rule would have done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Rehearsed {
+    /// The rule's name.
+    pub rule: String,
+    /// Whether it would have answered.
+    pub answers: bool,
+    /// Whether only if the message had stayed unread: the archive does not know that.
+    pub if_unread: bool,
+}
+
 impl Rehearsal {
     /// With the rules of a configuration.
     pub fn new(outlets: Outlets) -> Self {
@@ -30,8 +43,8 @@ impl Rehearsal {
     }
 
     /// What the rules would have done because of a message, the program's JSON of its event, at its
-    /// own time: the rules' names and whether they would have answered.
-    pub fn next(&mut self, event: &Value) -> Vec<(String, bool)> {
+    /// own time. Messages come in the order of their times.
+    pub fn next(&mut self, event: &Value) -> Vec<Rehearsed> {
         self.count += 1;
         let written = event.pointer("/message/timestamp").and_then(Value::as_u64);
         let Some(mut facts) = Facts::of(event, self.count, written.unwrap_or_default()) else {
@@ -47,15 +60,13 @@ impl Rehearsal {
             .collect();
         let mut done = Vec::new();
         for is_unread in [false, true] {
-            for firing in decide(&self.outlets.rules, &facts, &past, is_unread) {
-                self.past.push(RuleRun {
-                    rule: firing.rule.name.clone(),
-                    event: facts.event,
-                    person,
-                    time: facts.now,
-                    answer: firing.answers.then(String::new),
+            for run in decide(&self.outlets.rules, &facts, &past, is_unread) {
+                done.push(Rehearsed {
+                    rule: run.rule.clone(),
+                    answers: run.answer.is_some(),
+                    if_unread: is_unread,
                 });
-                done.push((firing.rule.name.clone(), firing.answers));
+                self.past.push(run);
             }
         }
         done

@@ -1,5 +1,7 @@
 //! A rule, as the configuration says it.
 
+use std::path::PathBuf;
+
 use bili_im_proto::Text;
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
@@ -87,7 +89,14 @@ pub(super) struct Then {
     pub(super) notify_text: Option<Template>,
     pub(super) tag: Option<String>,
     pub(super) intercept: bool,
-    pub(super) run: Option<Vec<String>>,
+    pub(super) run: Option<Program>,
+}
+
+/// A program that is run.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) path: PathBuf,
+    pub(super) arguments: Vec<String>,
 }
 
 impl Rule {
@@ -160,8 +169,8 @@ impl Rule {
         if self.then.intercept {
             does.push("intercepts".to_owned());
         }
-        if let Some(program) = self.then.run.as_ref().and_then(|run| run.first()) {
-            does.push(format!("runs {program}"));
+        if let Some(program) = &self.then.run {
+            does.push(format!("runs {}", program.path.display()));
         }
         let waits = match self.when.unread {
             Some(seconds) => format!(" after {} min unread", seconds / 60),
@@ -187,11 +196,8 @@ impl Then {
             intercept: table
                 .take("intercept", "true or false")?
                 .unwrap_or_default(),
-            run: table.take("run", "a list: a program and its arguments")?,
+            run: program(table)?,
         };
-        if then.run.as_ref().is_some_and(Vec::is_empty) {
-            return Err(table.fault("run", "run is a list: a program and its arguments"));
-        }
         if then.notify_text.is_some() && then.notify.is_none() {
             return Err(table.fault("notify_text", "notify is missing: whom to tell"));
         }
@@ -220,6 +226,20 @@ fn template(table: &mut Table<'_>, name: &str) -> Result<Option<Template>, Fault
     let text: Option<String> = table.take(name, "a text with fields such as {sender}")?;
     let template = text.map(|text| Template::parse(&text, &FIELDS)).transpose();
     template.map_err(|problem| table.fault(name, problem))
+}
+
+fn program(table: &mut Table<'_>) -> Result<Option<Program>, Fault> {
+    let what = "a list: a program and its arguments";
+    let Some(words) = table.take::<Vec<String>>("run", what)? else {
+        return Ok(None);
+    };
+    match words.split_first() {
+        Some((program, arguments)) => Ok(Some(Program {
+            path: table.locate(program),
+            arguments: arguments.to_vec(),
+        })),
+        None => Err(table.fault("run", format!("run is {what}"))),
+    }
 }
 
 fn words(table: &mut Table<'_>, name: &str) -> Result<Vec<String>, Fault> {

@@ -1,14 +1,10 @@
-//! Runs rules: a consumer of all accounts.
+//! Decides what rules do: a consumer of all accounts. It waits for nobody but their queues.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
-use bili_im_archive::{RuleRun, RuleWait};
+use bili_im_archive::{ArchiveError, Queue, RuleWait};
 use bili_im_json::ErrorJson;
-use bili_im_proto::{RefusalKind, SessionDetail, Talker};
-use futures_util::{StreamExt, future::BoxFuture, stream::FuturesOrdered};
+use bili_im_proto::Talker;
 use serde_json::Value;
 use tokio::{
     select,
@@ -17,21 +13,20 @@ use tokio::{
 };
 
 use super::{
-    actions::Work,
     decide::{Facts, decide},
     rule::Rule,
 };
 use crate::{
-    account::{Account, lock},
+    account::lock,
     core::Core,
-    outlets::{Feed, Names, text},
+    outlets::{Feed, said, text},
     reader::Item,
     rights::Rights,
     shared::now,
 };
 
-/// How many events have actions under way at once.
-const AT_ONCE: usize = 32;
+/// The name of the consumer.
+const CONSUMER: &str = "rules";
 
 /// The rules that run.
 #[derive(Debug, Default)]
@@ -41,18 +36,40 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Exchanges the rules. What has begun is finished.
+    /// Exchanges the rules. What they have decided is done nevertheless. Without rules nothing is
+    /// kept for later ones.
     pub(crate) fn set(&self, core: &Core, rules: Vec<Rule>) {
         let rules: Arc<[Arc<Rule>]> = rules.into_iter().map(Arc::new).collect();
         let mut task = lock(&self.task);
-        if task.is_none() && !rules.is_empty() {
+        if rules.is_empty() {
+            if let Some(task) = task.take() {
+                task.abort();
+            }
+            tokio::spawn(forget(core.clone()));
+        } else if task.is_none() {
             *task = Some(tokio::spawn(watch(core.clone())).abort_handle());
         }
         *lock(&self.rules) = rules;
     }
 
+    /// The rule of this name.
+    pub(super) fn named(&self, name: &str) -> Option<Arc<Rule>> {
+        let rules = self.now();
+        rules.iter().find(|rule| rule.name == name).cloned()
+    }
+
     fn now(&self) -> Arc<[Arc<Rule>]> {
         Arc::clone(&lock(&self.rules))
+    }
+}
+
+async fn forget(core: Core) {
+    for account in core.accounts() {
+        let forgotten = account.queue(|queue| queue.forget_consumer(CONSUMER));
+        if let Err(error) = forgotten.await {
+            let kind: &str = &error.kind;
+            tracing::warn!(kind, "the queue cannot be used");
+        }
     }
 }
 
@@ -73,154 +90,147 @@ async fn watch(core: Core) {
 }
 
 async fn consume(core: &Core) -> Result<(), ErrorJson> {
-    let mut feed = Feed::new(core, &Rights::all("rules"));
-    let mut names = Names::default();
-    let mut under_way: FuturesOrdered<BoxFuture<'_, u64>> = FuturesOrdered::new();
+    let mut feed = Feed::new(core, &Rights::all(CONSUMER));
     let pause = core.shared().limits.outlets.look;
     let mut look = Instant::now();
     loop {
         select! {
-            item = feed.next(), if under_way.len() < AT_ONCE => match item? {
-                None => return Ok(()),
-                Some(item) => {
-                    let id = item.id();
-                    let works = begin(core, &mut names, &item).await?;
-                    under_way.push_back(Box::pin(async move {
-                        for work in works {
-                            work.act(core).await;
-                        }
-                        id
-                    }));
+            item = feed.next() => {
+                let Some(item) = item? else {
+                    return Ok(());
+                };
+                match take(core, &item).await? {
+                    true => feed.handled(item.id()).await?,
+                    false => feed.skip(item.id()),
                 }
-            },
-            Some(id) = under_way.next() => feed.handled(id).await?,
+            }
+            // What an earlier process has decided, and messages that may still be unread.
             () = sleep_until(look) => {
                 look = Instant::now() + pause;
                 for account in core.accounts() {
-                    unread(core, &mut names, &account).await?;
+                    account.rules.wake(core, &account);
                 }
             }
         }
     }
 }
 
-/// Decides what is to be done because of an item, and stores that before it is done.
-async fn begin(core: &Core, names: &mut Names, item: &Item) -> Result<Vec<Work>, ErrorJson> {
+/// Decides what is to be done because of an item, and stores that. Returns whether it is anything.
+async fn take(core: &Core, item: &Item) -> Result<bool, ErrorJson> {
     let Some(account) = core.account(item.account()) else {
-        return Ok(Vec::new());
+        return Ok(false);
     };
-    let json = item.json();
-    if matches!(text(&json, "/direction"), "own" | "sent") {
-        let talker = json.get("talker").cloned();
-        let talker: Option<Talker> = talker.and_then(|talker| serde_json::from_value(talker).ok());
-        if let Some(talker) = talker {
+    let (json, id, rules) = (item.json(), item.id(), core.shared().rules.now());
+    let has_decided = match text(&json, "/direction") {
+        "own" | "sent" => account.queue(move |queue| end_waits(queue, &json)).await?,
+        _ => {
             account
-                .queue(move |queue| queue.end_rule_waits(talker, None))
-                .await?;
+                .queue(move |queue| incoming(queue, &rules, &json, id))
+                .await?
         }
-        return Ok(Vec::new());
-    }
-    let Some(mut facts) = Facts::of(&json, item.id(), now()) else {
-        return Ok(Vec::new());
     };
-    let (talker, person, seqno) = (facts.talker, facts.person, facts.seqno);
-    facts.is_first = account
-        .queue(move |queue| queue.is_first(talker, person, seqno))
-        .await?;
-    let rules = core.shared().rules.now();
-    for rule in rules.iter() {
-        if let Some(seconds) = rule.when.unread.filter(|_| rule.matches(&facts).is_some()) {
+    if has_decided {
+        account.rules.wake(core, &account);
+    }
+    Ok(has_decided)
+}
+
+/// The account's user has written, so has read what was there. What a rule or an automatic reply
+/// has written says nothing about that.
+fn end_waits(queue: &mut Queue, json: &Value) -> Result<bool, ArchiveError> {
+    let talker = json.get("talker").cloned();
+    let talker: Option<Talker> = talker.and_then(|talker| serde_json::from_value(talker).ok());
+    let by_a_person = json.get("by_a_person").and_then(Value::as_bool);
+    if let Some(talker) = talker.filter(|_| by_a_person == Some(true))
+        && !queue.is_rule_answer(said(json))?
+    {
+        queue.end_rule_waits(talker, None)?;
+    }
+    Ok(false)
+}
+
+fn incoming(
+    queue: &mut Queue,
+    rules: &[Arc<Rule>],
+    json: &Value,
+    id: u64,
+) -> Result<bool, ArchiveError> {
+    let Some(mut facts) = Facts::of(json, id, now()) else {
+        return Ok(false);
+    };
+    facts.is_first = queue.is_first(facts.talker, facts.person, facts.seqno)?;
+    for rule in rules {
+        if let Some(seconds) = rule.when.unread.filter(|_| rule.matches(&facts)) {
             let wait = RuleWait {
                 rule: rule.name.clone(),
-                talker,
+                talker: facts.talker,
                 event: facts.event,
             };
-            let due = facts.written.saturating_add(seconds);
-            account
-                .queue(move |queue| queue.begin_rule_wait(&wait, due))
-                .await?;
+            queue.begin_rule_wait(&wait, facts.written.saturating_add(seconds))?;
         }
     }
-    works(core, names, &account, &facts, &json, &rules, false).await
+    begin_runs(queue, rules.iter().map(|rule| &**rule), &facts, false)
 }
 
-/// Runs the rules whose messages have stayed unread.
-async fn unread(core: &Core, names: &mut Names, account: &Account) -> Result<(), ErrorJson> {
-    for wait in account.queue(|queue| queue.due_rule_waits()).await? {
-        let RuleWait {
-            rule,
-            talker,
-            event,
-        } = wait;
-        let Ok(client) = account.client() else {
-            return Ok(());
-        };
-        let is_unread = match client.call(SessionDetail::new(talker)).await {
-            Ok(session) => session.unread_count > 0,
-            Err(error) if error.kind() == Some(RefusalKind::NotFound) => false,
-            // Asked again later.
-            Err(_) => continue,
-        };
-        let read = account.queue(move |queue| queue.read(event.saturating_sub(1), event, 1));
-        if let Some(event) = read.await?.pop().filter(|_| is_unread) {
-            let account_name = account.name().to_owned();
-            let item = Item::Event {
-                account: account_name,
-                event,
-            };
-            let json = item.json();
-            let rules = core.shared().rules.now();
-            let mine: Vec<Arc<Rule>> = rules
-                .iter()
-                .filter(|one| one.name == rule)
-                .cloned()
-                .collect();
-            if let Some(mut facts) = Facts::of(&json, item.id(), now()) {
-                let (person, seqno) = (facts.person, facts.seqno);
-                let is_first = account.queue(move |queue| queue.is_first(talker, person, seqno));
-                facts.is_first = is_first.await?;
-                for work in works(core, names, account, &facts, &json, &mine, true).await? {
-                    work.act(core).await;
-                }
-            }
-        }
-        account
-            .queue(move |queue| queue.end_rule_waits(talker, Some(&rule)))
-            .await?;
-    }
-    Ok(())
-}
-
-async fn works(
-    core: &Core,
-    names: &mut Names,
-    account: &Account,
+/// Stores what rules are to do. Returns whether it is anything.
+pub(super) fn begin_runs<'a>(
+    queue: &mut Queue,
+    rules: impl IntoIterator<Item = &'a Rule>,
     facts: &Facts<'_>,
-    json: &Value,
-    rules: &[Arc<Rule>],
     is_unread: bool,
-) -> Result<Vec<Work>, ErrorJson> {
-    let person = facts.person;
-    let past = account.queue(move |queue| queue.rule_runs(person)).await?;
-    let firings = decide(rules.iter().map(|rule| &**rule), facts, &past, is_unread);
-    if firings.is_empty() {
-        return Ok(Vec::new());
+) -> Result<bool, ArchiveError> {
+    let past = queue.rule_runs(facts.person)?;
+    let runs = decide(rules, facts, &past, is_unread);
+    if !runs.is_empty() {
+        queue.begin_rule_runs(&runs)?;
     }
-    let known: BTreeMap<&str, &Arc<Rule>> = rules
-        .iter()
-        .map(|rule| (rule.name.as_str(), rule))
-        .collect();
-    let sender = names.of(core, facts.account, json).await;
-    let works: Vec<Work> = firings
-        .iter()
-        .filter_map(|firing| {
-            let rule = Arc::clone(known.get(firing.rule.name.as_str())?);
-            Some(Work::new(firing, rule, facts, json, &sender))
+    Ok(!runs.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use bili_im_archive::Archive;
+    use serde_json::json;
+
+    use super::*;
+    use crate::outlets::Outlets;
+
+    const WRITTEN: u64 = 1_700_000_000;
+
+    fn message(direction: &str, text: &str, by_a_person: bool) -> Value {
+        json!({
+            "event": "message",
+            "account": "main",
+            "direction": direction,
+            "by_a_person": by_a_person,
+            "talker": { "user": "7" },
+            "message": {
+                "sender_uid": "7",
+                "msg_seqno": "3",
+                "timestamp": WRITTEN,
+                "content": { "type": "text", "text": text, "summary": text },
+            },
         })
-        .collect();
-    let runs: Vec<RuleRun> = works.iter().map(|work| work.run(facts.now)).collect();
-    account
-        .queue(move |queue| queue.keep_rule_runs(&runs))
-        .await?;
-    Ok(works)
+    }
+
+    #[test]
+    fn only_the_user_ends_the_wait_for_an_answer() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let archive = Archive::create(folder.path().join("a.db")).unwrap();
+        let mut queue = Queue::new(archive, || WRITTEN + 3600).unwrap();
+        let text = "[[rule]]\nname = 'late'\nunread_minutes = 60\ntag = 'late'\n\
+                    [[rule]]\nname = 'quick'\nanswer = '在忙'\n";
+        let rules = Outlets::parse(text, Path::new(".")).unwrap().rules;
+        let rules: Vec<_> = rules.into_iter().map(Arc::new).collect();
+        assert!(incoming(&mut queue, &rules, &message("incoming", "hi", true), 1).unwrap());
+        queue.keep_rule_answer("quick", 1, "在忙").unwrap();
+        let waits = |queue: &Queue| queue.due_rule_waits(9).unwrap().len();
+        for (text, by_a_person, left) in [("在忙", true, 1), ("你好", false, 1), ("你好", true, 0)]
+        {
+            end_waits(&mut queue, &message("own", text, by_a_person)).unwrap();
+            assert_eq!(waits(&queue), left, "{text}");
+        }
+    }
 }

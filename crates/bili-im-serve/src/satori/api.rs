@@ -31,13 +31,17 @@ pub(crate) async fn api(
     let answer = match (rights, method.as_str()) {
         (Err(refusal), _) => Err(refusal),
         (Ok(rights), "meta") => Ok(meta(logins(&app.core, &rights))),
-        (Ok(rights), method) => match params(&app, &headers, body).await {
-            Ok(params) => match request(&app, rights, &headers, params) {
+        (Ok(rights), method) => {
+            let body = match app.read(&headers, body).await {
+                Ok(body) => body,
+                Err(response) => return response,
+            };
+            let params = params(&body.bytes);
+            match params.and_then(|params| request(&app, rights, &headers, params)) {
                 Ok(request) => request.run(method).await,
                 Err(refusal) => Err(refusal),
-            },
-            Err(response) => return response,
-        },
+            }
+        }
     };
     respond(answer)
 }
@@ -54,16 +58,10 @@ pub(super) fn respond(answer: Result<Value, Refusal>) -> Response {
     }
 }
 
-async fn params(
-    app: &App,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Map<String, Value>, Response> {
-    let body = app.read(headers, body).await?;
-    match body.as_ref() {
+fn params(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    match body {
         b"" => Ok(Map::new()),
-        json => serde_json::from_slice(json)
-            .map_err(|_| Refusal::bad("the body is a JSON object").into_response()),
+        json => serde_json::from_slice(json).map_err(|_| Refusal::bad("the body is a JSON object")),
     }
 }
 

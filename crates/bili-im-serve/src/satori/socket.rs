@@ -1,9 +1,6 @@
 //! `GET /satori/v1/events`: events over a WebSocket.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -34,6 +31,7 @@ use crate::{
     reader::{Reader, Start},
     rights::Rights,
     server::App,
+    shared::since_1970,
 };
 
 const EVENT: u8 = 0;
@@ -53,10 +51,13 @@ const LONGEST: usize = 16 << 10;
 
 /// Registered codes for the end of a connection.
 const RESTART: u16 = 1012;
+const TRY_LATER: u16 = 1013;
 const PROTOCOL: u16 = 1002;
 const FAILED: u16 = 1011;
 const UNAUTHORIZED: u16 = 3000;
 const SILENT: u16 = 3008;
+
+const TOO_MANY: &str = "too many streams are open";
 
 /// Why a connection ends: a code and words. `None` when the client has gone.
 type End = Option<(u16, &'static str)>;
@@ -83,12 +84,13 @@ pub(crate) async fn socket(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let Ok(permit) = Arc::clone(&app.streams).try_acquire_owned() else {
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many streams are open\n",
-        )
-            .into_response();
+    // Whoever says in the headers who it is, is no stranger.
+    let permits = match rights {
+        Some(_) => &app.streams,
+        None => &app.strangers,
+    };
+    let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, TOO_MANY).into_response();
     };
     let upgrade = upgrade.max_message_size(LONGEST).max_frame_size(LONGEST);
     upgrade.on_upgrade(|socket| carry(app, rights, socket, permit))
@@ -98,13 +100,19 @@ async fn carry(
     app: Arc<App>,
     rights: Option<Rights>,
     mut socket: WebSocket,
-    permit: OwnedSemaphorePermit,
+    mut permit: OwnedSemaphorePermit,
 ) {
-    let end = match identify(&app, rights, &mut socket).await {
-        Ok((rights, sn)) => match Connection::begin(&app.core, rights, sn).await {
-            Ok(connection) => connection.run(&mut socket).await,
-            Err(end) => end,
-        },
+    let is_stranger = rights.is_none();
+    let begun = async {
+        let (rights, sn) = identify(&app, rights, &mut socket).await?;
+        if is_stranger {
+            let taken = Arc::clone(&app.streams).try_acquire_owned();
+            permit = taken.map_err(|_| Some((TRY_LATER, TOO_MANY)))?;
+        }
+        Connection::begin(&app.core, rights, sn).await
+    };
+    let end = match begun.await {
+        Ok(connection) => connection.run(&mut socket).await,
         Err(end) => end,
     };
     if let Some((code, words)) = end {
@@ -238,8 +246,5 @@ async fn send(socket: &mut WebSocket, op: u8, body: Value) -> Result<(), End> {
 
 /// In milliseconds since 1970.
 fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or_default()
-    })
+    u64::try_from(since_1970().as_millis()).unwrap_or_default()
 }

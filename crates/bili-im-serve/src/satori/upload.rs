@@ -29,7 +29,7 @@ pub(crate) async fn upload(
     headers: HeaderMap,
     files: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Response {
-    let _permit = app.large.acquire().await;
+    let _permit = app.take_large().await;
     let Some(rights) = rights else {
         return Refusal::new(StatusCode::UNAUTHORIZED, "a token is needed").into_response();
     };

@@ -16,10 +16,11 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
@@ -37,7 +38,13 @@ const HEADERS: usize = 16 << 10;
 const MOST_HEADERS: usize = 64;
 
 /// How many requests with a large body there are at once.
-const LARGE: usize = 2;
+const LARGE: usize = 4;
+
+/// How many connections there are at once that have not said yet who they are.
+const STRANGERS: usize = 16;
+
+/// A peer that is silent for so long is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -47,8 +54,17 @@ pub(crate) struct App {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     pub(crate) streams: Arc<Semaphore>,
+    /// How many connections have not said yet who they are.
+    pub(crate) strangers: Arc<Semaphore>,
     /// How many requests with a large body there are at once.
-    pub(crate) large: Semaphore,
+    pub(crate) large: Arc<Semaphore>,
+}
+
+/// A whole body. While it is here, it counts as one that is being handled.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) bytes: Bytes,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl App {
@@ -60,18 +76,28 @@ impl App {
         }
     }
 
-    /// A whole body. Few large ones are read at once.
-    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Response> {
+    /// Waits until one more large body can be handled.
+    pub(crate) async fn take_large(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.large).acquire_owned().await.ok()
+    }
+
+    /// A whole body. Few large ones are handled at once.
+    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Whole, Response> {
         let limits = &self.core.shared().limits;
         let length = headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let is_large = length.is_some_and(|length: usize| length > limits.body);
-        let (most, _permit) = match is_large {
-            true => (limits.image_body, self.large.acquire().await.ok()),
+        let (most, permit) = match is_large {
+            true => (limits.image_body, self.take_large().await),
             false => (limits.body, None),
         };
         let refused = match timeout(limits.patience, to_bytes(body, most)).await {
-            Ok(Ok(body)) => return Ok(body),
+            Ok(Ok(bytes)) => {
+                return Ok(Whole {
+                    bytes,
+                    _permit: permit,
+                });
+            }
             Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n"),
             Err(_) => (StatusCode::REQUEST_TIMEOUT, "the body is late\n"),
         };
@@ -109,7 +135,8 @@ impl Server {
                 config,
                 address,
                 streams,
-                large: Semaphore::new(LARGE),
+                strangers: Arc::new(Semaphore::new(STRANGERS)),
+                large: Arc::new(Semaphore::new(LARGE)),
             }),
         })
     }
@@ -161,16 +188,22 @@ impl Server {
             });
         }
         drop(listener);
-        let ended = async { tokio::join!(app.core.shut_down(), graceful.shutdown()) };
+        // WebSockets are no longer the connections' own, and tell their clients of the end.
+        let streams = u32::try_from(limits.streams).unwrap_or(u32::MAX);
+        let streams = app.streams.acquire_many(streams);
+        let ended = async { tokio::join!(app.core.shut_down(), graceful.shutdown(), streams) };
         let _all_ended = timeout(limits.shutdown + PAUSE, ended).await;
     }
 }
 
 type Io = TokioIo<std::pin::Pin<Box<TimeoutStream<TcpStream>>>>;
 
-/// A connection whose client has to read what is written to it.
+/// A connection whose client has to read what is written to it, and that ends when the client's
+/// machine is gone.
 fn patient(stream: TcpStream, patience: Duration) -> io::Result<Io> {
     stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(patience));
     Ok(TokioIo::new(Box::pin(stream)))

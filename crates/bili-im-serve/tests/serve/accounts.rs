@@ -1,7 +1,8 @@
 //! An account that is held disturbs no other.
 
+use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::Credential;
-use bili_im_serve::ServeError;
+use bili_im_serve::{AccountSetup, Profiles, ServeError, Tokens};
 use bili_im_tests::demo_login;
 use serde_json::{Value, json};
 
@@ -146,5 +147,70 @@ fn a_name_is_used_once_and_an_archive_by_one_process() {
         "{taken:?}"
     );
     other.stop();
+    life.stop();
+}
+
+#[test]
+fn one_user_is_served_once() {
+    let stage = Stage::new();
+    let life = stage.start();
+    life.add(stage.setup("again", stage.login(Some(demo_login()))));
+    life.until(|life| life.state("again") == "held");
+    let held = account(&life, "again");
+    assert_eq!(held["error"]["kind"], "SameUser", "{held}");
+    assert!(held["error"]["message"].as_str().unwrap().contains("main"));
+    life.wait(life.core.remove(MAIN)).unwrap();
+    life.until(|life| life.state("again") == "working");
+    life.stop();
+}
+
+/// Profiles that can be added: the friend's.
+struct Friend(Stage);
+
+impl Profiles for Friend {
+    fn setup(&self, name: &str) -> Result<AccountSetup, ErrorJson> {
+        match name {
+            "friend" => Ok(self.0.setup(name, self.0.login(Some(login_of(FRIEND))))),
+            _ => Err(ErrorJson::new(Exit::NotLoggedIn, "NoCredential", "nobody")),
+        }
+    }
+}
+
+#[test]
+fn clients_add_and_remove_accounts_that_their_token_may_have() {
+    let stage = Stage::new();
+    let life = Life::empty(limits(), |config| {
+        let tokens = "all 0123456789abcdef write\n\
+                      main 0123456789abcdee write accounts=main\n";
+        config.tokens = Some(Tokens::parse(tokens).unwrap());
+    });
+    let call = |token: &str, method: &str, name: &str| {
+        let params = json!({ "account": name });
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let request = life.post("/rpc").bearer_auth(token);
+        let request = request.header("content-type", "application/json");
+        let (_, text) = life.answer(request.body(call.to_string()));
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let (all, main) = ("0123456789abcdef", "0123456789abcdee");
+    let answer = call(all, "accounts.add", "friend");
+    assert_eq!(answer["error"]["data"]["kind"], "Usage", "{answer}");
+    life.core.set_profiles(Friend(stage));
+    let answer = call(main, "accounts.add", "friend");
+    assert_eq!(answer["error"]["code"], -32001, "{answer}");
+    let answer = call(all, "accounts.add", "nobody");
+    assert_eq!(answer["error"]["data"]["kind"], "NoCredential", "{answer}");
+    let answer = call(all, "accounts.add", "friend");
+    assert_eq!(answer["result"]["account"], "friend", "{answer}");
+    life.until(|life| life.state("friend") == "working");
+    assert!(!call(all, "accounts.add", "friend")["error"].is_null());
+    assert!(!call(main, "accounts.remove", "friend")["error"].is_null());
+    assert_eq!(
+        call(all, "accounts.remove", "friend")["result"]["removed"],
+        true
+    );
+    assert_eq!(life.state("friend"), "none");
+    // Its archive is free again.
+    assert!(call(all, "accounts.add", "friend")["error"].is_null());
     life.stop();
 }

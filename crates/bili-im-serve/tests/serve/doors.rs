@@ -10,7 +10,7 @@ use bili_im_archive::{Archive, Queue};
 use bili_im_serve::{Config, Core, ServeError, Server, Tokens};
 use serde_json::{Value, json};
 
-use crate::stage::{FRIEND, Life, MAIN, STRANGER, Stage, limits, to};
+use crate::stage::{FRIEND, Life, MAIN, STRANGER, Stage, clock, limits, to};
 
 const WRITER: &str = "writer-0123456789abcdef";
 const READER: &str = "reader-0123456789abcdef";
@@ -229,7 +229,7 @@ fn a_client_that_does_not_read_is_closed() {
     limits.streams = 1;
     // More than the connection holds.
     let archive = stage.setup(MAIN, stage.login(None)).archive;
-    let mut queue = Queue::new(Archive::create(archive).unwrap()).unwrap();
+    let mut queue = Queue::new(Archive::create(archive).unwrap(), clock).unwrap();
     let event = json!({ "event": "other", "text": "x".repeat(100_000) }).to_string();
     for id in 1..=200 {
         queue.push(id, None, &event, None).unwrap();

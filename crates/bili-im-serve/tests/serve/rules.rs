@@ -2,12 +2,15 @@
 
 use std::{fs, path::Path};
 
-use bili_im_serve::Outlets;
+use bili_im_archive::{Archive, Queue};
+use bili_im_proto::{Talker, Uid};
+use bili_im_serve::{Limits, Outlets};
+use bili_im_tests::demo_login;
 use serde_json::{Value, json};
 
 use crate::{
     events::write,
-    stage::{FRIEND, Life, Stage, count, limits, to},
+    stage::{FRIEND, Life, MAIN, STRANGER, Stage, clock, count, limits, to},
 };
 
 fn set(life: &Life, text: &str) {
@@ -15,10 +18,14 @@ fn set(life: &Life, text: &str) {
     life.wait(async { life.core.set_outlets(rules) });
 }
 
-fn start(stage: &Stage, text: &str) -> Life {
+fn quick() -> Limits {
     let mut limits = limits();
     limits.outlets.look = std::time::Duration::from_millis(50);
-    let life = stage.start_with(limits, |_| {});
+    limits
+}
+
+fn start(stage: &Stage, text: &str) -> Life {
+    let life = stage.start_with(quick(), |_| {});
     set(&life, text);
     // The consumer begins now.
     life.until(|life| life.page("/metrics").1.contains("consumer=\"rules\"} 0"));
@@ -130,5 +137,63 @@ fn a_rule_that_fails_disturbs_no_other() {
         page.contains("{rule=\"b\",action=\"answer\",result=\"done\"} 1"),
         "{page}"
     );
+    life.stop();
+}
+
+#[test]
+fn an_answer_waits_for_an_account_that_is_held() {
+    let stage = Stage::new();
+    start(&stage, PRICES).kill();
+    // As if it was told just before the process died.
+    let archive = stage.folder.path().join(format!("{MAIN}.db"));
+    let mut queue = Queue::new(Archive::open(archive).unwrap(), clock).unwrap();
+    let text = "30 个多少钱";
+    let event = json!({
+        "event": "message",
+        "direction": "incoming",
+        "by_a_person": true,
+        "talker": to(FRIEND),
+        "message": {
+            "sender_uid": FRIEND.to_string(),
+            "msg_seqno": "1",
+            "timestamp": clock(),
+            "content": { "type": "text", "text": text, "summary": text },
+        },
+    });
+    let id = bili_im_reqwest::now().unix.0;
+    let talker = Some(Talker::User(Uid(FRIEND)));
+    queue.push(id, talker, &event.to_string(), None).unwrap();
+    drop(queue);
+    let life = Life::empty(quick(), |_| {});
+    let login = stage.login(None);
+    life.add(stage.setup(MAIN, login.clone()));
+    life.until(|life| life.state(MAIN) == "held");
+    set(&life, PRICES);
+    life.until(|life| life.page("/metrics").1.contains("consumer=\"rules\"} 0"));
+    assert_eq!(count(&stage, "个要面议"), 0);
+    login.set(demo_login());
+    life.done("accounts.restart", json!({}));
+    life.until(|_| count(&stage, "30 个要面议") == 1);
+    settled(&life, 2);
+    life.stop();
+}
+
+#[test]
+fn what_came_while_there_were_no_rules_is_not_answered_later() {
+    let stage = Stage::new();
+    let life = start(&stage, PRICES);
+    set(&life, "");
+    life.until(|life| !life.page("/metrics").1.contains("consumer=\"rules\""));
+    write(&stage, &["30 个多少钱"]);
+    life.until(|life| {
+        life.page("/metrics")
+            .1
+            .contains("events_total{account=\"main\"} 1")
+    });
+    set(&life, PRICES);
+    life.until(|life| life.page("/metrics").1.contains("consumer=\"rules\"} 0"));
+    stage.live.write(STRANGER, "50 个多少钱");
+    life.until(|_| count(&stage, "50 个要面议") == 1);
+    assert_eq!(count(&stage, "个要面议"), 1);
     life.stop();
 }

@@ -433,16 +433,20 @@ fn at_the_end_connections_are_told() {
     let stage = Stage::new();
     let life = stage.start();
     let url = format!("ws://{}/satori/v1/events", life.address);
-    let (mut stream, _) = life.wait(connect_async(url)).unwrap();
-    let identify = json!({ "op": IDENTIFY }).to_string();
-    life.wait(stream.send(Message::text(identify))).unwrap();
-    life.wait(stream.next()).unwrap().unwrap();
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    // With a runtime of its own, as another process has one.
     let told = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        runtime.block_on(async { stream.next().await })
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (mut stream, _) = connect_async(url).await.unwrap();
+            let identify = json!({ "op": IDENTIFY }).to_string();
+            stream.send(Message::text(identify)).await.unwrap();
+            stream.next().await.unwrap().unwrap();
+            ready.send(()).unwrap();
+            stream.next().await
+        })
     });
+    is_ready.recv().unwrap();
     life.stop();
     let Some(Ok(Message::Close(Some(frame)))) = told.join().unwrap() else {
         panic!("it was not told");
@@ -471,5 +475,30 @@ fn what_is_told_of_an_account_that_is_held_has_its_user() {
     assert_eq!(event["message"]["content"], "two");
     assert_eq!(event["login"]["user"]["id"], "10001");
     drop(socket);
+    life.stop();
+}
+
+#[test]
+fn those_who_do_not_say_who_they_are_keep_nobody_out() {
+    let stage = Stage::new();
+    let life = stage.start_with(limits(), |config| {
+        config.tokens = Some(Tokens::parse(&format!("bot {BOT} write\n")).unwrap());
+    });
+    let strangers: Vec<_> = (0..16).map(|_| Socket::open(&life)).collect();
+    let url = format!("ws://{}/satori/v1/events", life.address);
+    let refused = life.wait(connect_async(&url)).unwrap_err().to_string();
+    assert!(refused.contains("503"), "{refused}");
+    // Whose headers have a token is no stranger.
+    let mut request = url.into_client_request().unwrap();
+    let token = format!("Bearer {BOT}").parse().unwrap();
+    request.headers_mut().insert("authorization", token);
+    let (stream, _) = life.wait(connect_async(request)).unwrap();
+    let mut socket = Socket {
+        life: &life,
+        stream,
+    };
+    socket.send(&json!({ "op": IDENTIFY, "body": {} }));
+    assert_eq!(socket.next()["op"], READY);
+    drop(strangers);
     life.stop();
 }

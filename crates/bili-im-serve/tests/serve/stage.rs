@@ -99,6 +99,11 @@ impl Stage {
     }
 }
 
+/// Seconds since 1970.
+pub(crate) fn clock() -> u64 {
+    bili_im_reqwest::now().unix.0 / 1_000_000
+}
+
 pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.first_wait = Duration::from_millis(50);

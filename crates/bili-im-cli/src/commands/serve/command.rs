@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use bili_im_proto::WatchOptions;
+use bili_im_json::ErrorJson;
+use bili_im_proto::{Credential, WatchOptions};
 use bili_im_serve::{
-    AccountSetup, Config, Core, Limits, Outlets, ServeError, Server, Tokens, reload,
+    AccountSetup, Config, Core, Limits, Outlets, Profiles, ServeError, Server, Tokens, reload,
 };
 use serde::Serialize;
 use tokio::{
@@ -25,7 +26,7 @@ use crate::{
     archive_file::ArchiveFile,
     args::{Global, address, limit},
     credentials,
-    failure::Failure,
+    failure::{Exit, Failure},
     output::Output,
     private_file::{self, folder_of, make_folder},
     profile_name::ProfileName,
@@ -109,6 +110,11 @@ impl Serve {
         }
         let runtime = Runtime::new().map_err(|error| Failure::other(error.worded()))?;
         let core = Core::new(limits);
+        core.set_profiles(FurtherProfiles {
+            global: global.clone(),
+            out,
+            watch: self.watch(),
+        });
         let ended = runtime.block_on(async {
             let server = match self.stdio {
                 true => None,
@@ -117,8 +123,9 @@ impl Serve {
             for setup in setups {
                 core.add(setup).await?;
             }
-            if let Some((path, outlets)) = outlets {
-                core.set_outlets(outlets);
+            let (path, outlets) = outlets.unzip();
+            core.set_outlets(outlets.unwrap_or_default());
+            if let Some(path) = path {
                 let read = {
                     let path = path.clone();
                     move || parse_outlets(&path)
@@ -174,7 +181,7 @@ impl Serve {
 
     /// The accounts. Without names it is that of the arguments.
     fn setups(&self, global: &Global, out: Output) -> Result<Vec<AccountSetup>, Failure> {
-        let watch = WatchOptions::default().with_push(!self.no_push);
+        let watch = self.watch();
         if let Some(name) = twice(&self.profiles) {
             return Err(ServeError::Name(name.to_string()).into());
         }
@@ -190,16 +197,48 @@ impl Serve {
             };
             accounts.push((global.clone(), given));
         }
-        let accounts = accounts.into_iter().map(|(global, given)| {
-            let name = global.profile()?;
-            let archive = ArchiveFile::from(None).path(&global)?;
-            make_folder(folder_of(&archive))?;
-            let login = KeptLogin { global, given, out };
-            let mut setup = AccountSetup::new(name.as_str(), archive, login);
-            setup.watch = watch;
-            Ok(setup)
-        });
+        let accounts = accounts
+            .into_iter()
+            .map(|(global, given)| setup(global, given, watch, out));
         accounts.collect()
+    }
+
+    fn watch(&self) -> WatchOptions {
+        WatchOptions::default().with_push(!self.no_push)
+    }
+}
+
+fn setup(
+    global: Global,
+    given: Option<Credential>,
+    watch: WatchOptions,
+    out: Output,
+) -> Result<AccountSetup, Failure> {
+    let name = global.profile()?;
+    let archive = ArchiveFile::from(None).path(&global)?;
+    make_folder(folder_of(&archive))?;
+    let login = KeptLogin { global, given, out };
+    let mut setup = AccountSetup::new(name.as_str(), archive, login);
+    setup.watch = watch;
+    Ok(setup)
+}
+
+/// The profiles that clients add by name.
+struct FurtherProfiles {
+    global: Global,
+    out: Output,
+    watch: WatchOptions,
+}
+
+impl Profiles for FurtherProfiles {
+    fn setup(&self, name: &str) -> Result<AccountSetup, ErrorJson> {
+        let profile = name.parse::<ProfileName>();
+        let profile =
+            profile.map_err(|allowed| ErrorJson::new(Exit::WrongUse, "Usage", allowed))?;
+        let global = self.global.with_profile(profile);
+        // A profile without a login is most likely a mistyped name.
+        credentials::load(&global, self.out)?;
+        Ok(setup(global, None, self.watch, self.out)?)
     }
 }
 

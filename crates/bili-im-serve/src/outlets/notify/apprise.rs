@@ -1,13 +1,11 @@
 //! Apprise: a program that knows a hundred services.
 
-use std::{process::Stdio, time::Duration};
-
-use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+use std::{path::PathBuf, time::Duration};
 
 use super::note::Note;
 use crate::{
     outlets::{post::Refusal, secret::Secret, table::Table},
-    shared::COOKIE,
+    program,
     toml_file::Fault,
 };
 
@@ -17,20 +15,21 @@ const MOST: usize = 20_000;
 /// The program, and the service that it is to tell.
 #[derive(Debug)]
 pub(super) struct Apprise {
-    program: String,
+    program: PathBuf,
     url: Secret,
 }
 
 impl Apprise {
     pub(super) fn new(table: &mut Table<'_>) -> Result<Self, Fault> {
-        let program: Option<String> = table.take("program", "the path of the program")?;
+        let program = table.take("program", "the path of the program")?;
+        let program = program.unwrap_or_else(|| "apprise".to_owned());
         let url = table.need_secret("url", "an address as Apprise has them")?;
         // Otherwise it would be taken for an option.
         if !url.expose().contains("://") || url.expose().starts_with('-') {
             return Err(table.fault("url", "url is an address as Apprise has them, SERVICE://…"));
         }
         Ok(Self {
-            program: program.unwrap_or_else(|| "apprise".to_owned()),
+            program: table.locate(&program),
             url,
         })
     }
@@ -38,33 +37,14 @@ impl Apprise {
     /// Runs the program, once. What it prints is not told: it can have the address.
     pub(super) async fn send(&self, note: &Note, patience: Duration) -> Result<(), Refusal> {
         let note = note.cut(MOST);
-        let mut child = Command::new(&self.program)
-            .arg(format!("--title={}", note.title))
-            .args(["--input-format=text", "--", self.url.expose()])
-            .env_remove(COOKIE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| Refusal::passing(format!("apprise cannot be run: {error}")))?;
         let text = match &note.link {
             Some(link) => format!("{}\n{link}", note.text),
             None => note.text,
         };
-        let ran = async {
-            if let Some(mut stdin) = child.stdin.take() {
-                // A program that does not read says why by its status.
-                let _is_read = stdin.write_all(text.as_bytes()).await;
-            }
-            child.wait().await
-        };
-        match timeout(patience, ran).await {
-            Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(Refusal::passing(format!("apprise: {status}"))),
-            Ok(Err(error)) => Err(Refusal::passing(format!("apprise: {error}"))),
-            Err(_) => Err(Refusal::passing("apprise takes too long")),
-        }
+        let title = format!("--title={}", note.title);
+        let arguments = [&title, "--input-format=text", "--", self.url.expose()];
+        let ran = program::run(&self.program, arguments, text.as_bytes(), patience).await;
+        ran.map_err(|why| Refusal::passing(format!("apprise: {why}")))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an outlet has gathered for its next notification.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use super::note::Note;
 use crate::outlets::template::Template;

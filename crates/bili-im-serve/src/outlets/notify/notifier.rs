@@ -85,7 +85,7 @@ impl Notifier {
         poster: &Poster,
     ) -> Result<(), ErrorJson> {
         let mut feed = Feed::new(core, &self.rights);
-        let mut names = Names::default();
+        let names = Names::default();
         let mut waiting: Option<Gathered> = None;
         loop {
             let item = match &waiting {
@@ -97,7 +97,10 @@ impl Notifier {
                     },
                     None => {
                         if let Some(note) = gathered.note(&self.digest, &self.missed) {
-                            self.deliver(core, poster, &note).await;
+                            let limits = &core.shared().limits.outlets;
+                            let waits = Waits::new(limits, limits.notify);
+                            // That it was given up is logged.
+                            let _told = self.deliver(core, poster, &note, waits).await;
                         }
                         feed.handled(gathered.upto).await?;
                         waiting = None;
@@ -108,7 +111,7 @@ impl Notifier {
             let Some(item) = item else {
                 return Ok(());
             };
-            self.gather(core, &mut names, &mut waiting, &item).await;
+            self.gather(core, &names, &mut waiting, &item).await;
             match &mut waiting {
                 // Not before what was gathered is told.
                 Some(gathered) => gathered.upto = item.id(),
@@ -131,7 +134,7 @@ impl Notifier {
     async fn gather(
         &self,
         core: &Core,
-        names: &mut Names,
+        names: &Names,
         waiting: &mut Option<Gathered>,
         item: &Item,
     ) {
@@ -165,15 +168,19 @@ impl Notifier {
     }
 
     /// Sends a note, or gives it up after a while.
-    async fn deliver(&self, core: &Core, poster: &Poster, note: &Note) {
-        let limits = &core.shared().limits.outlets;
-        let mut waits = Waits::new(limits, limits.notify);
+    pub(super) async fn deliver(
+        &self,
+        core: &Core,
+        poster: &Poster,
+        note: &Note,
+        mut waits: Waits,
+    ) -> Result<(), Refusal> {
         while let Err(refusal) = self.way.send(poster, note).await {
             let (outlet, why) = (self.consumer(), &refusal.why);
             let Some(wait) = waits.next(refusal.wait).filter(|_| !refusal.is_final) else {
                 tracing::warn!(outlet, why, "the notification is given up");
                 self.count(core, "failed");
-                return;
+                return Err(refusal);
             };
             tracing::info!(
                 outlet,
@@ -185,6 +192,7 @@ impl Notifier {
             sleep(wait).await;
         }
         self.count(core, "delivered");
+        Ok(())
     }
 
     /// Sends a note, once.

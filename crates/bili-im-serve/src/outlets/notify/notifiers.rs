@@ -1,7 +1,9 @@
 //! Notifies by name.
 
+use std::time::Duration;
+
 use super::note::Note;
-use crate::core::Core;
+use crate::{core::Core, outlets::waits::Waits};
 
 /// The outlets that notify, by name.
 #[derive(Debug)]
@@ -26,6 +28,21 @@ impl Notifiers {
     /// Whether there is one of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.shared().outlets.notifier(name).is_some()
+    }
+
+    /// Sends a note, and tries again for so long.
+    pub(crate) async fn deliver(
+        &self,
+        name: &str,
+        note: &Note,
+        most: Duration,
+    ) -> Result<(), NotifyError> {
+        let shared = self.0.shared();
+        let notifier = (shared.outlets.notifier(name)).ok_or(NotifyError::Unknown)?;
+        let poster = shared.outlets.poster(&self.0);
+        let waits = Waits::new(&shared.limits.outlets, most);
+        let sent = notifier.deliver(&self.0, &poster, note, waits).await;
+        sent.map_err(|refusal| NotifyError::Refused(refusal.why))
     }
 
     /// Sends a note, once.

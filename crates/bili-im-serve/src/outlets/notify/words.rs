@@ -1,6 +1,6 @@
 //! The words of an event, for templates.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use bili_im_proto::Uid;
 use jiff::{Timestamp, tz::TimeZone};
@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
+    account::lock,
     core::Core,
     outlets::filter::{said, text},
 };
@@ -17,16 +18,16 @@ const NAMES: usize = 1000;
 
 /// The names of senders, as far as they are known.
 #[derive(Debug, Default)]
-pub(crate) struct Names(BTreeMap<Uid, String>);
+pub(crate) struct Names(Mutex<BTreeMap<Uid, String>>);
 
 impl Names {
     /// The name of the sender of a message; the number when it cannot be found out.
-    pub(crate) async fn of(&mut self, core: &Core, account: &str, json: &Value) -> String {
+    pub(crate) async fn of(&self, core: &Core, account: &str, json: &Value) -> String {
         let number = text(json, "/message/sender_uid");
         let Ok(uid) = number.parse().map(Uid) else {
             return account.to_owned();
         };
-        if let Some(name) = self.0.get(&uid) {
+        if let Some(name) = lock(&self.0).get(&uid) {
             return name.clone();
         }
         let Some(Ok(client)) = core.account(account).map(|account| account.client()) else {
@@ -41,10 +42,11 @@ impl Names {
             .map(|card| card.name)
             .find(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| number.to_owned());
-        if self.0.len() >= NAMES {
-            self.0.clear();
+        let mut names = lock(&self.0);
+        if names.len() >= NAMES {
+            names.clear();
         }
-        self.0.insert(uid, name.clone());
+        names.insert(uid, name.clone());
         name
     }
 }

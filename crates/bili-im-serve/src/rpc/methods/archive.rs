@@ -115,10 +115,7 @@ async fn search(call: Call) -> Result<Value, Fault> {
         search.after = Some(after);
     }
     let account = call.account()?;
-    let found = account.queue(move |queue| {
-        let archive = queue.archive();
-        Ok((archive.search(&search)?, archive.people()?))
-    });
+    let found = account.read(move |archive| Ok((archive.search(&search)?, archive.people()?)));
     let (found, people) = found.await?;
     done(&SearchJson::new(&found, &people))
 }
@@ -139,9 +136,7 @@ async fn stats(call: Call) -> Result<Value, Fault> {
         .during(during(&call))
         .with_service(call.flag("system"));
     let account = call.account()?;
-    let counted = account
-        .queue(move |queue| queue.archive().stats(&options))
-        .await?;
+    let counted = account.read(move |archive| archive.stats(&options)).await?;
     done(&StatsJson::new(counted, few(&call, "top", 20, MOST)))
 }
 

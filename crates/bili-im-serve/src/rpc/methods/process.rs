@@ -1,5 +1,6 @@
 //! Methods about the process.
 
+use bili_im_json::ErrorJson;
 use serde_json::{Value, json};
 
 use crate::{
@@ -7,10 +8,12 @@ use crate::{
     rpc::{
         call::{Call, Fault, done},
         reference,
-        table::{Kind, Method, Right, Scope, needed},
+        table::{Kind, Method, Param, Right, Scope, needed},
     },
     server::consumer_name,
 };
+
+const NAME: Param = needed("account", Kind::Text, "the account's name");
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -37,6 +40,24 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         result: "`accounts`: `account`, `uid`, `state` (`starting`, `working`, `held`), and of one that is held `why` (`logged_out`, `stopped`, `broken`), `since`, `until`, `error`",
         run: |call| Box::pin(list(call)),
+    },
+    Method {
+        name: "accounts.add",
+        about: "serve one more of the program's profiles, until the process ends; others go on",
+        right: Right::Write,
+        scope: Scope::Process,
+        params: &[NAME],
+        result: "the account, as in `accounts.list`",
+        run: |call| Box::pin(add(call)),
+    },
+    Method {
+        name: "accounts.remove",
+        about: "serve an account no longer: its sends are finished first, its archive stays",
+        right: Right::Write,
+        scope: Scope::Process,
+        params: &[NAME],
+        result: "`account`, `removed`",
+        run: |call| Box::pin(remove(call)),
     },
     Method {
         name: "accounts.restart",
@@ -72,6 +93,28 @@ async fn ack(call: Call) -> Result<Value, Fault> {
 
 async fn list(call: Call) -> Result<Value, Fault> {
     done(&json!({ "accounts": call.core.list(&call.rights) }))
+}
+
+async fn add(call: Call) -> Result<Value, Fault> {
+    let name = named(&call)?;
+    call.core.add_named(&name).await?;
+    let account = call.core.account(&name);
+    done(&account.map(|account| account.json()))
+}
+
+async fn remove(call: Call) -> Result<Value, Fault> {
+    let name = named(&call)?;
+    call.core.remove(&name).await.map_err(ErrorJson::from)?;
+    Ok(json!({ "account": name, "removed": true }))
+}
+
+/// The name of an account that the token may have.
+fn named(call: &Call) -> Result<String, Fault> {
+    let name = call.text("account").unwrap_or_default();
+    match call.rights.account(name) {
+        true => Ok(name.to_owned()),
+        false => Err(Fault::Forbidden("this token may not have this account")),
+    }
 }
 
 async fn restart(call: Call) -> Result<Value, Fault> {

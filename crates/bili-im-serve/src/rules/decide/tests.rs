@@ -38,8 +38,8 @@ fn message(text: &str) -> Value {
 /// Whether a rule runs because of an event, and answers.
 fn runs(rules: &[Rule], json: &Value, past: &[RuleRun]) -> Option<bool> {
     let facts = Facts::of(json, 1, NOON + 1)?;
-    let firings = decide(rules, &facts, past, false);
-    firings.first().map(|firing| firing.answers)
+    let runs = decide(rules, &facts, past, false);
+    runs.first().map(|run| run.answer.is_some())
 }
 
 fn run(event: u64, ago: u64, answer: Option<&str>) -> RuleRun {
@@ -136,8 +136,8 @@ fn an_old_message_is_not_answered() {
     let facts = message("hi");
     let facts = Facts::of(&facts, 1, NOON + 601).unwrap();
     let rule = rule("");
-    let firings = decide(&rule, &facts, &[], false);
-    assert!(!firings[0].answers);
+    let runs = decide(&rule, &facts, &[], false);
+    assert_eq!(runs[0].answer, None);
 }
 
 #[test]
@@ -149,11 +149,11 @@ fn two_bots_that_answer_each_other_end() {
         let json = message(&format!("{event}"));
         let mut facts = Facts::of(&json, event, NOON + event).unwrap();
         facts.written = facts.now;
-        for firing in decide(&rules, &facts, &past, false) {
-            answered += usize::from(firing.answers);
+        for decided in decide(&rules, &facts, &past, false) {
+            answered += usize::from(decided.answer.is_some());
             past.push(RuleRun {
                 time: facts.now,
-                ..run(event, 0, firing.answers.then_some("x"))
+                ..run(event, 0, decided.answer.map(|_| "x"))
             });
         }
     }
@@ -182,11 +182,11 @@ proptest! {
                 .filter(|run| run.person == facts.person && run.time > now.saturating_sub(DAY))
                 .cloned()
                 .collect();
-            if let Some(firing) = decide(&rules, &facts, &known, false).first()
+            if let Some(decided) = decide(&rules, &facts, &known, false).first()
                 && !past.iter().any(|run| run.event == event && run.person == facts.person)
             {
                 past.push(RuleRun {
-                    rule: firing.rule.name.clone(),
+                    rule: decided.rule.clone(),
                     event,
                     person: facts.person,
                     time: now,
