@@ -203,6 +203,10 @@ impl Core {
         self.0.shared.ends.subscribe()
     }
 
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.0.shared.ends.borrow()
+    }
+
     pub(crate) fn list(&self, rights: &Rights) -> Vec<AccountJson> {
         let accounts = self.accounts().into_iter();
         let accounts = accounts.filter(|account| rights.account(account.name()));

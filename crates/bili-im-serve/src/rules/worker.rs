@@ -79,7 +79,7 @@ async fn work(core: Core, account: Arc<Account>, wake: Arc<Notify>) {
     let mut known = BTreeSet::new();
     let mut under_way: FuturesUnordered<BoxFuture<'_, Key>> = FuturesUnordered::new();
     loop {
-        match account.queue(|queue| jobs(queue)).await {
+        match account.queue(jobs).await {
             Ok(jobs) => {
                 for job in jobs {
                     if under_way.len() < AT_ONCE && known.insert(job.key()) {

@@ -216,10 +216,7 @@ impl Connection {
                     Ok(None) => Err(Some((RESTART, "the process ends"))),
                     Err(_) => Err(Some((FAILED, "the queue cannot be read"))),
                 },
-                changed = news.changed() => match changed {
-                    Ok(()) => self.tell_logins(socket).await,
-                    Err(_) => Err(Some((RESTART, "the process ends"))),
-                },
+                _ = news.changed() => self.tell_logins(socket).await,
                 () = sleep_until(silent) => Err(Some((SILENT, "the client is silent"))),
             };
             if let Err(end) = done {
@@ -229,7 +226,12 @@ impl Connection {
     }
 
     async fn tell_logins(&mut self, socket: &mut WebSocket) -> Result<(), End> {
-        for (kind, login) in self.told.news(logins(&self.core, &self.rights)) {
+        let logins = logins(&self.core, &self.rights);
+        // At the end no login is said to be gone.
+        if self.core.is_ending() {
+            return Ok(());
+        }
+        for (kind, login) in self.told.news(logins) {
             send(socket, EVENT, login_event(self.sn, kind, login, now())).await?;
         }
         Ok(())

@@ -38,8 +38,19 @@ pub(crate) struct Cookie {
 }
 
 impl Cookie {
+    pub(crate) fn new(origin: Origin, credential: Option<Credential>) -> Self {
+        Self {
+            origin,
+            credential: Arc::new(Mutex::new(credential)),
+        }
+    }
+
     pub(crate) fn set(&self, credential: Credential) {
-        *self.credential.lock().unwrap() = Some(credential);
+        self.set_to(Some(credential));
+    }
+
+    pub(crate) fn set_to(&self, credential: Option<Credential>) {
+        *self.credential.lock().unwrap() = credential;
     }
 }
 
@@ -73,10 +84,7 @@ impl Stage {
     }
 
     pub(crate) fn login(&self, credential: Option<Credential>) -> Cookie {
-        Cookie {
-            origin: self.live.origin.clone(),
-            credential: Arc::new(Mutex::new(credential)),
-        }
+        Cookie::new(self.live.origin.clone(), credential)
     }
 
     pub(crate) fn setup(&self, name: &str, login: Cookie) -> AccountSetup {
@@ -286,7 +294,7 @@ impl Told {
     }
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     let tls = tls_without_roots().unwrap();
     let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
     builder.no_proxy().build().unwrap()
