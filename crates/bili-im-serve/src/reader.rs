@@ -43,6 +43,8 @@ pub enum Item {
         account: String,
         /// Which.
         dropped: Dropped,
+        /// The item's id. Events of other accounts that are not told yet are behind it.
+        id: u64,
     },
 }
 
@@ -54,6 +56,8 @@ pub struct Reader {
     start: Start,
     places: BTreeMap<String, Place>,
     ready: VecDeque<Item>,
+    /// The id of the last item.
+    told: u64,
     news: watch::Receiver<u64>,
     ends: watch::Receiver<bool>,
 }
@@ -62,10 +66,12 @@ impl Reader {
     pub(crate) fn new(core: Core, rights: Rights, start: Start) -> Self {
         let mut news = core.shared().news.subscribe();
         news.mark_changed();
-        let start = match start {
-            // No event has such an id yet.
-            Start::After(id) => Start::After(id.min(core.shared().line.visible())),
-            start => start,
+        let visible = core.shared().line.visible();
+        let (start, told) = match start {
+            // No event has a higher id yet.
+            Start::After(id) => (Start::After(id.min(visible)), id.min(visible)),
+            Start::Now => (Start::Now, visible),
+            Start::Consumer(name) => (Start::Consumer(name), 0),
         };
         Self {
             ends: core.ends(),
@@ -74,6 +80,7 @@ impl Reader {
             start,
             places: BTreeMap::new(),
             ready: VecDeque::new(),
+            told,
             news,
         }
     }
@@ -96,6 +103,7 @@ impl Reader {
                 return Ok(None);
             }
             if let Some(item) = self.ready.pop_front() {
+                self.told = item.id();
                 return Ok(Some(item));
             }
             self.news.mark_unchanged();
@@ -133,19 +141,14 @@ impl Reader {
             found.push((account, dropped, events));
         }
         let mut ready = BTreeMap::new();
+        let mut drops = Vec::new();
         let mut has_read = false;
         for (account, dropped, events) in found {
             let name = account.name();
-            if let Some(dropped) = dropped.filter(|dropped| dropped.to.id <= upto) {
+            if let Some(dropped) = dropped {
                 has_read = true;
                 self.places.insert(name.to_owned(), dropped.to);
-                let item = Item::Dropped {
-                    account: name.to_owned(),
-                    dropped,
-                };
-                ready.insert(dropped.to.id, item);
-            } else if dropped.is_some() {
-                continue;
+                drops.push((name.to_owned(), dropped));
             }
             for event in events {
                 if event.place.id > upto {
@@ -159,8 +162,29 @@ impl Reader {
                 }
             }
         }
+        self.tell_drops(drops, upto, ready.keys().next().copied());
         self.ready.extend(ready.into_values());
         Ok(has_read)
+    }
+
+    /// Tells what was dropped, before the events of this round, the first of which is `next`. Who
+    /// has handled only some of it has handled nothing new: the rest may have lower ids.
+    fn tell_drops(&mut self, drops: Vec<(String, Dropped)>, upto: u64, next: Option<u64>) {
+        let last = drops.iter().map(|(_, dropped)| dropped.to.id).max();
+        let handled = last.map(|last| last.min(next.map_or(upto, |next| next - 1)));
+        let count = drops.len();
+        for (nth, (account, dropped)) in drops.into_iter().enumerate() {
+            let id = match handled {
+                Some(handled) if nth + 1 == count => handled.max(self.told),
+                _ => self.told,
+            };
+            let item = Item::Dropped {
+                account,
+                dropped,
+                id,
+            };
+            self.ready.push_back(item);
+        }
     }
 
     fn place(&self, account: &Account) -> Place {
@@ -193,7 +217,7 @@ impl Item {
     pub fn id(&self) -> u64 {
         match self {
             Self::Event { event, .. } => event.place.id,
-            Self::Dropped { dropped, .. } => dropped.to.id,
+            Self::Dropped { id, .. } => *id,
         }
     }
 
@@ -219,7 +243,9 @@ impl Item {
                 account,
                 serde_json::from_str(&event.json).unwrap_or_default(),
             ),
-            Self::Dropped { account, dropped } => {
+            Self::Dropped {
+                account, dropped, ..
+            } => {
                 let (from, to, count) = (dropped.from, dropped.to.id, dropped.count);
                 let json = json!({ "event": "dropped", "from": from, "to": to, "count": count });
                 (account, json)

@@ -18,4 +18,5 @@ mod satori;
 mod sends;
 mod stage;
 mod streams;
+mod virtual_time;
 mod webhooks;
