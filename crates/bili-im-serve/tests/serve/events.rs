@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::stage::{FRIEND, Life, MAIN, Stage, count, limits, recall, to};
+use crate::stage::{FRIEND, Life, MAIN, Stage, count, limits, login_of, recall, to};
 
 pub(crate) fn write(stage: &Stage, texts: &[&str]) {
     for text in texts {
@@ -231,5 +231,39 @@ fn there_are_so_many_streams_and_no_more() {
         let request = life.get("/events");
         life.wait(async { request.send().await.unwrap().status() }) == 200
     });
+    life.stop();
+}
+
+#[test]
+fn who_was_told_of_one_drop_is_still_told_of_the_other() {
+    let stage = Stage::new();
+    let mut limits = limits();
+    limits.events = 1;
+    let life = stage.start_with(limits, |_| {});
+    life.add(stage.setup("friend", stage.login(Some(login_of(FRIEND)))));
+    life.until(|life| life.state("friend") == "working");
+    // Each is told to its writer and to its receiver.
+    write(&stage, &["a", "b", "c"]);
+    let dropped = |after: u64| {
+        let mut told = life.events_after("", after);
+        let mut accounts = Vec::new();
+        while let Some((id, event)) = told.next(&life) {
+            if event["event"] != "dropped" {
+                break;
+            }
+            accounts.push((id, event["account"].as_str().unwrap().to_owned()));
+        }
+        accounts
+    };
+    life.until(|_| dropped(0).len() == 2);
+    let both = dropped(0);
+    // It goes away after the first one.
+    let rest = dropped(both[0].0);
+    assert!(
+        rest.iter().any(|(_, account)| *account == both[1].1),
+        "{both:?} {rest:?}"
+    );
+    // Who was told of both is told of neither again.
+    assert!(dropped(both[1].0).is_empty(), "{both:?}");
     life.stop();
 }

@@ -136,7 +136,7 @@ pub(super) async fn listen(
                 };
                 shared.told(name, connection, &event);
                 let fails = manner != Manner::Steady;
-                if fails && shared.fails(&mut rng, 12) {
+                if fails && shared.fails(&mut rng, 24) {
                     // It dies with what it was told just now.
                     break 'connection;
                 }
@@ -146,12 +146,12 @@ pub(super) async fn listen(
                 } else if !fails || !shared.fails(&mut rng, 128) {
                     acknowledge(&http, address, name, id).await;
                 }
-                if fails && shared.fails(&mut rng, 6) {
-                    sleep(Duration::from_secs(rng.u64(..3600))).await;
+                if fails && shared.fails(&mut rng, 12) {
+                    sleep(Duration::from_secs(rng.u64(..600))).await;
                 }
             }
         }
-        sleep(Duration::from_millis(rng.u64(..30_000))).await;
+        sleep(Duration::from_millis(rng.u64(..10_000))).await;
     }
 }
 

@@ -103,7 +103,7 @@ impl Run {
     fn play(mut self) -> Result<(), String> {
         let crashes = match self.is_calm {
             true => 0,
-            false => self.rng.u64(..6),
+            false => self.rng.u64(1..8),
         };
         for life in 0..=crashes {
             if life > 0 {
@@ -122,7 +122,7 @@ impl Run {
         let mut builder = Builder::new_current_thread();
         let runtime = builder.enable_all().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let downtime = self.rng.u64(..10 * MINUTE) * 1_000_000;
+            let downtime = self.rng.u64(..3 * MINUTE) * 1_000_000;
             let begins = self.ended + if is_first { 0 } else { downtime };
             advance(Duration::from_micros(begins.saturating_sub(micros()))).await;
             tokio::spawn(async {
@@ -135,6 +135,8 @@ impl Run {
             if is_last {
                 self.settle(&life).await;
                 stop.send(()).unwrap();
+            } else {
+                self.crash(&life).await;
             }
             self.ended = micros();
         });
@@ -145,7 +147,7 @@ impl Run {
         let origin = self.bili.listen().await;
         let mut limits = Limits::default();
         if self.rng.bool() && !self.is_calm {
-            limits.events = 20;
+            limits.events = 12;
         }
         let core = Core::new(limits);
         let config = Config::new((Ipv4Addr::LOCALHOST, 0).into());
@@ -202,53 +204,73 @@ impl Run {
         (life, stop)
     }
 
-    /// People write, the service fails, logins end, and clients send.
+    /// People write, the service fails, logins end, and clients send: mostly several things at once.
     async fn happen(&mut self, life: &Life) {
         for text in self.open_sends() {
-            tokio::spawn(send(
-                self.shared.clone(),
-                life.clone(),
-                text,
-                self.rng.fork(),
-            ));
+            self.send(life, text);
         }
-        let ends = Instant::now() + Duration::from_secs(self.rng.u64(1..60 * MINUTE));
+        let ends = Instant::now() + Duration::from_secs(self.rng.u64(1..8 * MINUTE));
         while Instant::now() < ends {
-            match self.rng.u8(..20) {
-                0..9 => self.write(),
-                9 => self.recall(),
-                10..14 => {
-                    self.sends += 1;
-                    let text = format!("send {}", self.sends);
-                    self.shared
-                        .with(|history| history.sends.insert(text.clone(), None));
-                    tokio::spawn(send(
-                        self.shared.clone(),
-                        life.clone(),
-                        text,
-                        self.rng.fork(),
-                    ));
-                }
-                _ if self.is_calm => {}
-                14..17 => {
-                    let fault = draw_fault(&mut self.rng);
-                    self.bili
-                        .with(|service, _| service.add_fault(fault))
-                        .unwrap();
-                }
-                17 => self.bili.with(|service, _| service.clear_faults()),
-                18 => {
-                    let which = self.rng.usize(..2);
-                    let login = [demo_login(), login_of(FRIEND)].into_iter().nth(which);
-                    let is_out = self.rng.bool();
-                    life.cookies[which].set_to(login.filter(|_| !is_out));
-                    life.core.restart([MAIN, "friend"][which]).unwrap();
-                }
-                _ => life.heal(),
+            for _ in 0..self.rng.u64(1..10) {
+                self.act(life);
+                let pause = self.rng.u64(..3000);
+                sleep(Duration::from_millis(pause)).await;
             }
             let pause = self.rng.u64(..2 * MINUTE * 1000);
             sleep(Duration::from_millis(pause)).await;
         }
+    }
+
+    /// The process dies while much is under way.
+    async fn crash(&mut self, life: &Life) {
+        if self.rng.bool() {
+            let first = When::First(self.rng.u64(1..4));
+            let lost = Rule::new("send_msg", first, Kind::Stall).after_effect();
+            self.bili
+                .with(|service, _| service.add_fault(lost))
+                .unwrap();
+        }
+        for _ in 0..self.rng.u64(..6) {
+            self.act(life);
+        }
+        let left = self.rng.u64(..20_000);
+        sleep(Duration::from_millis(left)).await;
+    }
+
+    fn act(&mut self, life: &Life) {
+        match self.rng.u8(..20) {
+            0..9 => self.write(),
+            9 => self.recall(),
+            10..14 => {
+                self.sends += 1;
+                let text = format!("send {}", self.sends);
+                self.shared
+                    .with(|history| history.sends.insert(text.clone(), None));
+                self.send(life, text);
+            }
+            _ if self.is_calm => {}
+            14..17 => {
+                let fault = draw_fault(&mut self.rng);
+                self.bili
+                    .with(|service, _| service.add_fault(fault))
+                    .unwrap();
+            }
+            17 => self.bili.with(|service, _| service.clear_faults()),
+            18 => {
+                let which = self.rng.usize(..2);
+                let login = [demo_login(), login_of(FRIEND)].into_iter().nth(which);
+                let is_out = self.rng.bool();
+                life.cookies[which].set_to(login.filter(|_| !is_out));
+                life.core.restart([MAIN, "friend"][which]).unwrap();
+            }
+            _ => life.heal(),
+        }
+    }
+
+    /// A client sends.
+    fn send(&mut self, life: &Life, text: String) {
+        let sending = send(self.shared.clone(), life.clone(), text, self.rng.fork());
+        tokio::spawn(sending);
     }
 
     /// Everything is well again. Waits until nothing is left to wait for.
