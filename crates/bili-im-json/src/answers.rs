@@ -4,6 +4,7 @@ use bili_im_proto::{
     GroupUnread, Limits, MsgDnd, MsgKey, Official, SentMessage, Seqno, Session, SessionList,
     SessionMsgs, SessionSettings, Talker, Uid, Unread, UploadedImage, UserCard, UserInfo,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// An answer without data.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AcceptedJson {
     accepted: bool,
 }
@@ -26,6 +27,7 @@ impl From<()> for AcceptedJson {
 
 mirror! {
     /// Unread counts.
+    #[derive(JsonSchema)]
     pub struct UnreadJson of Unread {
         follow_unread: u64,
         unfollow_unread: u64,
@@ -40,13 +42,14 @@ mirror! {
 
 mirror! {
     /// The unread count of all groups together.
+    #[derive(JsonSchema)]
     pub struct GroupUnreadJson of GroupUnread {
         unread_count: u64,
     }
 }
 
 /// A page of sessions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SessionsJson {
     sessions: Vec<SessionJson>,
     has_more: bool,
@@ -54,7 +57,7 @@ pub struct SessionsJson {
 }
 
 /// A session of an unknown type.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct UnknownSessionJson {
     session_type: u64,
     talker_id: Id,
@@ -78,7 +81,7 @@ impl SessionsJson {
 }
 
 /// A page of messages.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MessagesJson {
     messages: Vec<MessageJson>,
     unreadable: Vec<Seqno>,
@@ -103,6 +106,7 @@ impl MessagesJson {
 
 mirror! {
     /// An accepted message.
+    #[derive(JsonSchema)]
     pub struct SentJson of SentMessage {
         msg_key: MsgKey,
         msg_content: Option<String>,
@@ -112,12 +116,12 @@ mirror! {
 }
 
 /// Which sessions are muted.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct DndListJson {
     settings: Vec<DndJson>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct DndJson {
     talker: Talker,
     is_muted: bool,
@@ -135,7 +139,7 @@ impl From<MsgDnd> for DndListJson {
 }
 
 /// The relation between a user and the account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct FollowJson {
     follow_status: Option<i64>,
     special: bool,
@@ -156,6 +160,7 @@ impl From<SessionSettings> for FollowJson {
 
 mirror! {
     /// The limits of the account.
+    #[derive(JsonSchema)]
     pub struct LimitsJson of Limits {
         is_limit: bool,
         report_limit: bool,
@@ -164,6 +169,7 @@ mirror! {
 
 mirror! {
     /// A user.
+    #[derive(JsonSchema)]
     pub struct UserJson of UserCard {
         /// The number.
         pub uid: Uid,
@@ -180,7 +186,7 @@ mirror! {
 }
 
 /// Users.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct UsersJson {
     users: List<UserJson>,
 }
@@ -194,7 +200,7 @@ impl From<Vec<UserCard>> for UsersJson {
 }
 
 /// The official mark of a user.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct OfficialJson {
     /// The service's number: 0 a person, 1 an organisation.
     #[serde(rename = "type")]
@@ -212,7 +218,7 @@ impl From<&Official> for OfficialJson {
 }
 
 /// The marks of a user.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Marks {
     /// The official mark.
     pub official: Option<OfficialJson>,
@@ -230,7 +236,7 @@ impl From<UserInfo> for Marks {
 }
 
 /// A user with their marks.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct UserInfoJson {
     uid: Uid,
     name: String,
@@ -262,7 +268,7 @@ impl From<UserInfo> for UserInfoJson {
 }
 
 /// Users with their marks.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct UserInfosJson {
     users: List<UserInfoJson>,
 }
@@ -277,6 +283,7 @@ impl From<Vec<UserInfo>> for UserInfosJson {
 
 mirror! {
     /// An image on the service's hosts.
+    #[derive(JsonSchema)]
     pub struct UploadedJson of UploadedImage {
         url: String,
         width: Option<u32>,

@@ -5,12 +5,13 @@ use bili_im_proto::{
     MsgKey, MsgType, Notice, NoticeModule, Notifier, PictureCard, Platform, Share, ShareOther,
     TextShare, TipPart, UnixSeconds, VideoPush, Work, Works,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::mirror::{Id, List, Maybe, mirror};
 
 /// The content of a message: `type`, the type's own fields, and `summary`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ContentJson {
     #[serde(flatten)]
     body: Body,
@@ -26,7 +27,7 @@ impl From<Content> for ContentJson {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Body {
     Text { text: String },
@@ -82,7 +83,7 @@ impl From<Content> for Body {
 }
 
 /// A content that cannot be parsed, as the service sent it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct RawJson {
     msg_type: i64,
     raw: String,
@@ -98,7 +99,7 @@ impl RawJson {
 }
 
 /// An image.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ImageJson {
     url: String,
     width: Option<u32>,
@@ -120,7 +121,7 @@ impl From<Image> for ImageJson {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct NoticeJson {
     title: String,
     text: String,
@@ -142,6 +143,7 @@ impl From<Notice> for NoticeJson {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct ButtonJson of Button {
         label: String,
         url: String,
@@ -149,6 +151,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct NoticeModuleJson of NoticeModule {
         title: String,
         detail: String,
@@ -156,6 +159,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct NotifierJson of Notifier {
         nickname: String,
         avatar_url: String,
@@ -164,6 +168,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct ShareJson of Share {
         author: String,
         headline: String,
@@ -178,6 +183,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct MiniProgramJson of MiniProgram {
         avatar: String,
         cover: String,
@@ -191,6 +197,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct AttachMsgJson of AttachMsg {
         id: Id,
         content: String,
@@ -198,6 +205,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct VideoPushJson of VideoPush {
         title: String,
         /// In seconds.
@@ -214,6 +222,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct ArticlePushJson of ArticlePush {
         rid: Id,
         title: String,
@@ -232,6 +241,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct PictureCardJson of PictureCard {
         pic_url: String,
         jump_url: String,
@@ -240,6 +250,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct ShareOtherJson of ShareOther {
         author: String,
         cover: String,
@@ -252,6 +263,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct TextShareJson of TextShare {
         title: String,
         text: String,
@@ -260,6 +272,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct WorksJson of Works {
         main_title: String,
         reply_content: String,
@@ -268,6 +281,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct WorkJson of Work {
         card_id: Id,
         card_type: Option<u64>,
@@ -283,6 +297,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct TipPartJson of TipPart {
         text: String,
         jump_url: String,
@@ -290,6 +305,7 @@ mirror! {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct GroupEventJson of GroupEvent {
         group_id: GroupId,
         content: String,

@@ -1,10 +1,11 @@
 //! Unread counts, as `unread` and `watch` print them.
 
 use bili_im_proto::Unread;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Unread counts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CountsJson {
     /// Of users whom the account follows.
     pub follow_unread: u64,

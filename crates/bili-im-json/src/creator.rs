@@ -1,12 +1,14 @@
 //! Block words and the texts of automatic replies.
 
 use bili_im_proto::{BlockWord, BlockWords, ReplyKind, ReplyText, UnixSeconds};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::mirror::{Id, List, mirror};
 
 mirror! {
     /// The block words and their limits.
+    #[derive(JsonSchema)]
     pub struct BlockWordsJson of BlockWords {
         /// The words.
         pub words: List<BlockWordJson>,
@@ -17,6 +19,7 @@ mirror! {
 
 mirror! {
     /// A block word.
+    #[derive(JsonSchema)]
     pub struct BlockWordJson of BlockWord {
         /// The word.
         pub content: String,
@@ -26,7 +29,7 @@ mirror! {
 }
 
 /// A block word that was added or removed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct BlockedJson {
     /// The word.
     pub word: String,
@@ -35,14 +38,14 @@ pub struct BlockedJson {
 }
 
 /// Texts of automatic replies.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ReplyTextsJson {
     /// The texts.
     pub texts: Vec<ReplyTextJson>,
 }
 
 /// A text of an automatic reply.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ReplyTextJson {
     /// Its number.
     pub id: Id,
@@ -60,7 +63,7 @@ pub struct ReplyTextJson {
 }
 
 /// A text of an automatic reply that was set.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ReplySetJson {
     #[serde(rename = "type")]
     kind: i64,
@@ -68,7 +71,7 @@ pub struct ReplySetJson {
 }
 
 /// A text of an automatic reply that was deleted.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ReplyClearedJson {
     /// Its number.
     pub id: String,

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, process::ExitCode, time::Duration};
 
 use bili_im_proto::{Error, Invalid, Missing, RefusalKind};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 /// The exit code of a program that failed.
@@ -31,6 +32,20 @@ impl From<Exit> for ExitCode {
     }
 }
 
+impl JsonSchema for Exit {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Exit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": 7 })
+    }
+}
+
 impl Serialize for Exit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(*self as u8)
@@ -38,7 +53,7 @@ impl Serialize for Exit {
 }
 
 /// An error: the `error` object of the program's page.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ErrorJson {
     /// What happened, in one word that does not change.
     pub kind: Cow<'static, str>,

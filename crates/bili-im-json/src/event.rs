@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bili_im_proto::{Error, Event, EventKind, Monotonic, MsgKey, Now, Talker, UnixSeconds};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// An event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventJson {
     /// A new message.

@@ -1,12 +1,13 @@
 //! Messages.
 
 use bili_im_proto::{Direction, Emoticon, Message, MsgKey, Seqno, Talker, Uid, UnixSeconds};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{content::ContentJson, mirror::mirror};
 
 /// A message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MessageJson {
     msg_key: MsgKey,
     msg_seqno: Seqno,
@@ -83,6 +84,7 @@ impl MessageJson {
 
 mirror! {
     /// An emoticon.
+    #[derive(JsonSchema)]
     pub struct EmoticonJson of Emoticon {
         text: String,
         url: String,

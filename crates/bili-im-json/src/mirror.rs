@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Defines a JSON struct and its conversion from the library's, field by field.
@@ -27,7 +28,8 @@ macro_rules! mirror {
 pub(crate) use mirror;
 
 /// A number of the service. In JSON it is a string, since it can exceed 2^53.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
+#[schemars(inline, with = "String")]
 pub struct Id(u64);
 
 impl From<u64> for Id {
@@ -49,7 +51,8 @@ impl Serialize for Id {
 }
 
 /// An optional field whose type differs from the library's.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Maybe<T>(Option<T>);
 
 impl<S, T: From<S>> From<Option<S>> for Maybe<T> {
@@ -59,7 +62,8 @@ impl<S, T: From<S>> From<Option<S>> for Maybe<T> {
 }
 
 /// A list whose elements differ from the library's.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct List<T>(Vec<T>);
 
 impl<T> List<T> {

@@ -1,8 +1,11 @@
 //! The results of commands that are more than the answer of one endpoint.
 
+use std::borrow::Cow;
+
 use bili_im_proto::{
     Direction, Message, MsgKey, Profile, SentMessage, Seqno, Talker, Uid, UnixSeconds, UserCard,
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
 };
 
 /// Whose login it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct WhoamiJson {
     /// The number.
     pub uid: Uid,
@@ -41,7 +44,7 @@ impl WhoamiJson {
 }
 
 /// A part of a conversation, newest message first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct HistoryJson {
     talker: Talker,
     messages: Vec<MessageJson>,
@@ -74,7 +77,7 @@ impl HistoryJson {
 }
 
 /// An accepted message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SendJson {
     /// The message.
     pub msg_key: MsgKey,
@@ -106,7 +109,7 @@ impl SendJson {
 }
 
 /// A recalled message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RecallJson {
     /// The message.
     pub msg_key: MsgKey,
@@ -123,7 +126,7 @@ impl From<MsgKey> for RecallJson {
 }
 
 /// A session that was marked as read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AckJson {
     /// The session.
     pub talker: Talker,
@@ -154,6 +157,21 @@ pub struct ChangeJson {
     pub value: bool,
 }
 
+impl JsonSchema for ChangeJson {
+    fn schema_name() -> Cow<'static, str> {
+        "ChangeJson".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "required": ["talker"],
+            "properties": { "talker": generator.subschema_for::<Talker>() },
+            "additionalProperties": { "type": "boolean" },
+        })
+    }
+}
+
 impl Serialize for ChangeJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(2))?;
@@ -164,7 +182,7 @@ impl Serialize for ChangeJson {
 }
 
 /// Who a user is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PersonJson {
     /// The user.
     #[serde(flatten)]
@@ -186,7 +204,7 @@ impl PersonJson {
 }
 
 /// Who users are.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PeopleJson {
     /// Those who exist.
     pub users: Vec<PersonJson>,

@@ -4,18 +4,19 @@ use std::{collections::BTreeMap, ops::Range};
 
 use bili_im_archive::{ArchivedMessage, Found, Hit, Person};
 use bili_im_proto::{Talker, Uid};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::message::MessageJson;
 
 /// What a search has found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SearchJson {
     hits: Vec<HitJson>,
     next: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct HitJson {
     talker: Talker,
     session_name: String,
@@ -27,7 +28,7 @@ struct HitJson {
 }
 
 /// A part of a text, in characters.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PlaceJson {
     start: usize,
     end: usize,

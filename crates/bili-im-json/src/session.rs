@@ -1,6 +1,7 @@
 //! Sessions.
 
 use bili_im_proto::{AccountInfo, Seqno, Session, Talker, UnixMicros};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// A session.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SessionJson {
     talker: Talker,
     /// The talker's name, if it was asked for and is known.
@@ -97,6 +98,7 @@ impl SessionJson {
 }
 
 mirror! {
+    #[derive(JsonSchema)]
     struct AccountInfoJson of AccountInfo {
         name: String,
         pic_url: String,

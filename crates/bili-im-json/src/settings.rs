@@ -1,7 +1,11 @@
 //! The account's settings for private messages, by name.
 
+use std::borrow::Cow;
+
 use bili_im_proto::Settings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::Map;
 
 /// A setting, with the service's numbers for on and off.
 #[derive(Debug)]
@@ -80,6 +84,20 @@ impl SettingsJson {
     /// The settings that are not `null`, with their numbers.
     pub fn known(&self) -> impl Iterator<Item = (&'static Setting, u32)> {
         (ALL.iter()).filter_map(|setting| Some((setting, (setting.get)(&self.settings)?)))
+    }
+}
+
+impl JsonSchema for SettingsJson {
+    fn schema_name() -> Cow<'static, str> {
+        "SettingsJson".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let values = ALL.iter().map(|setting| {
+            let value = json_schema!({ "type": ["integer", "null"] });
+            (setting.name.to_owned(), value.to_value())
+        });
+        json_schema!({ "type": "object", "properties": values.collect::<Map<_, _>>() })
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use bili_im_archive::{Count, Stats, TalkerStats, Waits};
 use bili_im_proto::{Talker, UnixSeconds};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The counts of an archive.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StatsJson {
     /// All messages.
     #[serde(flatten)]
@@ -25,7 +26,7 @@ pub struct StatsJson {
 }
 
 /// How many messages there are.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct CountJson {
     /// From others.
     pub received: u64,
@@ -34,7 +35,7 @@ pub struct CountJson {
 }
 
 /// The times from a message to its answer, in seconds.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct WaitsJson {
     /// How many answers there are.
     pub answers: u64,
@@ -45,7 +46,7 @@ pub struct WaitsJson {
 }
 
 /// The counts of a conversation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct TalkerJson {
     /// With whom.
     pub talker: Talker,

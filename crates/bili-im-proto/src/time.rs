@@ -14,12 +14,14 @@ use crate::lenient::Lenient;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(inline))]
 pub struct UnixSeconds(pub u64);
 
 /// Microseconds since 1970 (`session_ts`, `ack_ts`, `top_ts`, `begin_ts`, `end_ts`).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(inline))]
 pub struct UnixMicros(pub u64);
 
 impl UnixSeconds {

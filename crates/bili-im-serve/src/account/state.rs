@@ -2,6 +2,7 @@
 
 use bili_im_json::ErrorJson;
 use bili_im_proto::Uid;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How an account is.
@@ -33,7 +34,7 @@ pub struct Held {
 }
 
 /// Why an account is held, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Why {
@@ -58,7 +59,7 @@ impl State {
 }
 
 /// An account in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AccountJson {
     pub(crate) account: String,
     pub(crate) uid: Option<Uid>,

@@ -85,7 +85,7 @@ impl Call {
             talker,
             params,
         };
-        (method.run)(call).await
+        (method.answers.run)(call).await
     }
 
     /// The account that it is about.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::table::{self, Method, Right, Scope};
@@ -56,6 +57,10 @@ fn write(page: &mut String, method: &Method) -> std::fmt::Result {
 
 /// The description in the form of OpenRPC.
 pub(super) fn open_rpc() -> Value {
+    let mut settings = SchemaSettings::draft07().for_serialize();
+    settings.definitions_path = "/components/schemas".into();
+    settings.meta_schema = None;
+    let mut generator = settings.into_generator();
     let methods = table::all().map(|method| {
         let params = method.params().map(|param| {
             json!({
@@ -70,12 +75,18 @@ pub(super) fn open_rpc() -> Value {
             "summary": method.about,
             "paramStructure": "by-name",
             "params": params.collect::<Vec<_>>(),
-            "result": { "name": "result", "summary": method.result, "schema": { "type": "object" } },
+            "result": {
+                "name": "result",
+                "summary": method.result,
+                "schema": (method.answers.schema)(&mut generator),
+            },
         })
     });
+    let methods = methods.collect::<Vec<_>>();
     json!({
         "openrpc": "1.3.2",
         "info": { "title": "bili-im serve", "version": env!("CARGO_PKG_VERSION") },
-        "methods": methods.collect::<Vec<_>>(),
+        "methods": methods,
+        "components": { "schemas": generator.take_definitions(true) },
     })
 }

@@ -1,6 +1,10 @@
 //! What a method is.
 
+use std::{borrow::Cow, marker::PhantomData};
+
 use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -16,7 +20,59 @@ pub(crate) struct Method {
     pub(crate) scope: Scope,
     pub(crate) params: &'static [Param],
     pub(crate) result: &'static str,
+    pub(crate) answers: Answers,
+}
+
+/// What a method does, and what its results are.
+pub(crate) struct Answers {
     pub(crate) run: fn(Call) -> BoxFuture<'static, Result<Value, Fault>>,
+    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// A function from a call to a result.
+macro_rules! answers {
+    ($function:expr) => {
+        $crate::rpc::table::Answers {
+            run: |call| Box::pin(async move { $crate::rpc::call::done(&($function)(call).await?) }),
+            schema: $crate::rpc::table::schema_of(&$function),
+        }
+    };
+}
+pub(crate) use answers;
+
+/// The schema of what a function gives.
+pub(crate) const fn schema_of<T, R, F>(_: &F) -> fn(&mut SchemaGenerator) -> Schema
+where
+    T: JsonSchema,
+    R: Future<Output = Result<T, Fault>>,
+    F: Fn(Call) -> R,
+{
+    |generator| generator.subschema_for::<T>()
+}
+
+/// A result that is JSON already: that of a `T`.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Of<T>(Value, #[serde(skip)] PhantomData<T>);
+
+impl<T> From<Value> for Of<T> {
+    fn from(json: Value) -> Self {
+        Self(json, PhantomData)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Of<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
 }
 
 /// What a token needs to call a method.

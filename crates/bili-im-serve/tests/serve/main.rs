@@ -15,6 +15,7 @@ mod notifications;
 mod receiver;
 mod rules;
 mod satori;
+mod schema;
 mod sends;
 mod stage;
 mod streams;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     receiver::{Receiver, gotify},
+    schema,
     stage::{FRIEND, Stage, to},
 };
 
@@ -15,7 +16,8 @@ fn every_method_works() {
     let (stage, receiver) = (Stage::new(), Receiver::new());
     let life = stage.start();
     life.set_outlets(&(receiver.hook("") + &gotify(&receiver, "")));
-    let described = life.done("rpc.discover", json!({}));
+    let description = life.done("rpc.discover", json!({}));
+    let described = &description;
     let methods = described["methods"].as_array().unwrap().iter();
     let mut untried: BTreeSet<&str> = methods.map(|one| one["name"].as_str().unwrap()).collect();
     let with = |more: Value| {
@@ -139,6 +141,14 @@ fn every_method_works() {
             wanted.is_null() || found == Some(&wanted),
             "{method}: {result}"
         );
+        let described = described["methods"].as_array().unwrap().iter();
+        let described = described.filter(|one| one["name"] == method);
+        for method in described {
+            let schema = &method["result"]["schema"];
+            if let Err(why) = schema::check(&result, schema, &description) {
+                panic!("{}: {why}\n{result}", method["name"]);
+            }
+        }
         untried.remove(method);
     }
     // Shown with accounts.

@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use bili_im_archive::{Order, Search, StatsOptions};
 use bili_im_json::{SearchJson, StatsJson};
-use bili_im_proto::{MsgType, UnixSeconds};
-use serde_json::{Value, json};
+use bili_im_proto::{MsgType, Talker, UnixSeconds};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::rpc::{
-    call::{Call, Fault, done},
-    table::{Kind, Method, Param, Right, Scope, needed, optional},
+    call::{Call, Fault},
+    table::{Kind, Method, Param, Right, Scope, answers, needed, optional},
 };
 
 /// The most messages and conversations of one answer.
@@ -64,7 +65,7 @@ pub(super) const METHODS: &[Method] = &[
             ),
         ],
         result: "as `bili-im search --json`",
-        run: |call| Box::pin(search(call)),
+        answers: answers!(search),
     },
     Method {
         name: "tags",
@@ -73,7 +74,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::WholeAccount,
         params: &[],
         result: "`tags`: `talker`, `tag`, `time` (s since 1970)",
-        run: |call| Box::pin(tags(call)),
+        answers: answers!(tags),
     },
     Method {
         name: "stats",
@@ -91,11 +92,11 @@ pub(super) const METHODS: &[Method] = &[
             ),
         ],
         result: "as `bili-im stats --json`",
-        run: |call| Box::pin(stats(call)),
+        answers: answers!(stats),
     },
 ];
 
-async fn search(call: Call) -> Result<Value, Fault> {
+async fn search(call: Call) -> Result<SearchJson, Fault> {
     let mut search = Search::new(call.text("words").unwrap_or_default());
     search.talkers = call.given_talker()?.into_iter().collect();
     search.during = during(&call);
@@ -117,27 +118,43 @@ async fn search(call: Call) -> Result<Value, Fault> {
     let account = call.account()?;
     let found = account.read(move |archive| Ok((archive.search(&search)?, archive.people()?)));
     let (found, people) = found.await?;
-    done(&SearchJson::new(&found, &people))
+    Ok(SearchJson::new(&found, &people))
 }
 
-async fn tags(call: Call) -> Result<Value, Fault> {
-    let tags = call
-        .account()?
-        .queue(|queue| queue.tags())
-        .await?
-        .into_iter();
-    let tags =
-        tags.map(|(talker, tag, time)| json!({ "talker": talker, "tag": tag, "time": time }));
-    Ok(json!({ "tags": tags.collect::<Vec<_>>() }))
+/// The tags of conversations.
+#[derive(Serialize, JsonSchema)]
+struct TagsJson {
+    tags: Vec<TagJson>,
 }
 
-async fn stats(call: Call) -> Result<Value, Fault> {
+/// A tag of a conversation.
+#[derive(Serialize, JsonSchema)]
+struct TagJson {
+    talker: Talker,
+    tag: String,
+    /// When a rule has given it.
+    time: UnixSeconds,
+}
+
+async fn tags(call: Call) -> Result<TagsJson, Fault> {
+    let tags = call.account()?.queue(|queue| queue.tags()).await?;
+    let tags = tags.into_iter().map(|(talker, tag, time)| TagJson {
+        talker,
+        tag,
+        time: UnixSeconds(time),
+    });
+    Ok(TagsJson {
+        tags: tags.collect(),
+    })
+}
+
+async fn stats(call: Call) -> Result<StatsJson, Fault> {
     let options = StatsOptions::default()
         .during(during(&call))
         .with_service(call.flag("system"));
     let account = call.account()?;
     let counted = account.read(move |archive| archive.stats(&options)).await?;
-    done(&StatsJson::new(counted, few(&call, "top", 20, MOST)))
+    Ok(StatsJson::new(counted, few(&call, "top", 20, MOST)))
 }
 
 fn during(call: &Call) -> Range<UnixSeconds> {

@@ -4,12 +4,11 @@ use bili_im_json::{BlockWordsJson, BlockedJson, ReplyClearedJson, ReplySetJson, 
 use bili_im_proto::{
     AddBlockWord, DelBlockWord, DelReplyText, GetBlockWords, GetReplyText, ReplyKind, SetReplyText,
 };
-use serde_json::Value;
 
 use super::writing::make;
 use crate::rpc::{
-    call::{Call, Fault, done},
-    table::{Kind, Method, Right, Scope, needed, optional},
+    call::{Call, Fault},
+    table::{Kind, Method, Right, Scope, answers, needed, optional},
 };
 
 const KINDS: [(&str, ReplyKind); 4] = [
@@ -27,7 +26,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::WholeAccount,
         params: &[],
         result: "as `bili-im block-words --json`",
-        run: |call| Box::pin(block_words(call)),
+        answers: answers!(block_words),
     },
     Method {
         name: "block_words.add",
@@ -40,7 +39,7 @@ pub(super) const METHODS: &[Method] = &[
             "the word: without spaces, of 20 characters at most",
         )],
         result: "as `bili-im block-words add --json`",
-        run: |call| Box::pin(block(call, true)),
+        answers: answers!(|call| block(call, true)),
     },
     Method {
         name: "block_words.remove",
@@ -49,7 +48,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::WholeAccount,
         params: &[needed("word", Kind::Text, "the word")],
         result: "as `bili-im block-words remove --json`",
-        run: |call| Box::pin(block(call, false)),
+        answers: answers!(|call| block(call, false)),
     },
     Method {
         name: "auto_reply",
@@ -58,7 +57,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::WholeAccount,
         params: &[],
         result: "as `bili-im auto-reply --json`",
-        run: |call| Box::pin(auto_reply(call)),
+        answers: answers!(auto_reply),
     },
     Method {
         name: "auto_reply.set",
@@ -82,7 +81,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("id", Kind::Number, "the rule to change"),
         ],
         result: "as `bili-im auto-reply set --json`",
-        run: |call| Box::pin(set(call)),
+        answers: answers!(set),
     },
     Method {
         name: "auto_reply.clear",
@@ -91,35 +90,35 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::WholeAccount,
         params: &[needed("id", Kind::Number, "its number")],
         result: "as `bili-im auto-reply clear --id --json`",
-        run: |call| Box::pin(clear(call)),
+        answers: answers!(clear),
     },
 ];
 
-async fn block_words(call: Call) -> Result<Value, Fault> {
-    done(&BlockWordsJson::from(
+async fn block_words(call: Call) -> Result<BlockWordsJson, Fault> {
+    Ok(BlockWordsJson::from(
         call.client()?.call(GetBlockWords).await?,
     ))
 }
 
-async fn block(call: Call, blocked: bool) -> Result<Value, Fault> {
+async fn block(call: Call, blocked: bool) -> Result<BlockedJson, Fault> {
     let word = call.text("word").unwrap_or_default().to_owned();
     match blocked {
         true => make(&call, AddBlockWord::new(word.as_str())).await?,
         false => make(&call, DelBlockWord::new(word.as_str())).await?,
     }
-    done(&BlockedJson { word, blocked })
+    Ok(BlockedJson { word, blocked })
 }
 
-async fn auto_reply(call: Call) -> Result<Value, Fault> {
+async fn auto_reply(call: Call) -> Result<ReplyTextsJson, Fault> {
     let client = call.client()?;
     let mut texts = Vec::new();
     for (_, kind) in KINDS {
         texts.extend(client.call(GetReplyText::new(kind)).await?);
     }
-    done(&ReplyTextsJson::from(texts))
+    Ok(ReplyTextsJson::from(texts))
 }
 
-async fn set(call: Call) -> Result<Value, Fault> {
+async fn set(call: Call) -> Result<ReplySetJson, Fault> {
     let kind = KINDS
         .into_iter()
         .find(|(name, _)| call.text("kind") == Some(name));
@@ -140,11 +139,11 @@ async fn set(call: Call) -> Result<Value, Fault> {
         return Err(Fault::Params(words.to_owned()));
     }
     make(&call, change).await?;
-    done(&ReplySetJson::from(kind))
+    Ok(ReplySetJson::from(kind))
 }
 
-async fn clear(call: Call) -> Result<Value, Fault> {
+async fn clear(call: Call) -> Result<ReplyClearedJson, Fault> {
     let id = call.number("id").unwrap_or_default();
     make(&call, DelReplyText::new(id)).await?;
-    done(&ReplyClearedJson::new(id))
+    Ok(ReplyClearedJson::new(id))
 }

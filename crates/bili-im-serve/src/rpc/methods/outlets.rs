@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use bili_im_proto::UnixSeconds;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     error::error,
@@ -10,7 +13,7 @@ use crate::{
     reader::Item,
     rpc::{
         call::{Call, Fault},
-        table::{Kind, Method, Right, Scope, needed, optional},
+        table::{Kind, Method, Right, Scope, answers, needed, optional},
     },
 };
 
@@ -32,7 +35,7 @@ pub(super) const METHODS: &[Method] = &[
             ),
         ],
         result: "`dead`: `hook`, `id`, `time` (s since 1970), `attempts`, `why`, `event`",
-        run: |call| Box::pin(dead(call)),
+        answers: answers!(dead),
     },
     Method {
         name: "webhooks.retry",
@@ -44,7 +47,7 @@ pub(super) const METHODS: &[Method] = &[
             optional("id", Kind::Number, "only this event"),
         ],
         result: "`delivered`, the ids; `failed`, why the last one was not taken, or null",
-        run: |call| Box::pin(retry(call)),
+        answers: answers!(retry),
     },
     Method {
         name: "notify.test",
@@ -53,11 +56,46 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Process,
         params: &[needed("name", Kind::Text, "the name of the `[[notify]]`")],
         result: "`name`, `sent`; else the error says what the service answered",
-        run: |call| Box::pin(test(call)),
+        answers: answers!(test),
     },
 ];
 
-async fn dead(call: Call) -> Result<Value, Fault> {
+/// Dead letters.
+#[derive(Serialize, JsonSchema)]
+struct DeadJson {
+    dead: Vec<DeadLetterJson>,
+}
+
+/// An event that a webhook could not deliver.
+#[derive(Serialize, JsonSchema)]
+struct DeadLetterJson {
+    hook: String,
+    /// The event's id.
+    id: u64,
+    /// When it was tried last.
+    time: UnixSeconds,
+    attempts: u64,
+    why: String,
+    event: Value,
+}
+
+/// What became of dead letters.
+#[derive(Serialize, JsonSchema)]
+struct RetryJson {
+    /// The ids of those that are delivered.
+    delivered: Vec<u64>,
+    /// Why the last one was not taken.
+    failed: Option<String>,
+}
+
+/// A notification that was sent.
+#[derive(Serialize, JsonSchema)]
+struct TestJson {
+    name: String,
+    sent: bool,
+}
+
+async fn dead(call: Call) -> Result<DeadJson, Fault> {
     let hook = call.text("hook").map(str::to_owned);
     let limit = call.number("limit").unwrap_or(100);
     let limit = usize::try_from(limit).unwrap_or(MOST).min(MOST);
@@ -70,19 +108,21 @@ async fn dead(call: Call) -> Result<Value, Fault> {
             account: account.name().to_owned(),
             event: letter.event,
         };
-        json!({
-            "hook": letter.hook,
-            "id": item.id(),
-            "time": letter.time,
-            "attempts": letter.attempts,
-            "why": letter.why,
-            "event": item.json(),
-        })
+        DeadLetterJson {
+            hook: letter.hook,
+            id: item.id(),
+            time: UnixSeconds(letter.time),
+            attempts: letter.attempts,
+            why: letter.why,
+            event: item.json(),
+        }
     });
-    Ok(json!({ "dead": dead.collect::<Vec<_>>() }))
+    Ok(DeadJson {
+        dead: dead.collect(),
+    })
 }
 
-async fn retry(call: Call) -> Result<Value, Fault> {
+async fn retry(call: Call) -> Result<RetryJson, Fault> {
     let hook = call.text("hook").unwrap_or_default().to_owned();
     let outlets = &call.core.shared().outlets;
     let unknown = || Fault::Params("hook: no [[webhook]] has this name".to_owned());
@@ -120,10 +160,10 @@ async fn retry(call: Call) -> Result<Value, Fault> {
             }
         }
     }
-    Ok(json!({ "delivered": delivered, "failed": failed }))
+    Ok(RetryJson { delivered, failed })
 }
 
-async fn test(call: Call) -> Result<Value, Fault> {
+async fn test(call: Call) -> Result<TestJson, Fault> {
     if !call.rights.is_for_all() {
         return Err(Fault::Forbidden("this token may not see all accounts"));
     }
@@ -138,7 +178,10 @@ async fn test(call: Call) -> Result<Value, Fault> {
         link: None,
     };
     match notifiers.send(name, note).await {
-        Ok(()) => Ok(json!({ "name": name, "sent": true })),
+        Ok(()) => Ok(TestJson {
+            name: name.to_owned(),
+            sent: true,
+        }),
         Err(refused) => {
             let (exit, words) = (bili_im_json::Exit::Other, refused.to_string());
             let advice = "see that the fields of this [[notify]] are right";

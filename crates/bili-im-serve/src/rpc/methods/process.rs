@@ -1,14 +1,18 @@
 //! Methods about the process.
 
 use bili_im_json::ErrorJson;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
+    account::AccountJson,
+    error::ServeError,
     rights::is_name,
     rpc::{
-        call::{Call, Fault, done},
+        call::{Call, Fault},
         reference,
-        table::{Kind, Method, Param, Right, Scope, needed},
+        table::{Kind, Method, Param, Right, Scope, answers, needed},
     },
     server::consumer_name,
 };
@@ -30,7 +34,7 @@ pub(super) const METHODS: &[Method] = &[
             ),
         ],
         result: "`consumer`, `id`",
-        run: |call| Box::pin(ack(call)),
+        answers: answers!(ack),
     },
     Method {
         name: "accounts.list",
@@ -39,7 +43,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Process,
         params: &[],
         result: "`accounts`: `account`, `uid`, `state` (`starting`, `working`, `held`), and of one that is held `why` (`logged_out`, `stopped`, `broken`), `since`, `until`, `error`",
-        run: |call| Box::pin(list(call)),
+        answers: answers!(list),
     },
     Method {
         name: "accounts.add",
@@ -48,7 +52,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Process,
         params: &[NAME],
         result: "the account, as in `accounts.list`",
-        run: |call| Box::pin(add(call)),
+        answers: answers!(add),
     },
     Method {
         name: "accounts.remove",
@@ -57,7 +61,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Process,
         params: &[NAME],
         result: "`account`, `removed`",
-        run: |call| Box::pin(remove(call)),
+        answers: answers!(remove),
     },
     Method {
         name: "accounts.restart",
@@ -66,7 +70,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Account,
         params: &[],
         result: "`account`, `restarted`",
-        run: |call| Box::pin(restart(call)),
+        answers: answers!(restart),
     },
     Method {
         name: "rpc.discover",
@@ -75,11 +79,39 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Process,
         params: &[],
         result: "the description",
-        run: |_| Box::pin(async { Ok(reference::open_rpc()) }),
+        answers: answers!(discover),
     },
 ];
 
-async fn ack(call: Call) -> Result<Value, Fault> {
+/// What a consumer has handled.
+#[derive(Serialize, JsonSchema)]
+struct HandledJson {
+    consumer: String,
+    /// The id of the last event.
+    id: u64,
+}
+
+/// The accounts.
+#[derive(Serialize, JsonSchema)]
+struct AccountsJson {
+    accounts: Vec<AccountJson>,
+}
+
+/// An account that was removed.
+#[derive(Serialize, JsonSchema)]
+struct RemovedJson {
+    account: String,
+    removed: bool,
+}
+
+/// An account that starts anew.
+#[derive(Serialize, JsonSchema)]
+struct RestartedJson {
+    account: String,
+    restarted: bool,
+}
+
+async fn ack(call: Call) -> Result<HandledJson, Fault> {
     let consumer = call.text("consumer").unwrap_or_default();
     if !is_name(consumer) {
         let words = "consumer has letters, digits, -, _ and .";
@@ -88,24 +120,30 @@ async fn ack(call: Call) -> Result<Value, Fault> {
     let id = call.number("id").unwrap_or_default();
     let name = consumer_name(&call.rights, consumer);
     call.core.handled(&call.rights, &name, id).await?;
-    Ok(json!({ "consumer": consumer, "id": id }))
+    let consumer = consumer.to_owned();
+    Ok(HandledJson { consumer, id })
 }
 
-async fn list(call: Call) -> Result<Value, Fault> {
-    done(&json!({ "accounts": call.core.list(&call.rights) }))
+async fn list(call: Call) -> Result<AccountsJson, Fault> {
+    let accounts = call.core.list(&call.rights);
+    Ok(AccountsJson { accounts })
 }
 
-async fn add(call: Call) -> Result<Value, Fault> {
+async fn add(call: Call) -> Result<AccountJson, Fault> {
     let name = named(&call)?;
     call.core.add_named(&name).await?;
     let account = call.core.account(&name);
-    done(&account.map(|account| account.json()))
+    let account = account.ok_or_else(|| ServeError::NoAccount(name));
+    Ok(account.map_err(ErrorJson::from)?.json())
 }
 
-async fn remove(call: Call) -> Result<Value, Fault> {
+async fn remove(call: Call) -> Result<RemovedJson, Fault> {
     let name = named(&call)?;
     call.core.remove(&name).await.map_err(ErrorJson::from)?;
-    Ok(json!({ "account": name, "removed": true }))
+    Ok(RemovedJson {
+        account: name,
+        removed: true,
+    })
 }
 
 /// The name of an account that the token may have.
@@ -117,8 +155,15 @@ fn named(call: &Call) -> Result<String, Fault> {
     }
 }
 
-async fn restart(call: Call) -> Result<Value, Fault> {
+async fn restart(call: Call) -> Result<RestartedJson, Fault> {
     let account = call.account()?;
     account.restart();
-    Ok(json!({ "account": account.name(), "restarted": true }))
+    Ok(RestartedJson {
+        account: account.name().to_owned(),
+        restarted: true,
+    })
+}
+
+async fn discover(_: Call) -> Result<Value, Fault> {
+    Ok(reference::open_rpc())
 }

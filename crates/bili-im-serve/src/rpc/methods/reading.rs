@@ -11,11 +11,10 @@ use bili_im_proto::{
     SessionFilter, SessionList, Talker, Uid, UserInfos,
 };
 use bili_im_reqwest::Client;
-use serde_json::Value;
 
 use crate::rpc::{
-    call::{Call, Fault, done},
-    table::{Kind, Method, Right, Scope, needed, optional},
+    call::{Call, Fault},
+    table::{Kind, Method, Right, Scope, answers, needed, optional},
 };
 
 /// The most messages or users of one answer.
@@ -29,7 +28,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Account,
         params: &[],
         result: "as `bili-im whoami --json`",
-        run: |call| Box::pin(whoami(call)),
+        answers: answers!(whoami),
     },
     Method {
         name: "unread",
@@ -38,7 +37,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::WholeAccount,
         params: &[],
         result: "as `bili-im unread --json`",
-        run: |call| Box::pin(unread(call)),
+        answers: answers!(unread),
     },
     Method {
         name: "sessions",
@@ -54,7 +53,7 @@ pub(super) const METHODS: &[Method] = &[
             ),
         ],
         result: "as `bili-im sessions --json`",
-        run: |call| Box::pin(sessions(call)),
+        answers: answers!(sessions),
     },
     Method {
         name: "history",
@@ -79,7 +78,7 @@ pub(super) const METHODS: &[Method] = &[
             ),
         ],
         result: "as `bili-im history --json`",
-        run: |call| Box::pin(history(call)),
+        answers: answers!(history),
     },
     Method {
         name: "who",
@@ -88,7 +87,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Account,
         params: &[needed("uids", Kind::Numbers, "the users; 1,000 at most")],
         result: "as `bili-im who --json`",
-        run: |call| Box::pin(who(call)),
+        answers: answers!(who),
     },
     Method {
         name: "settings.get",
@@ -97,11 +96,11 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::WholeAccount,
         params: &[],
         result: "as `bili-im settings --json`",
-        run: |call| Box::pin(settings(call)),
+        answers: answers!(settings),
     },
 ];
 
-async fn whoami(call: Call) -> Result<Value, Fault> {
+async fn whoami(call: Call) -> Result<WhoamiJson, Fault> {
     let client = call.client()?;
     let profile = client.profile().await?;
     let expires = client.account().credential().expires();
@@ -109,21 +108,21 @@ async fn whoami(call: Call) -> Result<Value, Fault> {
     let origin = hosts.get(Host::Im);
     let is_elsewhere = origin != Hosts::default().get(Host::Im);
     let endpoint = is_elsewhere.then(|| origin.to_string());
-    done(&WhoamiJson::new(profile, expires, endpoint))
+    Ok(WhoamiJson::new(profile, expires, endpoint))
 }
 
-async fn unread(call: Call) -> Result<Value, Fault> {
+async fn unread(call: Call) -> Result<CountsJson, Fault> {
     let client = call.client()?;
     let users = client.unread().await?;
     // Optional: the other counts are told even when this one fails.
     let groups = client.call(MyGroupUnread).await.ok();
-    done(&CountsJson::new(
+    Ok(CountsJson::new(
         &users,
         groups.map(|groups| groups.unread_count),
     ))
 }
 
-async fn sessions(call: Call) -> Result<Value, Fault> {
+async fn sessions(call: Call) -> Result<SessionsJson, Fault> {
     let client = call.client()?;
     let is_unread = call.flag("unread");
     let mut list = match call.flag("all") || is_unread {
@@ -138,7 +137,7 @@ async fn sessions(call: Call) -> Result<Value, Fault> {
     let uids = distinct(unnamed.filter_map(|session| user(session.talker)));
     let names = names(&client, &uids).await;
     let marks = marks(&client, &uids).await;
-    done(&SessionsJson::new(&list, |session| {
+    Ok(SessionsJson::new(&list, |session| {
         let uid = user(session.talker);
         SessionJson::new(session, false)
             .with_name(name_of(session, &names))
@@ -156,7 +155,7 @@ async fn every_session(client: &Client) -> Result<SessionList, Fault> {
     Ok(list)
 }
 
-async fn history(call: Call) -> Result<Value, Fault> {
+async fn history(call: Call) -> Result<HistoryJson, Fault> {
     let (client, talker) = (call.client()?, call.talker()?);
     let limit = call.number("limit").unwrap_or(20);
     let limit = usize::try_from(limit).unwrap_or(MOST).clamp(1, MOST);
@@ -189,14 +188,14 @@ async fn history(call: Call) -> Result<Value, Fault> {
     let senders = distinct(messages.iter().map(|message| message.sender_uid));
     let names = names(&client, &senders).await;
     let (own, shows) = (client.account().uid(), call.flag("show_recalled"));
-    done(&HistoryJson::new(talker, &messages, has_more, |message| {
+    Ok(HistoryJson::new(talker, &messages, has_more, |message| {
         MessageJson::new(message, shows)
             .with_sender_name(names.get(&message.sender_uid).cloned())
             .with_direction(HistoryJson::direction(message, own))
     }))
 }
 
-async fn who(call: Call) -> Result<Value, Fault> {
+async fn who(call: Call) -> Result<PeopleJson, Fault> {
     let client = call.client()?;
     let uids: Vec<Uid> = call.numbers("uids").into_iter().map(Uid).collect();
     if uids.is_empty() || uids.len() > MOST {
@@ -211,15 +210,15 @@ async fn who(call: Call) -> Result<Value, Fault> {
         let marks = marks.get(&user.uid);
         PersonJson::new(user, marks)
     });
-    done(&PeopleJson {
+    Ok(PeopleJson {
         users: users.collect(),
         unknown,
     })
 }
 
-async fn settings(call: Call) -> Result<Value, Fault> {
+async fn settings(call: Call) -> Result<SettingsJson, Fault> {
     let settings = call.client()?.call(GetSettings).await?;
-    done(&SettingsJson::from(settings))
+    Ok(SettingsJson::from(settings))
 }
 
 fn nobody(uid: Uid) -> Fault {

@@ -1,16 +1,15 @@
 //! Methods that change something.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use bili_im_json::{AckJson, ChangeJson, ImageJson, RecallJson, SETTINGS, SettingsJson};
+use bili_im_json::{AckJson, ChangeJson, ImageJson, RecallJson, SETTINGS, SendJson, SettingsJson};
 use bili_im_proto::{
     Endpoint, Error, Image, MsgKey, RemoveSession, SendContent, Seqno, SetMsgDnd, SetSettings,
     SetTop, Settings, Talker, Text, UpdateAck, UpdateIntercept, UploadBfs,
 };
-use serde_json::Value;
 
 use crate::rpc::{
-    call::{Call, Fault, done},
-    table::{Kind, Method, Param, Right, Scope, needed, optional},
+    call::{Call, Fault},
+    table::{Kind, Method, Of, Param, Right, Scope, answers, needed, optional},
 };
 
 const KEY: Param = optional(
@@ -31,18 +30,7 @@ macro_rules! change {
             scope: Scope::Talker,
             params: &[],
             result: concat!("as `bili-im ", $name, " --json`"),
-            run: |call| {
-                Box::pin(async move {
-                    let talker = call.talker()?;
-                    let change = ChangeJson {
-                        talker,
-                        field: stringify!($field),
-                        value: $value,
-                    };
-                    make(&call, $endpoint(talker)).await?;
-                    done(&change)
-                })
-            },
+            answers: answers!(|call| changed(call, $endpoint, stringify!($field), $value)),
         }
     };
 }
@@ -55,7 +43,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Talker,
         params: &[needed("text", Kind::Text, "the text"), KEY],
         result: SENT,
-        run: |call| Box::pin(send_text(call)),
+        answers: answers!(send_text),
     },
     Method {
         name: "send_image",
@@ -75,7 +63,7 @@ pub(super) const METHODS: &[Method] = &[
             KEY,
         ],
         result: SENT,
-        run: |call| Box::pin(send_image(call)),
+        answers: answers!(send_image),
     },
     Method {
         name: "upload_image",
@@ -88,7 +76,7 @@ pub(super) const METHODS: &[Method] = &[
             "a JPEG, PNG or GIF in Base64; the body has 8 MiB at most",
         )],
         result: "`url`, `width`, `height`, `format`, `size`",
-        run: |call| Box::pin(upload_image(call)),
+        answers: answers!(upload_image),
     },
     Method {
         name: "recall",
@@ -97,7 +85,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Talker,
         params: &[needed("msg_key", Kind::Number, "the message")],
         result: "as `bili-im recall --json`",
-        run: |call| Box::pin(recall(call)),
+        answers: answers!(recall),
     },
     Method {
         name: "ack",
@@ -110,7 +98,7 @@ pub(super) const METHODS: &[Method] = &[
             "only up to this sequence number",
         )],
         result: "as `bili-im ack --json`",
-        run: |call| Box::pin(ack(call)),
+        answers: answers!(ack),
     },
     change!(
         "pin",
@@ -149,7 +137,7 @@ pub(super) const METHODS: &[Method] = &[
         scope: Scope::Talker,
         params: &[optional("off", Kind::Flag, "let them through again")],
         result: "as `bili-im intercept --json`",
-        run: |call| Box::pin(intercept(call)),
+        answers: answers!(intercept),
     },
     Method {
         name: "settings.set",
@@ -162,17 +150,17 @@ pub(super) const METHODS: &[Method] = &[
             "settings by name, each \"on\", \"off\" or the service's number",
         )],
         result: "as `bili-im settings set --json`",
-        run: |call| Box::pin(set(call)),
+        answers: answers!(set),
     },
 ];
 
-async fn send_text(call: Call) -> Result<Value, Fault> {
+async fn send_text(call: Call) -> Result<Of<SendJson>, Fault> {
     let text = Text::new(call.text("text").unwrap_or_default());
     let text = text.map_err(Error::from)?;
     send(call, text.into()).await
 }
 
-async fn send_image(call: Call) -> Result<Value, Fault> {
+async fn send_image(call: Call) -> Result<Of<SendJson>, Fault> {
     let image = Image::new(call.text("url").unwrap_or_default());
     let mut image = image.map_err(Error::from)?;
     image.width = small(&call, "width");
@@ -190,17 +178,17 @@ fn small(call: &Call, name: &str) -> Option<u32> {
     call.number(name)?.try_into().ok()
 }
 
-async fn upload_image(call: Call) -> Result<Value, Fault> {
+async fn upload_image(call: Call) -> Result<ImageJson, Fault> {
     let file = BASE64_STANDARD.decode(call.text("data").unwrap_or_default());
     let file = file.map_err(|_| Fault::Params("data is Base64".to_owned()))?;
     let upload = UploadBfs::new(file).map_err(Error::from)?;
     let uploaded = call.client()?.call(upload.clone()).await?;
-    done(&ImageJson::from(
+    Ok(ImageJson::from(
         upload.image(&uploaded).map_err(Error::from)?,
     ))
 }
 
-async fn send(call: Call, content: SendContent) -> Result<Value, Fault> {
+async fn send(call: Call, content: SendContent) -> Result<Of<SendJson>, Fault> {
     let key = match call.text("idempotency_key") {
         Some(key) if !(1..=128).contains(&key.chars().count()) => {
             let words = "idempotency_key has 1 to 128 characters";
@@ -210,38 +198,38 @@ async fn send(call: Call, content: SendContent) -> Result<Value, Fault> {
         key => key.map(|key| format!("{}/{key}", call.rights.name)),
     };
     let sent = call.account()?.send(key, call.talker()?, content).await;
-    sent.map_err(Fault::Error)
+    sent.map(Of::from).map_err(Fault::Error)
 }
 
-async fn recall(call: Call) -> Result<Value, Fault> {
+async fn recall(call: Call) -> Result<RecallJson, Fault> {
     let key = MsgKey(call.number("msg_key").unwrap_or_default());
     call.client()?.recall(call.talker()?, key).await?;
-    done(&RecallJson::from(key))
+    Ok(RecallJson::from(key))
 }
 
-async fn ack(call: Call) -> Result<Value, Fault> {
+async fn ack(call: Call) -> Result<AckJson, Fault> {
     let (talker, upto) = (call.talker()?, call.number("upto").map(Seqno));
     let mut change = UpdateAck::new(talker);
     change.upto = upto;
     make(&call, change).await?;
-    done(&AckJson::new(talker, upto))
+    Ok(AckJson::new(talker, upto))
 }
 
-async fn intercept(call: Call) -> Result<Value, Fault> {
+async fn intercept(call: Call) -> Result<ChangeJson, Fault> {
     let (talker, value) = (call.talker()?, !call.flag("off"));
     let Talker::User(uid) = talker else {
         return Err(Fault::Params("only a user can be intercepted".to_owned()));
     };
     make(&call, UpdateIntercept::new(uid, value)).await?;
     let field = "intercepted";
-    done(&ChangeJson {
+    Ok(ChangeJson {
         talker,
         field,
         value,
     })
 }
 
-async fn set(call: Call) -> Result<Value, Fault> {
+async fn set(call: Call) -> Result<SettingsJson, Fault> {
     let mut values = Settings::default();
     for (name, value) in call.object("settings").into_iter().flatten() {
         let setting = SETTINGS.iter().find(|setting| setting.name == name);
@@ -259,7 +247,26 @@ async fn set(call: Call) -> Result<Value, Fault> {
         setting.set(&mut values, number);
     }
     make(&call, SetSettings::new(values.clone())).await?;
-    done(&SettingsJson::from(values))
+    Ok(SettingsJson::from(values))
+}
+
+/// Changes a conversation alone.
+async fn changed<E>(
+    call: Call,
+    endpoint: impl FnOnce(Talker) -> E,
+    field: &'static str,
+    value: bool,
+) -> Result<ChangeJson, Fault>
+where
+    E: Endpoint<Response = ()> + Send + Sync + 'static,
+{
+    let talker = call.talker()?;
+    make(&call, endpoint(talker)).await?;
+    Ok(ChangeJson {
+        talker,
+        field,
+        value,
+    })
 }
 
 pub(super) async fn make<E>(call: &Call, change: E) -> Result<(), Fault>
