@@ -26,7 +26,7 @@ const COPIED: [&str; 8] = [
     "xtask",
 ];
 
-/// The folder of the copy, and a file with each mistake's name and broken law.
+/// The folder of the copy, and a file with each mistake's name, broken law and first seed.
 pub(crate) struct Planted {
     pub(crate) copy: PathBuf,
     pub(crate) list: PathBuf,
@@ -35,6 +35,8 @@ pub(crate) struct Planted {
 struct Mistake {
     name: String,
     breaks: String,
+    /// The seed that is tried first.
+    seed: String,
     changes: Vec<Change>,
 }
 
@@ -90,7 +92,7 @@ pub(crate) fn plant(workspace: &Path) -> Result<Planted, String> {
     let list = workspace.join("target/mistakes/list.txt");
     let lines = mistakes
         .iter()
-        .map(|m| format!("{}\t{}\n", m.name, m.breaks));
+        .map(|m| format!("{}\t{}\t{}\n", m.name, m.breaks, m.seed));
     write_if_changed(&list, lines.collect::<String>().as_bytes())?;
     Ok(Planted { copy, list })
 }
@@ -103,6 +105,7 @@ fn parse(text: &str) -> Result<Vec<Mistake>, String> {
             mistakes.push(Mistake {
                 name: name.trim_end_matches(']').to_owned(),
                 breaks: String::new(),
+                seed: "0".to_owned(),
                 changes: Vec::new(),
             });
             continue;
@@ -112,6 +115,8 @@ fn parse(text: &str) -> Result<Vec<Mistake>, String> {
         };
         if let Some(breaks) = line.strip_prefix("breaks: ") {
             mistake.breaks = breaks.to_owned();
+        } else if let Some(seed) = line.strip_prefix("seed: ") {
+            mistake.seed = seed.to_owned();
         } else if let Some(file) = line.strip_prefix("in: ") {
             mistake.changes.push(Change {
                 file: file.into(),

@@ -126,7 +126,8 @@ fn run_all(first: u64, count: u64, quirk: Option<Quirk>) -> ExitCode {
     }
 }
 
-/// Makes each mistake of a list. A line has a mistake's name, a tab and the law that it breaks.
+/// Makes each mistake of a list. A line has a mistake's name, the law that it breaks, and the
+/// seed to try first, with tabs between them.
 #[cfg(feature = "planted")]
 fn catch_all(list: &std::path::Path) -> ExitCode {
     let text = match std::fs::read_to_string(list) {
@@ -137,16 +138,16 @@ fn catch_all(list: &std::path::Path) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mistakes: Vec<(&'static str, &str)> = text
-        .lines()
-        .filter_map(|line| line.split_once('\t'))
+    let mistakes: Vec<Vec<&'static str>> = (text.lines())
+        .map(|line| line.split('\t').collect())
         .collect();
     let missed = AtomicU64::new(0);
     on_every_core(mistakes.len() as u64, |number| {
-        let Some(&(mistake, law)) = mistakes.get(number as usize) else {
+        let Some([mistake, law, seed]) = mistakes.get(number as usize).map(Vec::as_slice) else {
             return;
         };
-        let verdict = match bili_im_dst::catch(mistake, law) {
+        let first = seed.parse().unwrap_or_default();
+        let verdict = match bili_im_dst::catch(mistake, law, first) {
             Some((seed, broken)) => format!("caught at seed {seed}: {broken:.100}"),
             None => {
                 missed.fetch_add(1, Ordering::Relaxed);
