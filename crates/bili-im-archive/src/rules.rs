@@ -34,6 +34,8 @@ pub struct RuleWait {
     pub rule: String,
     /// The conversation.
     pub talker: Talker,
+    /// The message.
+    pub seqno: Seqno,
     /// The event of the message.
     pub event: u64,
 }
@@ -133,7 +135,7 @@ impl Queue {
         Ok(found.is_some())
     }
 
-    /// A rule waits until `due`, unless it waits in this conversation already.
+    /// A rule waits until `due`.
     ///
     /// # Errors
     /// When it cannot be stored.
@@ -141,9 +143,16 @@ impl Queue {
         let talker = text(&wait.talker)?;
         (self.archive.connection)
             .prepare_cached(
-                "INSERT OR IGNORE INTO rule_waits (rule, talker, event, due) VALUES (?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO rule_waits (rule, talker, seqno, event, due)
+                 VALUES (?, ?, ?, ?, ?)",
             )?
-            .execute(params![wait.rule, talker, to_sql(wait.event), to_sql(due)])?;
+            .execute(params![
+                wait.rule,
+                talker,
+                to_sql(wait.seqno.0),
+                to_sql(wait.event),
+                to_sql(due)
+            ])?;
         Ok(())
     }
 
@@ -153,36 +162,60 @@ impl Queue {
     /// When they cannot be read.
     pub fn due_rule_waits(&self, limit: usize) -> Result<Vec<RuleWait>, ArchiveError> {
         let mut select = (self.archive.connection).prepare_cached(
-            "SELECT rule, talker, event FROM rule_waits WHERE due <= ? ORDER BY due LIMIT ?",
+            "SELECT rule, talker, seqno, event FROM rule_waits WHERE due <= ?
+             ORDER BY due, seqno LIMIT ?",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = select.query_map((self.now(), limit), |row| {
-            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?))
+            let talker: String = row.get(1)?;
+            Ok((row.get(0)?, talker, row.get(2)?, row.get(3)?))
         })?;
         rows.map(|row| {
-            let (rule, talker, event) = row?;
+            let (rule, talker, seqno, event) = row?;
             Ok(RuleWait {
                 rule,
                 talker: parse(&talker)?,
+                seqno: Seqno(from_sql(seqno)),
                 event: from_sql(event),
             })
         })
         .collect()
     }
 
-    /// A conversation was answered, or its wait has come to its end.
+    /// All messages of a conversation up to one are read or answered; without one, all of them.
+    /// With a rule, only that rule waits no longer.
     ///
     /// # Errors
     /// When it cannot be stored.
     pub fn end_rule_waits(
         &mut self,
         talker: Talker,
+        upto: Option<Seqno>,
         rule: Option<&str>,
     ) -> Result<(), ArchiveError> {
+        let upto = upto.map(|seqno| to_sql(seqno.0));
         (self.archive.connection)
-            .prepare_cached("DELETE FROM rule_waits WHERE talker = ?1 AND rule = ifnull(?2, rule)")?
-            .execute((text(&talker)?, rule))?;
+            .prepare_cached(
+                "DELETE FROM rule_waits
+                 WHERE talker = ?1 AND seqno <= ifnull(?2, seqno) AND rule = ifnull(?3, rule)",
+            )?
+            .execute((text(&talker)?, upto, rule))?;
         Ok(())
+    }
+
+    /// Whether a rule still waits for a message.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_waiting(&self, wait: &RuleWait) -> Result<bool, ArchiveError> {
+        let found: Option<i64> = (self.archive.connection)
+            .prepare_cached("SELECT 1 FROM rule_waits WHERE rule = ? AND talker = ? AND seqno = ?")?
+            .query_row(
+                (&wait.rule, text(&wait.talker)?, to_sql(wait.seqno.0)),
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok(found.is_some())
     }
 
     /// Whether a person has written nothing before a message, as far as the archive knows.

@@ -1,7 +1,7 @@
 //! The accounts of a process: added, removed and restarted one by one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{
         Arc, Mutex, OnceLock,
@@ -10,15 +10,16 @@ use std::{
 };
 
 use bili_im_json::{ErrorJson, Exit};
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    account::{Account, AccountJson, State, lock, run},
+    account::{Account, AccountJson, SAME_USER, State, lock, run},
     config::{AccountSetup, Limits, Profiles},
     error::{ServeError, error, panicked},
     metrics::Page,
     reader::{Reader, Start},
     rights::{Rights, is_name},
+    rules,
     shared::Shared,
 };
 
@@ -45,7 +46,7 @@ struct Inner {
 #[derive(Debug)]
 struct Running {
     account: Arc<Account>,
-    task: AbortHandle,
+    task: JoinHandle<()>,
 }
 
 impl Drop for Running {
@@ -88,18 +89,56 @@ impl Core {
             }
             Err(_) => return Err(ServeError::Name(name)),
         };
+        account.claim_owner();
+        if let Err(error) = self.introduce(&account).await {
+            let kind: &str = &error.kind;
+            tracing::warn!(account = name, kind, "the queue cannot be used");
+        }
+        let has_readers = self.0.has_readers.load(Ordering::Acquire);
+        if has_readers {
+            // What is acknowledged meanwhile says nothing about this account.
+            account.join(u64::MAX);
+        }
         // An archive has one queue, so that two of the same name do not get here at once.
-        let task = tokio::spawn(run(Arc::clone(&account))).abort_handle();
-        let running = Running {
-            account: Arc::clone(&account),
-            task,
-        };
-        lock(&self.0.accounts).insert(name, running);
-        if self.0.has_readers.load(Ordering::Acquire) {
+        {
+            let mut accounts = lock(&self.0.accounts);
+            if self.is_ending() {
+                return Err(ServeError::Ending);
+            }
+            let task = tokio::spawn(run(Arc::clone(&account)));
+            let running = Running {
+                account: Arc::clone(&account),
+                task,
+            };
+            accounts.insert(name, running);
+        }
+        if has_readers {
             account.join(self.0.shared.line.visible());
         }
         self.0.shared.tell();
         Ok(())
+    }
+
+    /// The consumers that there are already are told of the account from now on, also if they read
+    /// only later. To rules that will come it is new.
+    async fn introduce(&self, account: &Account) -> Result<(), ErrorJson> {
+        let mut names = BTreeSet::new();
+        for known in self.accounts() {
+            let consumers = known.queue(|queue| queue.consumers()).await?;
+            names.extend(consumers.into_iter().map(|consumer| consumer.name));
+        }
+        let has_no_rules = self.0.shared.rules.are_none();
+        account
+            .queue(move |queue| {
+                for name in names {
+                    queue.consumer(&name)?;
+                }
+                match has_no_rules {
+                    true => queue.forget_consumer(rules::CONSUMER),
+                    false => Ok(()),
+                }
+            })
+            .await
     }
 
     /// Sets where accounts come from that clients add by name. Without, they can add none. The
@@ -129,11 +168,25 @@ impl Core {
     /// # Errors
     /// When there is none of this name.
     pub async fn remove(&self, name: &str) -> Result<(), ServeError> {
-        let Some(running) = lock(&self.0.accounts).remove(name) else {
+        let Some(mut running) = lock(&self.0.accounts).remove(name) else {
             return Err(ServeError::NoAccount(name.to_owned()));
         };
-        running.task.abort();
-        running.account.end().await;
+        // Also when the caller does not wait.
+        let ended = tokio::spawn(async move {
+            running.task.abort();
+            // It was aborted.
+            let _ended = (&mut running.task).await;
+            running.account.end().await;
+        });
+        let _ended = ended.await;
+        // Another profile of its user may be served now.
+        for account in self.accounts() {
+            if let State::Held(held) = account.state()
+                && held.error.kind == SAME_USER
+            {
+                account.restart();
+            }
+        }
         Ok(())
     }
 

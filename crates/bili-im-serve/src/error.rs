@@ -18,6 +18,9 @@ pub enum ServeError {
     /// Two accounts have one name, or a name cannot be used.
     #[error("the account name {0:?} is taken, or is not made of letters, digits, - and _")]
     Name(String),
+    /// The process ends.
+    #[error("the process ends")]
+    Ending,
     /// There is no such account.
     #[error("there is no account {0:?}")]
     NoAccount(String),
@@ -57,6 +60,12 @@ pub(crate) fn error(
     let mut json = ErrorJson::new(exit, kind, message);
     json.advice = Some(advice.into());
     json
+}
+
+/// An account was removed.
+pub(crate) fn removed() -> ErrorJson {
+    let message = "the account was removed";
+    error(Exit::WrongUse, "NoAccount", message, "see accounts.list")
 }
 
 /// A fault of this program.

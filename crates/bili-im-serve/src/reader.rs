@@ -221,6 +221,16 @@ impl Item {
         }
     }
 
+    /// Tells items apart, over all accounts and for ever: an event by its id.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Event { event, .. } => event.place.id.to_string(),
+            Self::Dropped {
+                account, dropped, ..
+            } => format!("dropped-{account}-{}", dropped.to.id),
+        }
+    }
+
     /// The account's name.
     pub fn account(&self) -> &str {
         match self {

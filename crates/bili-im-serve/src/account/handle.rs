@@ -20,10 +20,13 @@ use super::{
 };
 use crate::{
     config::AccountSetup,
-    error::{archive_error, error},
+    error::{archive_error, error, removed},
     rules::Worker,
     shared::{Shared, now},
 };
+
+/// The kind of the error of a second account of a user.
+pub(crate) const SAME_USER: &str = "SameUser";
 
 /// An account of the process.
 #[derive(Debug)]
@@ -103,8 +106,10 @@ impl Account {
     /// # Errors
     /// Why it is held.
     pub fn client(&self) -> Result<Client, ErrorJson> {
-        if let State::Held(held) = &*lock(&self.state) {
-            return Err(held.error.clone());
+        match &*lock(&self.state) {
+            State::Held(held) => return Err(held.error.clone()),
+            State::Removed => return Err(removed()),
+            State::Starting | State::Working => {}
         }
         lock(&self.client).clone().ok_or_else(|| {
             let message = format!("the account {} is starting", self.name());
@@ -148,7 +153,7 @@ impl Account {
             let message = format!("the account {other} serves this user already");
             return Err(error(
                 Exit::Other,
-                "SameUser",
+                SAME_USER,
                 message,
                 "remove one of the two",
             ));
@@ -179,6 +184,12 @@ impl Account {
     /// The number of the newest event.
     pub(crate) fn newest(&self) -> u64 {
         self.newest.load(Ordering::Acquire)
+    }
+
+    /// Takes the user whose events are in the queue, if nobody has it.
+    pub(crate) fn claim_owner(&self) {
+        // Otherwise it is held once that is certain.
+        let _claimed = self.owner.map(|owner| self.claim(owner));
     }
 
     /// The account was added while others were being told.
@@ -248,7 +259,8 @@ impl Account {
     /// Ends the sends under way at once. What became of them is found out by the next process.
     pub(crate) fn abandon(&self) {
         self.outbox.abandon();
-        self.rules.abandon();
+        // Nobody waits for it.
+        let _task = self.rules.abandon();
         self.let_user_go();
     }
 

@@ -10,4 +10,8 @@ pub use self::{
     handle::Account,
     state::{Held, State, Why},
 };
-pub(crate) use self::{handle::lock, state::AccountJson, watching::run};
+pub(crate) use self::{
+    handle::{SAME_USER, lock},
+    state::AccountJson,
+    watching::run,
+};

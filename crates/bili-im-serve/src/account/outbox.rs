@@ -19,7 +19,9 @@ use tokio::{
 use super::{
     handle::{Account, lock},
     outcome::{key_reused, not_sent, too_many, unconfirmed, under_way, value},
+    state::State,
 };
+use crate::error::removed;
 
 /// The longest wait before it is looked again what became of a send.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -114,6 +116,9 @@ impl Account {
         talker: Talker,
         content: SendContent,
     ) -> Result<watch::Receiver<Option<Outcome>>, ErrorJson> {
+        if matches!(self.state(), State::Removed) {
+            return Err(removed());
+        }
         let mut under_way = lock(&self.outbox.under_way);
         if let Some(same) = under_way.get(&key) {
             return match same.talker == talker && same.content == content {

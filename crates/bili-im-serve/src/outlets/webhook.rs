@@ -58,16 +58,16 @@ impl Webhook {
     /// Posts an item, once.
     pub(crate) async fn attempt(&self, poster: &Poster, item: &Item) -> Result<(), Refusal> {
         let body = item.json().to_string();
-        let request = self.request(item.id(), body, now());
+        let request = self.request(&item.key(), body, now());
         let request = request.map_err(|error| Refusal::passing(error.to_string()))?;
         poster.post(request).await?.check()
     }
 
-    fn request(&self, id: u64, body: String, time: u64) -> http::Result<Request<Vec<u8>>> {
+    fn request(&self, key: &str, body: String, time: u64) -> http::Result<Request<Vec<u8>>> {
         let signature = self.signature(time, &body);
         Request::post(self.url.expose())
             .header(CONTENT_TYPE, "application/json")
-            .header("x-bili-im-id", id)
+            .header("x-bili-im-id", key)
             .header("x-bili-im-timestamp", time)
             .header("x-bili-im-signature", format!("sha256={signature}"))
             .body(body.into_bytes())
@@ -196,7 +196,7 @@ mod tests {
             secret: Secret::from("0123456789abcdef".to_owned()),
         };
         let body = r#"{"event":"message","text":"你好"}"#.to_owned();
-        let request = webhook.request(7, body, 1_700_000_000).unwrap();
+        let request = webhook.request("7", body, 1_700_000_000).unwrap();
         let header = |name: &str| request.headers()[name].to_str().unwrap();
         assert_eq!(header("x-bili-im-id"), "7");
         assert_eq!(header("x-bili-im-timestamp"), "1700000000");

@@ -1,22 +1,19 @@
 //! What rules do.
 
-use std::{
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bili_im_archive::RuleRun;
 use bili_im_json::ErrorJson;
 use bili_im_proto::{SendContent, Talker, Text, UpdateIntercept};
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::{join, time::sleep};
 
 use super::{
     decide::FRESH,
     rule::{Program, Rule},
 };
 use crate::{
-    account::Account,
+    account::{Account, State},
     core::Core,
     outlets::{Note, Notifiers, cut, link, said, value},
     program,
@@ -26,8 +23,8 @@ use crate::{
 /// How long a program may run.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How many programs run at once.
-static PROGRAMS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(4));
+/// Why a send may succeed when it is tried again. Then nothing was sent, or it is under way.
+const PASSING: [&str; 5] = ["RateLimited", "Network", "NotSent", "Starting", "UnderWay"];
 
 /// The most bytes of an answer. The service takes 2,000 of its JSON.
 const ANSWER: usize = 1_500;
@@ -53,34 +50,28 @@ impl Work<'_> {
     pub(super) async fn act(&self) -> Result<(), ErrorJson> {
         let then = &self.rule.then;
         let answer = then.answer.as_ref().filter(|_| self.run.answer.is_some());
-        if let Some(answer) = answer {
-            let answer = cut(&answer.fill(|name| self.field(name)), ANSWER);
-            self.keep(&answer).await?;
-            self.said("answer", self.answer(answer).await);
+        let answer = answer.map(|answer| cut(&answer.fill(|name| self.field(name)), ANSWER));
+        if let Some(answer) = &answer {
+            self.keep(answer).await?;
         }
-        if let Some(name) = &then.notify {
-            let note = Note {
-                title: format!("{} · {}", self.sender, self.rule.name),
-                text: match &then.notify_text {
-                    Some(text) => text.fill(|name| self.field(name)),
-                    None => said(self.json).to_owned(),
-                },
-                link: link(self.json),
-            };
-            let notifiers = Notifiers::new(self.core);
-            let told = notifiers.deliver(name, &note, self.rest()).await;
-            self.said("notify", told.map_err(|error| error.to_string()));
-        }
-        if let Some(tag) = &then.tag {
-            self.said("tag", self.tag(tag.clone()).await);
-        }
-        if then.intercept {
-            self.said("intercept", self.intercept().await);
-        }
-        if let Some(program) = &then.run {
-            self.said("run", self.execute(program).await);
-        }
+        join!(
+            self.done("answer", answer.map(|answer| self.answer(answer))),
+            self.done("notify", then.notify.as_ref().map(|name| self.notify(name))),
+            self.done("tag", then.tag.clone().map(|tag| self.tag(tag))),
+            self.done("intercept", then.intercept.then(|| self.intercept())),
+            self.done(
+                "run",
+                then.run.as_ref().map(|program| self.execute(program))
+            ),
+        );
         Ok(())
+    }
+
+    /// Does what there is to do, and says what has become of it.
+    async fn done(&self, action: &str, work: Option<impl Future<Output = Result<(), String>>>) {
+        if let Some(work) = work {
+            self.said(action, work.await);
+        }
     }
 
     /// The value of a field of a template.
@@ -134,14 +125,43 @@ impl Work<'_> {
             return Err("it is too late".to_owned());
         }
         let text = Text::new(answer).map_err(|error| error.to_string())?;
-        self.account.works_within(self.rest()).await;
         let key = format!("rule/{}/{}", self.run.rule, self.run.event);
         let content = SendContent::from(text);
-        let sent = self.account.send(Some(key), talker, content).await;
-        sent.map(drop).map_err(|error| {
-            let why = error.get("message").and_then(Value::as_str);
-            why.unwrap_or("it failed").to_owned()
-        })
+        loop {
+            self.account.works_within(self.rest()).await;
+            let sent = {
+                let _permit = self.account.rules.answers.acquire().await;
+                let (key, content) = (Some(key.clone()), content.clone());
+                self.account.send(key, talker, content).await
+            };
+            let Err(error) = sent else {
+                return Ok(());
+            };
+            let word = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
+            let is_held = !matches!(self.account.state(), State::Working);
+            let may_pass = is_held || PASSING.contains(&word("kind"));
+            let asked = error.get("retry_after_seconds").and_then(Value::as_u64);
+            let wait = self.core.shared().limits.first_wait;
+            let wait = wait.max(Duration::from_secs(asked.unwrap_or_default()));
+            if !may_pass || wait >= self.rest() {
+                return Err(word("message").to_owned());
+            }
+            sleep(wait).await;
+        }
+    }
+
+    async fn notify(&self, name: &str) -> Result<(), String> {
+        let note = Note {
+            title: format!("{} · {}", self.sender, self.rule.name),
+            text: match &self.rule.then.notify_text {
+                Some(text) => text.fill(|name| self.field(name)),
+                None => said(self.json).to_owned(),
+            },
+            link: link(self.json),
+        };
+        let notifiers = Notifiers::new(self.core);
+        let told = notifiers.deliver(name, &note, self.rest()).await;
+        told.map_err(|error| error.to_string())
     }
 
     async fn tag(&self, tag: String) -> Result<(), String> {
@@ -163,7 +183,7 @@ impl Work<'_> {
 
     /// Runs a program. It reads the event's JSON.
     async fn execute(&self, program: &Program) -> Result<(), String> {
-        let _permit = PROGRAMS.acquire().await;
+        let _permit = self.account.rules.programs.acquire().await;
         let json = self.json.to_string();
         program::run(&program.path, &program.arguments, json.as_bytes(), LONGEST).await
     }

@@ -9,4 +9,8 @@ mod run;
 mod worker;
 
 pub use self::rehearse::{Rehearsal, Rehearsed};
-pub(crate) use self::{rule::Rule, run::Rules, worker::Worker};
+pub(crate) use self::{
+    rule::Rule,
+    run::{CONSUMER, Rules},
+    worker::Worker,
+};

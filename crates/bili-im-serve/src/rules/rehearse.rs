@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bili_im_archive::RuleRun;
-use bili_im_proto::Uid;
+use bili_im_proto::{Talker, Uid};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::outlets::Outlets;
 pub struct Rehearsal {
     outlets: Outlets,
     past: Vec<RuleRun>,
-    known: BTreeSet<Uid>,
+    known: BTreeSet<(Talker, Uid)>,
     count: u64,
 }
 
@@ -50,7 +50,7 @@ impl Rehearsal {
         let Some(mut facts) = Facts::of(event, self.count, written.unwrap_or_default()) else {
             return Vec::new();
         };
-        facts.is_first = self.known.insert(facts.person);
+        facts.is_first = self.known.insert((facts.talker, facts.person));
         let person = facts.person;
         let past: Vec<RuleRun> = self
             .past

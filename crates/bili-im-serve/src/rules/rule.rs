@@ -133,7 +133,11 @@ impl Rule {
             let regex = RegexBuilder::new(&regex).size_limit(LARGEST).build();
             when.regex = Some(regex.map_err(|error| table.fault("regex", error.to_string()))?);
         }
-        let every = table.take::<u32>("every_minutes", minutes)?.map(seconds);
+        let every: Option<u32> = table.take("every_minutes", minutes)?;
+        if every.is_some_and(|minutes| minutes > 1440) {
+            return Err(table.fault("every_minutes", "every_minutes is 1440 at most: a day"));
+        }
+        let every = every.map(seconds);
         let per_day: Option<u64> = table.take("per_day", "a number")?;
         let then = Then::new(table)?;
         if !then.does_anything() {

@@ -26,22 +26,25 @@ use crate::{
 };
 
 /// The name of the consumer.
-const CONSUMER: &str = "rules";
+pub(crate) const CONSUMER: &str = "rules";
 
 /// The rules that run.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    rules: Mutex<Arc<[Arc<Rule>]>>,
+    /// `None` until they are set.
+    rules: Mutex<Option<Arc<[Arc<Rule>]>>>,
     task: Mutex<Option<AbortHandle>>,
 }
 
 impl Rules {
-    /// Exchanges the rules. What they have decided is done nevertheless. Without rules nothing is
-    /// kept for later ones.
+    /// Exchanges the rules. What a rule has decided is done nevertheless, unless the rule is gone.
+    /// Without rules nothing is kept for later ones.
     pub(crate) fn set(&self, core: &Core, rules: Vec<Rule>) {
         let rules: Arc<[Arc<Rule>]> = rules.into_iter().map(Arc::new).collect();
+        let has_rules = !rules.is_empty();
+        *lock(&self.rules) = Some(rules);
         let mut task = lock(&self.task);
-        if rules.is_empty() {
+        if !has_rules {
             if let Some(task) = task.take() {
                 task.abort();
             }
@@ -49,7 +52,13 @@ impl Rules {
         } else if task.is_none() {
             *task = Some(tokio::spawn(watch(core.clone())).abort_handle());
         }
-        *lock(&self.rules) = rules;
+    }
+
+    /// Whether it was said that there are none.
+    pub(crate) fn are_none(&self) -> bool {
+        lock(&self.rules)
+            .as_ref()
+            .is_some_and(|rules| rules.is_empty())
     }
 
     /// The rule of this name.
@@ -59,7 +68,7 @@ impl Rules {
     }
 
     fn now(&self) -> Arc<[Arc<Rule>]> {
-        Arc::clone(&lock(&self.rules))
+        lock(&self.rules).clone().unwrap_or_default()
     }
 }
 
@@ -144,7 +153,7 @@ fn end_waits(queue: &mut Queue, json: &Value) -> Result<bool, ArchiveError> {
     if let Some(talker) = talker.filter(|_| by_a_person == Some(true))
         && !queue.is_rule_answer(said(json))?
     {
-        queue.end_rule_waits(talker, None)?;
+        queue.end_rule_waits(talker, None, None)?;
     }
     Ok(false)
 }
@@ -158,12 +167,15 @@ fn incoming(
     let Some(mut facts) = Facts::of(json, id, now()) else {
         return Ok(false);
     };
-    facts.is_first = queue.is_first(facts.talker, facts.person, facts.seqno)?;
+    if rules.iter().any(|rule| rule.when.is_first) {
+        facts.is_first = queue.is_first(facts.talker, facts.person, facts.seqno)?;
+    }
     for rule in rules {
         if let Some(seconds) = rule.when.unread.filter(|_| rule.matches(&facts)) {
             let wait = RuleWait {
                 rule: rule.name.clone(),
                 talker: facts.talker,
+                seqno: facts.seqno,
                 event: facts.event,
             };
             queue.begin_rule_wait(&wait, facts.written.saturating_add(seconds))?;
@@ -192,6 +204,7 @@ mod tests {
     use std::path::Path;
 
     use bili_im_archive::Archive;
+    use bili_im_proto::Seqno;
     use serde_json::json;
 
     use super::*;
@@ -232,5 +245,28 @@ mod tests {
             end_waits(&mut queue, &message("own", text, by_a_person)).unwrap();
             assert_eq!(waits(&queue), left, "{text}");
         }
+    }
+
+    #[test]
+    fn each_message_waits_until_it_is_read_itself() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let archive = Archive::create(folder.path().join("a.db")).unwrap();
+        let mut queue = Queue::new(archive, || WRITTEN + 3600).unwrap();
+        let text = "[[rule]]\nname = 'late'\nunread_minutes = 60\ntag = 'late'\n";
+        let rules = Outlets::parse(text, Path::new(".")).unwrap().rules;
+        let rules: Vec<_> = rules.into_iter().map(Arc::new).collect();
+        for (event, seqno) in [(1, "3"), (2, "4")] {
+            let mut message = message("incoming", "hi", true);
+            message["message"]["msg_seqno"] = json!(seqno);
+            incoming(&mut queue, &rules, &message, event).unwrap();
+        }
+        let talker = Talker::user(7);
+        let waits = queue.due_rule_waits(9).unwrap();
+        queue.end_rule_waits(talker, Some(Seqno(3)), None).unwrap();
+        let is_waiting = |wait: &RuleWait| queue.is_waiting(wait).unwrap();
+        assert_eq!(
+            (is_waiting(&waits[0]), is_waiting(&waits[1])),
+            (false, true)
+        );
     }
 }

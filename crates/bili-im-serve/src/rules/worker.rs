@@ -8,16 +8,21 @@ use std::{
 
 use bili_im_archive::{ArchiveError, Queue, RuleRun, RuleWait};
 use bili_im_json::ErrorJson;
-use bili_im_proto::{RefusalKind, SessionDetail};
+use bili_im_proto::{RefusalKind, SessionDetail, Talker};
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::Value;
-use tokio::{select, sync::Notify, task::JoinHandle, time::sleep};
+use tokio::{
+    select,
+    sync::{Notify, Semaphore},
+    task::JoinHandle,
+    time::sleep,
+};
 
 use super::{actions::Work, decide::Facts, run::begin_runs};
 use crate::{
-    account::{Account, lock},
+    account::{Account, State, lock},
     core::Core,
-    outlets::Names,
+    outlets::{Names, text},
     reader::Item,
     shared::now,
 };
@@ -25,11 +30,29 @@ use crate::{
 /// How many jobs of an account are under way at once.
 const AT_ONCE: usize = 256;
 
+/// How many of them ask the service whether a message was read.
+const LOOKS: usize = 4;
+
+/// How many of them answer.
+const ANSWERS: usize = 8;
+
+/// How many of them run a program.
+const PROGRAMS: usize = 2;
+
 /// The task of an account. It begins when there may be something to do.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Worker {
     wake: Arc<Notify>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Mutex<Task>,
+    pub(super) answers: Semaphore,
+    pub(super) programs: Semaphore,
+}
+
+#[derive(Debug)]
+enum Task {
+    Idle,
+    Runs(JoinHandle<()>),
+    Ended,
 }
 
 /// What is to be done.
@@ -41,34 +64,57 @@ enum Job {
     Act(RuleRun),
 }
 
-/// What a job does, and for what: whether it acts, the rule and the event.
-type Key = (bool, String, u64);
+/// Tells jobs apart. Of one rule and one conversation, one job looks at a time.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Look(String, Talker),
+    Act(String, u64),
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self {
+            wake: Arc::default(),
+            task: Mutex::new(Task::Idle),
+            answers: Semaphore::new(ANSWERS),
+            programs: Semaphore::new(PROGRAMS),
+        }
+    }
+}
 
 impl Worker {
     /// There may be something to do.
     pub(crate) fn wake(&self, core: &Core, account: &Arc<Account>) {
         let mut task = lock(&self.task);
-        if task.as_ref().is_none_or(JoinHandle::is_finished) {
+        let is_idle = match &*task {
+            Task::Idle => true,
+            Task::Runs(task) => task.is_finished(),
+            // The account was removed.
+            Task::Ended => false,
+        };
+        if is_idle {
             let (core, account) = (core.clone(), Arc::clone(account));
-            *task = Some(tokio::spawn(work(core, account, Arc::clone(&self.wake))));
+            *task = Task::Runs(tokio::spawn(work(core, account, Arc::clone(&self.wake))));
         }
         self.wake.notify_one();
     }
 
-    /// Ends the task. What it was doing is done by a later one.
+    /// Ends the task for good. What it was doing is done when the account is added again.
     pub(crate) async fn end(&self) {
-        let task = lock(&self.task).take();
-        if let Some(task) = task {
-            task.abort();
+        if let Some(task) = self.abandon() {
             // It was aborted.
             let _ended = task.await;
         }
     }
 
-    /// As [`end`](Self::end), without waiting.
-    pub(crate) fn abandon(&self) {
-        if let Some(task) = &*lock(&self.task) {
-            task.abort();
+    /// As [`end`](Self::end), without waiting for the task, which it returns.
+    pub(crate) fn abandon(&self) -> Option<JoinHandle<()>> {
+        match std::mem::replace(&mut *lock(&self.task), Task::Ended) {
+            Task::Runs(task) => {
+                task.abort();
+                Some(task)
+            }
+            Task::Idle | Task::Ended => None,
         }
     }
 }
@@ -81,8 +127,14 @@ async fn work(core: Core, account: Arc<Account>, wake: Arc<Notify>) {
     loop {
         match account.queue(jobs).await {
             Ok(jobs) => {
+                let is_working = matches!(account.state(), State::Working);
                 for job in jobs {
-                    if under_way.len() < AT_ONCE && known.insert(job.key()) {
+                    let looks = known.iter().filter(|key| matches!(key, Key::Look(..)));
+                    let may_begin = match job {
+                        Job::Look(_) => is_working && looks.count() < LOOKS,
+                        Job::Act(_) => under_way.len() < AT_ONCE,
+                    };
+                    if may_begin && known.insert(job.key()) {
                         under_way.push(Box::pin(job.run(&core, &account, &names)));
                     }
                 }
@@ -99,16 +151,16 @@ async fn work(core: Core, account: Arc<Account>, wake: Arc<Notify>) {
 }
 
 fn jobs(queue: &mut Queue) -> Result<Vec<Job>, ArchiveError> {
-    let waits = queue.due_rule_waits(AT_ONCE)?.into_iter().map(Job::Look);
     let runs = queue.open_rule_runs(AT_ONCE)?.into_iter().map(Job::Act);
-    Ok(waits.chain(runs).collect())
+    let waits = queue.due_rule_waits(AT_ONCE)?.into_iter().map(Job::Look);
+    Ok(runs.chain(waits).collect())
 }
 
 impl Job {
     fn key(&self) -> Key {
         match self {
-            Self::Look(wait) => (false, wait.rule.clone(), wait.event),
-            Self::Act(run) => (true, run.rule.clone(), run.event),
+            Self::Look(wait) => Key::Look(wait.rule.clone(), wait.talker),
+            Self::Act(run) => Key::Act(run.rule.clone(), run.event),
         }
     }
 
@@ -130,21 +182,24 @@ impl Job {
 /// Decides about a message that may have stayed unread.
 async fn look(core: &Core, account: &Account, wait: RuleWait) -> Result<(), ErrorJson> {
     let client = account.client()?;
-    let is_unread = match client.call(SessionDetail::new(wait.talker)).await {
-        Ok(session) => session.unread_count > 0,
-        Err(error) if error.kind() == Some(RefusalKind::NotFound) => false,
+    // The last message that was read; `None` when all were.
+    let read = match client.call(SessionDetail::new(wait.talker)).await {
+        Ok(session) if session.unread_count > 0 => Some(session.ack_seqno.unwrap_or_default()),
+        Ok(_) => None,
+        Err(error) if error.kind() == Some(RefusalKind::NotFound) => None,
         Err(error) => return Err(error.into()),
     };
     let rule = core.shared().rules.named(&wait.rule);
     let json = event(account, wait.event).await?;
     let begun = account.queue(move |queue| {
-        if let (true, Some(rule), Some(json)) = (is_unread, rule, json)
+        queue.end_rule_waits(wait.talker, read, None)?;
+        if let (true, Some(rule), Some(json)) = (queue.is_waiting(&wait)?, rule, json)
             && let Some(mut facts) = Facts::of(&json, wait.event, now())
         {
             facts.is_first = queue.is_first(facts.talker, facts.person, facts.seqno)?;
             begin_runs(queue, [&*rule], &facts, true)?;
         }
-        queue.end_rule_waits(wait.talker, Some(&wait.rule))
+        queue.end_rule_waits(wait.talker, None, Some(&wait.rule))
     });
     begun.await
 }
@@ -187,12 +242,13 @@ async fn act(
     Ok(())
 }
 
-/// The JSON of an event, if it is still kept.
+/// The JSON of an event, if it is still kept and its message was not recalled.
 async fn event(account: &Account, id: u64) -> Result<Option<Value>, ErrorJson> {
     let read = account.queue(move |queue| queue.read(id.saturating_sub(1), id, 1));
     let event = read.await?.pop();
     let account = account.name().to_owned();
-    Ok(event.map(|event| Item::Event { account, event }.json()))
+    let json = event.map(|event| Item::Event { account, event }.json());
+    Ok(json.filter(|json| text(json, "/message/content/type") != "recalled"))
 }
 
 fn complain(account: &Account, error: &ErrorJson) {

@@ -47,8 +47,11 @@ fn accounts(core: &Core, rights: &Rights) -> Vec<Arc<Account>> {
 
 /// The account of a user.
 pub(super) fn account_of(core: &Core, rights: &Rights, uid: &str) -> Option<Arc<Account>> {
-    let mut accounts = accounts(core, rights).into_iter();
-    accounts.find(|account| account.uid().is_some_and(|own| own.to_string() == uid))
+    let accounts = accounts(core, rights).into_iter();
+    let is_its = |account: &Arc<Account>| account.uid().is_some_and(|own| own.to_string() == uid);
+    // Of two accounts with the same user, one is held.
+    let is_held = |account: &Arc<Account>| matches!(account.state(), State::Held(_));
+    accounts.filter(is_its).min_by_key(is_held)
 }
 
 /// The login of an account.

@@ -181,6 +181,7 @@ fn clients_add_and_remove_accounts_that_their_token_may_have() {
     let stage = Stage::new();
     let life = Life::empty(limits(), |config| {
         let tokens = "all 0123456789abcdef write\n\
+                      one 0123456789abcded write talkers=user:10002\n\
                       main 0123456789abcdee write accounts=main\n";
         config.tokens = Some(Tokens::parse(tokens).unwrap());
     });
@@ -196,8 +197,10 @@ fn clients_add_and_remove_accounts_that_their_token_may_have() {
     let answer = call(all, "accounts.add", "friend");
     assert_eq!(answer["error"]["data"]["kind"], "Usage", "{answer}");
     life.core.set_profiles(Friend(stage));
-    let answer = call(main, "accounts.add", "friend");
-    assert_eq!(answer["error"]["code"], -32001, "{answer}");
+    for token in [main, "0123456789abcded"] {
+        let answer = call(token, "accounts.add", "friend");
+        assert_eq!(answer["error"]["code"], -32001, "{answer}");
+    }
     let answer = call(all, "accounts.add", "nobody");
     assert_eq!(answer["error"]["data"]["kind"], "NoCredential", "{answer}");
     let answer = call(all, "accounts.add", "friend");
@@ -205,6 +208,8 @@ fn clients_add_and_remove_accounts_that_their_token_may_have() {
     life.until(|life| life.state("friend") == "working");
     assert!(!call(all, "accounts.add", "friend")["error"].is_null());
     assert!(!call(main, "accounts.remove", "friend")["error"].is_null());
+    let answer = call("0123456789abcded", "accounts.remove", "friend");
+    assert_eq!(answer["error"]["code"], -32001, "{answer}");
     assert_eq!(
         call(all, "accounts.remove", "friend")["result"]["removed"],
         true
@@ -213,4 +218,35 @@ fn clients_add_and_remove_accounts_that_their_token_may_have() {
     // Its archive is free again.
     assert!(call(all, "accounts.add", "friend")["error"].is_null());
     life.stop();
+}
+
+#[test]
+fn a_consumer_that_is_away_is_told_of_an_account_that_is_added_meanwhile() {
+    let stage = Stage::new();
+    let life = stage.start();
+    drop(life.events("?consumer=bot"));
+    life.add(stage.setup("friend", stage.login(Some(login_of(FRIEND)))));
+    life.until(|life| life.state("friend") == "working");
+    stage.live.write(FRIEND, "to both");
+    let mut told = life.events("?consumer=bot");
+    let texts = told.texts(&life, 2);
+    assert!(texts.iter().all(|(_, text)| text == "to both"), "{texts:?}");
+    life.stop();
+}
+
+#[test]
+fn the_first_profile_of_a_user_is_served_also_after_a_restart() {
+    let stage = Stage::new();
+    for _ in 0..2 {
+        let life = Life::empty(limits(), |_| {});
+        for name in ["b", "a"] {
+            life.add(stage.setup(name, stage.login(Some(demo_login()))));
+            if name == "b" {
+                life.until(|life| life.state("b") == "working");
+            }
+        }
+        life.until(|life| life.state("a") == "held");
+        assert_eq!(life.state("b"), "working");
+        life.stop();
+    }
 }

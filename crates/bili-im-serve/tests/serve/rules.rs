@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use bili_im_archive::{Archive, Queue};
+use bili_im_archive::{Archive, Queue, RuleRun};
 use bili_im_proto::{Talker, Uid};
 use bili_im_serve::{Limits, Outlets};
 use bili_im_tests::demo_login;
@@ -195,5 +195,55 @@ fn what_came_while_there_were_no_rules_is_not_answered_later() {
     stage.live.write(STRANGER, "50 个多少钱");
     life.until(|_| count(&stage, "50 个要面议") == 1);
     assert_eq!(count(&stage, "个要面议"), 1);
+    life.stop();
+}
+
+#[test]
+fn many_answers_at_once_all_arrive() {
+    let stage = Stage::new();
+    let rules = "[[rule]]\nname = 'r'\nanswer = '收到 {text}'\nevery_minutes = 0\n";
+    let mut limits = quick();
+    // Fewer than there are answers.
+    limits.sends = 2;
+    let life = stage.start_with(limits, |_| {});
+    set(&life, rules);
+    life.until(|life| life.page("/metrics").1.contains("consumer=\"rules\"} 0"));
+    for number in 0..5 {
+        stage.live.write(FRIEND, &format!("a{number}"));
+        stage.live.write(STRANGER, &format!("b{number}"));
+    }
+    life.until(|_| count(&stage, "收到") == 10);
+    life.stop();
+}
+
+#[test]
+fn nothing_is_done_because_of_a_message_that_was_recalled_meanwhile() {
+    let stage = Stage::new();
+    start(&stage, PRICES).kill();
+    let archive = stage.folder.path().join(format!("{MAIN}.db"));
+    let mut queue = Queue::new(Archive::open(archive).unwrap(), clock).unwrap();
+    let id = bili_im_reqwest::now().unix.0;
+    let event = json!({
+        "event": "message",
+        "direction": "incoming",
+        "by_a_person": true,
+        "talker": to(FRIEND),
+        "message": { "content": { "type": "recalled", "summary": "recalled" } },
+    });
+    queue.push(id, None, &event.to_string(), None).unwrap();
+    let run = RuleRun {
+        rule: "prices".to_owned(),
+        event: id,
+        person: Uid(FRIEND),
+        time: clock(),
+        answer: Some(String::new()),
+    };
+    queue.begin_rule_runs(&[run]).unwrap();
+    drop(queue);
+    let life = start(&stage, PRICES);
+    stage.live.write(STRANGER, "50 个多少钱");
+    life.until(|_| count(&stage, "50 个要面议") == 1);
+    assert_eq!(count(&stage, "要面议"), 1);
+    assert!(!life.page("/metrics").1.contains("result=\"failed\""));
     life.stop();
 }

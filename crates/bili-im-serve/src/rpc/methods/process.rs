@@ -146,10 +146,10 @@ async fn remove(call: Call) -> Result<RemovedJson, Fault> {
     })
 }
 
-/// The name of an account that the token may have.
+/// The name of an account that the token may have, in all its conversations.
 fn named(call: &Call) -> Result<String, Fault> {
     let name = call.text("account").unwrap_or_default();
-    match call.rights.account(name) {
+    match call.rights.account(name) && call.rights.talkers.is_none() {
         true => Ok(name.to_owned()),
         false => Err(Fault::Forbidden("this token may not have this account")),
     }
