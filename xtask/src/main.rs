@@ -17,6 +17,9 @@ struct Task {
     run: fn(&[String]) -> Result<(), String>,
 }
 
+/// The optional features of the program.
+const OPTIONAL: &str = "bili-im-cli/keyring,bili-im-cli/serve";
+
 const TASKS: &[Task] = &[
     Task {
         name: "bench",
@@ -80,8 +83,10 @@ fn ci() -> Result<(), String> {
     lint()?;
     supply::deny()?;
     cargo("test --workspace", &[])?;
-    let serving = "test --package bili-im-cli --features keyring,serve --test cli serving";
-    cargo(serving, &[])?;
+    cargo(
+        &format!("test --workspace --features {OPTIONAL} --test cli serving"),
+        &[],
+    )?;
     dst(&["--seeds".to_owned(), "1000".to_owned()])?;
     dst(&["--planted".to_owned()])?;
     foreign()
@@ -134,11 +139,13 @@ fn dst(arguments: &[String]) -> Result<(), String> {
 fn lint() -> Result<(), String> {
     cargo("fmt --all --check", &[])?;
     supply::check_rust_versions()?;
-    cargo("clippy --workspace --all-targets -- -D warnings", &[])?;
+    cargo(
+        &format!("clippy --workspace --all-targets --features {OPTIONAL} -- -D warnings"),
+        &[],
+    )?;
     // Alone, a package has only the features that it asks for.
     for alone in [
         "bili-im-cli --no-default-features",
-        "bili-im-cli --features keyring,serve",
         "bili-im-reqwest --package bili-im-ureq --features bili-im-reqwest/push,bili-im-ureq/push",
     ] {
         cargo(&format!("clippy --package {alone} -- -D warnings"), &[])?;
