@@ -55,12 +55,24 @@ fn run_archive() -> Result<()> {
     Ok(())
 }
 
-/// Measures a process that serves only, and prints the tables.
+/// Measures a process that serves only, and writes its section.
 fn run_serving() -> Result<()> {
+    let section = measure_serving(20)?;
+    println!("{section}");
+    let path = format!("{}/docs/benchmarks.md", crates::WORKSPACE);
+    let page = report::with_serving(&fs::read_to_string(&path)?, &section);
+    Ok(fs::write(
+        path,
+        page.ok_or("docs/benchmarks.md has no such section")?,
+    )?)
+}
+
+fn measure_serving(seconds: u64) -> Result<String> {
+    let start = Instant::now();
     let mut report = empty_report();
-    serving::measure(&mut report, 20)?;
-    println!("{}", report.page());
-    Ok(())
+    serving::measure(&mut report, seconds)?;
+    report.took = start.elapsed();
+    Ok(report.serving_section())
 }
 
 fn empty_report() -> Report {
@@ -69,6 +81,7 @@ fn empty_report() -> Report {
         others: vec![],
         took: Duration::ZERO,
         load: report::load(),
+        serving: String::new(),
     }
 }
 
@@ -116,7 +129,7 @@ fn run(quick: bool, cold: bool) -> Result<()> {
         compared.to_string(),
     );
     say("a process that serves");
-    serving::measure(&mut report, if quick { 2 } else { 20 })?;
+    report.serving = measure_serving(if quick { 2 } else { 20 })?;
     say("messages end to end");
     measure_throughput(&mut report, seconds(3))?;
     if !quick {

@@ -109,7 +109,12 @@ pub struct Report {
     pub took: Duration,
     /// The machine's load when the run began.
     pub load: String,
+    /// The section about a process that serves.
+    pub serving: String,
 }
+
+/// How the section about a process that serves begins.
+const SERVING: &str = "## A process that serves\n";
 
 impl Report {
     /// Adds a ratio, which must be at most `most`.
@@ -176,6 +181,16 @@ impl Report {
             .replace("{machine}", &self.machine())
             .replace("{numbers}", table(&head, &rows).trim_end())
             .replace("{others}", table(&["what", "measured"], &others).trim_end())
+            .replace("{serving}", &self.serving)
+    }
+
+    /// The numbers as the section about a process that serves.
+    pub fn serving_section(&self) -> String {
+        let others: Vec<_> = (self.others.iter())
+            .map(|(what, measured)| vec![what.clone(), measured.clone()])
+            .collect();
+        let (machine, numbers) = (self.machine(), table(&["what", "measured"], &others));
+        format!("{SERVING}\n{machine}\n\n{numbers}")
     }
 
     fn machine(&self) -> String {
@@ -222,6 +237,13 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = line(&head) + &line(&rule);
     rows.iter().for_each(|cells| text.push_str(&line(cells)));
     text
+}
+
+/// A page with this section about a process that serves, in place of the one that it has.
+pub fn with_serving(page: &str, section: &str) -> Option<String> {
+    let (before, rest) = page.split_once(SERVING)?;
+    let (_, after) = rest.split_once("\n## ")?;
+    Some(format!("{before}{section}\n## {after}"))
 }
 
 fn processor() -> String {

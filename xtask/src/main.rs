@@ -84,7 +84,7 @@ fn ci() -> Result<(), String> {
     supply::deny()?;
     cargo("test --workspace", &[])?;
     cargo(
-        &format!("test --workspace --features {OPTIONAL} --test cli serving"),
+        "test --workspace --features bili-im-cli/serve --test cli serving",
         &[],
     )?;
     dst(&["--seeds".to_owned(), "1000".to_owned()])?;

@@ -8,7 +8,7 @@ use std::{
 
 use bili_im_archive::{ArchiveError, Queue, RuleRun, RuleWait};
 use bili_im_json::ErrorJson;
-use bili_im_proto::{RefusalKind, SessionDetail, Talker};
+use bili_im_proto::{RefusalKind, Seqno, SessionDetail, Talker};
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::Value;
 use tokio::{
@@ -18,7 +18,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{actions::Work, decide::Facts, run::begin_runs};
+use super::{actions::Work, decide::Facts, rule::Rule, run::begin_runs};
 use crate::{
     account::{Account, State, lock},
     core::Core,
@@ -191,17 +191,31 @@ async fn look(core: &Core, account: &Account, wait: RuleWait) -> Result<(), Erro
     };
     let rule = core.shared().rules.named(&wait.rule);
     let json = event(account, wait.event).await?;
-    let begun = account.queue(move |queue| {
-        queue.end_rule_waits(wait.talker, read, None)?;
-        if let (true, Some(rule), Some(json)) = (queue.is_waiting(&wait)?, rule, json)
-            && let Some(mut facts) = Facts::of(&json, wait.event, now())
-        {
-            facts.is_first = queue.is_first(facts.talker, facts.person, facts.seqno)?;
-            begin_runs(queue, [&*rule], &facts, true)?;
-        }
-        queue.end_rule_waits(wait.talker, None, Some(&wait.rule))
-    });
-    begun.await
+    account
+        .queue(move |queue| looked(queue, &wait, read, rule.as_deref(), json.as_ref()))
+        .await
+}
+
+/// A message was waited for, and everything up to `read` was read.
+fn looked(
+    queue: &mut Queue,
+    wait: &RuleWait,
+    read: Option<Seqno>,
+    rule: Option<&Rule>,
+    json: Option<&Value>,
+) -> Result<(), ArchiveError> {
+    queue.end_rule_waits(wait.talker, read, None)?;
+    if !queue.is_waiting(wait)? {
+        return Ok(());
+    }
+    if let (Some(rule), Some(json)) = (rule, json)
+        && let Some(mut facts) = Facts::of(json, wait.event, now())
+    {
+        facts.is_first = queue.is_first(facts.talker, facts.person, facts.seqno)?;
+        begin_runs(queue, [rule], &facts, true)?;
+    }
+    // Those of later messages too: it has said that there is something to read.
+    queue.end_rule_waits(wait.talker, None, Some(&wait.rule))
 }
 
 /// Does what a rule has decided. Of a rule or an event that is no longer there nothing is done.
@@ -254,4 +268,51 @@ async fn event(account: &Account, id: u64) -> Result<Option<Value>, ErrorJson> {
 fn complain(account: &Account, error: &ErrorJson) {
     let (account, kind): (_, &str) = (account.name(), &error.kind);
     tracing::warn!(account, kind, "rules wait");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use bili_im_archive::Archive;
+    use serde_json::json;
+
+    use super::*;
+    use crate::outlets::Outlets;
+
+    #[test]
+    fn a_message_that_was_read_ends_only_its_own_wait() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let archive = Archive::create(folder.path().join("a.db")).unwrap();
+        let mut queue = Queue::new(archive, now).unwrap();
+        let text = "[[rule]]\nname = 'late'\nunread_minutes = 30\ntag = 'late'\n";
+        let rules = Outlets::parse(text, Path::new(".")).unwrap().rules;
+        let wait = |seqno: u64| RuleWait {
+            rule: "late".to_owned(),
+            talker: Talker::user(7),
+            seqno: Seqno(seqno),
+            event: seqno,
+        };
+        for seqno in [3, 4, 5] {
+            queue.begin_rule_wait(&wait(seqno), 0).unwrap();
+        }
+        let event = json!({
+            "event": "message",
+            "account": "main",
+            "direction": "incoming",
+            "by_a_person": true,
+            "talker": { "user": "7" },
+            "message": { "sender_uid": "7", "msg_seqno": "4", "content": { "type": "text" } },
+        });
+        let mut looked = |seqno, read| {
+            looked(&mut queue, &wait(seqno), read, rules.first(), Some(&event)).unwrap();
+            let waits = queue.due_rule_waits(9).unwrap().len();
+            (waits, queue.open_rule_runs(9).unwrap().len())
+        };
+        // The first was read, and the others were not.
+        assert_eq!(looked(3, Some(Seqno(3))), (2, 0));
+        assert_eq!(looked(4, Some(Seqno(3))), (0, 1));
+        // What is no longer waited for changes nothing.
+        assert_eq!(looked(5, Some(Seqno(3))), (0, 1));
+    }
 }

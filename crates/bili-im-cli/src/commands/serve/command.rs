@@ -235,7 +235,9 @@ impl Profiles for FurtherProfiles {
         let profile = name.parse::<ProfileName>();
         let profile =
             profile.map_err(|allowed| ErrorJson::new(Exit::WrongUse, "Usage", allowed))?;
-        let global = self.global.with_profile(profile);
+        let mut global = self.global.with_profile(profile);
+        // That is another account's.
+        (global.cookie_file, global.cookie_stdin) = (None, false);
         // A profile without a login is most likely a mistyped name.
         credentials::load(&global, self.out)?;
         Ok(setup(global, None, self.watch, self.out)?)
