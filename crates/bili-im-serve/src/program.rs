@@ -14,10 +14,14 @@ use crate::shared::COOKIE;
 
 /// Where a program is: a path begins at `folder`, a mere name is looked up as a shell does.
 pub(crate) fn locate(folder: &Path, program: &str) -> PathBuf {
-    match program.contains(['/', MAIN_SEPARATOR]) {
-        true => folder.join(program),
-        false => program.into(),
+    if !program.contains(['/', MAIN_SEPARATOR]) {
+        return program.into();
     }
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    folder.join(program.strip_prefix("./").unwrap_or(program))
 }
 
 /// Runs a program with this input, without a shell and without this process's login. What it
@@ -110,8 +114,9 @@ mod tests {
         let folder = Path::new("/etc/bili-im");
         assert_eq!(
             locate(folder, "./told.sh"),
-            Path::new("/etc/bili-im/./told.sh")
+            Path::new("/etc/bili-im/told.sh")
         );
+        assert_eq!(locate(Path::new(""), "./sh"), Path::new("./sh"));
         assert_eq!(locate(folder, "/bin/sh"), Path::new("/bin/sh"));
         assert_eq!(locate(folder, "sh"), Path::new("sh"));
     }

@@ -115,7 +115,10 @@ impl Outlets {
                 .filter_map(|one| one.strip_prefix("notify/"))
                 .collect();
             if !known.contains(&wanted) {
-                let known = known.join(", ");
+                let known = match known.is_empty() {
+                    true => "none at all".to_owned(),
+                    false => known.join(", "),
+                };
                 let problem = format!("there is no [[notify]] {wanted:?}; there are: {known}");
                 return Err(table.fault("notify", problem));
             }
