@@ -203,6 +203,24 @@ impl Queue {
         Ok(())
     }
 
+    /// What a rule waits for in a conversation is looked at again at `due`.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub fn put_off_rule_waits(
+        &mut self,
+        talker: Talker,
+        rule: &str,
+        due: u64,
+    ) -> Result<(), ArchiveError> {
+        (self.archive.connection)
+            .prepare_cached(
+                "UPDATE rule_waits SET due = max(due, ?) WHERE talker = ? AND rule = ?",
+            )?
+            .execute((to_sql(due), text(&talker)?, rule))?;
+        Ok(())
+    }
+
     /// Whether a rule still waits for a message.
     ///
     /// # Errors

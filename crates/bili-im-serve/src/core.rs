@@ -1,7 +1,7 @@
 //! The accounts of a process: added, removed and restarted one by one.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc, Mutex, OnceLock,
@@ -38,9 +38,14 @@ struct Inner {
     shared: Arc<Shared>,
     accounts: Mutex<BTreeMap<String, Running>>,
     profiles: OnceLock<Box<dyn Profiles>>,
+    /// The consumers that have read since the process began, with what they may read.
+    consumers: Mutex<BTreeMap<String, Rights>>,
     /// Whether anyone was told anything.
     has_readers: AtomicBool,
 }
+
+/// How many consumers are remembered.
+const CONSUMERS: usize = 1000;
 
 /// An account and the task that watches it.
 #[derive(Debug)]
@@ -63,6 +68,7 @@ impl Core {
             shared: Arc::new(Shared::new(limits)),
             accounts: Mutex::default(),
             profiles: OnceLock::new(),
+            consumers: Mutex::default(),
             has_readers: AtomicBool::new(false),
         }))
     }
@@ -89,22 +95,19 @@ impl Core {
             }
             Err(_) => return Err(ServeError::Name(name)),
         };
-        account.claim_owner();
         if let Err(error) = self.introduce(&account).await {
             let kind: &str = &error.kind;
             tracing::warn!(account = name, kind, "the queue cannot be used");
         }
-        let has_readers = self.0.has_readers.load(Ordering::Acquire);
-        if has_readers {
-            // What is acknowledged meanwhile says nothing about this account.
-            account.join(u64::MAX);
-        }
+        // What is acknowledged until it is known says nothing about this account.
+        account.join(u64::MAX);
         // An archive has one queue, so that two of the same name do not get here at once.
         {
             let mut accounts = lock(&self.0.accounts);
             if self.is_ending() {
                 return Err(ServeError::Ending);
             }
+            account.claim_owner();
             let task = tokio::spawn(run(Arc::clone(&account)));
             let running = Running {
                 account: Arc::clone(&account),
@@ -112,31 +115,31 @@ impl Core {
             };
             accounts.insert(name, running);
         }
-        if has_readers {
-            account.join(self.0.shared.line.visible());
-        }
+        account.join(match self.0.has_readers.load(Ordering::Acquire) {
+            true => self.0.shared.line.visible(),
+            false => 0,
+        });
         self.0.shared.tell();
         Ok(())
     }
 
-    /// The consumers that there are already are told of the account from now on, also if they read
-    /// only later. To rules that will come it is new.
+    /// To rules that will come the account is new. Consumers that have read here are told of it from
+    /// now on, also if they read again only later.
     async fn introduce(&self, account: &Account) -> Result<(), ErrorJson> {
-        let mut names = BTreeSet::new();
-        for known in self.accounts() {
-            let consumers = known.queue(|queue| queue.consumers()).await?;
-            names.extend(consumers.into_iter().map(|consumer| consumer.name));
-        }
+        let names: Vec<String> = {
+            let consumers = lock(&self.0.consumers);
+            let may_read = |(_, rights): &(&String, &Rights)| rights.account(account.name());
+            let names = consumers.iter().filter(may_read);
+            names.map(|(name, _)| name.clone()).collect()
+        };
         let has_no_rules = self.0.shared.rules.are_none();
         account
             .queue(move |queue| {
-                for name in names {
-                    queue.consumer(&name)?;
+                if has_no_rules {
+                    queue.forget_consumer(rules::CONSUMER)?;
                 }
-                match has_no_rules {
-                    true => queue.forget_consumer(rules::CONSUMER),
-                    false => Ok(()),
-                }
+                let names = names.into_iter();
+                queue.begin_consumers(names.filter(|name| !has_no_rules || name != rules::CONSUMER))
             })
             .await
     }
@@ -172,21 +175,22 @@ impl Core {
             return Err(ServeError::NoAccount(name.to_owned()));
         };
         // Also when the caller does not wait.
+        let core = self.clone();
         let ended = tokio::spawn(async move {
             running.task.abort();
             // It was aborted.
             let _ended = (&mut running.task).await;
             running.account.end().await;
+            // Another profile of its user may be served now.
+            for account in core.accounts() {
+                if let State::Held(held) = account.state()
+                    && held.error.kind == SAME_USER
+                {
+                    account.restart();
+                }
+            }
         });
         let _ended = ended.await;
-        // Another profile of its user may be served now.
-        for account in self.accounts() {
-            if let State::Held(held) = account.state()
-                && held.error.kind == SAME_USER
-            {
-                account.restart();
-            }
-        }
         Ok(())
     }
 
@@ -221,6 +225,13 @@ impl Core {
     /// What is told from now on, or from where a consumer is.
     pub fn read(&self, rights: Rights, start: Start) -> Reader {
         self.0.has_readers.store(true, Ordering::Release);
+        if let Start::Consumer(name) = &start {
+            let mut consumers = lock(&self.0.consumers);
+            // Queues have no room for more.
+            if consumers.len() < CONSUMERS || consumers.contains_key(name) {
+                consumers.insert(name.clone(), rights.clone());
+            }
+        }
         Reader::new(self.clone(), rights, start)
     }
 

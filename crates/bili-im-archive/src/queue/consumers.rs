@@ -39,6 +39,30 @@ impl Queue {
         })
     }
 
+    /// Consumers that are new begin behind the newest event; the others stay where they are. Those
+    /// for which there is no room are left out.
+    ///
+    /// # Errors
+    /// When that cannot be stored.
+    pub fn begin_consumers(
+        &mut self,
+        names: impl IntoIterator<Item = String>,
+    ) -> Result<(), ArchiveError> {
+        let now = self.now();
+        self.archive.transact(|connection| {
+            let place = newest(connection)?;
+            for name in names {
+                if consumer(connection, &name)?.is_none() {
+                    match keep(connection, &name, place, now) {
+                        Err(ArchiveError::TooManyConsumers) => break,
+                        kept => kept?,
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// A consumer has handled all events up to an id. Its position never goes back.
     ///
     /// # Errors

@@ -264,7 +264,8 @@ impl Account {
         self.let_user_go();
     }
 
-    fn let_user_go(&self) {
+    /// Another account may have its user.
+    pub(super) fn let_user_go(&self) {
         lock(&self.shared.users).retain(|_, (serial, _)| *serial != self.serial);
     }
 }

@@ -56,6 +56,9 @@ pub(crate) async fn run(account: Arc<Account>) {
         let pause = wait.max(ended.wait);
         wait = (wait * 2).min(limits.longest_wait);
         let is_over = ended.why == Why::LoggedOut;
+        if is_over {
+            account.let_user_go();
+        }
         let kind: &str = &ended.error.kind;
         tracing::warn!(account = account.name(), why = ?ended.why, kind, "account held");
         account.set_state(State::Held(Box::new(Held {

@@ -5,8 +5,12 @@ use std::{sync::Arc, time::Duration};
 use bili_im_archive::RuleRun;
 use bili_im_json::ErrorJson;
 use bili_im_proto::{SendContent, Talker, Text, UpdateIntercept};
+use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tokio::{join, time::sleep};
+use tokio::{
+    join,
+    time::{sleep, timeout},
+};
 
 use super::{
     decide::FRESH,
@@ -127,14 +131,24 @@ impl Work<'_> {
         let text = Text::new(answer).map_err(|error| error.to_string())?;
         let key = format!("rule/{}/{}", self.run.rule, self.run.event);
         let content = SendContent::from(text);
+        self.insist(|| {
+            let (key, content) = (Some(key.clone()), content.clone());
+            Box::pin(async move {
+                let _permit = self.account.rules.answers.acquire().await;
+                self.account.send(key, talker, content).await.map(drop)
+            })
+        })
+        .await
+    }
+
+    /// Tries something until it is done, refused or too late. While the account is held, it waits.
+    async fn insist<'a>(
+        &'a self,
+        work: impl Fn() -> BoxFuture<'a, Result<(), Value>>,
+    ) -> Result<(), String> {
         loop {
             self.account.works_within(self.rest()).await;
-            let sent = {
-                let _permit = self.account.rules.answers.acquire().await;
-                let (key, content) = (Some(key.clone()), content.clone());
-                self.account.send(key, talker, content).await
-            };
-            let Err(error) = sent else {
+            let Err(error) = work().await else {
                 return Ok(());
             };
             let word = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -174,16 +188,21 @@ impl Work<'_> {
         let Talker::User(uid) = self.talker()? else {
             return Err("only a user can be intercepted".to_owned());
         };
-        self.account.works_within(self.rest()).await;
-        let client = self.account.client();
-        let client = client.map_err(|error| error.message.to_string())?;
-        let changed = client.call(UpdateIntercept::new(uid, true)).await;
-        changed.map_err(|error| error.to_string())
+        let json = |error: ErrorJson| serde_json::to_value(error).unwrap_or_default();
+        self.insist(|| {
+            Box::pin(async move {
+                let client = self.account.client().map_err(json)?;
+                let changed = client.call(UpdateIntercept::new(uid, true)).await;
+                changed.map_err(|error| json(error.into()))
+            })
+        })
+        .await
     }
 
     /// Runs a program. It reads the event's JSON.
     async fn execute(&self, program: &Program) -> Result<(), String> {
-        let _permit = self.account.rules.programs.acquire().await;
+        let permit = timeout(self.rest(), self.account.rules.programs.acquire()).await;
+        let _permit = permit.map_err(|_| "earlier programs take too long")?;
         let json = self.json.to_string();
         program::run(&program.path, &program.arguments, json.as_bytes(), LONGEST).await
     }

@@ -33,6 +33,9 @@ const AT_ONCE: usize = 256;
 /// How many of them ask the service whether a message was read.
 const LOOKS: usize = 4;
 
+/// After how many seconds it is asked again when the service refuses to say.
+const LATER: u64 = 300;
+
 /// How many of them answer.
 const ANSWERS: usize = 8;
 
@@ -181,23 +184,39 @@ impl Job {
 
 /// Decides about a message that may have stayed unread.
 async fn look(core: &Core, account: &Account, wait: RuleWait) -> Result<(), ErrorJson> {
+    use RefusalKind::{GroupGone, NoSuchSession, NotFound};
+
     let client = account.client()?;
-    // The last message that was read; `None` when all were.
-    let read = match client.call(SessionDetail::new(wait.talker)).await {
-        Ok(session) if session.unread_count > 0 => Some(session.ack_seqno.unwrap_or_default()),
-        Ok(_) => None,
-        Err(error) if error.kind() == Some(RefusalKind::NotFound) => None,
-        Err(error) => return Err(error.into()),
-    };
     let rule = core.shared().rules.named(&wait.rule);
     let json = event(account, wait.event).await?;
+    if rule.is_none() || json.is_none() {
+        // There is nothing to do, whether it was read or not.
+        let end = move |queue: &mut Queue| {
+            queue.end_rule_waits(wait.talker, Some(wait.seqno), Some(&wait.rule))
+        };
+        return account.queue(end).await;
+    }
+    // The last message that was read; `None` when nothing is left to read.
+    let read = match client.call(SessionDetail::new(wait.talker)).await {
+        Ok(session) if session.unread_count > 0 => Some(session.ack_seqno.unwrap_or_default()),
+        // A later message may have come since.
+        Ok(session) => session.newest().max(Some(wait.seqno)),
+        Err(error) if matches!(error.kind(), Some(GroupGone | NoSuchSession | NotFound)) => None,
+        Err(error) => {
+            let due = now().saturating_add(LATER);
+            let put_off =
+                move |queue: &mut Queue| queue.put_off_rule_waits(wait.talker, &wait.rule, due);
+            account.queue(put_off).await?;
+            return Err(error.into());
+        }
+    };
     account
-        .queue(move |queue| looked(queue, &wait, read, rule.as_deref(), json.as_ref()))
+        .queue(move |queue| looked_at(queue, &wait, read, rule.as_deref(), json.as_ref()))
         .await
 }
 
 /// A message was waited for, and everything up to `read` was read.
-fn looked(
+fn looked_at(
     queue: &mut Queue,
     wait: &RuleWait,
     read: Option<Seqno>,
@@ -208,14 +227,19 @@ fn looked(
     if !queue.is_waiting(wait)? {
         return Ok(());
     }
+    let mut has_begun = false;
     if let (Some(rule), Some(json)) = (rule, json)
         && let Some(mut facts) = Facts::of(json, wait.event, now())
     {
         facts.is_first = queue.is_first(facts.talker, facts.person, facts.seqno)?;
-        begin_runs(queue, [rule], &facts, true)?;
+        has_begun = begin_runs(queue, [rule], &facts, true)?;
     }
-    // Those of later messages too: it has said that there is something to read.
-    queue.end_rule_waits(wait.talker, None, Some(&wait.rule))
+    // Later messages of the same person need nothing more. In a group they are of many.
+    let upto = match (has_begun, wait.talker) {
+        (true, Talker::User(_)) => None,
+        _ => Some(wait.seqno),
+    };
+    queue.end_rule_waits(wait.talker, upto, Some(&wait.rule))
 }
 
 /// Does what a rule has decided. Of a rule or an event that is no longer there nothing is done.
@@ -305,7 +329,7 @@ mod tests {
             "message": { "sender_uid": "7", "msg_seqno": "4", "content": { "type": "text" } },
         });
         let mut looked = |seqno, read| {
-            looked(&mut queue, &wait(seqno), read, rules.first(), Some(&event)).unwrap();
+            looked_at(&mut queue, &wait(seqno), read, rules.first(), Some(&event)).unwrap();
             let waits = queue.due_rule_waits(9).unwrap().len();
             (waits, queue.open_rule_runs(9).unwrap().len())
         };
@@ -314,5 +338,24 @@ mod tests {
         assert_eq!(looked(4, Some(Seqno(3))), (0, 1));
         // What is no longer waited for changes nothing.
         assert_eq!(looked(5, Some(Seqno(3))), (0, 1));
+        // It ran for this person just now: a later message still has its chance.
+        for seqno in [6, 7] {
+            queue.begin_rule_wait(&wait(seqno), 0).unwrap();
+        }
+        looked_at(
+            &mut queue,
+            &wait(6),
+            Some(Seqno(3)),
+            rules.first(),
+            Some(&event),
+        )
+        .unwrap();
+        assert_eq!(queue.due_rule_waits(9).unwrap(), [wait(7)]);
+        assert_eq!(queue.open_rule_runs(9).unwrap().len(), 1);
+        // The service refuses to say: later.
+        queue
+            .put_off_rule_waits(Talker::user(7), "late", now() + 60)
+            .unwrap();
+        assert_eq!(queue.due_rule_waits(9).unwrap(), []);
     }
 }
