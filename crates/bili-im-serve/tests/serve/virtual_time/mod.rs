@@ -59,6 +59,46 @@ fn every_consumer_is_told_everything_and_nothing_is_sent_twice() {
     }
 }
 
+#[test]
+fn a_consumer_that_sleeps_for_a_day_misses_nothing() {
+    let mut run = Run::new(0);
+    run.is_calm = true;
+    run.shared.recover();
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(true).build().unwrap();
+    let told = runtime.block_on(async {
+        tokio::spawn(tick(STEP * 5));
+        let (life, _stop) = run.begin(true).await;
+        let url = format!("http://{}/events?consumer=sleeper", life.address);
+        drop(life.http.get(url).send().await.unwrap());
+        for _ in 0..24 {
+            run.write();
+            sleep(Duration::from_secs(60 * MINUTE)).await;
+        }
+        let (shared, http) = (run.shared.clone(), life.http.clone());
+        let sleeper = ("sleeper", Manner::Steady);
+        tokio::spawn(listen(
+            shared,
+            life.address,
+            http,
+            sleeper,
+            Rng::with_seed(0),
+        ));
+        sleep(Duration::from_secs(MINUTE)).await;
+        run.shared.with(|history| history.told["sleeper"].clone())
+    });
+    let written = run.shared.with(|history| history.written.clone());
+    let told = told.iter().map(|told| &told.text);
+    assert!(told.eq(written.iter().map(|written| &written.text)));
+}
+
+/// Moves the clock on for as long as the runtime lives.
+async fn tick(step: Duration) {
+    loop {
+        sleep(step).await;
+    }
+}
+
 /// A run: several lives of the process.
 struct Run {
     rng: Rng,
@@ -125,11 +165,7 @@ impl Run {
             let downtime = self.rng.u64(..3 * MINUTE) * 1_000_000;
             let begins = self.ended + if is_first { 0 } else { downtime };
             advance(Duration::from_micros(begins.saturating_sub(micros()))).await;
-            tokio::spawn(async {
-                loop {
-                    sleep(STEP).await;
-                }
-            });
+            tokio::spawn(tick(STEP));
             let (life, stop) = self.begin(is_first).await;
             self.happen(&life).await;
             if is_last {
