@@ -245,7 +245,7 @@ impl Life {
         assert_eq!(response.status(), 200);
         Told {
             response,
-            text: String::new(),
+            received: Vec::new(),
         }
     }
 }
@@ -253,7 +253,7 @@ impl Life {
 /// A stream of events.
 pub(crate) struct Told {
     response: Response,
-    text: String,
+    received: Vec<u8>,
 }
 
 impl Told {
@@ -263,20 +263,23 @@ impl Told {
         loop {
             // Heartbeats come all the time.
             assert!(begun.elapsed() < PATIENCE, "nothing is told");
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
+            let end = self.received.windows(2).position(|pair| pair == b"\n\n");
+            if let Some(end) = end {
+                let event: Vec<u8> = self.received.drain(..end + 2).collect();
+                let event = std::str::from_utf8(&event).unwrap();
                 let field = |name: &str| {
                     let mut lines = event.lines();
                     lines.find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
                 };
                 let found = field("id:").zip(field("data:"));
-                self.text = rest.to_owned();
                 if let Some((id, data)) = found {
                     return Some((id.parse().unwrap(), serde_json::from_str(&data).unwrap()));
                 }
                 continue;
             }
             let chunk = life.wait(self.response.chunk()).ok().flatten()?;
-            self.text += std::str::from_utf8(&chunk).unwrap();
+            // It may end within a character.
+            self.received.extend_from_slice(&chunk);
         }
     }
 

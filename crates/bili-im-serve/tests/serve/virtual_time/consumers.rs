@@ -124,13 +124,15 @@ pub(super) async fn listen(
             continue;
         };
         let connection = shared.connection();
-        let mut text = String::new();
+        let mut received = Vec::new();
         'connection: while let Ok(Some(chunk)) = stream.chunk().await {
-            text += std::str::from_utf8(&chunk).unwrap();
-            while let Some((event, rest)) = text.split_once("\n\n") {
-                let data = event.lines().find_map(|line| line.strip_prefix("data: "));
+            // A chunk may end within a character.
+            received.extend_from_slice(&chunk);
+            while let Some(end) = received.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = received.drain(..end + 2).collect();
+                let mut lines = std::str::from_utf8(&event).unwrap().lines();
+                let data = lines.find_map(|line| line.strip_prefix("data: "));
                 let event: Option<Value> = data.map(|data| serde_json::from_str(data).unwrap());
-                text = rest.to_owned();
                 let Some(event) = event else {
                     continue;
                 };
