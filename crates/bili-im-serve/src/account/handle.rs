@@ -21,7 +21,7 @@ use super::{
 use crate::{
     config::AccountSetup,
     error::{archive_error, error, removed},
-    rules::Worker,
+    rules::{self, Worker},
     shared::{Shared, now},
 };
 
@@ -201,6 +201,8 @@ impl Account {
     pub(crate) async fn handled(&self, consumer: String, id: u64) -> Result<(), ErrorJson> {
         let joined = self.joined.load(Ordering::Acquire);
         self.queue(move |queue| match id > joined || queue.has(id)? {
+            // They were forgotten meanwhile, and must begin anew.
+            true if consumer == rules::CONSUMER && !queue.has_consumer(&consumer)? => Ok(()),
             true => queue.handled(&consumer, id),
             false => Ok(()),
         })

@@ -194,7 +194,8 @@ fn what_came_while_there_were_no_rules_is_not_answered_later() {
     life.until(|life| life.page("/metrics").1.contains("consumer=\"rules\"} 0"));
     stage.live.write(STRANGER, "50 个多少钱");
     life.until(|_| count(&stage, "50 个要面议") == 1);
-    assert_eq!(count(&stage, "个要面议"), 1);
+    assert_eq!(count(&stage, "50 个要面议"), 1);
+    assert_eq!(count(&stage, "30 个要面议"), 0);
     life.stop();
 }
 
