@@ -81,11 +81,6 @@ impl Queue {
         to_sql((self.clock)())
     }
 
-    /// The archive.
-    pub fn archive(&self) -> &Archive {
-        &self.archive
-    }
-
     /// How far events are queued; `None` at the very beginning.
     ///
     /// # Errors

@@ -76,7 +76,7 @@ impl Core {
     /// Adds an account and begins to watch it.
     ///
     /// # Errors
-    /// When its name is taken, or its archive cannot be used.
+    /// When its name is taken, its archive cannot be used, or the process ends.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.

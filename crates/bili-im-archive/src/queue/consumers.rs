@@ -90,14 +90,6 @@ impl Queue {
         })
     }
 
-    /// Whether there is a consumer of this name.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn has_consumer(&self, name: &str) -> Result<bool, ArchiveError> {
-        Ok(consumer(&self.archive.connection, name)?.is_some())
-    }
-
     /// Forgets a consumer: when it comes back, it is a new one.
     ///
     /// # Errors

@@ -131,7 +131,7 @@ fn there_are_so_many_consumers_and_no_more() {
 #[test]
 fn one_process_has_the_queue() {
     let (queue, folder) = queue(Shelf::empty(), 0);
-    let path = queue.archive().path().to_owned();
+    let path = queue.archive.path().to_owned();
     let again = || Queue::new(Archive::open(&path).unwrap(), clock);
     assert!(matches!(again(), Err(ArchiveError::Busy)));
     drop(queue);

@@ -119,22 +119,21 @@ impl Account {
 
     /// Waits while it is starting, but not for long.
     pub(crate) async fn started(&self) {
-        let mut news = self.shared.news.subscribe();
-        let started = async {
-            while matches!(self.state(), State::Starting) && news.changed().await.is_ok() {}
-        };
-        // Then the call says that it is starting.
-        let _late = timeout(self.shared.limits.patience, started).await;
+        let has_started = |state: &State| !matches!(state, State::Starting);
+        self.wait(self.shared.limits.patience, has_started).await;
     }
 
     /// Waits until it works, but not for longer than this.
     pub(crate) async fn works_within(&self, most: Duration) {
+        let is_over = |state: &State| matches!(state, State::Working | State::Removed);
+        self.wait(most, is_over).await;
+    }
+
+    /// Waits for a state, but not for longer than this. Then calls say what it is in.
+    async fn wait(&self, most: Duration, is_over: impl Fn(&State) -> bool) {
         let mut news = self.shared.news.subscribe();
-        let works = async {
-            while !matches!(self.state(), State::Working) && news.changed().await.is_ok() {}
-        };
-        // Then calls say why it does not.
-        let _late = timeout(most, works).await;
+        let over = async { while !is_over(&self.state()) && news.changed().await.is_ok() {} };
+        let _late = timeout(most, over).await;
     }
 
     pub(super) fn set_client(&self, client: Client, profile: Profile) {
@@ -200,9 +199,10 @@ impl Account {
     /// A consumer has handled all that it was told, up to an id.
     pub(crate) async fn handled(&self, consumer: String, id: u64) -> Result<(), ErrorJson> {
         let joined = self.joined.load(Ordering::Acquire);
+        let shared = Arc::clone(&self.shared);
         self.queue(move |queue| match id > joined || queue.has(id)? {
-            // They were forgotten meanwhile, and must begin anew.
-            true if consumer == rules::CONSUMER && !queue.has_consumer(&consumer)? => Ok(()),
+            // They are forgotten, and will begin anew.
+            true if consumer == rules::CONSUMER && shared.rules.are_none() => Ok(()),
             true => queue.handled(&consumer, id),
             false => Ok(()),
         })

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::{
     join,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout_at},
 };
 
 use super::{
@@ -44,6 +44,8 @@ pub(super) struct Work<'a> {
     pub(super) json: &'a Value,
     /// The name of who has written.
     pub(super) sender: &'a str,
+    /// Until when it is tried. An answer ends earlier when it was decided long ago.
+    pub(super) until: Instant,
 }
 
 impl Work<'_> {
@@ -90,10 +92,10 @@ impl Work<'_> {
         }
     }
 
-    /// For how long it makes sense to go on.
-    fn rest(&self) -> Duration {
-        let ends = self.run.time.saturating_add(FRESH);
-        Duration::from_secs(ends.saturating_sub(now()))
+    /// Until when an answer is fresh.
+    fn answer_until(&self) -> Instant {
+        let fresh = (self.run.time.saturating_add(FRESH)).saturating_sub(now());
+        Instant::now() + Duration::from_secs(fresh)
     }
 
     fn said(&self, action: &str, done: Result<(), String>) {
@@ -124,14 +126,14 @@ impl Work<'_> {
 
     /// Answers, once: the same event gives the same key. While the account is held, it waits.
     async fn answer(&self, answer: String) -> Result<(), String> {
-        let talker = self.talker()?;
-        if self.rest().is_zero() {
+        let (talker, until) = (self.talker()?, self.answer_until());
+        if until <= Instant::now() {
             return Err("it is too late".to_owned());
         }
         let text = Text::new(answer).map_err(|error| error.to_string())?;
         let key = format!("rule/{}/{}", self.run.rule, self.run.event);
         let content = SendContent::from(text);
-        self.insist(|| {
+        self.insist(until, || {
             let (key, content) = (Some(key.clone()), content.clone());
             Box::pin(async move {
                 let _permit = self.account.rules.answers.acquire().await;
@@ -144,10 +146,11 @@ impl Work<'_> {
     /// Tries something until it is done, refused or too late. While the account is held, it waits.
     async fn insist<'a>(
         &'a self,
+        until: Instant,
         work: impl Fn() -> BoxFuture<'a, Result<(), Value>>,
     ) -> Result<(), String> {
         loop {
-            self.account.works_within(self.rest()).await;
+            self.account.works_within(until - Instant::now()).await;
             let Err(error) = work().await else {
                 return Ok(());
             };
@@ -157,7 +160,7 @@ impl Work<'_> {
             let asked = error.get("retry_after_seconds").and_then(Value::as_u64);
             let wait = self.core.shared().limits.first_wait;
             let wait = wait.max(Duration::from_secs(asked.unwrap_or_default()));
-            if !may_pass || wait >= self.rest() {
+            if !may_pass || Instant::now() + wait >= until {
                 return Err(word("message").to_owned());
             }
             sleep(wait).await;
@@ -174,7 +177,8 @@ impl Work<'_> {
             link: link(self.json),
         };
         let notifiers = Notifiers::new(self.core);
-        let told = notifiers.deliver(name, &note, self.rest()).await;
+        let told = notifiers.deliver(name, &note, self.until - Instant::now());
+        let told = told.await;
         told.map_err(|error| error.to_string())
     }
 
@@ -189,7 +193,7 @@ impl Work<'_> {
             return Err("only a user can be intercepted".to_owned());
         };
         let json = |error: ErrorJson| serde_json::to_value(error).unwrap_or_default();
-        self.insist(|| {
+        self.insist(self.until, || {
             Box::pin(async move {
                 let client = self.account.client().map_err(json)?;
                 let changed = client.call(UpdateIntercept::new(uid, true)).await;
@@ -201,8 +205,8 @@ impl Work<'_> {
 
     /// Runs a program. It reads the event's JSON.
     async fn execute(&self, program: &Program) -> Result<(), String> {
-        let permit = timeout(self.rest(), self.account.rules.programs.acquire()).await;
-        let _permit = permit.map_err(|_| "earlier programs take too long")?;
+        let permit = timeout_at(self.until, self.account.rules.programs.acquire());
+        let _permit = permit.await.map_err(|_| "earlier programs take too long")?;
         let json = self.json.to_string();
         program::run(&program.path, &program.arguments, json.as_bytes(), LONGEST).await
     }

@@ -6,6 +6,8 @@ mod decide;
 mod rehearse;
 mod rule;
 mod run;
+#[cfg(test)]
+mod testing;
 mod worker;
 
 pub use self::rehearse::{Rehearsal, Rehearsed};

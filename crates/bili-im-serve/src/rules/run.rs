@@ -201,62 +201,42 @@ pub(super) fn begin_runs<'a>(
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use bili_im_archive::Archive;
     use bili_im_proto::Seqno;
     use serde_json::json;
 
     use super::*;
-    use crate::outlets::Outlets;
+    use crate::rules::testing::{NOON, message, queue, rules};
 
-    const WRITTEN: u64 = 1_700_000_000;
-
-    fn message(direction: &str, text: &str, by_a_person: bool) -> Value {
-        json!({
-            "event": "message",
-            "account": "main",
-            "direction": direction,
-            "by_a_person": by_a_person,
-            "talker": { "user": "7" },
-            "message": {
-                "sender_uid": "7",
-                "msg_seqno": "3",
-                "timestamp": WRITTEN,
-                "content": { "type": "text", "text": text, "summary": text },
-            },
-        })
+    fn shared(text: &str) -> Vec<Arc<Rule>> {
+        rules(text).into_iter().map(Arc::new).collect()
     }
 
     #[test]
     fn only_the_user_ends_the_wait_for_an_answer() {
-        let folder = tempfile::TempDir::new().unwrap();
-        let archive = Archive::create(folder.path().join("a.db")).unwrap();
-        let mut queue = Queue::new(archive, || WRITTEN + 3600).unwrap();
-        let text = "[[rule]]\nname = 'late'\nunread_minutes = 60\ntag = 'late'\n\
-                    [[rule]]\nname = 'quick'\nanswer = '在忙'\n";
-        let rules = Outlets::parse(text, Path::new(".")).unwrap().rules;
-        let rules: Vec<_> = rules.into_iter().map(Arc::new).collect();
-        assert!(incoming(&mut queue, &rules, &message("incoming", "hi", true), 1).unwrap());
+        let (mut queue, _folder) = queue(|| NOON + 3600);
+        let rules = shared(
+            "[[rule]]\nname = 'late'\nunread_minutes = 60\ntag = 'late'\n\
+             [[rule]]\nname = 'quick'\nanswer = '在忙'\n",
+        );
+        assert!(incoming(&mut queue, &rules, &message("hi"), 1).unwrap());
         queue.keep_rule_answer("quick", 1, "在忙").unwrap();
         let waits = |queue: &Queue| queue.due_rule_waits(9).unwrap().len();
         for (text, by_a_person, left) in [("在忙", true, 1), ("你好", false, 1), ("你好", true, 0)]
         {
-            end_waits(&mut queue, &message("own", text, by_a_person)).unwrap();
+            let mut own = message(text);
+            own["direction"] = json!("own");
+            own["by_a_person"] = json!(by_a_person);
+            end_waits(&mut queue, &own).unwrap();
             assert_eq!(waits(&queue), left, "{text}");
         }
     }
 
     #[test]
     fn each_message_waits_until_it_is_read_itself() {
-        let folder = tempfile::TempDir::new().unwrap();
-        let archive = Archive::create(folder.path().join("a.db")).unwrap();
-        let mut queue = Queue::new(archive, || WRITTEN + 3600).unwrap();
-        let text = "[[rule]]\nname = 'late'\nunread_minutes = 60\ntag = 'late'\n";
-        let rules = Outlets::parse(text, Path::new(".")).unwrap().rules;
-        let rules: Vec<_> = rules.into_iter().map(Arc::new).collect();
+        let (mut queue, _folder) = queue(|| NOON + 3600);
+        let rules = shared("[[rule]]\nname = 'late'\nunread_minutes = 60\ntag = 'late'\n");
         for (event, seqno) in [(1, "3"), (2, "4")] {
-            let mut message = message("incoming", "hi", true);
+            let mut message = message("hi");
             message["message"]["msg_seqno"] = json!(seqno);
             incoming(&mut queue, &rules, &message, event).unwrap();
         }

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use bili_im_archive::{ArchiveError, Queue, RuleRun, RuleWait};
@@ -15,10 +16,15 @@ use tokio::{
     select,
     sync::{Notify, Semaphore},
     task::JoinHandle,
-    time::sleep,
+    time::{Instant, sleep},
 };
 
-use super::{actions::Work, decide::Facts, rule::Rule, run::begin_runs};
+use super::{
+    actions::Work,
+    decide::{FRESH, Facts},
+    rule::Rule,
+    run::begin_runs,
+};
 use crate::{
     account::{Account, State, lock},
     core::Core,
@@ -264,6 +270,7 @@ async fn act(
             run,
             json: &json,
             sender: &sender,
+            until: Instant::now() + Duration::from_secs(FRESH),
         };
         work.act().await?;
     }
@@ -296,21 +303,13 @@ fn complain(account: &Account, error: &ErrorJson) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use bili_im_archive::Archive;
-    use serde_json::json;
-
     use super::*;
-    use crate::outlets::Outlets;
+    use crate::rules::testing::{message, queue, rules};
 
     #[test]
     fn a_message_that_was_read_ends_only_its_own_wait() {
-        let folder = tempfile::TempDir::new().unwrap();
-        let archive = Archive::create(folder.path().join("a.db")).unwrap();
-        let mut queue = Queue::new(archive, now).unwrap();
-        let text = "[[rule]]\nname = 'late'\nunread_minutes = 30\ntag = 'late'\n";
-        let rules = Outlets::parse(text, Path::new(".")).unwrap().rules;
+        let (mut queue, _folder) = queue(now);
+        let rules = rules("[[rule]]\nname = 'late'\nunread_minutes = 30\ntag = 'late'\n");
         let wait = |seqno: u64| RuleWait {
             rule: "late".to_owned(),
             talker: Talker::user(7),
@@ -320,14 +319,7 @@ mod tests {
         for seqno in [3, 4, 5] {
             queue.begin_rule_wait(&wait(seqno), 0).unwrap();
         }
-        let event = json!({
-            "event": "message",
-            "account": "main",
-            "direction": "incoming",
-            "by_a_person": true,
-            "talker": { "user": "7" },
-            "message": { "sender_uid": "7", "msg_seqno": "4", "content": { "type": "text" } },
-        });
+        let event = message("hi");
         let mut looked = |seqno, read| {
             looked_at(&mut queue, &wait(seqno), read, rules.first(), Some(&event)).unwrap();
             let waits = queue.due_rule_waits(9).unwrap().len();

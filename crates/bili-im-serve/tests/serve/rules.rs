@@ -32,6 +32,12 @@ fn start(stage: &Stage, text: &str) -> Life {
     life
 }
 
+/// The queue of the account, while there is no process.
+fn queue(stage: &Stage) -> Queue {
+    let archive = stage.folder.path().join(format!("{MAIN}.db"));
+    Queue::new(Archive::open(archive).unwrap(), clock).unwrap()
+}
+
 /// Waits until the rules have handled all events.
 fn settled(life: &Life, events: usize) {
     let events = format!("bili_im_events_total{{account=\"main\"}} {events}");
@@ -92,13 +98,10 @@ fn a_program_reads_the_event() {
     );
     let rules = format!("[[rule]]\nname = 'r'\nrun = ['sh', '-c', \"\"\"{command}\"\"\"]\n");
     let life = start(&stage, &rules);
-    write(&stage, &["$(touch /tmp/never) `x`"]);
+    write(&stage, &["$(touch never) `x`"]);
     life.until(|_| path.exists());
     let event: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    assert_eq!(
-        event["message"]["content"]["text"],
-        "$(touch /tmp/never) `x`"
-    );
+    assert_eq!(event["message"]["content"]["text"], "$(touch never) `x`");
     life.stop();
 }
 
@@ -145,8 +148,7 @@ fn an_answer_waits_for_an_account_that_is_held() {
     let stage = Stage::new();
     start(&stage, PRICES).kill();
     // As if it was told just before the process died.
-    let archive = stage.folder.path().join(format!("{MAIN}.db"));
-    let mut queue = Queue::new(Archive::open(archive).unwrap(), clock).unwrap();
+    let mut queue = queue(&stage);
     let text = "30 个多少钱";
     let event = json!({
         "event": "message",
@@ -221,8 +223,7 @@ fn many_answers_at_once_all_arrive() {
 fn nothing_is_done_because_of_a_message_that_was_recalled_meanwhile() {
     let stage = Stage::new();
     start(&stage, PRICES).kill();
-    let archive = stage.folder.path().join(format!("{MAIN}.db"));
-    let mut queue = Queue::new(Archive::open(archive).unwrap(), clock).unwrap();
+    let mut queue = queue(&stage);
     let id = bili_im_reqwest::now().unix.0;
     let event = json!({
         "event": "message",
@@ -246,5 +247,41 @@ fn nothing_is_done_because_of_a_message_that_was_recalled_meanwhile() {
     life.until(|_| count(&stage, "50 个要面议") == 1);
     assert_eq!(count(&stage, "要面议"), 1);
     assert!(!life.page("/metrics").1.contains("result=\"failed\""));
+    life.stop();
+}
+
+#[test]
+#[cfg(unix)]
+fn programs_that_were_decided_long_ago_all_run() {
+    let stage = Stage::new();
+    let path = stage.folder.path().join("runs");
+    let rules = format!(
+        "[[rule]]\nname = 'r'\nrun = ['sh', '-c', \"sleep 0.2; echo >> '{}'\"]\n",
+        path.display()
+    );
+    start(&stage, &rules).kill();
+    let mut queue = queue(&stage);
+    let text = "hi";
+    for _ in 0..5 {
+        let id = bili_im_reqwest::now().unix.0;
+        let event = json!({
+            "event": "message",
+            "talker": to(FRIEND),
+            "message": { "content": { "type": "text", "text": text, "summary": text } },
+        });
+        queue.push(id, None, &event.to_string(), None).unwrap();
+        let run = RuleRun {
+            rule: "r".to_owned(),
+            event: id,
+            person: Uid(FRIEND),
+            // Longer ago than answers are fresh.
+            time: clock() - 3600,
+            answer: None,
+        };
+        queue.begin_rule_runs(&[run]).unwrap();
+    }
+    drop(queue);
+    let life = start(&stage, &rules);
+    life.until(|_| fs::read_to_string(&path).is_ok_and(|runs| runs.lines().count() == 5));
     life.stop();
 }

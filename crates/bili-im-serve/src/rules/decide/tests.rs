@@ -1,38 +1,13 @@
-use std::path::Path;
-
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::outlets::Outlets;
-
-/// 2026-11-27 12:00 UTC.
-const NOON: u64 = 1_795_780_800;
-
-fn rules(text: &str) -> Vec<Rule> {
-    Outlets::parse(text, Path::new(".")).unwrap().rules
-}
+use crate::rules::testing::{NOON, message, rules};
 
 fn rule(conditions: &str) -> Vec<Rule> {
     rules(&format!(
         "[[rule]]\nname = 'r'\nanswer = '收到'\n{conditions}"
     ))
-}
-
-fn message(text: &str) -> Value {
-    json!({
-        "event": "message",
-        "account": "main",
-        "direction": "incoming",
-        "by_a_person": true,
-        "talker": { "user": "7" },
-        "message": {
-            "sender_uid": "7",
-            "msg_seqno": "3",
-            "timestamp": NOON,
-            "content": { "type": "text", "text": text, "summary": text },
-        },
-    })
 }
 
 /// Whether a rule runs because of an event, and answers.
