@@ -65,7 +65,7 @@ pub use crate::{
     spec::{Effect, Spec},
     sync::{
         Coverage, Gap, InvalidCoverage, RawMessage, Stretch, SyncMark, SyncOptions, SyncPage,
-        SyncReport, SyncState, SyncStep, SyncStore, SyncedSession,
+        SyncProgress, SyncReport, SyncState, SyncStep, SyncStore, SyncedSession,
     },
     ticket::{Confirmation, SendTicket},
     time::{Monotonic, Now, UnixMicros, UnixSeconds},

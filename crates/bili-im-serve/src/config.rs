@@ -2,8 +2,8 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use bili_im_json::ErrorJson;
-use bili_im_proto::WatchOptions;
+use bili_im_json::{ErrorJson, Exit};
+use bili_im_proto::{Login as NewLogin, Origin, WatchOptions};
 use bili_im_reqwest::Client;
 
 use crate::{outlets::OutletLimits, rights::Tokens};
@@ -37,6 +37,26 @@ pub trait Profiles: Send + Sync + 'static {
     /// # Errors
     /// Why there is none.
     fn setup(&self, name: &str) -> Result<AccountSetup, ErrorJson>;
+
+    /// The service at which a login of this name is made; `None` is the real one. This may block.
+    ///
+    /// # Errors
+    /// Why none can be kept under this name. By default, none is kept.
+    fn login_at(&self, _name: &str) -> Result<Option<Origin>, ErrorJson> {
+        Err(keeps_no_logins())
+    }
+
+    /// Keeps a login under this name, in place of the last one. This may block.
+    ///
+    /// # Errors
+    /// Why it cannot be kept.
+    fn keep(&self, _name: &str, _login: NewLogin) -> Result<(), ErrorJson> {
+        Err(keeps_no_logins())
+    }
+}
+
+fn keeps_no_logins() -> ErrorJson {
+    ErrorJson::new(Exit::WrongUse, "Usage", "this process keeps no logins")
 }
 
 /// An account to serve.

@@ -13,7 +13,7 @@ use bili_im_json::{ErrorJson, Exit};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    account::{Account, AccountJson, SAME_USER, State, lock, run},
+    account::{Account, AccountJson, State, lock, run},
     config::{AccountSetup, Limits, Profiles},
     error::{ServeError, error, panicked},
     metrics::Page,
@@ -150,18 +150,22 @@ impl Core {
         let _is_first = self.0.profiles.set(Box::new(profiles));
     }
 
-    /// Adds the account of this name.
-    pub(crate) async fn add_named(&self, name: &str) -> Result<(), ErrorJson> {
-        let (inner, wanted) = (Arc::clone(&self.0), name.to_owned());
-        let setup = tokio::task::spawn_blocking(move || match inner.profiles.get() {
-            Some(profiles) => profiles.setup(&wanted),
-            None => Err(error(
+    pub(crate) fn profiles(&self) -> Result<&dyn Profiles, ErrorJson> {
+        let profiles = self.0.profiles.get().map(|profiles| &**profiles);
+        profiles.ok_or_else(|| {
+            error(
                 Exit::WrongUse,
                 "Usage",
                 "this process has no further accounts",
                 "name its accounts when it starts",
-            )),
-        });
+            )
+        })
+    }
+
+    /// Adds the account of this name.
+    pub(crate) async fn add_named(&self, name: &str) -> Result<(), ErrorJson> {
+        let (core, wanted) = (self.clone(), name.to_owned());
+        let setup = tokio::task::spawn_blocking(move || core.profiles()?.setup(&wanted));
         let setup = setup.await.map_err(|_| panicked())??;
         self.add(setup).await.map_err(ErrorJson::from)
     }
@@ -175,20 +179,11 @@ impl Core {
             return Err(ServeError::NoAccount(name.to_owned()));
         };
         // Also when the caller does not wait.
-        let core = self.clone();
         let ended = tokio::spawn(async move {
             running.task.abort();
             // It was aborted.
             let _ended = (&mut running.task).await;
             running.account.end().await;
-            // Another profile of its user may be served now.
-            for account in core.accounts() {
-                if let State::Held(held) = account.state()
-                    && held.error.kind == SAME_USER
-                {
-                    account.restart();
-                }
-            }
         });
         let _ended = ended.await;
         Ok(())

@@ -6,6 +6,7 @@ mod core;
 mod error;
 mod hours;
 mod line;
+mod logins;
 mod metrics;
 mod outlets;
 mod program;

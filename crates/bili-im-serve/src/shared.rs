@@ -7,9 +7,11 @@ use std::{
 };
 
 use bili_im_proto::{Uid, UnixMicros};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::{config::Limits, line::Line, metrics::Metrics, outlets::Running, rules::Rules};
+use crate::{
+    config::Limits, line::Line, logins::Logins, metrics::Metrics, outlets::Running, rules::Rules,
+};
 
 /// The variable with the program's login. Programs that are run do not get it.
 pub(crate) const COOKIE: &str = "BILI_IM_COOKIE";
@@ -30,6 +32,9 @@ pub(crate) struct Shared {
     pub(crate) serials: AtomicU64,
     /// The users who are served, with the numbers and names of their accounts.
     pub(crate) users: Mutex<BTreeMap<Uid, (u64, String)>>,
+    /// Wakes whoever waits for a user that an account has let go.
+    pub(crate) user_left: Notify,
+    pub(crate) logins: Logins,
     /// How many archives are searched at once.
     pub(crate) searches: Semaphore,
     /// Whether the process ends.
@@ -47,6 +52,8 @@ impl Shared {
             news: watch::Sender::new(0),
             serials: AtomicU64::new(0),
             users: Mutex::default(),
+            user_left: Notify::new(),
+            logins: Logins::default(),
             searches: Semaphore::new(SEARCHES),
             ends: watch::Sender::new(false),
         }

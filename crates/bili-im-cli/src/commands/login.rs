@@ -53,22 +53,14 @@ impl Login {
             Some(credential) => (credential, Secret::default()),
             None => self.scan(global, out)?,
         };
-        if !credential.can_write() {
-            out.warn(text!(
-                "the cookie has no bili_jct: it reads, and changes nothing",
-                "Cookie 里没有 bili_jct：只能读，不能改"
-            ));
-        }
-        let (credential, account) = check(credential, global, out)?;
-        let endpoint = global.endpoint()?;
-        let login = profiles::Login {
+        let login = keep(
+            &profile,
             credential,
             refresh_token,
-            account,
-            endpoint: endpoint.map(|endpoint| endpoint.to_string()),
-            is_in_keyring: self.keyring,
-        };
-        profile.store(&login, out)?;
+            self.keyring,
+            global,
+            out,
+        )?;
         out.print(&LoginOutput {
             profile: profile.name,
             uid: login.uid(),
@@ -180,6 +172,34 @@ impl Display for Link<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.link)
     }
+}
+
+/// Checks a login and stores it.
+pub(super) fn keep(
+    profile: &Profile,
+    credential: Credential,
+    refresh_token: Secret,
+    is_in_keyring: bool,
+    global: &Global,
+    out: Output,
+) -> Result<profiles::Login, Failure> {
+    if !credential.can_write() {
+        out.warn(text!(
+            "the cookie has no bili_jct: it reads, and changes nothing",
+            "Cookie 里没有 bili_jct：只能读，不能改"
+        ));
+    }
+    let (credential, account) = check(credential, global, out)?;
+    let endpoint = global.endpoint()?;
+    let login = profiles::Login {
+        credential,
+        refresh_token,
+        account,
+        endpoint: endpoint.map(|endpoint| endpoint.to_string()),
+        is_in_keyring,
+    };
+    profile.store(&login, out)?;
+    Ok(login)
 }
 
 /// Checks a login, and adds the cookies that later commands would otherwise ask for each time.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bili_im_archive::Archive;
-use bili_im_proto::{SyncOptions, SyncPage, SyncReport, SyncStep, SyncStore, UnixSeconds};
+use bili_im_proto::{SyncOptions, SyncProgress, SyncStep, SyncStore, UnixSeconds};
 use serde::Serialize;
 
 use crate::{
@@ -62,10 +62,9 @@ impl Sync {
         let mut filling = Filling {
             archive: archive.keep_recalled(self.keep_recalled),
             out,
-            progress: Progress::of(text!("conversations", "个会话")),
+            shown: Progress::of(text!("conversations", "个会话")),
             began: Instant::now(),
-            sessions: None,
-            report: SyncReport::default(),
+            progress: SyncProgress::default(),
         };
         let state = filling.archive.state()?;
         let flow = login.client().account().sync(state, self.options());
@@ -74,14 +73,15 @@ impl Sync {
             match driven.next(&mut login) {
                 Next::Item(step) => filling.take(step)?,
                 Next::Done(Ok(report)) => {
-                    filling.report = report;
+                    filling.progress.report = report;
                     break true;
                 }
                 Next::Done(Err(error)) => return Err(error.into()),
                 Next::Stopped => break false,
             }
         };
-        filling.progress.clear();
+        filling.shown.clear();
+        let report = filling.progress.report;
         let images = if self.media && is_whole {
             let endpoint = global.endpoint()?;
             let images = media::save(
@@ -99,12 +99,12 @@ impl Sync {
             archive: filling.archive.path().to_owned(),
             images,
             is_whole,
-            sessions: filling.report.sessions,
-            failed: filling.report.failed,
-            messages: filling.report.messages,
-            unreadable: filling.report.unreadable,
+            sessions: report.sessions,
+            failed: report.failed,
+            messages: report.messages,
+            unreadable: report.unreadable,
         })?;
-        match filling.report.failed {
+        match report.failed {
             0 => Ok(()),
             failed => Err(Failure::refused_in_part(format_text!(
                 "conversations that could not be read: {failed}",
@@ -124,18 +124,16 @@ impl Sync {
 struct Filling {
     archive: Archive,
     out: Output,
-    progress: Progress,
+    shown: Progress,
     began: Instant,
-    /// How many sessions are read in all; `None` before the first page.
-    sessions: Option<usize>,
-    /// What has been done so far.
-    report: SyncReport,
+    progress: SyncProgress,
 }
 
 impl Filling {
     fn take(&mut self, step: SyncStep) -> Result<(), Failure> {
+        self.progress.take(&step);
         match &step {
-            SyncStep::Page(page) => self.show(page),
+            SyncStep::Page(_) => self.show(),
             SyncStep::Waiting { until, cause } => {
                 let wait = until.since(bili_im_ureq::now().mono).as_secs();
                 let cause = cause.worded();
@@ -156,26 +154,21 @@ impl Filling {
         Ok(self.archive.save(step)?)
     }
 
-    fn show(&mut self, page: &SyncPage) {
-        let count = |is_counted: fn(&bool) -> bool| {
-            let readable = page.messages.iter().map(|one| one.message.is_some());
-            u64::try_from(readable.filter(is_counted).count()).unwrap_or_default()
+    fn show(&mut self) {
+        let done = self.progress.report.sessions;
+        let (Some(all), Some(left)) = (self.progress.all, self.progress.left()) else {
+            return;
         };
-        self.report.messages += count(|_| true);
-        self.report.unreadable += count(|is_readable| !is_readable);
-        let all = *self.sessions.get_or_insert(page.sessions_left);
-        let done = all.saturating_sub(page.sessions_left);
-        self.report.sessions = done;
         let mut text = format_text!(
             "{done} of {all} conversations, {} messages",
             "{done}/{all} 个会话，{} 条消息",
-            self.report.messages
+            self.progress.report.messages
         );
-        if let Some(left) = time_left(self.began.elapsed(), done, page.sessions_left) {
+        if let Some(left) = time_left(self.began.elapsed(), done, left) {
             let left = words::duration(left);
             text += &format_text!(", about {left} left", "，大约还要 {left}");
         }
-        self.progress.say(text);
+        self.shown.say(text);
     }
 }
 

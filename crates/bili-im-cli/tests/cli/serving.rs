@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -11,8 +12,9 @@ use bili_im_sim::{Whim, World};
 use serde_json::{Value, json};
 
 use crate::{
+    logins::phone,
     running::Running,
-    support::{FRIEND, STRANGER, Stage},
+    support::{FRIEND, STRANGER, Stage, commands},
 };
 
 /// A running `serve`, and where it listens.
@@ -167,6 +169,72 @@ fn every_method_gives_what_its_command_prints() {
     let removed = serving.call("remove", with(json!({})));
     stage.write(10002, "back again");
     assert_eq!(removed, printed(&stage, "remove 10002"));
+}
+
+#[test]
+fn every_command_is_a_method_or_in_the_list_of_those_that_are_none() {
+    let stage = Stage::demo();
+    let serving = Serving::start(&stage, "");
+    let described = serving.call("rpc.discover", json!({}));
+    let methods = described["methods"].as_array().unwrap().iter();
+    let methods: Vec<&str> = methods.map(|one| one["name"].as_str().unwrap()).collect();
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for (page, head) in [
+        ("serving.md", "| command |"),
+        ("serving.zh-CN.md", "| 命令 |"),
+    ] {
+        let page = fs::read_to_string(docs.join(page)).unwrap();
+        let (_, table) = page.split_once(head).unwrap();
+        let (table, _) = table.split_once("\n\n").unwrap();
+        for command in commands() {
+            let (name, group) = (command.replace('-', "_"), format!("{command}."));
+            let is_method = |method: &&str| *method == name || method.starts_with(&group);
+            let is_listed = table.contains(&format!("`{command}`"));
+            assert_ne!(methods.iter().any(is_method), is_listed, "{command}");
+        }
+    }
+}
+
+#[test]
+fn commands_that_are_no_methods_work_beside_it() {
+    let stage = Stage::demo();
+    let serving = Serving::start(&stage, "");
+    let file = stage.state_dir().join("all.jsonl");
+    stage.done("sync");
+    stage.done(&format!("export --format jsonl --out {}", file.display()));
+    stage.done(&format!("import {}", file.display()));
+    stage.done("doctor");
+    serving.call("sync", json!({}));
+    while serving.call("sync.state", json!({}))["is_running"] == true {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let state = serving.call("sync.state", json!({}));
+    assert_eq!(state["is_whole"], true, "{state}");
+}
+
+#[test]
+fn a_login_by_a_client_is_kept_as_a_profile() {
+    let stage = Stage::demo();
+    let serving = Serving::start(&stage, "");
+    let call = |method: &str| serving.call(method, json!({ "account": "friend" }));
+    assert_eq!(call("login")["state"], "code");
+    phone(&stage, &format!("{{\"confirm\":{FRIEND}}}"));
+    while call("login.state")["state"] != "done" {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let profiles = printed(&stage, "profiles");
+    let profiles = profiles["profiles"].as_array().unwrap().iter();
+    let kept: Vec<_> = profiles.filter(|one| one["profile"] == "friend").collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    while serving.ask("GET /healthz", "", "").0 != 200 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(call("whoami")["uid"], FRIEND.to_string());
+    let wrong = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "login", "params": { "account": "a.b" },
+    });
+    let (_, answer) = serving.ask("POST /rpc", "", &wrong.to_string());
+    assert!(answer.contains("letters, digits"), "{answer}");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 mod coverage;
 mod options;
+mod progress;
 mod state;
 mod step;
 
 pub use self::{
     coverage::{Coverage, Gap, InvalidCoverage, Stretch},
     options::SyncOptions,
+    progress::SyncProgress,
     state::{SyncMark, SyncState, SyncStore, SyncedSession},
     step::{RawMessage, SyncPage, SyncReport, SyncStep},
 };

@@ -10,13 +10,14 @@ use std::{
 
 use bili_im_archive::{Archive, ArchiveError, Queue};
 use bili_im_json::{ErrorJson, Exit};
-use bili_im_proto::{Profile, Uid};
+use bili_im_proto::{Profile, SyncOptions, Uid};
 use bili_im_reqwest::Client;
 use tokio::{sync::Notify, time::timeout};
 
 use super::{
     outbox::Outbox,
-    state::{AccountJson, State},
+    state::{AccountJson, State, Why},
+    syncing::{Filling, Syncing},
 };
 use crate::{
     config::AccountSetup,
@@ -36,6 +37,7 @@ pub struct Account {
     pub(super) outbox: Outbox,
     /// Does what rules decide.
     pub(crate) rules: Worker,
+    pub(crate) syncing: Syncing,
     /// Tells the accounts of a process apart: those with lower numbers were added before.
     serial: u64,
     /// Tries again at once.
@@ -69,6 +71,7 @@ impl Account {
             shared,
             outbox: Outbox::default(),
             rules: Worker::default(),
+            syncing: Syncing::default(),
             restart: Notify::new(),
             queue: Arc::new(Mutex::new(queue)),
             queueing: Arc::default(),
@@ -171,6 +174,29 @@ impl Account {
         lock(&self.profile).clone()
     }
 
+    /// Fills its archive, beside its watch.
+    pub(crate) fn sync(&self, options: SyncOptions, keep_recalled: bool) -> Result<(), ErrorJson> {
+        self.syncing.begin(Filling {
+            client: self.client()?,
+            archive: self.setup.archive.clone(),
+            keep_recalled,
+            options,
+        });
+        Ok(())
+    }
+
+    /// Goes on after risk control has stopped it. Returns whether it was stopped.
+    pub(crate) async fn resume(&self) -> bool {
+        let was_stopped = matches!(self.state(), State::Held(held) if held.why == Why::Stopped);
+        if let Some(client) = &*lock(&self.client) {
+            client.account().lift_stop();
+        }
+        // Otherwise the next attempt finds the stop in it again.
+        self.keep().await;
+        self.restart();
+        was_stopped
+    }
+
     /// Starts it anew.
     pub(crate) fn restart(&self) {
         self.restart.notify_one();
@@ -252,6 +278,7 @@ impl Account {
     /// Ends: waits for the sends under way, and stores the state of the login.
     pub(crate) async fn end(&self) {
         self.rules.end().await;
+        self.syncing.stop().await;
         self.outbox.wait(self.shared.limits.shutdown).await;
         self.keep().await;
         self.let_user_go();
@@ -261,6 +288,7 @@ impl Account {
     /// Ends the sends under way at once. What became of them is found out by the next process.
     pub(crate) fn abandon(&self) {
         self.outbox.abandon();
+        self.syncing.abandon();
         // Nobody waits for it.
         let _task = self.rules.abandon();
         self.let_user_go();
@@ -269,6 +297,7 @@ impl Account {
     /// Another account may have its user.
     pub(super) fn let_user_go(&self) {
         lock(&self.shared.users).retain(|_, (serial, _)| *serial != self.serial);
+        self.shared.user_left.notify_waiters();
     }
 }
 

@@ -4,14 +4,11 @@ mod handle;
 mod outbox;
 mod outcome;
 mod state;
+mod syncing;
 mod watching;
 
 pub use self::{
     handle::Account,
     state::{Held, State, Why},
 };
-pub(crate) use self::{
-    handle::{SAME_USER, lock},
-    state::AccountJson,
-    watching::run,
-};
+pub(crate) use self::{handle::lock, state::AccountJson, syncing::SyncJson, watching::run};

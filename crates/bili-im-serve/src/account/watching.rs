@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    handle::Account,
+    handle::{Account, SAME_USER},
     state::{Held, State, Why},
 };
 use crate::{
@@ -44,6 +44,8 @@ pub(crate) async fn run(account: Arc<Account>) {
     loop {
         account.set_state(State::Starting);
         let begun = Instant::now();
+        // From before the attempt, so that none is missed.
+        let user_left = account.shared.user_left.notified();
         let attempt = std::panic::AssertUnwindSafe(attempt(&account)).catch_unwind();
         let ended = select! {
             ended = attempt => ended.unwrap_or_else(|_| Ended::broken(panicked())),
@@ -59,6 +61,7 @@ pub(crate) async fn run(account: Arc<Account>) {
         if is_over {
             account.let_user_go();
         }
+        let waits_for_user = ended.error.kind == SAME_USER;
         let kind: &str = &ended.error.kind;
         tracing::warn!(account = account.name(), why = ?ended.why, kind, "account held");
         account.set_state(State::Held(Box::new(Held {
@@ -70,6 +73,7 @@ pub(crate) async fn run(account: Arc<Account>) {
         select! {
             () = sleep(pause), if !is_over => {}
             () = account.restart.notified() => wait = limits.first_wait,
+            () = user_left, if waits_for_user => wait = limits.first_wait,
             () = housekeeping(&account) => {}
         }
     }

@@ -3,10 +3,16 @@
 use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::Credential;
 use bili_im_serve::{AccountSetup, Profiles, ServeError, Tokens};
+use bili_im_sim::faults::{Kind, Rule, VoucherPlace, When};
 use bili_im_tests::demo_login;
 use serde_json::{Value, json};
 
-use crate::stage::{FRIEND, Life, MAIN, STRANGER, Stage, limits, login_of, to};
+use crate::stage::{FRIEND, Life, MAIN, PATIENCE, STRANGER, Stage, limits, login_of, to};
+
+const NOT_LOGGED_IN: Kind = Kind::Code {
+    code: -101,
+    message: None,
+};
 
 fn account(life: &Life, name: &str) -> Value {
     let list = life.done("accounts.list", json!({}));
@@ -164,6 +170,37 @@ fn one_user_is_served_once() {
     life.stop();
 }
 
+#[test]
+fn a_user_whose_account_is_logged_out_is_served_by_another() {
+    let stage = Stage::new();
+    let mut slow = limits();
+    (slow.first_wait, slow.longest_wait) = (PATIENCE * 10, PATIENCE * 10);
+    let life = stage.start_with(slow, |_| {});
+    life.add(stage.setup("again", stage.login(Some(demo_login()))));
+    life.until(|life| life.state("again") == "held");
+    stage
+        .live
+        .fault(Rule::new("new_sessions", When::Once, NOT_LOGGED_IN));
+    life.until(|life| account(life, MAIN)["why"] == "logged_out");
+    life.until(|life| life.state("again") == "working");
+    life.stop();
+}
+
+#[test]
+fn one_that_risk_control_stopped_goes_on_when_its_owner_says_so() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let stopped = Kind::Voucher(VoucherPlace::Body);
+    stage
+        .live
+        .fault(Rule::new("new_sessions", When::Once, stopped));
+    life.until(|life| account(life, MAIN)["why"] == "stopped");
+    let resumed = life.done("resume", json!({}));
+    assert_eq!(resumed["was_stopped"], true, "{resumed}");
+    life.until(|life| life.state(MAIN) == "working");
+    life.stop();
+}
+
 /// Profiles that can be added: the friend's.
 struct Friend(Stage);
 
@@ -198,9 +235,14 @@ fn clients_add_and_remove_accounts_that_their_token_may_have() {
     assert_eq!(answer["error"]["data"]["kind"], "Usage", "{answer}");
     life.core.set_profiles(Friend(stage));
     for token in [main, "0123456789abcded"] {
-        let answer = call(token, "accounts.add", "friend");
-        assert_eq!(answer["error"]["code"], -32001, "{answer}");
+        for method in ["accounts.add", "login", "login.state"] {
+            let answer = call(token, method, "friend");
+            assert_eq!(answer["error"]["code"], -32001, "{answer}");
+        }
     }
+    let answer = call(all, "login", "friend");
+    let keeps_none = "this process keeps no logins";
+    assert_eq!(answer["error"]["data"]["message"], keeps_none, "{answer}");
     let answer = call(all, "accounts.add", "nobody");
     assert_eq!(answer["error"]["data"]["kind"], "NoCredential", "{answer}");
     let answer = call(all, "accounts.add", "friend");

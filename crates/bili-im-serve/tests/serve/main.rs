@@ -10,6 +10,7 @@
 mod accounts;
 mod doors;
 mod events;
+mod logins;
 mod methods;
 mod notifications;
 mod receiver;
@@ -19,5 +20,6 @@ mod schema;
 mod sends;
 mod stage;
 mod streams;
+mod syncing;
 mod virtual_time;
 mod webhooks;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bili_im_json::ErrorJson;
-use bili_im_proto::{Credential, WatchOptions};
+use bili_im_proto::{Credential, Login, Origin, WatchOptions};
 use bili_im_serve::{
     AccountSetup, Config, Core, Limits, Outlets, Profiles, ServeError, Server, Tokens, reload,
 };
@@ -25,11 +25,13 @@ use super::login::KeptLogin;
 use crate::{
     archive_file::ArchiveFile,
     args::{Global, address, limit},
+    commands::login::keep,
     credentials,
     failure::{Exit, Failure},
     output::Output,
     private_file::{self, folder_of, make_folder},
     profile_name::ProfileName,
+    profiles::Profile,
     trace,
     watching::Stop,
     wording::Worded,
@@ -230,17 +232,46 @@ struct FurtherProfiles {
     watch: WatchOptions,
 }
 
-impl Profiles for FurtherProfiles {
-    fn setup(&self, name: &str) -> Result<AccountSetup, ErrorJson> {
+impl FurtherProfiles {
+    fn named(&self, name: &str) -> Result<Global, ErrorJson> {
         let profile = name.parse::<ProfileName>();
         let profile =
             profile.map_err(|allowed| ErrorJson::new(Exit::WrongUse, "Usage", allowed))?;
         let mut global = self.global.with_profile(profile);
         // That is another account's.
         (global.cookie_file, global.cookie_stdin) = (None, false);
+        Ok(global)
+    }
+}
+
+impl Profiles for FurtherProfiles {
+    fn setup(&self, name: &str) -> Result<AccountSetup, ErrorJson> {
+        let global = self.named(name)?;
         // A profile without a login is most likely a mistyped name.
         credentials::load(&global, self.out)?;
         Ok(setup(global, None, self.watch, self.out)?)
+    }
+
+    fn login_at(&self, name: &str) -> Result<Option<Origin>, ErrorJson> {
+        let global = self.named(name)?;
+        Profile::named(global.profile()?)?.check(false)?;
+        Ok(global.endpoint()?)
+    }
+
+    fn keep(&self, name: &str, login: Login) -> Result<(), ErrorJson> {
+        let global = self.named(name)?;
+        let profile = Profile::named(global.profile()?)?;
+        let last = profile.load().ok().flatten();
+        let is_in_keyring = last.is_some_and(|last| last.is_in_keyring);
+        keep(
+            &profile,
+            login.credential,
+            login.refresh_token,
+            is_in_keyring,
+            &global,
+            self.out,
+        )?;
+        Ok(())
     }
 }
 

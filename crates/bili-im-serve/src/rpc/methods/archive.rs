@@ -4,13 +4,16 @@ use std::ops::Range;
 
 use bili_im_archive::{Order, Search, StatsOptions};
 use bili_im_json::{SearchJson, StatsJson};
-use bili_im_proto::{MsgType, Talker, UnixSeconds};
+use bili_im_proto::{MsgType, SyncOptions, Talker, UnixSeconds};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::rpc::{
-    call::{Call, Fault},
-    table::{Kind, Method, Param, Right, Scope, answers, needed, optional},
+use crate::{
+    account::SyncJson,
+    rpc::{
+        call::{Call, Fault},
+        table::{Kind, Method, Param, Right, Scope, answers, needed, optional},
+    },
 };
 
 /// The most messages and conversations of one answer.
@@ -94,6 +97,50 @@ pub(super) const METHODS: &[Method] = &[
         result: "as `bili-im stats --json`",
         answers: answers!(stats),
     },
+    Method {
+        name: "sync",
+        about: "fill the archive as `bili-im sync` does, beside everything else; one at a time",
+        right: Right::Write,
+        scope: Scope::WholeAccount,
+        params: &[
+            optional("talker", Kind::Talker, "only this conversation"),
+            optional(
+                "since",
+                Kind::Number,
+                "go back to this time only, in seconds since 1970",
+            ),
+            optional(
+                "full",
+                Kind::Flag,
+                "go through the lists of conversations to their end",
+            ),
+            optional(
+                "keep_recalled",
+                Kind::Flag,
+                "keep what recalled messages said",
+            ),
+        ],
+        result: "as `sync.state`, at once",
+        answers: answers!(sync),
+    },
+    Method {
+        name: "sync.state",
+        about: "how far the synchronisation is, or how the last one ended",
+        right: Right::Read,
+        scope: Scope::WholeAccount,
+        params: &[],
+        result: "`is_running`, `is_whole` (it came to its end), `sessions`, `sessions_left`, `failed`, `messages`, `unreadable`, `waits` (the error for which it waits), `error`",
+        answers: answers!(sync_state),
+    },
+    Method {
+        name: "sync.stop",
+        about: "stop the synchronisation; the next one goes on from there",
+        right: Right::Write,
+        scope: Scope::WholeAccount,
+        params: &[],
+        result: "as `sync.state`",
+        answers: answers!(sync_stop),
+    },
 ];
 
 async fn search(call: Call) -> Result<SearchJson, Fault> {
@@ -155,6 +202,25 @@ async fn stats(call: Call) -> Result<StatsJson, Fault> {
     let account = call.account()?;
     let counted = account.read(move |archive| archive.stats(&options)).await?;
     Ok(StatsJson::new(counted, few(&call, "top", 20, MOST)))
+}
+
+async fn sync(call: Call) -> Result<SyncJson, Fault> {
+    let talkers: Vec<_> = call.given_talker()?.into_iter().collect();
+    let mut options = SyncOptions::only(talkers).with_full(call.flag("full"));
+    options.since = call.number("since").map(UnixSeconds);
+    let account = call.account()?;
+    account.sync(options, call.flag("keep_recalled"))?;
+    Ok(account.syncing.json())
+}
+
+async fn sync_state(call: Call) -> Result<SyncJson, Fault> {
+    Ok(call.account()?.syncing.json())
+}
+
+async fn sync_stop(call: Call) -> Result<SyncJson, Fault> {
+    let account = call.account()?;
+    account.syncing.stop().await;
+    Ok(account.syncing.json())
 }
 
 fn during(call: &Call) -> Range<UnixSeconds> {

@@ -1,13 +1,14 @@
 //! Methods about the process.
 
-use bili_im_json::ErrorJson;
+use bili_im_json::{ErrorJson, Exit};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     account::AccountJson,
-    error::ServeError,
+    error::{ServeError, error},
+    logins::LoginJson,
     rights::is_name,
     rpc::{
         call::{Call, Fault},
@@ -73,6 +74,33 @@ pub(super) const METHODS: &[Method] = &[
         answers: answers!(restart),
     },
     Method {
+        name: "login",
+        about: "log in with a QR code that the caller shows; then the account is served with it. A second call gives the login under way",
+        right: Right::Write,
+        scope: Scope::Process,
+        params: &[NAME],
+        result: "as `login.state`, with a `link`. Whoever knows the link can take the login",
+        answers: answers!(login),
+    },
+    Method {
+        name: "login.state",
+        about: "how the login of this name is, or how the last one ended",
+        right: Right::Write,
+        scope: Scope::Process,
+        params: &[NAME],
+        result: "`account`, `state` (`starting`, `code`, `scanned`, `done`, `expired`, `failed`), `link`: what to show as a QR code within 180 s, `error`",
+        answers: answers!(login_state),
+    },
+    Method {
+        name: "resume",
+        about: "go on after risk control stopped the account and its owner confirmed on the site that it is them",
+        right: Right::Write,
+        scope: Scope::WholeAccount,
+        params: &[],
+        result: "as `bili-im resume --json`",
+        answers: answers!(resume),
+    },
+    Method {
         name: "rpc.discover",
         about: "describe the methods, as OpenRPC",
         right: Right::Read,
@@ -109,6 +137,12 @@ struct RemovedJson {
 struct RestartedJson {
     account: String,
     restarted: bool,
+}
+
+/// An account that goes on.
+#[derive(Serialize, JsonSchema)]
+struct ResumedJson {
+    was_stopped: bool,
 }
 
 async fn ack(call: Call) -> Result<HandledJson, Fault> {
@@ -162,6 +196,25 @@ async fn restart(call: Call) -> Result<RestartedJson, Fault> {
         account: account.name().to_owned(),
         restarted: true,
     })
+}
+
+async fn login(call: Call) -> Result<LoginJson, Fault> {
+    let name = named(&call)?;
+    Ok(call.core.log_in(&name).await?)
+}
+
+async fn login_state(call: Call) -> Result<LoginJson, Fault> {
+    let name = named(&call)?;
+    let login = call.core.shared().logins.get(&name);
+    login.ok_or_else(|| {
+        let words = "no login of this name has begun";
+        error(Exit::WrongUse, "NoLogin", words, "call login").into()
+    })
+}
+
+async fn resume(call: Call) -> Result<ResumedJson, Fault> {
+    let was_stopped = call.account()?.resume().await;
+    Ok(ResumedJson { was_stopped })
 }
 
 async fn discover(_: Call) -> Result<Value, Fault> {
