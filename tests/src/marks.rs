@@ -24,9 +24,14 @@ pub struct Leak {
     pub part: String,
 }
 
-/// Secrets to look for: the name of the secret of each of their parts.
+/// Secrets to look for.
 #[derive(Debug, Clone)]
-pub struct Marks(HashMap<Vec<u8>, String>);
+pub struct Marks {
+    /// The name of the secret of each of their parts.
+    parts: HashMap<Vec<u8>, String>,
+    /// How parts begin. Few places in a text begin so, and no others are looked up.
+    beginnings: Vec<bool>,
+}
 
 /// Undoes an encoding.
 type Read = fn(&[u8]) -> Vec<u8>;
@@ -56,7 +61,14 @@ impl Marks {
                 .filter(|part| !part.iter().all(u8::is_ascii_digit));
             parts.map(move |part| (part.to_ascii_lowercase(), name.to_owned()))
         });
-        Self(parts.collect())
+        let parts: HashMap<Vec<u8>, String> = parts.collect();
+        let mut beginnings = vec![false; 1 << 16];
+        for part in parts.keys() {
+            if let Some(begins) = beginnings.get_mut(beginning(part)) {
+                *begins = true;
+            }
+        }
+        Self { parts, beginnings }
     }
 
     /// The first part of any secret in a text: as it is, in other letters, percent-encoded or as
@@ -73,9 +85,12 @@ impl Marks {
         ];
         forms.into_iter().find_map(|(form, read)| {
             let text = read(text).to_ascii_lowercase();
-            let part = text.windows(PART).find(|part| self.0.contains_key(*part))?;
+            let part = text.windows(PART).find(|part| {
+                self.beginnings.get(beginning(part)) == Some(&true)
+                    && self.parts.contains_key(*part)
+            })?;
             Some(Leak {
-                name: self.0.get(part)?.clone(),
+                name: self.parts.get(part)?.clone(),
                 form,
                 part: String::from_utf8_lossy(part).into_owned(),
             })
@@ -97,6 +112,14 @@ impl Marks {
                 String::from_utf8_lossy(text)
             );
         }
+    }
+}
+
+/// The first two bytes as a number.
+fn beginning(part: &[u8]) -> usize {
+    match part {
+        [first, second, ..] => usize::from(*first) << 8 | usize::from(*second),
+        _ => 0,
     }
 }
 

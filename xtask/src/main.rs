@@ -6,7 +6,6 @@ mod supply;
 
 use std::{
     env,
-    ffi::OsString,
     path::Path,
     process::{Command, ExitCode},
 };
@@ -113,7 +112,7 @@ fn dst(arguments: &[String]) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let planted = mistakes::plant(&workspace)?;
     println!("cargo run --package bili-im-dst, in a copy with planted mistakes");
-    let status = Command::new(cargo_program())
+    let status = cargo_command()
         .args([
             "run",
             "--quiet",
@@ -165,8 +164,17 @@ fn docs() -> Result<(), String> {
 }
 
 /// The cargo that started this program.
-fn cargo_program() -> OsString {
-    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+fn cargo_command() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What cargo tells this program of its package would make build scripts run again.
+    for (name, _) in env::vars_os() {
+        let is_told =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_told) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 fn bench(arguments: &[String]) -> Result<(), String> {
@@ -199,7 +207,7 @@ fn cargo(arguments: &str, variables: &[(&str, &str)]) -> Result<(), String> {
         print!("{name}='{value}' ");
     }
     println!("cargo {arguments}");
-    let status = Command::new(cargo_program())
+    let status = cargo_command()
         .args(arguments.split(' '))
         .envs(variables.iter().copied())
         .status()

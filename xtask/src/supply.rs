@@ -1,15 +1,15 @@
 //! Checks of the dependencies.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::{cargo, cargo_program};
+use crate::{cargo, cargo_command};
 
 /// Fails when a dependency needs a newer Rust than the workspace states.
 pub(crate) fn check_rust_versions() -> Result<(), String> {
     println!("cargo metadata: no package needs a newer Rust than ours");
-    let output = Command::new(cargo_program())
+    let output = cargo_command()
         .args(["metadata", "--format-version", "1", "--locked"])
         .stderr(Stdio::inherit())
         .output()
@@ -66,7 +66,7 @@ fn rust_version(package: &Value) -> Option<[u32; 3]> {
 /// Checks licences, duplicates and sources, if cargo-deny is installed. Advisories are not checked,
 /// because they have to be downloaded.
 pub(crate) fn deny() -> Result<(), String> {
-    let is_there = Command::new(cargo_program())
+    let is_there = cargo_command()
         .args(["deny", "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -82,12 +82,12 @@ fn lives_and_dies(program: &Path) {
 
 #[test]
 fn the_blocking_bot_survives_refusals_and_its_death() {
-    lives_and_dies(&example("bili-im-ureq", "answering_bot"));
+    lives_and_dies(&example("answering_bot"));
 }
 
 #[test]
 fn the_async_bot_survives_refusals_and_its_death() {
-    lives_and_dies(&example("bili-im-reqwest", "answering_bot_async"));
+    lives_and_dies(&example("answering_bot_async"));
 }
 
 /// Its lines, without comments and empty lines.

@@ -8,6 +8,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Mutex,
     thread,
 };
 
@@ -140,12 +141,18 @@ const SOURCES: [Source; 4] = [
 struct Machine {
     stage: Stage,
     endpoint: String,
+    /// Files that were searched, as they were then.
+    searched: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
 }
 
 impl Machine {
     fn with(stage: Stage, endpoint: String) -> Self {
         fs::write(stage.state_dir().join("image.png"), PNG).unwrap();
-        Self { stage, endpoint }
+        Self {
+            stage,
+            endpoint,
+            searched: Mutex::default(),
+        }
     }
 
     fn new() -> Self {
@@ -261,11 +268,16 @@ impl Machine {
             let _none = fs::remove_file(self.home().join(own));
         }
         let marks = Marks::default();
+        let mut searched = self.searched.lock().unwrap();
         for file in files(self.home()) {
             let name = file.strip_prefix(self.home()).unwrap().display();
             let name = name.to_string();
             if file.is_file() && !name.starts_with("config/profiles/") {
-                marks.check(&format!("{name} after {place}"), fs::read(&file).unwrap());
+                let bytes = fs::read(&file).unwrap();
+                if searched.get(&file) != Some(&bytes) {
+                    marks.check(&format!("{name} after {place}"), &bytes);
+                    searched.insert(file.clone(), bytes);
+                }
             }
             if name != "image.png" {
                 let mode = mode(&file);
