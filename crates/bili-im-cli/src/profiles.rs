@@ -142,6 +142,12 @@ impl Profile {
         Stored::entry_in(&opened.read(MOST).ok()?)
     }
 
+    /// Whether the login that is stored has its secrets in the keyring.
+    #[cfg(feature = "serve")]
+    pub(crate) fn is_in_keyring(&self) -> bool {
+        self.entry().is_some()
+    }
+
     /// Fails when a login could not be stored, before one is made in vain.
     pub(crate) fn check(&self, is_for_keyring: bool) -> Result<(), Failure> {
         if is_for_keyring {

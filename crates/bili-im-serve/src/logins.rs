@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Mutex};
 
+use bili_im_archive::ArchiveError;
 use bili_im_json::{ErrorJson, Exit};
-use bili_im_proto::{LoginOutcome, LoginStep, Origin, Secret};
+use bili_im_proto::{Login, LoginOutcome, LoginStep, Origin, Secret, Uid};
 use bili_im_reqwest::qr_login;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -16,7 +17,7 @@ use tokio::{
 use crate::{
     account::lock,
     core::Core,
-    error::{error, panicked},
+    error::{ServeError, archive_error, error, panicked},
 };
 
 /// How many logins are under way at once.
@@ -38,6 +39,8 @@ pub(crate) struct LoginJson {
     #[serde(serialize_with = "exposed")]
     #[schemars(with = "Option<String>")]
     link: Option<Secret>,
+    /// Who has logged in.
+    uid: Option<Uid>,
     /// Why it failed.
     error: Option<ErrorJson>,
 }
@@ -52,7 +55,7 @@ enum LoginState {
     Code,
     /// It was scanned; the login is to be confirmed on the phone.
     Scanned,
-    /// It is kept, and the account is served.
+    /// It is kept, and the account was started with it.
     Done,
     /// Nobody confirmed in time.
     Expired,
@@ -77,7 +80,8 @@ impl Core {
             });
         }
         let has_code = |login: &LoginJson| login.state != LoginState::Starting;
-        let login = login.wait_for(has_code).await.map_err(|_| panicked())?;
+        let login = login.wait_for(has_code).await;
+        let login = login.map_err(|_| ErrorJson::from(ServeError::Ending))?;
         Ok(login.clone())
     }
 }
@@ -105,6 +109,7 @@ impl Logins {
             account: name.to_owned(),
             state: LoginState::Starting,
             link: None,
+            uid: None,
             error: None,
         });
         logins.insert(name.to_owned(), login.clone());
@@ -137,9 +142,8 @@ async fn run(core: &Core, endpoint: Option<Origin>, login: &Sender<LoginJson>) {
     });
     let (state, error) = match outcome.await {
         Ok(LoginOutcome::Done(done)) => {
-            let (inner, wanted) = (core.clone(), name.clone());
-            let kept = spawn_blocking(move || inner.profiles()?.keep(&wanted, *done));
-            let served = match kept.await.unwrap_or_else(|_| Err(panicked())) {
+            login.send_modify(|login| login.uid = done.credential.uid());
+            let served = match keep(core, &name, *done).await {
                 Ok(()) => serve(core, &name).await,
                 Err(error) => Err(error),
             };
@@ -160,12 +164,27 @@ async fn run(core: &Core, endpoint: Option<Origin>, login: &Sender<LoginJson>) {
     });
 }
 
-/// Serves an account with its new login.
-async fn serve(core: &Core, name: &str) -> Result<(), ErrorJson> {
-    match core.restart(name) {
-        Ok(()) => Ok(()),
-        Err(_) => core.add_named(name).await,
+async fn keep(core: &Core, name: &str, login: Login) -> Result<(), ErrorJson> {
+    let owner = core.account(name).and_then(|account| account.uid());
+    if let (Some(owner), Some(login)) = (owner, login.credential.uid())
+        && owner != login
+    {
+        return Err(archive_error(ArchiveError::Foreign { owner, login }));
     }
+    let (core, name) = (core.clone(), name.to_owned());
+    let kept = spawn_blocking(move || core.profiles()?.keep(&name, login));
+    kept.await.unwrap_or_else(|_| Err(panicked()))
+}
+
+/// Starts an account with its new login.
+async fn serve(core: &Core, name: &str) -> Result<(), ErrorJson> {
+    if core.restart(name).is_err() {
+        core.add_named(name).await?;
+    }
+    if let Some(account) = core.account(name) {
+        account.works_within(core.shared().limits.patience).await;
+    }
+    Ok(())
 }
 
 fn exposed<S: Serializer>(secret: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     logins::phone,
     running::Running,
-    support::{FRIEND, STRANGER, Stage, commands},
+    support::{FRIEND, STRANGER, Stage, commands, voucher},
 };
 
 /// A running `serve`, and where it listens.
@@ -222,19 +222,51 @@ fn a_login_by_a_client_is_kept_as_a_profile() {
     while call("login.state")["state"] != "done" {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let profiles = printed(&stage, "profiles");
-    let profiles = profiles["profiles"].as_array().unwrap().iter();
-    let kept: Vec<_> = profiles.filter(|one| one["profile"] == "friend").collect();
+    let profiles = printed(&stage, "profiles --profile friend");
+    let all = profiles["profiles"].as_array().unwrap().iter();
+    let kept: Vec<_> = all.filter(|one| one["profile"] == "friend").collect();
     assert_eq!(kept.len(), 1, "{kept:?}");
     while serving.ask("GET /healthz", "", "").0 != 200 {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(call("whoami")["uid"], FRIEND.to_string());
-    let wrong = json!({
-        "jsonrpc": "2.0", "id": 1, "method": "login", "params": { "account": "a.b" },
-    });
-    let (_, answer) = serving.ask("POST /rpc", "", &wrong.to_string());
-    assert!(answer.contains("letters, digits"), "{answer}");
+    // The stage gives the cookie of `default` to the process.
+    for (name, words) in [("a.b", "letters, digits"), ("default", "is given")] {
+        let wrong = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "login", "params": { "account": name },
+        });
+        let (_, answer) = serving.ask("POST /rpc", "", &wrong.to_string());
+        assert!(answer.contains(words), "{answer}");
+    }
+    // A profile stays its user's.
+    serving.call("accounts.remove", json!({ "account": "friend" }));
+    assert_eq!(call("login")["state"], "code");
+    phone(&stage, &format!("{{\"confirm\":{STRANGER}}}"));
+    while call("login.state")["state"] != "failed" {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(printed(&stage, "profiles --profile friend"), profiles);
+}
+
+#[test]
+fn a_stop_by_risk_control_from_before_the_start_is_lifted() {
+    let stage = Stage::demo();
+    stage.fault_once("single_unread", voucher());
+    assert_eq!(stage.run("unread").code, 5);
+    let serving = Serving::begin(&stage, "");
+    let why = || {
+        let list = serving.call("accounts.list", json!({}));
+        list["accounts"][0]["why"].clone()
+    };
+    while why() != "stopped" {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let lifted = serving.call("resume", json!({}));
+    assert_eq!(lifted["was_stopped"], true);
+    while serving.ask("GET /healthz", "", "").0 != 200 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(serving.call("resume", json!({}))["was_stopped"], false);
 }
 
 #[test]

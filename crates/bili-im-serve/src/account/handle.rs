@@ -16,12 +16,12 @@ use tokio::{sync::Notify, time::timeout};
 
 use super::{
     outbox::Outbox,
-    state::{AccountJson, State, Why},
+    state::{AccountJson, State},
     syncing::{Filling, Syncing},
 };
 use crate::{
-    config::AccountSetup,
-    error::{archive_error, error, removed},
+    config::{AccountSetup, LoginError},
+    error::{archive_error, error, panicked, removed},
     rules::{self, Worker},
     shared::{Shared, now},
 };
@@ -144,14 +144,49 @@ impl Account {
         *lock(&self.profile) = Some(profile);
     }
 
+    /// Opens the login. While it is the same one, the client stays: it keeps the account's pace.
+    pub(super) async fn open_login(&self) -> Result<Client, LoginError> {
+        let (last, login) = (lock(&self.client).clone(), Arc::clone(&self.setup.login));
+        let opened = tokio::task::spawn_blocking(move || {
+            let client = login.open()?;
+            let cookies = |client: &Client| client.account().credential().expose();
+            Ok(match last {
+                Some(last) if cookies(&last) == cookies(&client) => {
+                    // Another process may have changed what is stored.
+                    login.keep(&last);
+                    (last, false)
+                }
+                _ => (client, true),
+            })
+        });
+        let opened = opened.await.unwrap_or_else(|_| {
+            Err(LoginError {
+                error: Box::new(panicked()),
+                is_logged_out: false,
+            })
+        });
+        let (client, is_new) = opened?;
+        if is_new {
+            // It has the login before this one.
+            self.syncing.abandon();
+        }
+        Ok(client)
+    }
+
     /// Takes a user, whom no other account may have: everything would be told and answered twice.
     ///
     /// # Errors
     /// When another account has the user.
     pub(super) fn claim(&self, user: Uid) -> Result<(), ErrorJson> {
         let mut users = lock(&self.shared.users);
-        users.retain(|_, (serial, _)| *serial != self.serial);
-        if let Some((_, other)) = users.get(&user) {
+        let count = users.len();
+        users.retain(|other, (serial, _)| *serial != self.serial || *other == user);
+        if users.len() < count {
+            self.shared.user_left.notify_waiters();
+        }
+        if let Some((serial, other)) = users.get(&user)
+            && *serial != self.serial
+        {
             let message = format!("the account {other} serves this user already");
             return Err(error(
                 Exit::Other,
@@ -175,26 +210,42 @@ impl Account {
     }
 
     /// Fills its archive, beside its watch.
-    pub(crate) fn sync(&self, options: SyncOptions, keep_recalled: bool) -> Result<(), ErrorJson> {
-        self.syncing.begin(Filling {
+    pub(crate) fn sync(&self, options: SyncOptions) -> Result<(), ErrorJson> {
+        let begun = self.syncing.begin(Filling {
             client: self.client()?,
             archive: self.setup.archive.clone(),
-            keep_recalled,
             options,
         });
-        Ok(())
+        match begun {
+            true => Ok(()),
+            false => {
+                let message = "a synchronisation is under way";
+                Err(error(Exit::Other, "UnderWay", message, "see sync.state"))
+            }
+        }
     }
 
     /// Goes on after risk control has stopped it. Returns whether it was stopped.
-    pub(crate) async fn resume(&self) -> bool {
-        let was_stopped = matches!(self.state(), State::Held(held) if held.why == Why::Stopped);
-        if let Some(client) = &*lock(&self.client) {
+    pub(crate) async fn resume(&self) -> Result<bool, ErrorJson> {
+        let (client, login) = (lock(&self.client).clone(), Arc::clone(&self.setup.login));
+        let lifted = tokio::task::spawn_blocking(move || {
+            let client = match client {
+                Some(client) => client,
+                None => login.open().map_err(|failed| *failed.error)?,
+            };
+            // Another process may have stopped it or gone on meanwhile.
+            login.keep(&client);
+            let now = client.now();
+            let before = client.account().snapshot(now);
             client.account().lift_stop();
-        }
-        // Otherwise the next attempt finds the stop in it again.
-        self.keep().await;
+            let was_stopped = client.account().snapshot(now) != before;
+            // The next attempt reads it.
+            login.keep(&client);
+            Ok::<_, ErrorJson>(was_stopped)
+        });
+        let was_stopped = lifted.await.map_err(|_| panicked())??;
         self.restart();
-        was_stopped
+        Ok(was_stopped)
     }
 
     /// Starts it anew.

@@ -2,8 +2,9 @@
 
 use std::{
     future::ready,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::Mutex,
 };
 
 use bili_im_archive::Archive;
@@ -15,8 +16,7 @@ use serde::Serialize;
 use tokio::{
     runtime::Handle,
     select,
-    sync::oneshot,
-    task::{JoinHandle, spawn_blocking},
+    sync::{oneshot, watch},
 };
 
 use super::handle::lock;
@@ -25,22 +25,15 @@ use crate::error::{archive_error, panicked};
 /// The synchronisation of an account: the one under way, or the last one.
 #[derive(Debug, Default)]
 pub(crate) struct Syncing {
-    state: Arc<Mutex<SyncJson>>,
-    task: Mutex<Option<Task>>,
-}
-
-#[derive(Debug)]
-struct Task {
-    /// Stops it when it is dropped.
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    state: watch::Sender<SyncJson>,
+    /// Stops the one under way when it is dropped.
+    stop: Mutex<Option<oneshot::Sender<()>>>,
 }
 
 /// What to fill, and from where.
 pub(crate) struct Filling {
     pub(crate) client: Client,
     pub(crate) archive: PathBuf,
-    pub(crate) keep_recalled: bool,
     pub(crate) options: SyncOptions,
 }
 
@@ -66,44 +59,50 @@ pub(crate) struct SyncJson {
 }
 
 impl Syncing {
-    /// Begins one, unless one is under way.
-    pub(super) fn begin(&self, filling: Filling) {
-        let mut task = lock(&self.task);
-        if lock(&self.state).is_running {
-            return;
-        }
-        *lock(&self.state) = SyncJson {
-            is_running: true,
-            ..SyncJson::default()
-        };
-        let (stop, stopped) = oneshot::channel();
-        let state = Arc::clone(&self.state);
-        // A thread of its own, since storing a page blocks.
-        let thread = spawn_blocking(move || {
-            let ended = filling.run(stopped, |progress, step| lock(&state).show(progress, step));
-            lock(&state).end(ended);
+    /// Begins one. Gives false when one is under way.
+    pub(super) fn begin(&self, filling: Filling) -> bool {
+        let mut stop = lock(&self.stop);
+        let begun = self.state.send_if_modified(|state| {
+            let begins = !state.is_running;
+            if begins {
+                *state = SyncJson {
+                    is_running: true,
+                    ..SyncJson::default()
+                };
+            }
+            begins
         });
-        *task = Some(Task { stop, thread });
+        if begun {
+            let (sender, stopped) = oneshot::channel();
+            *stop = Some(sender);
+            let (state, runtime) = (self.state.clone(), Handle::current());
+            // A thread of its own, since storing a page blocks, and it takes hours.
+            std::thread::spawn(move || {
+                let show =
+                    |progress, step: &_| state.send_modify(|state| state.show(progress, step));
+                let run = AssertUnwindSafe(|| filling.run(&runtime, stopped, show));
+                let ended = catch_unwind(run).unwrap_or_else(|_| Err(panicked()));
+                state.send_modify(|state| state.end(ended));
+            });
+        }
+        begun
     }
 
     /// Stops it after the page that it is storing. The next one goes on from there.
     pub(crate) async fn stop(&self) {
-        let Some(Task { stop, thread }) = lock(&self.task).take() else {
-            return;
-        };
-        drop(stop);
-        if thread.await.is_err() {
-            lock(&self.state).end(Err(panicked()));
-        }
+        self.abandon();
+        // Its sender lives as long as this.
+        let mut state = self.state.subscribe();
+        let _ended = state.wait_for(|state| !state.is_running).await;
     }
 
     /// Stops it, and does not wait.
     pub(super) fn abandon(&self) {
-        drop(lock(&self.task).take());
+        drop(lock(&self.stop).take());
     }
 
     pub(crate) fn json(&self) -> SyncJson {
-        lock(&self.state).clone()
+        self.state.borrow().clone()
     }
 }
 
@@ -111,11 +110,11 @@ impl Filling {
     /// `None` when it was stopped.
     fn run(
         self,
+        runtime: &Handle,
         stopped: oneshot::Receiver<()>,
         show: impl Fn(SyncProgress, &SyncStep),
     ) -> Result<Option<SyncReport>, ErrorJson> {
-        let archive = Archive::create(self.archive).map_err(archive_error)?;
-        let mut archive = archive.keep_recalled(self.keep_recalled);
+        let mut archive = Archive::create(self.archive).map_err(archive_error)?;
         let state = archive.state().map_err(archive_error)?;
         let flow = self.client.account().sync(state, self.options);
         let mut progress = SyncProgress::default();
@@ -124,7 +123,7 @@ impl Filling {
             show(progress, &step);
             ready(archive.save(step).map_err(archive_error))
         });
-        Handle::current().block_on(async {
+        runtime.block_on(async {
             select! {
                 report = read => report.map(Some),
                 _ = stopped => Ok(None),

@@ -7,7 +7,9 @@ use std::{
 
 use bili_im_archive::ArchiveError;
 use bili_im_json::{ContentJson, ErrorJson, EventJson};
-use bili_im_proto::{Content, Error, Event, EventKind, Invalid, Missing, RefusalKind, Talker, Uid};
+use bili_im_proto::{
+    Content, Cursor, Error, Event, EventKind, Invalid, Missing, RefusalKind, Talker, Uid,
+};
 use futures_util::FutureExt;
 use tokio::{
     select,
@@ -19,6 +21,7 @@ use super::{
     state::{Held, State, Why},
 };
 use crate::{
+    config::LoginError,
     error::{archive_error, panicked},
     shared::now,
 };
@@ -115,24 +118,19 @@ async fn attempt(account: &Arc<Account>) -> Ended {
 }
 
 async fn watch(account: &Arc<Account>) -> Result<(), Ended> {
-    let login = Arc::clone(&account.setup.login);
-    let client = tokio::task::spawn_blocking(move || login.open())
-        .await
-        .map_err(|_| Ended::broken(panicked()))?
-        .map_err(|failed| Ended {
-            why: match failed.is_logged_out {
-                true => Why::LoggedOut,
-                false => Why::Broken,
-            },
-            error: *failed.error,
-            wait: Duration::ZERO,
-        })?;
+    let client = account.open_login().await?;
     let profile = client.profile().await?;
     let own = profile.uid;
-    account.claim(own)?;
     // What the watch before this one was queueing has to be in the cursor.
     drop(account.queueing.lock().await);
     let stored = account.try_queue(|queue| queue.cursor()).await?;
+    if let Some(owner) = stored.as_ref().map(Cursor::uid)
+        && owner != own
+    {
+        let login = own;
+        return Err(ArchiveError::Foreign { owner, login }.into());
+    }
+    account.claim(own)?;
     let cursor = match stored {
         Some(cursor) => cursor,
         None => {
@@ -142,10 +140,6 @@ async fn watch(account: &Arc<Account>) -> Result<(), Ended> {
             cursor
         }
     };
-    if cursor.uid() != own {
-        let (owner, login) = (cursor.uid(), own);
-        return Err(ArchiveError::Foreign { owner, login }.into());
-    }
     let mut events = client.watch(cursor, account.setup.watch);
     account.set_client(client, profile);
     account.set_state(State::Working);
@@ -240,6 +234,20 @@ impl From<Error> for Ended {
             why,
             error: error.into(),
             wait,
+        }
+    }
+}
+
+impl From<LoginError> for Ended {
+    fn from(failed: LoginError) -> Self {
+        let why = match failed.is_logged_out {
+            true => Why::LoggedOut,
+            false => Why::Broken,
+        };
+        Self {
+            why,
+            error: *failed.error,
+            wait: Duration::ZERO,
         }
     }
 }

@@ -14,7 +14,7 @@ use bili_im_sim::{
 };
 use serde_json::{Value, json};
 
-use crate::stage::{Cookie, FRIEND, Life, Stage, limits};
+use crate::stage::{Cookie, FRIEND, Life, STRANGER, Stage, limits};
 
 /// Profiles of which each login is kept.
 #[derive(Clone)]
@@ -63,7 +63,11 @@ impl Kept {
     }
 
     fn confirm(&self) {
-        let confirmed = |service: &mut Service, now| service.confirm_qr(None, FRIEND, now);
+        self.confirm_as(FRIEND);
+    }
+
+    fn confirm_as(&self, uid: u64) {
+        let confirmed = |service: &mut Service, now| service.confirm_qr(None, uid, now);
         self.stage.live.with(confirmed).unwrap();
     }
 }
@@ -94,8 +98,12 @@ fn a_code_is_shown_scanned_confirmed_and_then_the_account_is_served() {
     until(&life, "scanned");
     kept.confirm();
     until(&life, "done");
-    assert!(call(&life, "login.state")["link"].is_null());
-    life.until(|life| life.state("friend") == "working");
+    let done = call(&life, "login.state");
+    assert_eq!(
+        (&done["link"], &done["uid"]),
+        (&Value::Null, &json!(FRIEND.to_string()))
+    );
+    assert_eq!(life.state("friend"), "working");
     assert_eq!(call(&life, "whoami")["uid"], FRIEND.to_string());
     life.stop();
 }
@@ -109,6 +117,15 @@ fn a_login_of_an_account_that_is_held_starts_it_anew() {
     call(&life, "login");
     kept.confirm();
     life.until(|life| life.state("friend") == "working");
+    // Somebody else's phone changes nothing.
+    call(&life, "login");
+    kept.confirm_as(STRANGER);
+    until(&life, "failed");
+    let failed = call(&life, "login.state");
+    assert_eq!(failed["uid"], STRANGER.to_string(), "{failed}");
+    life.done("accounts.restart", json!({}));
+    life.until(|life| life.state("friend") == "working");
+    assert_eq!(call(&life, "whoami")["uid"], FRIEND.to_string());
     life.stop();
 }
 

@@ -3,7 +3,9 @@
 use bili_im_sim::faults::{Kind, PageBody, Rule, When};
 use serde_json::{Value, json};
 
-use crate::stage::{FRIEND, Life, Stage};
+use bili_im_tests::demo_login;
+
+use crate::stage::{FRIEND, Life, MAIN, Stage, limits};
 
 const MESSAGES: &str = "fetch_session_msgs";
 
@@ -59,8 +61,8 @@ fn it_says_for_what_it_waits_and_can_be_stopped() {
     life.done("sync", json!({ "talker": { "user": FRIEND } }));
     life.until(|life| !state(life)["waits"].is_null());
     assert_eq!(state(&life)["waits"]["exit_code"], 4);
-    // The same one.
-    assert_eq!(life.done("sync", json!({}))["is_running"], true);
+    let second = life.call("sync", json!({}));
+    assert_eq!(second["error"]["data"]["kind"], "UnderWay", "{second}");
     assert_eq!(life.done("sync.stop", json!({}))["is_running"], false);
     let stopped = state(&life);
     assert_eq!(stopped["is_whole"], false, "{stopped}");
@@ -96,5 +98,30 @@ fn one_that_hangs_delays_no_end_and_loses_nothing() {
     life.done("sync", json!({}));
     assert!(ended(&life)["messages"].as_u64() > rest["messages"].as_u64());
     assert_eq!(counted(&life), stored);
+    life.stop();
+}
+
+#[test]
+fn a_restart_of_the_watch_does_not_stop_it_and_a_new_login_does() {
+    let stage = Stage::new();
+    let life = Life::empty(limits(), |_| {});
+    let login = stage.login(Some(demo_login()));
+    life.add(stage.setup(MAIN, login.clone()));
+    life.until(|life| life.state(MAIN) == "working");
+    stage
+        .live
+        .fault(Rule::new(MESSAGES, When::Always, Kind::Stall));
+    life.done("sync", json!({}));
+    let restart = || {
+        let restarts = stage.live.requests("web-interface/nav");
+        life.done("accounts.restart", json!({}));
+        life.until(|_| stage.live.requests("web-interface/nav") > restarts);
+        life.until(|life| life.state(MAIN) == "working");
+    };
+    restart();
+    assert_eq!(state(&life)["is_running"], true);
+    login.set(demo_login().with_cookie("buvid3", "another"));
+    restart();
+    assert_eq!(ended(&life)["is_whole"], false);
     life.stop();
 }

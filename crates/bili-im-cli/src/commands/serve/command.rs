@@ -26,7 +26,7 @@ use crate::{
     archive_file::ArchiveFile,
     args::{Global, address, limit},
     commands::login::keep,
-    credentials,
+    config, credentials,
     failure::{Exit, Failure},
     output::Output,
     private_file::{self, folder_of, make_folder},
@@ -102,7 +102,7 @@ impl Serve {
         if let Some(profiles) = outlets.as_ref().and_then(|(_, outlets)| outlets.profiles()) {
             self.take_profiles(profiles)?;
         }
-        let setups = self.setups(global, out)?;
+        let (setups, given) = self.setups(global, out)?;
         let config = self.config()?;
         let mut limits = Limits::default();
         limits.events = self.keep_events;
@@ -116,6 +116,7 @@ impl Serve {
             global: global.clone(),
             out,
             watch: self.watch(),
+            given,
         });
         let ended = runtime.block_on(async {
             let server = match self.stdio {
@@ -181,8 +182,13 @@ impl Serve {
         Ok(())
     }
 
-    /// The accounts. Without names it is that of the arguments.
-    fn setups(&self, global: &Global, out: Output) -> Result<Vec<AccountSetup>, Failure> {
+    /// The accounts. Without names it is that of the arguments. Also gives the name of the account
+    /// whose cookie was given.
+    fn setups(
+        &self,
+        global: &Global,
+        out: Output,
+    ) -> Result<(Vec<AccountSetup>, Option<ProfileName>), Failure> {
         let watch = self.watch();
         if let Some(name) = twice(&self.profiles) {
             return Err(ServeError::Name(name.to_string()).into());
@@ -191,18 +197,22 @@ impl Serve {
         let mut accounts: Vec<_> = named
             .map(|name| (global.with_profile(name), None))
             .collect();
+        let mut is_given = None;
         if accounts.is_empty() {
             let is_named = global.is_profile_asked_for();
             let given = match is_named {
                 true => None,
                 false => credentials::given(global, out)?,
             };
+            if given.is_some() {
+                is_given = Some(global.profile()?);
+            }
             accounts.push((global.clone(), given));
         }
         let accounts = accounts
             .into_iter()
             .map(|(global, given)| setup(global, given, watch, out));
-        accounts.collect()
+        Ok((accounts.collect::<Result<_, _>>()?, is_given))
     }
 
     fn watch(&self) -> WatchOptions {
@@ -230,6 +240,8 @@ struct FurtherProfiles {
     global: Global,
     out: Output,
     watch: WatchOptions,
+    /// The account whose cookie was given.
+    given: Option<ProfileName>,
 }
 
 impl FurtherProfiles {
@@ -254,20 +266,46 @@ impl Profiles for FurtherProfiles {
 
     fn login_at(&self, name: &str) -> Result<Option<Origin>, ErrorJson> {
         let global = self.named(name)?;
-        Profile::named(global.profile()?)?.check(false)?;
+        let profile = Profile::named(global.profile()?)?;
+        let is_given = self.given.as_ref() == Some(&profile.name);
+        if is_given || config::of_profile("cookie_command", &profile.name).is_some() {
+            return Err(Failure::wrong_use(
+                text!(
+                    "the cookie of this profile is given, or comes from cookie_command",
+                    "这个登录档案的 Cookie 是直接给的，或来自 cookie_command"
+                ),
+                text!("log in with another profile", "换一个登录档案登录"),
+            )
+            .into());
+        }
+        profile.check(profile.is_in_keyring())?;
         Ok(global.endpoint()?)
     }
 
     fn keep(&self, name: &str, login: Login) -> Result<(), ErrorJson> {
         let global = self.named(name)?;
         let profile = Profile::named(global.profile()?)?;
-        let last = profile.load().ok().flatten();
-        let is_in_keyring = last.is_some_and(|last| last.is_in_keyring);
+        let last = profile.load().ok().flatten().and_then(|last| last.uid());
+        if let (Some(last), Some(uid)) = (last, login.credential.uid())
+            && last != uid
+        {
+            return Err(Failure::wrong_use(
+                format_text!(
+                    "user {uid} has confirmed, and the profile is of user {last}",
+                    "确认登录的是用户 {uid}，而这个登录档案属于用户 {last}"
+                ),
+                text!(
+                    "log in with another profile, or log out first: bili-im logout",
+                    "换一个登录档案，或先用 bili-im logout 退出"
+                ),
+            )
+            .into());
+        }
         keep(
             &profile,
             login.credential,
             login.refresh_token,
-            is_in_keyring,
+            profile.is_in_keyring(),
             &global,
             self.out,
         )?;

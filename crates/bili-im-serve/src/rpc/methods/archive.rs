@@ -99,7 +99,7 @@ pub(super) const METHODS: &[Method] = &[
     },
     Method {
         name: "sync",
-        about: "fill the archive as `bili-im sync` does, beside everything else; one at a time",
+        about: "fill the archive as `bili-im sync` does, beside everything else. One at a time: others are refused as `UnderWay`",
         right: Right::Write,
         scope: Scope::WholeAccount,
         params: &[
@@ -113,11 +113,6 @@ pub(super) const METHODS: &[Method] = &[
                 "full",
                 Kind::Flag,
                 "go through the lists of conversations to their end",
-            ),
-            optional(
-                "keep_recalled",
-                Kind::Flag,
-                "keep what recalled messages said",
             ),
         ],
         result: "as `sync.state`, at once",
@@ -209,7 +204,7 @@ async fn sync(call: Call) -> Result<SyncJson, Fault> {
     let mut options = SyncOptions::only(talkers).with_full(call.flag("full"));
     options.since = call.number("since").map(UnixSeconds);
     let account = call.account()?;
-    account.sync(options, call.flag("keep_recalled"))?;
+    account.sync(options)?;
     Ok(account.syncing.json())
 }
 

@@ -88,7 +88,7 @@ pub(super) const METHODS: &[Method] = &[
         right: Right::Write,
         scope: Scope::Process,
         params: &[NAME],
-        result: "`account`, `state` (`starting`, `code`, `scanned`, `done`, `expired`, `failed`), `link`: what to show as a QR code within 180 s, `error`",
+        result: "`account`, `state` (`starting`, `code`, `scanned`, `done`, `expired`, `failed`), `link`: what to show as a QR code within 180 s, `uid`: who has logged in, `error`",
         answers: answers!(login_state),
     },
     Method {
@@ -213,7 +213,7 @@ async fn login_state(call: Call) -> Result<LoginJson, Fault> {
 }
 
 async fn resume(call: Call) -> Result<ResumedJson, Fault> {
-    let was_stopped = call.account()?.resume().await;
+    let was_stopped = call.account()?.resume().await?;
     Ok(ResumedJson { was_stopped })
 }
 
