@@ -150,7 +150,7 @@ fn lint() -> Result<(), String> {
         cargo(&format!("clippy --package {alone} -- -D warnings"), &[])?;
     }
     cargo(
-        "doc --workspace --no-deps",
+        &format!("doc --workspace --no-deps --features {OPTIONAL}"),
         &[("RUSTDOCFLAGS", "-D warnings")],
     )
 }
