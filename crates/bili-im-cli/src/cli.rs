@@ -2,7 +2,7 @@
 
 use std::{env, mem::ManuallyDrop, process::ExitCode};
 
-use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 
 use crate::{
     args::{Global, options},
@@ -46,7 +46,8 @@ pub(crate) struct Cli {
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
     style::apply_option();
-    match parse(Cli::command()) {
+    let called = called().and_then(|command| parse(command).ok());
+    match called.map_or_else(|| parse(Cli::command()), Ok) {
         Ok(Cli {
             mut global,
             command,
@@ -76,6 +77,19 @@ pub(crate) fn run() -> ExitCode {
         )),
         Err(error) => Output::new(wants_json()).fail(&help::wrong_arguments(&error)),
     }
+}
+
+/// The description of the command that is called, without the others.
+///
+/// Clap copies the common options into every command that it knows, which takes longer than the
+/// rest of the parsing. What cannot be parsed so is parsed again with all of them, for the error.
+fn called() -> Option<clap::Command> {
+    let mut all = ManuallyDrop::new(Cli::command());
+    let command = options().find_map(|name| {
+        let command = all.find_subcommand_mut(name)?;
+        Some(std::mem::take(command))
+    })?;
+    Some(Global::augment_args(clap::Command::default()).subcommand(command))
 }
 
 fn parse(command: clap::Command) -> Result<Cli, clap::Error> {
