@@ -52,12 +52,12 @@ pub(crate) fn save(
     connection: &Connection,
     session: i64,
     messages: &[RawMessage],
-    how: How,
+    options: SaveOptions,
 ) -> Result<bool, ArchiveError> {
     let saving = Saving {
         connection,
         session,
-        how,
+        options,
     };
     let mut dated: Vec<(i64, &RawMessage)> =
         messages.iter().map(|raw| (timestamp(raw), raw)).collect();
@@ -77,15 +77,15 @@ pub(crate) fn restore(
     session: i64,
     timestamp: i64,
     raw: &RawMessage,
-    how: How,
+    options: SaveOptions,
 ) -> Result<bool, ArchiveError> {
     let has_content = |message: &Message| !message.raw_content_even_if_recalled().is_empty();
     let mut saving = Saving {
         connection,
         session,
-        how: How {
+        options: SaveOptions {
             keep_recalled: raw.message.as_ref().is_some_and(has_content),
-            ..how
+            ..options
         },
     };
     if saving.stored(raw)?.is_some() {
@@ -96,8 +96,8 @@ pub(crate) fn restore(
         && !known.is_recalled()
         && saving.is_recalled(known.msg_key)?
     {
-        saving.how = how;
-        json = recalled(&json, how.keep_recalled);
+        saving.options = options;
+        json = recalled(&json, options.keep_recalled);
         message = Message::from_json(&json).or(message);
     }
     let timestamp = timestamp.clamp(0, LATEST.cast_signed());
@@ -149,19 +149,19 @@ pub(crate) fn recall(
     connection: &Connection,
     session: i64,
     key: MsgKey,
-    how: How,
+    options: SaveOptions,
 ) -> Result<bool, ArchiveError> {
     let saving = Saving {
         connection,
         session,
-        how,
+        options,
     };
-    saving.recall(key, how.now)
+    saving.recall(key, options.now)
 }
 
 /// How messages are stored.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct How {
+pub(crate) struct SaveOptions {
     pub(crate) keep_recalled: bool,
     /// Whether their JSON is not the service's.
     pub(crate) is_rebuilt: bool,
@@ -173,7 +173,7 @@ pub(crate) struct How {
 struct Saving<'a> {
     connection: &'a Connection,
     session: i64,
-    how: How,
+    options: SaveOptions,
 }
 
 /// A message that is stored.
@@ -191,16 +191,16 @@ impl Saving<'_> {
         if let Some(known) = &message
             && (known.is_recalled() || self.is_recalled(known.msg_key)?)
         {
-            json = recalled(&json, self.how.keep_recalled);
+            json = recalled(&json, self.options.keep_recalled);
             message = Message::from_json(&json).or(message);
         }
         match self.stored(raw)? {
-            Some(stored) if stored.json == json || self.how.is_rebuilt => return Ok(false),
+            Some(stored) if stored.json == json || self.options.is_rebuilt => return Ok(false),
             Some(stored) => {
                 self.release_media(&stored.json)?;
                 if message.as_ref().is_some_and(Message::is_recalled) {
                     self.forget_edits(stored.id)?;
-                    has_erased = !self.how.keep_recalled;
+                    has_erased = !self.options.keep_recalled;
                 }
                 if !stored.is_rebuilt {
                     self.note_edit(&stored, message.as_ref())?;
@@ -265,7 +265,7 @@ impl Saving<'_> {
         json: &str,
         message: Option<&Message>,
     ) -> Result<(), ArchiveError> {
-        let is_kept = self.how.keep_recalled;
+        let is_kept = self.options.keep_recalled;
         let text = message
             .map(|message| text(message, is_kept))
             .unwrap_or_default();
@@ -285,7 +285,7 @@ impl Saving<'_> {
             ])?;
         self.connection
             .prepare_cached(write_json)?
-            .execute((id, json, self.how.is_rebuilt))?;
+            .execute((id, json, self.options.is_rebuilt))?;
         words::add(self.connection, id, self.session, message, &text)?;
         // What is erased has no image.
         if let Some(Content::Image(image)) = message.map(Message::content_even_if_recalled) {
@@ -311,7 +311,7 @@ impl Saving<'_> {
 
     /// Forgets what a recalled message was before, unless that is to be kept.
     fn forget_edits(&self, id: i64) -> Result<(), ArchiveError> {
-        if !self.how.keep_recalled {
+        if !self.options.keep_recalled {
             self.connection
                 .prepare_cached("DELETE FROM edits WHERE message_id = ?")?
                 .execute([id])?;
@@ -321,12 +321,12 @@ impl Saving<'_> {
 
     /// Keeps what a message was, unless it was recalled and is to be forgotten.
     fn note_edit(&self, stored: &Stored, now_is: Option<&Message>) -> Result<(), ArchiveError> {
-        if now_is.is_some_and(Message::is_recalled) && !self.how.keep_recalled {
+        if now_is.is_some_and(Message::is_recalled) && !self.options.keep_recalled {
             return Ok(());
         }
         self.connection
             .prepare_cached("INSERT INTO edits (message_id, noticed, json) VALUES (?, ?, ?)")?
-            .execute((stored.id, self.how.now, &stored.json))?;
+            .execute((stored.id, self.options.now, &stored.json))?;
         Ok(())
     }
 
@@ -359,11 +359,11 @@ impl Saving<'_> {
         })?;
         let targets: Vec<(i64, i64, i64, String)> = targets.collect::<Result<_, _>>()?;
         for (id, seqno, timestamp, stored) in targets {
-            let json = recalled(&stored, self.how.keep_recalled);
+            let json = recalled(&stored, self.options.keep_recalled);
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
             if raw.json != stored {
-                has_erased = !self.how.keep_recalled;
+                has_erased = !self.options.keep_recalled;
                 self.forget_edits(id)?;
                 self.release_media(&stored)?;
                 words::remove(self.connection, id)?;

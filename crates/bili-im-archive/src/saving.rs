@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     archive::Archive,
     error::ArchiveError,
-    messages::{self, How},
+    messages::{self, SaveOptions},
     sessions,
 };
 
@@ -24,14 +24,14 @@ impl SyncStore for Archive {
     }
 
     fn save(&mut self, step: SyncStep) -> Result<(), ArchiveError> {
-        let how = self.how(false);
+        let options = self.as_sent();
         match step {
             SyncStep::Owner(uid) => self.claim(uid),
             SyncStep::Sessions(listed) => self.transact(|connection| {
                 (listed.iter()).try_for_each(|session| sessions::save(connection, session))
             }),
             SyncStep::Page(page) => {
-                self.transact_and_erase(|connection| save_page(connection, &page, how))
+                self.transact_and_erase(|connection| save_page(connection, &page, options))
             }
             SyncStep::People(cards) => {
                 self.transact(|connection| sessions::save_people(connection, &cards, now()))
@@ -46,8 +46,8 @@ impl SyncStore for Archive {
 }
 
 impl Archive {
-    /// Stores messages of a session as the service sends them, in one transaction. They count as
-    /// not read yet, so that a synchronisation reads them again.
+    /// Stores messages of a session as the service sends them, in one transaction. The session's
+    /// coverage stays as it is, so that a synchronisation fetches them again.
     ///
     /// # Errors
     /// When they cannot be stored.
@@ -56,21 +56,21 @@ impl Archive {
         talker: impl Into<Talker>,
         messages: &[RawMessage],
     ) -> Result<(), ArchiveError> {
-        let how = self.how(false);
+        let options = self.as_sent();
         self.transact_and_erase(|connection| {
             let session = sessions::id(connection, talker.into())?;
-            messages::save(connection, session, messages, how)
+            messages::save(connection, session, messages, options)
         })
     }
 
-    /// Stores what a watch tells: messages and recalls. It reads nothing by itself, so that a
-    /// synchronisation reads the same messages again, as the service sends them.
+    /// Stores what a watch tells: messages and recalls. The session's coverage stays as it is, so that
+    /// a synchronisation fetches the messages again, as the service sends them.
     ///
     /// # Errors
     /// When it cannot be stored, or the archive is not that of `own`.
     pub fn save_event(&mut self, own: Uid, event: &Event) -> Result<(), ArchiveError> {
         self.claim(own)?;
-        let how = self.how(true);
+        let options = self.as_told();
         match &event.kind {
             EventKind::Message {
                 talker, message, ..
@@ -79,7 +79,7 @@ impl Archive {
                 let raw = RawMessage::new(message.msg_seqno, json, Some((**message).clone()));
                 self.transact_and_erase(|connection| {
                     let session = sessions::id(connection, *talker)?;
-                    messages::save(connection, session, &[raw], how)
+                    messages::save(connection, session, &[raw], options)
                 })
             }
             EventKind::Recalled {
@@ -87,13 +87,14 @@ impl Archive {
                 msg_key: Some(key),
             } => self.transact_and_erase(|connection| {
                 let session = sessions::id(connection, *talker)?;
-                messages::recall(connection, session, *key, how)
+                messages::recall(connection, session, *key, options)
             }),
             _ => Ok(()),
         }
     }
 
-    /// Does something in one transaction, and finishes erasing when that has erased something.
+    /// Does something in one transaction, and finishes erasing when `work` says that it has erased
+    /// something.
     fn transact_and_erase(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<bool, ArchiveError>,
@@ -107,17 +108,26 @@ impl Archive {
     /// Deletes the images of what was erased, and leaves nothing of it in the write-ahead log.
     pub(crate) fn finish_erasing(&mut self) -> Result<(), ArchiveError> {
         self.forget_recalled_media()?;
-        // While others read, a later one does it.
+        // While others read, this does nothing, and a later checkpoint empties the log.
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         (self.connection).query_row(checkpoint, [], |_| Ok(()))?;
         Ok(())
     }
 
-    fn how(&self, is_rebuilt: bool) -> How {
-        How {
+    /// How to store messages as the service sends them.
+    fn as_sent(&self) -> SaveOptions {
+        SaveOptions {
             keep_recalled: self.keep_recalled,
-            is_rebuilt,
+            is_rebuilt: false,
             now: now(),
+        }
+    }
+
+    /// How to store messages whose JSON is rebuilt from what a watch tells.
+    fn as_told(&self) -> SaveOptions {
+        SaveOptions {
+            is_rebuilt: true,
+            ..self.as_sent()
         }
     }
 
@@ -135,13 +145,17 @@ impl Archive {
 }
 
 /// Returns whether something that was stored is erased.
-fn save_page(connection: &Connection, page: &SyncPage, how: How) -> Result<bool, ArchiveError> {
-    // Of a session that does not exist nothing is kept.
+fn save_page(
+    connection: &Connection,
+    page: &SyncPage,
+    options: SaveOptions,
+) -> Result<bool, ArchiveError> {
+    // Such a page proves nothing: perhaps there is no such session.
     if page.messages.is_empty() && page.read.is_none() {
         return Ok(false);
     }
     let session = sessions::id(connection, page.talker)?;
-    let has_erased = messages::save(connection, session, &page.messages, how)?;
+    let has_erased = messages::save(connection, session, &page.messages, options)?;
     messages::save_emoticons(connection, &page.emoticons)?;
     if let Some(stretch) = page.read {
         sessions::cover(connection, session, page.talker, stretch)?;

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::{
     archive::Archive,
-    messages::{self, How},
+    messages::{self, SaveOptions},
     sessions,
 };
 
@@ -61,13 +61,13 @@ impl Shelf {
         let seqno = Seqno(message["msg_seqno"].as_u64().unwrap());
         let read = Message::from_json(&json);
         let session = sessions::id(&self.archive.connection, talker).unwrap();
-        let how = How {
+        let options = SaveOptions {
             keep_recalled: self.archive.keep_recalled,
             is_rebuilt: false,
             now: 1_777_700_000,
         };
         let raw = RawMessage::new(seqno, json, read);
-        messages::save(&self.archive.connection, session, &[raw], how).unwrap();
+        messages::save(&self.archive.connection, session, &[raw], options).unwrap();
     }
 
     pub(crate) fn check(&self) {

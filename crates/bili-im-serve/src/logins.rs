@@ -27,8 +27,8 @@ const MOST: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Logins(Mutex<BTreeMap<String, Receiver<LoginJson>>>);
 
-/// A login that has to be made.
-type Beginning = Sender<LoginJson>;
+/// The sending half of how a login is. The login is under way until it is dropped.
+type Updates = Sender<LoginJson>;
 
 /// How a login is.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -63,87 +63,86 @@ enum LoginState {
 }
 
 impl Core {
-    /// Begins a login, unless one is under way for this name. Gives it once there is a code.
+    /// Begins a login, unless one is under way for this name. Gives how it is once there is a code.
     pub(crate) async fn log_in(&self, name: &str) -> Result<LoginJson, ErrorJson> {
         let (core, wanted) = (self.clone(), name.to_owned());
         let endpoint = spawn_blocking(move || core.profiles()?.login_at(&wanted));
         let endpoint = endpoint.await.map_err(|_| panicked())??;
-        let (mut login, begun) = self.shared().logins.begin(name)?;
-        if let Some(begun) = begun {
+        let (mut state, updates) = self.shared().logins.begin(name)?;
+        if let Some(updates) = updates {
             let core = self.clone();
             tokio::spawn(async move {
                 let mut ends = core.ends();
                 select! {
-                    () = run(&core, endpoint, &begun) => {}
+                    () = run(&core, endpoint, &updates) => {}
                     _ = ends.wait_for(|ends| *ends) => {}
                 }
             });
         }
         let has_code = |login: &LoginJson| login.state != LoginState::Starting;
-        let login = login.wait_for(has_code).await;
-        let login = login.map_err(|_| ErrorJson::from(ServeError::Ending))?;
-        Ok(login.clone())
+        match state.wait_for(has_code).await {
+            Ok(login) => Ok(login.clone()),
+            Err(_) => Err(ServeError::Ending.into()),
+        }
     }
 }
 
 impl Logins {
-    /// The login of this name. The sender is there when it is a new one.
-    fn begin(&self, name: &str) -> Result<(Receiver<LoginJson>, Option<Beginning>), ErrorJson> {
+    /// How the login of this name is. Also gives where to say so, if none was under way.
+    fn begin(&self, name: &str) -> Result<(Receiver<LoginJson>, Option<Updates>), ErrorJson> {
         let mut logins = lock(&self.0);
-        if let Some(login) = logins.get(name).filter(|login| is_under_way(login)) {
-            return Ok((login.clone(), None));
+        if let Some(state) = logins.get(name).filter(|state| is_under_way(state)) {
+            return Ok((state.clone(), None));
         }
         if logins.len() >= MOST {
-            logins.retain(|_, login| is_under_way(login));
+            logins.retain(|_, state| is_under_way(state));
         }
         if logins.len() >= MOST {
-            let words = "too many logins are under way";
-            return Err(error(
-                Exit::Other,
-                "TooMany",
-                words,
+            let (words, advice) = (
+                "too many logins are under way",
                 "try again in three minutes",
-            ));
+            );
+            return Err(error(Exit::Other, "TooMany", words, advice));
         }
-        let (sender, login) = tokio::sync::watch::channel(LoginJson {
+        let (updates, state) = tokio::sync::watch::channel(LoginJson {
             account: name.to_owned(),
             state: LoginState::Starting,
             link: None,
             uid: None,
             error: None,
         });
-        logins.insert(name.to_owned(), login.clone());
-        Ok((login, Some(sender)))
+        logins.insert(name.to_owned(), state.clone());
+        Ok((state, Some(updates)))
     }
 
-    /// The login of this name: the one under way, or the last one.
+    /// How the login of this name is: the one under way, or the last one.
     pub(crate) fn get(&self, name: &str) -> Option<LoginJson> {
         let logins = lock(&self.0);
-        logins.get(name).map(|login| login.borrow().clone())
+        logins.get(name).map(|state| state.borrow().clone())
     }
 }
 
-/// Its sender lives as long as it is under way.
-fn is_under_way(login: &Receiver<LoginJson>) -> bool {
-    login.has_changed().is_ok()
+/// The task of a login owns the sending half, so the channel is closed once that has ended.
+fn is_under_way(state: &Receiver<LoginJson>) -> bool {
+    state.has_changed().is_ok()
 }
 
-async fn run(core: &Core, endpoint: Option<Origin>, login: &Sender<LoginJson>) {
-    let name = login.borrow().account.clone();
+async fn run(core: &Core, endpoint: Option<Origin>, updates: &Updates) {
+    let name = updates.borrow().account.clone();
     let outcome = qr_login(endpoint, |step| {
-        login.send_modify(|login| match step {
+        updates.send_modify(|json| match step {
             LoginStep::Code(link) => {
-                login.state = LoginState::Code;
-                login.link = Some(link);
+                json.state = LoginState::Code;
+                json.link = Some(link);
             }
-            LoginStep::Scanned => login.state = LoginState::Scanned,
+            LoginStep::Scanned => json.state = LoginState::Scanned,
             _ => {}
         });
     });
     let (state, error) = match outcome.await {
-        Ok(LoginOutcome::Done(done)) => {
-            login.send_modify(|login| login.uid = done.credential.uid());
-            let served = match keep(core, &name, *done).await {
+        Ok(LoginOutcome::Done(login)) => {
+            updates.send_modify(|json| json.uid = login.credential.uid());
+            let served = match keep(core, &name, *login).await {
                 Ok(()) => serve(core, &name).await,
                 Err(error) => Err(error),
             };
@@ -158,31 +157,35 @@ async fn run(core: &Core, endpoint: Option<Origin>, login: &Sender<LoginJson>) {
         Ok(_) => (LoginState::Expired, None),
     };
     tracing::info!(account = name, ?state, "login");
-    login.send_modify(|login| {
-        (login.state, login.error) = (state, error);
-        login.link = None;
+    updates.send_modify(|json| {
+        (json.state, json.error) = (state, error);
+        json.link = None;
     });
 }
 
+/// Keeps a login, unless the account is another user's.
 async fn keep(core: &Core, name: &str, login: Login) -> Result<(), ErrorJson> {
     let owner = core.account(name).and_then(|account| account.uid());
-    if let (Some(owner), Some(login)) = (owner, login.credential.uid())
-        && owner != login
+    if let (Some(owner), Some(user)) = (owner, login.credential.uid())
+        && owner != user
     {
-        return Err(archive_error(ArchiveError::Foreign { owner, login }));
+        let foreign = ArchiveError::Foreign { owner, login: user };
+        return Err(archive_error(foreign));
     }
     let (core, name) = (core.clone(), name.to_owned());
     let kept = spawn_blocking(move || core.profiles()?.keep(&name, login));
     kept.await.unwrap_or_else(|_| Err(panicked()))
 }
 
-/// Starts an account with its new login.
+/// Starts an account with its new login, and gives it some time to work.
 async fn serve(core: &Core, name: &str) -> Result<(), ErrorJson> {
+    // This fails only when the account is not served yet.
     if core.restart(name).is_err() {
         core.add_named(name).await?;
     }
     if let Some(account) = core.account(name) {
-        account.works_within(core.shared().limits.patience).await;
+        let patience = core.shared().limits.patience;
+        account.wait_until_working(patience).await;
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn an_image_follows_from_its_path_and_needs_no_cookie() {
         let mut sim = Sim::demo();
-        let mut get = |path| sim.get_as("", path);
+        let mut get = |path| sim.get_with_cookie("", path);
         let image = get("/bfs/im_new/a.jpg");
         assert_eq!(image.header("content-type"), Some("image/png"));
         let read = png::Decoder::new(std::io::Cursor::new(image.0.body())).read_info();

@@ -54,8 +54,8 @@ impl Sim {
         }
     }
 
-    /// A service with the world of a file.
-    pub(crate) fn of(world: &str) -> Self {
+    /// A service with this world, as in a file.
+    pub(crate) fn from_json(world: &str) -> Self {
         Self::new(World::from_json(world).unwrap())
     }
 
@@ -75,7 +75,7 @@ impl Sim {
 
     /// Account 1 has sessions with 2, 3 and 4, which are 300, 200 and 100 seconds old.
     pub(crate) fn with_three_sessions(options: &str) -> Self {
-        Self::of(&format!(
+        Self::from_json(&format!(
             r#"{{"accounts":[{{"uid":1}},{{"uid":2}},{{"uid":3}},{{"uid":4}},{{"uid":5}}],
                 "messages":[{{"from":2,"to":1,"text":"x","seconds_ago":300}},
                             {{"from":3,"to":1,"text":"x","seconds_ago":200}},
@@ -105,7 +105,7 @@ impl Sim {
     }
 
     pub(crate) fn get(&mut self, uid: u64, path: &str) -> Got {
-        self.get_as(&self.cookie(uid), path)
+        self.get_with_cookie(&self.cookie(uid), path)
     }
 
     /// The `data` that an account gets.
@@ -125,7 +125,7 @@ impl Sim {
     }
 
     /// A GET with any cookie; without a login when it is empty.
-    pub(crate) fn get_as(&mut self, cookie: &str, path: &str) -> Got {
+    pub(crate) fn get_with_cookie(&mut self, cookie: &str, path: &str) -> Got {
         let request = Request::get(whole(path)).header("cookie", cookie);
         self.answer(request.body(Vec::new()).unwrap())
     }
@@ -138,10 +138,11 @@ impl Sim {
     }
 
     pub(crate) fn post_form(&mut self, cookie: &str, path: &str, form: &str) -> Got {
-        self.post_as(FORM, cookie, path, form.as_bytes())
+        self.post_body(FORM, cookie, path, form.as_bytes())
     }
 
-    pub(crate) fn post_as(
+    /// A POST with any cookie and any body.
+    pub(crate) fn post_body(
         &mut self,
         content_type: &str,
         cookie: &str,
@@ -186,15 +187,18 @@ impl Sim {
         self.messages().pop().unwrap()
     }
 
+    /// Puts a message, as JSON, into the world by the control path.
     pub(crate) fn write(&mut self, message: &str) -> Value {
         self.control_ok("/_sim/message", message)
     }
 
+    /// Puts a text into the world, past the endpoints and their checks.
     pub(crate) fn say(&mut self, from: u64, to: u64, text: &str) {
         let message = Message::text(from, Talker::user(to), text);
         self.service.write(message, self.now).unwrap();
     }
 
+    /// As `say`, to a group.
     pub(crate) fn say_in_group(&mut self, from: u64, group: u64, text: &str) {
         let message = Message::text(from, Talker::group(group), text);
         self.service.write(message, self.now).unwrap();
@@ -205,9 +209,9 @@ impl Sim {
         self.data(owner, &path)
     }
 
-    /// The talkers of an account's list of sessions of a type.
-    pub(crate) fn listed(&mut self, owner: u64, session_type: u8) -> Vec<u64> {
-        talkers(&self.data(owner, &format!("get_sessions?session_type={session_type}")))
+    /// The talkers of an account's list of sessions with a filter, which is sent as `session_type`.
+    pub(crate) fn listed(&mut self, owner: u64, filter: u8) -> Vec<u64> {
+        talkers(&self.data(owner, &format!("get_sessions?session_type={filter}")))
     }
 
     /// How many messages of followed users an account has not read.
@@ -216,17 +220,18 @@ impl Sim {
         data["follow_unread"].as_u64().unwrap()
     }
 
+    /// Sends a text to a user, as the site does.
     pub(crate) fn send(&mut self, from: u64, to: u64, text: &str) -> Got {
         let content = serde_json::json!({ "content": text }).to_string();
-        self.send_as(from, Talker::user(to), 1, &content)
+        self.send_any(from, Talker::user(to), 1, &content)
     }
 
     pub(crate) fn recall(&mut self, from: u64, to: u64, key: &Value) -> Got {
-        self.send_as(from, Talker::user(to), 5, &key.to_string())
+        self.send_any(from, Talker::user(to), 5, &key.to_string())
     }
 
-    /// Sends a message of any type and content.
-    pub(crate) fn send_as(
+    /// Sends a message of any type and content, as the site does.
+    pub(crate) fn send_any(
         &mut self,
         from: u64,
         talker: Talker,
@@ -236,6 +241,7 @@ impl Sim {
         self.deliver(&self.sending(from, talker, msg_type, content))
     }
 
+    /// Sends a message that was made before.
     pub(crate) fn deliver(&mut self, sending: &Sending) -> Got {
         self.answer(sending.request())
     }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::{
     error::ArchiveError,
     export::{format, is_inside},
-    messages::{self, How},
+    messages::{self, SaveOptions},
     rows::{talker_to_sql, to_sql},
     sessions,
 };
@@ -128,12 +128,12 @@ fn note_recall(
     if is_known {
         return Ok(());
     }
-    let how = How {
+    let options = SaveOptions {
         keep_recalled: false,
         is_rebuilt: false,
         now: timestamp,
     };
-    messages::recall(connection, session, key, how)?;
+    messages::recall(connection, session, key, options)?;
     Ok(())
 }
 
@@ -149,12 +149,12 @@ pub(super) fn message(
     let timestamp = message
         .timestamp
         .unwrap_or_else(|| messages::timestamp(&raw));
-    let how = How {
+    let options = SaveOptions {
         keep_recalled,
         is_rebuilt: message.is_rebuilt,
         now: 0,
     };
-    messages::restore(connection, session, timestamp, &raw, how)
+    messages::restore(connection, session, timestamp, &raw, options)
 }
 
 /// Notes the recalls among messages that are about to be stored.

@@ -127,7 +127,7 @@ impl Account {
     }
 
     /// Waits until it works, but not for longer than this.
-    pub(crate) async fn works_within(&self, most: Duration) {
+    pub(crate) async fn wait_until_working(&self, most: Duration) {
         let is_over = |state: &State| matches!(state, State::Working | State::Removed);
         self.wait(most, is_over).await;
     }

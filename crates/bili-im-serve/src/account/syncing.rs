@@ -41,20 +41,20 @@ pub(crate) struct Filling {
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub(crate) struct SyncJson {
     is_running: bool,
-    /// Whether the last one came to its end.
+    /// Whether it has read everything. Not while it runs, nor when it was stopped or failed.
     is_whole: bool,
-    /// How many conversations it has read.
+    /// How many conversations it is done with.
     sessions: usize,
-    /// How many are left, once that is known.
+    /// How many it has still to read, once that is known.
     sessions_left: Option<usize>,
-    /// How many of them could not be read.
+    /// How many of `sessions` could not be read.
     failed: usize,
     messages: u64,
-    /// How many of these lack fields, and are kept as they came.
+    /// How many of `messages` lack fields, and are kept as they came.
     unreadable: u64,
     /// Why it waits before its next request.
     waits: Option<ErrorJson>,
-    /// Why it ended before its end.
+    /// Why it failed.
     error: Option<ErrorJson>,
 }
 

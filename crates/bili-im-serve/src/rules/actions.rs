@@ -150,7 +150,9 @@ impl Work<'_> {
         work: impl Fn() -> BoxFuture<'a, Result<(), Value>>,
     ) -> Result<(), String> {
         loop {
-            self.account.works_within(until - Instant::now()).await;
+            self.account
+                .wait_until_working(until - Instant::now())
+                .await;
             let Err(error) = work().await else {
                 return Ok(());
             };

@@ -46,14 +46,14 @@ fn what_is_no_json_or_misspelt_is_an_error() {
 fn time_passes_and_the_date_header_shows_it() {
     let mut sim = Sim::demo();
     let start = "Thu, 09 Oct 2025 08:53:20 GMT";
-    assert_eq!(sim.get_as("", "/").header("date"), Some(start));
+    assert_eq!(sim.get_with_cookie("", "/").header("date"), Some(start));
     let clock = sim.control_ok(CLOCK, r#"{"advance_seconds":60}"#);
     assert_eq!(clock["advanced_seconds"], 60);
     let clock = sim.control_ok(CLOCK, r#"{"advance_seconds":40,"skew_seconds":-20}"#);
     assert_eq!(clock["now"], sim.now.0 + 80_000_000);
     assert_eq!(sim.control("GET", CLOCK, "").json(), clock);
     let later = "Thu, 09 Oct 2025 08:54:40 GMT";
-    assert_eq!(sim.get_as("", "/").header("date"), Some(later));
+    assert_eq!(sim.get_with_cookie("", "/").header("date"), Some(later));
 }
 
 #[test]
@@ -87,7 +87,8 @@ fn users_and_groups_of_a_message_must_exist() {
 #[test]
 fn a_phone_scans_the_code_that_is_named_or_the_newest() {
     let mut sim = Sim::demo();
-    let [older, newer] = [(); 2].map(|()| sim.get_as("", "generate").data()["qrcode_key"].clone());
+    let [older, newer] =
+        [(); 2].map(|()| sim.get_with_cookie("", "generate").data()["qrcode_key"].clone());
     let scanned = sim.control_ok(QR, r#"{"scan":10001}"#);
     assert_eq!(scanned["qrcode_key"], newer);
     let scanned = sim.control_ok(QR, &format!(r#"{{"qrcode_key":{older},"scan":10001}}"#));
@@ -224,7 +225,7 @@ fn a_dissolved_group_can_be_read_but_neither_written_to_nor_joined() {
     assert_eq!(sim.code(10002, GROUP_MESSAGES), 0);
     let error = sim.control_error(ACT, r#"{"join":{"uid":10003,"group":20001}}"#);
     assert_eq!(error, "acts[0].group: group 20001 is dissolved");
-    let sent = sim.send_as(10002, crate::Talker::group(20001), 1, r#"{"content":"x"}"#);
+    let sent = sim.send_any(10002, crate::Talker::group(20001), 1, r#"{"content":"x"}"#);
     assert_eq!(sent.code(), 700_013);
 }
 

@@ -52,7 +52,7 @@ fn the_hosts_are_told_apart_by_path_alone() {
 fn the_same_world_requests_and_times_give_the_same_bytes() {
     let play = || {
         let mut sim = Sim::demo();
-        let first = sim.get_as("", "spi").text().to_owned();
+        let first = sim.get_with_cookie("", "spi").text().to_owned();
         let sent = sim.send(10001, 10002, "x").text().to_owned();
         (first, sent, sim.state())
     };
@@ -81,7 +81,7 @@ fn the_state_shows_messages_with_keys_as_text_and_no_login_token() {
 fn requests_are_counted_by_endpoint() {
     let mut sim = Sim::demo();
     sim.get(10001, UNREAD);
-    sim.get_as("", UNREAD);
+    sim.get_with_cookie("", UNREAD);
     sim.get(10001, "/a");
     sim.get(10001, "/b");
     let requests = sim.state()["requests"].clone();
@@ -92,7 +92,7 @@ fn requests_are_counted_by_endpoint() {
 
 #[test]
 fn a_login_token_may_be_percent_encoded() {
-    let mut sim = Sim::of(r#"{"accounts":[{"uid":1,"sessdata":"a,b*c"}]}"#);
+    let mut sim = Sim::from_json(r#"{"accounts":[{"uid":1,"sessdata":"a,b*c"}]}"#);
     assert!(sim.cookie(1).starts_with("SESSDATA=a%2Cb%2Ac;"));
     assert_eq!(sim.code(1, "single_unread"), 0);
 }

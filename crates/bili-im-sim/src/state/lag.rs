@@ -48,7 +48,7 @@ mod tests {
 
     /// 2 wrote to 1 long ago.
     fn sim(options: &str) -> Sim {
-        Sim::of(&format!(
+        Sim::from_json(&format!(
             r#"{{"accounts":[{{"uid":1}},{{"uid":2}},{{"uid":3}}],
                  "messages":[{{"from":2,"to":1,"text":"old","seconds_ago":300}}],
                  "options":{{"more_at_floor":"never","last_msg_missing":"never","older_sessions":"never",{options}}}}}"#

@@ -16,8 +16,9 @@ use crate::{
 /// The longest wait for a host.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Differences up to this many seconds say nothing: the service sends whole ones.
-const SAME: u64 = 5;
+/// Clocks that differ by no more than this are not reported: the service's `Date` has whole seconds,
+/// and takes some time to arrive.
+const CLOCK_TOLERANCE: u64 = 5;
 
 pub(super) fn checks(global: &Global) -> Vec<Check> {
     let hosts = match global.endpoint() {
@@ -33,16 +34,17 @@ pub(super) fn checks(global: &Global) -> Vec<Check> {
     }
     let (mut checks, mut clock) = (Vec::new(), None);
     for origin in origins {
-        let (check, date) = ask(&agent, origin);
+        let (check, of_clock) = ask(&agent, origin);
         checks.push(check);
-        clock = clock.or(date);
+        clock = clock.or(of_clock);
     }
-    checks.extend(clock.map(compare));
+    checks.extend(clock);
     checks
 }
 
-/// Asks a host for anything. Any answer says that the network works.
-fn ask(agent: &Agent, origin: &Origin) -> (Check, Option<UnixSeconds>) {
+/// Asks a host for anything. Any answer says that the network works, and most say what the clock of
+/// the service shows.
+fn ask(agent: &Agent, origin: &Origin) -> (Check, Option<Check>) {
     let begin = Instant::now();
     let request = agent.get(origin.to_string()).config();
     let answer = request.timeout_global(Some(PATIENCE)).build().call();
@@ -57,7 +59,8 @@ fn ask(agent: &Agent, origin: &Origin) -> (Check, Option<UnixSeconds>) {
                 "{origin} answers, {took} ms",
                 "{origin} 有应答，{took} 毫秒"
             );
-            (Check::ok(Subject::Network, message), date.and_then(seconds))
+            let clock = date.and_then(seconds).map(compare);
+            (Check::ok(Subject::Network, message), clock)
         }
         Err(error) => {
             let cause = match current() {
@@ -82,17 +85,18 @@ fn seconds(date: &str) -> Option<UnixSeconds> {
     Some(UnixMicros::from(date).seconds())
 }
 
+/// Compares the clock of this machine with a time that has just arrived.
 fn compare(date: UnixSeconds) -> Check {
     let ours = UnixMicros::from(SystemTime::now()).seconds();
     let seconds = ours.0.abs_diff(date.0);
-    if seconds <= SAME {
+    if seconds <= CLOCK_TOLERANCE {
         return Check::ok(Subject::Clock, text!("as the service's", "与服务一致"));
     }
     Check::warning(
         Subject::Clock,
         format_text!(
-            "{seconds} s away from the service's; requests are corrected by that",
-            "与服务相差 {seconds} 秒；请求已按此校正"
+            "{seconds} s away from the service's; the times in requests are corrected by that",
+            "与服务相差 {seconds} 秒；请求里的时间已按此校正"
         ),
         text!("set the clock of this machine", "校准本机的时钟"),
     )

@@ -16,18 +16,19 @@ pub struct GetSessions {
     pub filter: SessionFilter,
     /// Only sessions changed after this time.
     pub begin_ts: Option<UnixMicros>,
-    /// Only sessions changed before this time: gives the next page.
+    /// Only sessions changed up to this time: the [`oldest`](SessionList::oldest) of a page gives the
+    /// next one. That session may come again.
     pub end_ts: Option<UnixMicros>,
     /// Sessions per page, 1 to 100.
     pub size: u32,
 }
 
-/// Which sessions to list. This call's `session_type`, whose numbers differ from those of a
-/// session.
+/// Which sessions to list. It is sent as `session_type`, and its numbers are not those of a
+/// session's own `session_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionFilter {
-    /// With users and system accounts (1).
+    /// With users, and with system accounts too (1).
     Users,
     /// With users whom the account does not follow (2).
     Unfollowed,
@@ -35,13 +36,13 @@ pub enum SessionFilter {
     Groups,
     /// All, on one page only (4).
     All,
-    /// Intercepted (5).
+    /// Those that the service holds back from the user (5).
     Intercepted,
     /// With businesses (6).
     Business,
     /// With system accounts (7).
     System,
-    /// With strangers (8).
+    /// With strangers (8). How these differ from the unfollowed is not known.
     Strangers,
     /// With users whom the account follows (9).
     Followed,
@@ -117,7 +118,7 @@ mod tests {
         let list = decode::<GetSessions>(
             200,
             r#"{"code":0,"data":{"session_list":[
-                {"talker_id":9,"session_type":1,"at_seqno":0,"top_ts":1700000000000001,"is_follow":1,"is_dnd":1,"ack_seqno":7,"ack_ts":5,"session_ts":1600000000000000,"unread_count":2,
+                {"talker_id":9,"session_type":1,"at_seqno":0,"top_ts":1700000000000001,"is_follow":1,"is_dnd":1,"ack_seqno":7,"ack_ts":5,"session_ts":1300000000000000,"unread_count":2,
                  "last_msg":{"sender_uid":9,"receiver_type":1,"receiver_id":2,"msg_type":1,"content":"{}","msg_seqno":8,"msg_key":6852559688104417870},
                  "max_seqno":8,"setting":1,"live_status":1,"system_msg_type":7,"account_info":{"name":"n","pic_url":"p"},"user_label":null},
                 {"talker_id":9,"session_type":2,"group_name":"g","last_msg":null,"session_ts":1500000000000000},

@@ -124,7 +124,7 @@ pub(super) const METHODS: &[Method] = &[
         right: Right::Read,
         scope: Scope::WholeAccount,
         params: &[],
-        result: "`is_running`, `is_whole` (it came to its end), `sessions`, `sessions_left`, `failed`, `messages`, `unreadable`, `waits` (the error for which it waits), `error`",
+        result: "`is_running`, `is_whole` (it has read everything), `sessions`, `sessions_left`, `failed`, `messages`, `unreadable`, `waits` (the error for which it waits), `error`",
         answers: answers!(sync_state),
     },
     Method {

@@ -42,7 +42,7 @@ mod tests {
     fn receive_unfollow_msg_follows_from_the_world() {
         for (accepts, heard) in [("everyone", 1), ("followed", 0), ("nobody", 0)] {
             let world = format!(r#"{{"accounts":[{{"uid":1,"accepts":"{accepts}"}}]}}"#);
-            let data = Sim::of(&world).data(1, "get?receive_unfollow_msg=1");
+            let data = Sim::from_json(&world).data(1, "get?receive_unfollow_msg=1");
             assert_eq!(data["receive_unfollow_msg"], heard, "{accepts}");
         }
     }

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn the_status_says_how_the_other_user_relates_to_the_owner() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1,"follows":[2,3]},{"uid":2},{"uid":3,"follows":[1]},
                             {"uid":4,"follows":[1]},{"uid":5,"blocks":[1]}]}"#,
         );

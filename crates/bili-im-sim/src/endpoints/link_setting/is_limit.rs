@@ -21,7 +21,7 @@ mod tests {
     #[test]
     fn a_limited_account_sees_its_limit_and_cannot_send() {
         let accounts = r#"{"accounts":[{"uid":1,"limited":true},{"uid":2,"follows":[1]}]}"#;
-        let mut sim = Sim::of(accounts);
+        let mut sim = Sim::from_json(accounts);
         for (uid, is_limit, other, code) in [(1, 1, 2, 21035), (2, 0, 1, 0)] {
             let data = sim.data(uid, &format!("is_limit?uid={uid}&type=1"));
             assert_eq!(data["is_limit"], is_limit, "{uid}");

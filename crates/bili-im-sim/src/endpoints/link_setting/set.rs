@@ -38,7 +38,7 @@ mod tests {
 
     /// Account 1 has too few fans for automatic replies, account 2 just enough.
     fn sim() -> Sim {
-        Sim::of(r#"{"accounts":[{"uid":1,"fans":999},{"uid":2,"fans":1000},{"uid":3}]}"#)
+        Sim::from_json(r#"{"accounts":[{"uid":1,"fans":999},{"uid":2,"fans":1000},{"uid":3}]}"#)
     }
 
     #[test]

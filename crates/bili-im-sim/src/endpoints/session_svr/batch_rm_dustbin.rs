@@ -16,7 +16,7 @@ mod tests {
 
     #[test]
     fn intercepted_sessions_are_hidden_and_stay_intercepted() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"user":2},"intercepted":true}]},{"uid":2},{"uid":4}],
                 "messages":[{"from":2,"to":1,"text":"x"},{"from":4,"to":1,"text":"x"}]}"#,
         );

@@ -17,7 +17,7 @@ mod tests {
 
     #[test]
     fn intercepted_sessions_are_read_and_no_others() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"user":2},"intercepted":true},
                                                 {"talker":{"user":3},"intercepted":true}]},
                             {"uid":2},{"uid":3},{"uid":4}],

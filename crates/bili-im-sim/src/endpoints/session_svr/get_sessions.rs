@@ -156,7 +156,7 @@ mod tests {
     /// The sessions of account 1, oldest first: 2 is followed, 3 follows, 4 is a stranger, 5 is
     /// intercepted, 6 is a system account, 7 is a group.
     fn sim(options: &str) -> Sim {
-        Sim::of(&format!(
+        Sim::from_json(&format!(
             r#"{{"accounts":[
                 {{"uid":1,"follows":[2],"sessions":[{{"talker":{{"user":5}},"intercepted":true}}]}},
                 {{"uid":2}},{{"uid":3,"follows":[1]}},{{"uid":4}},{{"uid":5}},{{"uid":6,"system_msg_type":5}}],
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn pinned_sessions_lead_every_page() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"user":2},"pinned":true}]},
                             {"uid":2},{"uid":3},{"uid":4}],
                 "messages":[{"from":2,"to":1,"text":"x","seconds_ago":300},
@@ -288,7 +288,7 @@ mod tests {
     fn a_page_has_twenty_sessions_by_default_and_at_most_a_hundred() {
         let uids: Vec<String> = (2..=130).map(|uid| format!(r#"{{"uid":{uid}}}"#)).collect();
         let accounts = format!(r#"{{"accounts":[{{"uid":1}},{}]}}"#, uids.join(","));
-        let mut sim = Sim::of(&accounts);
+        let mut sim = Sim::from_json(&accounts);
         (2..=130).for_each(|uid| sim.say(uid, 1, "x"));
         for (query, size) in [("session_type=1", 20), ("session_type=1&size=500", 100)] {
             assert_eq!(talkers(&list(&mut sim, query)).len(), size);

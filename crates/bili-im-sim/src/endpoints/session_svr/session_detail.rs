@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_last_message_may_be_null_or_absent() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1},{"uid":2}],"messages":[{"from":2,"to":1,"text":"x"}],
                 "options":{"last_msg_missing":"always"}}"#,
         );
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_system_account_comes_with_its_name() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1},{"uid":2,"name":"系统通知","system_msg_type":5}],
                 "messages":[{"from":2,"to":1,"msg_type":10,"content":"{}"}]}"#,
         );

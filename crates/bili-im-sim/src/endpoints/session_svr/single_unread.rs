@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn intercepted_messages_are_counted_only_on_request() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1,"sessions":[{"talker":{"user":2},"intercepted":true}]},{"uid":2}],
                 "messages":[{"from":2,"to":1,"text":"x"}]}"#,
         );
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn an_unknown_cookie_is_refused() {
         for cookie in ["", "SESSDATA=sim-9"] {
-            let answer = Sim::demo().get_as(cookie, "single_unread");
+            let answer = Sim::demo().get_with_cookie(cookie, "single_unread");
             assert_eq!(answer.code(), -101, "{cookie}");
         }
     }
@@ -125,7 +125,7 @@ mod tests {
             ("", r#"{"code":-6,"message":"账号未登录"}"#),
         ] {
             let mut sim = Sim::classic_seed();
-            assert_eq!(sim.get_as(cookie, "single_unread").text(), answer);
+            assert_eq!(sim.get_with_cookie(cookie, "single_unread").text(), answer);
         }
     }
 }

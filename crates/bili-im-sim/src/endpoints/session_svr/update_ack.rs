@@ -67,7 +67,7 @@ mod tests {
             ("application/json", &both, -400),
         ] {
             let cookie = sim.cookie(10001);
-            let answer = sim.post_as(content_type, &cookie, "update_ack", body.as_bytes());
+            let answer = sim.post_body(content_type, &cookie, "update_ack", body.as_bytes());
             assert_eq!(answer.code(), code, "{content_type} {body}");
         }
     }

@@ -133,7 +133,7 @@ mod tests {
     /// 1 and 2 have written nine texts, `1` to `9`, in turns.
     fn sim(options: &str) -> Sim {
         let accounts = r#"{"uid":1},{"uid":2},{"uid":3}"#;
-        let mut sim = Sim::of(&format!(
+        let mut sim = Sim::from_json(&format!(
             r#"{{"accounts":[{accounts}],"options":{{{options}}}}}"#
         ));
         for nth in 1..=9 {
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn an_account_may_get_the_same_page_for_ever() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1,"repeats_page":true},{"uid":2}],
                 "messages":[{"from":2,"to":1,"text":"1"},{"from":2,"to":1,"text":"2"}]}"#,
         );

@@ -28,7 +28,7 @@ fn code_of(mut sim: Sim, changes: &[Change<'_>]) -> i64 {
 
 /// A service in which the signature of the given send has become stale.
 fn with_stale_signature(option: &str) -> (Sim, crate::testing::Sending) {
-    let mut sim = Sim::of(&format!(
+    let mut sim = Sim::from_json(&format!(
         r#"{{"accounts":[{{"uid":1}},{{"uid":2}}],"options":{{"stale_signature":"{option}"}}}}"#
     ));
     let sending = sim.sending(1, Talker::user(2), 1, TEXT);
@@ -56,7 +56,7 @@ fn a_text_about_money_gets_a_warning_unless_it_goes_to_a_group() {
     let warned = sim.send(10001, 10002, "先转账").data();
     assert_eq!(warned["key_hit_infos"]["high_text"], json!(["转账"]));
     let sent = sim
-        .send_as(10001, GROUP, 1, r#"{"content":"先转账"}"#)
+        .send_any(10001, GROUP, 1, r#"{"content":"先转账"}"#)
         .data();
     assert_eq!(sent["key_hit_infos"], json!({}));
 }
@@ -68,7 +68,7 @@ fn an_image_arrives_under_either_name_of_its_type_and_the_answer_does_not_repeat
         let image = format!(
             r#"{{"url":"https://i0.hdslb.com/bfs/im_new/a.png","width":1,"height":1,"{name}":"png","size":1.5}}"#
         );
-        let data = sim.send_as(10001, FRIEND, 2, &image).data();
+        let data = sim.send_any(10001, FRIEND, 2, &image).data();
         assert!(data.get("msg_content").is_none());
         assert_eq!(sim.newest_message()["content"], image);
     }
@@ -208,7 +208,7 @@ fn a_content_must_fit_its_type_and_has_at_most_2000_bytes() {
         (5, "", -400),
         (5, "99999999999999999999", -400),
     ] {
-        let answer = Sim::demo().send_as(10001, FRIEND, msg_type, content);
+        let answer = Sim::demo().send_any(10001, FRIEND, msg_type, content);
         assert_eq!(answer.code(), code, "{content}");
     }
 }
@@ -230,11 +230,11 @@ fn a_stranger_gets_one_message_and_more_after_an_answer() {
 
 #[test]
 fn a_follower_is_not_a_stranger_but_following_a_stranger_does_not_help() {
-    let mut sim = Sim::of(r#"{"accounts":[{"uid":1},{"uid":2,"follows":[1]}]}"#);
+    let mut sim = Sim::from_json(r#"{"accounts":[{"uid":1},{"uid":2,"follows":[1]}]}"#);
     for (from, to, code) in [(1, 2, 0), (1, 2, 0), (1, 2, 0), (2, 1, 0)] {
         assert_eq!(sim.send(from, to, "x").code(), code, "{from} to {to}");
     }
-    let mut sim = Sim::of(r#"{"accounts":[{"uid":1,"follows":[2]},{"uid":2}]}"#);
+    let mut sim = Sim::from_json(r#"{"accounts":[{"uid":1,"follows":[2]},{"uid":2}]}"#);
     for code in [0, 21047] {
         assert_eq!(sim.send(1, 2, "x").code(), code);
     }
@@ -242,7 +242,7 @@ fn a_follower_is_not_a_stranger_but_following_a_stranger_does_not_help() {
 
 #[test]
 fn messages_to_a_stranger_over_the_limit_may_be_swallowed() {
-    let mut sim = Sim::of(
+    let mut sim = Sim::from_json(
         r#"{"accounts":[{"uid":1},{"uid":2}],
             "options":{"over_stranger_limit":"swallow","last_msg_missing":"never"}}"#,
     );
@@ -255,7 +255,7 @@ fn messages_to_a_stranger_over_the_limit_may_be_swallowed() {
 
 #[test]
 fn blocks_privacy_and_membership_are_respected() {
-    let mut sim = Sim::of(
+    let mut sim = Sim::from_json(
         r#"{"accounts":[
             {"uid":1,"blocks":[2],"follows":[5]},{"uid":2},
             {"uid":3,"accepts":"nobody","follows":[1]},
@@ -277,7 +277,7 @@ fn blocks_privacy_and_membership_are_respected() {
         (1, Talker::group(7), 700_013),
         (1, Talker::group(8), 700_013),
     ] {
-        let answer = sim.send_as(from, to, 1, TEXT);
+        let answer = sim.send_any(from, to, 1, TEXT);
         assert_eq!(answer.code(), code, "{from} to {to}");
     }
 }
@@ -285,17 +285,17 @@ fn blocks_privacy_and_membership_are_respected() {
 #[test]
 fn groups_may_be_closed() {
     let mut sim = Sim::demo();
-    assert_eq!(sim.send_as(10001, GROUP, 1, TEXT).code(), 0);
+    assert_eq!(sim.send_any(10001, GROUP, 1, TEXT).code(), 0);
     let mut world = World::demo();
     world.options.groups_closed = true;
     let mut sim = Sim::new(world);
-    assert_eq!(sim.send_as(10001, GROUP, 1, TEXT).code(), 21028);
-    assert_eq!(sim.send_as(10001, FRIEND, 1, TEXT).code(), 0);
+    assert_eq!(sim.send_any(10001, GROUP, 1, TEXT).code(), 21028);
+    assert_eq!(sim.send_any(10001, FRIEND, 1, TEXT).code(), 0);
 }
 
 #[test]
 fn sending_is_as_fast_as_the_world_allows() {
-    let mut sim = Sim::of(
+    let mut sim = Sim::from_json(
         r#"{"accounts":[{"uid":1},{"uid":2,"follows":[1]}],
             "options":{"send_limit":{"messages":2,"seconds":10}}}"#,
     );
@@ -414,7 +414,7 @@ fn todays_service_refuses_the_mistakes_of_the_source_document() {
 
 #[test]
 fn refusals_have_the_words_of_the_service() {
-    let mut sim = Sim::of(
+    let mut sim = Sim::from_json(
         r#"{"accounts":[{"uid":1,"blocks":[3]},{"uid":2},{"uid":3},{"uid":4,"accepts":"nobody"}],
             "groups":[{"id":7,"name":"g","owner":1,"members":[1],"dissolved":true},
                       {"id":8,"name":"h","owner":2,"members":[2]}]}"#,
@@ -438,11 +438,11 @@ fn refusals_have_the_words_of_the_service() {
             "因对方隐私设置，暂无法给他发送聊天消息",
         ),
         (
-            sim.send_as(1, group(7), 1, r#"{"content":"x"}"#),
+            sim.send_any(1, group(7), 1, r#"{"content":"x"}"#),
             "已解散QAQ，无法执行此操作",
         ),
         (
-            sim.send_as(1, group(8), 1, r#"{"content":"x"}"#),
+            sim.send_any(1, group(8), 1, r#"{"content":"x"}"#),
             "你已不在此同萌中QAQ，无法执行此操作",
         ),
         (sim.recall(1, 2, &5.into()), "msgkey不存在"),

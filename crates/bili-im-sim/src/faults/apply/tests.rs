@@ -201,7 +201,7 @@ fn all_faults_are_set_or_none() {
 
 #[test]
 fn a_world_comes_with_its_faults() {
-    let mut sim = Sim::of(
+    let mut sim = Sim::from_json(
         r#"{"accounts":[{"uid":1}],"faults":[{"what":"nav","when":"once","kind":{"code":{"code":-503}}}]}"#,
     );
     assert_eq!((sim.code(1, "nav"), sim.code(1, "nav")), (-503, 0));

@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn official_and_fake_accounts_are_marked() {
-        let mut sim = Sim::of(
+        let mut sim = Sim::from_json(
             r#"{"accounts":[{"uid":1},{"uid":2,"official":"站长"},{"uid":3,"fake":true}]}"#,
         );
         let infos = sim.data(1, "user_infos?uids=1,2,9,3");

@@ -40,7 +40,7 @@ mod tests {
     fn the_keys_are_also_given_without_a_login() {
         let mut sim = Sim::demo();
         let known = sim.data(10001, "nav");
-        let answer = sim.get_as("", "nav");
+        let answer = sim.get_with_cookie("", "nav");
         assert_eq!(answer.code(), -101);
         let data = &answer.json()["data"];
         assert_eq!(data["isLogin"], false);

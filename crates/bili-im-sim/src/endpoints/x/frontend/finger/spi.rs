@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn everyone_gets_device_cookies_of_their_own() {
         let mut sim = Sim::demo();
-        let [first, second] = [(); 2].map(|()| sim.get_as("", "spi").data());
+        let [first, second] = [(); 2].map(|()| sim.get_with_cookie("", "spi").data());
         assert!(first["b_3"].as_str().unwrap().ends_with("infoc"));
         assert_ne!(first["b_3"], second["b_3"]);
         assert_ne!(first["b_4"], second["b_4"]);

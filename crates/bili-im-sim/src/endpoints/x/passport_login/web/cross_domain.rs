@@ -20,10 +20,10 @@ mod tests {
 
     #[test]
     fn a_ticket_gets_the_cookies_once() {
-        let mut sim = Sim::of(r#"{"accounts":[{"uid":1}],"options":{"qr_login":"ticket"}}"#);
-        let key = sim.get_as("", "generate").data()["qrcode_key"].clone();
+        let mut sim = Sim::from_json(r#"{"accounts":[{"uid":1}],"options":{"qr_login":"ticket"}}"#);
+        let key = sim.get_with_cookie("", "generate").data()["qrcode_key"].clone();
         sim.control_ok("/_sim/qr", r#"{"confirm":1}"#);
-        let polled = sim.get_as("", &format!("poll?qrcode_key={}", key.as_str().unwrap()));
+        let polled = sim.get_with_cookie("", &format!("poll?qrcode_key={}", key.as_str().unwrap()));
         assert_eq!(polled.header("set-cookie"), None);
         let url = polled.data()["url"].as_str().unwrap().to_owned();
         assert!(!url.contains("SESSDATA"), "{url}");
@@ -31,11 +31,11 @@ mod tests {
         let (ticket, _) = ticket.split_once('&').unwrap();
         let call = format!("crossDomain?ticket={ticket}");
         let cookie = sim
-            .get_as("", &call)
+            .get_with_cookie("", &call)
             .header("set-cookie")
             .unwrap()
             .to_owned();
         assert!(cookie.starts_with("SESSDATA="), "{cookie}");
-        assert_eq!(sim.get_as("", &call).code(), -400);
+        assert_eq!(sim.get_with_cookie("", &call).code(), -400);
     }
 }

@@ -110,7 +110,7 @@ mod tests {
 
     /// A world with a sender and a reader. Only the given options vary by chance.
     fn sim(options: &str) -> Sim {
-        Sim::of(&format!(
+        Sim::from_json(&format!(
             r#"{{"accounts":[{{"uid":1}},{{"uid":2,"follows":[1]}}],"options":{{{options}}}}}"#
         ))
     }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn upload(sim: &mut Sim, cookie: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Got {
-        sim.post_as(MULTIPART, cookie, "upload_bfs", &body(fields, file))
+        sim.post_body(MULTIPART, cookie, "upload_bfs", &body(fields, file))
     }
 
     /// The `data` of an upload by account 1.
@@ -254,7 +254,7 @@ mod tests {
             (MULTIPART, &whole[..100]),
             (MULTIPART, b""),
         ] {
-            let answer = sim.post_as(content_type, &cookie, "upload_bfs", body);
+            let answer = sim.post_body(content_type, &cookie, "upload_bfs", body);
             assert_eq!(answer.code(), -2, "{content_type}");
         }
     }

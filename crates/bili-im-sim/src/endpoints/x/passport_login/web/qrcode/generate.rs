@@ -19,7 +19,7 @@ mod tests {
     #[test]
     fn every_code_has_its_own_key_in_its_address() {
         let mut sim = Sim::demo();
-        let [first, second] = [(); 2].map(|()| sim.get_as("", "generate").data());
+        let [first, second] = [(); 2].map(|()| sim.get_with_cookie("", "generate").data());
         let key = first["qrcode_key"].as_str().unwrap();
         assert!(first["url"].as_str().unwrap().contains(key));
         assert_ne!(first["qrcode_key"], second["qrcode_key"]);

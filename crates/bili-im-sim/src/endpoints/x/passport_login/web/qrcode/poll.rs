@@ -62,12 +62,12 @@ mod tests {
     use crate::testing::{DAY, Got, Sim};
 
     fn generate(sim: &mut Sim) -> String {
-        let data = sim.get_as("", "generate").data();
+        let data = sim.get_with_cookie("", "generate").data();
         data["qrcode_key"].as_str().unwrap().to_owned()
     }
 
     fn poll(sim: &mut Sim, key: &str) -> Got {
-        sim.get_as("", &format!("poll?qrcode_key={key}"))
+        sim.get_with_cookie("", &format!("poll?qrcode_key={key}"))
     }
 
     fn code(sim: &mut Sim, key: &str) -> Value {
@@ -109,14 +109,14 @@ mod tests {
         sim.pass(1);
         assert_eq!(code(&mut sim, &key), 86038);
         assert_eq!(code(&mut sim, "made-up"), 86038);
-        assert_eq!(sim.get_as("", "poll").code(), -400);
+        assert_eq!(sim.get_with_cookie("", "poll").code(), -400);
     }
 
     #[test]
     fn the_new_cookies_are_good_for_reading_and_writing_beside_the_old() {
         let mut sim = Sim::demo();
         let cookies = cookies(&log_in(&mut sim));
-        assert_eq!(sim.get_as(&cookies, "nav").data()["mid"], 10002);
+        assert_eq!(sim.get_with_cookie(&cookies, "nav").data()["mid"], 10002);
         assert_eq!(sim.data(10002, "nav")["mid"], 10002);
 
         let csrf = cookies.split("bili_jct=").nth(1).unwrap();
@@ -138,7 +138,7 @@ mod tests {
         let cookies = cookies(&answer);
         for (days, code) in [(179, 0), (1, -101)] {
             sim.pass(days * DAY);
-            assert_eq!(sim.get_as(&cookies, "nav").code(), code);
+            assert_eq!(sim.get_with_cookie(&cookies, "nav").code(), code);
         }
     }
 
