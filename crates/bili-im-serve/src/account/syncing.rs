@@ -8,7 +8,7 @@ use std::{
 };
 
 use bili_im_archive::Archive;
-use bili_im_json::ErrorJson;
+use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::{SyncOptions, SyncProgress, SyncReport, SyncStep, SyncStore};
 use bili_im_reqwest::Client;
 use schemars::JsonSchema;
@@ -77,13 +77,17 @@ impl Syncing {
             *stop = Some(sender);
             let (state, runtime) = (self.state.clone(), Handle::current());
             // A thread of its own, since storing a page blocks, and it takes hours.
-            std::thread::spawn(move || {
+            let started = std::thread::Builder::new().spawn(move || {
                 let show =
                     |progress, step: &_| state.send_modify(|state| state.show(progress, step));
                 let run = AssertUnwindSafe(|| filling.run(&runtime, stopped, show));
                 let ended = catch_unwind(run).unwrap_or_else(|_| Err(panicked()));
                 state.send_modify(|state| state.end(ended));
             });
+            if let Err(failed) = started {
+                let failed = ErrorJson::new(Exit::Other, "Other", failed.to_string());
+                self.state.send_modify(|state| state.end(Err(failed)));
+            }
         }
         begun
     }

@@ -102,7 +102,7 @@ impl Serve {
         if let Some(profiles) = outlets.as_ref().and_then(|(_, outlets)| outlets.profiles()) {
             self.take_profiles(profiles)?;
         }
-        let (setups, given) = self.setups(global, out)?;
+        let (setups, given_to) = self.setups(global, out)?;
         let config = self.config()?;
         let mut limits = Limits::default();
         limits.events = self.keep_events;
@@ -116,7 +116,7 @@ impl Serve {
             global: global.clone(),
             out,
             watch: self.watch(),
-            given,
+            given_to,
         });
         let ended = runtime.block_on(async {
             let server = match self.stdio {
@@ -197,7 +197,7 @@ impl Serve {
         let mut accounts: Vec<_> = named
             .map(|name| (global.with_profile(name), None))
             .collect();
-        let mut is_given = None;
+        let mut given_to = None;
         if accounts.is_empty() {
             let is_named = global.is_profile_asked_for();
             let given = match is_named {
@@ -205,14 +205,14 @@ impl Serve {
                 false => credentials::given(global, out)?,
             };
             if given.is_some() {
-                is_given = Some(global.profile()?);
+                given_to = Some(global.profile()?);
             }
             accounts.push((global.clone(), given));
         }
         let accounts = accounts
             .into_iter()
             .map(|(global, given)| setup(global, given, watch, out));
-        Ok((accounts.collect::<Result<_, _>>()?, is_given))
+        Ok((accounts.collect::<Result<_, _>>()?, given_to))
     }
 
     fn watch(&self) -> WatchOptions {
@@ -241,7 +241,7 @@ struct FurtherProfiles {
     out: Output,
     watch: WatchOptions,
     /// The account whose cookie was given.
-    given: Option<ProfileName>,
+    given_to: Option<ProfileName>,
 }
 
 impl FurtherProfiles {
@@ -267,7 +267,7 @@ impl Profiles for FurtherProfiles {
     fn login_at(&self, name: &str) -> Result<Option<Origin>, ErrorJson> {
         let global = self.named(name)?;
         let profile = Profile::named(global.profile()?)?;
-        let is_given = self.given.as_ref() == Some(&profile.name);
+        let is_given = self.given_to.as_ref() == Some(&profile.name);
         if is_given || config::of_profile("cookie_command", &profile.name).is_some() {
             return Err(Failure::wrong_use(
                 text!(

@@ -36,7 +36,7 @@ pub enum SessionFilter {
     Groups,
     /// All, on one page only (4).
     All,
-    /// Those that the service holds back from the user (5).
+    /// With users whose messages are intercepted (5).
     Intercepted,
     /// With businesses (6).
     Business,
