@@ -46,9 +46,9 @@ pub fn measure(report: &mut Report, messages: u32) -> Result<()> {
         ("sync", few.sync_peak, many.sync_peak),
         ("export", few.export_peak, many.export_peak),
     ] {
-        report.exact(
+        report.single(
             &format!("memory of `bili-im {what}` with {messages} messages, to that with 1000"),
-            Unit::Times,
+            Unit::Ratio,
             1.5,
             many as f64 / few as f64,
             format!("{} to {}", mib(many), mib(few)),

@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     process::{Command, ExitCode},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bili_im_bench::{
@@ -49,13 +49,13 @@ fn main() -> ExitCode {
 
 /// Measures archives only, and prints the tables.
 fn run_archive() -> Result<()> {
-    let mut report = empty_report();
+    let mut report = Report::start();
     archive::measure(&mut report, Duration::from_secs(2))?;
-    println!("{}", report.page());
+    println!("{}", report.page(""));
     Ok(())
 }
 
-/// Measures a process that serves only, and writes its section.
+/// Measures `bili-im serve` only, and writes its section.
 fn run_serving() -> Result<()> {
     let section = measure_serving(20)?;
     println!("{section}");
@@ -68,26 +68,13 @@ fn run_serving() -> Result<()> {
 }
 
 fn measure_serving(seconds: u64) -> Result<String> {
-    let start = Instant::now();
-    let mut report = empty_report();
+    let mut report = Report::start();
     serving::measure(&mut report, seconds)?;
-    report.took = start.elapsed();
     Ok(report.serving_section())
 }
 
-fn empty_report() -> Report {
-    Report {
-        rows: vec![],
-        others: vec![],
-        took: Duration::ZERO,
-        load: report::load(),
-        serving: String::new(),
-    }
-}
-
 fn run(quick: bool, cold: bool) -> Result<()> {
-    let start = Instant::now();
-    let mut report = empty_report();
+    let mut report = Report::start();
     let seconds = |full: u64| Duration::from_millis(if quick { full * 100 } else { full * 1_000 });
     // This comes first: a started process never counts less memory than this one has used.
     say("whole processes");
@@ -108,14 +95,14 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     push::report_heap(&mut report, &heap);
     say("watching");
     measure_watching(&mut report, seconds(5))?;
-    for (what, features, most) in [
+    for (what, features, bound) in [
         ("crates linked under `bili-im-proto`", "", 25.0),
         ("the same with the feature `push`", "push", 30.0),
     ] {
-        report.exact(
+        report.single(
             what,
             Unit::Count,
-            most,
+            bound,
             crates::linked(features)? as f64,
             "",
         );
@@ -129,7 +116,7 @@ fn run(quick: bool, cold: bool) -> Result<()> {
         compared.to_string(),
     );
     say("a process that serves");
-    report.serving = measure_serving(if quick { 2 } else { 20 })?;
+    let serving = measure_serving(if quick { 2 } else { 20 })?;
     say("messages end to end");
     measure_throughput(&mut report, seconds(3))?;
     if !quick {
@@ -144,8 +131,7 @@ fn run(quick: bool, cold: bool) -> Result<()> {
             shown(took.as_secs_f64()),
         );
     }
-    report.took = start.elapsed();
-    let page = report.page();
+    let page = report.page(&serving);
     println!("{page}");
     if quick {
         eprintln!("a quick run does not write docs/benchmarks.md");
@@ -261,7 +247,7 @@ fn report_processes(report: &mut Report, processes: &processes::Processes) {
         processes.wall,
     );
     let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / MIB);
-    report.exact(
+    report.single(
         "memory of `bili-im unread` at its peak",
         Unit::Bytes,
         8.0 * MIB,
@@ -287,14 +273,14 @@ fn count_heap() -> Result<Heap> {
 }
 
 fn report_heap(report: &mut Report, heap: &Heap) {
-    report.exact(
+    report.single(
         "allocations to build and sign a text message",
         Unit::Count,
         12.0,
         heap.sign as f64,
         format!("by hand: {}", heap.sign_by_hand),
     );
-    report.exact(
+    report.single(
         "memory of a watcher over 10,000 sessions, when it catches up on all of them",
         Unit::Bytes,
         6.0 * MIB,

@@ -1,6 +1,6 @@
 //! The tables that are printed and written to docs/benchmarks.md.
 
-use std::{fmt::Write, fs, process::Command, thread, time::Duration};
+use std::{fs, process::Command, thread, time::Instant};
 
 use crate::{
     crates,
@@ -9,10 +9,10 @@ use crate::{
 
 /// A number with a bound.
 #[derive(Debug)]
-pub struct Row {
+struct Row {
     what: String,
     unit: Unit,
-    most: f64,
+    bound: f64,
     measured: f64,
     spread: Option<Spread>,
     detail: String,
@@ -22,7 +22,7 @@ pub struct Row {
 #[derive(Debug, Clone, Copy)]
 pub enum Unit {
     /// A ratio.
-    Times,
+    Ratio,
     /// A count.
     Count,
     /// Bytes, printed in MiB.
@@ -34,7 +34,7 @@ pub enum Unit {
 impl Unit {
     fn show(self, number: f64) -> String {
         match self {
-            Self::Times => format!("{number:.3}×"),
+            Self::Ratio => format!("{number:.3}×"),
             Self::Count => format!("{number}"),
             Self::Bytes => format!("{:.2} MiB", number / f64::from(1 << 20)),
             Self::Seconds => time(number),
@@ -43,7 +43,7 @@ impl Unit {
 
     fn show_bound(self, number: f64) -> String {
         match self {
-            Self::Times => format!("{number}×"),
+            Self::Ratio => format!("{number}×"),
             Self::Count => format!("{number}"),
             Self::Bytes => format!("{} MiB", number / f64::from(1 << 20)),
             Self::Seconds => format!("{number} s"),
@@ -52,22 +52,22 @@ impl Unit {
 }
 
 impl Row {
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self) -> [String; 6] {
         let spread = self.spread.map_or_else(
-            || "exact".to_owned(),
+            || "-".to_owned(),
             |spread| match self.unit {
                 Unit::Seconds => format!("{} to {}", time(spread.low), time(spread.high)),
                 _ => format!("{:.3} to {:.3}", spread.low, spread.high),
             },
         );
-        let verdict = if self.measured <= self.most {
+        let verdict = if self.measured <= self.bound {
             "ok"
         } else {
             "**MISS**"
         };
-        vec![
+        [
             self.what.clone(),
-            self.unit.show_bound(self.most),
+            self.unit.show_bound(self.bound),
             self.unit.show(self.measured),
             spread,
             self.detail.clone(),
@@ -86,39 +86,48 @@ pub fn time(seconds: f64) -> String {
     }
 }
 
-/// Formats a spread of times.
+/// Formats times: their median and quartiles.
 pub fn times(spread: Spread) -> String {
     let [median, low, high] = [spread.median, spread.low, spread.high].map(time);
     format!("{median} ({low} to {high})")
 }
 
-/// Formats delays.
+/// Formats delays: their median and the 90th percentile.
 pub fn delays(delays: Delays) -> String {
     let [median, late] = [delays.spread.median, delays.late].map(time);
     format!("{median}; nine in ten at most {late}")
 }
 
-/// All measurements.
+/// All measurements of a run.
 #[derive(Debug)]
 pub struct Report {
-    /// The numbers with bounds.
-    pub rows: Vec<Row>,
-    /// Numbers without bounds, each with its description.
-    pub others: Vec<(String, String)>,
-    /// How long the whole run took.
-    pub took: Duration,
-    /// The machine's load when the run began.
-    pub load: String,
-    /// The section about a process that serves.
-    pub serving: String,
+    rows: Vec<Row>,
+    /// Numbers without bounds, each after its description.
+    others: Vec<[String; 2]>,
+    start: Instant,
+    commit: String,
+    /// The machine's load at the start.
+    load: String,
 }
 
-/// How the section about a process that serves begins.
+/// How the section about `bili-im serve` begins.
 const SERVING: &str = "## A process that serves\n";
 
 impl Report {
-    /// Adds a ratio, which must be at most `most`.
-    pub fn ratio(&mut self, what: impl Into<String>, most: f64, comparison: Comparison) {
+    /// Starts a report. The run starts now.
+    pub fn start() -> Self {
+        let load = read("/proc/loadavg");
+        Self {
+            rows: Vec::new(),
+            others: Vec::new(),
+            start: Instant::now(),
+            commit: output("git", &["describe", "--always", "--dirty", "--abbrev=10"]),
+            load: load.split(' ').next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Adds a ratio, which should be at most `bound`.
+    pub fn ratio(&mut self, what: impl Into<String>, bound: f64, comparison: Comparison) {
         let Comparison {
             ratio,
             ours,
@@ -126,39 +135,39 @@ impl Report {
         } = comparison;
         self.rows.push(Row {
             what: what.into(),
-            unit: Unit::Times,
-            most,
+            unit: Unit::Ratio,
+            bound,
             measured: ratio.median,
             spread: Some(ratio),
             detail: format!("{} to {}", time(ours.median), time(theirs.median)),
         });
     }
 
-    /// Adds delays, of which nine in ten must be at most `most`.
-    pub fn delays(&mut self, what: &str, most: f64, delays: Delays) {
+    /// Adds delays, of which nine in ten should be at most `bound`.
+    pub fn delays(&mut self, what: &str, bound: f64, delays: Delays) {
         self.rows.push(Row {
             what: what.to_owned(),
             unit: Unit::Seconds,
-            most,
+            bound,
             measured: delays.late,
             spread: Some(delays.spread),
             detail: format!("median: {}", time(delays.spread.median)),
         });
     }
 
-    /// Adds an exact number, which must be at most `most`.
-    pub fn exact(
+    /// Adds a single number, which should be at most `bound`.
+    pub fn single(
         &mut self,
         what: &str,
         unit: Unit,
-        most: f64,
+        bound: f64,
         measured: f64,
         detail: impl Into<String>,
     ) {
         self.rows.push(Row {
             what: what.to_owned(),
             unit,
-            most,
+            bound,
             measured,
             spread: None,
             detail: detail.into(),
@@ -167,79 +176,70 @@ impl Report {
 
     /// Adds a number without a bound.
     pub fn other(&mut self, what: impl Into<String>, measured: impl Into<String>) {
-        self.others.push((what.into(), measured.into()));
+        self.others.push([what.into(), measured.into()]);
     }
 
-    /// The report as a Markdown page.
-    pub fn page(&self) -> String {
+    /// The report as a Markdown page, with this section about `bili-im serve`.
+    pub fn page(&self, serving: &str) -> String {
         let rows: Vec<_> = self.rows.iter().map(Row::cells).collect();
-        let others: Vec<_> = (self.others.iter())
-            .map(|(what, measured)| vec![what.clone(), measured.clone()])
-            .collect();
-        let head = ["what", "at most", "measured", "quartiles", "each", ""];
+        let head = ["what", "at most", "measured", "quartiles", "detail", ""];
         include_str!("page.md")
             .replace("{machine}", &self.machine())
-            .replace("{numbers}", table(&head, &rows).trim_end())
-            .replace("{others}", table(&["what", "measured"], &others).trim_end())
-            .replace("{serving}", &self.serving)
+            .replace("{numbers}", table(head, &rows).trim_end())
+            .replace("{others}", self.other_numbers().trim_end())
+            .replace("{serving}", serving)
     }
 
-    /// The numbers as the section about a process that serves.
+    /// The numbers without bounds, as the section about `bili-im serve`.
     pub fn serving_section(&self) -> String {
-        let others: Vec<_> = (self.others.iter())
-            .map(|(what, measured)| vec![what.clone(), measured.clone()])
-            .collect();
-        let (machine, numbers) = (self.machine(), table(&["what", "measured"], &others));
-        format!("{SERVING}\n{machine}\n\n{numbers}")
+        format!("{SERVING}\n{}\n\n{}", self.machine(), self.other_numbers())
+    }
+
+    fn other_numbers(&self) -> String {
+        table(["what", "measured"], &self.others)
     }
 
     fn machine(&self) -> String {
         let cores = thread::available_parallelism().map_or(0, usize::from);
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
+        let curl = output("curl", &["--version"]);
+        format!(
             "Measured on {} at commit {}, in {:.0} s.\n\
              Machine: {}, {cores} cores, Linux {}, {}, {}. Load when it began: {}.",
             jiff::Zoned::now().date(),
-            output("git", &["describe", "--always", "--dirty", "--abbrev=10"]),
-            self.took.as_secs_f64(),
+            self.commit,
+            self.start.elapsed().as_secs_f64(),
             processor(),
             read("/proc/sys/kernel/osrelease"),
             output("rustc", &["--version"]),
-            output("curl", &["--version"])
-                .split(" (")
-                .next()
-                .unwrap_or_default(),
+            curl.split(" (").next().unwrap_or_default(),
             self.load,
-        );
-        text
+        )
     }
 }
 
 /// A Markdown table. Its columns are aligned, unless cells have wide characters.
-fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let head: Vec<String> = head.iter().map(|&name| name.to_owned()).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().chain([&head]);
-        let widths = cells.filter_map(|cells| cells.get(column).map(|cell| cell.chars().count()));
-        widths.max().unwrap_or_default().max(3)
-    };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let line = |cells: &[String]| {
-        let cells = cells.iter().zip(&widths);
+fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let head = head.map(str::to_owned);
+    // A rule has at least three hyphens.
+    let mut widths = [3; N];
+    for cells in rows.iter().chain([&head]) {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |cells: &[String; N]| {
+        let cells = cells.iter().zip(widths);
         let cells: Vec<_> = cells
-            .map(|(cell, &width)| format!("{cell:width$}"))
+            .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
         format!("| {} |\n", cells.join(" | "))
     };
-    let rule: Vec<_> = widths.iter().map(|&width| "-".repeat(width)).collect();
-    let mut text = line(&head) + &line(&rule);
-    rows.iter().for_each(|cells| text.push_str(&line(cells)));
+    let mut text = line(&head) + &line(&widths.map(|width| "-".repeat(width)));
+    text.extend(rows.iter().map(line));
     text
 }
 
-/// A page with this section about a process that serves, in place of the one that it has.
+/// Replaces the section about `bili-im serve` of a page; `None` when it has none.
 pub fn with_serving(page: &str, section: &str) -> Option<String> {
     let (before, rest) = page.split_once(SERVING)?;
     let (_, after) = rest.split_once("\n## ")?;
@@ -248,16 +248,9 @@ pub fn with_serving(page: &str, section: &str) -> Option<String> {
 
 fn processor() -> String {
     let text = read("/proc/cpuinfo");
-    let line = text.lines().find(|line| line.starts_with("model name"));
-    let name = line.and_then(|line| line.split_once(": "));
-    name.map_or("an unknown processor", |(_, name)| name)
-        .to_owned()
-}
-
-/// The average number of running or waiting processes over the last minute.
-pub fn load() -> String {
-    let text = read("/proc/loadavg");
-    text.split(' ').next().unwrap_or_default().to_owned()
+    let mut lines = text.lines();
+    let name = lines.find_map(|line| line.strip_prefix("model name\t: "));
+    name.unwrap_or("an unknown processor").to_owned()
 }
 
 fn read(path: &str) -> String {

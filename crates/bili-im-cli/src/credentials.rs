@@ -60,7 +60,7 @@ pub(crate) fn load(global: &Global, out: Output) -> Result<Credential, Failure> 
 
 /// The login from the `cookie_command` of a profile; the one for all is that of the default profile.
 fn commanded(name: &ProfileName, out: Output) -> Result<Option<Credential>, Failure> {
-    let Some(command) = config::of_profile("cookie_command", name) else {
+    let Some(command) = config::value_for("cookie_command", name) else {
         return Ok(None);
     };
     let credential = Credential::parse(&config::cookie(command)?)

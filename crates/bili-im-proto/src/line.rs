@@ -57,12 +57,12 @@ impl<Ask, Reply> Line<Ask, Reply> {
     }
 
     /// Tells the `async fn` the time and the reply to what it asked for.
-    pub(crate) fn tell(&self, now: Now, reply: Option<Reply>) {
+    pub(crate) fn tell(&self, now: Now, reply: Reply) {
         let mut exchanged = self.exchanged();
         // A clock that went back must not make a wait longer.
         let mono = now.mono.max(exchanged.now.mono);
         exchanged.now = Now { mono, ..now };
-        exchanged.reply = reply;
+        exchanged.reply = Some(reply);
     }
 
     pub(crate) fn take_ask(&self) -> Option<Ask> {

@@ -1,4 +1,6 @@
-//! The planted mistake of each thread. Only a copy of the sources has this module.
+//! Which mistake is turned on in each thread.
+//!
+//! `cargo xtask dst --planted` adds this module to `bili-im-proto` in a copy of the sources.
 
 use std::cell::Cell;
 

@@ -27,7 +27,7 @@ pub(super) struct Card {
 }
 
 impl Card {
-    fn new(kind: Words, title: String, lines: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn new(kind: Words, title: String, lines: impl IntoIterator<Item = String>) -> Self {
         let lines = lines.into_iter().filter(|line| !line.trim().is_empty());
         Self {
             kind,

@@ -53,8 +53,8 @@ pub(super) fn saved(
 }
 
 impl Saved {
-    /// What an image's address is in a page: the picture itself, or the file beside the page. `None`
-    /// when it is no picture, longer than `most` bytes, or not there.
+    /// An image's address in a page: the picture itself, or the file beside the page. `None` when it
+    /// is not there. The picture itself must be a known format of at most `most` bytes.
     pub(super) fn source(&self, pictures: &Pictures, most: u64) -> Option<String> {
         match pictures {
             Pictures::None => None,

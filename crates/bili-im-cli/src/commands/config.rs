@@ -10,12 +10,11 @@ use serde::Serialize;
 
 use crate::{
     args::Global,
-    config::{self, Entry, SETTINGS},
+    config::{self, SETTINGS},
     credentials::VARIABLE as COOKIE,
     failure::Failure,
     output::Output,
     private_file::{create_folder, folder_of},
-    profile_name::ProfileName,
     table::Table,
     wording::Worded,
     words::on_one_line,
@@ -99,7 +98,7 @@ fn edit() -> Result<(), Failure> {
     let mut command = Command::new(words.next().unwrap_or_default());
     command.args(words).arg(&path).env_remove(COOKIE);
     command.status().map_err(cannot_edit)?;
-    config::check_anew(path.as_ref())
+    config::recheck(path.as_ref())
 }
 
 #[derive(Serialize)]
@@ -137,7 +136,7 @@ fn settings(global: &Global) -> Result<SettingsOutput, Failure> {
             (value, "option", Some(format!("--{name}")))
         } else if let Some((variable, value)) = from_environment(name) {
             (value, "environment", Some(variable.to_owned()))
-        } else if let Some(entry) = entry(name, &profile) {
+        } else if let Some(entry) = config::value_for(name, &profile) {
             let place = format!("{}:{}", path()?, entry.line);
             (entry.value.clone(), "file", Some(place))
         } else {
@@ -154,13 +153,6 @@ fn settings(global: &Global) -> Result<SettingsOutput, Failure> {
     Ok(SettingsOutput {
         settings: settings.collect::<Result<_, Failure>>()?,
     })
-}
-
-fn entry(name: &str, profile: &ProfileName) -> Option<&'static Entry> {
-    match name {
-        "cookie_command" => config::of_profile(name, profile),
-        _ => config::value_for(name, profile),
-    }
 }
 
 fn from_environment(name: &str) -> Option<(&'static str, String)> {

@@ -2,15 +2,18 @@
 
 use std::{io, path::Path};
 
-use super::setting::{SETTINGS, Setting};
-use crate::{failure::Failure, wording::Worded};
+use super::setting::{SETTINGS, Scope, Setting};
+use crate::{failure::Failure, profile_name, wording::Worded};
 
 /// What is wrong. The words are made when they are shown: the file can hold the language.
 #[derive(Debug)]
 pub(super) enum Fault {
     Unreadable(io::Error),
-    /// Others can write it, and with it choose a program to run.
-    Writable,
+    TooLong,
+    /// Another user owns it, and can choose a program to run with it.
+    OwnedByOther,
+    /// As [`OwnedByOther`](Self::OwnedByOther), for users who can write it.
+    WritableByOthers,
     NotText,
     Syntax {
         line: usize,
@@ -40,7 +43,14 @@ impl Fault {
         let place = path.display();
         let message = match self {
             Self::Unreadable(why) => format!("{place}: {}", why.worded()),
-            Self::Writable => format_text!(
+            Self::TooLong => {
+                format_text!("{place}: it is longer than 1 MiB", "{place}：超过了 1 MiB")
+            }
+            Self::OwnedByOther => format_text!(
+                "{place}: it belongs to another user, and it can name a program to run",
+                "{place}：它属于其他用户，而它能指定要运行的程序"
+            ),
+            Self::WritableByOthers => format_text!(
                 "{place}: others can write it, and it can name a program to run",
                 "{place}：其他用户可以写它，而它能指定要运行的程序"
             ),
@@ -88,13 +98,20 @@ impl Fault {
                 format_text!("the settings are {names}", "设置项有 {names}")
             }
             Self::NotForProfiles { .. } => {
-                let names = names(|setting| setting.is_for_profiles);
+                let names = names(|setting| setting.scope != Scope::Program);
                 format_text!("a profile can have {names}", "登录档案可以设置 {names}")
             }
             Self::Section { .. } => {
-                text!("sections are [profiles.NAME]", "小节写成 [profiles.NAME]").to_owned()
+                let allowed = profile_name::allowed();
+                format_text!(
+                    "sections are [profiles.NAME]; {allowed}",
+                    "小节写成 [profiles.NAME]；{allowed}"
+                )
             }
-            Self::Writable => text!("chmod go-w it", "用 chmod go-w 去掉别人的写权限").to_owned(),
+            Self::OwnedByOther => text!("use a file of your own", "换成自己的文件").to_owned(),
+            Self::WritableByOthers => {
+                text!("chmod go-w it", "用 chmod go-w 去掉别人的写权限").to_owned()
+            }
             _ => text!(
                 "mend it: bili-im config edit",
                 "请修正：bili-im config edit"

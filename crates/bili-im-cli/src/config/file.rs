@@ -1,6 +1,7 @@
-//! Reads the file of settings, once in a process.
+//! Reads the file of settings. The settings are kept until the process ends.
 
 use std::{
+    borrow::Cow,
     env,
     fs::{File, Metadata},
     io::{self, Read},
@@ -15,29 +16,31 @@ use toml::{
 
 use super::{
     fault::Fault,
-    setting::{SETTINGS, Setting},
+    setting::{SETTINGS, Scope, Setting},
 };
 use crate::{failure::Failure, profile_name::ProfileName, profiles};
 
-/// The environment variable with the path, instead of the platform's.
-const VARIABLE: &str = "BILI_IM_CONFIG";
+/// The environment variable that replaces the usual path.
+const PATH_VARIABLE: &str = "BILI_IM_CONFIG";
 
 /// The most bytes of the file: more than any settings have.
-const MOST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
+
+type Key<'a> = Spanned<Cow<'a, str>>;
 
 /// A setting in the file.
 #[derive(Debug)]
 pub(crate) struct Entry {
     /// The profile in whose section it is.
-    profile: Option<String>,
-    name: &'static str,
+    profile: Option<ProfileName>,
+    setting: &'static Setting,
     pub(crate) value: String,
     pub(crate) line: usize,
 }
 
 /// Where the file is, whether or not it exists; `None` without a home directory.
 pub(crate) fn path() -> Option<PathBuf> {
-    match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+    match env::var_os(PATH_VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => Some(path.into()),
         None => Some(profiles::config_dir()?.join("config.toml")),
     }
@@ -45,38 +48,34 @@ pub(crate) fn path() -> Option<PathBuf> {
 
 /// Fails when the file is faulty.
 pub(crate) fn check() -> Result<(), Failure> {
-    match (entries(), path()) {
-        (Err(fault), Some(path)) => Err(fault.failure(&path)),
-        _ => Ok(()),
-    }
+    let checked = entries().as_ref().map(drop);
+    checked.map_err(|fault| fault.failure(&path().unwrap_or_default()))
 }
 
-/// Fails when the file is faulty by now.
-pub(crate) fn check_anew(path: &Path) -> Result<(), Failure> {
+/// Reads the file again, and fails when it is faulty.
+pub(crate) fn recheck(path: &Path) -> Result<(), Failure> {
     entries_in(path)
         .map(drop)
         .map_err(|fault| fault.failure(path))
 }
 
-/// A setting outside the sections of profiles. A faulty file has none.
+/// A setting outside the sections of profiles.
 pub(crate) fn value(name: &str) -> Option<&'static Entry> {
     find(name, None)
 }
 
-/// A setting of a profile, else the one for all.
+/// A setting of a profile: its own, or the one outside the sections when that is for it too.
 pub(crate) fn value_for(name: &str, profile: &ProfileName) -> Option<&'static Entry> {
-    find(name, Some(profile.as_str())).or_else(|| find(name, None))
+    let is_for_it = |entry: &&Entry| {
+        entry.setting.scope != Scope::OneProfile || *profile == ProfileName::default()
+    };
+    find(name, Some(profile)).or_else(|| find(name, None).filter(is_for_it))
 }
 
-/// A setting of a profile. Those outside the sections are of the default profile.
-pub(crate) fn of_profile(name: &str, profile: &ProfileName) -> Option<&'static Entry> {
-    let own = find(name, Some(profile.as_str()));
-    own.or_else(|| find(name, None).filter(|_| *profile == ProfileName::default()))
-}
-
-fn find(name: &str, profile: Option<&str>) -> Option<&'static Entry> {
+/// A setting in the section of a profile, or outside the sections. A faulty file has none.
+fn find(name: &str, profile: Option<&ProfileName>) -> Option<&'static Entry> {
     let mut entries = entries().as_ref().ok()?.iter();
-    entries.find(|entry| entry.name == name && entry.profile.as_deref() == profile)
+    entries.find(|entry| entry.setting.name == name && entry.profile.as_ref() == profile)
 }
 
 fn entries() -> &'static Result<Vec<Entry>, Fault> {
@@ -87,12 +86,12 @@ fn entries() -> &'static Result<Vec<Entry>, Fault> {
 fn entries_in(path: &Path) -> Result<Vec<Entry>, Fault> {
     match File::open(path) {
         Ok(file) => parse(&read(file)?),
-        Err(error) if is_nothing(&error) => Ok(Vec::new()),
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
         Err(error) => Err(Fault::Unreadable(error)),
     }
 }
 
-fn is_nothing(error: &io::Error) -> bool {
+fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
@@ -101,85 +100,95 @@ fn is_nothing(error: &io::Error) -> bool {
 
 fn read(file: File) -> Result<Vec<u8>, Fault> {
     let metadata = file.metadata().map_err(Fault::Unreadable)?;
-    if can_others_write(&metadata) {
-        return Err(Fault::Writable);
-    }
+    check_writers(&metadata)?;
     let mut bytes = Vec::new();
-    let read = file.take(MOST).read_to_end(&mut bytes);
-    read.map(|_| bytes).map_err(Fault::Unreadable)
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(Fault::Unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Fault::TooLong);
+    }
+    Ok(bytes)
 }
 
 #[cfg(unix)]
-fn can_others_write(metadata: &Metadata) -> bool {
+fn check_writers(metadata: &Metadata) -> Result<(), Fault> {
     use std::os::unix::fs::MetadataExt;
 
-    let owners = [0, rustix::process::geteuid().as_raw()];
-    !owners.contains(&metadata.uid()) || metadata.mode() & 0o022 != 0
+    if ![0, rustix::process::geteuid().as_raw()].contains(&metadata.uid()) {
+        return Err(Fault::OwnedByOther);
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(Fault::WritableByOthers);
+    }
+    Ok(())
 }
 
 /// Without file modes, the folder decides who can write it.
 #[cfg(not(unix))]
-fn can_others_write(_: &Metadata) -> bool {
-    false
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+fn check_writers(_: &Metadata) -> Result<(), Fault> {
+    Ok(())
 }
 
 fn parse(bytes: &[u8]) -> Result<Vec<Entry>, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|_| Fault::NotText)?;
-    let line = |at: usize| bytes.iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
+    let line_at = |at: usize| bytes.iter().take(at).filter(|&&byte| byte == b'\n').count() + 1;
+    let line = |key: &Key<'_>| line_at(key.span().start);
     let table = DeTable::parse(text).map_err(|error| Fault::Syntax {
-        line: line(error.span().unwrap_or_default().start),
+        line: line_at(error.span().unwrap_or_default().start),
         words: error.message().to_owned(),
     })?;
     let mut entries = Vec::new();
-    for (name, value) in table.get_ref() {
-        let place = line(name.span().start);
-        let name = name.get_ref();
+    for (key, value) in table.get_ref() {
         match value.get_ref() {
-            DeValue::Table(sections) if name == "profiles" => {
-                for (profile, section) in sections {
-                    let place = line(profile.span().start);
-                    let profile = profile.get_ref();
-                    let DeValue::Table(section) = section.get_ref() else {
-                        let name = format!("profiles.{profile}");
-                        return Err(Fault::Section { line: place, name });
+            DeValue::Table(sections) if key.get_ref() == "profiles" => {
+                for (key, section) in sections {
+                    let profile = ProfileName::new(key.get_ref());
+                    let (Some(profile), DeValue::Table(section)) = (profile, section.get_ref())
+                    else {
+                        let name = format!("profiles.{}", key.get_ref());
+                        return Err(Fault::Section {
+                            line: line(key),
+                            name,
+                        });
                     };
-                    for (name, value) in section {
-                        let place = line(name.span().start);
-                        entries.push(entry(Some(profile), name.get_ref(), value, place)?);
+                    for (key, value) in section {
+                        entries.push(entry(Some(&profile), key, value, line(key))?);
                     }
                 }
             }
             DeValue::Table(_) => {
-                let name = name.to_string();
-                return Err(Fault::Section { line: place, name });
+                let name = key.get_ref().to_string();
+                return Err(Fault::Section {
+                    line: line(key),
+                    name,
+                });
             }
-            _ => entries.push(entry(None, name, value, place)?),
+            _ => entries.push(entry(None, key, value, line(key))?),
         }
     }
     Ok(entries)
 }
 
 fn entry(
-    profile: Option<&str>,
-    name: &str,
+    profile: Option<&ProfileName>,
+    key: &Key<'_>,
     value: &Spanned<DeValue<'_>>,
     line: usize,
 ) -> Result<Entry, Fault> {
-    let is_it = |setting: &&Setting| setting.name == name;
-    let Some(setting) = SETTINGS.iter().find(is_it) else {
-        let name = name.to_owned();
+    let name = key.get_ref().to_string();
+    let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
         return Err(Fault::Unknown { line, name });
     };
-    if profile.is_some() && !setting.is_for_profiles {
-        let name = name.to_owned();
+    if profile.is_some() && setting.scope == Scope::Program {
         return Err(Fault::NotForProfiles { line, name });
     }
     let Some(value) = setting.read(value.get_ref()) else {
         return Err(Fault::Value { line, setting });
     };
     Ok(Entry {
-        profile: profile.map(str::to_owned),
-        name: setting.name,
+        profile: profile.cloned(),
+        setting,
         value,
         line,
     })

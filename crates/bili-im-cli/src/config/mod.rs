@@ -7,6 +7,6 @@ mod setting;
 
 pub(crate) use self::{
     cookie_command::cookie,
-    file::{Entry, check, check_anew, of_profile, path, value, value_for},
+    file::{Entry, check, path, recheck, value, value_for},
     setting::SETTINGS,
 };

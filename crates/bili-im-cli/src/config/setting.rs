@@ -9,9 +9,19 @@ use crate::profile_name::{self, ProfileName};
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
-    /// Whether the section of a profile can have it too.
-    pub(super) is_for_profiles: bool,
+    pub(super) scope: Scope,
     kind: Kind,
+}
+
+/// What a setting is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The program. The section of a profile cannot have it.
+    Program,
+    /// Each profile. Outside the sections it is for all profiles.
+    Profiles,
+    /// One profile. Outside the sections it is for the default profile.
+    OneProfile,
 }
 
 #[derive(Debug)]
@@ -25,30 +35,22 @@ enum Kind {
 
 /// All settings.
 pub(crate) const SETTINGS: [Setting; 8] = [
-    setting("lang", Kind::OneOf(&["zh", "en"])),
-    setting("color", Kind::OneOf(&["auto", "always", "never"])),
-    setting("quiet", Kind::Switch),
-    setting("pager", Kind::Text),
-    setting("profile", Kind::Profile),
-    for_profiles("endpoint", Kind::Endpoint),
-    for_profiles("paced", Kind::Switch),
-    for_profiles("cookie_command", Kind::Text),
+    setting("lang", Scope::Program, Kind::OneOf(&["zh", "en"])),
+    setting(
+        "color",
+        Scope::Program,
+        Kind::OneOf(&["auto", "always", "never"]),
+    ),
+    setting("quiet", Scope::Program, Kind::Switch),
+    setting("pager", Scope::Program, Kind::Text),
+    setting("profile", Scope::Program, Kind::Profile),
+    setting("endpoint", Scope::Profiles, Kind::Endpoint),
+    setting("paced", Scope::Profiles, Kind::Switch),
+    setting("cookie_command", Scope::OneProfile, Kind::Text),
 ];
 
-const fn setting(name: &'static str, kind: Kind) -> Setting {
-    Setting {
-        name,
-        is_for_profiles: false,
-        kind,
-    }
-}
-
-const fn for_profiles(name: &'static str, kind: Kind) -> Setting {
-    Setting {
-        name,
-        is_for_profiles: true,
-        kind,
-    }
+const fn setting(name: &'static str, scope: Scope, kind: Kind) -> Setting {
+    Setting { name, scope, kind }
 }
 
 impl Setting {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{PermissionsExt, chown},
     path::PathBuf,
     process::Command,
 };
@@ -137,6 +137,16 @@ fn a_faulty_file_is_refused_with_its_line() {
             "line 2: a profile has no lang",
             "endpoint, paced",
         ),
+        (
+            "\n[profiles.'a b']",
+            "line 2: profiles.a b is no section",
+            "letters, digits",
+        ),
+        (
+            &"#\n".repeat(1 + (1 << 19)),
+            "longer than 1 MiB",
+            "config edit",
+        ),
         ("a = 1\nb =", "line 2: ", "config edit"),
     ] {
         let path = with_file(&stage, text);
@@ -148,9 +158,22 @@ fn a_faulty_file_is_refused_with_its_line() {
         assert_eq!(stage.run("config path").out.trim(), path.to_str().unwrap());
     }
     stage.run("config").failed(2, "line 2");
+}
+
+#[test]
+fn a_file_that_others_can_change_is_refused() {
+    let stage = Stage::demo();
     let path = with_file(&stage, "");
-    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
-    stage.run("unread").failed(2, "others can write it");
+    for mode in [0o666, 0o664] {
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        stage.run("unread").failed(2, "others can write it");
+    }
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    stage.done("unread");
+    // Only root can give a file away.
+    if chown(&path, Some(1), None).is_ok() {
+        stage.run("unread").failed(2, "it belongs to another user");
+    }
 }
 
 #[test]

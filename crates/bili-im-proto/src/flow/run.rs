@@ -1,8 +1,7 @@
-//! A flow as its driver sees it.
+//! [`Flow`], which its caller runs step by step.
 
 use std::{
     fmt,
-    future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -20,9 +19,8 @@ use crate::{
 
 type BoxedFuture<Output> = Pin<Box<dyn Future<Output = Result<Output, Error>> + Send>>;
 
-/// A conversation with the service that takes several steps.
-///
-/// Whoever drives it owns the socket and the clock:
+/// A sequence of requests to the service, which the caller runs step by step. The caller owns the
+/// socket and the clock:
 ///
 /// ```
 /// # use bili_im_proto::{Error, Failure, Flow, Input, Monotonic, Now, Outgoing, Step};
@@ -31,7 +29,7 @@ type BoxedFuture<Output> = Pin<Box<dyn Future<Output = Result<Output, Error>> + 
 ///     now: impl Fn() -> Now,
 ///     send: impl Fn(Outgoing) -> Result<http::Response<Vec<u8>>, Failure>,
 ///     sleep_until: impl Fn(Monotonic),
-///     take: impl Fn(Item),
+///     mut take: impl FnMut(Item),
 /// ) -> Result<Output, Error> {
 ///     let mut input = Input::Begin;
 ///     loop {
@@ -54,14 +52,8 @@ pub struct Flow<Item, Output> {
     line: FlowLine<Item>,
     /// `None` once it has ended.
     future: Option<BoxedFuture<Output>>,
-    state: State,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum State {
-    Fresh,
-    RequestOut,
-    Paused,
+    /// Whether the last step was a request, and is not yet answered.
+    is_request_out: bool,
 }
 
 impl<Item, Output> Flow<Item, Output> {
@@ -73,11 +65,11 @@ impl<Item, Output> Flow<Item, Output> {
         Self {
             future: Some(Box::pin(script(line.clone()))),
             line,
-            state: State::Fresh,
+            is_request_out: false,
         }
     }
 
-    /// A flow of an account.
+    /// A flow that makes calls for an account.
     pub(crate) fn of<F>(account: &Account, script: impl FnOnce(Io<Item>) -> F) -> Self
     where
         F: Future<Output = Result<Output, Error>> + Send + 'static,
@@ -85,40 +77,39 @@ impl<Item, Output> Flow<Item, Output> {
         Self::new(|line| script(Io::new(account.clone(), line)))
     }
 
-    /// Goes on until the flow wants something from outside.
+    /// Runs the flow until it needs something from the caller.
     ///
-    /// Wrong use is defined: resumed too early, a wait is asked for again; resumed without an
-    /// answer while a request is out, the request counts as failed and [perhaps
-    /// sent](crate::Sent::Maybe); an answer that nobody waits for is dropped; after [`Step::Done`]
-    /// comes [`Error::Finished`].
+    /// Every input is accepted at every time:
+    /// - [`Input::Woken`] before the end of a wait: the flow asks for the wait again, or goes on if
+    ///   it has other news.
+    /// - An input without an answer while a request is out: the request failed, and was
+    ///   [perhaps sent](crate::Sent::Maybe).
+    /// - An answer while no request is out: it is dropped, and counts as [`Input::Woken`].
+    /// - Any input after [`Step::Done`]: the flow returns [`Error::Finished`].
     pub fn resume(&mut self, now: Now, input: Input) -> Step<Item, Output> {
-        // Taken out, so that a flow that panicked has ended.
+        // Put back only when the flow goes on: one that panicked has ended.
         let Some(mut future) = self.future.take() else {
             return Step::Done(Err(Error::Finished));
         };
-        let reply = match (self.state, input) {
-            (State::Fresh, _) => None,
-            (State::RequestOut, Input::Response(response)) => Some(Reply::Response(response)),
-            (State::RequestOut, Input::Failed(failure)) => Some(Reply::Failed(failure)),
-            (State::RequestOut, Input::Begin | Input::Woken) | (State::Paused, _) => {
-                Some(Reply::Woken)
-            }
+        let reply = match input {
+            Input::Response(response) if self.is_request_out => Reply::Response(response),
+            Input::Failed(failure) if self.is_request_out => Reply::Failed(failure),
+            _ => Reply::Woken,
         };
         self.line.tell(now, reply);
         let mut context = Context::from_waker(Waker::noop());
-        let asked = match future.as_mut().poll(&mut context) {
-            Poll::Ready(result) => return Step::Done(result),
-            Poll::Pending => self.line.take_ask(),
-        };
-        let (state, step) = match asked {
-            Some(Ask::Send(outgoing)) => (State::RequestOut, Step::Send(outgoing)),
-            Some(Ask::WaitUntil(moment)) => (State::Paused, Step::WaitUntil(moment)),
-            Some(Ask::Item(item)) => (State::Paused, Step::Item(item)),
-            // A flow waits for nothing else.
+        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+            return Step::Done(result);
+        }
+        let step = match self.line.take_ask() {
+            Some(Ask::Send(outgoing)) => Step::Send(outgoing),
+            Some(Ask::WaitUntil(moment)) => Step::WaitUntil(moment),
+            Some(Ask::Item(item)) => Step::Item(item),
+            // A flow waits for nothing but its own line.
             None => return Step::Done(Err(Error::Finished)),
         };
+        self.is_request_out = matches!(step, Step::Send(_));
         self.future = Some(future);
-        self.state = state;
         step
     }
 }
@@ -126,8 +117,8 @@ impl<Item, Output> Flow<Item, Output> {
 impl<Item, Output> fmt::Debug for Flow<Item, Output> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flow")
-            .field("state", &self.state)
-            .field("ended", &self.future.is_none())
+            .field("is_request_out", &self.is_request_out)
+            .field("has_ended", &self.future.is_none())
             .finish()
     }
 }

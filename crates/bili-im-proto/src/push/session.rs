@@ -172,7 +172,7 @@ impl PushSession {
             PushInput::Frame(bytes) => Reply::Frame(Frame::read(bytes)),
             PushInput::Closed(cause) => Reply::Closed(cause),
         };
-        self.line.tell(now, Some(reply));
+        self.line.tell(now, reply);
         let mut context = Context::from_waker(Waker::noop());
         match self.conversation.as_mut().poll(&mut context) {
             Poll::Ready(never) => match never {},

@@ -140,7 +140,7 @@ impl Writer<'_> {
                 language,
             };
             let mut file = files.create(&head::file_name(&stem, number))?;
-            let beginning = head::beginning(&title, drawing.sprites.style(), language);
+            let beginning = head::beginning(&title, &drawing.sprites.style, language);
             file.write_all(beginning.as_bytes())?;
             file.write_all(head.header().into_string().as_bytes())?;
             let neighbours = head.neighbours().into_string();
@@ -148,7 +148,7 @@ impl Writer<'_> {
                 file.write_all(part.as_bytes())?;
             }
             files.finish(file)?;
-            (drawing.sprites.files().iter()).try_for_each(|path| files.show(path))?;
+            (drawing.sprites.files.iter()).try_for_each(|path| files.show(path))?;
         }
         Ok(written)
     }
@@ -247,7 +247,7 @@ impl Writer<'_> {
             list.push_str(&item.into_string());
         }
         let own = self.cast.own_name();
-        let beginning = head::beginning(&own, drawing.sprites.style(), language);
+        let beginning = head::beginning(&own, &drawing.sprites.style, language);
         let header = html! {
             header { div.who { h1 { bdi { (Shown(&on_one_line(&own))) } }
                 p { (language.conversations(sessions.len())) } } }
@@ -262,6 +262,6 @@ impl Writer<'_> {
         }
         file.write_all(b"</ul></main>")?;
         files.finish(file)?;
-        Ok((drawing.sprites.files().iter()).try_for_each(|path| files.show(path))?)
+        Ok((drawing.sprites.files.iter()).try_for_each(|path| files.show(path))?)
     }
 }

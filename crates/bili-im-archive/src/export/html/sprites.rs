@@ -1,4 +1,5 @@
-//! Pictures that a page shows many times, as avatars and emoticons. They are in the page once.
+//! The pictures of a page. Avatars and emoticons appear many times, so each of them is a class in
+//! the page's style.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,18 +12,19 @@ use super::super::{
 };
 use crate::{archive::Archive, error::ArchiveError};
 
-/// The greatest picture to show so, in bytes.
-const MOST: u64 = 1 << 20;
+/// The most bytes of a picture in the style.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// The pictures of one page.
 pub(super) struct Sprites<'a> {
     export: &'a Export,
     archive: &'a Archive,
-    /// The number of each picture by its address; `None` when the page cannot have it.
-    numbers: BTreeMap<String, Option<usize>>,
-    style: String,
+    /// The class of each picture by its address; `None` when the page cannot have it.
+    classes: BTreeMap<String, Option<Class>>,
+    /// The rules of the classes. They must follow the rules for all pictures.
+    pub(super) style: String,
     /// The files beside the page that it shows.
-    files: BTreeSet<String>,
+    pub(super) files: BTreeSet<String>,
 }
 
 /// A class that shows a picture.
@@ -40,33 +42,36 @@ impl<'a> Sprites<'a> {
         Self {
             export,
             archive,
-            numbers: BTreeMap::new(),
+            classes: BTreeMap::new(),
             style: String::new(),
             files: BTreeSet::new(),
         }
     }
 
-    /// The class for a picture; `None` when it is not saved, or the page is full.
+    /// The class for a picture; `None` when it is not saved, or the page has no room for it.
     pub(super) fn class(&mut self, url: &str) -> Result<Option<Class>, ArchiveError> {
         if url.is_empty() {
             return Ok(None);
         }
-        if let Some(number) = self.numbers.get(url) {
-            return Ok(number.map(Class));
+        if let Some(class) = self.classes.get(url) {
+            return Ok(*class);
         }
         let room = (self.export.page_bytes).saturating_sub(self.style.len() as u64);
-        let source = self.source(url, MOST.min(room))?;
-        let number = source.is_some().then_some(self.numbers.len());
-        if let (Some(source), Some(number)) = (source, number) {
-            let rule = format!(".{}{{background-image:url(\"{source}\")}}\n", Class(number));
+        // Base64 makes four bytes of three.
+        let source = self.source(url, MAX_BYTES.min(room / 4 * 3))?;
+        let class = source.map(|source| {
+            let class = Class(self.classes.len());
+            // Neither Base64 nor an encoded path needs escaping.
+            let rule = format!(".{class}{{background-image:url(\"{source}\")}}\n");
             self.style.push_str(&rule);
-        }
-        self.numbers.insert(url.to_owned(), number);
-        Ok(number.map(Class))
+            class
+        });
+        self.classes.insert(url.to_owned(), class);
+        Ok(class)
     }
 
-    /// What a picture's address is in the page; `None` when it is not saved, or longer than `most`
-    /// bytes.
+    /// A picture's address in the page; `None` when it is not saved, or longer than `most` bytes and
+    /// would be part of the page.
     pub(super) fn source(&mut self, url: &str, most: u64) -> Result<Option<String>, ArchiveError> {
         let pictures = &self.export.pictures;
         let Some(saved) = media::saved(self.archive, pictures, url)? else {
@@ -77,15 +82,5 @@ impl<'a> Sprites<'a> {
             self.files.insert(saved.file);
         }
         Ok(source)
-    }
-
-    /// The files beside the page that it shows so far.
-    pub(super) fn files(&self) -> &BTreeSet<String> {
-        &self.files
-    }
-
-    /// The rules for all pictures so far.
-    pub(super) fn style(&self) -> &str {
-        &self.style
     }
 }

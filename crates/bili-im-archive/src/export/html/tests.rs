@@ -292,6 +292,7 @@ fn saved_pictures_are_a_part_of_the_page() {
     });
     let page = pages(&shelf, beside).into_values().next().unwrap();
     assert!(page.contains("src=\"my%20media/a.png\""));
+    assert!(page.contains("background-image:url(\"my%20media/a.png\")}"));
 }
 
 #[test]

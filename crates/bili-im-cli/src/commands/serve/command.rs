@@ -268,7 +268,7 @@ impl Profiles for FurtherProfiles {
         let global = self.named(name)?;
         let profile = Profile::named(global.profile()?)?;
         let is_given = self.given_to.as_ref() == Some(&profile.name);
-        if is_given || config::of_profile("cookie_command", &profile.name).is_some() {
+        if is_given || config::value_for("cookie_command", &profile.name).is_some() {
             return Err(Failure::wrong_use(
                 text!(
                     "the cookie of this profile is given, or comes from cookie_command",
