@@ -102,7 +102,7 @@ impl ArchiveError {
             }
             Self::Busy => "wait until it is done",
             Self::NotWritable(_) => "make room, or give another path; what was stored is intact",
-            Self::NoSession(_) => "read it first: `bili-im sync --with UID`",
+            Self::NoSession(_) => "read it first: `bili-im sync`; `bili-im sessions` shows the numbers",
             Self::Output(_) => "make room, or give another path",
             Self::NotAnExport => {
                 "give a file of `bili-im export --format jsonl`, or answers of the service as JSON; \

@@ -166,7 +166,7 @@ pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
         (_, ArchiveError::TooManyConsumers) => "改用一个已经不需要的消费者的名字",
         (_, ArchiveError::NothingToSearch) => "加上文字、字母、数字或表情",
         (_, ArchiveError::SearchTooLong) => "最多 32 个词，共 1,000 个字符",
-        (_, ArchiveError::NoSession(_)) => "先读取它：bili-im sync --with UID",
+        (_, ArchiveError::NoSession(_)) => "先同步：bili-im sync；编号见 bili-im sessions",
         (_, ArchiveError::Output(_)) => "腾出空间，或换一个路径",
         (_, ArchiveError::NotAnExport) => {
             "请给出 `bili-im export --format jsonl` 的文件，或服务应答的 JSON；其他程序的文本文件里没有消息编号"

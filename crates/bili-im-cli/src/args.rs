@@ -235,11 +235,16 @@ pub(crate) fn number(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(0) => Err(text!(
             "0 is not the number of a user, group or message",
-            "用户、粉丝团和消息的编号不会是 0"
+            "用户、应援团和消息的编号不会是 0"
         )
         .to_owned()),
         Ok(number) => Ok(number),
-        Err(_) => Err(no_number()),
+        Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => Err(no_number()),
+        Err(_) => Err(text!(
+            "a number is wanted, not a name: bili-im sessions shows those of users and groups",
+            "这里要填编号（数字），不是名字；用户和应援团的编号见 bili-im sessions"
+        )
+        .to_owned()),
     }
 }
 

@@ -91,16 +91,35 @@ pub(crate) fn kept_name(own: Uid, global: &Global) -> Option<String> {
 }
 
 fn no_login(profile: &ProfileName) -> Failure {
+    let profiles = Profile::all().unwrap_or_default();
+    let names: Vec<_> = profiles.iter().map(|one| one.name.as_str()).collect();
+    if !names.is_empty() {
+        let names = names.join(", ");
+        return Failure::unusable_login(
+            format_text!(
+                "nobody is logged in with profile {profile}; there are: {names}",
+                "登录档案 {profile} 里没有登录；已有的登录档案：{names}"
+            ),
+            format_text!(
+                "use one of them with --profile, or run bili-im login --profile {profile}",
+                "用 --profile 指定其中一个，或运行 bili-im login --profile {profile}"
+            ),
+        );
+    }
+    let option = match *profile == ProfileName::default() {
+        true => String::new(),
+        false => format!(" --profile {profile}"),
+    };
     Failure::unusable_login(
         format_text!(
             "no cookie is given, and nobody is logged in with profile {profile}",
             "没有给 Cookie，登录档案 {profile} 里也没有登录"
         ),
-        text!(
-            "run bili-im login; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
+        format_text!(
+            "run bili-im login{option}; or copy the cookie of a logged-in browser into BILI_IM_COOKIE\n      \
              ('SESSDATA=…; bili_jct=…; DedeUserID=…'), or give it with \
              --cookie-file or --cookie-stdin",
-            "运行 bili-im login 登录；或把已登录浏览器的 Cookie 放进 BILI_IM_COOKIE\n      \
+            "运行 bili-im login{option} 登录；或把已登录浏览器的 Cookie 放进 BILI_IM_COOKIE\n      \
              ('SESSDATA=…; bili_jct=…; DedeUserID=…')，也可以用 --cookie-file 或 --cookie-stdin 给出"
         ),
     )

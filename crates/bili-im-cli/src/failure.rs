@@ -129,6 +129,7 @@ impl Failure {
 
     /// The command succeeded, but its output cannot be written.
     pub(crate) fn output(error: &io::Error) -> Self {
+        let error = error.worded();
         Self::new(
             Exit::Other,
             "Output",

@@ -15,7 +15,7 @@ use bili_im_proto::is_treacherous;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-use crate::{args::Global, failure::Failure, fields, pager, style, trace, words};
+use crate::{args::Global, failure::Failure, fields, pager, style, trace, wording::Worded, words};
 
 /// Prints for people, or with `--json` for scripts.
 #[derive(Debug, Clone, Copy)]
@@ -142,6 +142,7 @@ impl Output {
     /// Prints one of many lines. Returns whether stdout is still open.
     pub(crate) fn line(self, line: &(impl Serialize + Display)) -> Result<bool, Failure> {
         write_line(self.text_of(line)).map_err(|error| {
+            let error = error.worded();
             Failure::other(format_text!(
                 "stdout cannot be written: {error}",
                 "标准输出写不出去：{error}"

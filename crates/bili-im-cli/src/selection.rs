@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use bili_im_archive::{Archive, ArchiveError};
 use bili_im_proto::{Talker, UnixSeconds};
 use clap::Args;
 
-use crate::{args::number, moment};
+use crate::{args::number, failure::Failure, moment};
 
 /// The conversations that a command is about; none are all.
 #[derive(Debug, Args)]
@@ -23,6 +24,16 @@ impl Conversations {
         let users = self.with.iter().copied().map(Talker::user);
         users.chain(self.group.iter().copied().map(Talker::group))
     }
+
+    /// The conversations; fails when one is not in the archive.
+    pub(crate) fn talkers_in(&self, archive: &Archive) -> Result<Vec<Talker>, Failure> {
+        let sessions = archive.sessions()?;
+        let is_missing = |&talker: &Talker| sessions.iter().all(|one| one.talker != talker);
+        match self.talkers().find(is_missing) {
+            Some(talker) => Err(ArchiveError::NoSession(talker).into()),
+            None => Ok(self.talkers().collect()),
+        }
+    }
 }
 
 /// The time that a command is about; by default all of it.
@@ -37,8 +48,16 @@ pub(crate) struct Period {
 }
 
 impl Period {
-    pub(crate) fn range(&self) -> Range<UnixSeconds> {
+    /// The time; fails when it ends before it begins.
+    pub(crate) fn range(&self) -> Result<Range<UnixSeconds>, Failure> {
         let from = self.from.unwrap_or(UnixSeconds(0));
-        from..self.to.unwrap_or(UnixSeconds(u64::MAX))
+        let range = from..self.to.unwrap_or(UnixSeconds(u64::MAX));
+        if range.is_empty() {
+            return Err(Failure::wrong_use(
+                text!("--to is not after --from", "--to 不晚于 --from"),
+                text!("exchange them", "把两者对调"),
+            ));
+        }
+        Ok(range)
     }
 }

@@ -1,6 +1,7 @@
 //! Long files of this user, written piece by piece. They appear when they are whole.
 
 use std::{
+    error::Error as _,
     fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -11,6 +12,7 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::{
     failure::Failure,
     private_file::{self, folder_of},
+    wording::Worded,
 };
 
 /// A file that is being written, with mode 0600. If it is dropped, nothing is left of it.
@@ -54,7 +56,9 @@ impl WholeFile {
             .suffix(".new")
             .tempfile_in(folder_of(path))
             .map_err(|error| {
-                failed(&error).advise(text!(
+                // The source does not name the temporary file.
+                let cause = error.source().and_then(|cause| cause.downcast_ref());
+                failed(&cause.unwrap_or(&error).worded()).advise(text!(
                     "give a folder that exists and is yours",
                     "请用存在且属于你的文件夹"
                 ))

@@ -155,7 +155,7 @@ pub(crate) fn meaning(kind: RefusalKind) -> Option<&'static str> {
         (_, RefusalKind::StrangerLimit) => "对方回复或关注你之前，只能发一条私信",
         (_, RefusalKind::RefusedByReceiver) => "对方的设置不允许",
         (_, RefusalKind::Blocked) => "对方在你的黑名单里",
-        (_, RefusalKind::GroupGone) => "粉丝团已解散，或账号不在其中",
+        (_, RefusalKind::GroupGone) => "应援团已解散，或账号不在其中",
         (_, RefusalKind::NoSuchSession) => "还没有这个会话",
         (_, _) => english,
     })
@@ -207,7 +207,7 @@ impl Worded for InvalidContent {
 impl Worded for InvalidArgument {
     fn chinese(&self) -> Option<String> {
         Some(match self {
-            Self::NobodysNumber => "用户或粉丝团的编号不能是 0".to_owned(),
+            Self::NobodysNumber => "用户或应援团的编号不能是 0".to_owned(),
             Self::NoMessagesKey => "消息的 msg_key 不能是 0".to_owned(),
             Self::ToSelf => "不能给自己发私信".to_owned(),
             Self::TooManyUids { given } => {
@@ -298,6 +298,7 @@ impl Worded for io::Error {
         let words = match self.kind() {
             io::ErrorKind::NotFound => "文件或目录不存在",
             io::ErrorKind::PermissionDenied => "没有权限",
+            io::ErrorKind::AlreadyExists => "那里已经有一个文件",
             io::ErrorKind::NotADirectory => "路径里有一段不是目录",
             io::ErrorKind::IsADirectory => "它是目录",
             io::ErrorKind::StorageFull => "磁盘已满",
@@ -355,7 +356,7 @@ fn chinese_advice(error: &Error) -> Option<&'static str> {
             RefusalKind::BadImage => "请用上传到服务的 JPEG、PNG 或 GIF",
             RefusalKind::TooLarge => "发小一点：PNG 和 JPEG 最大 20 MiB，GIF 最大 1 MiB",
             RefusalKind::Unavailable => {
-                "重试没有用：服务已关闭这个功能，例如粉丝团消息自 2024 年 6 月起不能再发"
+                "重试没有用：服务已关闭这个功能，例如应援团消息自 2024 年 6 月起不能再发"
             }
             _ => return None,
         },

@@ -47,7 +47,7 @@ pub(crate) fn direction_text(direction: Direction) -> &'static str {
 pub(crate) fn talker_text(talker: Talker) -> String {
     match talker {
         Talker::User(uid) => format_text!("user {uid}", "用户 {uid}"),
-        Talker::Group(id) => format_text!("group {id}", "粉丝团 {id}"),
+        Talker::Group(id) => format_text!("group {id}", "应援团 {id}"),
     }
 }
 
@@ -64,6 +64,9 @@ pub(crate) fn duration(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..60 => format_text!("{seconds} s", "{seconds} 秒"),
         seconds @ 60..3600 => format_text!("{} min", "{} 分钟", seconds / 60),
+        seconds if seconds % 3600 < 60 => {
+            format_text!("{} h", "{} 小时", seconds / 3600)
+        }
         seconds => format_text!(
             "{} h {} min",
             "{} 小时 {} 分钟",

@@ -76,7 +76,7 @@ id! {
     Uid
 }
 id! {
-    /// A fan group (粉丝团/应援团). A group and a user can have the same number.
+    /// A fan group (应援团). A group and a user can have the same number.
     GroupId
 }
 id! {

@@ -32,7 +32,7 @@ id! {
     Uid
 }
 id! {
-    /// The id of a fan group (粉丝团/应援团).
+    /// The id of a fan group (应援团).
     GroupId
 }
 id! {

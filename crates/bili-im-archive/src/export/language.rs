@@ -40,7 +40,7 @@ impl Language {
     pub(super) fn talker(self, talker: Talker) -> String {
         let kind = match talker {
             Talker::User(_) => Words("user", "用户"),
-            _ => Words("group", "粉丝团"),
+            _ => Words("group", "应援团"),
         };
         format!("{} {}", kind.of(self), talker.id())
     }

@@ -98,7 +98,7 @@ impl Export {
                 text!("give another path", "换一个路径"),
             ));
         }
-        let export = self.export(&archive);
+        let export = self.export(&archive)?;
         let report = match &self.out {
             Some(folder) if self.format == Format::Html => self.pages(&archive, &export, folder)?,
             Some(path) => {
@@ -118,7 +118,7 @@ impl Export {
         })
     }
 
-    fn export(&self, archive: &Archive) -> Exporting {
+    fn export(&self, archive: &Archive) -> Result<Exporting, Failure> {
         let folder = archive.media_folder();
         let pictures = match self.pictures {
             Place::Inside => Pictures::Inside { folder },
@@ -128,15 +128,15 @@ impl Export {
             },
             Place::None => Pictures::None,
         };
-        Exporting::of(self.conversations.talkers())
-            .during(self.period.range())
+        Ok(Exporting::of(self.conversations.talkers())
+            .during(self.period.range()?)
             .with_service(self.system || self.format == Format::Jsonl)
             .show_recalled(self.recalled)
             .pictures(pictures)
             .language(match language::of_user() {
                 Language::Chinese => bili_im_archive::Language::Chinese,
                 Language::English => bili_im_archive::Language::English,
-            })
+            }))
     }
 
     fn write(

@@ -37,7 +37,7 @@ Examples:
   bili-im login --qr-png code.png
   pass show bilibili | bili-im login --cookie-stdin")]
 pub(crate) struct Login {
-    /// Store the code as an image too, for terminals that cannot draw it
+    /// Store the code as an image too, until the login ends: for terminals that cannot draw it
     #[arg(long, value_name = "FILE")]
     qr_png: Option<PathBuf>,
     /// Keep the login in the keyring of the system, not in a file; needs the feature keyring
@@ -49,6 +49,7 @@ impl Login {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let profile = Profile::named(global.profile()?)?;
         profile.check(self.keyring)?;
+        self.qr_png.as_deref().map_or(Ok(()), check_is_new)?;
         let (credential, refresh_token) = match credentials::given(global, out)? {
             Some(credential) => (credential, Secret::default()),
             None => self.scan(global, out)?,
@@ -87,6 +88,10 @@ impl Login {
             Some(agent) => bili_im_ureq::qr_login_with(agent, hosts, show),
             None => bili_im_ureq::qr_login(global.endpoint()?, show),
         };
+        if let Some(path) = &self.qr_png {
+            // The code is of no more use. Without a file there is nothing to remove.
+            let _none = std::fs::remove_file(path);
+        }
         shown?;
         match outcome? {
             LoginOutcome::Done(login) => Ok((login.credential, login.refresh_token)),
@@ -143,6 +148,17 @@ impl Login {
         }
         Ok(())
     }
+}
+
+fn check_is_new(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::wrong_use(
+        format_text!("{path} exists already", "{path} 已存在"),
+        text!("give another path", "换一个路径"),
+    ))
 }
 
 /// Stores the code as an image. A failure is a warning, since the code is shown too.

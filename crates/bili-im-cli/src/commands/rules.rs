@@ -80,14 +80,14 @@ impl Test {
         let archive = self.archive.open(global)?;
         let own = archive.owner()?;
         let account = global.profile()?;
-        let mut talkers: Vec<Talker> = self.conversations.talkers().collect();
+        let mut talkers = self.conversations.talkers_in(&archive)?;
         if talkers.is_empty() {
             let sessions = archive.sessions()?.into_iter();
             talkers = sessions.map(|session| session.talker).collect();
         }
         let mut rehearsal = Rehearsal::new(read_outlets(&self.file)?);
         let mut output = TestOutput::default();
-        for next in by_time(&archive, &talkers, self.period.range())? {
+        for next in by_time(&archive, &talkers, self.period.range()?)? {
             let (talker, message) = next?;
             output.messages += 1;
             let direction = HistoryJson::direction(&message, own);

@@ -99,7 +99,7 @@ impl Search {
     /// Searches until there are as many messages as wanted, or no more.
     fn find(&self, archive: &Archive) -> Result<Found, Failure> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let mut search = self.search();
+        let mut search = self.search(archive)?;
         let mut hits = Vec::new();
         loop {
             search.limit = limit - hits.len();
@@ -113,10 +113,10 @@ impl Search {
         }
     }
 
-    fn search(&self) -> bili_im_archive::Search {
+    fn search(&self, archive: &Archive) -> Result<bili_im_archive::Search, Failure> {
         let mut search = bili_im_archive::Search::new(self.words.join(" "));
-        search.talkers = self.conversations.talkers().collect();
-        search.during = self.period.range();
+        search.talkers = self.conversations.talkers_in(archive)?;
+        search.during = self.period.range()?;
         search.types.clone_from(&self.types);
         search.mine = self.mine;
         search.context = self.context;
@@ -124,7 +124,7 @@ impl Search {
         if self.relevance {
             search.order = Order::Relevance;
         }
-        search
+        Ok(search)
     }
 }
 

@@ -97,12 +97,17 @@ impl Sessions {
         let names = Names::of(users_without_name(&list), &login, out);
         let marks = UserMarks::of(users_without_name(&list), &login, out);
         let own = login.client().account().uid();
+        let has_more = list.has_more;
         out.print_long(&SessionsOutput {
             own,
             list,
             names,
             marks,
-        })
+        })?;
+        if has_more {
+            out.remark(text!("there are more: add --all", "还有更多：加上 --all"));
+        }
+        Ok(())
     }
 }
 

@@ -49,7 +49,7 @@ impl Stats {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let archive = self.archive.open(global)?;
         let options = StatsOptions::default()
-            .during(self.period.range())
+            .during(self.period.range()?)
             .with_service(self.system);
         out.print_long(&StatsOutput(StatsJson::new(
             archive.stats(&options)?,
@@ -109,7 +109,7 @@ impl Display for StatsOutput {
             write_text!(
                 f,
                 "{answers} answers: half within {median}, nine of ten within {most}\n",
-                "回复 {answers} 次：一半在 {median} 内，九成在 {most} 内\n"
+                "回复 {answers} 次：等待的中位数是 {median}，九成不超过 {most}\n"
             )?;
         }
         writeln!(f, "\n{}", self.people())?;

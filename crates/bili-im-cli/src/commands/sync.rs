@@ -104,6 +104,16 @@ impl Sync {
             messages: report.messages,
             unreadable: report.unreadable,
         })?;
+        let stored = filling.archive.sessions()?;
+        for talker in self.conversations.talkers() {
+            if stored.iter().all(|session| session.talker != talker) {
+                let with = words::talker_text(talker);
+                out.warn(format_text!(
+                    "there is no message with {with}: is the number right?",
+                    "与{with} 没有任何消息：编号对吗？"
+                ));
+            }
+        }
         match report.failed {
             0 => Ok(()),
             failed => Err(Failure::refused_in_part(format_text!(

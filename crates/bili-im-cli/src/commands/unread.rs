@@ -57,7 +57,7 @@ impl Unread {
                 let error = error.worded();
                 out.warn(format_text!(
                     "groups are not counted: {error}",
-                    "没能统计粉丝团：{error}"
+                    "没能统计应援团：{error}"
                 ));
                 None
             }
@@ -126,7 +126,10 @@ impl Display for Checked {
                 "\nthe site shows none of them: {why}",
                 "\n网站上不会显示这些未读：{why}"
             ),
-            None => Ok(()),
+            None => f.write_str(text!(
+                "\nthe site shows unread messages",
+                "\n网站会显示未读"
+            )),
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("--paced", "对本机的服务也按 bilibili 的节奏限速"),
     // What several commands take.
     ("<uid>", "对方的编号"),
-    ("--group", "编号是粉丝团的"),
+    ("--group", "对方是应援团，给出的是它的编号"),
     (
         "--dry-run",
         "只打印将要发出的请求（curl 命令，不含密钥），不真正发送",
@@ -54,7 +54,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "login --keyring",
         "把登录存进系统密钥环，不存成文件（编译时需加 keyring 特性）",
     ),
-    ("login --qr-png", "把二维码另存为图片，供画不出它的终端使用"),
+    (
+        "login --qr-png",
+        "登录期间把二维码另存为图片，供画不出它的终端使用",
+    ),
     ("logout", "在服务端退出登录，并删除本地的登录"),
     ("logout --local", "只删除本地的登录，服务端的登录仍有效"),
     (
@@ -81,7 +84,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("sessions --type=unfollowed", "未关注的用户"),
     ("sessions --type=followed", "已关注的用户"),
     ("sessions --type=strangers", "陌生人"),
-    ("sessions --type=groups", "粉丝团"),
+    ("sessions --type=groups", "应援团"),
     ("sessions --type=intercepted", "被拦截的"),
     ("sessions --type=business", "商业账号"),
     ("sessions --type=system", "官方账号"),
@@ -125,7 +128,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "重启后找不到的回复再发一次，对方可能收到两次；不加则不重发",
     ),
     ("watch --no-own", "不报自己发的消息"),
-    ("watch --no-groups", "不报粉丝团的消息"),
+    ("watch --no-groups", "不报应援团的消息"),
     (
         "watch --system",
         "也报服务发的内容：通知、推送、提示、群事件",
@@ -243,7 +246,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          随时可以中断，下次从断点继续。已撤回的消息会抹去内容，除非每次都加 --keep-recalled。",
     ),
     ("sync --with", "只同步与这个用户的会话；可多次给出"),
-    ("sync --group", "只同步这个粉丝团的会话；可多次给出"),
+    ("sync --group", "只同步这个应援团的会话；可多次给出"),
     ("sync --since", "只回溯到这一天或这个时间"),
     ("sync --full", "把会话列表读到底（平时每天也会读一次）"),
     ("sync --media", "消息里的图片和表情也保存下来"),
@@ -259,7 +262,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("search <words>", "要找的词"),
     ("search --with", "只找与这个用户的会话；可多次给出"),
-    ("search --group", "只找这个粉丝团的会话；可多次给出"),
+    ("search --group", "只找这个应援团的会话；可多次给出"),
     (
         "search --type",
         "只找这类消息：text、image、share、notice，或类型的编号；可多次给出",
@@ -289,7 +292,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("export --force", "覆盖已有的文件"),
     ("export --with", "只导出与这个用户的会话；可多次给出"),
-    ("export --group", "只导出这个粉丝团的会话；可多次给出"),
+    ("export --group", "只导出这个应援团的会话；可多次给出"),
     ("--from", "只要这一天或这个时间以后的"),
     ("--to", "只要这一天或这个时间以前的"),
     ("--system", "包括官方账号"),
@@ -315,7 +318,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "stats examples",
         "示例：\n  bili-im stats\n  bili-im stats --from 2026-01-01 --top 5\n  \
          bili-im stats --json | jq '.talkers[] | {name, median: .waits.median}'\n\n\
-         等待是从对方发消息到你回复的时间：一半和九成分别短于所列的值。",
+         等待是从对方发消息到你回复的时间；列出的是中位数，以及九成不超过的值。",
     ),
     ("stats --top", "显示多少人"),
     #[cfg(feature = "serve")]
@@ -388,6 +391,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("rules test", "列出规则对存档里的消息会做什么"),
     #[cfg(feature = "serve")]
     ("rules test <file>", "配置：TOML 文件"),
+    #[cfg(feature = "serve")]
+    ("rules test --with", "只看与这个用户的会话；可多次给出"),
+    #[cfg(feature = "serve")]
+    ("rules test --group", "只看这个应援团的会话；可多次给出"),
     ("sim", "在本机运行模拟服务，没有账号也能试用"),
     (
         "sim examples",

@@ -43,7 +43,7 @@ fn write(f: &mut fmt::Formatter<'_>, counts: &CountsJson, separator: &str) -> fm
         Some(groups) => write_text!(
             f,
             "{separator}groups {groups}",
-            "{separator}粉丝团 {groups}"
+            "{separator}应援团 {groups}"
         ),
         None => Ok(()),
     }

@@ -23,7 +23,11 @@ impl Display for BlockWordsOutput {
     /// One line for each word.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = self.0.words.iter().map(|word| on_one_line(&word.content));
-        f.write_str(&words.collect::<Vec<_>>().join("\n"))
+        let words: Vec<_> = words.collect();
+        match words.is_empty() {
+            true => f.write_str(text!("there are none", "没有屏蔽词")),
+            false => f.write_str(&words.join("\n")),
+        }
     }
 }
 

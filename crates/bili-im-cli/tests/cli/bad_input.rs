@@ -117,6 +117,7 @@ fn wrong_arguments_are_told_in_few_lines() {
     refused(&[
         ("sen 10002 hi", "unrecognized subcommand 'sen'"),
         ("send 10002", "<TEXT>"),
+        ("send friend hi", "a number is wanted, not a name"),
         ("send 10002 hi there", "unexpected argument"),
         ("send 10002 -ah", "unexpected argument"),
         ("send 10002 -hello", "begins with a dash"),

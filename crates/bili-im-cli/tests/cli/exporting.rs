@@ -96,6 +96,9 @@ fn files_are_private_and_replaced_only_when_asked() {
         };
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         fs::write(&file, "mine").unwrap();
+        let nowhere = format!("export --format {format} --out /dev/null/{name}");
+        let said = stage.run(&nowhere);
+        assert!(said.code == 1 && !said.err.contains(".new"), "{said:?}");
         let again = format!("export --format {format} --out {}", out.display());
         stage.run(&again).failed(2, "exists already");
         assert_eq!(fs::read_to_string(&file).unwrap(), "mine");

@@ -94,6 +94,7 @@ fn all_sessions_are_more_than_a_page() {
     let page = stage.json("sessions");
     assert_eq!(page["sessions"].as_array().unwrap().len(), 20);
     assert_eq!(page["has_more"], true);
+    assert!(stage.run("sessions").err.contains("add --all"));
     let all = stage.json("sessions --all");
     assert_eq!(all["sessions"].as_array().unwrap().len(), 132);
     assert_eq!(all["has_more"], false);
@@ -203,10 +204,15 @@ fn what_was_recalled_is_hidden_unless_asked_for() {
     let stage = Stage::demo();
     let sent = stage.json("send 10002 oops");
     stage.done(&["recall", FRIEND, sent["msg_key"].as_str().unwrap()]);
-    for args in ["history 10002", "history 10002 --json", "sessions"] {
+    for (args, shown) in [
+        ("history 10002", "[消息已撤回]"),
+        ("history 10002 --json", "[消息已撤回]"),
+        ("history 10002", "[撤回了一条消息]"),
+        ("sessions", "[撤回了一条消息]"),
+    ] {
         let ran = stage.run(args);
         assert!(!ran.out.contains("oops"), "{ran:?}");
-        assert!(ran.out.contains("[消息已撤回]"), "{ran:?}");
+        assert!(ran.out.contains(shown), "{ran:?}");
     }
     let shown = stage.done("history 10002 --show-recalled");
     assert!(shown.contains("oops"));

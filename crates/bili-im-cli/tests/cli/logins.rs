@@ -13,7 +13,7 @@ use bili_im_sim::{
 };
 use serde_json::Value;
 
-use crate::support::Stage;
+use crate::support::{Stage, finish};
 
 /// A running `login` that has printed its code.
 pub(crate) struct LoggingIn {
@@ -150,6 +150,15 @@ fn with_json_the_link_is_printed_and_with_a_file_the_code_is_stored() {
     phone(&stage, r#"{"confirm":10001}"#);
     assert_eq!(json()["uid"], "10001");
     assert!(child.wait().unwrap().success());
+    assert!(!path.exists(), "the code is of no more use");
+
+    fs::write(&path, "a photo").unwrap();
+    let ran = finish(stage.command(&args).env_remove("BILI_IM_COOKIE"));
+    assert!(
+        ran.code == 2 && ran.err.contains("code.png exists already"),
+        "{ran:?}"
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a photo");
 }
 
 #[test]

@@ -175,7 +175,11 @@ fn profiles_are_kept_apart() {
         assert!(ran.out.starts_with(uid), "{ran:?}");
     }
     let ran = stage.run_kept("whoami --profile none");
-    ran.failed(3, "nobody is logged in with profile none");
+    let said = ran.failed(3, "nobody is logged in with profile none; there are: ");
+    assert!(
+        said.err.contains("bili-im login --profile none"),
+        "{said:?}"
+    );
     for name in ["../x", "a/b", "", "."] {
         let ran = stage.run_kept(&["whoami", "--profile", name]);
         ran.failed(2, "--profile");

@@ -78,4 +78,11 @@ fn what_cannot_be_searched_is_refused_with_what_to_do() {
     stage
         .run("search 明天 --type song")
         .failed(2, "a number is wanted");
+    stage
+        .run("search 明天 --with 99999")
+        .failed(1, "no conversation with user 99999");
+    for command in ["search 明天", "stats", "export --format txt"] {
+        let args = format!("{command} --from 2026-02-01 --to 2026-01-01");
+        stage.run(&args).failed(2, "--to is not after --from");
+    }
 }

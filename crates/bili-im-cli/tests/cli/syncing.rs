@@ -50,7 +50,8 @@ fn it_keeps_everything_and_later_what_is_new() {
     assert_eq!(texts(&stage.archive(), 10003), ["news"]);
     stage.archive().check().unwrap();
     assert!(stage.done("sync").starts_with("nothing new\n"));
-    stage.done("sync --with 99999");
+    let said = stage.run("sync --with 99999");
+    assert!(said.err.contains("no message with user 99999"), "{said:?}");
     assert_eq!(
         stage.archive().sessions().unwrap().len(),
         3,

@@ -156,7 +156,8 @@ impl Content {
         match self {
             Self::Text(text) => (!text.is_empty()).then(|| text.clone()),
             Self::Image(_) => Some("[图片]".to_owned()),
-            Self::Recall(_) | Self::Recalled => Some("[消息已撤回]".to_owned()),
+            Self::Recall(_) => Some("[撤回了一条消息]".to_owned()),
+            Self::Recalled => Some("[消息已撤回]".to_owned()),
             Self::Share(share) => with("分享", share.shown()),
             Self::MiniProgram(program) => with("小程序", program.shown()),
             Self::Notice(notice) => notice.shown(),
@@ -324,7 +325,7 @@ mod tests {
             (1, r#"{"content":"a\nb"}"#, "a b"),
             (2, r#"{"url":"https://i0.hdslb.com/x"}"#, "[图片]"),
             (6, r#"{"url":"https://i0.hdslb.com/x"}"#, "[图片]"),
-            (5, "7", "[消息已撤回]"),
+            (5, "7", "[撤回了一条消息]"),
             (7, r#"{"title":"t","source":5}"#, "[分享] t"),
             (7, r#"{"url":"u","author":"a"}"#, "[分享] a"),
             (7, r#"{"bvid":"BV1"}"#, "[分享] BV1"),

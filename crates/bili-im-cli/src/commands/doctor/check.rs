@@ -47,7 +47,7 @@ impl Subject {
         match self {
             Self::Version => text!("version", "版本"),
             Self::Config => text!("config", "配置"),
-            Self::Logins => text!("logins", "登录"),
+            Self::Logins => text!("logins", "登录档案"),
             Self::State => text!("state", "状态"),
             Self::Archive => text!("archive", "存档"),
             Self::Network => text!("network", "网络"),
