@@ -102,7 +102,9 @@ impl ArchiveError {
             }
             Self::Busy => "wait until it is done",
             Self::NotWritable(_) => "make room, or give another path; what was stored is intact",
-            Self::NoSession(_) => "read it first: `bili-im sync`; `bili-im sessions` shows the numbers",
+            Self::NoSession(_) => {
+                "read it first: `bili-im sync`; `bili-im sessions` shows the numbers"
+            }
             Self::Output(_) => "make room, or give another path",
             Self::NotAnExport => {
                 "give a file of `bili-im export --format jsonl`, or answers of the service as JSON; \
@@ -112,7 +114,9 @@ impl ArchiveError {
             Self::NoOwner => "fill the archive first: `bili-im sync`",
             Self::NothingToSearch => "add a letter, a digit, a Chinese character or an emoji",
             Self::SearchTooLong => "search for at most 32 words with 1,000 characters in all",
-            Self::TooManyConsumers => "use the name of one that is no longer needed",
+            Self::TooManyConsumers => {
+                "use or remove the name of one that is no longer needed; unused names go after 30 days"
+            }
             Self::File { .. } | Self::Input(_) | Self::Database(_) => return None,
             Self::Service(error) => return error.advice(),
         })

@@ -163,7 +163,9 @@ pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
             "把文件移走后重新同步，或恢复备份；`sqlite3 文件 .recover` 也许能救回一部分"
         }
         (_, ArchiveError::Busy) => "等它结束再试",
-        (_, ArchiveError::TooManyConsumers) => "改用一个已经不需要的消费者的名字",
+        (_, ArchiveError::TooManyConsumers) => {
+            "改用或移除一个已经不需要的消费者；30 天不用的名字会自动清除"
+        }
         (_, ArchiveError::NothingToSearch) => "加上文字、字母、数字或表情",
         (_, ArchiveError::SearchTooLong) => "最多 32 个词，共 1,000 个字符",
         (_, ArchiveError::NoSession(_)) => "先同步：bili-im sync；编号见 bili-im sessions",

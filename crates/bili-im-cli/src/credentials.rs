@@ -81,6 +81,19 @@ pub(crate) fn kept(profile: &Profile, global: &Global, out: Output) -> Result<Cr
     Ok(login.credential)
 }
 
+/// Warns when a profile has no login. It can get one later, but most likely its name is mistyped.
+#[cfg(feature = "serve")]
+pub(crate) fn warn_without_login(global: &Global, out: Output) -> Result<(), Failure> {
+    let name = global.profile()?;
+    let is_commanded = config::value_for("cookie_command", &name).is_some();
+    if !is_commanded && matches!(Profile::named(name.clone())?.load(), Ok(None)) {
+        let failure = no_login(&name);
+        let (message, advice) = (failure.message(), failure.advice().unwrap_or_default());
+        out.warn(format!("{message}\n      {advice}"));
+    }
+    Ok(())
+}
+
 /// The account's name at the time of its login, if the profile in use is that account's.
 pub(crate) fn kept_name(own: Uid, global: &Global) -> Option<String> {
     let name = global.profile().ok()?;

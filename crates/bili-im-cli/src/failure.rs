@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::{
     fields::Unknown,
+    profile_name::ProfileName,
     style,
     wording::{self, Worded},
 };
@@ -125,6 +126,23 @@ impl Failure {
 
     pub(crate) fn is_not_found(&self) -> bool {
         self.0.kind == RefusalKind::NotFound.name()
+    }
+
+    /// Another user than the profile's confirmed a login.
+    pub(crate) fn other_user(profile: &ProfileName, owner: Uid, user: Option<Uid>) -> Self {
+        let user = user.map_or_else(|| "?".to_owned(), |user| user.to_string());
+        Self::new(
+            Exit::WrongUse,
+            "OtherUser",
+            format_text!(
+                "profile {profile} is of user {owner}, and user {user} has confirmed",
+                "登录档案 {profile} 属于用户 {owner}，而确认登录的是用户 {user}"
+            ),
+        )
+        .advise(text!(
+            "nothing was changed; use another profile for this user",
+            "什么都没有改动；给这个用户换一个登录档案"
+        ))
     }
 
     /// The command succeeded, but its output cannot be written.

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use bili_im_archive::Queue;
 use bili_im_json::{ErrorJson, Exit};
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -223,7 +224,8 @@ impl Core {
         if let Start::Consumer(name) = &start {
             let mut consumers = lock(&self.0.consumers);
             // Queues have no room for more.
-            if consumers.len() < CONSUMERS || consumers.contains_key(name) {
+            let has_room = consumers.len() < CONSUMERS || Queue::is_own(name);
+            if has_room || consumers.contains_key(name) {
                 consumers.insert(name.clone(), rights.clone());
             }
         }
@@ -241,6 +243,19 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Forgets a consumer of the accounts that a token may have. Returns whether there was one.
+    pub(crate) async fn forget(&self, rights: &Rights, consumer: &str) -> Result<bool, ErrorJson> {
+        lock(&self.0.consumers).remove(consumer);
+        let mut was_known = false;
+        for account in self.accounts() {
+            if rights.account(account.name()) {
+                let name = consumer.to_owned();
+                was_known |= account.queue(move |q| q.forget_consumer(&name)).await?;
+            }
+        }
+        Ok(was_known)
     }
 
     /// Ends: readers and sends under way first, then the accounts.

@@ -35,9 +35,17 @@ pub enum ServeError {
     },
 }
 
+/// The kind of an error that says that there are as many as there can be.
+pub(crate) const TOO_MANY: &str = "TooMany";
+
 /// An archive's error, for clients. Paths of this machine are left out.
 pub(crate) fn archive_error(error: ArchiveError) -> ErrorJson {
     let advice = error.advice();
+    let (exit, kind) = match error {
+        ArchiveError::TooManyConsumers => (Exit::TooFast, TOO_MANY),
+        ArchiveError::NothingToSearch | ArchiveError::SearchTooLong => (Exit::WrongUse, "Usage"),
+        _ => (Exit::Other, "Other"),
+    };
     let message = match error {
         ArchiveError::Service(error) => return error.into(),
         ArchiveError::NotAnArchive(_) | ArchiveError::Missing(_) | ArchiveError::File { .. } => {
@@ -45,7 +53,7 @@ pub(crate) fn archive_error(error: ArchiveError) -> ErrorJson {
         }
         error => error.to_string(),
     };
-    let mut json = ErrorJson::new(Exit::Other, "Other", message);
+    let mut json = ErrorJson::new(exit, kind, message);
     json.advice = advice.map(Into::into);
     json
 }
@@ -78,6 +86,10 @@ impl From<ServeError> for ErrorJson {
     fn from(failed: ServeError) -> Self {
         match failed {
             ServeError::Archive { source, .. } => archive_error(source),
+            failed @ ServeError::NoAccount(_) => {
+                let message = failed.to_string();
+                error(Exit::WrongUse, "NoAccount", message, "see accounts.list")
+            }
             failed => Self::new(Exit::WrongUse, "Usage", failed.to_string()),
         }
     }

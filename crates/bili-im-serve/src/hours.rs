@@ -3,6 +3,12 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
+/// What a field with hours is, in English and in Chinese.
+pub(crate) const HOURS: (&str, &str) = (
+    "FROM-TO, such as \"23:00-07:30\"",
+    "起止时间，如 \"23:00-07:30\"",
+);
+
 /// Hours of the day, such as `23:00-07:30`, in the time zone of this machine. The end is not
 /// included. Those that begin and end at one time are the whole day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -33,7 +39,7 @@ impl TryFrom<String> for Hours {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let parts = text.split_once('-');
         let parts = parts.and_then(|(from, to)| Some((minute(from)?, minute(to)?)));
-        let (from, to) = parts.ok_or("hours are FROM-TO, such as \"23:00-07:30\"")?;
+        let (from, to) = parts.ok_or(HOURS.0)?;
         Ok(Self { from, to })
     }
 }

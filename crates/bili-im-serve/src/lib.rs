@@ -18,6 +18,7 @@ mod satori;
 mod server;
 mod shared;
 mod toml_file;
+mod words;
 
 pub use crate::{
     account::{Account, Held, State, Why},
@@ -26,9 +27,10 @@ pub use crate::{
     error::ServeError,
     outlets::{OutletLimits, Outlets, reload},
     reader::{Item, Reader, Start},
-    rights::{InvalidToken, Rights, Tokens},
+    rights::{Rights, Tokens},
     rpc::reference,
     rules::{Rehearsal, Rehearsed},
     server::Server,
     toml_file::Fault,
+    words::Words,
 };

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Mutex};
 
-use bili_im_archive::ArchiveError;
 use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::{Login, LoginOutcome, LoginStep, Origin, Secret, Uid};
 use bili_im_reqwest::qr_login;
@@ -15,9 +14,9 @@ use tokio::{
 };
 
 use crate::{
-    account::lock,
+    account::{State, lock, same_user},
     core::Core,
-    error::{ServeError, archive_error, error, panicked},
+    error::{ServeError, error, panicked},
 };
 
 /// How many logins are under way at once.
@@ -55,7 +54,9 @@ enum LoginState {
     Code,
     /// It was scanned; the login is to be confirmed on the phone.
     Scanned,
-    /// It is kept, and the account was started with it.
+    /// It was confirmed; the account is being started with it.
+    Confirmed,
+    /// It is kept, and the account works with it, or is still starting after a while.
     Done,
     /// Nobody confirmed in time.
     Expired,
@@ -141,7 +142,10 @@ async fn run(core: &Core, endpoint: Option<Origin>, updates: &Updates) {
     });
     let (state, error) = match outcome.await {
         Ok(LoginOutcome::Done(login)) => {
-            updates.send_modify(|json| json.uid = login.credential.uid());
+            updates.send_modify(|json| {
+                (json.state, json.link) = (LoginState::Confirmed, None);
+                json.uid = login.credential.uid();
+            });
             let served = match keep(core, &name, *login).await {
                 Ok(()) => serve(core, &name).await,
                 Err(error) => Err(error),
@@ -163,31 +167,53 @@ async fn run(core: &Core, endpoint: Option<Origin>, updates: &Updates) {
     });
 }
 
-/// Keeps a login, unless the account is another user's.
+/// Keeps a login, unless the account is another user's, or the user has another account.
 async fn keep(core: &Core, name: &str, login: Login) -> Result<(), ErrorJson> {
-    let owner = core.account(name).and_then(|account| account.uid());
-    if let (Some(owner), Some(user)) = (owner, login.credential.uid())
-        && owner != user
-    {
-        let foreign = ArchiveError::Foreign { owner, login: user };
-        return Err(archive_error(foreign));
+    if let Some(user) = login.credential.uid() {
+        check_user(core, name, user)?;
     }
     let (core, name) = (core.clone(), name.to_owned());
     let kept = spawn_blocking(move || core.profiles()?.keep(&name, login));
     kept.await.unwrap_or_else(|_| Err(panicked()))
 }
 
-/// Starts an account with its new login, and gives it some time to work.
+fn check_user(core: &Core, name: &str, user: Uid) -> Result<(), ErrorJson> {
+    let owner = core.account(name).and_then(|account| account.uid());
+    if let Some(owner) = owner.filter(|owner| *owner != user) {
+        let message = format!(
+            "profile {name} is of user {owner}, but user {user} confirmed; nothing was changed"
+        );
+        let advice = "use another name for this user";
+        return Err(error(Exit::WrongUse, "OtherUser", message, advice));
+    }
+    match lock(&core.shared().users).get(&user) {
+        Some((_, other)) if other != name => Err(same_user(other)),
+        _ => Ok(()),
+    }
+}
+
+/// Starts an account with its new login, and gives it some time. Fails when it is held then.
 async fn serve(core: &Core, name: &str) -> Result<(), ErrorJson> {
-    // This fails only when the account is not served yet.
-    if core.restart(name).is_err() {
-        core.add_named(name).await?;
+    let before = match core.account(name) {
+        Some(account) => {
+            let before = account.attempts();
+            account.restart();
+            before
+        }
+        None => {
+            core.add_named(name).await?;
+            0
+        }
+    };
+    let Some(account) = core.account(name) else {
+        return Ok(());
+    };
+    let patience = core.shared().limits.patience;
+    account.attempt_after(before, patience).await;
+    match account.state() {
+        State::Held(held) => Err(held.error.clone()),
+        State::Starting | State::Working | State::Removed => Ok(()),
     }
-    if let Some(account) = core.account(name) {
-        let patience = core.shared().limits.patience;
-        account.wait_until_working(patience).await;
-    }
-    Ok(())
 }
 
 fn exposed<S: Serializer>(secret: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {

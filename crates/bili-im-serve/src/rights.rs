@@ -5,6 +5,11 @@ use std::{collections::BTreeSet, fmt};
 use bili_im_proto::Talker;
 use subtle::ConstantTimeEq;
 
+use crate::{
+    toml_file::Fault,
+    words::{Words, words},
+};
+
 /// The fewest characters of a token.
 const SHORTEST: usize = 16;
 
@@ -56,24 +61,13 @@ impl Rights {
 /// The tokens of a process.
 pub struct Tokens(Vec<(String, Rights)>);
 
-/// A line of a token file that cannot be used. It does not show the token.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {problem}")]
-#[non_exhaustive]
-pub struct InvalidToken {
-    /// The line.
-    pub line: usize,
-    /// What is wrong, and what is allowed.
-    pub problem: &'static str,
-}
-
 impl Tokens {
     /// Reads the text of a token file. Each line has a name, a token, and `read` or `write`; then
     /// perhaps `accounts=A,B` and `talkers=user:1,group:2`. Lines that begin with # are left out.
     ///
     /// # Errors
-    /// When a line cannot be used, or there is none.
-    pub fn parse(text: &str) -> Result<Self, InvalidToken> {
+    /// When a line cannot be used, or there is none. No token is shown.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         let mut tokens: Vec<(String, Rights)> = Vec::new();
         let mut last = 0;
         for (line, text) in (1..).zip(text.lines()) {
@@ -81,19 +75,25 @@ impl Tokens {
             if text.trim().is_empty() || text.starts_with('#') {
                 continue;
             }
-            let (token, rights) = entry(text).map_err(|problem| InvalidToken { line, problem })?;
+            let (token, rights) = entry(text).map_err(|problem| Fault { line, problem })?;
             let is_taken =
                 |(other, known): &(String, Rights)| *other == token || known.name == rights.name;
             if tokens.iter().any(is_taken) {
-                let problem = "an earlier line has the same name or token";
-                return Err(InvalidToken { line, problem });
+                let problem = words!(
+                    "an earlier line has the same name or token",
+                    "前面有一行的名字或令牌相同"
+                );
+                return Err(Fault { line, problem });
             }
             tokens.push((token, rights));
         }
         match tokens.is_empty() {
-            true => Err(InvalidToken {
+            true => Err(Fault {
                 line: last,
-                problem: "there is no token; a line is NAME TOKEN read|write",
+                problem: words!(
+                    "there is no token; a line is NAME TOKEN read|write",
+                    "没有令牌；一行的写法是：名字 令牌 read|write"
+                ),
             }),
             false => Ok(Self(tokens)),
         }
@@ -124,25 +124,42 @@ pub(crate) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.chars().all(is_allowed)
 }
 
-fn entry(text: &str) -> Result<(String, Rights), &'static str> {
+fn entry(text: &str) -> Result<(String, Rights), Words> {
     let mut words = text.split_whitespace();
     let (Some(name), Some(token), Some(right)) = (words.next(), words.next(), words.next()) else {
-        return Err("a line is NAME TOKEN read|write [accounts=A,B] [talkers=user:1,group:2]");
+        return Err(words!(
+            "a line is NAME TOKEN read|write [accounts=A,B] [talkers=user:1,group:2]",
+            "一行的写法是：名字 令牌 read|write [accounts=A,B] [talkers=user:1,group:2]"
+        ));
     };
     if !is_name(name) {
-        return Err("a name has letters, digits, -, _ and .");
+        return Err(words!(
+            "a name has 1 to 64 Latin letters, digits, -, _ and .",
+            "名字由 1 到 64 个英文字母、数字和 - _ . 组成"
+        ));
     }
     if OURS.contains(&name) {
-        return Err("hook, notify, rule and rules are names of this process's own consumers");
+        return Err(words!(
+            "hook, notify, rule and rules are names of this process's own consumers",
+            "hook、notify、rule、rules 是程序自己用的名字"
+        ));
     }
     if token.len() < SHORTEST {
-        return Err("a token has 16 characters at least: openssl rand -hex 24");
+        return Err(words!(
+            "a token has 16 characters at least: openssl rand -hex 24",
+            "令牌至少 16 个字符：openssl rand -hex 24"
+        ));
     }
     let mut rights = Rights::all(name);
     rights.write = match right {
         "read" => false,
         "write" => true,
-        _ => return Err("the right is read or write"),
+        _ => {
+            return Err(words!(
+                "the right is read or write",
+                "权限应为 read 或 write"
+            ));
+        }
     };
     for word in words {
         match word.split_once('=') {
@@ -151,9 +168,19 @@ fn entry(text: &str) -> Result<(String, Rights), &'static str> {
             }
             Some(("talkers", talkers)) => {
                 let talkers: Option<_> = talkers.split(',').map(talker).collect();
-                rights.talkers = Some(talkers.ok_or("a talker is user:NUMBER or group:NUMBER")?);
+                rights.talkers = Some(talkers.ok_or_else(|| {
+                    words!(
+                        "a talker is user:NUMBER or group:NUMBER",
+                        "会话应为 user:数字 或 group:数字"
+                    )
+                })?);
             }
-            _ => return Err("after the right come accounts=A,B and talkers=user:1,group:2"),
+            _ => {
+                return Err(words!(
+                    "after the right come accounts=A,B and talkers=user:1,group:2",
+                    "权限后面只能写 accounts=A,B 和 talkers=user:1,group:2"
+                ));
+            }
         }
     }
     Ok((token.to_owned(), rights))
@@ -171,6 +198,7 @@ pub(crate) fn talker(text: &str) -> Option<Talker> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::has_chinese;
 
     #[test]
     fn a_token_has_the_rights_of_its_line() {
@@ -205,12 +233,18 @@ mod tests {
             ("a short read", 1),
             ("a 0123456789abcdef admin", 1),
             ("a 0123456789abcdef read talkers=7", 1),
+            ("a 0123456789abcdef read talker=user:7", 1),
             ("a/b 0123456789abcdef read", 1),
             ("hook 0123456789abcdef read", 1),
         ] {
             let invalid = Tokens::parse(text).unwrap_err();
             assert_eq!(invalid.line, line, "{text}");
-            assert!(!invalid.to_string().contains("0123456789abcdef"));
+            let chinese = invalid.chinese();
+            assert!(chinese.starts_with(&format!("第 {line} 行：")), "{chinese}");
+            assert!(has_chinese(invalid.problem.chinese()), "{chinese}");
+            for words in [invalid.to_string(), chinese] {
+                assert!(!words.contains("0123456789abcdef"), "{words}");
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 
+use crate::words::{Words, words};
+
 /// What is wrong with a file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
@@ -12,16 +14,21 @@ pub struct Fault {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong, and what is allowed.
-    pub problem: String,
+    pub problem: Words,
 }
 
 impl Fault {
+    /// What `Display` shows, in Chinese.
+    pub fn chinese(&self) -> String {
+        format!("第 {} 行：{}", self.line, self.problem.chinese())
+    }
+
     /// A fault of the part of `text` that `span` covers, in bytes.
-    pub(crate) fn at(text: &str, span: Range<usize>, problem: impl Into<String>) -> Self {
+    pub(crate) fn at(text: &str, span: Range<usize>, problem: Words) -> Self {
         let before = text.as_bytes().iter().take(span.start);
         Self {
             line: 1 + before.filter(|&&byte| byte == b'\n').count(),
-            problem: problem.into(),
+            problem,
         }
     }
 }
@@ -30,7 +37,8 @@ impl Fault {
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     toml::from_str(text).map_err(|error| {
         // What is missing has no place of its own.
-        Fault::at(text, error.span().unwrap_or_default(), error.message())
+        let (span, why) = (error.span().unwrap_or_default(), error.message());
+        Fault::at(text, span, words!("{why}", "TOML 有误（{why}）"))
     })
 }
 
@@ -56,7 +64,7 @@ mod tests {
         ] {
             let fault = read::<File>(text).unwrap_err();
             assert_eq!(fault.line, line, "{text}: {fault}");
-            assert!(fault.problem.contains(words), "{fault}");
+            assert!(fault.to_string().contains(words), "{fault}");
         }
     }
 }

@@ -8,8 +8,11 @@ use crate::{
     rows::{from_sql, to_sql},
 };
 
-/// How many consumers an account can have.
-pub(super) const CONSUMERS: i64 = 100;
+/// How many consumers of clients an account can have.
+pub(super) const CONSUMERS: usize = 100;
+
+/// The first parts of the names of the process's own consumers.
+const OWN: [&str; 3] = ["hook", "notify", "rules"];
 
 /// A consumer, and what it has handled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,12 +20,23 @@ pub(super) const CONSUMERS: i64 = 100;
 pub struct Consumer {
     /// Its name.
     pub name: String,
+    /// The id of the last event that it has handled.
+    pub id: u64,
+    /// When it was seen last, in seconds since 1970.
+    pub seen: u64,
     /// How many events wait for it.
     pub lag: u64,
 }
 
 /// Consumers, by name.
 impl Queue {
+    /// Whether a consumer is one of the process's own: its webhooks, notifications and rules. They
+    /// are few, and there is always room for them.
+    pub fn is_own(name: &str) -> bool {
+        let first = name.split('/').next();
+        first.is_some_and(|first| OWN.contains(&first))
+    }
+
     /// What a consumer has handled. A new one begins behind the newest event.
     ///
     /// # Errors
@@ -54,7 +68,8 @@ impl Queue {
             for name in names {
                 if consumer(connection, &name)?.is_none() {
                     match keep(connection, &name, place, now) {
-                        Err(ArchiveError::TooManyConsumers) => break,
+                        // Those after it may need no room.
+                        Err(ArchiveError::TooManyConsumers) => {}
                         kept => kept?,
                     }
                 }
@@ -90,13 +105,14 @@ impl Queue {
         })
     }
 
-    /// Forgets a consumer: when it comes back, it is a new one.
+    /// Forgets a consumer: when it comes back, it is a new one. Returns whether there was one.
     ///
     /// # Errors
     /// When that cannot be stored.
-    pub fn forget_consumer(&mut self, name: &str) -> Result<(), ArchiveError> {
-        (self.archive.connection).execute("DELETE FROM consumers WHERE name = ?", [name])?;
-        Ok(())
+    pub fn forget_consumer(&mut self, name: &str) -> Result<bool, ArchiveError> {
+        let forgotten =
+            (self.archive.connection).execute("DELETE FROM consumers WHERE name = ?", [name])?;
+        Ok(forgotten > 0)
     }
 
     /// The consumers.
@@ -105,12 +121,15 @@ impl Queue {
     /// When they cannot be read.
     pub fn consumers(&self) -> Result<Vec<Consumer>, ArchiveError> {
         let newest = self.newest()?.number.unwrap_or_default();
-        let mut select = (self.archive.connection)
-            .prepare_cached("SELECT name, event_number FROM consumers ORDER BY name")?;
+        let mut select = self.archive.connection.prepare_cached(
+            "SELECT name, event_id, seen, event_number FROM consumers ORDER BY name",
+        )?;
         let rows = select.query_map([], |row| {
-            let number = from_sql(row.get(1)?);
+            let number = from_sql(row.get(3)?);
             Ok(Consumer {
                 name: row.get(0)?,
+                id: from_sql(row.get(1)?),
+                seen: from_sql(row.get(2)?),
                 lag: newest.saturating_sub(number),
             })
         })?;
@@ -125,12 +144,18 @@ fn consumer(connection: &Connection, name: &str) -> Result<Option<Place>, Archiv
     Ok(place.optional()?)
 }
 
+/// How many consumers are those of clients.
+fn clients(connection: &Connection) -> Result<usize, ArchiveError> {
+    let mut select = connection.prepare_cached("SELECT name FROM consumers")?;
+    let names = select.query_map([], |row| row.get(0))?;
+    let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    Ok(names.iter().filter(|name| !Queue::is_own(name)).count())
+}
+
 /// Stores what a consumer has handled, and that it was seen.
 fn keep(connection: &Connection, name: &str, place: Place, now: i64) -> Result<(), ArchiveError> {
-    let others: i64 = connection
-        .prepare_cached("SELECT count(*) FROM consumers WHERE name <> ?")?
-        .query_row([name], |row| row.get(0))?;
-    if others >= CONSUMERS {
+    let is_new = consumer(connection, name)?.is_none();
+    if is_new && !Queue::is_own(name) && clients(connection)? >= CONSUMERS {
         return Err(ArchiveError::TooManyConsumers);
     }
     connection

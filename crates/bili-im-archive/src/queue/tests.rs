@@ -124,8 +124,16 @@ fn there_are_so_many_consumers_and_no_more() {
     for number in 0..CONSUMERS {
         queue.consumer(&number.to_string()).unwrap();
     }
+    let own = ["hook/crm", "notify/phone", "rules"];
     assert!(queue.consumer("more").is_err() && queue.handled("more", 10).is_err());
     assert!(queue.consumer("7").is_ok() && queue.handled("7", 10).is_ok());
+    // The process's own need no room, and take none.
+    let names = ["more", own[0]].map(str::to_owned);
+    queue.begin_consumers(names).unwrap();
+    assert!(own.iter().all(|name| queue.consumer(name).is_ok()));
+    assert_eq!(queue.consumers().unwrap().len(), CONSUMERS + own.len());
+    assert!(queue.forget_consumer("7").unwrap() && !queue.forget_consumer("7").unwrap());
+    assert!(queue.consumer("more").is_ok() && queue.consumer("7").is_err());
 }
 
 #[test]

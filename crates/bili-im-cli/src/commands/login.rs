@@ -59,6 +59,7 @@ impl Login {
             credential,
             refresh_token,
             self.keyring,
+            None,
             global,
             out,
         )?;
@@ -190,12 +191,13 @@ impl Display for Link<'_> {
     }
 }
 
-/// Checks a login and stores it.
+/// Checks a login and stores it. With an owner, it must be that user's.
 pub(super) fn keep(
     profile: &Profile,
     credential: Credential,
     refresh_token: Secret,
     is_in_keyring: bool,
+    owner: Option<Uid>,
     global: &Global,
     out: Output,
 ) -> Result<profiles::Login, Failure> {
@@ -206,6 +208,11 @@ pub(super) fn keep(
         ));
     }
     let (credential, account) = check(credential, global, out)?;
+    if let Some(owner) = owner
+        && credential.uid() != Some(owner)
+    {
+        return Err(Failure::other_user(&profile.name, owner, credential.uid()));
+    }
     let endpoint = global.endpoint()?;
     let login = profiles::Login {
         credential,

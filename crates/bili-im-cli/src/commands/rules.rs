@@ -21,8 +21,13 @@ use crate::{
     moment,
     output::Output,
     selection::{Conversations, Period},
+    table::fit,
+    wording::Worded,
     words::{self, talker_cell},
 };
+
+/// The greatest width of a text that would have been sent.
+const SENT: usize = 200;
 
 /// Check the rules of a configuration of serve, or try them on the past
 #[derive(Debug, clap::Args)]
@@ -67,7 +72,8 @@ impl Rules {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         match self.action {
             Action::Check(check) => {
-                let rules = read_outlets(&check.file)?.rules().collect();
+                let outlets = read_outlets(&check.file)?;
+                let rules = outlets.rules().map(|rule| rule.worded()).collect();
                 out.print(&CheckOutput { rules })
             }
             Action::Test(test) => test.run(global, out),
@@ -85,20 +91,27 @@ impl Test {
             let sessions = archive.sessions()?.into_iter();
             talkers = sessions.map(|session| session.talker).collect();
         }
+        let people = archive.people()?;
         let mut rehearsal = Rehearsal::new(read_outlets(&self.file)?);
         let mut output = TestOutput::default();
         for next in by_time(&archive, &talkers, self.period.range()?)? {
             let (talker, message) = next?;
             output.messages += 1;
             let direction = HistoryJson::direction(&message, own);
-            let runs = rehearsal.next(&json!({
+            let person = people.get(&message.sender_uid);
+            let sender = match person.filter(|person| !person.name.is_empty()) {
+                Some(person) => person.name.clone(),
+                None => message.sender_uid.to_string(),
+            };
+            let event = json!({
                 "event": "message",
                 "account": account.as_str(),
                 "talker": talker,
                 "direction": direction.map(direction_word),
                 "by_a_person": message.is_by_a_person(),
                 "message": MessageJson::new(&message, false),
-            }));
+            });
+            let runs = rehearsal.next(&event, &sender);
             if !runs.is_empty() {
                 output.hits.push(HitOutput {
                     talker,
@@ -170,36 +183,45 @@ struct HitOutput {
     runs: Vec<Rehearsed>,
 }
 
+/// What a rule would have done: a line for each text that it would have sent.
+fn lines(run: &Rehearsed) -> Vec<String> {
+    let (rule, mut lines) = (&run.rule, Vec::new());
+    let when = match run.if_unread {
+        true => text!(" if it stays unread", "在一直未读时"),
+        false => "",
+    };
+    if let Some(answer) = run.answer.as_deref().map(shown) {
+        lines.push(format_text!(
+            "{rule} answers{when}: {answer}",
+            "{rule} {when}会回复：{answer}"
+        ));
+    }
+    if let Some(name) = &run.notify {
+        let text = shown(run.notify_text.as_deref().unwrap_or_default());
+        lines.push(format_text!(
+            "{rule} notifies {name}{when}: {text}",
+            "{rule} {when}会通知 {name}：{text}"
+        ));
+    }
+    if lines.is_empty() {
+        lines.push(format_text!("{rule} runs{when}", "{rule} {when}会执行"));
+    }
+    lines
+}
+
+/// A text that would have been sent.
+fn shown(text: &str) -> String {
+    fit(&words::on_one_line(text), SENT).into_owned()
+}
+
 impl Display for TestOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for hit in &self.hits {
             let time = moment::local(hit.timestamp);
-            let runs = hit.runs.iter().map(|run| {
-                let rule = &run.rule;
-                match (run.answers, run.if_unread) {
-                    (true, false) => format_text!("{rule} answers", "{rule} 会回复"),
-                    (false, false) => format_text!("{rule} runs", "{rule} 会执行"),
-                    (true, true) => {
-                        format_text!(
-                            "{rule} answers if it stays unread",
-                            "{rule} 在一直未读时会回复"
-                        )
-                    }
-                    (false, true) => {
-                        format_text!(
-                            "{rule} runs if it stays unread",
-                            "{rule} 在一直未读时会执行"
-                        )
-                    }
-                }
-            });
-            let runs = runs.collect::<Vec<_>>().join(text!(", ", "，"));
-            writeln!(
-                f,
-                "{time}  {}: {}\n  {runs}",
-                talker_cell(hit.talker),
-                hit.text
-            )?;
+            writeln!(f, "{time}  {}: {}", talker_cell(hit.talker), hit.text)?;
+            for line in hit.runs.iter().flat_map(lines) {
+                writeln!(f, "  {line}")?;
+            }
         }
         let (hits, messages) = (self.hits.len(), self.messages);
         write_text!(

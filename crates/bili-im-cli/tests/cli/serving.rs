@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     logins::phone,
     running::Running,
-    support::{FRIEND, STRANGER, Stage, commands, voucher},
+    support::{FRIEND, STRANGER, Stage, commands, finish, voucher},
 };
 
 /// A running `serve`, and where it listens.
@@ -219,9 +219,18 @@ fn a_login_by_a_client_is_kept_as_a_profile() {
     let call = |method: &str| serving.call(method, json!({ "account": "friend" }));
     assert_eq!(call("login")["state"], "code");
     phone(&stage, &format!("{{\"confirm\":{FRIEND}}}"));
-    while call("login.state")["state"] != "done" {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let ended = || {
+        let is_over =
+            |state: &Value| ["done", "failed", "expired"].contains(&state.as_str().unwrap());
+        loop {
+            let login = call("login.state");
+            if is_over(&login["state"]) {
+                return login;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    assert_eq!(ended()["state"], "done");
     let profiles = printed(&stage, "profiles --profile friend");
     let all = profiles["profiles"].as_array().unwrap().iter();
     let kept: Vec<_> = all.filter(|one| one["profile"] == "friend").collect();
@@ -231,7 +240,10 @@ fn a_login_by_a_client_is_kept_as_a_profile() {
     }
     assert_eq!(call("whoami")["uid"], FRIEND.to_string());
     // The stage gives the cookie of `default` to the process.
-    for (name, words) in [("a.b", "letters, digits"), ("default", "is given")] {
+    for (name, words) in [
+        ("a.b", "letters, digits"),
+        ("default", "by an option or BILI_IM_COOKIE"),
+    ] {
         let wrong = json!({
             "jsonrpc": "2.0", "id": 1, "method": "login", "params": { "account": name },
         });
@@ -242,9 +254,7 @@ fn a_login_by_a_client_is_kept_as_a_profile() {
     serving.call("accounts.remove", json!({ "account": "friend" }));
     assert_eq!(call("login")["state"], "code");
     phone(&stage, &format!("{{\"confirm\":{STRANGER}}}"));
-    while call("login.state")["state"] != "failed" {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    assert_eq!(ended()["error"]["kind"], "OtherUser");
     assert_eq!(printed(&stage, "profiles --profile friend"), profiles);
 }
 
@@ -417,9 +427,12 @@ fn rules_are_checked_and_tried_on_the_past() {
     stage.done("sync");
     let tried = stage.done(&format!("rules test {file} --with 10002"));
     assert!(
-        tried.contains("什么时候更新呀") && tried.contains("updates answers"),
+        tried.contains("什么时候更新呀?\n  updates answers: 每周三更新\n"),
         "{tried}"
     );
+    let tried = printed(&stage, &format!("rules test {file} --with 10002"));
+    assert_eq!(tried["hits"][0]["runs"][0]["answer"], "每周三更新");
+    assert!(tried["hits"][0]["runs"][0]["notify"].is_null());
     let tried = printed(&stage, &format!("rules test {file} --group 20001"));
     assert_eq!(tried["hits"], json!([]));
     assert!(tried["messages"].as_u64().unwrap() > 0);
@@ -429,4 +442,100 @@ fn rules_are_checked_and_tried_on_the_past() {
         2,
         "line 5: there is no field every_hours; there are: name, ",
     );
+}
+
+#[test]
+fn what_rules_would_send_is_shown_filled_and_on_one_line() {
+    let stage = Stage::demo();
+    let path = stage.state_dir().join("rules.toml");
+    let rules = "[[notify]]\nname = 'phone'\nto = 'mail'\nhost = 'localhost'\n\
+                 from = 'a@example.com'\nrecipients = ['b@example.com']\n\
+                 [[rule]]\nname = 'ask'\nregex = '问(..)'\nnotify = 'phone'\n\
+                 answer = '{sender}：{1}，{text}LONG'\n\
+                 [[rule]]\nname = 'late'\nregex = '问'\nunread_minutes = 5\n\
+                 notify = 'phone'\nnotify_text = '没人理'\n\
+                 [[rule]]\nname = 'mark'\nregex = '问'\ntag = 'asked'\n";
+    fs::write(&path, rules.replace("LONG", &"长".repeat(200))).unwrap();
+    stage.write(10002, "问价格\n\u{202e}");
+    stage.done("sync");
+    let args = format!("rules test {} --with 10002", path.display());
+    let english = stage.done(&args);
+    for line in [
+        "  ask answers: 铁粉小明：价格，问价格⏎\\u{202e}长",
+        "长…\n",
+        "  ask notifies phone: 问价格⏎\\u{202e}\n",
+        "  mark runs\n",
+        "  late notifies phone if it stays unread: 没人理\n",
+    ] {
+        assert!(english.contains(line), "{line}: {english}");
+    }
+    let chinese = finish(stage.command(&args).env("BILI_IM_LANG", "zh")).out;
+    for line in [
+        "  ask 会回复：铁粉小明：价格，",
+        "  ask 会通知 phone：问价格⏎",
+        "  mark 会执行\n",
+        "  late 在一直未读时会通知 phone：没人理\n",
+    ] {
+        assert!(chinese.contains(line), "{line}: {chinese}");
+    }
+    let run = &printed(&stage, &args)["hits"][0]["runs"][0];
+    assert_eq!(run["notify"], "phone");
+    assert_eq!(run["notify_text"], "问价格\n\u{202e}");
+}
+
+#[test]
+#[cfg(unix)]
+fn faults_of_its_files_are_chinese_and_only_permissions_are_about_modes() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let stage = Stage::demo();
+    let path = stage.state_dir().join("file");
+    let run = |args: &str, text: &str, mode, language: &str| {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let mut command = stage.command(&format!("{args} {}", path.display()));
+        let ran = finish(command.env("BILI_IM_LANG", language));
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+        ran.err
+    };
+    let (config, tokens) = ("serve --config", "serve --token-file");
+    let phone = "[[notify]]\nname = 'phone'\nto = 'ntfy'\ntopic = 'hidden'\n";
+    for (args, text, mode, words) in [
+        (config, "[[rule]]\nname = '你好'\n", 0o644, "第 2 行：name "),
+        (config, "\n[[webhok]]", 0o644, "第 2 行：TOML 有误（unknown"),
+        (
+            "rules check",
+            "[[rule]]\nname = 'r'",
+            0o644,
+            "第 2 行：规则",
+        ),
+        (tokens, "\nbot short read", 0o600, "第 2 行：令牌"),
+        (tokens, "bot 0123456789abcdef read", 0o644, "其他用户能"),
+        (config, phone, 0o644, "其他用户能读取它"),
+    ] {
+        let chinese = run(args, text, mode, "zh");
+        assert!(chinese.contains(words), "{chinese}");
+        let english = run(args, text, mode, "en");
+        let is_about_modes = english.contains("others can read it");
+        for (shown, page) in [(chinese, "serving.zh-CN.md"), (english, "serving.md")] {
+            assert_eq!(shown.contains("600"), is_about_modes, "{shown}");
+            assert_eq!(shown.contains(page), !is_about_modes, "{shown}");
+        }
+    }
+}
+
+#[test]
+fn rules_are_shown_in_the_language_of_the_user() {
+    let stage = Stage::demo();
+    let path = stage.state_dir().join("rules.toml");
+    fs::write(&path, "[[rule]]\nname = 'r'\nanswer = '好'\n").unwrap();
+    let args = format!("rules check {}", path.display());
+    let chinese = finish(stage.command(&args).env("BILI_IM_LANG", "zh"));
+    assert!(chinese.out.starts_with("r：回复；"), "{chinese:?}");
+    let json = finish(
+        stage
+            .command(&format!("{args} --json"))
+            .env("BILI_IM_LANG", "zh"),
+    );
+    assert!(json.out.contains("r: answers, "), "{json:?}");
 }

@@ -10,8 +10,9 @@ use std::{
 
 use bili_im_archive::{Archive, ArchiveError, Queue};
 use bili_im_json::{ErrorJson, Exit};
-use bili_im_proto::{Profile, SyncOptions, Uid};
+use bili_im_proto::{Profile, RefusalKind, SyncOptions, Uid};
 use bili_im_reqwest::Client;
+use serde_json::Value;
 use tokio::{sync::Notify, time::timeout};
 
 use super::{
@@ -25,6 +26,16 @@ use crate::{
     rules::{self, Worker},
     shared::{Shared, now},
 };
+
+/// The kinds of errors that say that all calls of the login will fail.
+const ENDS: [&str; 3] = [
+    RefusalKind::NotLoggedIn.name(),
+    RefusalKind::RiskControl.name(),
+    RefusalKind::AccountBanned.name(),
+];
+
+/// For how long a call that has failed waits to know whether the account is held.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The kind of the error of a second account of a user.
 pub(crate) const SAME_USER: &str = "SameUser";
@@ -51,18 +62,26 @@ pub struct Account {
     /// ones of others. 0 when nobody was told anything yet.
     joined: AtomicU64,
     state: Mutex<State>,
+    /// How many attempts to watch it have begun.
+    attempts: AtomicU64,
+    /// The client of the login that was opened last, also when its attempt failed: it knows the
+    /// account's pace, and whether risk control has stopped it.
+    opened: Mutex<Option<Client>>,
+    /// The client for calls.
     client: Mutex<Option<Client>>,
     profile: Mutex<Option<Profile>>,
-    /// Whose events are in its queue, if there are some.
+    /// Whose its queue and its archive are, if something is in them.
     owner: Option<Uid>,
 }
 
 impl Account {
     /// Opens the account's archive and queue. This blocks.
     pub(crate) fn open(setup: AccountSetup, shared: Arc<Shared>) -> Result<Self, ArchiveError> {
-        let queue = Queue::new(Archive::create(&setup.archive)?, now)?;
+        let archive = Archive::create(&setup.archive)?;
+        let owner = archive.owner()?;
+        let queue = Queue::new(archive, now)?;
         let newest = queue.newest()?;
-        let owner = queue.cursor()?.map(|cursor| cursor.uid());
+        let owner = queue.cursor()?.map(|cursor| cursor.uid()).or(owner);
         shared.line.pass(newest.id);
         let serial = shared.serials.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
@@ -78,6 +97,8 @@ impl Account {
             newest: Arc::new(AtomicU64::new(newest.number.unwrap_or_default())),
             joined: AtomicU64::new(0),
             state: Mutex::new(State::Starting),
+            attempts: AtomicU64::new(0),
+            opened: Mutex::new(None),
             client: Mutex::new(None),
             profile: Mutex::new(None),
             owner,
@@ -104,13 +125,22 @@ impl Account {
         self.shared.tell();
     }
 
+    pub(super) fn begin_attempt(&self) {
+        self.attempts.fetch_add(1, Ordering::AcqRel);
+        self.set_state(State::Starting);
+    }
+
     /// Its client, unless it is held.
     ///
     /// # Errors
     /// Why it is held.
     pub fn client(&self) -> Result<Client, ErrorJson> {
         match &*lock(&self.state) {
-            State::Held(held) => return Err(held.error.clone()),
+            State::Held(held) => {
+                let mut error = held.error.clone();
+                error.message = format!("the account is held: {}", error.message).into();
+                return Err(error);
+            }
             State::Removed => return Err(removed()),
             State::Starting | State::Working => {}
         }
@@ -132,6 +162,18 @@ impl Account {
         self.wait(most, is_over).await;
     }
 
+    /// How many attempts to watch it have begun.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts.load(Ordering::Acquire)
+    }
+
+    /// Waits until an attempt after these has succeeded or failed, but not for longer than this.
+    pub(crate) async fn attempt_after(&self, attempts: u64, most: Duration) {
+        let is_over =
+            |state: &State| self.attempts() > attempts && !matches!(state, State::Starting);
+        self.wait(most, is_over).await;
+    }
+
     /// Waits for a state, but not for longer than this. Then calls say what it is in.
     async fn wait(&self, most: Duration, is_over: impl Fn(&State) -> bool) {
         let mut news = self.shared.news.subscribe();
@@ -146,16 +188,16 @@ impl Account {
 
     /// Opens the login. While it is the same one, the client stays: it keeps the account's pace.
     pub(super) async fn open_login(&self) -> Result<Client, LoginError> {
-        let (last, login) = (lock(&self.client).clone(), Arc::clone(&self.setup.login));
+        let (last, login) = (lock(&self.opened).clone(), Arc::clone(&self.setup.login));
         let opened = tokio::task::spawn_blocking(move || {
+            if let Some(last) = &last {
+                // A new login of the same user goes on with what this one knows.
+                login.keep(last);
+            }
             let client = login.open()?;
             let cookies = |client: &Client| client.account().credential().expose();
             Ok(match last {
-                Some(last) if cookies(&last) == cookies(&client) => {
-                    // Another process may have changed what is stored.
-                    login.keep(&last);
-                    (last, false)
-                }
+                Some(last) if cookies(&last) == cookies(&client) => (last, false),
                 _ => (client, true),
             })
         });
@@ -167,9 +209,12 @@ impl Account {
         });
         let (client, is_new) = opened?;
         if is_new {
-            // It has the login before this one.
+            // What is under way has the login before this one.
+            *lock(&self.client) = None;
             self.syncing.abandon();
+            self.outbox.wait(self.shared.limits.shutdown).await;
         }
+        *lock(&self.opened) = Some(client.clone());
         Ok(client)
     }
 
@@ -187,13 +232,7 @@ impl Account {
         if let Some((serial, other)) = users.get(&user)
             && *serial != self.serial
         {
-            let message = format!("the account {other} serves this user already");
-            return Err(error(
-                Exit::Other,
-                SAME_USER,
-                message,
-                "remove one of the two",
-            ));
+            return Err(same_user(other));
         }
         users.insert(user, (self.serial, self.name().to_owned()));
         Ok(())
@@ -227,7 +266,7 @@ impl Account {
 
     /// Goes on after risk control has stopped it. Returns whether it was stopped.
     pub(crate) async fn resume(&self) -> Result<bool, ErrorJson> {
-        let (client, login) = (lock(&self.client).clone(), Arc::clone(&self.setup.login));
+        let (client, login) = (lock(&self.opened).clone(), Arc::clone(&self.setup.login));
         let lifted = tokio::task::spawn_blocking(move || {
             let client = match client {
                 Some(client) => client,
@@ -251,6 +290,17 @@ impl Account {
     /// Starts it anew.
     pub(crate) fn restart(&self) {
         self.restart.notify_one();
+    }
+
+    /// A call has failed. When its login seems to be over or stopped, the account is tried again,
+    /// so that it is held if that is so. Waits for that, but not for long.
+    pub(crate) async fn look_again_after(&self, error: &Value) {
+        let kind = error.get("kind").and_then(Value::as_str);
+        if matches!(self.state(), State::Working) && kind.is_some_and(|kind| ENDS.contains(&kind)) {
+            let attempts = self.attempts();
+            self.restart();
+            self.attempt_after(attempts, LOOK).await;
+        }
     }
 
     pub(crate) fn json(&self) -> AccountJson {
@@ -318,7 +368,7 @@ impl Account {
 
     /// Stores the state of the login for other processes.
     pub(super) async fn keep(&self) {
-        let Some(client) = lock(&self.client).clone() else {
+        let Some(client) = lock(&self.opened).clone() else {
             return;
         };
         let login = Arc::clone(&self.setup.login);
@@ -350,6 +400,12 @@ impl Account {
         lock(&self.shared.users).retain(|_, (serial, _)| *serial != self.serial);
         self.shared.user_left.notify_waiters();
     }
+}
+
+/// The error of a second account of a user, whose first one is `other`.
+pub(crate) fn same_user(other: &str) -> ErrorJson {
+    let message = format!("the account {other} serves this user already");
+    error(Exit::Other, SAME_USER, message, "remove one of the two")
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,4 +11,9 @@ pub use self::{
     handle::Account,
     state::{Held, State, Why},
 };
-pub(crate) use self::{handle::lock, state::AccountJson, syncing::SyncJson, watching::run};
+pub(crate) use self::{
+    handle::{lock, same_user},
+    state::AccountJson,
+    syncing::SyncJson,
+    watching::run,
+};

@@ -164,7 +164,7 @@ impl Account {
                 Err(value(&key_reused()))
             }
             Some(stored) => match stored.outcome {
-                Some(outcome) => read(&outcome),
+                Some(outcome) => stored_outcome(&outcome),
                 None => self.settle(key, stored.ticket).await,
             },
             None => self.first(key, talker, content).await,
@@ -184,7 +184,10 @@ impl Account {
             .await;
         match sent {
             Ok(sent) => self.sent(key, talker, sent).await,
-            Err(Failed::Call(error @ Error::Refused(_))) if error.took_no_effect() => {
+            // Whatever ends a login passes: then the same send may succeed.
+            Err(Failed::Call(error @ Error::Refused(_)))
+                if error.took_no_effect() && !error.ends_login() =>
+            {
                 self.finish(key, Err(value(&ErrorJson::from(error)))).await
             }
             Err(Failed::Call(error)) if error.took_no_effect() => {
@@ -265,11 +268,19 @@ impl From<Error> for Failed {
     }
 }
 
-fn read(stored: &str) -> Outcome {
+/// The outcome of an earlier call, which says so.
+fn stored_outcome(stored: &str) -> Outcome {
     let mut stored: Value = serde_json::from_str(stored).unwrap_or_default();
-    match stored.get_mut("sent") {
-        Some(sent) => Ok(sent.take()),
-        None => Err(stored.get_mut("error").map(Value::take).unwrap_or_default()),
+    let mut take = |name| {
+        let mut outcome = stored.get_mut(name).map(Value::take)?;
+        if let Value::Object(fields) = &mut outcome {
+            fields.insert("stored".to_owned(), true.into());
+        }
+        Some(outcome)
+    };
+    match take("sent") {
+        Some(sent) => Ok(sent),
+        None => Err(take("error").unwrap_or_default()),
     }
 }
 

@@ -40,8 +40,12 @@ pub(crate) struct Filling {
 /// How a synchronisation is.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub(crate) struct SyncJson {
+    /// The number of this one among those of the account.
+    #[serde(skip)]
+    number: u64,
     is_running: bool,
-    /// Whether it has read everything. Not while it runs, nor when it was stopped or failed.
+    /// Whether it has read all that was asked for. Not while it runs, nor when it was stopped or
+    /// failed, or when a conversation could not be read.
     is_whole: bool,
     /// How many conversations it is done with.
     sessions: usize,
@@ -66,6 +70,7 @@ impl Syncing {
             let begins = !state.is_running;
             if begins {
                 *state = SyncJson {
+                    number: state.number + 1,
                     is_running: true,
                     ..SyncJson::default()
                 };
@@ -97,7 +102,9 @@ impl Syncing {
         self.abandon();
         // Its sender lives as long as this.
         let mut state = self.state.subscribe();
-        let _ended = state.wait_for(|state| !state.is_running).await;
+        let number = state.borrow().number;
+        let has_ended = |state: &SyncJson| !state.is_running || state.number > number;
+        let _ended = state.wait_for(has_ended).await;
     }
 
     /// Stops it, and does not wait.
@@ -158,7 +165,7 @@ impl SyncJson {
         match ended {
             Ok(Some(report)) => {
                 self.count(report);
-                (self.is_whole, self.sessions_left) = (true, Some(0));
+                (self.is_whole, self.sessions_left) = (report.failed == 0, Some(0));
             }
             Ok(None) => {}
             Err(error) => self.error = Some(error),

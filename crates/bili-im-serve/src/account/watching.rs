@@ -45,7 +45,7 @@ pub(crate) async fn run(account: Arc<Account>) {
     let limits = &account.shared.limits;
     let mut wait = limits.first_wait;
     loop {
-        account.set_state(State::Starting);
+        account.begin_attempt();
         let begun = Instant::now();
         // From before the attempt, so that none is missed.
         let user_left = account.shared.user_left.notified();
@@ -53,7 +53,10 @@ pub(crate) async fn run(account: Arc<Account>) {
         let ended = select! {
             ended = attempt => ended.unwrap_or_else(|_| Ended::broken(panicked())),
             () = housekeeping(&account) => continue,
-            () = account.restart.notified() => continue,
+            () = account.restart.notified() => {
+                wait = limits.first_wait;
+                continue;
+            }
         };
         if begun.elapsed() > STEADY {
             wait = limits.first_wait;

@@ -14,6 +14,7 @@ use crate::{
     rights::is_name,
     rules::Rule,
     toml_file::{self, Fault},
+    words::{Words, words},
 };
 
 /// What a configuration file says: the profiles to serve, and who is told of their events.
@@ -72,7 +73,10 @@ impl Outlets {
             let profiles = profiles.into_inner();
             let distinct: BTreeSet<&String> = profiles.iter().collect();
             if profiles.is_empty() || distinct.len() < profiles.len() {
-                let problem = "profiles names one profile at least, and each once";
+                let problem = words!(
+                    "profiles names one profile at least, and each once",
+                    "profiles 至少写一个登录档案，且不能重复"
+                );
                 return Err(Fault::at(text, span, problem));
             }
             outlets.profiles = Some(profiles);
@@ -99,15 +103,14 @@ impl Outlets {
     }
 
     /// The rules, each in plain words.
-    pub fn rules(&self) -> impl Iterator<Item = String> {
+    pub fn rules(&self) -> impl Iterator<Item = Words> {
         self.rules.iter().map(Rule::words)
     }
 
     fn add_rule(&mut self, mut table: Table<'_>) -> Result<(), Fault> {
         let rule = Rule::new(name(&mut table)?, &mut table)?;
-        table.finish()?;
         if self.rules.iter().any(|known| known.name == rule.name) {
-            return Err(table.fault("name", "an earlier one has the same name"));
+            return Err(same_name(&table));
         }
         if let Some(wanted) = rule.notifies() {
             let outlets = self.entries.iter().map(|entry| entry.kind.consumer());
@@ -115,11 +118,17 @@ impl Outlets {
                 .filter_map(|one| one.strip_prefix("notify/"))
                 .collect();
             if !known.contains(&wanted) {
-                let known = match known.is_empty() {
-                    true => "none at all".to_owned(),
-                    false => known.join(", "),
+                let known = known.join(", ");
+                let problem = match known.is_empty() {
+                    true => words!(
+                        "there is no [[notify]] {wanted:?}, and no other",
+                        "没有名为 {wanted:?} 的 [[notify]]，别的也没有"
+                    ),
+                    false => words!(
+                        "there is no [[notify]] {wanted:?}; there are: {known}",
+                        "没有名为 {wanted:?} 的 [[notify]]；已有：{known}"
+                    ),
                 };
-                let problem = format!("there is no [[notify]] {wanted:?}; there are: {known}");
                 return Err(table.fault("notify", problem));
             }
         }
@@ -139,7 +148,7 @@ impl Outlets {
             .iter()
             .any(|entry| entry.kind.consumer() == kind.consumer())
         {
-            return Err(table.fault("name", "an earlier one has the same name"));
+            return Err(same_name(&table));
         }
         self.has_secrets |= table.has_secrets;
         let same = Same(table.same);
@@ -149,12 +158,20 @@ impl Outlets {
 }
 
 fn name(table: &mut Table<'_>) -> Result<String, Fault> {
-    let what = "a name of letters, digits, -, _ and .";
+    let what = (
+        "a name of 1 to 64 Latin letters, digits, -, _ and .",
+        "由 1 到 64 个英文字母、数字和 - _ . 组成的名字",
+    );
     let name: String = table.need("name", what)?;
     match is_name(&name) {
         true => Ok(name),
-        false => Err(table.fault("name", format!("name is {what}"))),
+        false => Err(table.wrong("name", what)),
     }
+}
+
+fn same_name(table: &Table<'_>) -> Fault {
+    let problem = words!("an earlier one has the same name", "前面已有同名的一项");
+    table.fault("name", problem)
 }
 
 impl Entry {

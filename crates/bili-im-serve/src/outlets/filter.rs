@@ -7,6 +7,7 @@ use crate::{
     reader::Item,
     rights::{Rights, is_name, talker},
     toml_file::Fault,
+    words::words,
 };
 
 /// The words of events.
@@ -75,10 +76,15 @@ pub(crate) fn text<'a>(json: &'a Value, place: &str) -> &'a str {
 /// The events that a table names.
 pub(super) fn events(table: &mut Table<'_>) -> Result<Option<Vec<String>>, Fault> {
     let known = EVENTS.join(", ");
-    let events: Option<Vec<String>> = table.take("events", &format!("a list of: {known}"))?;
+    let english = format!("a list of: {known}");
+    let chinese = format!("列表，可用的有：{known}");
+    let events: Option<Vec<String>> = table.take("events", (&english, &chinese))?;
     for event in events.iter().flatten() {
         if !EVENTS.contains(&event.as_str()) {
-            let problem = format!("there is no event {event:?}; there are: {known}");
+            let problem = words!(
+                "there is no event {event:?}; there are: {known}",
+                "没有 {event:?} 这种事件；可用的有：{known}"
+            );
             return Err(table.fault("events", problem));
         }
     }
@@ -89,17 +95,24 @@ pub(super) fn events(table: &mut Table<'_>) -> Result<Option<Vec<String>>, Fault
 pub(crate) fn rights(table: &mut Table<'_>, consumer: String) -> Result<Rights, Fault> {
     let mut rights = Rights::all(consumer);
     rights.write = false;
-    let accounts: Option<Vec<String>> = table.take("accounts", "a list of names of accounts")?;
+    let what = ("a list of names of accounts", "账号名的列表");
+    let accounts: Option<Vec<String>> = table.take("accounts", what)?;
     if accounts.iter().flatten().any(|name| !is_name(name)) {
-        let problem = "a name of an account has letters, digits, -, _ and .";
+        let problem = words!(
+            "a name of an account has Latin letters, digits, -, _ and .",
+            "账号名只能有英文字母、数字和 - _ ."
+        );
         return Err(table.fault("accounts", problem));
     }
     rights.accounts = accounts.map(|accounts| accounts.into_iter().collect());
-    let what = "a list of user:NUMBER and group:NUMBER";
+    let what = (
+        "a list of user:NUMBER and group:NUMBER",
+        "列表，每项是 user:数字 或 group:数字",
+    );
     let talkers: Option<Vec<String>> = table.take("talkers", what)?;
     let talkers = talkers.map(|talkers| talkers.iter().map(|text| talker(text)).collect());
     rights.talkers = match talkers {
-        Some(None) => return Err(table.fault("talkers", format!("talkers is {what}"))),
+        Some(None) => return Err(table.wrong("talkers", what)),
         talkers => talkers.flatten(),
     };
     Ok(rights)

@@ -21,5 +21,5 @@ pub(crate) use self::{
     notify::{Names, Note, Notifiers, NotifyError, link, value},
     running::Running,
     table::Table,
-    template::{Template, cut},
+    template::{TEMPLATE, Template, cut},
 };

@@ -1,5 +1,7 @@
 //! Texts with fields: `{sender}: {text}`.
 
+use crate::words::{Words, words};
+
 /// The fields of notifications.
 pub(super) const FIELDS: [&str; 9] = [
     "sender",
@@ -13,6 +15,12 @@ pub(super) const FIELDS: [&str; 9] = [
     "count",
 ];
 
+/// What a field with a template is, in English and in Chinese.
+pub(crate) const TEMPLATE: (&str, &str) = (
+    "a text with fields, such as \"{sender}\"",
+    "字符串，里面可以有 \"{sender}\" 这样的字段",
+);
+
 /// A text with fields. `{{` and `}}` are braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template(Vec<Piece>);
@@ -25,7 +33,7 @@ enum Piece {
 
 impl Template {
     /// Reads a template that can have these fields.
-    pub(crate) fn parse(text: &str, fields: &[&str]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, fields: &[&str]) -> Result<Self, Words> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, brace, after)) = split(rest) {
@@ -37,22 +45,41 @@ impl Template {
                     rest
                 }
                 (None, '{') => {
-                    let (name, rest) = after
-                        .split_once('}')
-                        .ok_or("a { without }; {{ is a brace")?;
+                    let (name, rest) = after.split_once('}').ok_or_else(|| {
+                        words!(
+                            "a {{ without }}; {{{{ is a brace",
+                            "{{ 后面没有 }}；花括号本身写成 {{{{"
+                        )
+                    })?;
                     if !fields.contains(&name) {
                         let known = fields.iter().map(|field| format!("{{{field}}}"));
                         let known = known.collect::<Vec<_>>().join(" ");
-                        return Err(format!("there is no field {{{name}}}; there are: {known}"));
+                        return Err(words!(
+                            "there is no field {{{name}}}; there are: {known}",
+                            "没有 {{{name}}} 这个字段；可用的有：{known}"
+                        ));
                     }
                     pieces.push(Piece::Field(name.to_owned()));
                     rest
                 }
-                (None, _) => return Err("a } without {; }} is a brace".to_owned()),
+                (None, _) => {
+                    return Err(words!(
+                        "a }} without {{; }}}} is a brace",
+                        "}} 前面没有 {{；花括号本身写成 }}}}"
+                    ));
+                }
             };
         }
         pieces.push(Piece::Text(rest.to_owned()));
         Ok(Self(pieces))
+    }
+
+    /// The names of its fields.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Field(field) => Some(field.as_str()),
+        })
     }
 
     /// The text, with the values of its fields.
@@ -95,6 +122,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::has_chinese;
 
     #[test]
     fn fields_are_filled_once_and_values_are_not_templates() {
@@ -108,10 +136,11 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_refused_with_those_that_there_are() {
-        let problem = Template::parse("{name}", &FIELDS).unwrap_err();
+        let problem = Template::parse("{name}", &FIELDS).unwrap_err().to_string();
         assert!(problem.contains("{name}") && problem.contains("{sender_uid}"));
         for wrong in ["{", "}", "{text", "text}", "{}"] {
-            assert!(Template::parse(wrong, &FIELDS).is_err(), "{wrong}");
+            let problem = Template::parse(wrong, &FIELDS).unwrap_err();
+            assert!(has_chinese(problem.chinese()), "{wrong}");
         }
     }
 

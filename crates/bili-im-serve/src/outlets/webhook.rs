@@ -32,14 +32,17 @@ pub(crate) struct Webhook {
 
 impl Webhook {
     pub(super) fn new(name: String, table: &mut Table<'_>) -> Result<Self, Fault> {
-        let what = "16 characters at least: openssl rand -hex 24";
+        let what = (
+            "16 characters at least: openssl rand -hex 24",
+            "密钥，至少 16 个字符：openssl rand -hex 24",
+        );
         let secret = table.need_secret("secret", what)?;
         if secret.expose().chars().count() < SHORTEST {
-            return Err(table.fault("secret", format!("secret has {what}")));
+            return Err(table.wrong("secret", what));
         }
         let filter = Filter {
             events: filter::events(table)?,
-            own: table.take("own", "true or false")?.unwrap_or(true),
+            own: table.flag("own")?.unwrap_or(true),
             ..Filter::default()
         };
         Ok(Self {

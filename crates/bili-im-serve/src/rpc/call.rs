@@ -51,11 +51,11 @@ impl Call {
         core: Core,
         rights: Rights,
         method: &str,
-        params: Map<String, Value>,
+        mut params: Map<String, Value>,
     ) -> Result<Value, Fault> {
         let method = table::all().find(|one| one.name == method);
         let method = method.ok_or(Fault::Unknown)?;
-        check(method, &params)?;
+        check(method, &mut params)?;
         if method.right == Right::Write && !rights.write {
             return Err(Fault::Forbidden("this token may only read"));
         }
@@ -63,16 +63,9 @@ impl Call {
             (Scope::Talker, Some(talker)) => Some(talker_of(talker)?),
             _ => None,
         };
-        let is_allowed = match method.scope {
-            Scope::Talker => rights.talker(talker),
-            Scope::WholeAccount => rights.talkers.is_none(),
-            Scope::Process | Scope::Account => true,
-        };
-        if !is_allowed {
-            return Err(Fault::Forbidden("this token may not see this conversation"));
-        }
+        allow(method.scope, &rights, talker, &params).map_err(Fault::Forbidden)?;
         let account = match method.scope {
-            Scope::Process => None,
+            Scope::Process | Scope::Everything | Scope::Profile => None,
             _ => Some(account_of(&core, &rights, params.get("account"))?),
         };
         if let Some(account) = &account {
@@ -81,11 +74,15 @@ impl Call {
         let call = Self {
             core,
             rights,
-            account,
+            account: account.clone(),
             talker,
             params,
         };
-        (method.answers.run)(call).await
+        let done = (method.answers.run)(call).await;
+        if let (Err(Fault::Error(error)), Some(account)) = (&done, account) {
+            account.look_again_after(error).await;
+        }
+        done
     }
 
     /// The account that it is about.
@@ -142,13 +139,37 @@ pub(crate) fn done(result: &impl Serialize) -> Result<Value, Fault> {
         .map_err(|failed| ErrorJson::new(Exit::Other, "Other", failed.to_string()).into())
 }
 
-fn check(method: &Method, params: &Map<String, Value>) -> Result<(), Fault> {
+/// Whether a token may call a method of this scope.
+fn allow(
+    scope: Scope,
+    rights: &Rights,
+    talker: Option<Talker>,
+    params: &Map<String, Value>,
+) -> Result<(), &'static str> {
+    let name = params.get("account").and_then(Value::as_str);
+    match scope {
+        Scope::Everything if !rights.is_for_all() => Err(
+            "this needs a token for all accounts and conversations (without accounts= and talkers=)",
+        ),
+        Scope::Profile | Scope::WholeAccount if rights.talkers.is_some() => {
+            Err("this needs a token for all conversations (without talkers=)")
+        }
+        Scope::Profile if !name.is_some_and(|name| rights.account(name)) => {
+            Err("this token may not have this account")
+        }
+        Scope::Talker if !rights.talker(talker) => Err("this token may not see this conversation"),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the parameters, and adds those that are left out and have a default.
+fn check(method: &Method, params: &mut Map<String, Value>) -> Result<(), Fault> {
     for param in method.params().filter(|param| param.is_needed) {
         if params.get(param.name).is_none_or(Value::is_null) {
             return Err(Fault::Params(format!("{} is needed", param.name)));
         }
     }
-    for (name, value) in params {
+    for (name, value) in &*params {
         let Some(param) = method.params().find(|param| param.name == name) else {
             let known: Vec<&str> = method.params().map(|param| param.name).collect();
             let known = known.join(", ");
@@ -160,6 +181,16 @@ fn check(method: &Method, params: &Map<String, Value>) -> Result<(), Fault> {
         if !value.is_null() && !param.kind.takes(value) {
             let kind = param.kind.words();
             return Err(Fault::Params(format!("{name} is {kind}")));
+        }
+        if table::number(value).is_some_and(|number| number > param.most) {
+            let most = param.most;
+            return Err(Fault::Params(format!("{name} is {most} at most")));
+        }
+    }
+    for param in method.params() {
+        let is_left_out = params.get(param.name).is_none_or(Value::is_null);
+        if let Some(default) = param.default().filter(|_| is_left_out) {
+            params.insert(param.name.to_owned(), default);
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use super::table::{self, Method, Right, Scope};
+use super::table::{self, Method};
 
 /// The page `docs/rpc.md`.
 pub fn reference() -> String {
@@ -15,12 +15,14 @@ pub fn reference() -> String {
          WebSocket at `/rpc`, a call or a batch in each text, and over standard input with `bili-im \
          serve --stdio`, in each line. There answers come when they are ready, in any order. `cargo \
          xtask docs` writes this page.\n\n\
-         `account` names the account. It can be left out when there is one. Numbers can be given as \
-         texts, and are given so where they may exceed 2^53. Results are the program's JSON: see \
-         [its page](../crates/bili-im-cli/README.md).\n\n\
+         `account` names the account. It can be left out when there is one. A number can be given as \
+         its digits in a text, and is given so where it may exceed 2^53. `numbers` is a list of \
+         them, and `talker` is `{\"user\":\"UID\"}` or `{\"group\":\"ID\"}`. Results are the \
+         program's JSON: see [its page](../crates/bili-im-cli/README.md).\n\n\
          Errors have JSON-RPC's codes; -32001 when the token may not do this; and -32000 with the \
          program's error object in `data` (`kind`, `code`, `message`, `advice`, \
-         `retry_after_seconds`, `exit_code`).\n",
+         `retry_after_seconds`, `exit_code`; `stored` when it is what an earlier `send` with the \
+         same key came to).\n",
     );
     for method in table::all() {
         // Writing into memory cannot fail.
@@ -31,23 +33,19 @@ pub fn reference() -> String {
 
 fn write(page: &mut String, method: &Method) -> std::fmt::Result {
     writeln!(page, "\n## `{}`\n", method.name)?;
-    let right = match method.right {
-        Right::Read => "read",
-        Right::Write => "write",
-    };
     let (first, rest) = method.about.split_at_checked(1).unwrap_or_default();
     let first = first.to_uppercase();
-    write!(page, "{first}{rest}. Needs a token that may {right}")?;
-    if method.scope == Scope::WholeAccount {
-        page.push_str(", with all talkers");
-    }
-    page.push_str(".\n\n");
+    write!(page, "{first}{rest}. {}\n\n", method.needs())?;
     if method.params().next().is_some() {
-        page.push_str("| parameter | | |\n|---|---|---|\n");
+        page.push_str("| parameter | type | default | |\n|---|---|---|---|\n");
     }
     for param in method.params() {
-        let is_needed = if param.is_needed { "needed" } else { "" };
-        writeln!(page, "| `{}` | {is_needed} | {} |", param.name, param.about)?;
+        let default = match (param.is_needed, param.default()) {
+            (true, _) => "needed".to_owned(),
+            (false, default) => default.map(|value| value.to_string()).unwrap_or_default(),
+        };
+        let (name, kind, about) = (param.name, param.kind.word(), param.about);
+        writeln!(page, "| `{name}` | {kind} | {default} | {about} |")?;
     }
     if method.params().next().is_some() {
         page.push('\n');
@@ -67,12 +65,13 @@ pub(super) fn open_rpc() -> Value {
                 "name": param.name,
                 "summary": param.about,
                 "required": param.is_needed,
-                "schema": param.kind.schema(),
+                "schema": param.schema(),
             })
         });
         json!({
             "name": method.name,
             "summary": method.about,
+            "description": method.needs(),
             "paramStructure": "by-name",
             "params": params.collect::<Vec<_>>(),
             "result": {

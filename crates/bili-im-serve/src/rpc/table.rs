@@ -88,6 +88,10 @@ pub(crate) enum Right {
 pub(crate) enum Scope {
     /// The process.
     Process,
+    /// The process, with all that it serves. Not for tokens with accounts or talkers.
+    Everything,
+    /// A profile, which may be served or not: `account`. Not for tokens with talkers.
+    Profile,
     /// An account: `account`.
     Account,
     /// An account, in all its conversations: `account`. Not for tokens with talkers.
@@ -102,6 +106,10 @@ pub(crate) struct Param {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) is_needed: bool,
+    /// What it is when it is left out.
+    pub(crate) default: Option<u64>,
+    /// The largest number.
+    pub(crate) most: u64,
     pub(crate) about: &'static str,
 }
 
@@ -117,27 +125,25 @@ pub(crate) enum Kind {
     Object,
 }
 
-pub(crate) const ACCOUNT: Param = Param {
-    name: "account",
-    kind: Kind::Text,
-    is_needed: false,
-    about: "the account's name; needed when there are several",
-};
+const ACCOUNT: Param = optional(
+    "account",
+    Kind::Text,
+    "the account's name; needed when there are several",
+);
 
-pub(crate) const TALKER: Param = Param {
-    name: "talker",
-    kind: Kind::Talker,
-    is_needed: true,
-    about: "the other side: {\"user\":\"UID\"} or {\"group\":\"ID\"}",
-};
+const PROFILE: Param = needed("account", Kind::Text, "the account's name");
+
+const TALKER: Param = needed(
+    "talker",
+    Kind::Talker,
+    "the other side: {\"user\":\"UID\"} or {\"group\":\"ID\"}",
+);
 
 /// A parameter that must be given.
 pub(crate) const fn needed(name: &'static str, kind: Kind, about: &'static str) -> Param {
     Param {
-        name,
-        kind,
         is_needed: true,
-        about,
+        ..optional(name, kind, about)
     }
 }
 
@@ -147,7 +153,23 @@ pub(crate) const fn optional(name: &'static str, kind: Kind, about: &'static str
         name,
         kind,
         is_needed: false,
+        default: None,
+        most: u64::MAX,
         about,
+    }
+}
+
+/// A number that is `default` when it is left out, and `most` at most.
+pub(crate) const fn count(
+    name: &'static str,
+    default: u64,
+    most: u64,
+    about: &'static str,
+) -> Param {
+    Param {
+        default: Some(default),
+        most,
+        ..optional(name, Kind::Number, about)
     }
 }
 
@@ -160,11 +182,55 @@ impl Method {
     /// All its parameters.
     pub(crate) fn params(&self) -> impl Iterator<Item = &'static Param> {
         let common: &[Param] = match self.scope {
-            Scope::Process => &[],
+            Scope::Process | Scope::Everything => &[],
+            Scope::Profile => &[PROFILE],
             Scope::Account | Scope::WholeAccount => &[ACCOUNT],
             Scope::Talker => &[ACCOUNT, TALKER],
         };
         common.iter().chain(self.params)
+    }
+
+    /// Which tokens may call it.
+    pub(crate) fn needs(&self) -> String {
+        let right = match self.right {
+            Right::Read => "read",
+            Right::Write => "write",
+        };
+        let scope = match self.scope {
+            Scope::Process => "",
+            Scope::Everything => {
+                ", for all accounts and conversations (without `accounts=` and `talkers=`)"
+            }
+            Scope::Account => ", for this account",
+            Scope::Profile | Scope::WholeAccount => {
+                ", for this account and all its conversations (without `talkers=`)"
+            }
+            Scope::Talker => ", for this account and this conversation",
+        };
+        format!("Needs a token that may {right}{scope}.")
+    }
+}
+
+impl Param {
+    /// What it is when it is left out, if that is known.
+    pub(crate) fn default(&self) -> Option<Value> {
+        match self.kind {
+            Kind::Flag => Some(false.into()),
+            _ => self.default.map(Value::from),
+        }
+    }
+
+    /// As a JSON schema.
+    pub(crate) fn schema(&self) -> Value {
+        let mut schema = self.kind.schema();
+        if let Value::Object(fields) = &mut schema {
+            let default = self
+                .default()
+                .map(|default| ("default".to_owned(), default));
+            let most = (self.most < u64::MAX).then(|| ("maximum".to_owned(), self.most.into()));
+            fields.extend(default.into_iter().chain(most));
+        }
+        schema
     }
 }
 
@@ -183,6 +249,18 @@ impl Kind {
         }
     }
 
+    /// In one word.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Numbers => "numbers",
+            Self::Flag => "boolean",
+            Self::Talker => "talker",
+            Self::Object => "object",
+        }
+    }
+
     /// In words.
     pub(crate) fn words(self) -> &'static str {
         match self {
@@ -196,7 +274,7 @@ impl Kind {
     }
 
     /// As a JSON schema.
-    pub(crate) fn schema(self) -> Value {
+    fn schema(self) -> Value {
         let number = json!({ "type": ["integer", "string"], "pattern": "^[0-9]+$", "minimum": 0 });
         match self {
             Self::Text => json!({ "type": "string" }),

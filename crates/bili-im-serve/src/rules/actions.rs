@@ -19,7 +19,7 @@ use super::{
 use crate::{
     account::{Account, State},
     core::Core,
-    outlets::{Note, Notifiers, cut, link, said, value},
+    outlets::{Note, Notifiers, link},
     program,
     shared::now,
 };
@@ -29,9 +29,6 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Why a send may succeed when it is tried again. Then nothing was sent, or it is under way.
 const PASSING: [&str; 5] = ["RateLimited", "Network", "NotSent", "Starting", "UnderWay"];
-
-/// The most bytes of an answer. The service takes 2,000 of its JSON.
-const ANSWER: usize = 1_500;
 
 /// All that a rule does because of a message.
 #[derive(Debug)]
@@ -55,10 +52,15 @@ impl Work<'_> {
     /// When the queue cannot be used. Then nothing was sent.
     pub(super) async fn act(&self) -> Result<(), ErrorJson> {
         let then = &self.rule.then;
-        let answer = then.answer.as_ref().filter(|_| self.run.answer.is_some());
-        let answer = answer.map(|answer| cut(&answer.fill(|name| self.field(name)), ANSWER));
+        let answer = match self.run.answer.is_some() {
+            true => self.rule.answer(self.json, self.sender),
+            false => None,
+        };
         if let Some(answer) = &answer {
             self.keep(answer).await?;
+        }
+        if then.answer.is_some() && self.run.answer.is_none() {
+            self.withheld();
         }
         join!(
             self.done("answer", answer.map(|answer| self.answer(answer))),
@@ -80,16 +82,21 @@ impl Work<'_> {
         }
     }
 
-    /// The value of a field of a template.
-    fn field(&self, name: &str) -> String {
-        match name.parse::<usize>() {
-            Ok(number) => {
-                let groups = self.rule.groups(said(self.json)).unwrap_or_default();
-                let group = groups.get(number.saturating_sub(1));
-                group.map_or_else(String::new, |group| (*group).to_owned())
-            }
-            Err(_) => value(name, self.json, self.sender),
-        }
+    /// The limits have kept an answer back: too many of them, an echo, or an old message.
+    fn withheld(&self) {
+        self.count("answer", "limited");
+        let (account, rule) = (self.account.name(), &self.rule.name);
+        tracing::info!(account, rule, "the limits withhold an answer");
+    }
+
+    fn count(&self, action: &str, result: &str) {
+        let labels = [
+            ("rule", &*self.rule.name),
+            ("action", action),
+            ("result", result),
+        ];
+        let metrics = &self.core.shared().metrics;
+        metrics.count("bili_im_rules_total", &labels);
     }
 
     /// Until when an answer is fresh.
@@ -99,14 +106,7 @@ impl Work<'_> {
     }
 
     fn said(&self, action: &str, done: Result<(), String>) {
-        let result = if done.is_ok() { "done" } else { "failed" };
-        let labels = [
-            ("rule", &*self.rule.name),
-            ("action", action),
-            ("result", result),
-        ];
-        let metrics = &self.core.shared().metrics;
-        metrics.count("bili_im_rules_total", &labels);
+        self.count(action, if done.is_ok() { "done" } else { "failed" });
         let rule = &self.rule.name;
         match done {
             Ok(()) => tracing::info!(rule, action, "rule"),
@@ -156,6 +156,7 @@ impl Work<'_> {
             let Err(error) = work().await else {
                 return Ok(());
             };
+            self.account.look_again_after(&error).await;
             let word = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
             let is_held = !matches!(self.account.state(), State::Working);
             let may_pass = is_held || PASSING.contains(&word("kind"));
@@ -172,10 +173,7 @@ impl Work<'_> {
     async fn notify(&self, name: &str) -> Result<(), String> {
         let note = Note {
             title: format!("{} · {}", self.sender, self.rule.name),
-            text: match &self.rule.then.notify_text {
-                Some(text) => text.fill(|name| self.field(name)),
-                None => said(self.json).to_owned(),
-            },
+            text: self.rule.notification(self.json, self.sender),
             link: link(self.json),
         };
         let notifiers = Notifiers::new(self.core);

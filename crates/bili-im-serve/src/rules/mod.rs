@@ -8,6 +8,7 @@ mod rule;
 mod run;
 #[cfg(test)]
 mod testing;
+mod texts;
 mod worker;
 
 pub use self::rehearse::{Rehearsal, Rehearsed};

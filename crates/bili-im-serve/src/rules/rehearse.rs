@@ -25,8 +25,15 @@ pub struct Rehearsal {
 pub struct Rehearsed {
     /// The rule's name.
     pub rule: String,
-    /// Whether it would have answered.
-    pub answers: bool,
+    /// What it would have answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Whom it would have notified: the name of a `[[notify]]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<String>,
+    /// The text of that notification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify_text: Option<String>,
     /// Whether only if the message had stayed unread: the archive does not know that.
     pub if_unread: bool,
 }
@@ -43,8 +50,8 @@ impl Rehearsal {
     }
 
     /// What the rules would have done because of a message, the program's JSON of its event, at its
-    /// own time. Messages come in the order of their times.
-    pub fn next(&mut self, event: &Value) -> Vec<Rehearsed> {
+    /// own time. `sender` is the name of who wrote it. Messages come in the order of their times.
+    pub fn next(&mut self, event: &Value, sender: &str) -> Vec<Rehearsed> {
         self.count += 1;
         let written = event.pointer("/message/timestamp").and_then(Value::as_u64);
         let Some(mut facts) = Facts::of(event, self.count, written.unwrap_or_default()) else {
@@ -60,15 +67,47 @@ impl Rehearsal {
             .collect();
         let mut done = Vec::new();
         for is_unread in [false, true] {
-            for run in decide(&self.outlets.rules, &facts, &past, is_unread) {
+            for mut run in decide(&self.outlets.rules, &facts, &past, is_unread) {
+                let mut rules = self.outlets.rules.iter();
+                let Some(rule) = rules.find(|rule| rule.name == run.rule) else {
+                    continue;
+                };
+                run.answer = run.answer.and_then(|_| rule.answer(event, sender));
+                let notify = rule.notifies().map(str::to_owned);
+                let notify_text = notify.as_ref().map(|_| rule.notification(event, sender));
                 done.push(Rehearsed {
                     rule: run.rule.clone(),
-                    answers: run.answer.is_some(),
+                    answer: run.answer.clone(),
+                    notify,
+                    notify_text,
                     if_unread: is_unread,
                 });
                 self.past.push(run);
             }
         }
         done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::rules::testing::message;
+
+    #[test]
+    fn what_would_be_sent_is_told_and_its_echo_is_not_answered() {
+        let text = "[[notify]]\nname = 'phone'\nto = 'bark'\nkey = 'k'\n\
+                    [[rule]]\nname = 'r'\nregex = '(\\d+) 个'\nanswer = '{sender}，{1} 个'\n\
+                    notify = 'phone'\nevery_minutes = 0\n";
+        let mut rehearsal = Rehearsal::new(Outlets::parse(text, Path::new(".")).unwrap());
+        let mut said = |text: &str| {
+            let runs = rehearsal.next(&message(text), "小明");
+            (runs[0].answer.clone(), runs[0].notify_text.clone())
+        };
+        let told = |text: &str| Some(text.to_owned());
+        assert_eq!(said("要 3 个"), (told("小明，3 个"), told("要 3 个")));
+        assert_eq!(said("小明，3 个"), (None, told("小明，3 个")));
     }
 }

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use bili_im_proto::Text;
+use bili_im_proto::{InvalidContent, Text};
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::{
-    hours::Hours,
-    outlets::{Table, Template, rights},
+    hours::{HOURS, Hours},
+    outlets::{TEMPLATE, Table, Template, rights},
     rights::Rights,
     toml_file::Fault,
+    words::{Words, words},
 };
 
 /// The largest compiled regular expression, in bytes.
@@ -102,16 +103,15 @@ pub(super) struct Program {
 impl Rule {
     /// Takes a rule from its table.
     pub(crate) fn new(name: String, table: &mut Table<'_>) -> Result<Self, Fault> {
-        let flag = "true or false";
-        let minutes = "a number of minutes";
+        let minutes = ("a number of minutes", "分钟数");
         let mut when = When {
             rights: rights(table, "rules".to_owned())?,
             people: numbers(table, "people")?,
             keywords: words(table, "keywords")?,
             regex: None,
             types: words(table, "types")?,
-            is_first: table.take("first", flag)?.unwrap_or_default(),
-            hours: None,
+            is_first: table.flag("first")?.unwrap_or_default(),
+            hours: table.take("hours", HOURS)?,
             unread: table.take::<u32>("unread_minutes", minutes)?.map(seconds),
         };
         if let Some(word) = when
@@ -119,31 +119,46 @@ impl Rule {
             .iter()
             .find(|word| !TYPES.contains(&word.as_str()))
         {
-            let problem = format!("there is no type {word:?}; there are: {}", TYPES.join(", "));
+            let known = TYPES.join(", ");
+            let problem = words!(
+                "there is no type {word:?}; there are: {known}",
+                "没有 {word:?} 这种类型；可用的有：{known}"
+            );
             return Err(table.fault("types", problem));
         }
         if when.keywords.iter().any(String::is_empty) {
-            return Err(table.fault("keywords", "a keyword is empty: every text has it"));
+            let problem = words!(
+                "a keyword is empty: every text has it",
+                "有一个关键词是空的，任何消息都含有它"
+            );
+            return Err(table.fault("keywords", problem));
         }
-        if let Some(hours) = table.take::<String>("hours", "hours, such as \"09:00-18:00\"")? {
-            let hours = Hours::try_from(hours);
-            when.hours = Some(hours.map_err(|problem| table.fault("hours", problem))?);
-        }
-        if let Some(regex) = table.take::<String>("regex", "a regular expression")? {
+        let what = ("a regular expression", "正则表达式");
+        if let Some(regex) = table.take::<String>("regex", what)? {
             let regex = RegexBuilder::new(&regex).size_limit(LARGEST).build();
-            when.regex = Some(regex.map_err(|error| table.fault("regex", error.to_string()))?);
+            let problem = |error| words!("{error}", "正则表达式有误（{error}）");
+            when.regex = Some(regex.map_err(|error| table.fault("regex", problem(error)))?);
         }
         let every: Option<u32> = table.take("every_minutes", minutes)?;
         if every.is_some_and(|minutes| minutes > 1440) {
-            return Err(table.fault("every_minutes", "every_minutes is 1440 at most: a day"));
+            let problem = words!(
+                "every_minutes is 1440 at most: a day",
+                "every_minutes 最多 1440，即一天"
+            );
+            return Err(table.fault("every_minutes", problem));
         }
         let every = every.map(seconds);
-        let per_day: Option<u64> = table.take("per_day", "a number")?;
+        let per_day: Option<u64> = table.take("per_day", ("a number", "整数"))?;
         let then = Then::new(table)?;
+        table.finish()?;
         if !then.does_anything() {
-            let problem = "a rule does something: answer, notify, tag, intercept or run";
+            let problem = words!(
+                "a rule does something: answer, notify, tag, intercept or run",
+                "规则至少要有一个动作：answer、notify、tag、intercept 或 run"
+            );
             return Err(table.fault("name", problem));
         }
+        then.check_groups(when.regex.as_ref(), table)?;
         Ok(Self {
             name,
             when,
@@ -159,66 +174,116 @@ impl Rule {
     }
 
     /// What it does, in plain words.
-    pub(crate) fn words(&self) -> String {
-        let mut does = Vec::new();
-        if self.then.answer.is_some() {
-            does.push("answers".to_owned());
+    pub(crate) fn words(&self) -> Words {
+        let does = self.then.words();
+        let english: Vec<String> = does.iter().map(Words::to_string).collect();
+        let chinese: Vec<&str> = does.iter().map(Words::chinese).collect();
+        let (mut english, mut chinese) = (english.join(", "), chinese.join("、"));
+        if let Some(minutes) = self.when.unread.map(|seconds| seconds / 60) {
+            english = format!("{english} after {minutes} min unread");
+            chinese = format!("未读满 {minutes} 分钟后{chinese}");
         }
-        if let Some(name) = &self.then.notify {
-            does.push(format!("notifies {name}"));
-        }
-        if let Some(tag) = &self.then.tag {
-            does.push(format!("tags {tag}"));
-        }
-        if self.then.intercept {
-            does.push("intercepts".to_owned());
-        }
-        if let Some(program) = &self.then.run {
-            does.push(format!("runs {}", program.path.display()));
-        }
-        let waits = match self.when.unread {
-            Some(seconds) => format!(" after {} min unread", seconds / 60),
-            None => String::new(),
-        };
-        let (every, per_day) = (self.every / 60, self.per_day);
-        format!(
-            "{}: {}{waits}, a person at most every {every} min and {per_day} times a day",
-            self.name,
-            does.join(", ")
+        let (name, every, per_day) = (&self.name, self.every / 60, self.per_day);
+        words!(
+            "{name}: {english}, a person at most every {every} min and {per_day} times a day",
+            "{name}：{chinese}；对每个人 {every} 分钟内最多一次，一天最多 {per_day} 次"
         )
     }
 }
 
 impl Then {
     fn new(table: &mut Table<'_>) -> Result<Self, Fault> {
-        let text = "a text";
+        let notify = ("the name of a [[notify]]", "某个 [[notify]] 的名字");
         let then = Self {
             answer: template(table, "answer")?,
-            notify: table.take("notify", "the name of a [[notify]]")?,
+            notify: table.take("notify", notify)?,
             notify_text: template(table, "notify_text")?,
-            tag: table.take("tag", text)?,
-            intercept: table
-                .take("intercept", "true or false")?
-                .unwrap_or_default(),
+            tag: table.take("tag", ("a text", "字符串"))?,
+            intercept: table.flag("intercept")?.unwrap_or_default(),
             run: program(table)?,
         };
         if then.notify_text.is_some() && then.notify.is_none() {
-            return Err(table.fault("notify_text", "notify is missing: whom to tell"));
+            let problem = words!("notify is missing: whom to tell", "缺少 notify：通知给谁");
+            return Err(table.fault("notify_text", problem));
         }
         if let Some(answer) = &then.answer {
             // With empty fields: what is always said must be a text that can be sent.
             let shortest = answer.fill(|_| "x".to_owned());
-            Text::new(shortest).map_err(|error| table.fault("answer", error.to_string()))?;
+            Text::new(shortest).map_err(|error| table.fault("answer", unsendable(&error)))?;
         }
         Ok(then)
     }
 
     fn does_anything(&self) -> bool {
-        self.answer.is_some()
-            || self.notify.is_some()
-            || self.tag.is_some()
-            || self.intercept
-            || self.run.is_some()
+        !self.words().is_empty()
+    }
+
+    /// Refuses texts with more groups than the regular expression has.
+    fn check_groups(&self, regex: Option<&Regex>, table: &Table<'_>) -> Result<(), Fault> {
+        let groups = regex.map(|regex| regex.captures_len().saturating_sub(1));
+        let texts = [("answer", &self.answer), ("notify_text", &self.notify_text)];
+        for (name, text) in texts {
+            let fields = text.iter().flat_map(Template::fields);
+            let mut numbers = fields.filter_map(|field| field.parse::<usize>().ok());
+            if let Some(number) = numbers.find(|number| *number > groups.unwrap_or_default()) {
+                return Err(table.fault(name, no_group(name, number, groups)));
+            }
+        }
+        Ok(())
+    }
+
+    /// All that it does.
+    fn words(&self) -> Vec<Words> {
+        let mut does = Vec::new();
+        if self.answer.is_some() {
+            does.push(words!("answers", "回复"));
+        }
+        if let Some(name) = &self.notify {
+            does.push(words!("notifies {name}", "通知 {name}"));
+        }
+        if let Some(tag) = &self.tag {
+            does.push(words!("tags {tag}", "加标签 {tag}"));
+        }
+        if self.intercept {
+            does.push(words!("intercepts", "拦截"));
+        }
+        if let Some(program) = &self.run {
+            let path = program.path.display();
+            does.push(words!("runs {path}", "运行 {path}"));
+        }
+        does
+    }
+}
+
+/// Why an answer can never be sent.
+fn unsendable(error: &InvalidContent) -> Words {
+    match error {
+        InvalidContent::TooLong { over, .. } => {
+            words!("answer is {over} bytes too long", "answer 超长 {over} 字节")
+        }
+        _ => words!("answer is empty", "answer 是空的"),
+    }
+}
+
+/// `name` has the group `number`, of so many; `None` without a regular expression.
+fn no_group(name: &str, number: usize, groups: Option<usize>) -> Words {
+    match groups {
+        None => words!(
+            "{name} has {{{number}}}, but there is no regex",
+            "{name} 里有 {{{number}}}，但没有写 regex"
+        ),
+        Some(0) => words!(
+            "{name} has {{{number}}}, but regex has no groups",
+            "{name} 里有 {{{number}}}，但 regex 里没有分组"
+        ),
+        Some(1) => words!(
+            "{name} has {{{number}}}, but regex has 1 group",
+            "{name} 里有 {{{number}}}，但 regex 只有 1 个分组"
+        ),
+        Some(groups) => words!(
+            "{name} has {{{number}}}, but regex has {groups} groups",
+            "{name} 里有 {{{number}}}，但 regex 只有 {groups} 个分组"
+        ),
     }
 }
 
@@ -227,13 +292,16 @@ fn seconds(minutes: u32) -> u64 {
 }
 
 fn template(table: &mut Table<'_>, name: &str) -> Result<Option<Template>, Fault> {
-    let text: Option<String> = table.take(name, "a text with fields such as {sender}")?;
+    let text: Option<String> = table.take(name, TEMPLATE)?;
     let template = text.map(|text| Template::parse(&text, &FIELDS)).transpose();
     template.map_err(|problem| table.fault(name, problem))
 }
 
 fn program(table: &mut Table<'_>) -> Result<Option<Program>, Fault> {
-    let what = "a list: a program and its arguments";
+    let what = (
+        "a list: a program and its arguments",
+        "列表：程序和它的参数",
+    );
     let Some(words) = table.take::<Vec<String>>("run", what)? else {
         return Ok(None);
     };
@@ -242,19 +310,17 @@ fn program(table: &mut Table<'_>) -> Result<Option<Program>, Fault> {
             path: table.locate(program),
             arguments: arguments.to_vec(),
         })),
-        None => Err(table.fault("run", format!("run is {what}"))),
+        None => Err(table.wrong("run", what)),
     }
 }
 
 fn words(table: &mut Table<'_>, name: &str) -> Result<Vec<String>, Fault> {
-    let words: Option<Vec<String>> = table.take(name, "a list of words")?;
-    let words = words.into_iter().flatten();
-    Ok(words.map(|word| word.to_lowercase()).collect())
+    let words: Vec<String> = table.list(name, ("a list of words", "字符串的列表"))?;
+    Ok(words.iter().map(|word| word.to_lowercase()).collect())
 }
 
 fn numbers(table: &mut Table<'_>, name: &str) -> Result<Vec<u64>, Fault> {
-    let numbers: Option<Vec<u64>> = table.take(name, "a list of numbers of users")?;
-    Ok(numbers.unwrap_or_default())
+    table.list(name, ("a list of numbers of users", "用户 uid 的列表"))
 }
 
 /// The word for the type of a message: of those that cannot be read `unknown`.

@@ -138,10 +138,11 @@ async fn identify(
         return Err(Some((PROTOCOL, "the first signal is IDENTIFY")));
     }
     let Identify { token, sn } = signal.body.unwrap_or_default();
-    let of_token = |token: String| app.rights(token.as_bytes());
-    match rights.or_else(|| token.and_then(of_token)) {
+    let token = token.unwrap_or_default();
+    match rights.or_else(|| app.rights(token.as_bytes())) {
         Some(rights) => Ok((rights, sn)),
-        None => Err(Some((UNAUTHORIZED, "a token is needed"))),
+        None if token.is_empty() => Err(Some((UNAUTHORIZED, "a token is needed"))),
+        None => Err(Some((UNAUTHORIZED, "this token is not known"))),
     }
 }
 

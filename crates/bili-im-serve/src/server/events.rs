@@ -10,13 +10,15 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use bili_im_json::ErrorJson;
 use futures_util::stream;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{guard::refuse, listen::App};
 use crate::{
+    error::TOO_MANY,
     reader::{Item, Start},
     rights::{Rights, is_name},
 };
@@ -53,12 +55,9 @@ pub(super) async fn events(
         (Some(name), last) => {
             let consumer = consumer_name(&rights, &name);
             if let Some(id) = last
-                && app.core.handled(&rights, &consumer, id).await.is_err()
+                && let Err(error) = app.core.handled(&rights, &consumer, id).await
             {
-                return refuse(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "the queue cannot be used",
-                );
+                return unusable(&error);
             }
             Start::Consumer(consumer)
         }
@@ -69,11 +68,8 @@ pub(super) async fn events(
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many streams are open");
     };
     let mut reader = app.core.read(rights, start);
-    if reader.begin().await.is_err() {
-        return refuse(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the queue cannot be used",
-        );
+    if let Err(error) = reader.begin().await {
+        return unusable(&error);
     }
     let items = stream::unfold((reader, permit), |(mut reader, permit)| async {
         // A queue that cannot be read ends the stream; the client comes again.
@@ -82,6 +78,17 @@ pub(super) async fn events(
     });
     let heartbeat = KeepAlive::new().interval(app.core.shared().limits.heartbeat);
     Sse::new(items).keep_alive(heartbeat).into_response()
+}
+
+/// Why nothing can be told.
+fn unusable(error: &ErrorJson) -> Response {
+    if error.kind != TOO_MANY {
+        let words = "the queue cannot be used";
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, words);
+    }
+    let json = serde_json::to_string(error).unwrap_or_default();
+    let kind = [(CONTENT_TYPE, "application/json")];
+    (StatusCode::TOO_MANY_REQUESTS, kind, json).into_response()
 }
 
 /// Consumers of two tokens have different names.

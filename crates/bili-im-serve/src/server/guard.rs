@@ -93,7 +93,8 @@ fn allow(app: &App, headers: &HeaderMap, path: &str) -> Result<Option<Rights>, R
     match app.rights(token.unwrap_or_default()) {
         Some(rights) => Ok(Some(rights)),
         None if path == SATORI_EVENTS || (path == "/healthz" && token.is_none()) => Ok(None),
-        _ => Err((StatusCode::UNAUTHORIZED, "a token is needed")),
+        None if token.is_some() => Err((StatusCode::UNAUTHORIZED, "this token is not known")),
+        None => Err((StatusCode::UNAUTHORIZED, "a token is needed")),
     }
 }
 

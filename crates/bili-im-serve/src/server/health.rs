@@ -38,7 +38,8 @@ pub(super) async fn metrics(
     Extension(rights): Extension<Option<Rights>>,
 ) -> Response {
     if !rights.is_some_and(|rights| rights.is_for_all()) {
-        return refuse(StatusCode::FORBIDDEN, "this token may not see all accounts");
+        let words = "this needs a token for all accounts and conversations (without accounts= and talkers=)";
+        return refuse(StatusCode::FORBIDDEN, words);
     }
     let page = app.core.metrics().await;
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], page).into_response()

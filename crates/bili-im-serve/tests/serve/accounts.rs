@@ -201,6 +201,23 @@ fn one_that_risk_control_stopped_goes_on_when_its_owner_says_so() {
     life.stop();
 }
 
+#[test]
+fn one_that_risk_control_stops_at_its_start_asks_for_nothing_more() {
+    let stage = Stage::new();
+    let voucher = Kind::Voucher(VoucherPlace::Body);
+    let rule = Rule::new("web-interface/nav", When::Once, voucher);
+    stage.live.fault(rule);
+    let life = Life::empty(limits(), |_| {});
+    life.add(stage.setup(MAIN, stage.login(Some(demo_login()))));
+    // The second attempt.
+    life.until(|life| !account(life, MAIN)["error"]["retry_after_seconds"].is_null());
+    assert_eq!(stage.live.requests("web-interface/nav"), 1);
+    let resumed = life.done("resume", json!({}));
+    assert_eq!(resumed["was_stopped"], true, "{resumed}");
+    life.until(|life| life.state(MAIN) == "working");
+    life.stop();
+}
+
 /// Profiles that can be added: the friend's.
 struct Friend(Stage);
 

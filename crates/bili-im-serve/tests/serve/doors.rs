@@ -69,7 +69,12 @@ fn a_token_may_do_what_its_line_says() {
     for path in ["/events", "/metrics"] {
         assert_eq!(life.page(path).0, 401, "{path}");
         let wrong = life.get(path).bearer_auth("writer-0123456789abcdee");
-        assert_eq!(life.answer(wrong).0, 401, "{path}");
+        let (status, words) = life.answer(wrong);
+        assert_eq!(
+            (status, &*words),
+            (401, "this token is not known\n"),
+            "{path}"
+        );
     }
     let (status, page) = life.page("/healthz");
     assert_eq!((status, page.contains("main")), (200, false), "{page}");
@@ -88,10 +93,29 @@ fn a_token_may_do_what_its_line_says() {
         call_as(&life, NARROW, "send", message(STRANGER))["error"]["code"],
         -32001
     );
-    assert_eq!(
-        call_as(&life, NARROW, "unread", json!({}))["error"]["code"],
-        -32001
+    for (method, params) in [
+        ("unread", json!({})),
+        ("accounts.remove", json!({ "account": MAIN })),
+    ] {
+        let refused = &call_as(&life, NARROW, method, params)["error"];
+        assert_eq!(refused["code"], -32001, "{refused}");
+        let words = "this needs a token for all conversations (without talkers=)";
+        assert_eq!(refused["message"], words, "{method}");
+    }
+    let refused = &call_as(&life, NARROW, "accounts.list", json!({}))["error"];
+    assert!(refused.is_null(), "{refused}");
+    let ack = json!({ "consumer": "mine", "id": 1 });
+    call_as(&life, NARROW, "events.ack", ack.clone());
+    call_as(&life, READER, "events.ack", ack);
+    let list = call_as(&life, NARROW, "consumers.list", json!({}));
+    let list = list["result"]["consumers"].to_string();
+    assert!(
+        list.contains("narrow/mine") && !list.contains("reader"),
+        "{list}"
     );
+    let other = json!({ "consumer": "reader/mine" });
+    let other = call_as(&life, NARROW, "consumers.remove", other);
+    assert_eq!(other["error"]["code"], -32001, "{other}");
     let sent = call_as(&life, NARROW, "send", message(FRIEND));
     assert!(sent["result"].is_object(), "{sent}");
     // Keys of two tokens are different.

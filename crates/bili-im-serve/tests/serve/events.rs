@@ -5,9 +5,12 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::stage::{FRIEND, Life, MAIN, Stage, count, limits, login_of, recall, to};
+use crate::{
+    receiver::{Receiver, quick},
+    stage::{FRIEND, Life, MAIN, Stage, count, limits, login_of, recall, to},
+};
 
 pub(crate) fn write(stage: &Stage, texts: &[&str]) {
     for text in texts {
@@ -231,6 +234,62 @@ fn there_are_so_many_streams_and_no_more() {
         let request = life.get("/events");
         life.wait(async { request.send().await.unwrap().status() }) == 200
     });
+    life.stop();
+}
+
+#[test]
+fn clients_with_many_names_leave_room_for_the_process_itself() {
+    let (stage, receiver) = (Stage::new(), Receiver::new());
+    let life = stage.start_with(quick(), |_| {});
+    let ack = |name: String| {
+        let params = json!({ "consumer": name, "id": 1 });
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "events.ack", "params": params })
+    };
+    for from in [0, 50] {
+        let calls: Vec<_> = (from..from + 50).map(|n| ack(format!("c{n}"))).collect();
+        let answers = life.post_json(&json!(calls)).to_string();
+        assert!(!answers.contains("error"), "{answers}");
+    }
+    for request in [
+        life.get("/events?consumer=more"),
+        life.get("/events?consumer=more").header("last-event-id", 1),
+    ] {
+        let (status, error) = life.answer(request);
+        let error: Value = serde_json::from_str(&error).unwrap();
+        assert_eq!(
+            (status, &error["kind"]),
+            (429, &json!("TooMany")),
+            "{error}"
+        );
+        assert_eq!(error["message"], "the queue has too many consumers");
+        assert!(
+            error["advice"].as_str().unwrap().contains("30 days"),
+            "{error}"
+        );
+    }
+    let more = life.post_json(&ack("more".to_owned()));
+    assert_eq!(more["error"]["data"]["kind"], "TooMany", "{more}");
+    drop(life.events("?consumer=c7"));
+
+    let life = life.with_outlets(&receiver.hook("events = ['message']"));
+    write(&stage, &["for the webhook"]);
+    assert_eq!(receiver.wait(1)[0].text(), "for the webhook");
+    let list = life.done("consumers.list", json!({}));
+    let names = |list: &Value| -> Vec<String> {
+        let list = list["consumers"].as_array().unwrap().iter();
+        list.map(|one| one["consumer"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&list).len(), 101, "{list}");
+    let own = life.call("consumers.remove", json!({ "consumer": "hook/crm" }));
+    assert_eq!(own["error"]["code"], -32602, "{own}");
+    for (name, removed) in [("c7", true), ("local/c8", true), ("c8", false)] {
+        let gone = life.done("consumers.remove", json!({ "consumer": name }));
+        assert_eq!(gone["removed"], removed, "{gone}");
+    }
+    let list = names(&life.done("consumers.list", json!({})));
+    assert!(list.contains(&"hook/crm".to_owned()) && !list.contains(&"local/c7".to_owned()));
+    drop(life.events("?consumer=more"));
     life.stop();
 }
 

@@ -7,14 +7,14 @@ use std::sync::{
 
 use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::{Login, Origin};
-use bili_im_serve::{AccountSetup, Profiles};
+use bili_im_serve::{AccountSetup, Login as _, Profiles};
 use bili_im_sim::{
     Service,
     faults::{Kind, Rule, When},
 };
 use serde_json::{Value, json};
 
-use crate::stage::{Cookie, FRIEND, Life, STRANGER, Stage, limits};
+use crate::stage::{Cookie, FRIEND, Life, STRANGER, Stage, limits, login_of};
 
 /// Profiles of which each login is kept.
 #[derive(Clone)]
@@ -123,9 +123,52 @@ fn a_login_of_an_account_that_is_held_starts_it_anew() {
     until(&life, "failed");
     let failed = call(&life, "login.state");
     assert_eq!(failed["uid"], STRANGER.to_string(), "{failed}");
+    assert_eq!(failed["error"]["kind"], "OtherUser", "{failed}");
+    let asked = kept.stage.live.requests("web-interface/nav");
     life.done("accounts.restart", json!({}));
+    life.until(|_| kept.stage.live.requests("web-interface/nav") > asked);
     life.until(|life| life.state("friend") == "working");
     assert_eq!(call(&life, "whoami")["uid"], FRIEND.to_string());
+    // At the end of its own user's login it works with that.
+    call(&life, "login");
+    let asked = kept.stage.live.requests("web-interface/nav");
+    kept.confirm();
+    until(&life, "done");
+    assert!(kept.stage.live.requests("web-interface/nav") > asked);
+    assert_eq!(life.state("friend"), "working");
+    life.stop();
+}
+
+#[test]
+fn a_user_whom_another_account_has_is_refused_and_nothing_is_kept() {
+    let kept = Kept::new();
+    let life = kept.start();
+    life.add(
+        kept.stage
+            .setup("other", kept.stage.login(Some(login_of(FRIEND)))),
+    );
+    life.until(|life| life.state("other") == "working");
+    call(&life, "login");
+    kept.confirm();
+    until(&life, "failed");
+    let failed = call(&life, "login.state");
+    assert_eq!(failed["error"]["kind"], "SameUser", "{failed}");
+    assert!(kept.cookie.open().is_err(), "nothing is kept");
+    life.stop();
+}
+
+#[test]
+fn a_link_that_was_confirmed_is_no_longer_told() {
+    let kept = Kept::new();
+    let life = kept.start();
+    call(&life, "login");
+    let rule = Rule::new("web-interface/nav", When::Once, Kind::Stall);
+    kept.stage.live.fault(rule);
+    kept.confirm();
+    until(&life, "confirmed");
+    let confirmed = call(&life, "login.state");
+    let told = (&confirmed["link"], &confirmed["uid"]);
+    assert_eq!(told, (&Value::Null, &json!(FRIEND.to_string())));
     life.stop();
 }
 

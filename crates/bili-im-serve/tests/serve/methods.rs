@@ -118,6 +118,13 @@ fn every_method_works() {
             "id",
             json!(1),
         ),
+        ("consumers.list", json!({}), "consumers", Value::Null),
+        (
+            "consumers.remove",
+            json!({ "consumer": "a" }),
+            "removed",
+            json!(true),
+        ),
         ("webhooks.dead", json!({}), "dead", json!([])),
         (
             "webhooks.retry",
@@ -160,6 +167,51 @@ fn every_method_works() {
         untried.remove(method);
     }
     assert!(untried.is_empty(), "{untried:?}");
+    life.stop();
+}
+
+#[test]
+fn what_is_wrong_with_a_call_is_said() {
+    let stage = Stage::new();
+    let life = stage.start();
+    for (method, params, words) in [
+        (
+            "search",
+            json!({ "words": "x", "limit": 5000 }),
+            "limit is 1000 at most",
+        ),
+        (
+            "history",
+            json!({ "talker": to(FRIEND), "limit": "1001" }),
+            "limit is 1000 at most",
+        ),
+        (
+            "search",
+            json!({ "words": " ，!" }),
+            "words: the search has nothing but spaces and punctuation",
+        ),
+    ] {
+        let error = &life.call(method, params)["error"];
+        assert_eq!(
+            (&error["code"], &error["message"]),
+            (&json!(-32602), &json!(words))
+        );
+    }
+    for method in ["unread", "accounts.remove"] {
+        let unknown = life.call(method, json!({ "account": "nobody" }));
+        assert_eq!(unknown["error"]["data"]["kind"], "NoAccount", "{unknown}");
+    }
+    let description = life.done("rpc.discover", json!({}));
+    let methods = description["methods"].as_array().unwrap();
+    let search = methods.iter().find(|one| one["name"] == "search").unwrap();
+    let params = search["params"].as_array().unwrap();
+    let limit = params.iter().find(|one| one["name"] == "limit").unwrap();
+    let schema = &limit["schema"];
+    assert_eq!(
+        (&schema["default"], &schema["maximum"]),
+        (&json!(20), &json!(1000))
+    );
+    assert!(bili_im_serve::reference().contains("| `limit` | number | 20 | how many messages"));
     life.stop();
 }
 

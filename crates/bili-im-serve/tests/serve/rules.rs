@@ -144,6 +144,26 @@ fn a_rule_that_fails_disturbs_no_other() {
 }
 
 #[test]
+fn an_answer_that_the_limits_withhold_is_counted() {
+    let stage = Stage::new();
+    let life = start(
+        &stage,
+        "[[rule]]\nname = 'r'\nanswer = '收到 {text}'\nevery_minutes = 0\n",
+    );
+    for number in 0..12 {
+        write(&stage, &[&format!("a{number}")]);
+    }
+    let counted = |result, count| {
+        let line = format!("{{rule=\"r\",action=\"answer\",result=\"{result}\"}} {count}\n");
+        life.until(|life| life.page("/metrics").1.contains(&line));
+    };
+    counted("done", 10);
+    counted("limited", 2);
+    assert_eq!(count(&stage, "收到"), 10);
+    life.stop();
+}
+
+#[test]
 fn an_answer_waits_for_an_account_that_is_held() {
     let stage = Stage::new();
     start(&stage, PRICES).kill();

@@ -77,6 +77,22 @@ fn it_says_for_what_it_waits_and_can_be_stopped() {
 }
 
 #[test]
+fn one_that_could_not_read_a_conversation_is_not_whole() {
+    let stage = Stage::new();
+    let life = stage.start();
+    let refused = Kind::Code {
+        code: 25005,
+        message: None,
+    };
+    stage.live.fault(Rule::new(MESSAGES, When::Once, refused));
+    life.done("sync", json!({}));
+    let ended = ended(&life);
+    assert_eq!(ended["failed"], 1, "{ended}");
+    assert_eq!(ended["is_whole"], false, "{ended}");
+    life.stop();
+}
+
+#[test]
 fn one_that_hangs_delays_no_end_and_loses_nothing() {
     let stage = Stage::new();
     let life = stage.start();

@@ -8,10 +8,12 @@ use std::{
     time::Duration,
 };
 
+use bili_im_archive::{Archive, ArchiveError};
 use bili_im_json::ErrorJson;
-use bili_im_proto::{Credential, Login, Origin, WatchOptions};
+use bili_im_proto::{Credential, Login, Origin, Uid, WatchOptions};
 use bili_im_serve::{
-    AccountSetup, Config, Core, Limits, Outlets, Profiles, ServeError, Server, Tokens, reload,
+    AccountSetup, Config, Core, Fault, Limits, Outlets, Profiles, ServeError, Server, Tokens,
+    Words, reload,
 };
 use serde::Serialize;
 use tokio::{
@@ -131,7 +133,7 @@ impl Serve {
             if let Some(path) = path {
                 let read = {
                     let path = path.clone();
-                    move || parse_outlets(&path)
+                    move || read_outlets(&path).map_err(|failure| failure.message().to_owned())
                 };
                 tokio::spawn(reload(core.clone(), path, read));
             }
@@ -209,9 +211,12 @@ impl Serve {
             }
             accounts.push((global.clone(), given));
         }
-        let accounts = accounts
-            .into_iter()
-            .map(|(global, given)| setup(global, given, watch, out));
+        let accounts = accounts.into_iter().map(|(global, given)| {
+            if given.is_none() {
+                credentials::warn_without_login(&global, out)?;
+            }
+            setup(global, given, watch, out)
+        });
         Ok((accounts.collect::<Result<_, _>>()?, given_to))
     }
 
@@ -254,13 +259,34 @@ impl FurtherProfiles {
         (global.cookie_file, global.cookie_stdin) = (None, false);
         Ok(global)
     }
+
+    /// Whose the profile or its archive is, if there is one.
+    fn owner(&self, profile: &Profile, global: &Global) -> Result<Option<Uid>, Failure> {
+        if let Some(login) = profile.load()? {
+            return Ok(login.uid());
+        }
+        match Archive::open(ArchiveFile::from(None).path(global)?) {
+            Ok(archive) => Ok(archive.owner()?),
+            Err(ArchiveError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 impl Profiles for FurtherProfiles {
     fn setup(&self, name: &str) -> Result<AccountSetup, ErrorJson> {
         let global = self.named(name)?;
-        // A profile without a login is most likely a mistyped name.
-        credentials::load(&global, self.out)?;
+        // A profile without a login is most likely a mistyped name. What the failure says of this
+        // machine is not for clients.
+        credentials::load(&global, self.out).map_err(|failure| {
+            self.out.warn(failure.message());
+            let message = format_text!(
+                "nobody is logged in with profile {name}",
+                "登录档案 {name} 里没有可用的登录"
+            );
+            let advice = text!("call the method login", "调用方法 login 登录");
+            ErrorJson::from(Failure::unusable_login(message, advice))
+        })?;
         Ok(setup(global, None, self.watch, self.out)?)
     }
 
@@ -271,41 +297,28 @@ impl Profiles for FurtherProfiles {
         if is_given || config::value_for("cookie_command", &profile.name).is_some() {
             return Err(Failure::wrong_use(
                 text!(
-                    "the cookie of this profile is given, or comes from cookie_command",
-                    "这个登录档案的 Cookie 是直接给的，或来自 cookie_command"
+                    "the cookie of this profile is given by an option or BILI_IM_COOKIE, or comes from cookie_command",
+                    "这个登录档案的 Cookie 由选项、BILI_IM_COOKIE 或 cookie_command 给出"
                 ),
-                text!("log in with another profile", "换一个登录档案登录"),
+                text!("renew it there, or log in with another profile", "在来源处更新，或换一个登录档案登录"),
             )
             .into());
         }
         profile.check(profile.is_in_keyring())?;
+        // It must be known whose profile it is, before someone confirms a login in vain.
+        self.owner(&profile, &global)?;
         Ok(global.endpoint()?)
     }
 
     fn keep(&self, name: &str, login: Login) -> Result<(), ErrorJson> {
         let global = self.named(name)?;
         let profile = Profile::named(global.profile()?)?;
-        let last = profile.load().ok().flatten().and_then(|last| last.uid());
-        if let (Some(last), Some(uid)) = (last, login.credential.uid())
-            && last != uid
-        {
-            return Err(Failure::wrong_use(
-                format_text!(
-                    "user {uid} has confirmed, and the profile is of user {last}",
-                    "确认登录的是用户 {uid}，而这个登录档案属于用户 {last}"
-                ),
-                text!(
-                    "log in with another profile, or log out first: bili-im logout",
-                    "换一个登录档案，或先用 bili-im logout 退出"
-                ),
-            )
-            .into());
-        }
         keep(
             &profile,
             login.credential,
             login.refresh_token,
             profile.is_in_keyring(),
+            self.owner(&profile, &global)?,
             &global,
             self.out,
         )?;
@@ -344,63 +357,82 @@ async fn stopped(stop: Stop) {
 
 fn read_tokens(path: &Path) -> Result<Tokens, Failure> {
     let place = path.display();
-    let unusable = |why: String| {
+    let unusable = |(why, advice): (String, &'static str)| {
         Failure::wrong_use(
             format_text!(
                 "the tokens in {place} cannot be used: {why}",
                 "{place} 里的令牌不能用：{why}"
             ),
-            text!(
-                "give a file of your own with mode 600 and lines like: bot TOKEN write",
-                "给一个属于自己、权限为 600 的文件，每行如：bot 令牌 write"
-            ),
+            advice,
         )
     };
-    let (text, is_readable_by_others) = read_text(path).map_err(unusable)?;
+    let format = text!(
+        "a line is like: bot TOKEN write; docs/serving.md tells the rest",
+        "每行如：bot 令牌 write；写法见 docs/serving.zh-CN.md"
+    );
+    let (text, is_readable_by_others) = read_text(path, format).map_err(unusable)?;
     if is_readable_by_others {
         return Err(unusable(readable_by_others()));
     }
-    Tokens::parse(&text).map_err(|invalid| unusable(invalid.to_string()))
+    Tokens::parse(&text).map_err(|fault| unusable((fault.worded(), format)))
 }
 
 /// The configuration in a file.
 pub(crate) fn read_outlets(path: &Path) -> Result<Outlets, Failure> {
-    parse_outlets(path).map_err(|why| {
-        let place = path.display();
+    let place = path.display();
+    let unusable = |(why, advice): (String, &'static str)| {
         Failure::wrong_use(
             format_text!(
                 "the configuration in {place} cannot be used: {why}",
                 "{place} 里的配置不能用：{why}"
             ),
-            text!(
-                "docs/serving.md shows one; with secrets in it, it is a file of your own with mode 600",
-                "写法见 docs/serving.zh-CN.md；里面有密钥时，文件须属于自己、权限为 600"
-            ),
+            advice,
         )
-    })
-}
-
-fn parse_outlets(path: &Path) -> Result<Outlets, String> {
-    let (text, is_readable_by_others) = read_text(path)?;
-    let outlets = Outlets::parse(&text, folder_of(path)).map_err(|fault| fault.to_string())?;
+    };
+    let format = text!("docs/serving.md shows one", "写法见 docs/serving.zh-CN.md");
+    let (text, is_readable_by_others) = read_text(path, format).map_err(unusable)?;
+    let outlets = Outlets::parse(&text, folder_of(path));
+    let outlets = outlets.map_err(|fault| unusable((fault.worded(), format)))?;
     match outlets.has_secrets() && is_readable_by_others {
-        true => Err(readable_by_others()),
+        true => Err(unusable(readable_by_others())),
         false => Ok(outlets),
     }
 }
 
-/// The text of a file, and whether others can read it.
-fn read_text(path: &Path) -> Result<(String, bool), String> {
-    let opened = private_file::open(path).map_err(|error| error.to_string())?;
-    let opened = opened.ok_or(text!("there is no such file", "没有这个文件"))?;
+/// The text of a file, and whether others can read it. Otherwise why it cannot be used, and what
+/// to do about that; `format` says how such a file is written.
+fn read_text(path: &Path, format: &'static str) -> Result<(String, bool), (String, &'static str)> {
+    let unusable = |error: private_file::Unusable| (error.to_string(), error.advice());
+    let opened = private_file::open(path).map_err(unusable)?;
+    let missing = text!("there is no such file", "没有这个文件");
+    let opened = opened.ok_or_else(|| (missing.to_owned(), format))?;
     let is_readable_by_others = opened.is_readable_by_others();
-    let bytes = opened.read(MOST).map_err(|error| error.to_string())?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| text!("it is not UTF-8", "不是 UTF-8"))?;
+    let bytes = opened.read(MOST).map_err(unusable)?;
+    let binary = text!("it is not UTF-8", "不是 UTF-8");
+    let text = std::str::from_utf8(&bytes).map_err(|_| (binary.to_owned(), format))?;
     Ok((text.to_owned(), is_readable_by_others))
 }
 
-fn readable_by_others() -> String {
-    text!("others can read it", "其他用户能读取它").to_owned()
+/// Why a file with secrets cannot be used, and what to do about that.
+fn readable_by_others() -> (String, &'static str) {
+    let why = text!("others can read it", "其他用户能读取它");
+    let advice = text!(
+        "with secrets in it, it is a file of your own with mode 600: chmod 600 FILE",
+        "里面有密钥，权限须为 600：chmod 600 文件"
+    );
+    (why.to_owned(), advice)
+}
+
+impl Worded for Fault {
+    fn chinese(&self) -> Option<String> {
+        Some(Self::chinese(self))
+    }
+}
+
+impl Worded for Words {
+    fn chinese(&self) -> Option<String> {
+        Some(Self::chinese(self).to_owned())
+    }
 }
 
 impl From<ServeError> for Failure {

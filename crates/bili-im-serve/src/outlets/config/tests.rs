@@ -1,4 +1,5 @@
 use super::*;
+use crate::words::has_chinese;
 
 const HOOK: &str = "[[webhook]]\nname = 'crm'\nurl = 'https://example.com/secret-path'\n";
 const SECRET: &str = "secret = '0123456789abcdef'\n";
@@ -28,8 +29,14 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
     let hook = |more: &str| format!("{HOOK}{SECRET}{more}");
     let phone = |more: &str| format!("{PHONE}{more}");
     let rule = |more: &str| format!("[[rule]]\nname = 'r'\n{more}");
+    let notify = |more: &str| format!("[[notify]]\nname = 'n'\n{more}");
+    let mail = |more: &str| {
+        let mail = "to = 'mail'\nhost = 'smtp.example.com'\nuser = 'me'\npassword = 'secret-word'";
+        notify(&format!("{mail}\n{more}"))
+    };
     for (text, line, words) in [
         ("profiles = []".to_owned(), 1, "one profile at least"),
+        ("\nprofiles = = 1".to_owned(), 2, "="),
         ("[[webhok]]".to_owned(), 1, "`webhook`"),
         (HOOK.to_owned(), 1, "secret is missing"),
         (format!("{HOOK}secret = 'short'"), 4, "16 characters"),
@@ -39,7 +46,14 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
             "there is no event \"messages\"",
         ),
         (hook("talkers = ['user:x']"), 5, "user:NUMBER"),
-        (hook("own = 'no'"), 5, "true or false"),
+        (hook("own = 'no'"), 5, "own is true or false"),
+        (hook("events = 'all'"), 5, "a list of: message, "),
+        (hook("talkers = 7"), 5, "user:NUMBER"),
+        (hook("accounts = 7"), 5, "names of accounts"),
+        (hook("accounts = ['a/b']"), 5, "Latin letters, digits"),
+        ("[[webhook]]".to_owned(), 1, "name is missing"),
+        (format!("{HOOK}secret = ''"), 4, "secret is empty"),
+        (hook("allow_http = 1"), 5, "true or false"),
         (
             hook("key = 'x'"),
             5,
@@ -61,7 +75,36 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
         (phone("digest_minutes = 0"), 5, "1 to 1440"),
         (phone("chat_id = '1'"), 5, "there is no field chat_id"),
         (phone("").replace("bark", "pager"), 3, "bark, feishu"),
+        (phone("by_a_person = 1"), 5, "true or false"),
+        (phone("keywords = 1"), 5, "a list of texts"),
+        (phone("text = 1"), 5, "{sender}"),
+        (phone("text = '{'"), 5, "a { without }"),
+        (phone("text = '}'"), 5, "a } without {"),
+        (phone("server = 'x'"), 5, "server is an address"),
+        (notify(""), 1, "to is missing: it is one of: "),
+        (notify("to = 'feishu'"), 1, "url is missing"),
+        (notify("to = 'gotify'"), 1, "token is missing"),
+        (notify("to = 'ntfy'"), 1, "topic is missing"),
+        (notify("to = 'telegram'"), 1, "token is missing"),
+        (
+            notify("to = 'serverchan'\nkey = '/'"),
+            4,
+            "letters and digits",
+        ),
+        (notify("to = 'apprise'\nurl = 'x'"), 4, "SERVICE://"),
+        (notify("to = 'mail'\nhost = 'h'"), 4, "user and password"),
+        (mail("from = 'me'"), 7, "\"me\" is no address of mail"),
+        (
+            mail("from = 'me@example.com'\nrecipients = []"),
+            8,
+            "a list",
+        ),
         (rule(""), 2, "a rule does something"),
+        (rule("answr = 'x'"), 3, "there is no field answr"),
+        (rule("answer = 'x'\nkeywords = []"), 4, "keywords is empty"),
+        (rule("answer = 'x'\npeople = []"), 4, "people is empty"),
+        (rule("answer = 'x'\ntypes = []"), 4, "types is empty"),
+        (phone("keywords = []"), 5, "keywords is empty"),
         (rule("answer = '{name}'"), 3, "{sender}"),
         (rule("answer = ''"), 3, "empty"),
         (rule("answer = 'x'\nregex = '('"), 4, "unclosed group"),
@@ -76,6 +119,46 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
             "there are: text, image",
         ),
         (rule("answer = 'x'\nhours = 'noon'"), 4, "23:00-07:30"),
+        (rule("people = ['x']"), 3, "numbers of users"),
+        (rule("keywords = 1"), 3, "a list of words"),
+        (rule("unread_minutes = 'x'"), 3, "a number of minutes"),
+        (rule("every_minutes = 1441"), 3, "1440 at most"),
+        (rule("per_day = 'x'"), 3, "a number"),
+        (rule("tag = 1"), 3, "a text"),
+        (rule("notify = 1"), 3, "[[notify]]"),
+        (rule("regex = 1"), 3, "a regular expression"),
+        (
+            rule(&format!("answer = '{}'", "x".repeat(2000))),
+            3,
+            "too long",
+        ),
+        (
+            rule("answer = '{1}'"),
+            3,
+            "answer has {1}, but there is no regex",
+        ),
+        (
+            rule("answer = '{1}'\nregex = 'x'"),
+            3,
+            "but regex has no groups",
+        ),
+        (
+            rule("regex = '(x)'\nanswer = '{1} {2}'"),
+            4,
+            "answer has {2}, but regex has 1 group",
+        ),
+        (
+            phone(&rule(
+                "notify = 'phone'\nnotify_text = '{9}'\nregex = '(x)(?:y)(z)'",
+            )),
+            8,
+            "notify_text has {9}, but regex has 2 groups",
+        ),
+        (
+            phone(&rule("notify = 'fone'")),
+            7,
+            "\"fone\"; there are: phone",
+        ),
         (rule("answer = 'x'\nwhen = 1"), 4, "there are: name, "),
         (
             rule("notify = 'phone'"),
@@ -92,9 +175,31 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
     ] {
         let fault = parse(&text).unwrap_err();
         assert_eq!(fault.line, line, "{text}: {fault}");
-        assert!(fault.problem.contains(words), "{text}: {fault}");
-        assert!(!fault.problem.contains("0123456789abcdef"), "{fault}");
+        assert!(fault.to_string().contains(words), "{text}: {fault}");
+        let chinese = fault.chinese();
+        assert!(chinese.starts_with(&format!("第 {line} 行：")), "{chinese}");
+        assert!(has_chinese(fault.problem.chinese()), "{text}: {chinese}");
+        for secret in ["0123456789abcdef", "secret-"] {
+            assert!(!format!("{fault}{chinese}").contains(secret), "{fault}");
+        }
     }
+}
+
+#[test]
+fn a_rule_has_words_in_both_languages() {
+    let rule = "[[rule]]\nname = 'r'\nregex = '(a)(b)'\nanswer = '{2}{1}'\nnotify = 'phone'\n\
+                tag = 'sales'\nunread_minutes = 30\n";
+    let outlets = parse(&format!("{PHONE}{rule}")).unwrap();
+    let words = outlets.rules().next().unwrap();
+    assert_eq!(
+        (words.to_string().as_str(), words.chinese()),
+        (
+            "r: answers, notifies phone, tags sales after 30 min unread, \
+             a person at most every 60 min and 24 times a day",
+            "r：未读满 30 分钟后回复、通知 phone、加标签 sales；\
+             对每个人 60 分钟内最多一次，一天最多 24 次"
+        )
+    );
 }
 
 #[test]
@@ -124,7 +229,9 @@ fn a_secret_can_be_in_a_file_that_only_its_owner_reads() {
     let text = "[[webhook]]\nname = 'crm'\nurl_file = 'secret'\nsecret_file = 'secret'\n";
     mode(0o644);
     let fault = Outlets::parse(text, folder.path()).unwrap_err();
-    assert!(fault.problem.contains("chmod 600"), "{fault}");
+    for words in [fault.to_string(), fault.chinese()] {
+        assert!(words.contains("chmod 600"), "{words}");
+    }
     mode(0o600);
     let text = text.replace("url_file = 'secret'", "url = 'https://example.com'");
     let read = || Outlets::parse(&text, folder.path()).unwrap();

@@ -21,12 +21,16 @@ pub(super) struct Apprise {
 
 impl Apprise {
     pub(super) fn new(table: &mut Table<'_>) -> Result<Self, Fault> {
-        let program = table.take("program", "the path of the program")?;
+        let program = table.take("program", ("the path of the program", "程序的路径"))?;
         let program = program.unwrap_or_else(|| "apprise".to_owned());
-        let url = table.need_secret("url", "an address as Apprise has them")?;
+        let what = (
+            "an address as Apprise has them, SERVICE://…",
+            "服务的地址，按 Apprise 的写法：SERVICE://…",
+        );
+        let url = table.need_secret("url", what)?;
         // Otherwise it would be taken for an option.
         if !url.expose().contains("://") || url.expose().starts_with('-') {
-            return Err(table.fault("url", "url is an address as Apprise has them, SERVICE://…"));
+            return Err(table.wrong("url", what));
         }
         Ok(Self {
             program: table.locate(&program),

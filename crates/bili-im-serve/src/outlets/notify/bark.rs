@@ -22,7 +22,13 @@ struct Bark {
 
 pub(super) fn new(table: &mut Table<'_>) -> Result<Box<dyn Service>, Fault> {
     Ok(Box::new(Bark {
-        key: table.need_secret("key", "the key of the device, as the app shows it")?,
+        key: table.need_secret(
+            "key",
+            (
+                "the key of the device, as the app shows it",
+                "设备的 key，见 App",
+            ),
+        )?,
         server: table.server(Some("https://api.day.app"))?,
     }))
 }

@@ -25,7 +25,13 @@ struct DingTalk {
 pub(super) fn new(table: &mut Table<'_>) -> Result<Box<dyn Service>, Fault> {
     Ok(Box::new(DingTalk {
         url: table.address()?,
-        secret: table.secret("secret", "the secret of the bot's signature, SEC…")?,
+        secret: table.secret(
+            "secret",
+            (
+                "the secret of the bot's signature, SEC…",
+                "机器人的加签密钥，SEC…",
+            ),
+        )?,
     }))
 }
 

@@ -25,7 +25,10 @@ struct Feishu {
 pub(super) fn new(table: &mut Table<'_>) -> Result<Box<dyn Service>, Fault> {
     Ok(Box::new(Feishu {
         url: table.address()?,
-        secret: table.secret("secret", "the secret of the bot's signature")?,
+        secret: table.secret(
+            "secret",
+            ("the secret of the bot's signature", "机器人的签名密钥"),
+        )?,
     }))
 }
 

@@ -22,7 +22,7 @@ struct Gotify {
 
 pub(super) fn new(table: &mut Table<'_>) -> Result<Box<dyn Service>, Fault> {
     Ok(Box::new(Gotify {
-        token: table.need_secret("token", "the token of the application")?,
+        token: table.need_secret("token", ("the token of the application", "应用的令牌"))?,
         server: table.server(None)?,
     }))
 }

@@ -18,6 +18,7 @@ use crate::{
         table::{Table, is_loopback},
     },
     toml_file::Fault,
+    words::{Words, words},
 };
 
 /// The most bytes of a text.
@@ -41,22 +42,39 @@ pub(super) struct Mail {
 
 impl Mail {
     pub(super) fn new(table: &mut Table<'_>) -> Result<Self, Fault> {
-        let host: String = table.need("host", "the name of the SMTP server")?;
-        let port = table.take("port", "a number: 465 for TLS, 587 for STARTTLS")?;
-        let user: Option<String> = table.take("user", "the user at the server")?;
-        let password = table.secret("password", "the password, or the code for programs")?;
+        let host: String = table.need(
+            "host",
+            ("the name of the SMTP server", "邮件服务器（SMTP）的域名"),
+        )?;
+        let port = table.take(
+            "port",
+            (
+                "a number: 465 for TLS, 587 for STARTTLS",
+                "端口号：TLS 用 465，STARTTLS 用 587",
+            ),
+        )?;
+        let user: Option<String> =
+            table.take("user", ("the user at the server", "登录服务器的用户名"))?;
+        let password = table.secret(
+            "password",
+            ("the password, or the code for programs", "密码或授权码"),
+        )?;
         let login = match (user, password) {
             (Some(user), Some(password)) => Some((user, password)),
             (None, None) if is_loopback(&host) => None,
-            _ => return Err(table.fault("host", "user and password are needed")),
+            _ => {
+                let problem = words!("user and password are needed", "需要 user 和 password");
+                return Err(table.fault("host", problem));
+            }
         };
-        let from: String = table.need("from", "the address of the sender")?;
+        let from: String = table.need("from", ("the address of the sender", "发件人的邮箱地址"))?;
         let from = address(&from).map_err(|problem| table.fault("from", problem))?;
-        let recipients: Vec<String> = table.need("recipients", "a list of addresses")?;
+        let what = ("a list of addresses", "邮箱地址的列表");
+        let recipients: Vec<String> = table.need("recipients", what)?;
         let recipients: Result<Vec<_>, _> = recipients.iter().map(|one| address(one)).collect();
         let recipients = recipients.map_err(|problem| table.fault("recipients", problem))?;
         if recipients.is_empty() {
-            return Err(table.fault("recipients", "recipients is a list of addresses"));
+            return Err(table.wrong("recipients", what));
         }
         Ok(Self {
             host,
@@ -142,9 +160,9 @@ fn subject(title: &str) -> String {
     words.collect::<Vec<_>>().join("\r\n ")
 }
 
-fn address(text: &str) -> Result<Address, String> {
+fn address(text: &str) -> Result<Address, Words> {
     text.parse()
-        .map_err(|_| format!("{text:?} is no address of mail"))
+        .map_err(|_| words!("{text:?} is no address of mail", "{text:?} 不是邮箱地址"))
 }
 
 fn refusal(error: Error) -> Refusal {

@@ -14,13 +14,13 @@ use super::{
 };
 use crate::{
     core::Core,
-    hours::Hours,
+    hours::{HOURS, Hours},
     outlets::{
         feed::Feed,
         filter::{self, Filter, text},
         post::{Poster, Refusal},
         table::Table,
-        template::{FIELDS, Template},
+        template::{FIELDS, TEMPLATE, Template},
         waits::Waits,
     },
     reader::Item,
@@ -45,18 +45,16 @@ pub(crate) struct Notifier {
 
 impl Notifier {
     pub(in crate::outlets) fn new(name: String, table: &mut Table<'_>) -> Result<Self, Fault> {
-        let minutes = table.take("digest_minutes", "a number of 1 to 1440")?;
-        let minutes: Option<u32> = minutes;
+        let what = ("a number of 1 to 1440", "整数，1 到 1440");
+        let minutes: Option<u32> = table.take("digest_minutes", what)?;
         if minutes.is_some_and(|minutes| !(1..=1440).contains(&minutes)) {
-            return Err(table.fault("digest_minutes", "digest_minutes is 1 to 1440"));
+            return Err(table.wrong("digest_minutes", what));
         }
         let filter = Filter {
             events: Some(filter::events(table)?.unwrap_or_else(|| vec!["message".to_owned()])),
             own: false,
-            by_a_person: table.take("by_a_person", "true or false")?.unwrap_or(true),
-            keywords: table
-                .take("keywords", "a list of texts")?
-                .unwrap_or_default(),
+            by_a_person: table.flag("by_a_person")?.unwrap_or(true),
+            keywords: table.list("keywords", ("a list of texts", "字符串的列表"))?,
         };
         Ok(Self {
             rights: filter::rights(table, format!("notify/{name}"))?,
@@ -65,7 +63,7 @@ impl Notifier {
             text: template(table, "text", "{text}")?,
             digest: template(table, "digest", "{count} 条新消息")?,
             missed: template(table, "missed", "漏了 {count} 条")?,
-            quiet: table.take("quiet", "hours, such as \"23:00-07:30\"")?,
+            quiet: table.take("quiet", HOURS)?,
             digest_minutes: minutes.unwrap_or_default(),
             way: Way::new(table)?,
         })
@@ -214,7 +212,7 @@ impl Notifier {
 }
 
 fn template(table: &mut Table<'_>, name: &str, usual: &str) -> Result<Template, Fault> {
-    let given: Option<String> = table.take(name, "a text with fields, such as \"{sender}\"")?;
+    let given: Option<String> = table.take(name, TEMPLATE)?;
     Template::parse(given.as_deref().unwrap_or(usual), &FIELDS)
         .map_err(|problem| table.fault(name, problem))
 }

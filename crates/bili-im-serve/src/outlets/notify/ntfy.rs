@@ -24,8 +24,8 @@ struct Ntfy {
 
 pub(super) fn new(table: &mut Table<'_>) -> Result<Box<dyn Service>, Fault> {
     Ok(Box::new(Ntfy {
-        topic: table.need_secret("topic", "the name of the topic")?,
-        token: table.secret("token", "an access token, tk_…")?,
+        topic: table.need_secret("topic", ("the name of the topic", "主题的名字"))?,
+        token: table.secret("token", ("an access token, tk_…", "访问令牌，tk_…"))?,
         server: table.server(Some("https://ntfy.sh"))?,
     }))
 }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     outlets::{secret::Secret, table::Table},
     toml_file::Fault,
+    words::words,
 };
 
 /// The most characters of a title.
@@ -23,10 +24,22 @@ struct ServerChan {
 }
 
 pub(super) fn new(table: &mut Table<'_>) -> Result<Box<dyn Service>, Fault> {
-    let key = table.need_secret("key", "the SendKey, SCT… or sctp…")?;
+    let key = table.need_secret(
+        "key",
+        (
+            "the SendKey, SCT… or sctp…",
+            "以 SCT 或 sctp 开头的 SendKey",
+        ),
+    )?;
     let is_plain = key.expose().chars().all(|c| c.is_ascii_alphanumeric());
     if !is_plain {
-        return Err(table.fault("key", "key is the SendKey, of letters and digits"));
+        return Err(table.fault(
+            "key",
+            words!(
+                "key has letters and digits only",
+                "key 只能有英文字母和数字"
+            ),
+        ));
     }
     let server = table.server(Some(&usual_server(key.expose())))?;
     let url = Secret::from(format!("{server}/{}.send", key.expose()));

@@ -58,8 +58,11 @@ impl Way {
     /// Reads the service and its fields.
     pub(super) fn new(table: &mut Table<'_>) -> Result<Self, Fault> {
         let known: Vec<&str> = SERVICES.iter().map(|(word, _)| *word).collect();
-        let what = format!("one of: {}, mail, apprise", known.join(", "));
-        let to: String = table.need("to", &what)?;
+        let known = known.join(", ");
+        let english = format!("one of: {known}, mail, apprise");
+        let chinese = format!("下列之一：{known}, mail, apprise");
+        let what = (english.as_str(), chinese.as_str());
+        let to: String = table.need("to", what)?;
         match to.as_str() {
             "mail" => return Mail::new(table).map(Self::Mail),
             "apprise" => return Apprise::new(table).map(Self::Apprise),
@@ -67,7 +70,7 @@ impl Way {
         }
         match SERVICES.iter().find(|(word, _)| *word == to) {
             Some((_, new)) => new(table).map(Self::Post),
-            None => Err(table.fault("to", format!("to is {what}"))),
+            None => Err(table.wrong("to", what)),
         }
     }
 

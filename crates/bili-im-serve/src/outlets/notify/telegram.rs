@@ -23,8 +23,14 @@ struct Telegram {
 
 pub(super) fn new(table: &mut Table<'_>) -> Result<Box<dyn Service>, Fault> {
     Ok(Box::new(Telegram {
-        token: table.need_secret("token", "the token of the bot")?,
-        chat_id: table.need("chat_id", "a text: the number of a chat, or @CHANNEL")?,
+        token: table.need_secret("token", ("the token of the bot", "机器人的令牌"))?,
+        chat_id: table.need(
+            "chat_id",
+            (
+                "a text: the number of a chat, or @CHANNEL",
+                "字符串：聊天的编号，或 @频道名",
+            ),
+        )?,
         server: table.server(Some("https://api.telegram.org"))?,
     }))
 }

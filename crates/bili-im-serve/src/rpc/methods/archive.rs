@@ -12,7 +12,7 @@ use crate::{
     account::SyncJson,
     rpc::{
         call::{Call, Fault},
-        table::{Kind, Method, Param, Right, Scope, answers, needed, optional},
+        table::{Kind, Method, Param, Right, Scope, answers, count, needed, optional},
     },
 };
 
@@ -51,14 +51,11 @@ pub(super) const METHODS: &[Method] = &[
                 Kind::Flag,
                 "the most relevant first, not the newest",
             ),
-            optional(
-                "limit",
-                Kind::Number,
-                "how many at most; 20, and 1,000 at most",
-            ),
-            optional(
+            count("limit", 20, MOST, "how many messages; 1,000 at most"),
+            count(
                 "context",
-                Kind::Number,
+                0,
+                MOST_CONTEXT,
                 "how many before and after each; 20 at most",
             ),
             optional(
@@ -88,11 +85,7 @@ pub(super) const METHODS: &[Method] = &[
             FROM,
             UNTIL,
             optional("system", Kind::Flag, "with the service's own accounts"),
-            optional(
-                "top",
-                Kind::Number,
-                "how many conversations; 20, and 1,000 at most",
-            ),
+            count("top", 20, MOST, "how many conversations; 1,000 at most"),
         ],
         result: "as `bili-im stats --json`",
         answers: answers!(stats),
@@ -150,8 +143,8 @@ async fn search(call: Call) -> Result<SearchJson, Fault> {
     if call.flag("relevance") {
         search.order = Order::Relevance;
     }
-    search.limit = few(&call, "limit", 20, MOST);
-    search.context = few(&call, "context", 0, MOST_CONTEXT);
+    search.limit = few(&call, "limit");
+    search.context = few(&call, "context");
     if let Some(after) = call.text("after") {
         let after = after.parse();
         let after = after.map_err(|_| Fault::Params("after is what an answer gave".to_owned()))?;
@@ -159,7 +152,10 @@ async fn search(call: Call) -> Result<SearchJson, Fault> {
     }
     let account = call.account()?;
     let found = account.read(move |archive| Ok((archive.search(&search)?, archive.people()?)));
-    let (found, people) = found.await?;
+    let (found, people) = found.await.map_err(|error| match &*error.kind {
+        "Usage" => Fault::Params(format!("words: {}", error.message)),
+        _ => error.into(),
+    })?;
     Ok(SearchJson::new(&found, &people))
 }
 
@@ -196,7 +192,7 @@ async fn stats(call: Call) -> Result<StatsJson, Fault> {
         .with_service(call.flag("system"));
     let account = call.account()?;
     let counted = account.read(move |archive| archive.stats(&options)).await?;
-    Ok(StatsJson::new(counted, few(&call, "top", 20, MOST)))
+    Ok(StatsJson::new(counted, few(&call, "top")))
 }
 
 async fn sync(call: Call) -> Result<SyncJson, Fault> {
@@ -223,7 +219,7 @@ fn during(call: &Call) -> Range<UnixSeconds> {
     UnixSeconds(from)..UnixSeconds(call.number("until").unwrap_or(u64::MAX))
 }
 
-fn few(call: &Call, name: &str, usual: u64, most: u64) -> usize {
-    let number = call.number(name).unwrap_or(usual).min(most);
+fn few(call: &Call, name: &str) -> usize {
+    let number = call.number(name).unwrap_or_default();
     usize::try_from(number).unwrap_or_default()
 }

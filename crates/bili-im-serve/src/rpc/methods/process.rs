@@ -1,6 +1,8 @@
 //! Methods about the process.
 
+use bili_im_archive::Queue;
 use bili_im_json::{ErrorJson, Exit};
+use bili_im_proto::UnixSeconds;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,12 +15,10 @@ use crate::{
     rpc::{
         call::{Call, Fault},
         reference,
-        table::{Kind, Method, Param, Right, Scope, answers, needed},
+        table::{Kind, Method, Right, Scope, answers, needed},
     },
     server::consumer_name,
 };
-
-const NAME: Param = needed("account", Kind::Text, "the account's name");
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -38,6 +38,24 @@ pub(super) const METHODS: &[Method] = &[
         answers: answers!(ack),
     },
     Method {
+        name: "consumers.list",
+        about: "the consumers of events: those of the token, or all for a token without `accounts=` and `talkers=`",
+        right: Right::Read,
+        scope: Scope::Process,
+        params: &[],
+        result: "`consumers`: `account`, `consumer` (`TOKEN/NAME`, without tokens `local/NAME`; `hook/…`, `notify/…` and `rules` are the process's own), `id` of the last event that it has handled, `waiting` events, `seen` (s since 1970)",
+        answers: answers!(consumers),
+    },
+    Method {
+        name: "consumers.remove",
+        about: "forget a consumer that is no longer needed; a name without `/` is the token's own",
+        right: Right::Write,
+        scope: Scope::Process,
+        params: &[needed("consumer", Kind::Text, "the consumer's name")],
+        result: "`consumer`, `removed`: whether there was one",
+        answers: answers!(forget),
+    },
+    Method {
         name: "accounts.list",
         about: "the accounts and how they are",
         right: Right::Read,
@@ -50,8 +68,8 @@ pub(super) const METHODS: &[Method] = &[
         name: "accounts.add",
         about: "serve one more of the program's profiles, until the process ends; others go on",
         right: Right::Write,
-        scope: Scope::Process,
-        params: &[NAME],
+        scope: Scope::Profile,
+        params: &[],
         result: "the account, as in `accounts.list`",
         answers: answers!(add),
     },
@@ -59,8 +77,8 @@ pub(super) const METHODS: &[Method] = &[
         name: "accounts.remove",
         about: "serve an account no longer: its sends are finished first, its archive stays",
         right: Right::Write,
-        scope: Scope::Process,
-        params: &[NAME],
+        scope: Scope::Profile,
+        params: &[],
         result: "`account`, `removed`",
         answers: answers!(remove),
     },
@@ -77,8 +95,8 @@ pub(super) const METHODS: &[Method] = &[
         name: "login",
         about: "log in with a QR code that the caller shows; then the account is served with it. A second call gives the login under way",
         right: Right::Write,
-        scope: Scope::Process,
-        params: &[NAME],
+        scope: Scope::Profile,
+        params: &[],
         result: "as `login.state`, with a `link`. Whoever knows the link can take the login",
         answers: answers!(login),
     },
@@ -86,9 +104,9 @@ pub(super) const METHODS: &[Method] = &[
         name: "login.state",
         about: "how the login of this name is, or how the last one ended",
         right: Right::Write,
-        scope: Scope::Process,
-        params: &[NAME],
-        result: "`account`, `state` (`starting`, `code`, `scanned`, `done`, `expired`, `failed`), `link`: what to show as a QR code within 180 s, `uid`: who has logged in, `error`",
+        scope: Scope::Profile,
+        params: &[],
+        result: "`account`, `state` (`starting`, `code`, `scanned`, `confirmed`, `done`, `expired`, `failed`), `link`: what to show as a QR code within 180 s, `uid`: who has logged in, `error`",
         answers: answers!(login_state),
     },
     Method {
@@ -117,6 +135,31 @@ struct HandledJson {
     consumer: String,
     /// The id of the last event.
     id: u64,
+}
+
+/// Consumers.
+#[derive(Serialize, JsonSchema)]
+struct ConsumersJson {
+    consumers: Vec<ConsumerJson>,
+}
+
+/// A consumer of an account's events.
+#[derive(Serialize, JsonSchema)]
+struct ConsumerJson {
+    account: String,
+    consumer: String,
+    /// The id of the last event that it has handled.
+    id: u64,
+    /// How many events wait for it.
+    waiting: u64,
+    seen: UnixSeconds,
+}
+
+/// A consumer that is forgotten.
+#[derive(Serialize, JsonSchema)]
+struct ForgottenJson {
+    consumer: String,
+    removed: bool,
 }
 
 /// The accounts.
@@ -158,13 +201,57 @@ async fn ack(call: Call) -> Result<HandledJson, Fault> {
     Ok(HandledJson { consumer, id })
 }
 
+async fn consumers(call: Call) -> Result<ConsumersJson, Fault> {
+    let mut consumers = Vec::new();
+    for account in call.core.accounts() {
+        if !call.rights.account(account.name()) {
+            continue;
+        }
+        let known = account.queue(|queue| queue.consumers()).await?;
+        let known = known.into_iter();
+        let shown = known.filter(|known| may_know(&call, &known.name));
+        consumers.extend(shown.map(|known| ConsumerJson {
+            account: account.name().to_owned(),
+            consumer: known.name,
+            id: known.id,
+            waiting: known.lag,
+            seen: UnixSeconds(known.seen),
+        }));
+    }
+    Ok(ConsumersJson { consumers })
+}
+
+/// Whether a consumer is one of the token's own, or the token is for everything.
+fn may_know(call: &Call, consumer: &str) -> bool {
+    let token = consumer.split('/').next();
+    call.rights.is_for_all() || token == Some(&call.rights.name)
+}
+
+async fn forget(call: Call) -> Result<ForgottenJson, Fault> {
+    let name = call.text("consumer").unwrap_or_default();
+    let name = match name.contains('/') {
+        true => name.to_owned(),
+        false => consumer_name(&call.rights, name),
+    };
+    if Queue::is_own(&name) {
+        let words = "this is a consumer of the process itself";
+        return Err(Fault::Params(words.to_owned()));
+    }
+    if !may_know(&call, &name) {
+        return Err(Fault::Forbidden("this is a consumer of another token"));
+    }
+    let removed = call.core.forget(&call.rights, &name).await?;
+    let consumer = name;
+    Ok(ForgottenJson { consumer, removed })
+}
+
 async fn list(call: Call) -> Result<AccountsJson, Fault> {
     let accounts = call.core.list(&call.rights);
     Ok(AccountsJson { accounts })
 }
 
 async fn add(call: Call) -> Result<AccountJson, Fault> {
-    let name = named(&call)?;
+    let name = named(&call);
     call.core.add_named(&name).await?;
     let account = call.core.account(&name);
     let account = account.ok_or_else(|| ServeError::NoAccount(name));
@@ -172,7 +259,7 @@ async fn add(call: Call) -> Result<AccountJson, Fault> {
 }
 
 async fn remove(call: Call) -> Result<RemovedJson, Fault> {
-    let name = named(&call)?;
+    let name = named(&call);
     call.core.remove(&name).await.map_err(ErrorJson::from)?;
     Ok(RemovedJson {
         account: name,
@@ -180,13 +267,9 @@ async fn remove(call: Call) -> Result<RemovedJson, Fault> {
     })
 }
 
-/// The name of an account that the token may have, in all its conversations.
-fn named(call: &Call) -> Result<String, Fault> {
-    let name = call.text("account").unwrap_or_default();
-    match call.rights.account(name) && call.rights.talkers.is_none() {
-        true => Ok(name.to_owned()),
-        false => Err(Fault::Forbidden("this token may not have this account")),
-    }
+/// The name of the profile that it is about.
+fn named(call: &Call) -> String {
+    call.text("account").unwrap_or_default().to_owned()
 }
 
 async fn restart(call: Call) -> Result<RestartedJson, Fault> {
@@ -199,12 +282,12 @@ async fn restart(call: Call) -> Result<RestartedJson, Fault> {
 }
 
 async fn login(call: Call) -> Result<LoginJson, Fault> {
-    let name = named(&call)?;
+    let name = named(&call);
     Ok(call.core.log_in(&name).await?)
 }
 
 async fn login_state(call: Call) -> Result<LoginJson, Fault> {
-    let name = named(&call)?;
+    let name = named(&call);
     let login = call.core.shared().logins.get(&name);
     login.ok_or_else(|| {
         let words = "no login of this name has begun";

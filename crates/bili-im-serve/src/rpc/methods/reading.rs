@@ -14,11 +14,14 @@ use bili_im_reqwest::Client;
 
 use crate::rpc::{
     call::{Call, Fault},
-    table::{Kind, Method, Right, Scope, answers, needed, optional},
+    table::{Kind, Method, Right, Scope, answers, count, needed, optional},
 };
 
-/// The most messages or users of one answer.
-const MOST: usize = 1000;
+/// The most messages of one answer.
+const MOST: u64 = 1000;
+
+/// The most users of one answer.
+const PEOPLE: usize = 1000;
 
 pub(super) const METHODS: &[Method] = &[
     Method {
@@ -61,11 +64,7 @@ pub(super) const METHODS: &[Method] = &[
         right: Right::Read,
         scope: Scope::Talker,
         params: &[
-            optional(
-                "limit",
-                Kind::Number,
-                "how many messages at most; 20, and 1,000 at most",
-            ),
+            count("limit", 20, MOST, "how many messages; 1,000 at most"),
             optional(
                 "before",
                 Kind::Number,
@@ -157,8 +156,8 @@ async fn every_session(client: &Client) -> Result<SessionList, Fault> {
 
 async fn history(call: Call) -> Result<HistoryJson, Fault> {
     let (client, talker) = (call.client()?, call.talker()?);
-    let limit = call.number("limit").unwrap_or(20);
-    let limit = usize::try_from(limit).unwrap_or(MOST).clamp(1, MOST);
+    let limit = call.number("limit").unwrap_or_default();
+    let limit = usize::try_from(limit).unwrap_or_default().max(1);
     let page_size = u32::try_from(limit.min(100)).unwrap_or(100);
     let mut part = History::new(talker).with_page_size(page_size);
     part.before = call.number("before").map(Seqno);
@@ -198,8 +197,8 @@ async fn history(call: Call) -> Result<HistoryJson, Fault> {
 async fn who(call: Call) -> Result<PeopleJson, Fault> {
     let client = call.client()?;
     let uids: Vec<Uid> = call.numbers("uids").into_iter().map(Uid).collect();
-    if uids.is_empty() || uids.len() > MOST {
-        return Err(Fault::Params(format!("uids has 1 to {MOST} numbers")));
+    if uids.is_empty() || uids.len() > PEOPLE {
+        return Err(Fault::Params(format!("uids has 1 to {PEOPLE} numbers")));
     }
     let users = client.people(uids.iter().copied()).await?;
     let is_known = |uid: &Uid| users.iter().any(|user| user.uid == *uid);

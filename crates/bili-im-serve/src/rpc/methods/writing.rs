@@ -6,6 +6,7 @@ use bili_im_proto::{
     Endpoint, Error, Image, MsgKey, RemoveSession, SendContent, Seqno, SetMsgDnd, SetSettings,
     SetTop, Settings, Talker, Text, UpdateAck, UpdateIntercept, UploadBfs,
 };
+use schemars::JsonSchema;
 
 use crate::rpc::{
     call::{Call, Fault},
@@ -18,7 +19,8 @@ const KEY: Param = optional(
     "a name for this send, of 128 characters at most: the same again sends nothing and gives the same result",
 );
 
-const SENT: &str = "as `bili-im send --json`";
+const SENT: &str =
+    "as `bili-im send --json`, with `stored` when an earlier call with the same key has sent it";
 
 /// A method that changes a conversation alone.
 macro_rules! change {
@@ -154,13 +156,23 @@ pub(super) const METHODS: &[Method] = &[
     },
 ];
 
-async fn send_text(call: Call) -> Result<Of<SendJson>, Fault> {
+/// What became of a send.
+#[derive(JsonSchema)]
+struct SentJson {
+    #[serde(flatten)]
+    _sent: SendJson,
+    /// Whether an earlier call with the same key has sent it.
+    #[serde(rename = "stored", skip_serializing_if = "Option::is_none")]
+    _stored: Option<bool>,
+}
+
+async fn send_text(call: Call) -> Result<Of<SentJson>, Fault> {
     let text = Text::new(call.text("text").unwrap_or_default());
     let text = text.map_err(Error::from)?;
     send(call, text.into()).await
 }
 
-async fn send_image(call: Call) -> Result<Of<SendJson>, Fault> {
+async fn send_image(call: Call) -> Result<Of<SentJson>, Fault> {
     let image = Image::new(call.text("url").unwrap_or_default());
     let mut image = image.map_err(Error::from)?;
     image.width = small(&call, "width");
@@ -188,7 +200,7 @@ async fn upload_image(call: Call) -> Result<ImageJson, Fault> {
     ))
 }
 
-async fn send(call: Call, content: SendContent) -> Result<Of<SendJson>, Fault> {
+async fn send(call: Call, content: SendContent) -> Result<Of<SentJson>, Fault> {
     let key = match call.text("idempotency_key") {
         Some(key) if !(1..=128).contains(&key.chars().count()) => {
             let words = "idempotency_key has 1 to 128 characters";
