@@ -539,3 +539,12 @@ fn rules_are_shown_in_the_language_of_the_user() {
     );
     assert!(json.out.contains("r: answers, "), "{json:?}");
 }
+
+#[test]
+fn a_profile_without_a_login_is_told_at_the_start() {
+    let stage = Stage::demo();
+    let ran = stage.run_kept("serve nobody --stdio");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let words = "nobody is logged in with profile nobody";
+    assert!(ran.err.contains(words), "{ran:?}");
+}
