@@ -82,6 +82,8 @@ pub(crate) fn plant(workspace: &Path) -> Result<Planted, String> {
         &copy.join("crates/bili-im-proto/src/lib.rs"),
         lib.as_bytes(),
     )?;
+    let manifest = as_another_version(&read(&workspace.join("Cargo.toml"))?)?;
+    write_if_changed(&copy.join("Cargo.toml"), manifest.as_bytes())?;
     // What the sources no longer have.
     for file in old {
         let relative = file.strip_prefix(&copy).unwrap_or(&file);
@@ -95,6 +97,15 @@ pub(crate) fn plant(workspace: &Path) -> Result<Planted, String> {
         .map(|m| format!("{}\t{}\t{}\n", m.name, m.breaks, m.seed));
     write_if_changed(&list, lines.collect::<String>().as_bytes())?;
     Ok(Planted { copy, list })
+}
+
+/// The workspace's manifest with another version. Both build in one target folder, and otherwise
+/// cargo would take what it built of the copy for the workspace's own.
+fn as_another_version(manifest: &str) -> Result<String, String> {
+    let (before, rest) =
+        (manifest.split_once("\nversion = \"")).ok_or("Cargo.toml has no version")?;
+    let (version, after) = rest.split_once('"').ok_or("Cargo.toml has no version")?;
+    Ok(format!("{before}\nversion = \"{version}+planted\"{after}"))
 }
 
 fn parse(text: &str) -> Result<Vec<Mistake>, String> {

@@ -189,6 +189,7 @@ impl Message {
                     | MsgType::GroupOpened
                     | MsgType::GroupJoinedToo
             )
+            || matches!(self.msg_type.number(), 8 | 101..=118 | 201..=213 | 400 | 401)
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Session {
     pub ack_ts: Option<UnixMicros>,
     /// The newest message.
     pub max_seqno: Option<Seqno>,
-    /// The newest message that mentions the account.
+    /// The newest unread message that mentions the account.
     pub at_seqno: Option<Seqno>,
     /// When the session last changed.
     pub session_ts: Option<UnixMicros>,
@@ -58,9 +58,9 @@ pub struct Session {
     pub is_intercepted: bool,
     /// Whether pushes are **not** received (`setting` is 1).
     pub pushes_off: bool,
-    /// Whether the user is a guardian of the account's live room.
+    /// Whether the account is a guardian of the user's live room.
     pub is_guardian: bool,
-    /// Whether the service trusts the user.
+    /// Whether the session was intercepted before, and the account's owner chose to trust the user.
     pub is_trusted: bool,
     /// Whether clients may fold the session away.
     pub can_fold: bool,

@@ -316,7 +316,10 @@ fn is_wanted(options: WatchOptions, message: &MessageState, talker: Talker) -> b
     let is_automatic = matches!(message.msg_source, 8..=11);
     let is_by_the_service = message.from.0 == 0
         || matches!(message.msg_source, 5 | 6 | 12 | 13 | 16 | 17 | 18 | 19)
-        || matches!(message.msg_type, 10..=13 | 16 | 18 | 19 | 301..=306);
+        || matches!(
+            message.msg_type,
+            8 | 10..=13 | 16 | 18 | 19 | 101..=118 | 201..=213 | 301..=306 | 400 | 401
+        );
     message.msg_type == RECALL
         || message.msg_type != MODIFICATION
             && (options.automatic || !is_automatic)

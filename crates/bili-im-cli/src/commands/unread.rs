@@ -6,12 +6,10 @@ use std::{
 };
 
 use bili_im_json::CountsJson;
-use bili_im_proto::{
-    Error, EventKind, GetSessions, GetSettings, MyGroupUnread, SessionFilter, WatchOptions,
-};
-use bili_im_ureq::Client;
+use bili_im_proto::{EventKind, GetSettings, MyGroupUnread, WatchOptions};
 use serde::Serialize;
 
+use super::sessions;
 use crate::{
     active_login::ActiveLogin,
     args::{Global, seconds},
@@ -66,7 +64,7 @@ impl Unread {
         if !self.check {
             return out.print(&counts);
         }
-        let hidden = why_hidden(login.client())?;
+        let hidden = why_hidden(&login)?;
         out.print(&Checked { counts, hidden })
     }
 
@@ -135,12 +133,11 @@ impl Display for Checked {
 }
 
 /// Why the site shows no unread messages although some are counted (docs/protocol.md §7).
-fn why_hidden(client: &Client) -> Result<Option<&'static str>, Error> {
-    if client.call(GetSettings)?.msg_notify == Some(3) {
+fn why_hidden(login: &ActiveLogin) -> Result<Option<&'static str>, Failure> {
+    if login.client().call(GetSettings)?.msg_notify == Some(3) {
         return Ok(Some(text!("notifications are off", "消息提醒已关闭")));
     }
-    let listed = client.call(GetSessions::new(SessionFilter::All).with_size(100))?;
-    let unread = || (listed.sessions.iter()).filter(|session| session.unread_count > 0);
-    let is_all_muted = unread().next().is_some() && unread().all(|session| session.is_muted);
+    let unread = sessions::unread(login)?;
+    let is_all_muted = !unread.is_empty() && unread.iter().all(|session| session.is_muted);
     Ok(is_all_muted.then_some(text!("all are in muted sessions", "全都在免打扰的会话里")))
 }
