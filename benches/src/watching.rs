@@ -13,7 +13,7 @@ use bili_im_proto::{
     UnixMicros, WatchOptions,
 };
 
-use self::service::{PAGE, Service};
+use self::service::{PAGE, SECOND, Service};
 use crate::Result;
 
 /// The numbers of sessions to compare.
@@ -22,8 +22,6 @@ pub const SIZES: [u32; 3] = [10, 1_000, 100_000];
 /// How far the service's clock advances between polls. A poll looks back a minute, and so finds a
 /// few sessions.
 const POLL_GAP: Duration = Duration::from_secs(15);
-
-const SECOND: u64 = 1_000_000;
 
 /// A program that watches, together with its service.
 #[derive(Debug)]

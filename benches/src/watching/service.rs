@@ -5,11 +5,13 @@ use std::{collections::BTreeMap, fmt::Write};
 use bili_im_proto::Outgoing;
 use http::Response;
 
-use super::SECOND;
 use crate::{KEY_URLS, OWN_UID, Result};
 
 /// The largest number of sessions in one list.
 pub(super) const PAGE: usize = 100;
+
+/// In microseconds.
+pub(super) const SECOND: u64 = 1_000_000;
 
 /// The service, with its sessions by number and by the time of their last change.
 #[derive(Debug, Default)]

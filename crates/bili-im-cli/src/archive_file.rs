@@ -1,23 +1,19 @@
 //! Which archive a command uses: one for each profile, in the platform's data folder.
 
-use std::{env, path::PathBuf};
+use std::path::PathBuf;
 
 use bili_im_archive::{Archive, ArchiveError};
 use clap::Args;
-use directories::ProjectDirs;
 
 use crate::{
     args::Global,
     failure::Failure,
+    folders,
     language::{Language, current},
     private_file::{folder_of, make_folder},
-    state,
     wording::Worded,
     words::talker_text,
 };
-
-/// The environment variable with the data folder, instead of the platform's.
-const VARIABLE: &str = "BILI_IM_DATA_DIR";
 
 /// The argument of every command that uses an archive.
 #[derive(Debug, Args)]
@@ -60,7 +56,12 @@ impl ArchiveFile {
 
     /// The archives of other profiles and services.
     fn others(&self) -> Option<String> {
-        let folders = self.archive.is_none().then(root)??.read_dir().ok()?;
+        let folders = self
+            .archive
+            .is_none()
+            .then(folders::data)??
+            .read_dir()
+            .ok()?;
         let folders = folders.filter_map(|folder| folder.ok()?.path().read_dir().ok());
         let files = folders.flatten().filter_map(|file| Some(file.ok()?.path()));
         let archives = files.filter(|path| path.extension().is_some_and(|name| name == "db"));
@@ -72,7 +73,7 @@ impl ArchiveFile {
         if let Some(path) = &self.archive {
             return Ok(path.clone());
         }
-        let root = root().ok_or_else(|| {
+        let root = folders::data().ok_or_else(|| {
             Failure::other(text!(
                 "this user has no data folder",
                 "当前用户没有数据文件夹"
@@ -82,18 +83,10 @@ impl ArchiveFile {
                 "用 --archive 指定一个文件"
             ))
         })?;
-        let service = state::folder(global.endpoint()?.as_ref());
+        let service = folders::of_service(global.endpoint()?.as_ref());
         let profile = global.profile()?;
         Ok(root.join(service).join(format!("{profile}.db")))
     }
-}
-
-fn root() -> Option<PathBuf> {
-    if let Some(dir) = env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
-        return Some(dir.into());
-    }
-    let dirs = ProjectDirs::from("", "", "bili-im")?;
-    Some(dirs.data_local_dir().to_owned())
 }
 
 impl From<ArchiveError> for Failure {

@@ -1,22 +1,20 @@
 //! Arguments that several commands take.
 
-use std::{env, ffi::OsString, path::PathBuf, time::Duration};
+use std::{env, path::PathBuf, time::Duration};
 
 use bili_im_proto::{InvalidOrigin, Origin, Talker};
 use clap::Args;
 
 use crate::{
+    command_line::{options, value_of},
     config::{self, Entry},
     failure::Failure,
     language::Language,
     profile_name::ProfileName,
     style::When,
+    variables::{ENDPOINT, PROFILE},
     wording::Worded,
 };
-
-pub(crate) const ENDPOINT: &str = "BILI_IM_ENDPOINT";
-
-pub(crate) const PROFILE: &str = "BILI_IM_PROFILE";
 
 /// The arguments that every command takes. The help shows only those that the command uses.
 #[derive(Debug, Clone, Args)]
@@ -158,31 +156,6 @@ impl Global {
     pub(crate) fn is_profile_asked_for(&self) -> bool {
         self.profile.is_some()
     }
-}
-
-/// The arguments before `--`, which can be options.
-pub(crate) fn options() -> impl Iterator<Item = OsString> {
-    let arguments = env::args_os().skip(1);
-    arguments.take_while(|argument| argument != "--")
-}
-
-/// The value of an option, for what is needed before clap has parsed the arguments.
-pub(crate) fn value_of(name: &str, mut options: impl Iterator<Item = OsString>) -> Option<String> {
-    while let Some(option) = options.next() {
-        let option = option.to_string_lossy();
-        if option == name {
-            return options
-                .next()
-                .map(|value| value.to_string_lossy().into_owned());
-        }
-        if let Some(value) = option
-            .strip_prefix(name)
-            .and_then(|rest| rest.strip_prefix('='))
-        {
-            return Some(value.to_owned());
-        }
-    }
-    None
 }
 
 /// The other side of a conversation.

@@ -5,13 +5,8 @@ use std::{env, mem::ManuallyDrop, process::ExitCode};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 
 use crate::{
-    args::{Global, options},
-    commands::Command,
-    config,
-    failure::Failure,
-    help,
-    output::Output,
-    style,
+    args::Global, command_line::options, commands::Command, config, failure::Failure, help,
+    output::Output, style,
 };
 
 const EXAMPLES: &str = "\

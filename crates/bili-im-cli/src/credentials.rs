@@ -18,14 +18,9 @@ use crate::{
     output::Output,
     profile_name::ProfileName,
     profiles::Profile,
+    variables::{ACCOUNT, COOKIE},
     wording::Worded,
 };
-
-/// The environment variable with the cookie. It is not passed on to other programs.
-pub(crate) const VARIABLE: &str = "BILI_IM_COOKIE";
-
-/// The environment variable by which `watch --exec` tells its program the uid of the account.
-pub(crate) const ACCOUNT: &str = "BILI_IM_ACCOUNT";
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
@@ -172,12 +167,12 @@ pub(crate) fn given(global: &Global, out: Output) -> Result<Option<Credential>, 
         }
         (credential, place)
     } else {
-        let Some(text) = std::env::var_os(VARIABLE).filter(|text| !text.is_empty()) else {
+        let Some(text) = std::env::var_os(COOKIE).filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
-        let text = text.into_string().map_err(|_| not_text(VARIABLE))?;
+        let text = text.into_string().map_err(|_| not_text(COOKIE))?;
         let text = Zeroizing::new(text);
-        (Credential::parse(&text), VARIABLE.to_owned())
+        (Credential::parse(&text), COOKIE.to_owned())
     };
     let credential = credential.map_err(|invalid| unknown_form(&place, &invalid))?;
     warn_before_the_end(&credential, out);

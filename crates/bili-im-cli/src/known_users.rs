@@ -1,12 +1,17 @@
 //! Names and marks of users, which one command leaves for the next. Every output works without
 //! them.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
 
+use bili_im_json::Marks;
 use bili_im_proto::{Error, Uid, UnixSeconds, UserInfos};
 use serde::{Deserialize, Serialize};
 
-use crate::{active_login::ActiveLogin, names::distinct, private_file, user_marks::Marks};
+use crate::{active_login::ActiveLogin, private_file};
 
 /// How long something is used: people change their names.
 pub(crate) const FRESH: Duration = Duration::from_secs(6 * 60 * 60);
@@ -64,6 +69,12 @@ pub(crate) fn look_up<T: Clone>(
         write(&path, &users);
     }
     (told, failed)
+}
+
+/// The users among these, each once.
+fn distinct(uids: impl IntoIterator<Item = Uid>) -> Vec<Uid> {
+    let uids: BTreeSet<Uid> = uids.into_iter().filter(|&uid| uid != Uid(0)).collect();
+    uids.into_iter().collect()
 }
 
 fn forget<T>(known: &mut Known<T>) {

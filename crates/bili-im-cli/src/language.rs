@@ -16,12 +16,9 @@ use std::{cell::Cell, env, ffi::OsString, sync::OnceLock};
 use clap::ValueEnum;
 
 use crate::{
-    args::{options, value_of},
-    config,
+    command_line::{options, value_of},
+    config, variables,
 };
-
-/// The environment variable with the language.
-pub(crate) const VARIABLE: &str = "BILI_IM_LANG";
 
 /// A language of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,7 +98,7 @@ fn asked_for(options: impl Iterator<Item = OsString>) -> Option<Language> {
 }
 
 fn of_environment() -> Language {
-    let locale = match env::var(VARIABLE) {
+    let locale = match env::var(variables::LANGUAGE) {
         Ok(name) if !name.is_empty() => Some(name),
         // The tests of this crate compare English texts.
         _ if cfg!(test) => None,

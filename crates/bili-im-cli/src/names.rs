@@ -57,12 +57,6 @@ impl Names {
     }
 }
 
-/// The users among these, each once.
-pub(crate) fn distinct(uids: impl IntoIterator<Item = Uid>) -> Vec<Uid> {
-    let uids: BTreeSet<Uid> = uids.into_iter().filter(|&uid| uid != Uid(0)).collect();
-    uids.into_iter().collect()
-}
-
 /// The names of senders, for a command that meets one after another.
 ///
 /// The account remembers who users are. This remembers when not to ask.

@@ -8,7 +8,7 @@ use std::{
 
 use console::Term;
 
-use crate::{config, credentials};
+use crate::{config, variables};
 
 const DEFAULT: &str = "less -FRX";
 
@@ -38,7 +38,7 @@ fn run(pager: &str, text: &str) -> io::Result<bool> {
     let mut command = Command::new(words.next().unwrap_or_default());
     command
         .args(words)
-        .env_remove(credentials::VARIABLE)
+        .env_remove(variables::COOKIE)
         .stdin(Stdio::piped());
     if env::var_os("LESSCHARSET").is_none() {
         command.env("LESSCHARSET", "utf-8");

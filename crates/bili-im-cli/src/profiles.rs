@@ -2,44 +2,26 @@
 //! keyring of the system instead.
 
 use std::{
-    env, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use bili_im_proto::{Credential, Origin, Secret, Uid};
-use directories::ProjectDirs;
 use zeroize::Zeroizing;
 
 use crate::{
     failure::Failure,
-    keyring,
+    folders, keyring,
     output::Output,
     private_file::{self, Unusable, create_folder, folder_of},
     profile_name::ProfileName,
-    stored_login::{Stored, damaged},
+    stored_login::{Login, Stored, damaged},
     wording::Worded,
 };
-
-/// The environment variable with the configuration folder, instead of the platform's.
-const VARIABLE: &str = "BILI_IM_CONFIG_DIR";
 
 const EXTENSION: &str = "json";
 
 /// The most bytes of a file: more than any login has.
 const MOST: u64 = 1 << 20;
-
-/// A stored login.
-#[derive(Debug, Clone)]
-pub(crate) struct Login {
-    pub(crate) credential: Credential,
-    pub(crate) refresh_token: Secret,
-    /// The account's name at the time of the login.
-    pub(crate) account: Option<String>,
-    /// The only service that gets this login; `None` stands for bilibili.
-    pub(crate) endpoint: Option<String>,
-    /// Whether its secrets are in the keyring of the system.
-    pub(crate) is_in_keyring: bool,
-}
 
 /// A profile, whether or not it has a login.
 #[derive(Debug, Clone)]
@@ -219,36 +201,6 @@ impl Profile {
     }
 }
 
-impl Login {
-    pub(crate) fn uid(&self) -> Option<Uid> {
-        self.credential.uid()
-    }
-
-    /// Fails when the login was made at another service.
-    pub(crate) fn check_endpoint(
-        &self,
-        profile: &ProfileName,
-        endpoint: Option<&Origin>,
-    ) -> Result<(), Failure> {
-        let asked = endpoint.map(Origin::to_string);
-        if self.endpoint == asked {
-            return Ok(());
-        }
-        let place = |endpoint: &Option<String>| endpoint.clone().unwrap_or("bilibili".to_owned());
-        let (own, asked) = (place(&self.endpoint), place(&asked));
-        Err(Failure::unusable_login(
-            format_text!(
-                "profile {profile} is a login at {own}, not at {asked}",
-                "登录档案 {profile} 是在 {own} 的登录，不是 {asked}"
-            ),
-            format_text!(
-                "log in at {asked} with another profile, or go to {own} (--endpoint, BILI_IM_ENDPOINT)",
-                "用另一个登录档案登录 {asked}，或改连 {own}（--endpoint、BILI_IM_ENDPOINT）"
-            ),
-        ))
-    }
-}
-
 /// Removes an entry of the keyring. A failure is a warning: nothing leads to the entry any more.
 fn remove_entry(entry: Option<&str>, out: Output) {
     if let Some(entry) = entry
@@ -264,7 +216,7 @@ fn remove_entry(entry: Option<&str>, out: Output) {
 
 /// The folder of the profiles.
 pub(crate) fn dir() -> Result<PathBuf, Failure> {
-    let folder = config_dir().ok_or_else(|| {
+    let folder = folders::config().ok_or_else(|| {
         Failure::other(text!(
             "there is no home directory to keep logins in",
             "没有主目录，无处存放登录"
@@ -275,18 +227,6 @@ pub(crate) fn dir() -> Result<PathBuf, Failure> {
         ))
     })?;
     Ok(folder.join("profiles"))
-}
-
-/// The folder of the settings and of the profiles; `None` without a home directory.
-pub(crate) fn config_dir() -> Option<PathBuf> {
-    match env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
-        Some(dir) => Some(dir.into()),
-        None => Some(
-            ProjectDirs::from("", "", "bili-im")?
-                .config_dir()
-                .to_owned(),
-        ),
-    }
 }
 
 fn unreadable(path: &Path, error: &Unusable) -> Failure {

@@ -4,7 +4,6 @@
 //! None of it is secret. A damaged file is a warning and never an error.
 
 use std::{
-    env,
     fmt::Display,
     fs, io,
     path::{Path, PathBuf},
@@ -12,19 +11,16 @@ use std::{
 };
 
 use bili_im_proto::{DeviceId, InvalidSnapshot, Origin, Snapshot, Uid};
-use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::Failure,
+    folders,
     lock::{Lock, Patience},
     output::Output,
     private_file::{self, Unusable},
     wording::Worded,
 };
-
-/// The environment variable with the state folder, instead of the platform's.
-const VARIABLE: &str = "BILI_IM_STATE_DIR";
 
 /// The most bytes of a file: more than any state has.
 const MOST: u64 = 1 << 20;
@@ -56,7 +52,7 @@ struct Stored<S> {
 impl StateFile {
     /// Opens an account's state; `None`, after a warning, when it cannot be stored.
     pub(crate) fn open(uid: Option<Uid>, endpoint: Option<&Origin>, out: Output) -> Option<Self> {
-        let dir = root()?.join(folder(endpoint));
+        let dir = folders::state()?.join(folders::of_service(endpoint));
         let name = match uid {
             Some(uid) => uid.to_string(),
             // A cookie without a uid. All such logins share one pace.
@@ -243,7 +239,7 @@ pub(crate) fn keep_device_id(new: impl Fn() -> DeviceId, out: Output) -> Result<
 }
 
 fn device_id_file() -> Option<PathBuf> {
-    Some(root()?.join("device_id"))
+    Some(folders::state()?.join("device_id"))
 }
 
 /// Reads the device id; the inner error says that the file is damaged.
@@ -257,25 +253,6 @@ fn read_device_id(path: &Path) -> Result<Option<Result<DeviceId, String>>, Unusa
         Err(_) => Err(damaged()),
     };
     Ok(Some(id))
-}
-
-pub(crate) fn root() -> Option<PathBuf> {
-    if let Some(dir) = env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
-        return Some(dir.into());
-    }
-    let dirs = ProjectDirs::from("", "", "bili-im")?;
-    let dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
-    Some(dir.to_owned())
-}
-
-/// The folder name of a service: `bilibili`, or its address without `:` and `/`.
-pub(crate) fn folder(endpoint: Option<&Origin>) -> String {
-    match endpoint {
-        None => "bilibili".to_owned(),
-        Some(origin) => (origin.to_string().to_ascii_lowercase())
-            .replace("://", "+")
-            .replace(':', "+"),
-    }
 }
 
 /// Renames a damaged file, unless it or the one at the new name is not a plain file of this user.

@@ -1,12 +1,55 @@
-//! How a login is stored.
+//! A login, and how it is stored.
 
-use bili_im_proto::{Credential, Secret, UnixSeconds};
+use bili_im_proto::{Credential, Origin, Secret, Uid, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use crate::profiles::Login;
+use crate::{failure::Failure, profile_name::ProfileName};
 
 const VERSION: u32 = 1;
+
+/// A stored login.
+#[derive(Debug, Clone)]
+pub(crate) struct Login {
+    pub(crate) credential: Credential,
+    pub(crate) refresh_token: Secret,
+    /// The account's name at the time of the login.
+    pub(crate) account: Option<String>,
+    /// The only service that gets this login; `None` stands for bilibili.
+    pub(crate) endpoint: Option<String>,
+    /// Whether its secrets are in the keyring of the system.
+    pub(crate) is_in_keyring: bool,
+}
+
+impl Login {
+    pub(crate) fn uid(&self) -> Option<Uid> {
+        self.credential.uid()
+    }
+
+    /// Fails when the login was made at another service.
+    pub(crate) fn check_endpoint(
+        &self,
+        profile: &ProfileName,
+        endpoint: Option<&Origin>,
+    ) -> Result<(), Failure> {
+        let asked = endpoint.map(Origin::to_string);
+        if self.endpoint == asked {
+            return Ok(());
+        }
+        let place = |endpoint: &Option<String>| endpoint.clone().unwrap_or("bilibili".to_owned());
+        let (own, asked) = (place(&self.endpoint), place(&asked));
+        Err(Failure::unusable_login(
+            format_text!(
+                "profile {profile} is a login at {own}, not at {asked}",
+                "登录档案 {profile} 是在 {own} 的登录，不是 {asked}"
+            ),
+            format_text!(
+                "log in at {asked} with another profile, or go to {own} (--endpoint, BILI_IM_ENDPOINT)",
+                "用另一个登录档案登录 {asked}，或改连 {own}（--endpoint、BILI_IM_ENDPOINT）"
+            ),
+        ))
+    }
+}
 
 /// A login in a file.
 #[derive(Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use console::{StyledObject, set_colors_enabled, set_colors_enabled_stderr, style};
 
 use crate::{
-    args::{options, value_of},
+    command_line::{options, value_of},
     config,
 };
 

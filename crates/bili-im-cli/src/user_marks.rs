@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-pub(crate) use bili_im_json::Marks;
+use bili_im_json::Marks;
 use bili_im_proto::{Uid, UserInfos};
 
 use crate::{

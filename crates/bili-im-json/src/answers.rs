@@ -1,13 +1,14 @@
 //! The answers of the endpoints for messages, sessions and users.
 
 use bili_im_proto::{
-    GroupUnread, Limits, MsgDnd, MsgKey, Official, SentMessage, Seqno, Session, SessionList,
-    SessionMsgs, SessionSettings, Talker, Uid, Unread, UploadedImage, UserCard, UserInfo,
+    GroupUnread, Limits, MsgDnd, MsgKey, SentMessage, Seqno, Session, SessionList, SessionMsgs,
+    SessionSettings, Talker, Uid, Unread, UploadedImage, UserCard, UserInfo,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
+    marks::OfficialJson,
     message::{EmoticonJson, MessageJson},
     mirror::{Id, List, mirror},
     session::SessionJson,
@@ -195,42 +196,6 @@ impl From<Vec<UserCard>> for UsersJson {
     fn from(cards: Vec<UserCard>) -> Self {
         Self {
             users: cards.into(),
-        }
-    }
-}
-
-/// The official mark of a user.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct OfficialJson {
-    /// The service's number: 0 a person, 1 an organisation.
-    #[serde(rename = "type")]
-    kind: Option<i64>,
-    title: String,
-}
-
-impl From<&Official> for OfficialJson {
-    fn from(official: &Official) -> Self {
-        Self {
-            kind: official.kind.map(|kind| kind.number()),
-            title: official.title.clone(),
-        }
-    }
-}
-
-/// The marks of a user.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Marks {
-    /// The official mark.
-    pub official: Option<OfficialJson>,
-    /// Whether the account pretends to be another.
-    pub is_fake_account: bool,
-}
-
-impl From<UserInfo> for Marks {
-    fn from(info: UserInfo) -> Self {
-        Self {
-            official: info.mark().map(OfficialJson::from),
-            is_fake_account: info.is_fake_account,
         }
     }
 }

@@ -6,6 +6,7 @@ mod counts;
 mod creator;
 mod error;
 mod event;
+mod marks;
 mod message;
 mod mirror;
 mod results;
@@ -16,15 +17,15 @@ mod stats;
 
 pub use self::{
     answers::{
-        AcceptedJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson, Marks, MessagesJson,
-        OfficialJson, SentJson, SessionsJson, UnreadJson, UploadedJson, UserInfosJson, UserJson,
-        UsersJson,
+        AcceptedJson, DndListJson, FollowJson, GroupUnreadJson, LimitsJson, MessagesJson, SentJson,
+        SessionsJson, UnreadJson, UploadedJson, UserInfosJson, UserJson, UsersJson,
     },
     content::{ContentJson, ImageJson},
     counts::CountsJson,
     creator::{BlockWordsJson, BlockedJson, ReplyClearedJson, ReplySetJson, ReplyTextsJson},
     error::{ErrorJson, Exit},
     event::EventJson,
+    marks::{Marks, OfficialJson},
     message::{EmoticonJson, MessageJson, direction_word},
     mirror::{Id, List, Maybe},
     results::{

@@ -9,7 +9,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    answers::{Marks, OfficialJson, UserJson},
+    answers::UserJson,
+    marks::{Marks, OfficialJson},
     message::MessageJson,
 };
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    answers::{Marks, OfficialJson},
+    marks::{Marks, OfficialJson},
     message::MessageJson,
     mirror::{Maybe, mirror},
 };

@@ -10,7 +10,8 @@ use http::Response;
 #[cfg(feature = "push")]
 use crate::push::Push;
 use crate::{
-    driver::{Items, now, run_with},
+    clock::now,
+    driver::{Items, run_with},
     exchange::{exchange, new_client},
 };
 

@@ -2,24 +2,20 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
-    sync::{Arc, LazyLock},
+    sync::Arc,
     task::{Context, Poll, ready},
-    time::SystemTime,
 };
 
 #[cfg(feature = "push")]
 use bili_im_proto::PushSession;
-use bili_im_proto::{Error, Flow, Input, Monotonic, Now, Step};
+use bili_im_proto::{Error, Flow, Input, Step};
 use futures_core::Stream;
 use reqwest::Client;
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout},
-};
+use tokio::{sync::Notify, time::timeout};
 
-use crate::exchange::exchange;
 #[cfg(feature = "push")]
 use crate::push::Push;
+use crate::{clock::now, exchange::exchange};
 
 /// Runs a flow to its end and passes its items to `take`.
 pub(crate) async fn run_with<Item, Output, E: From<Error>, F>(
@@ -155,17 +151,5 @@ impl<Item> fmt::Debug for Items<Item> {
         f.debug_struct("Items")
             .field("flow", &self.flow)
             .finish_non_exhaustive()
-    }
-}
-
-/// The current time. The monotonic clock starts at the same moment for all clients in this process,
-/// so that several can use one account. Where a test has paused Tokio's clock, both follow that.
-pub fn now() -> Now {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let now = Instant::now();
-    let paused_and_advanced = now.saturating_duration_since(std::time::Instant::now().into());
-    Now {
-        unix: (SystemTime::now() + paused_and_advanced).into(),
-        mono: Monotonic(now.saturating_duration_since(*START)),
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
+mod clock;
 mod driver;
 mod exchange;
 #[cfg(feature = "push")]
@@ -13,6 +14,7 @@ pub use reqwest;
 pub use crate::push::Push;
 pub use crate::{
     client::{Client, ClientBuilder, qr_login, qr_login_with},
-    driver::{Items, now},
+    clock::now,
+    driver::Items,
     exchange::http_client,
 };

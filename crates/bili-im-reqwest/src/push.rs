@@ -20,7 +20,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::{driver::now, exchange::cause_text};
+use crate::{clock::now, exchange::cause_text};
 
 /// How long connecting may take, and sending a frame.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -36,11 +36,10 @@ pub use rustls;
 #[cfg(feature = "server")]
 pub use server::Server;
 pub use service::Service;
-pub use snapshot::{
-    AccountState, ClockState, Count, MessageState, SessionState, SigningKeys, Snapshot,
-};
+pub use snapshot::{AccountState, ClockState, Count, MessageState, SessionState, Snapshot};
 pub use state::{BlockWord, ReplyText};
 pub use time::UnixMicros;
+pub use wbi::SigningKeys;
 pub use world::{
     Accepts, Account, Act, Group, Large, Message, Mode, Options, OverStrangerLimit, PushParts,
     QrLogin, SendLimit, SessionSettings, StaleSignature, Whim, World, WorldError,

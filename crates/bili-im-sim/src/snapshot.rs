@@ -9,6 +9,7 @@ use crate::{
     ids::{MsgKey, Seqno, Talker, Uid},
     state::{BlockWord, ReplyText, SETTINGS, SessionView, State, Written},
     time::{Clock, UnixMicros},
+    wbi::SigningKeys,
     world::{Accepts, Account, Group, Mode},
 };
 
@@ -71,16 +72,6 @@ impl ClockState {
             skew_seconds: clock.skew_seconds,
         }
     }
-}
-
-/// The two signing keys (docs/protocol.md §4).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct SigningKeys {
-    /// The file name of `img_url`, without its extension.
-    pub img: String,
-    /// The file name of `sub_url`, without its extension.
-    pub sub: String,
 }
 
 /// One account with its sessions.

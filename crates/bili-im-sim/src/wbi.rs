@@ -2,10 +2,9 @@
 
 use md5::{Digest, Md5};
 use percent_encoding::utf8_percent_encode;
+use serde::Serialize;
 
-use crate::{
-    chance::Chance, cookie::ENCODED, request::Fields, snapshot::SigningKeys, time::UnixMicros,
-};
+use crate::{chance::Chance, cookie::ENCODED, request::Fields, time::UnixMicros};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -20,6 +19,16 @@ const MIXED: [usize; 32] = [
     46, 47, 18, 2, 53, 8, 23, 32, 15, 50, 10, 31, 58, 3, 45, 35, 27, 43, 5, 49, 33, 9, 42, 19, 29,
     28, 14, 39, 12, 38, 41, 13,
 ];
+
+/// The two signing keys (docs/protocol.md §4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SigningKeys {
+    /// The file name of `img_url`, without its extension.
+    pub img: String,
+    /// The file name of `sub_url`, without its extension.
+    pub sub: String,
+}
 
 /// Makes the current keys. They change each day and with each rotation.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,8 @@ use ureq::Agent;
 #[cfg(feature = "push")]
 use crate::push::Push;
 use crate::{
-    driver::{Items, now, run_with},
+    clock::now,
+    driver::{Items, run_with},
     exchange::{exchange, new_agent},
 };
 

@@ -1,17 +1,16 @@
 use std::{
-    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Instant, SystemTime},
 };
 
 #[cfg(feature = "push")]
 use bili_im_proto::PushSession;
-use bili_im_proto::{Error, Flow, Input, Monotonic, Now, Step};
+use bili_im_proto::{Error, Flow, Input, Monotonic, Step};
 use ureq::Agent;
 
-use crate::exchange::exchange;
 #[cfg(feature = "push")]
 use crate::push::Push;
+use crate::{clock::now, exchange::exchange};
 
 /// Runs a flow to its end and passes its items to `take`.
 pub(crate) fn run_with<Item, Output, E: From<Error>>(
@@ -180,15 +179,5 @@ impl StopHandle {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The current time. The monotonic clock starts at the same moment for all clients in this process,
-/// so that several can use one account.
-pub fn now() -> Now {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    Now {
-        unix: SystemTime::now().into(),
-        mono: Monotonic(START.elapsed()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod client;
+mod clock;
 mod driver;
 mod exchange;
 #[cfg(feature = "push")]
@@ -14,5 +15,6 @@ pub use ureq;
 pub use crate::push::Push;
 pub use crate::{
     client::{Client, ClientBuilder, qr_login, qr_login_with},
-    driver::{Items, StopHandle, now},
+    clock::now,
+    driver::{Items, StopHandle},
 };

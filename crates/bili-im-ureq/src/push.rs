@@ -25,7 +25,7 @@ use ureq::{
     },
 };
 
-use crate::{addresses::Addresses, driver::now};
+use crate::{addresses::Addresses, clock::now};
 
 /// How long connecting may take, and sending a frame.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -17,6 +17,7 @@ mod plan;
 pub mod sends;
 mod simulation;
 mod stored;
+mod time;
 mod visibility;
 
 #[cfg(feature = "planted")]

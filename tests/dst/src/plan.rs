@@ -9,26 +9,15 @@ use bili_im_proto::WatchOptions;
 use bili_im_sim::{Act, Message, Talker, Uid, World, faults::Rule};
 use fastrand::Rng;
 
+pub(super) use self::cast::{OWN, SYSTEM};
 use self::{cast::Cast, faults::draw_push_fault};
-
-/// The account that the program uses.
-pub(super) const OWN: u64 = 1;
-
-/// A system account of the service.
-pub(super) const SYSTEM: u64 = 900;
-
-const RECALL: u32 = 5;
+use crate::time::SECOND;
 
 /// How many of 256 runs have more sessions changing at once than a list has room for.
 const CROWDED: u8 = 40;
 
 /// How many of 256 runs are calm.
 const CALM: u8 = 24;
-
-/// How many sessions one list has at most.
-const LIST_SIZE: usize = 100;
-
-const SECOND: u64 = 1_000_000;
 
 /// The largest error of the service's clock, in seconds. It is less than half of the hour after
 /// which a cursor may forget a quiet session.

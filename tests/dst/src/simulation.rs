@@ -33,14 +33,8 @@ use crate::{
     outcome::{Outcome, Tally},
     plan::{Action, OWN, Plan},
     stored::Stored,
+    time::{EPOCH, SECOND},
 };
-
-/// The time of the service at the start: noon, far from the daily change of keys. In microseconds
-/// since 1970.
-const EPOCH: u64 = 1_760_011_200_000_000;
-
-const MILLI: u64 = 1_000;
-const SECOND: u64 = 1_000_000;
 
 /// The most steps of a run.
 const MOST_STEPS: usize = 300_000;

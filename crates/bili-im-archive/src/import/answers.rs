@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{reading::ImportReport, storing};
+use super::{report::ImportReport, storing};
 use crate::{
     archive::Archive,
     error::ArchiveError,

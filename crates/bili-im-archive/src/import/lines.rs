@@ -4,10 +4,7 @@ use bili_im_proto::{Coverage, Talker, Uid};
 use rusqlite::Connection;
 use serde::Deserialize;
 
-use super::{
-    reading::{ImportReport, InputLine},
-    storing,
-};
+use super::{input::InputLine, report::ImportReport, storing};
 use crate::{
     error::ArchiveError,
     export::format::{self, Line},

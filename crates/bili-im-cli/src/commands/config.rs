@@ -11,11 +11,11 @@ use serde::Serialize;
 use crate::{
     args::Global,
     config::{self, SETTINGS},
-    credentials::VARIABLE as COOKIE,
     failure::Failure,
     output::Output,
     private_file::{create_folder, folder_of},
     table::Table,
+    variables,
     wording::Worded,
     words::on_one_line,
 };
@@ -96,7 +96,7 @@ fn edit() -> Result<(), Failure> {
     };
     create_folder(folder_of(path.as_ref())).map_err(cannot_edit)?;
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).arg(&path).env_remove(COOKIE);
+    command.args(words).arg(&path).env_remove(variables::COOKIE);
     command.status().map_err(cannot_edit)?;
     config::recheck(path.as_ref())
 }
@@ -157,9 +157,9 @@ fn settings(global: &Global) -> Result<SettingsOutput, Failure> {
 
 fn from_environment(name: &str) -> Option<(&'static str, String)> {
     let variable = match name {
-        "lang" => crate::language::VARIABLE,
-        "endpoint" => crate::args::ENDPOINT,
-        "profile" => crate::args::PROFILE,
+        "lang" => variables::LANGUAGE,
+        "endpoint" => variables::ENDPOINT,
+        "profile" => variables::PROFILE,
         "color" => "NO_COLOR",
         _ => return None,
     };

@@ -13,19 +13,9 @@ use console::Term;
 use serde::Serialize;
 
 use crate::{
-    active_login::ActiveLogin,
-    args::Global,
-    credentials,
-    failure::Failure,
-    moment,
-    output::Output,
-    private_file,
-    profile_name::ProfileName,
-    profiles::{self, Profile},
-    qr::Code,
-    trace,
-    wording::Worded,
-    words::on_one_line,
+    active_login::ActiveLogin, args::Global, credentials, failure::Failure, moment, output::Output,
+    private_file, profile_name::ProfileName, profiles::Profile, qr::Code, stored_login, trace,
+    wording::Worded, words::on_one_line,
 };
 
 /// Log in with a QR code, or keep a cookie that is given, for later commands
@@ -200,7 +190,7 @@ pub(super) fn keep(
     owner: Option<Uid>,
     global: &Global,
     out: Output,
-) -> Result<profiles::Login, Failure> {
+) -> Result<stored_login::Login, Failure> {
     if !credential.can_write() {
         out.warn(text!(
             "the cookie has no bili_jct: it reads, and changes nothing",
@@ -214,7 +204,7 @@ pub(super) fn keep(
         return Err(Failure::other_user(&profile.name, owner, credential.uid()));
     }
     let endpoint = global.endpoint()?;
-    let login = profiles::Login {
+    let login = stored_login::Login {
         credential,
         refresh_token,
         account,

@@ -17,6 +17,7 @@ use crate::{
     failure::Failure,
     names::SenderNames,
     output::Output,
+    variables::ACCOUNT,
     watching::{Exec, Handler, Place, Progress, Stop},
     words::on_one_line,
 };
@@ -202,7 +203,7 @@ fn begun(own: Uid, global: &Global) -> Result<String, Failure> {
 /// The variables by which a bili-im in the program finds the account.
 fn variables(global: &Global, own: Uid) -> Vec<(&'static str, String)> {
     let mut variables = global.as_variables();
-    variables.push((credentials::ACCOUNT, own.to_string()));
+    variables.push((ACCOUNT, own.to_string()));
     variables
 }
 

@@ -11,7 +11,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::file::Entry;
-use crate::{credentials, failure::Failure, wording::Worded};
+use crate::{failure::Failure, variables, wording::Worded};
 
 /// How long the command may run: somebody may have to type a passphrase.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -79,7 +79,7 @@ fn shell(line: &str) -> Command {
     let mut command = Command::new(program);
     command
         .args([option, line])
-        .env_remove(credentials::VARIABLE)
+        .env_remove(variables::COOKIE)
         .stdout(Stdio::piped());
     command
 }

@@ -18,7 +18,7 @@ use super::{
     fault::Fault,
     setting::{SETTINGS, Scope, Setting},
 };
-use crate::{failure::Failure, profile_name::ProfileName, profiles};
+use crate::{folders, profile_name::ProfileName};
 
 /// The environment variable that replaces the usual path.
 const PATH_VARIABLE: &str = "BILI_IM_CONFIG";
@@ -42,21 +42,8 @@ pub(crate) struct Entry {
 pub(crate) fn path() -> Option<PathBuf> {
     match env::var_os(PATH_VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => Some(path.into()),
-        None => Some(profiles::config_dir()?.join("config.toml")),
+        None => Some(folders::config()?.join("config.toml")),
     }
-}
-
-/// Fails when the file is faulty.
-pub(crate) fn check() -> Result<(), Failure> {
-    let checked = entries().as_ref().map(drop);
-    checked.map_err(|fault| fault.failure(&path().unwrap_or_default()))
-}
-
-/// Reads the file again, and fails when it is faulty.
-pub(crate) fn recheck(path: &Path) -> Result<(), Failure> {
-    entries_in(path)
-        .map(drop)
-        .map_err(|fault| fault.failure(path))
 }
 
 /// A setting outside the sections of profiles.
@@ -78,12 +65,13 @@ fn find(name: &str, profile: Option<&ProfileName>) -> Option<&'static Entry> {
     entries.find(|entry| entry.setting.name == name && entry.profile.as_ref() == profile)
 }
 
-fn entries() -> &'static Result<Vec<Entry>, Fault> {
+/// What the file has. It is read once.
+pub(super) fn entries() -> &'static Result<Vec<Entry>, Fault> {
     static ENTRIES: OnceLock<Result<Vec<Entry>, Fault>> = OnceLock::new();
     ENTRIES.get_or_init(|| path().map_or_else(|| Ok(Vec::new()), |path| entries_in(&path)))
 }
 
-fn entries_in(path: &Path) -> Result<Vec<Entry>, Fault> {
+pub(super) fn entries_in(path: &Path) -> Result<Vec<Entry>, Fault> {
     match File::open(path) {
         Ok(file) => parse(&read(file)?),
         Err(error) if is_absent(&error) => Ok(Vec::new()),

@@ -3,14 +3,14 @@
 use bili_im_proto::Origin;
 use toml::de::DeValue;
 
-use crate::profile_name::{self, ProfileName};
+use crate::profile_name::ProfileName;
 
 /// A setting of the file.
 #[derive(Debug)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
     pub(super) scope: Scope,
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 /// What a setting is for.
@@ -25,7 +25,7 @@ pub(super) enum Scope {
 }
 
 #[derive(Debug)]
-enum Kind {
+pub(super) enum Kind {
     OneOf(&'static [&'static str]),
     Switch,
     Endpoint,
@@ -68,24 +68,5 @@ impl Setting {
             Kind::Switch | Kind::Text => true,
         };
         is_allowed.then(|| text.to_owned())
-    }
-
-    /// What is allowed.
-    pub(super) fn allowed(&self) -> String {
-        match self.kind {
-            Kind::OneOf(known) => {
-                let known: Vec<String> = known.iter().map(|name| format!("\"{name}\"")).collect();
-                let known = known.join(", ");
-                format_text!("allowed are {known}", "可以是 {known}")
-            }
-            Kind::Switch => text!("allowed are true and false", "可以是 true 或 false").to_owned(),
-            Kind::Endpoint => text!(
-                "an address like https://HOST is wanted; plain http only on this machine",
-                "这里要填 https://HOST 这样的地址；只有本机可以用 http"
-            )
-            .to_owned(),
-            Kind::Profile => profile_name::allowed().to_owned(),
-            Kind::Text => text!("a text in quotes is wanted", "这里要填引号里的文本").to_owned(),
-        }
     }
 }

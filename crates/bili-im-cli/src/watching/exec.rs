@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{event_output::EventOutput, program::Program, stop::Stop};
-use crate::{credentials, failure::Failure, wording::Worded, words::without_line_end};
+use crate::{failure::Failure, variables, wording::Worded, words::without_line_end};
 
 /// The most bytes of output that are taken as an answer: more than any message has.
 const MOST_PRINTED: u64 = 16 << 10;
@@ -107,7 +107,7 @@ impl Exec {
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
-            .env_remove(credentials::VARIABLE)
+            .env_remove(variables::COOKIE)
             .envs(self.variables.iter().cloned())
             .envs(variables)
             .stdin(Stdio::piped())

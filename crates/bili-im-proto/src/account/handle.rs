@@ -375,6 +375,21 @@ impl Account {
     }
 }
 
+/// What a push connection needs of chance.
+#[cfg(feature = "push")]
+impl Account {
+    /// Sixteen pseudorandom bytes.
+    pub(crate) fn random_bytes(&self) -> [u8; 16] {
+        let chance = &mut self.state().chance;
+        (u128::from(chance.next()) << 64 | u128::from(chance.next())).to_le_bytes()
+    }
+
+    /// A pseudorandom number from 0 up to, but not including, 1.
+    pub(crate) fn random_fraction(&self) -> f64 {
+        self.state().chance.fraction()
+    }
+}
+
 fn held_back(held: Held, endpoint: &'static str) -> Error {
     match held {
         Held::TooFast(retry_after) => Error::RateLimited(Box::new(RateLimited {

@@ -1,7 +1,5 @@
 //! The state that the calls of an account share.
 
-#[cfg(feature = "push")]
-use crate::account::Account;
 use crate::{
     account::{keys::CachedKeys, pacing::Pacer, people::People, sends::Sends},
     ids::Uid,
@@ -46,20 +44,5 @@ impl Chance {
     /// A number from 0 up to, but not including, 1.
     pub(super) fn fraction(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
-/// What a push connection needs of chance.
-#[cfg(feature = "push")]
-impl Account {
-    /// Sixteen pseudorandom bytes.
-    pub(crate) fn random_bytes(&self) -> [u8; 16] {
-        let chance = &mut self.state().chance;
-        (u128::from(chance.next()) << 64 | u128::from(chance.next())).to_le_bytes()
-    }
-
-    /// A pseudorandom number from 0 up to, but not including, 1.
-    pub(crate) fn random_fraction(&self) -> f64 {
-        self.state().chance.fraction()
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         handshake,
         notification::News,
         pace::{Folding, Waits},
-        session::{PushEvent, PushStep},
+        step::{PushEvent, PushStep},
     },
     time::Monotonic,
     watch::Hints,

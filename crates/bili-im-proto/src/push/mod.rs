@@ -6,7 +6,11 @@ mod handshake;
 mod notification;
 mod pace;
 mod session;
+mod step;
 #[cfg(test)]
 mod tests;
 
-pub use self::session::{PushEvent, PushInput, PushSession, PushStep};
+pub use self::{
+    session::PushSession,
+    step::{PushEvent, PushInput, PushStep},
+};

@@ -5,11 +5,13 @@ mod options;
 mod progress;
 mod state;
 mod step;
+mod store;
 
 pub use self::{
     coverage::{Coverage, Gap, InvalidCoverage, Stretch},
     options::SyncOptions,
     progress::SyncProgress,
-    state::{SyncMark, SyncState, SyncStore, SyncedSession},
+    state::{SyncMark, SyncState, SyncedSession},
     step::{RawMessage, SyncPage, SyncReport, SyncStep},
+    store::SyncStore,
 };

@@ -3,32 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    error::Error,
     ids::{Seqno, Talker, Uid},
-    sync::{Coverage, SyncStep},
+    sync::Coverage,
     time::UnixMicros,
 };
-
-/// Where a synchronisation keeps what it reads: an archive.
-///
-/// Both methods may block. An async client calls them between two requests.
-pub trait SyncStore {
-    /// Why the store cannot be read or written.
-    type Error: From<Error>;
-
-    /// What is stored, so that it is not read again.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    fn state(&mut self) -> Result<SyncState, Self::Error>;
-
-    /// Stores a step, all of it or nothing. A step may come again: after a crash, or when the
-    /// service repeats itself.
-    ///
-    /// # Errors
-    /// When it cannot be stored. The synchronisation ends then.
-    fn save(&mut self, step: SyncStep) -> Result<(), Self::Error>;
-}
 
 /// What a store knows when a synchronisation begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

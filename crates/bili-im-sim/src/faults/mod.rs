@@ -4,10 +4,12 @@ mod apply;
 mod kind;
 mod plan;
 mod rule;
+mod what;
 
 pub(crate) use self::plan::fire;
 pub use self::{
     kind::{Kind, PageBody, VoucherPlace},
     plan::RuleState,
-    rule::{Effect, Rule, What, When},
+    rule::{Effect, Rule, When},
+    what::What,
 };

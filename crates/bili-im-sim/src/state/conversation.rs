@@ -128,3 +128,12 @@ impl Written {
         }
     }
 }
+
+/// The messages that had arrived by this moment; all of them for `None`.
+pub(super) fn arrived_by(messages: &[Written], moment: Option<UnixMicros>) -> &[Written] {
+    let Some(moment) = moment else {
+        return messages;
+    };
+    let count = messages.partition_point(|message| message.arrived_at <= moment);
+    messages.get(..count).unwrap_or_default()
+}

@@ -1,6 +1,6 @@
 //! Answers that lag: each request draws how old its data is.
 
-use super::{State, Written};
+use super::State;
 use crate::time::UnixMicros;
 
 const MICROS: u64 = 1_000_000;
@@ -21,15 +21,6 @@ impl State {
         let lag = self.chance.below(most.saturating_add(1));
         Some(UnixMicros(self.time.0.saturating_sub(lag)))
     }
-}
-
-/// The messages that had arrived by this moment; all of them for `None`.
-pub(super) fn arrived_by(messages: &[Written], moment: Option<UnixMicros>) -> &[Written] {
-    let Some(moment) = moment else {
-        return messages;
-    };
-    let count = messages.partition_point(|message| message.arrived_at <= moment);
-    messages.get(..count).unwrap_or_default()
 }
 
 #[cfg(test)]

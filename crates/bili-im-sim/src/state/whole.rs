@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
     BlockWord, ChangeKind, ConversationId, Logins, QrCodes, ReplyText, Session, SessionView,
-    Written, changes::Change, lag::arrived_by,
+    Written, changes::Change, conversation::arrived_by,
 };
 use crate::{
     answer::Refusal,
@@ -260,6 +260,20 @@ impl State {
         self.conversations
             .get(&ConversationId::of(owner, talker))
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Remembers what a user is told, if anyone listens.
+    pub(super) fn tell(&mut self, uid: Uid, kind: ChangeKind) {
+        if self.push.subscribed(uid).next().is_some() {
+            self.changes.push(Change { uid, kind });
+        }
+    }
+
+    /// A message of the session between `owner` and `talker`.
+    pub(crate) fn message(&self, owner: Uid, talker: Talker, seqno: Seqno) -> Option<&Written> {
+        let messages = self.conversation(owner, talker);
+        let at = messages.binary_search_by_key(&seqno, |written| written.seqno);
+        messages.get(at.ok()?)
     }
 
     /// All messages.

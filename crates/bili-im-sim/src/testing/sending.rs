@@ -3,7 +3,10 @@
 use http::Request;
 
 use super::{FORM, Sim};
-use crate::{ids::Talker, snapshot::SigningKeys, wbi::testing::sign};
+use crate::{
+    ids::Talker,
+    wbi::{SigningKeys, testing::sign},
+};
 
 const DEVICE: &str = "372778FD-E359-461D-86A3-EA2BCC6FF52A";
 const SEND_MSG: &str = "/web_im/v1/web_im/send_msg";

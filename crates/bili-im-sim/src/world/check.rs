@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Account, Group, Message, World, WorldError};
+use super::{Account, Group, Large, Message, World, WorldError, large::FIRST_ID};
 use crate::ids::{Talker, Uid};
 
 /// Longer than any content that the service accepts, for tests with hostile contents.
@@ -47,7 +47,7 @@ impl World {
             ensure(keys.insert(key), "options.msg_keys", taken)?;
         }
         each("faults", &self.faults, |rule| rule.check())?;
-        self.large.map_or(Ok(()), |large| large.check(self))
+        self.large.map_or(Ok(()), |large| check_large(large, self))
     }
 }
 
@@ -96,6 +96,26 @@ fn check_group(group: &Group, known: &Known) -> Checked {
     known.check_users("members", &group.members)?;
     let missing = format!("the owner, {}, is missing", group.owner);
     ensure(group.members.contains(&group.owner), "members", missing)
+}
+
+fn check_large(large: Large, world: &World) -> Checked {
+    let users_are_apart = world
+        .accounts
+        .iter()
+        .all(|account| account.uid.0 < FIRST_ID);
+    let groups_are_apart = world.groups.iter().all(|group| group.id.0 < FIRST_ID);
+    let problem = if !(1..=large.messages).contains(&large.sessions) {
+        "it needs a session, and a message for each session".to_owned()
+    } else if u64::from(large.messages) > MOST_MESSAGES {
+        format!("a service holds at most {MOST_MESSAGES} messages")
+    } else if world.accounts.is_empty() {
+        "there is no account whose mailbox it fills".to_owned()
+    } else if !users_are_apart || !groups_are_apart {
+        format!("its own users and groups have the numbers from {FIRST_ID} on")
+    } else {
+        return Ok(());
+    };
+    Err(WorldError::invalid("large", problem))
 }
 
 /// Knows which users and groups exist.

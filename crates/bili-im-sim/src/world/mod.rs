@@ -4,6 +4,7 @@ mod account;
 mod act;
 mod check;
 mod demo;
+mod error;
 mod group;
 mod large;
 mod message;
@@ -14,13 +15,14 @@ mod whole;
 pub use self::{
     account::{Accepts, Account, SessionSettings},
     act::Act,
+    error::WorldError,
     group::Group,
     large::Large,
     message::Message,
     options::{
         Mode, Options, OverStrangerLimit, PushParts, QrLogin, SendLimit, StaleSignature, Whim,
     },
-    whole::{World, WorldError},
+    whole::World,
 };
 pub(crate) use self::{
     check::{Knows, MOST_MESSAGES, check_message, each},

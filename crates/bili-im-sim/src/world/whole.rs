@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Group, Large, Message, Mode, Options};
+use super::{Account, Group, Large, Message, Mode, Options, WorldError};
 use crate::{faults::Rule, ids::Uid};
 
 /// The accounts, groups, messages and options of a service. Can be read from a JSON file.
@@ -31,40 +31,6 @@ pub struct World {
     pub faults: Vec<Rule>,
 }
 
-/// A problem with a world, a message or an act.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WorldError {
-    /// The text is not JSON, or has the wrong fields.
-    #[error("not a world: {0}")]
-    Json(#[from] serde_json::Error),
-    /// A value is invalid, or names something that does not exist.
-    #[error("{place}: {problem}")]
-    Invalid {
-        /// The path of the value in the JSON: `accounts[2].uid`.
-        place: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
-impl WorldError {
-    pub(crate) fn invalid(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            place: place.into(),
-            problem: problem.into(),
-        }
-    }
-
-    /// The same problem, in a part of a larger value.
-    pub(crate) fn within(self, whole: &str) -> Self {
-        match self {
-            Self::Invalid { place, problem } => Self::invalid(format!("{whole}.{place}"), problem),
-            other => other,
-        }
-    }
-}
-
 impl World {
     /// Reads a world file.
     ///
@@ -84,6 +50,23 @@ impl World {
     /// Never in practice: every world can be written as JSON.
     pub fn to_json(&self) -> Result<String, WorldError> {
         Ok(serde_json::to_string_pretty(self)?)
+    }
+
+    /// One account (10001) with very many messages of about five years: with users whom it follows
+    /// and others, fan groups, and system accounts. These are added when the service starts.
+    #[must_use]
+    pub fn large(large: Large) -> Self {
+        let mut owner = Account::new(10001);
+        "收件箱很满的UP主".clone_into(&mut owner.name);
+        owner.level = 6;
+        owner.fans = 1_000_000;
+        let mut world = Self {
+            accounts: vec![owner],
+            large: Some(large),
+            ..Self::default()
+        };
+        world.options.seed = large.seed;
+        world
     }
 
     /// The same world, with another version of the service.

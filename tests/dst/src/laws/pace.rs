@@ -3,8 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{Ledger, SentRequest, TooFast};
-
-const SECOND: u64 = 1_000_000;
+use crate::time::SECOND;
 
 /// The shortest silence after "too fast"; `Retry-After` may ask for more.
 const SILENCE: u64 = 30 * SECOND;

@@ -1,8 +1,7 @@
 //! The laws of push (docs/protocol.md §15), in runs where nothing goes wrong.
 
 use super::Ledger;
-
-const SECOND: u64 = 1_000_000;
+use crate::time::SECOND;
 
 /// From then on, in microseconds, the program watches with a live push connection.
 const BEGUN: u64 = 60 * SECOND;

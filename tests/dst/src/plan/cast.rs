@@ -7,7 +7,16 @@ use bili_im_sim::{
 };
 use fastrand::Rng;
 
-use super::{LIST_SIZE, OWN, RECALL, SYSTEM};
+/// The account that the program uses.
+pub(crate) const OWN: u64 = 1;
+
+/// A system account of the service.
+pub(crate) const SYSTEM: u64 = 900;
+
+const RECALL: u32 = 5;
+
+/// How many sessions one list has at most.
+const LIST_SIZE: usize = 100;
 
 /// The people and groups of a run.
 pub(super) struct Cast {

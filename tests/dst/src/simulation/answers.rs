@@ -5,12 +5,12 @@ use bili_im_sim::{MessageState, faults::What};
 use serde_json::Value;
 
 use super::{
-    SECOND, Simulation,
+    Simulation,
     flows::AnyFlow,
     network::{Dispatch, LATEST_ARRIVAL, RequestTarget},
     warnings::Warning,
 };
-use crate::{baseline::Baseline, plan::faults::PUSH_FRAMES};
+use crate::{baseline::Baseline, plan::faults::PUSH_FRAMES, time::SECOND};
 
 /// The answer for a session whose messages cannot be fetched.
 pub(super) const UNREADABLE: &[u8] = br#"{"code":-500,"message":"-500","ttl":1}"#;

@@ -1,10 +1,11 @@
 //! How a run ends: the last catching up, the check of the laws and the outcome.
 
-use super::{EPOCH, SECOND, Simulation};
+use super::Simulation;
 use crate::{
     laws::Told,
     outcome::{Outcome, Tally},
     sends::SendState,
+    time::{EPOCH, SECOND},
 };
 
 /// How long nothing happens before the program's last start: longer than any back-off.

@@ -3,8 +3,11 @@
 use bili_im_proto::{Failure, Input, Outgoing, Sent, Seqno, Talker, http::Uri};
 use bili_im_sim::Reply;
 
-use super::{MILLI, Next, SECOND, Simulation, answers::UNREADABLE};
-use crate::laws::SentRequest;
+use super::{Next, Simulation, answers::UNREADABLE};
+use crate::{
+    laws::SentRequest,
+    time::{MILLI, SECOND},
+};
 
 /// How many of 256 requests to send are delayed for long.
 const DELAYED: u8 = 24;

@@ -3,10 +3,11 @@
 use bili_im_proto::{Image, MsgKey, SendTicket, Seqno, Talker, Text};
 use bili_im_sim::{Act, Message};
 
-use super::{Next, SECOND, Simulation, flows::AnyFlow};
+use super::{Next, Simulation, flows::AnyFlow};
 use crate::{
     plan::{Action, OWN, SendKind, Sending, as_ours},
     sends::{SendRecord, SendState},
+    time::SECOND,
 };
 
 /// How long good signatures may be refused after keys or clocks change.

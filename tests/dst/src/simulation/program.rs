@@ -7,7 +7,7 @@ use bili_im_proto::{
 };
 
 use super::{
-    MILLI, Next, Running, SECOND, Simulation, Warnings,
+    Next, Running, Simulation, Warnings,
     flows::{ActiveFlow, AnyFlow, Progress},
     push::PushLine,
 };
@@ -16,6 +16,7 @@ use crate::{
     laws::{Told, TooFast},
     plan::OWN,
     sends::SendState,
+    time::{MILLI, SECOND},
 };
 
 impl Simulation {

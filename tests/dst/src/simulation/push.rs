@@ -3,7 +3,8 @@
 use bili_im_proto::{Account, Cursor, Hints, PushEvent, PushInput, PushSession, PushStep};
 use bili_im_sim::{PushEnd, PushId, UnixMicros};
 
-use super::{EPOCH, MILLI, Next, Simulation, flows::AnyFlow};
+use super::{Next, Simulation, flows::AnyFlow};
+use crate::time::{EPOCH, MILLI};
 
 /// How many of 256 breaks of the network the program is not told of.
 const UNTOLD: u8 = 128;

@@ -6,7 +6,8 @@ use bili_im_proto::Talker;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::{SECOND, network::RequestTarget};
+use super::network::RequestTarget;
+use crate::time::SECOND;
 
 /// Something odd that the service does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use bili_im_proto::{Answered, Confirmation, Cursor, Error, SendTicket, Seqno};
 
 use super::{
-    Next, SECOND, Simulation,
+    Next, Simulation,
     flows::{AnyFlow, Progress},
 };
-use crate::{history::or_dash, sends::SendState};
+use crate::{history::or_dash, sends::SendState, time::SECOND};
 
 impl Simulation {
     pub(super) fn finish_flow(&mut self, ended: Progress) -> Result<(), String> {

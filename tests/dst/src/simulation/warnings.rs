@@ -3,7 +3,7 @@
 use bili_im_proto::{Error, RefusalKind};
 use serde_json::Value;
 
-use super::SECOND;
+use crate::time::SECOND;
 
 /// How long after such an answer a call may fail because of it. The call may have been repeated.
 const SOON: u64 = 2 * 60 * SECOND;

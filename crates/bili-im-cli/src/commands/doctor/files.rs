@@ -3,11 +3,11 @@
 use std::{fs, path::Path};
 
 use super::check::{Check, Subject};
-use crate::{failure::Failure, profiles, state, wording::Worded};
+use crate::{failure::Failure, folders, profiles, wording::Worded};
 
 pub(super) fn checks() -> Vec<Check> {
     let logins = profiles::dir();
-    let state = state::root().ok_or_else(|| {
+    let state = folders::state().ok_or_else(|| {
         Failure::other(text!("there is no home directory", "没有主目录")).advise(text!(
             "set BILI_IM_STATE_DIR",
             "用 BILI_IM_STATE_DIR 指定目录"

@@ -11,4 +11,5 @@ mod timeline;
 mod words;
 
 pub use self::options::Large;
+pub(super) use self::people::FIRST_ID;
 pub(crate) use self::{content::content, mailbox::Mailbox};

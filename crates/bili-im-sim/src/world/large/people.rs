@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Its users and groups have numbers from this on.
-pub(super) const FIRST_ID: u64 = 1_000_000;
+pub(in crate::world) const FIRST_ID: u64 = 1_000_000;
 
 const SYSTEM_ACCOUNTS: [(u32, &str); 5] = [
     (1, "主播小助手"),

@@ -8,10 +8,10 @@ use bili_im_sim::{
 };
 use fastrand::Rng;
 
-use super::Cast;
-use crate::plan::{
-    Action, Actions, LARGEST_SKEW, LIST_SIZE, OWN, SECOND, SendKind, Sending, as_ours,
-    faults::draw_fault,
+use super::{Cast, LIST_SIZE, OWN};
+use crate::{
+    plan::{Action, Actions, LARGEST_SKEW, SendKind, Sending, as_ours, faults::draw_fault},
+    time::SECOND,
 };
 
 impl Cast {
