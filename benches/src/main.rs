@@ -95,18 +95,7 @@ fn run(quick: bool, cold: bool) -> Result<()> {
     push::report_heap(&mut report, &heap);
     say("watching");
     measure_watching(&mut report, seconds(5))?;
-    for (what, features, bound) in [
-        ("crates linked under `bili-im-proto`", "", 25.0),
-        ("the same with the feature `push`", "push", 30.0),
-    ] {
-        report.single(
-            what,
-            Unit::Count,
-            bound,
-            crates::linked(features)? as f64,
-            "",
-        );
-    }
+    count_crates(&mut report)?;
     say("push");
     push::measure(&mut report, if quick { 10 } else { 50 })?;
     say("keeping messages, killed again and again");
@@ -137,6 +126,17 @@ fn run(quick: bool, cold: bool) -> Result<()> {
         eprintln!("a quick run does not write docs/benchmarks.md");
     } else {
         fs::write(format!("{}/docs/benchmarks.md", crates::WORKSPACE), page)?;
+    }
+    Ok(())
+}
+
+fn count_crates(report: &mut Report) -> Result<()> {
+    for (what, features, bound) in [
+        ("crates linked under `bili-im-proto`", "", 25.0),
+        ("the same with the feature `push`", "push", 30.0),
+    ] {
+        let linked = crates::linked(features)? as f64;
+        report.single(what, Unit::Count, bound, linked, "");
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use bili_im_sim::{Message, Talker};
+use bili_im_sim::{Message, Server, Talker};
 use wait4::Wait4;
 
 use crate::{
@@ -115,15 +115,7 @@ pub fn measure(report: &mut Report, seconds: u64) -> Result<()> {
     drop(served.consumer("asleep")?);
     let awake = served.consumer("awake")?;
     let begun = Instant::now();
-    let mut accepted = HashMap::new();
-    for nth in 0..RATE * seconds {
-        let due = Duration::from_micros(nth * 1_000_000 / RATE);
-        thread::sleep(due.saturating_sub(begun.elapsed()));
-        let to = Talker::user(OWN + nth % ACCOUNTS);
-        let message = Message::text(FRIEND, to, &nth.to_string());
-        server.with(|service| service.write(message, SystemTime::now().into()))?;
-        accepted.insert(nth.to_string(), Instant::now());
-    }
+    let accepted = write(&server, begun, seconds)?;
     let wrote = begun.elapsed();
     let mut delays = Vec::new();
     let mut last = Instant::now();
@@ -145,26 +137,10 @@ pub fn measure(report: &mut Report, seconds: u64) -> Result<()> {
     let mut page = String::new();
     served.get("/metrics")?.read_to_string(&mut page)?;
     let peak = served.end()?;
-    delays.sort_by(f64::total_cmp);
-    let late = |part: f64| {
-        let nth = (delays.len() as f64 * part) as usize;
-        time(
-            delays
-                .get(nth.min(delays.len() - 1))
-                .copied()
-                .unwrap_or_default(),
-        )
-    };
     let load = format!("{ACCOUNTS} accounts, {RATE} messages a second for {seconds} s");
     report.other(
         format!("`serve`, {load}: from a message to its event at a consumer"),
-        format!(
-            "half within {}, nine in ten {}, 99 in 100 {}, all {}",
-            late(0.5),
-            late(0.9),
-            late(0.99),
-            late(1.0)
-        ),
+        shares(delays),
     );
     report.other(
         "the same: messages a second, from the first written to the last delivered",
@@ -183,6 +159,37 @@ pub fn measure(report: &mut Report, seconds: u64) -> Result<()> {
         format!("{:.0} MiB", peak as f64 / f64::from(1 << 20)),
     );
     Ok(())
+}
+
+/// Writes the messages at their pace. Returns when each was accepted.
+fn write(server: &Server, begun: Instant, seconds: u64) -> Result<HashMap<String, Instant>> {
+    let mut accepted = HashMap::new();
+    for nth in 0..RATE * seconds {
+        let due = Duration::from_micros(nth * 1_000_000 / RATE);
+        thread::sleep(due.saturating_sub(begun.elapsed()));
+        let to = Talker::user(OWN + nth % ACCOUNTS);
+        let message = Message::text(FRIEND, to, &nth.to_string());
+        server.with(|service| service.write(message, SystemTime::now().into()))?;
+        accepted.insert(nth.to_string(), Instant::now());
+    }
+    Ok(accepted)
+}
+
+/// The longest of half of the delays, of nine in ten, of 99 in 100 and of all.
+fn shares(mut delays: Vec<f64>) -> String {
+    delays.sort_by(f64::total_cmp);
+    let longest = |part: f64| {
+        let nth = (delays.len() as f64 * part) as usize;
+        let delay = delays.get(nth.min(delays.len() - 1));
+        time(delay.copied().unwrap_or_default())
+    };
+    format!(
+        "half within {}, nine in ten {}, 99 in 100 {}, all {}",
+        longest(0.5),
+        longest(0.9),
+        longest(0.99),
+        longest(1.0)
+    )
 }
 
 fn next(told: &Receiver<(String, Instant)>) -> Result<(String, Instant)> {

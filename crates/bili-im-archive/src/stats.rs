@@ -311,8 +311,8 @@ mod tests {
         text
     }
 
-    #[test]
-    fn messages_are_counted_and_waits_measured() {
+    /// An archive with two answers to a friend, and messages that count for nothing or elsewhere.
+    fn answered_shelf() -> Shelf {
         let shelf = Shelf::with_people();
         let friend = Uid(10002);
         for (seqno, (minutes, sender, source)) in (1..).zip([
@@ -335,6 +335,12 @@ mod tests {
         );
         shelf.receive(GROUP, &at(60 * 24 * 31, 1, Uid(10009), 7));
         shelf.receive(SERVICE, &at(0, 1, Uid(SERVICE.id()), 6));
+        shelf
+    }
+
+    #[test]
+    fn messages_are_counted_and_waits_measured() {
+        let shelf = answered_shelf();
         let count = |received, written| Count { received, written };
         let clock = Clock::fixed(8);
         let stats = (shelf.archive)

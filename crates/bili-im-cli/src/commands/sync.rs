@@ -83,13 +83,8 @@ impl Sync {
         filling.shown.clear();
         let report = filling.progress.report;
         let images = if self.media && is_whole {
-            let endpoint = global.endpoint()?;
-            let images = media::save(
-                &mut filling.archive,
-                login.client(),
-                endpoint.as_ref(),
-                &stop,
-            )?;
+            let (archive, endpoint) = (&mut filling.archive, global.endpoint()?);
+            let images = media::save(archive, login.client(), endpoint.as_ref(), &stop)?;
             is_whole = !stop.is_asked();
             Some(images)
         } else {
@@ -104,7 +99,19 @@ impl Sync {
             messages: report.messages,
             unreadable: report.unreadable,
         })?;
-        let stored = filling.archive.sessions()?;
+        self.warn_of_unknown(&filling.archive, out)?;
+        match report.failed {
+            0 => Ok(()),
+            failed => Err(Failure::refused_in_part(format_text!(
+                "conversations that could not be read: {failed}",
+                "无法读取的会话：{failed} 个"
+            ))),
+        }
+    }
+
+    /// Warns of conversations that were asked for and have no message.
+    fn warn_of_unknown(&self, archive: &Archive, out: Output) -> Result<(), Failure> {
+        let stored = archive.sessions()?;
         for talker in self.conversations.talkers() {
             if stored.iter().all(|session| session.talker != talker) {
                 let with = words::talker_text(talker);
@@ -114,13 +121,7 @@ impl Sync {
                 ));
             }
         }
-        match report.failed {
-            0 => Ok(()),
-            failed => Err(Failure::refused_in_part(format_text!(
-                "conversations that could not be read: {failed}",
-                "无法读取的会话：{failed} 个"
-            ))),
-        }
+        Ok(())
     }
 
     fn options(&self) -> SyncOptions {

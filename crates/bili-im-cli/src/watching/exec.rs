@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     io,
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -75,31 +75,10 @@ impl Exec {
         // The program has ended: a second signal has nothing to end any more.
         drop(ends_with_us);
         let (status, printed) = program.end().map_err(cannot_run)?;
-        let wrong = match printed.transpose() {
-            // Checked before the status: closing the pipe may have killed the program.
-            Ok(Some(bytes)) if bytes.len() as u64 > MOST_PRINTED => {
-                text!("printed too much for an answer", "输出太长，不能作为回复").to_owned()
-            }
-            _ if !status.success() => format_text!("failed: {status}", "失败：{status}"),
-            Ok(None) => return Ok(None),
-            Ok(Some(bytes)) => match String::from_utf8(bytes) {
-                Ok(text) => {
-                    let text = without_line_end(&text).to_owned();
-                    return Ok(Some(text).filter(|text| !text.is_empty()));
-                }
-                Err(_) => text!(
-                    "printed an answer that is not UTF-8",
-                    "输出的回复不是 UTF-8"
-                )
-                .to_owned(),
-            },
-            Err(error) => format_text!(
-                "printed something that cannot be read: {error}",
-                "输出无法读取：{error}"
-            ),
-        };
-        warn(&wrong);
-        Ok(None)
+        answer(status, printed).or_else(|wrong| {
+            warn(&wrong);
+            Ok(None)
+        })
     }
 
     /// The command with its environment, without the cookie.
@@ -122,6 +101,34 @@ impl Exec {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command
     }
+}
+
+/// What a program printed, without one line end, or what is wrong with it.
+fn answer(
+    status: ExitStatus,
+    printed: Option<io::Result<Vec<u8>>>,
+) -> Result<Option<String>, String> {
+    // Checked before the status: closing the pipe may have killed the program.
+    if matches!(&printed, Some(Ok(bytes)) if bytes.len() as u64 > MOST_PRINTED) {
+        return Err(text!("printed too much for an answer", "输出太长，不能作为回复").to_owned());
+    }
+    if !status.success() {
+        return Err(format_text!("failed: {status}", "失败：{status}"));
+    }
+    let bytes = printed.transpose().map_err(|error| {
+        format_text!(
+            "printed something that cannot be read: {error}",
+            "输出无法读取：{error}"
+        )
+    })?;
+    let text = String::from_utf8(bytes.unwrap_or_default()).map_err(|_| {
+        text!(
+            "printed an answer that is not UTF-8",
+            "输出的回复不是 UTF-8"
+        )
+    })?;
+    let text = without_line_end(&text);
+    Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
 #[cfg(all(test, unix))]

@@ -62,51 +62,55 @@ fn every_endpoint_s_answer_is_read_in_full_and_at_its_least() {
     }
 }
 
+const PAGE: &str = "<html>\u{1b}[2J</html>";
+
+/// Answers that are no success of any endpoint: status and body, exit code and kind of the error.
+const NO_SUCCESS: [(u16, &str, i32, &str); 15] = [
+    (200, "", 1, "Unreadable"),
+    (200, "null", 1, "Unreadable"),
+    (200, "[]", 1, "Unreadable"),
+    (200, PAGE, 1, "Unreadable"),
+    (200, r#"{"code":0"#, 1, "Unreadable"),
+    (200, "{}", 1, "Unreadable"),
+    (
+        200,
+        r#"{"code":-101,"message":"账号未登录"}"#,
+        3,
+        "NotLoggedIn",
+    ),
+    (
+        200,
+        r#"{"code":-111,"message":"csrf","data":null}"#,
+        4,
+        "Csrf",
+    ),
+    (
+        200,
+        r#"{"code":-412,"message":"blocked"}"#,
+        5,
+        "RiskControl",
+    ),
+    (
+        200,
+        r#"{"code":-509,"message":"fast","data":{}}"#,
+        5,
+        "RateLimited",
+    ),
+    (200, r#"{"code":98765,"message":"new\u202e"}"#, 4, "Other"),
+    (412, PAGE, 5, "RiskControl"),
+    (429, PAGE, 5, "RateLimited"),
+    (401, PAGE, 3, "NotLoggedIn"),
+    (502, PAGE, 4, "Service"),
+];
+
 #[test]
 fn what_is_no_success_of_any_endpoint_is_printed_with_its_exit_code() {
-    let page = "<html>\u{1b}[2J</html>";
-    for (status, body, exit, kind) in [
-        (200, "", 1, "Unreadable"),
-        (200, "null", 1, "Unreadable"),
-        (200, "[]", 1, "Unreadable"),
-        (200, page, 1, "Unreadable"),
-        (200, r#"{"code":0"#, 1, "Unreadable"),
-        (200, "{}", 1, "Unreadable"),
-        (
-            200,
-            r#"{"code":-101,"message":"账号未登录"}"#,
-            3,
-            "NotLoggedIn",
-        ),
-        (
-            200,
-            r#"{"code":-111,"message":"csrf","data":null}"#,
-            4,
-            "Csrf",
-        ),
-        (
-            200,
-            r#"{"code":-412,"message":"blocked"}"#,
-            5,
-            "RiskControl",
-        ),
-        (
-            200,
-            r#"{"code":-509,"message":"fast","data":{}}"#,
-            5,
-            "RateLimited",
-        ),
-        (200, r#"{"code":98765,"message":"new\u202e"}"#, 4, "Other"),
-        (412, page, 5, "RiskControl"),
-        (429, page, 5, "RateLimited"),
-        (401, page, 3, "NotLoggedIn"),
-        (502, page, 4, "Service"),
-    ] {
+    for (status, body, exit, kind) in NO_SUCCESS {
         for endpoint in &names() {
             let line = format!("{endpoint} --json --status {status}");
             let ran = decode(&line, body);
             // To a logout, a page instead of JSON and these refusals mean that the login has ended.
-            if endpoint == "logout" && (kind == "NotLoggedIn" || (status, body) == (200, page)) {
+            if endpoint == "logout" && (kind == "NotLoggedIn" || (status, body) == (200, PAGE)) {
                 assert_eq!(ran.code, 0, "{body}: {ran:?}");
                 continue;
             }

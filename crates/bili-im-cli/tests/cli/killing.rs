@@ -189,10 +189,17 @@ fn killed_fifty_times_it_tells_every_message_and_repeats_only_what_it_told_last(
     let told: BTreeSet<_> = runs.iter().flatten().map(place).collect();
     let all = held(&stage);
     assert_eq!(told, all, "exactly what was written");
+    check_order(&runs);
+    let messages = all.len();
+    let lines = runs.iter().map(Vec::len).sum::<usize>();
+    println!("{KILLS} kills, {messages} messages, {lines} lines");
+}
 
+/// Checks that no run repeats anything but the last event of the run before.
+fn check_order(runs: &[Vec<Value>]) {
     let mut newest = BTreeMap::new();
     let mut last_told = BTreeSet::new();
-    for run in &runs {
+    for run in runs {
         let mut in_this_run = BTreeSet::new();
         for (talker, seqno) in run.iter().map(place) {
             let place = (talker.clone(), seqno);
@@ -204,7 +211,4 @@ fn killed_fifty_times_it_tells_every_message_and_repeats_only_what_it_told_last(
         // Only the last event before a kill can be printed and not stored.
         last_told.extend(run.last().map(place));
     }
-    let messages = all.len();
-    let lines = runs.iter().map(Vec::len).sum::<usize>();
-    println!("{KILLS} kills, {messages} messages, {lines} lines");
 }

@@ -74,21 +74,15 @@ fn printed(stage: &Stage, args: &str) -> Value {
     serde_json::from_str(&ran.out).unwrap()
 }
 
-#[test]
-fn every_method_gives_what_its_command_prints() {
-    let mut world = World::demo();
-    // The service answers some things in one way or another.
-    world.options.more_at_floor = Whim::Never;
-    let stage = Stage::of(world);
-    let serving = Serving::start(&stage, "");
-    let friend = json!({ "user": FRIEND });
-    let with = |more: Value| {
-        let mut params = json!({ "talker": friend });
-        let more = more.as_object().unwrap().clone();
-        params.as_object_mut().unwrap().extend(more);
-        params
-    };
-    for (command, method, params) in [
+/// Parameters about the friend.
+fn with(mut params: Value) -> Value {
+    params["talker"] = json!({ "user": FRIEND });
+    params
+}
+
+/// Commands, and the methods that do the same.
+fn commands_and_methods() -> Vec<(&'static str, &'static str, Value)> {
+    vec![
         ("whoami", "whoami", json!({})),
         ("unread", "unread", json!({})),
         ("sessions", "sessions", json!({})),
@@ -141,7 +135,17 @@ fn every_method_gives_what_its_command_prints() {
             "settings.set",
             json!({ "settings": { "msg_notify": "on" } }),
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn every_method_gives_what_its_command_prints() {
+    let mut world = World::demo();
+    // The service answers some things in one way or another.
+    world.options.more_at_floor = Whim::Never;
+    let stage = Stage::of(world);
+    let serving = Serving::start(&stage, "");
+    for (command, method, params) in commands_and_methods() {
         assert_eq!(
             serving.call(method, params),
             printed(&stage, command),

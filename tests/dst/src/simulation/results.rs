@@ -20,22 +20,7 @@ impl Simulation {
                 self.note(|| format!("the watch ended: {error}"));
                 self.try_again_later(&error)
             }
-            Progress::Prepared(id, Ok(ticket)) => {
-                let is_at_least_once = self.rng.u8(..) < 80;
-                if let Some(send) = self.ledger.sends.get_mut(id) {
-                    send.is_at_least_once = is_at_least_once;
-                }
-                let ticket = if is_at_least_once {
-                    ticket.at_least_once()
-                } else {
-                    ticket
-                };
-                if self.rng.u8(..) < 64 {
-                    self.set_state(id, SendState::Prepared);
-                    return self.store_ticket(id, &ticket);
-                }
-                self.send_ticket(id, ticket)
-            }
+            Progress::Prepared(id, Ok(ticket)) => self.use_ticket(id, ticket),
             Progress::Prepared(id, Err(error)) => {
                 self.note(|| format!("send {id} was not prepared: {error}"));
                 self.set_state(id, SendState::Failed);
@@ -71,6 +56,24 @@ impl Simulation {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Sends a ticket's message, or only stores the ticket.
+    fn use_ticket(&mut self, id: usize, ticket: SendTicket) -> Result<(), String> {
+        let is_at_least_once = self.rng.u8(..) < 80;
+        if let Some(send) = self.ledger.sends.get_mut(id) {
+            send.is_at_least_once = is_at_least_once;
+        }
+        let ticket = if is_at_least_once {
+            ticket.at_least_once()
+        } else {
+            ticket
+        };
+        if self.rng.u8(..) < 64 {
+            self.set_state(id, SendState::Prepared);
+            return self.store_ticket(id, &ticket);
+        }
+        self.send_ticket(id, ticket)
     }
 
     pub(super) fn begin_watch(&mut self, cursor: Cursor) -> Result<(), String> {
