@@ -14,9 +14,11 @@ use bili_im_json::{ErrorJson, Exit};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    account::{Account, AccountJson, State, lock, run},
-    config::{AccountSetup, Limits, Profiles},
+    account::{Account, AccountJson, State, run},
+    config::{AccountSetup, Profiles},
     error::{ServeError, error, panicked},
+    limits::Limits,
+    lock::lock,
     metrics::Page,
     reader::{Reader, Start},
     rights::{Rights, is_name},

@@ -1,11 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod app;
+mod clock;
 mod config;
 mod core;
 mod error;
 mod hours;
+mod item;
+mod limits;
 mod line;
+mod lock;
 mod logins;
 mod metrics;
 mod outlets;
@@ -22,11 +27,13 @@ mod words;
 
 pub use crate::{
     account::{Account, Held, State, Why},
-    config::{AccountSetup, Config, Limits, Login, LoginError, Profiles},
+    config::{AccountSetup, Config, Login, LoginError, Profiles},
     core::Core,
     error::ServeError,
-    outlets::{OutletLimits, Outlets, reload},
-    reader::{Item, Reader, Start},
+    item::Item,
+    limits::{Limits, OutletLimits},
+    outlets::{Outlets, reload},
+    reader::{Reader, Start},
     rights::{Rights, Tokens},
     rpc::reference,
     rules::{Rehearsal, Rehearsed},

@@ -14,9 +14,10 @@ use tokio::{
 };
 
 use crate::{
-    account::{State, lock, same_user},
+    account::{State, same_user},
     core::Core,
     error::{ServeError, error, panicked},
+    lock::lock,
 };
 
 /// How many logins are under way at once.

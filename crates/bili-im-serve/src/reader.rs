@@ -5,12 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use bili_im_archive::{Dropped, Place, QueuedEvent};
+use bili_im_archive::{Dropped, Place};
 use bili_im_json::ErrorJson;
-use serde_json::{Value, json};
 use tokio::{select, sync::watch};
 
-use crate::{account::Account, core::Core, rights::Rights};
+use crate::{account::Account, core::Core, item::Item, rights::Rights};
 
 /// How many events of an account are read at once.
 const AT_ONCE: usize = 32;
@@ -24,28 +23,6 @@ pub enum Start {
     After(u64),
     /// Where this consumer is. A new one begins now.
     Consumer(String),
-}
-
-/// What is told.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Item {
-    /// An event.
-    Event {
-        /// The account's name.
-        account: String,
-        /// The event.
-        event: QueuedEvent,
-    },
-    /// Events were dropped before this reader got them.
-    Dropped {
-        /// The account's name.
-        account: String,
-        /// Which.
-        dropped: Dropped,
-        /// The item's id. Events of other accounts that are not told yet are behind it.
-        id: u64,
-    },
 }
 
 /// Reads what is told, one after another. It holds few events at a time, however slow its owner is.
@@ -209,62 +186,5 @@ impl Reader {
             self.places.insert(account.name().to_owned(), place);
         }
         Ok(accounts)
-    }
-}
-
-impl Item {
-    /// The id: who has handled it has handled all up to it.
-    pub fn id(&self) -> u64 {
-        match self {
-            Self::Event { event, .. } => event.place.id,
-            Self::Dropped { id, .. } => *id,
-        }
-    }
-
-    /// Tells items apart, over all accounts and for ever: an event by its id.
-    pub(crate) fn key(&self) -> String {
-        match self {
-            Self::Event { event, .. } => event.place.id.to_string(),
-            Self::Dropped {
-                account, dropped, ..
-            } => format!("dropped-{account}-{}", dropped.to.id),
-        }
-    }
-
-    /// The account's name.
-    pub fn account(&self) -> &str {
-        match self {
-            Self::Event { account, .. } | Self::Dropped { account, .. } => account,
-        }
-    }
-
-    /// When an event was queued, in seconds since 1970.
-    pub fn time(&self) -> Option<u64> {
-        match self {
-            Self::Event { event, .. } => Some(event.time),
-            Self::Dropped { .. } => None,
-        }
-    }
-
-    /// The item as JSON: the program's event, with `account` and the id as `sn`.
-    pub fn json(&self) -> Value {
-        let (account, mut json) = match self {
-            Self::Event { account, event } => (
-                account,
-                serde_json::from_str(&event.json).unwrap_or_default(),
-            ),
-            Self::Dropped {
-                account, dropped, ..
-            } => {
-                let (from, to, count) = (dropped.from, dropped.to.id, dropped.count);
-                let json = json!({ "event": "dropped", "from": from, "to": to, "count": count });
-                (account, json)
-            }
-        };
-        if let Value::Object(fields) = &mut json {
-            fields.insert("account".to_owned(), account.as_str().into());
-            fields.insert("sn".to_owned(), self.id().into());
-        }
-        json
     }
 }

@@ -3,18 +3,14 @@
 use std::{
     collections::BTreeMap,
     sync::{Mutex, atomic::AtomicU64},
-    time::Duration,
 };
 
-use bili_im_proto::{Uid, UnixMicros};
+use bili_im_proto::Uid;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{
-    config::Limits, line::Line, logins::Logins, metrics::Metrics, outlets::Running, rules::Rules,
+    limits::Limits, line::Line, logins::Logins, metrics::Metrics, outlets::Running, rules::Rules,
 };
-
-/// The variable with the program's login. Programs that are run do not get it.
-pub(crate) const COOKIE: &str = "BILI_IM_COOKIE";
 
 /// How many archives are searched at once.
 const SEARCHES: usize = 2;
@@ -63,15 +59,4 @@ impl Shared {
         self.news
             .send_modify(|count| *count = count.wrapping_add(1));
     }
-}
-
-/// Seconds since 1970.
-pub(crate) fn now() -> u64 {
-    since_1970().as_secs()
-}
-
-/// The time since 1970.
-pub(crate) fn since_1970() -> Duration {
-    let UnixMicros(micros) = bili_im_reqwest::now().unix;
-    Duration::from_micros(micros)
 }

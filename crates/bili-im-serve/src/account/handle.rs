@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -21,10 +21,12 @@ use super::{
     syncing::{Filling, Syncing},
 };
 use crate::{
+    clock::now,
     config::{AccountSetup, LoginError},
     error::{archive_error, error, panicked, removed},
+    lock::lock,
     rules::{self, Worker},
-    shared::{Shared, now},
+    shared::Shared,
 };
 
 /// The kinds of errors that say that all calls of the login will fail.
@@ -406,8 +408,4 @@ impl Account {
 pub(crate) fn same_user(other: &str) -> ErrorJson {
     let message = format!("the account {other} serves this user already");
     error(Exit::Other, SAME_USER, message, "remove one of the two")
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,9 +11,4 @@ pub use self::{
     handle::Account,
     state::{Held, State, Why},
 };
-pub(crate) use self::{
-    handle::{lock, same_user},
-    state::AccountJson,
-    syncing::SyncJson,
-    watching::run,
-};
+pub(crate) use self::{handle::same_user, state::AccountJson, syncing::SyncJson, watching::run};

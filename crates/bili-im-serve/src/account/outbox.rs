@@ -17,11 +17,11 @@ use tokio::{
 };
 
 use super::{
-    handle::{Account, lock},
+    handle::Account,
     outcome::{key_reused, not_sent, too_many, unconfirmed, under_way, value},
     state::State,
 };
-use crate::error::removed;
+use crate::{error::removed, lock::lock};
 
 /// The longest wait before it is looked again what became of a send.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);

@@ -21,9 +21,9 @@ use super::{
     state::{Held, State, Why},
 };
 use crate::{
+    clock::now,
     config::LoginError,
     error::{archive_error, panicked},
-    shared::now,
 };
 
 /// How often the state of the login is stored.

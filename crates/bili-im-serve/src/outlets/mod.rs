@@ -3,7 +3,6 @@
 mod config;
 mod feed;
 mod filter;
-mod limits;
 mod notify;
 mod post;
 mod reload;
@@ -14,7 +13,7 @@ mod template;
 mod waits;
 mod webhook;
 
-pub use self::{config::Outlets, limits::OutletLimits, reload::reload};
+pub use self::{config::Outlets, reload::reload};
 pub(crate) use self::{
     feed::Feed,
     filter::{rights, said, text},

@@ -13,7 +13,7 @@ use super::{
     post::Poster,
     webhook::Webhook,
 };
-use crate::{account::lock, core::Core};
+use crate::{core::Core, lock::lock};
 
 /// The outlets that run, by the names of their consumers.
 #[derive(Debug, Default)]

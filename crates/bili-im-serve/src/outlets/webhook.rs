@@ -15,7 +15,7 @@ use super::{
     table::Table,
     waits::Waits,
 };
-use crate::{core::Core, reader::Item, rights::Rights, shared::now, toml_file::Fault};
+use crate::{clock::now, core::Core, item::Item, rights::Rights, toml_file::Fault};
 
 /// The fewest characters of a secret.
 const SHORTEST: usize = 16;

@@ -26,7 +26,7 @@ use tokio::{
 use tokio_util::codec::{FramedRead, FramedWrite, LinesCodec};
 
 use super::envelope::{answer_text, too_long};
-use crate::{core::Core, rights::Rights, server::App};
+use crate::{app::App, core::Core, rights::Rights};
 
 /// How many calls of a stream are under way at once. Then it is not read on.
 const AT_ONCE: usize = 16;

@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     account::{Account, State},
+    clock::now,
     core::Core,
     outlets::{Note, Notifiers, link},
     program,
-    shared::now,
 };
 
 /// How long a program may run.

@@ -17,12 +17,12 @@ use super::{
     rule::Rule,
 };
 use crate::{
-    account::lock,
+    clock::now,
     core::Core,
+    item::Item,
+    lock::lock,
     outlets::{Feed, said, text},
-    reader::Item,
     rights::Rights,
-    shared::now,
 };
 
 /// The name of the consumer.

@@ -26,11 +26,12 @@ use super::{
     run::begin_runs,
 };
 use crate::{
-    account::{Account, State, lock},
+    account::{Account, State},
+    clock::now,
     core::Core,
+    item::Item,
+    lock::lock,
     outlets::{Names, text},
-    reader::Item,
-    shared::now,
 };
 
 /// How many jobs of an account are under way at once.

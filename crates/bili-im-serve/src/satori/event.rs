@@ -9,7 +9,7 @@ use super::{
         PLATFORM, channel, extend, fields_of, guild, message, milliseconds, sender, text, user,
     },
 };
-use crate::{core::Core, reader::Item};
+use crate::{core::Core, item::Item};
 
 /// An item as an event; `None` for what is not told: own messages, so that a bot does not answer
 /// itself, and events of an account that was removed.

@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{
-    method,
-    resources::{PLATFORM, extend, fields_of, user},
-};
+use super::resources::{PLATFORM, extend, fields_of, user};
 use crate::{
     account::{Account, State},
     core::Core,
@@ -17,6 +14,22 @@ use crate::{
 /// The name of this implementation. Clients take it for the default, and some of them look a login
 /// up by it.
 const ADAPTER: &str = "satori";
+
+/// What a login can do.
+const METHODS: [&str; 12] = [
+    "guild.plain",
+    "channel.get",
+    "channel.list",
+    "friend.list",
+    "login.get",
+    "message.create",
+    "message.delete",
+    "message.get",
+    "message.list",
+    "upload.create",
+    "user.channel.create",
+    "user.get",
+];
 
 /// How a login is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +73,7 @@ pub(super) fn login(account: &Account) -> Value {
     let status = Status::from(&account.state()) as u8;
     extend(
         &mut login,
-        fields_of(json!({ "status": status, "features": method::NAMES })),
+        fields_of(json!({ "status": status, "features": METHODS })),
     );
     login
 }

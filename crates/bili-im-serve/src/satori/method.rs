@@ -31,22 +31,6 @@ pub(super) struct Request {
     pub(super) idempotency_key: Option<String>,
 }
 
-/// What a login can do.
-pub(super) const NAMES: [&str; 12] = [
-    "guild.plain",
-    "channel.get",
-    "channel.list",
-    "friend.list",
-    "login.get",
-    "message.create",
-    "message.delete",
-    "message.get",
-    "message.list",
-    "upload.create",
-    "user.channel.create",
-    "user.get",
-];
-
 impl Request {
     /// Runs a method.
     pub(super) async fn run(&self, method: &str) -> Result<Value, Refusal> {

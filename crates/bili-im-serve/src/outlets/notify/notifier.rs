@@ -13,8 +13,10 @@ use super::{
     words::{Names, link, value},
 };
 use crate::{
+    clock::now,
     core::Core,
     hours::{HOURS, Hours},
+    item::Item,
     outlets::{
         feed::Feed,
         filter::{self, Filter, text},
@@ -23,9 +25,7 @@ use crate::{
         template::{FIELDS, TEMPLATE, Template},
         waits::Waits,
     },
-    reader::Item,
     rights::Rights,
-    shared::now,
     toml_file::Fault,
 };
 

@@ -10,12 +10,12 @@ use super::{
     telegram, wecom,
 };
 use crate::{
+    clock::now,
     outlets::{
         post::{Poster, Refusal},
         table::Table,
         template::cut,
     },
-    shared::now,
     toml_file::Fault,
 };
 

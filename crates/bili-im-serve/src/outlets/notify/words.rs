@@ -8,8 +8,8 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
-    account::lock,
     core::Core,
+    lock::lock,
     outlets::filter::{said, text},
 };
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{
     error::error,
+    item::Item,
     outlets::{Note, Notifiers, NotifyError},
-    reader::Item,
     rpc::{
         call::{Call, Fault},
         table::{Kind, Method, Right, Scope, answers, count, needed, optional},

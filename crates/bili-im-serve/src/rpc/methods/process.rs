@@ -17,7 +17,6 @@ use crate::{
         reference,
         table::{Kind, Method, Right, Scope, answers, needed},
     },
-    server::consumer_name,
 };
 
 pub(super) const METHODS: &[Method] = &[
@@ -195,7 +194,7 @@ async fn ack(call: Call) -> Result<HandledJson, Fault> {
         return Err(Fault::Params(words.to_owned()));
     }
     let id = call.number("id").unwrap_or_default();
-    let name = consumer_name(&call.rights, consumer);
+    let name = call.rights.consumer(consumer);
     call.core.handled(&call.rights, &name, id).await?;
     let consumer = consumer.to_owned();
     Ok(HandledJson { consumer, id })
@@ -231,7 +230,7 @@ async fn forget(call: Call) -> Result<ForgottenJson, Fault> {
     let name = call.text("consumer").unwrap_or_default();
     let name = match name.contains('/') {
         true => name.to_owned(),
-        false => consumer_name(&call.rights, name),
+        false => call.rights.consumer(name),
     };
     if Queue::is_own(&name) {
         let words = "this is a consumer of the process itself";
