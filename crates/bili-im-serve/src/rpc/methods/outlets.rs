@@ -13,7 +13,8 @@ use crate::{
     outlets::{Note, Notifiers, NotifyError},
     rpc::{
         call::{Call, Fault},
-        table::{Kind, Method, Right, Scope, answers, count, needed, optional},
+        method::{Method, Right, Scope, answers},
+        param::{Kind, count, needed, optional},
     },
 };
 

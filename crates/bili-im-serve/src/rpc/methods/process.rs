@@ -5,7 +5,6 @@ use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::UnixSeconds;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     account::AccountJson,
@@ -14,8 +13,8 @@ use crate::{
     rights::is_name,
     rpc::{
         call::{Call, Fault},
-        reference,
-        table::{Kind, Method, Right, Scope, answers, needed},
+        method::{Method, Right, Scope, answers},
+        param::{Kind, needed},
     },
 };
 
@@ -116,15 +115,6 @@ pub(super) const METHODS: &[Method] = &[
         params: &[],
         result: "as `bili-im resume --json`",
         answers: answers!(resume),
-    },
-    Method {
-        name: "rpc.discover",
-        about: "describe the methods, as OpenRPC",
-        right: Right::Read,
-        scope: Scope::Process,
-        params: &[],
-        result: "the description",
-        answers: answers!(discover),
     },
 ];
 
@@ -297,8 +287,4 @@ async fn login_state(call: Call) -> Result<LoginJson, Fault> {
 async fn resume(call: Call) -> Result<ResumedJson, Fault> {
     let was_stopped = call.account()?.resume().await?;
     Ok(ResumedJson { was_stopped })
-}
-
-async fn discover(_: Call) -> Result<Value, Fault> {
-    Ok(reference::open_rpc())
 }
