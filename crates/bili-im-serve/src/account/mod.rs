@@ -3,6 +3,7 @@
 mod handle;
 mod outbox;
 mod outcome;
+mod sends;
 mod state;
 mod syncing;
 mod watching;

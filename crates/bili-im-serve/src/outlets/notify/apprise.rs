@@ -57,9 +57,9 @@ mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
-    use crate::outlets::notify::service::{
-        Way,
+    use crate::outlets::notify::{
         testing::{note, way},
+        way::Way,
     };
 
     #[tokio::test]

@@ -57,7 +57,7 @@ impl Service for Bark {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn the_key_is_in_the_body_and_the_code_200_is_success() {

@@ -70,7 +70,7 @@ fn signature(url: &str, time: u128, secret: &Secret) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn the_signature_is_in_the_address_and_the_code_0_is_success() {

@@ -73,7 +73,7 @@ fn sign(time: &str, secret: &Secret) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn a_text_is_not_read_as_markup_and_time_and_secret_sign() {

@@ -51,7 +51,7 @@ impl Service for Gotify {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{TIME, note, sent, service};
+    use crate::outlets::notify::testing::{TIME, note, sent, service};
 
     #[test]
     fn the_token_is_in_a_header() {

@@ -180,9 +180,9 @@ mod tests {
     };
 
     use super::*;
-    use crate::outlets::notify::service::{
-        Way,
+    use crate::outlets::notify::{
         testing::{note, way},
+        way::Way,
     };
 
     fn mail(more: &str) -> Mail {

@@ -14,6 +14,9 @@ mod ntfy;
 mod serverchan;
 mod service;
 mod telegram;
+#[cfg(test)]
+mod testing;
+mod way;
 mod wecom;
 mod words;
 

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     gathered::Gathered,
     note::Note,
-    service::Way,
+    way::Way,
     words::{Names, link, value},
 };
 use crate::{

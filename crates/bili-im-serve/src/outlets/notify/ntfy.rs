@@ -60,7 +60,7 @@ impl Service for Ntfy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{TIME, note, sent, service};
+    use crate::outlets::notify::testing::{TIME, note, sent, service};
 
     #[test]
     fn a_topic_is_published_to_with_or_without_a_token() {

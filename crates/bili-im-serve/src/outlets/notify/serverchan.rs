@@ -90,7 +90,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn a_text_is_escaped_and_the_code_0_is_success() {

@@ -65,7 +65,7 @@ impl Service for Telegram {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn a_text_is_plain_and_ok_is_success() {

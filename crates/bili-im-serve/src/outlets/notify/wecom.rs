@@ -40,7 +40,7 @@ impl Service for WeCom {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn a_text_has_title_and_link_and_the_code_0_is_success() {
