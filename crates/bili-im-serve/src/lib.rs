@@ -4,6 +4,7 @@ mod account;
 mod app;
 mod clock;
 mod config;
+mod config_file;
 mod core;
 mod error;
 mod hours;
@@ -11,6 +12,7 @@ mod item;
 mod limits;
 mod line;
 mod lock;
+mod log_in;
 mod logins;
 mod metrics;
 mod outlets;
@@ -28,11 +30,11 @@ mod words;
 pub use crate::{
     account::{Account, Held, State, Why},
     config::{AccountSetup, Config, Login, LoginError, Profiles},
+    config_file::{Outlets, reload},
     core::Core,
     error::ServeError,
     item::Item,
     limits::{Limits, OutletLimits},
-    outlets::{Outlets, reload},
     reader::{Reader, Start},
     rights::{Rights, Tokens},
     rpc::reference,

@@ -39,29 +39,39 @@ pub struct Reader {
     ends: watch::Receiver<bool>,
 }
 
-impl Reader {
-    pub(crate) fn new(core: Core, rights: Rights, start: Start) -> Self {
-        let mut news = core.shared().news.subscribe();
+impl Core {
+    /// What is told from now on, or from where a consumer is.
+    pub fn read(&self, rights: Rights, start: Start) -> Reader {
+        self.begin_reading(
+            match &start {
+                Start::Consumer(name) => Some(name),
+                Start::Now | Start::After(_) => None,
+            },
+            &rights,
+        );
+        let mut news = self.shared().news.subscribe();
         news.mark_changed();
-        let visible = core.shared().line.visible();
+        let visible = self.shared().line.visible();
         let (start, told) = match start {
             // No event has a higher id yet.
             Start::After(id) => (Start::After(id.min(visible)), id.min(visible)),
             Start::Now => (Start::Now, visible),
             Start::Consumer(name) => (Start::Consumer(name), 0),
         };
-        Self {
-            ends: core.ends(),
-            core,
+        Reader {
+            core: self.clone(),
             rights,
             start,
             places: BTreeMap::new(),
             ready: VecDeque::new(),
             told,
             news,
+            ends: self.ends(),
         }
     }
+}
 
+impl Reader {
     /// Fixes where the reader begins, and stores a new consumer.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use tokio::{
 use super::{
     decide::FRESH,
     rule::{Program, Rule},
+    worker::Worker,
 };
 use crate::{
     account::{Account, State},
@@ -35,6 +36,7 @@ const PASSING: [&str; 5] = ["RateLimited", "Network", "NotSent", "Starting", "Un
 pub(super) struct Work<'a> {
     pub(super) core: &'a Core,
     pub(super) account: &'a Arc<Account>,
+    pub(super) worker: &'a Worker,
     pub(super) rule: &'a Rule,
     pub(super) run: RuleRun,
     /// The program's JSON of the event.
@@ -136,7 +138,7 @@ impl Work<'_> {
         self.insist(until, || {
             let (key, content) = (Some(key.clone()), content.clone());
             Box::pin(async move {
-                let _permit = self.account.rules.answers.acquire().await;
+                let _permit = self.worker.answers.acquire().await;
                 self.account.send(key, talker, content).await.map(drop)
             })
         })
@@ -205,7 +207,7 @@ impl Work<'_> {
 
     /// Runs a program. It reads the event's JSON.
     async fn execute(&self, program: &Program) -> Result<(), String> {
-        let permit = timeout_at(self.until, self.account.rules.programs.acquire());
+        let permit = timeout_at(self.until, self.worker.programs.acquire());
         let _permit = permit.await.map_err(|_| "earlier programs take too long")?;
         let json = self.json.to_string();
         program::run(&program.path, &program.arguments, json.as_bytes(), LONGEST).await

@@ -3,9 +3,12 @@
 
 mod actions;
 mod decide;
+mod jobs;
 mod rehearse;
 mod rule;
 mod run;
+mod running;
+mod stored;
 #[cfg(test)]
 mod testing;
 mod texts;
@@ -14,6 +17,6 @@ mod worker;
 pub use self::rehearse::{Rehearsal, Rehearsed};
 pub(crate) use self::{
     rule::Rule,
-    run::{CONSUMER, Rules},
+    running::{CONSUMER, Rules},
     worker::Worker,
 };

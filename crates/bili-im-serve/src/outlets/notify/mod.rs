@@ -7,6 +7,7 @@ mod feishu;
 mod gathered;
 mod gotify;
 mod mail;
+mod names;
 mod note;
 mod notifier;
 mod notifiers;
@@ -14,15 +15,17 @@ mod ntfy;
 mod serverchan;
 mod service;
 mod telegram;
+mod telling;
 #[cfg(test)]
 mod testing;
 mod way;
 mod wecom;
 mod words;
 
-pub(super) use self::notifier::Notifier;
 pub(crate) use self::{
+    names::Names,
     note::Note,
+    notifier::Notifier,
     notifiers::{Notifiers, NotifyError},
-    words::{Names, link, value},
+    words::{link, value},
 };

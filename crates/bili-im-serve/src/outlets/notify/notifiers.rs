@@ -27,7 +27,7 @@ impl Notifiers {
 
     /// Whether there is one of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.shared().outlets.notifier(name).is_some()
+        self.0.outlets().notifier(name).is_some()
     }
 
     /// Sends a note, and tries again for so long.
@@ -37,20 +37,20 @@ impl Notifiers {
         note: &Note,
         most: Duration,
     ) -> Result<(), NotifyError> {
-        let shared = self.0.shared();
-        let notifier = (shared.outlets.notifier(name)).ok_or(NotifyError::Unknown)?;
-        let poster = shared.outlets.poster(&self.0);
+        let (outlets, shared) = (self.0.outlets(), self.0.shared());
+        let notifier = outlets.notifier(name).ok_or(NotifyError::Unknown)?;
         let waits = Waits::new(&shared.limits.outlets, most);
-        let sent = notifier.deliver(&self.0, &poster, note, waits).await;
+        let sent = notifier.deliver(shared, outlets.poster(), note, waits);
+        let sent = sent.await;
         sent.map_err(|refusal| NotifyError::Refused(refusal.why))
     }
 
     /// Sends a note, once.
     pub(crate) async fn send(&self, name: &str, note: Note) -> Result<(), NotifyError> {
-        let outlets = &self.0.shared().outlets;
+        let outlets = self.0.outlets();
         let notifier = outlets.notifier(name).ok_or(NotifyError::Unknown)?;
-        let poster = outlets.poster(&self.0);
-        let sent = notifier.send(&self.0, &poster, &note).await;
+        let sent = notifier.send(self.0.shared(), outlets.poster(), &note);
+        let sent = sent.await;
         sent.map_err(|refusal| NotifyError::Refused(refusal.why))
     }
 }

@@ -120,10 +120,10 @@ async fn dead(call: Call) -> Result<DeadJson, Fault> {
 
 async fn retry(call: Call) -> Result<RetryJson, Fault> {
     let hook = call.text("hook").unwrap_or_default().to_owned();
-    let outlets = &call.core.shared().outlets;
+    let outlets = call.core.outlets();
     let unknown = || Fault::Params("hook: no [[webhook]] has this name".to_owned());
     let webhook = outlets.webhook(&hook).ok_or_else(unknown)?;
-    let poster = outlets.poster(&call.core);
+    let poster = outlets.poster();
     let account = call.account()?;
     let only = call.number("id");
     let begun = Instant::now();
@@ -142,7 +142,7 @@ async fn retry(call: Call) -> Result<RetryJson, Fault> {
         };
         after = item.id();
         let (name, id) = (hook.clone(), after);
-        match webhook.attempt(&poster, &item).await {
+        match webhook.attempt(poster, &item).await {
             Ok(()) => {
                 let forgotten = account.queue(move |queue| queue.forget_dead_letter(&name, id));
                 forgotten.await?;

@@ -277,7 +277,7 @@ async fn login(call: Call) -> Result<LoginJson, Fault> {
 
 async fn login_state(call: Call) -> Result<LoginJson, Fault> {
     let name = named(&call);
-    let login = call.core.shared().logins.get(&name);
+    let login = call.core.logins().get(&name);
     login.ok_or_else(|| {
         let words = "no login of this name has begun";
         error(Exit::WrongUse, "NoLogin", words, "call login").into()
