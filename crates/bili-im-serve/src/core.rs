@@ -11,7 +11,7 @@ use std::{
 
 use bili_im_archive::Queue;
 use bili_im_json::{ErrorJson, Exit};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{select, sync::watch, task::JoinHandle};
 
 use crate::{
     account::{Account, AccountJson, State, run},
@@ -241,6 +241,13 @@ impl Core {
         served.map(|served| Arc::clone(&served.account)).collect()
     }
 
+    /// The accounts that a token may have.
+    pub(crate) fn accounts_of(&self, rights: &Rights) -> Vec<Arc<Account>> {
+        let mut accounts = self.accounts();
+        accounts.retain(|account| rights.account(account.name()));
+        accounts
+    }
+
     /// Somebody reads, and is a consumer if `consumer` is given. It is remembered with its rights.
     pub(crate) fn begin_reading(&self, consumer: Option<&str>, rights: &Rights) {
         self.0.has_readers.store(true, Ordering::Release);
@@ -260,13 +267,11 @@ impl Core {
     /// # Errors
     /// When that cannot be stored.
     pub async fn handled(&self, rights: &Rights, consumer: &str, id: u64) -> Result<(), ErrorJson> {
-        for account in self.accounts() {
-            if rights.account(account.name()) {
-                let (core, name) = (self.clone(), consumer.to_owned());
-                // Rules that are gone are forgotten, and will begin anew.
-                let is_there = move || name != CONSUMER || !core.0.rules.are_none();
-                account.handled(consumer.to_owned(), id, is_there).await?;
-            }
+        for account in self.accounts_of(rights) {
+            let (core, name) = (self.clone(), consumer.to_owned());
+            // Rules that are gone are forgotten, and will begin anew.
+            let is_there = move || name != CONSUMER || !core.0.rules.are_none();
+            account.handled(consumer.to_owned(), id, is_there).await?;
         }
         Ok(())
     }
@@ -275,11 +280,9 @@ impl Core {
     pub(crate) async fn forget(&self, rights: &Rights, consumer: &str) -> Result<bool, ErrorJson> {
         lock(&self.0.consumers).remove(consumer);
         let mut was_known = false;
-        for account in self.accounts() {
-            if rights.account(account.name()) {
-                let name = consumer.to_owned();
-                was_known |= account.queue(move |q| q.forget_consumer(&name)).await?;
-            }
+        for account in self.accounts_of(rights) {
+            let name = consumer.to_owned();
+            was_known |= account.queue(move |q| q.forget_consumer(&name)).await?;
         }
         Ok(was_known)
     }
@@ -314,13 +317,21 @@ impl Core {
         self.0.shared.ends.subscribe()
     }
 
+    /// Does something, but not after the process ends.
+    pub(crate) async fn until_end(&self, work: impl Future<Output = ()>) {
+        let mut ends = self.ends();
+        select! {
+            () = work => {}
+            _ = ends.wait_for(|ends| *ends) => {}
+        }
+    }
+
     pub(crate) fn is_ending(&self) -> bool {
         *self.0.shared.ends.borrow()
     }
 
     pub(crate) fn list(&self, rights: &Rights) -> Vec<AccountJson> {
-        let accounts = self.accounts().into_iter();
-        let accounts = accounts.filter(|account| rights.account(account.name()));
+        let accounts = self.accounts_of(rights).into_iter();
         accounts.map(|account| account.json()).collect()
     }
 

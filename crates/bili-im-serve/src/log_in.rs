@@ -3,7 +3,7 @@
 use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::{Login, LoginOutcome, LoginStep, Origin, Uid};
 use bili_im_reqwest::qr_login;
-use tokio::{select, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use crate::{
     account::{State, same_user},
@@ -23,11 +23,7 @@ impl Core {
         if let Some(updates) = updates {
             let core = self.clone();
             tokio::spawn(async move {
-                let mut ends = core.ends();
-                select! {
-                    () = run(&core, endpoint, &updates) => {}
-                    _ = ends.wait_for(|ends| *ends) => {}
-                }
+                core.until_end(run(&core, endpoint, &updates)).await;
             });
         }
         let has_code = |login: &LoginJson| login.state != LoginState::Starting;

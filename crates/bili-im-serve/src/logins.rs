@@ -68,10 +68,8 @@ impl Logins {
             logins.retain(|_, state| is_under_way(state));
         }
         if logins.len() >= MOST {
-            let (words, advice) = (
-                "too many logins are under way",
-                "try again in three minutes",
-            );
+            let words = "too many logins are under way";
+            let advice = "try again in three minutes";
             return Err(error(Exit::Other, "TooMany", words, advice));
         }
         let (updates, state) = tokio::sync::watch::channel(LoginJson {

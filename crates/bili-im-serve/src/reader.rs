@@ -42,13 +42,11 @@ pub struct Reader {
 impl Core {
     /// What is told from now on, or from where a consumer is.
     pub fn read(&self, rights: Rights, start: Start) -> Reader {
-        self.begin_reading(
-            match &start {
-                Start::Consumer(name) => Some(name),
-                Start::Now | Start::After(_) => None,
-            },
-            &rights,
-        );
+        let consumer = match &start {
+            Start::Consumer(name) => Some(&**name),
+            Start::Now | Start::After(_) => None,
+        };
+        self.begin_reading(consumer, &rights);
         let mut news = self.shared().news.subscribe();
         news.mark_changed();
         let visible = self.shared().line.visible();
@@ -180,8 +178,7 @@ impl Reader {
 
     /// The accounts of this reader. Those that it did not know get their place.
     async fn accounts(&mut self) -> Result<Vec<Arc<Account>>, ErrorJson> {
-        let mut accounts = self.core.accounts();
-        accounts.retain(|account| self.rights.account(account.name()));
+        let accounts = self.core.accounts_of(&self.rights);
         for account in &accounts {
             if self.places.contains_key(account.name()) {
                 continue;

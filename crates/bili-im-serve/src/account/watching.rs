@@ -98,12 +98,8 @@ async fn housekeeping(account: &Account) {
             .queue(move |queue| queue.trim(most, before, forget))
             .await
         {
-            let kind: &str = &error.kind;
-            tracing::warn!(
-                account = account.name(),
-                kind,
-                "the queue cannot be trimmed"
-            );
+            let (account, kind): (_, &str) = (account.name(), &error.kind);
+            tracing::warn!(account, kind, "the queue cannot be trimmed");
         }
         if kept.elapsed() > KEEP {
             kept = Instant::now();

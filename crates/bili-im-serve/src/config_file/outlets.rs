@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    outlets::{Entry, Fields, Kind, Notifier, Same, Table, Webhook},
+    outlets::{Entry, Fields, Kind, Notifier, Table, Webhook},
     rights::is_name,
     rules::{Rehearsal, Rule},
     toml_file::{self, Fault},
@@ -130,7 +130,7 @@ impl Outlets {
             return Err(same_name(&table));
         }
         self.has_secrets |= table.has_secrets;
-        let same = Same(table.same);
+        let same = table.same;
         self.entries.push(Entry { kind, same });
         Ok(())
     }

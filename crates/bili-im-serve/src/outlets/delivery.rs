@@ -5,20 +5,15 @@ use std::time::Duration;
 use bili_im_json::ErrorJson;
 use tokio::time::sleep;
 
-use super::{
-    feed::Feed,
-    post::{Poster, Refusal},
-    waits::Waits,
-    webhook::Webhook,
-};
-use crate::{core::Core, item::Item};
+use super::{feed::Feed, post::Refusal, waits::Waits, webhook::Webhook};
+use crate::{clock::now, core::Core, item::Item};
 
 impl Webhook {
     /// Tells all events, until the process ends.
     ///
     /// # Errors
     /// When the queue cannot be used.
-    pub(super) async fn run(&self, core: &Core, poster: &Poster) -> Result<(), ErrorJson> {
+    pub(super) async fn run(&self, core: &Core) -> Result<(), ErrorJson> {
         loop {
             let mut feed = Feed::new(core, &self.rights);
             loop {
@@ -28,7 +23,7 @@ impl Webhook {
                 let id = item.id();
                 if !self.filter.takes(&item, &item.json()) {
                     feed.skip(id);
-                } else if self.deliver(core, poster, item).await? {
+                } else if self.deliver(core, item).await? {
                     feed.handled(id).await?;
                 } else {
                     // The queue has dropped it. Read anew, it is told what was dropped.
@@ -40,12 +35,12 @@ impl Webhook {
 
     /// Delivers an item, or keeps it as a dead letter. Returns `false` when the queue has dropped it
     /// meanwhile.
-    async fn deliver(&self, core: &Core, poster: &Poster, item: Item) -> Result<bool, ErrorJson> {
+    async fn deliver(&self, core: &Core, item: Item) -> Result<bool, ErrorJson> {
         let limits = &core.shared().limits.outlets;
         let mut waits = Waits::new(limits, limits.webhook);
         let mut item = item;
         for attempts in 1.. {
-            let Err(refusal) = self.attempt(poster, &item).await else {
+            let Err(refusal) = self.attempt(core, &item).await else {
                 self.count(core, "delivered");
                 break;
             };
@@ -65,6 +60,14 @@ impl Webhook {
         Ok(true)
     }
 
+    /// Posts an item, once.
+    pub(crate) async fn attempt(&self, core: &Core, item: &Item) -> Result<(), Refusal> {
+        let body = item.json().to_string();
+        let request = self.request(&item.key(), body, now());
+        let request = request.map_err(|error| Refusal::passing(error.to_string()))?;
+        core.outlets().poster().post(request).await?.check()
+    }
+
     async fn pause(&self, core: &Core, refusal: &Refusal, wait: Duration) {
         self.count(core, "retried");
         let (outlet, why) = (self.consumer(), &refusal.why);
@@ -82,10 +85,7 @@ impl Webhook {
         self.count(core, "dead");
         let (outlet, id) = (self.consumer(), item.id());
         tracing::warn!(outlet, id, attempts, why, "dead letter");
-        let Item::Event { account, .. } = item else {
-            return Ok(());
-        };
-        let Some(account) = core.account(account) else {
+        let (Item::Event { .. }, Some(account)) = (item, core.account(item.account())) else {
             return Ok(());
         };
         let (name, why) = (self.name.clone(), why.to_owned());

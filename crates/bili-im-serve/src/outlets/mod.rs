@@ -1,4 +1,5 @@
-//! Outlets: webhooks and notifications. Each is a consumer with a task of its own.
+//! Outlets: webhooks and notifications. Each is a consumer with a task of its own. `running` and what
+//! it holds is below the core, which has it; `tasks` and what they do is above.
 
 mod delivery;
 mod feed;
@@ -6,7 +7,6 @@ mod filter;
 mod notify;
 mod post;
 mod running;
-mod secret;
 mod table;
 mod tasks;
 mod template;
@@ -16,8 +16,8 @@ mod webhook;
 pub(crate) use self::{
     feed::Feed,
     filter::{rights, said, text},
-    notify::{Names, Note, Notifier, Notifiers, NotifyError, link, value},
-    running::{Entry, Kind, Running, Same},
+    notify::{Names, Note, Notifier, NotifyError, link, value},
+    running::{Entry, Kind, Running},
     table::{Fields, Table},
     template::{TEMPLATE, Template, cut},
     webhook::Webhook,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
@@ -28,10 +29,10 @@ pub(super) struct Outlet {
 }
 
 /// An outlet.
-#[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) kind: Kind,
-    pub(crate) same: Same,
+    /// What makes two outlets the same. It has secrets.
+    pub(crate) same: Vec<(String, Value)>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,10 +40,6 @@ pub(crate) enum Kind {
     Webhook(Arc<Webhook>),
     Notify(Arc<Notifier>),
 }
-
-/// What makes two outlets the same. It has secrets.
-#[derive(PartialEq)]
-pub(crate) struct Same(pub(crate) Vec<(String, Value)>);
 
 impl Drop for Outlet {
     fn drop(&mut self) {
@@ -81,7 +78,7 @@ impl Running {
     }
 
     /// What posts to receivers, once there are some.
-    pub(crate) fn poster(&self) -> &Poster {
+    pub(super) fn poster(&self) -> &Poster {
         self.poster.get_or_init(|| Poster::new(self.patience))
     }
 }
@@ -103,8 +100,8 @@ impl Kind {
     }
 }
 
-impl std::fmt::Debug for Same {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Same")
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
     }
 }

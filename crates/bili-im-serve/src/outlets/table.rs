@@ -9,11 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bili_im_proto::Secret;
 use http::Uri;
 use serde::de::DeserializeOwned;
 use toml::{Spanned, Value};
 
-use super::secret::Secret;
 use crate::{
     program,
     toml_file::Fault,
@@ -162,7 +162,7 @@ impl<'a> Table<'a> {
             Some(text) if text.is_empty() => {
                 Err(self.fault(name, words!("{name} is empty", "{name} 是空的")))
             }
-            text => Ok(text.map(Secret::from)),
+            text => Ok(text.map(Secret::new)),
         }
     }
 

@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use tokio::{select, time::sleep};
+use tokio::time::sleep;
 
-use super::{
-    post::Poster,
-    running::{Entry, Kind, Outlet},
-};
+use super::running::{Entry, Kind, Outlet};
 use crate::{core::Core, lock::lock};
 
 impl Core {
     /// Those outlets that are as before go on; others end or begin.
     pub(crate) fn exchange_outlets(&self, entries: Vec<Entry>) {
-        let running = self.outlets();
-        let mut before = lock(&running.outlets);
+        let mut before = lock(&self.outlets().outlets);
         let mut after = BTreeMap::new();
         for entry in entries {
             let consumer = entry.kind.consumer().to_owned();
@@ -22,8 +18,8 @@ impl Core {
             let outlet = match same.filter(|outlet| outlet.entry.is_same(&entry)) {
                 Some(outlet) => outlet,
                 None => {
-                    let task = run(self.clone(), entry.kind.clone(), running.poster().clone());
-                    let task = tokio::spawn(task).abort_handle();
+                    let task = tokio::spawn(run(self.clone(), entry.kind.clone()));
+                    let task = task.abort_handle();
                     Outlet { entry, task }
                 }
             };
@@ -34,24 +30,16 @@ impl Core {
 }
 
 /// Runs an outlet until the process ends.
-async fn run(core: Core, kind: Kind, poster: Poster) {
-    let mut ends = core.ends();
+async fn run(core: Core, kind: Kind) {
     let told = async {
-        loop {
-            let ended = match &kind {
-                Kind::Webhook(webhook) => webhook.run(&core, &poster).await,
-                Kind::Notify(notifier) => notifier.run(&core, &poster).await,
-            };
-            let Err(error) = ended else {
-                return;
-            };
+        while let Err(error) = match &kind {
+            Kind::Webhook(webhook) => webhook.run(&core).await,
+            Kind::Notify(notifier) => notifier.run(&core).await,
+        } {
             let (outlet, kind): (_, &str) = (kind.consumer(), &error.kind);
             tracing::warn!(outlet, kind, "the queue cannot be used");
             sleep(core.shared().limits.first_wait).await;
         }
     };
-    select! {
-        () = told => {}
-        _ = ends.wait_for(|ends| *ends) => {}
-    }
+    core.until_end(told).await;
 }

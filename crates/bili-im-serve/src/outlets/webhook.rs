@@ -2,16 +2,15 @@
 
 use std::fmt::Write;
 
+use bili_im_proto::Secret;
 use http::{Request, header::CONTENT_TYPE};
 use ring::hmac;
 
 use super::{
     filter::{self, Filter},
-    post::{Poster, Refusal},
-    secret::Secret,
     table::Table,
 };
-use crate::{clock::now, item::Item, rights::Rights, toml_file::Fault};
+use crate::{rights::Rights, toml_file::Fault};
 
 /// The fewest characters of a secret.
 const SHORTEST: usize = 16;
@@ -54,15 +53,12 @@ impl Webhook {
         &self.rights.name
     }
 
-    /// Posts an item, once.
-    pub(crate) async fn attempt(&self, poster: &Poster, item: &Item) -> Result<(), Refusal> {
-        let body = item.json().to_string();
-        let request = self.request(&item.key(), body, now());
-        let request = request.map_err(|error| Refusal::passing(error.to_string()))?;
-        poster.post(request).await?.check()
-    }
-
-    fn request(&self, key: &str, body: String, time: u64) -> http::Result<Request<Vec<u8>>> {
+    pub(super) fn request(
+        &self,
+        key: &str,
+        body: String,
+        time: u64,
+    ) -> http::Result<Request<Vec<u8>>> {
         let signature = self.signature(time, &body);
         Request::post(self.url.expose())
             .header(CONTENT_TYPE, "application/json")
@@ -92,8 +88,8 @@ mod tests {
             name: "crm".to_owned(),
             rights: Rights::all("hook/crm"),
             filter: Filter::default(),
-            url: Secret::from("https://example.com/hook?key=k".to_owned()),
-            secret: Secret::from("0123456789abcdef".to_owned()),
+            url: Secret::new("https://example.com/hook?key=k"),
+            secret: Secret::new("0123456789abcdef"),
         };
         let body = r#"{"event":"message","text":"你好"}"#.to_owned();
         let request = webhook.request("7", body, 1_700_000_000).unwrap();

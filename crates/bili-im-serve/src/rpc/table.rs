@@ -141,8 +141,7 @@ fn check(method: &Method, params: &mut Map<String, Value>) -> Result<(), Fault> 
 
 /// The account of this name; without a name, the only one.
 fn account_of(core: &Core, rights: &Rights, name: Option<&Value>) -> Result<Arc<Account>, Fault> {
-    let mut accounts = core.accounts();
-    accounts.retain(|account| rights.account(account.name()));
+    let mut accounts = core.accounts_of(rights);
     let found = match name.and_then(Value::as_str) {
         Some(name) => accounts.into_iter().find(|account| account.name() == name),
         None if accounts.len() > 1 => {

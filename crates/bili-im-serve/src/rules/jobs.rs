@@ -10,10 +10,16 @@ use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::Value;
 use tokio::{
     select,
+    sync::Semaphore,
     time::{Instant, sleep},
 };
 
-use super::{actions::Work, decide::FRESH, stored::looked_at, worker::Worker};
+use super::{
+    actions::{Common, Work},
+    decide::FRESH,
+    stored::looked_at,
+    worker::Worker,
+};
 use crate::{
     account::{Account, State},
     clock::now,
@@ -30,6 +36,12 @@ const LOOKS: usize = 4;
 
 /// After how many seconds it is asked again when the service refuses to say.
 const LATER: u64 = 300;
+
+/// How many of them answer.
+const ANSWERS: usize = 8;
+
+/// How many of them run a program.
+const PROGRAMS: usize = 2;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -57,7 +69,11 @@ pub(super) fn wake(core: &Core, account: &str) {
 
 /// Works until it is ended.
 async fn work(core: Core, account: Arc<Account>, worker: Arc<Worker>) {
-    let names = Names::default();
+    let common = Common {
+        names: Names::default(),
+        answers: Semaphore::new(ANSWERS),
+        programs: Semaphore::new(PROGRAMS),
+    };
     let mut known = BTreeSet::new();
     let mut under_way: FuturesUnordered<BoxFuture<'_, Key>> = FuturesUnordered::new();
     loop {
@@ -71,7 +87,7 @@ async fn work(core: Core, account: Arc<Account>, worker: Arc<Worker>) {
                         Job::Act(_) => under_way.len() < AT_ONCE,
                     };
                     if may_begin && known.insert(job.key()) {
-                        under_way.push(Box::pin(job.run(&core, &account, &worker, &names)));
+                        under_way.push(Box::pin(job.run(&core, &account, &common)));
                     }
                 }
             }
@@ -101,11 +117,11 @@ impl Job {
     }
 
     /// Does it. What cannot be stored, or asked, is tried again.
-    async fn run(self, core: &Core, account: &Arc<Account>, worker: &Worker, names: &Names) -> Key {
+    async fn run(self, core: &Core, account: &Arc<Account>, common: &Common) -> Key {
         let key = self.key();
         let done = match self {
             Self::Look(wait) => look(core, account, wait).await,
-            Self::Act(run) => act(core, account, worker, names, run).await,
+            Self::Act(run) => act(core, account, common, run).await,
         };
         if let Err(error) = done {
             complain(account, &error);
@@ -152,8 +168,7 @@ async fn look(core: &Core, account: &Account, wait: RuleWait) -> Result<(), Erro
 async fn act(
     core: &Core,
     account: &Arc<Account>,
-    worker: &Worker,
-    names: &Names,
+    common: &Common,
     run: RuleRun,
 ) -> Result<(), ErrorJson> {
     let (rule, json) = (
@@ -163,11 +178,11 @@ async fn act(
     let (name, id) = (run.rule.clone(), run.event);
     if let (Some(rule), Some(json)) = (rule, json) {
         account.started().await;
-        let sender = names.of(core, account.name(), &json).await;
+        let sender = common.names.of(core, account.name(), &json).await;
         let work = Work {
             core,
             account,
-            worker,
+            common,
             rule: &rule,
             run,
             json: &json,

@@ -53,7 +53,6 @@ async fn forget(core: Core) {
 
 /// Runs rules until the process ends.
 async fn watch(core: Core) {
-    let mut ends = core.ends();
     let watched = async {
         while let Err(error) = consume(&core).await {
             let kind: &str = &error.kind;
@@ -61,10 +60,7 @@ async fn watch(core: Core) {
             sleep(core.shared().limits.first_wait).await;
         }
     };
-    select! {
-        () = watched => {}
-        _ = ends.wait_for(|ends| *ends) => {}
-    }
+    core.until_end(watched).await;
 }
 
 async fn consume(core: &Core) -> Result<(), ErrorJson> {

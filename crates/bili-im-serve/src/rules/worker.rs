@@ -2,44 +2,23 @@
 
 use std::sync::Mutex;
 
-use tokio::{
-    sync::{Notify, Semaphore},
-    task::JoinHandle,
-};
+use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::lock::lock;
 
-/// How many jobs of an account answer at once.
-const ANSWERS: usize = 8;
-
-/// How many of them run a program.
-const PROGRAMS: usize = 2;
-
 /// The task of an account. It begins when there may be something to do.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Worker {
     pub(super) wake: Notify,
     task: Mutex<Task>,
-    pub(super) answers: Semaphore,
-    pub(super) programs: Semaphore,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum Task {
+    #[default]
     Idle,
     Runs(JoinHandle<()>),
     Ended,
-}
-
-impl Default for Worker {
-    fn default() -> Self {
-        Self {
-            wake: Notify::new(),
-            task: Mutex::new(Task::Idle),
-            answers: Semaphore::new(ANSWERS),
-            programs: Semaphore::new(PROGRAMS),
-        }
-    }
 }
 
 impl Worker {

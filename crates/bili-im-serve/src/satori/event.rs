@@ -5,9 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     login::partial,
-    resources::{
-        PLATFORM, channel, extend, fields_of, guild, message, milliseconds, sender, text, user,
-    },
+    resources::{PLATFORM, channel, extend, guild, message, milliseconds, sender, text, user},
 };
 use crate::{core::Core, item::Item};
 
@@ -31,12 +29,9 @@ pub(super) fn event(core: &Core, item: &Item, now: u64) -> Option<Value> {
         "timestamp": item.time().map_or(now, |seconds| seconds.saturating_mul(1000)),
         "login": partial(&account),
     });
-    extend(&mut event, fields);
+    extend(&mut event, fields.into());
     // The program's own event, for clients that know it.
-    extend(
-        &mut event,
-        fields_of(json!({ "_type": native, "_data": json })),
-    );
+    extend(&mut event, json!({ "_type": native, "_data": json }));
     Some(event)
 }
 

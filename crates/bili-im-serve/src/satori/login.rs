@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::resources::{PLATFORM, extend, fields_of, user};
+use super::resources::{PLATFORM, extend, user};
 use crate::{
     account::{Account, State},
     core::Core,
@@ -53,8 +53,8 @@ impl From<&State> for Status {
 
 /// The accounts that a token may use.
 fn accounts(core: &Core, rights: &Rights) -> Vec<Arc<Account>> {
-    let mut accounts = core.accounts();
-    accounts.retain(|account| rights.account(account.name()) && account.uid().is_some());
+    let mut accounts = core.accounts_of(rights);
+    accounts.retain(|account| account.uid().is_some());
     accounts
 }
 
@@ -71,10 +71,7 @@ pub(super) fn account_of(core: &Core, rights: &Rights, uid: &str) -> Option<Arc<
 pub(super) fn login(account: &Account) -> Value {
     let mut login = partial(account);
     let status = Status::from(&account.state()) as u8;
-    extend(
-        &mut login,
-        fields_of(json!({ "status": status, "features": METHODS })),
-    );
+    extend(&mut login, json!({ "status": status, "features": METHODS }));
     login
 }
 

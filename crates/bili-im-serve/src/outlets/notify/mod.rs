@@ -8,9 +8,7 @@ mod gathered;
 mod gotify;
 mod mail;
 mod names;
-mod note;
 mod notifier;
-mod notifiers;
 mod ntfy;
 mod serverchan;
 mod service;
@@ -24,8 +22,8 @@ mod words;
 
 pub(crate) use self::{
     names::Names,
-    note::Note,
     notifier::Notifier,
-    notifiers::{Notifiers, NotifyError},
+    service::Note,
+    telling::NotifyError,
     words::{link, value},
 };

@@ -1,10 +1,9 @@
 //! An outlet that notifies a person.
 
 use serde_json::Value;
-use tokio::time::sleep;
 
 use super::{
-    note::Note,
+    service::Note,
     way::Way,
     words::{link, value},
 };
@@ -12,13 +11,10 @@ use crate::{
     hours::{HOURS, Hours},
     outlets::{
         filter::{self, Filter},
-        post::{Poster, Refusal},
         table::Table,
         template::{FIELDS, TEMPLATE, Template},
-        waits::Waits,
     },
     rights::Rights,
-    shared::Shared,
     toml_file::Fault,
 };
 
@@ -33,7 +29,7 @@ pub(crate) struct Notifier {
     pub(super) missed: Template,
     pub(super) quiet: Option<Hours>,
     pub(super) digest_minutes: u32,
-    way: Way,
+    pub(super) way: Way,
 }
 
 impl Notifier {
@@ -73,51 +69,6 @@ impl Notifier {
             text: fill(&self.text),
             link: link(json),
         }
-    }
-
-    /// Sends a note, or gives it up after a while.
-    pub(super) async fn deliver(
-        &self,
-        shared: &Shared,
-        poster: &Poster,
-        note: &Note,
-        mut waits: Waits,
-    ) -> Result<(), Refusal> {
-        while let Err(refusal) = self.way.send(poster, note).await {
-            let (outlet, why) = (self.consumer(), &refusal.why);
-            let Some(wait) = waits.next(refusal.wait).filter(|_| !refusal.is_final) else {
-                tracing::warn!(outlet, why, "the notification is given up");
-                self.count(shared, "failed");
-                return Err(refusal);
-            };
-            tracing::info!(
-                outlet,
-                why,
-                seconds = wait.as_secs(),
-                "the notification waits"
-            );
-            self.count(shared, "retried");
-            sleep(wait).await;
-        }
-        self.count(shared, "delivered");
-        Ok(())
-    }
-
-    /// Sends a note, once.
-    pub(super) async fn send(
-        &self,
-        shared: &Shared,
-        poster: &Poster,
-        note: &Note,
-    ) -> Result<(), Refusal> {
-        let sent = self.way.send(poster, note).await;
-        self.count(shared, if sent.is_ok() { "delivered" } else { "failed" });
-        sent
-    }
-
-    fn count(&self, shared: &Shared, result: &str) {
-        let labels = [("outlet", self.consumer()), ("result", result)];
-        shared.metrics.count("bili_im_outlet_total", &labels);
     }
 }
 

@@ -1,28 +1,58 @@
-//! Tells a person of events, one by one or gathered.
+//! Tells people of events, one by one or gathered, and of what rules say.
 
 use std::time::Duration;
 
 use bili_im_json::ErrorJson;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use super::{gathered::Gathered, names::Names, notifier::Notifier};
+use super::{gathered::Gathered, names::Names, notifier::Notifier, service::Note};
 use crate::{
     clock::now,
     core::Core,
     item::Item,
-    outlets::{feed::Feed, filter::text, post::Poster, waits::Waits},
+    outlets::{feed::Feed, filter::text, post::Refusal, waits::Waits},
 };
+
+/// Why nobody was notified.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotifyError {
+    /// There is none of this name.
+    #[error("no [[notify]] has this name")]
+    Unknown,
+    /// The service did not take it.
+    #[error("the notification was not taken: {0}")]
+    Refused(String),
+}
+
+impl Core {
+    /// Sends a note, and tries again for so long.
+    pub(crate) async fn notify(
+        &self,
+        name: &str,
+        note: &Note,
+        most: Duration,
+    ) -> Result<(), NotifyError> {
+        let notifier = self.outlets().notifier(name).ok_or(NotifyError::Unknown)?;
+        let waits = Waits::new(&self.shared().limits.outlets, most);
+        let sent = notifier.deliver(self, note, waits).await;
+        sent.map_err(|refusal| NotifyError::Refused(refusal.why))
+    }
+
+    /// Sends a note, once.
+    pub(crate) async fn notify_once(&self, name: &str, note: &Note) -> Result<(), NotifyError> {
+        let notifier = self.outlets().notifier(name).ok_or(NotifyError::Unknown)?;
+        let sent = notifier.way.send(self.outlets().poster(), note).await;
+        notifier.count(self, if sent.is_ok() { "delivered" } else { "failed" });
+        sent.map_err(|refusal| NotifyError::Refused(refusal.why))
+    }
+}
 
 impl Notifier {
     /// Notifies of events, until the process ends.
     ///
     /// # Errors
     /// When the queue cannot be used.
-    pub(in crate::outlets) async fn run(
-        &self,
-        core: &Core,
-        poster: &Poster,
-    ) -> Result<(), ErrorJson> {
+    pub(crate) async fn run(&self, core: &Core) -> Result<(), ErrorJson> {
         let mut feed = Feed::new(core, &self.rights);
         let names = Names::default();
         let mut waiting: Option<Gathered> = None;
@@ -39,7 +69,7 @@ impl Notifier {
                             let limits = &core.shared().limits.outlets;
                             let waits = Waits::new(limits, limits.notify);
                             // That it was given up is logged.
-                            let _told = self.deliver(core.shared(), poster, &note, waits).await;
+                            let _told = self.deliver(core, &note, waits).await;
                         }
                         feed.handled(gathered.upto).await?;
                         waiting = None;
@@ -95,5 +125,32 @@ impl Notifier {
                 gathered.add(msg_key, self.note(&json, &sender));
             }
         }
+    }
+
+    /// Sends a note, or gives it up after a while.
+    async fn deliver(&self, core: &Core, note: &Note, mut waits: Waits) -> Result<(), Refusal> {
+        while let Err(refusal) = self.way.send(core.outlets().poster(), note).await {
+            let (outlet, why) = (self.consumer(), &refusal.why);
+            let Some(wait) = waits.next(refusal.wait).filter(|_| !refusal.is_final) else {
+                tracing::warn!(outlet, why, "the notification is given up");
+                self.count(core, "failed");
+                return Err(refusal);
+            };
+            tracing::info!(
+                outlet,
+                why,
+                seconds = wait.as_secs(),
+                "the notification waits"
+            );
+            self.count(core, "retried");
+            sleep(wait).await;
+        }
+        self.count(core, "delivered");
+        Ok(())
+    }
+
+    fn count(&self, core: &Core, result: &str) {
+        let labels = [("outlet", self.consumer()), ("result", result)];
+        core.shared().metrics.count("bili_im_outlet_total", &labels);
     }
 }

@@ -5,7 +5,10 @@ use std::{path::Path, time::Duration};
 use serde_json::Value;
 use toml::Spanned;
 
-use super::{note::Note, service::Service, way::Way};
+use super::{
+    service::{Note, Service},
+    way::Way,
+};
 use crate::outlets::table::{Fields, Table};
 
 pub(super) const TIME: Duration = Duration::from_millis(1_700_000_000_123);

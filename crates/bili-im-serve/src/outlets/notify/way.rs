@@ -5,8 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    apprise::Apprise, bark, dingtalk, feishu, gotify, mail::Mail, note::Note, ntfy, serverchan,
-    service::Service, telegram, wecom,
+    apprise::Apprise,
+    bark, dingtalk, feishu, gotify,
+    mail::Mail,
+    ntfy, serverchan,
+    service::{Note, Service},
+    telegram, wecom,
 };
 use crate::{
     clock::now,

@@ -192,10 +192,7 @@ async fn ack(call: Call) -> Result<HandledJson, Fault> {
 
 async fn consumers(call: Call) -> Result<ConsumersJson, Fault> {
     let mut consumers = Vec::new();
-    for account in call.core.accounts() {
-        if !call.rights.account(account.name()) {
-            continue;
-        }
+    for account in call.core.accounts_of(&call.rights) {
         let known = account.queue(|queue| queue.consumers()).await?;
         let known = known.into_iter();
         let shown = known.filter(|known| may_know(&call, &known.name));
