@@ -1,5 +1,5 @@
-//! Outlets: webhooks and notifications. Each is a consumer with a task of its own. `running` and what
-//! it holds is below the core, which has it; `tasks` and what they do is above.
+//! Outlets: webhooks and notifications. Each is a consumer with a task of its own. `running` and
+//! what it holds are below the core, which has them; `tasks` and what they do are above.
 
 mod delivery;
 mod feed;

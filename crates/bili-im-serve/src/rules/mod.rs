@@ -1,6 +1,6 @@
 //! Rules: what is done by itself when a message comes. What they decide is stored, and done by a
-//! task of each account. `running` and `worker` are below the core, which has them; `run`, `jobs` and
-//! `actions` are above.
+//! task of each account. `running` and `worker` are below the core, which has them; `run`, `jobs`
+//! and `actions` are above.
 
 mod actions;
 mod decide;
