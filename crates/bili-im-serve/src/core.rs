@@ -11,16 +11,19 @@ use std::{
 
 use bili_im_archive::Queue;
 use bili_im_json::{ErrorJson, Exit};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{select, sync::watch, task::JoinHandle};
 
 use crate::{
-    account::{Account, AccountJson, State, lock, run},
-    config::{AccountSetup, Limits, Profiles},
+    account::{Account, AccountJson, State, run},
+    config::{AccountSetup, Profiles},
     error::{ServeError, error, panicked},
+    limits::Limits,
+    lock::lock,
+    logins::Logins,
     metrics::Page,
-    reader::{Reader, Start},
+    outlets::Running,
     rights::{Rights, is_name},
-    rules,
+    rules::{CONSUMER, Rules, Worker},
     shared::Shared,
 };
 
@@ -37,7 +40,10 @@ impl fmt::Debug for Core {
 
 struct Inner {
     shared: Arc<Shared>,
-    accounts: Mutex<BTreeMap<String, Running>>,
+    accounts: Mutex<BTreeMap<String, Served>>,
+    outlets: Running,
+    rules: Rules,
+    logins: Logins,
     profiles: OnceLock<Box<dyn Profiles>>,
     /// The consumers that have read since the process began, with what they may read.
     consumers: Mutex<BTreeMap<String, Rights>>,
@@ -48,16 +54,26 @@ struct Inner {
 /// How many consumers are remembered.
 const CONSUMERS: usize = 1000;
 
-/// An account and the task that watches it.
+/// An account, the task that watches it, and the one that does what rules decide.
 #[derive(Debug)]
-struct Running {
+struct Served {
     account: Arc<Account>,
     task: JoinHandle<()>,
+    worker: Arc<Worker>,
 }
 
-impl Drop for Running {
+impl Served {
+    async fn end(&self) {
+        self.worker.end().await;
+        self.account.end().await;
+    }
+}
+
+impl Drop for Served {
     fn drop(&mut self) {
         self.task.abort();
+        // Nobody waits for it.
+        let _task = self.worker.abandon();
         self.account.abandon();
     }
 }
@@ -66,8 +82,11 @@ impl Core {
     /// A process without accounts.
     pub fn new(limits: Limits) -> Self {
         Self(Arc::new(Inner {
+            outlets: Running::new(limits.outlets.patience),
             shared: Arc::new(Shared::new(limits)),
             accounts: Mutex::default(),
+            rules: Rules::default(),
+            logins: Logins::default(),
             profiles: OnceLock::new(),
             consumers: Mutex::default(),
             has_readers: AtomicBool::new(false),
@@ -110,11 +129,12 @@ impl Core {
             }
             account.claim_owner();
             let task = tokio::spawn(run(Arc::clone(&account)));
-            let running = Running {
+            let served = Served {
                 account: Arc::clone(&account),
                 task,
+                worker: Arc::default(),
             };
-            accounts.insert(name, running);
+            accounts.insert(name, served);
         }
         account.join(match self.0.has_readers.load(Ordering::Acquire) {
             true => self.0.shared.line.visible(),
@@ -133,14 +153,14 @@ impl Core {
             let names = consumers.iter().filter(may_read);
             names.map(|(name, _)| name.clone()).collect()
         };
-        let has_no_rules = self.0.shared.rules.are_none();
+        let has_no_rules = self.0.rules.are_none();
         account
             .queue(move |queue| {
                 if has_no_rules {
-                    queue.forget_consumer(rules::CONSUMER)?;
+                    queue.forget_consumer(CONSUMER)?;
                 }
                 let names = names.into_iter();
-                queue.begin_consumers(names.filter(|name| !has_no_rules || name != rules::CONSUMER))
+                queue.begin_consumers(names.filter(|name| !has_no_rules || name != CONSUMER))
             })
             .await
     }
@@ -176,15 +196,15 @@ impl Core {
     /// # Errors
     /// When there is none of this name.
     pub async fn remove(&self, name: &str) -> Result<(), ServeError> {
-        let Some(mut running) = lock(&self.0.accounts).remove(name) else {
+        let Some(mut served) = lock(&self.0.accounts).remove(name) else {
             return Err(ServeError::NoAccount(name.to_owned()));
         };
         // Also when the caller does not wait.
         let ended = tokio::spawn(async move {
-            running.task.abort();
+            served.task.abort();
             // It was aborted.
-            let _ended = (&mut running.task).await;
-            running.account.end().await;
+            let _ended = (&mut served.task).await;
+            served.end().await;
         });
         let _ended = ended.await;
         Ok(())
@@ -204,32 +224,42 @@ impl Core {
     /// The account of this name.
     pub fn account(&self, name: &str) -> Option<Arc<Account>> {
         let accounts = lock(&self.0.accounts);
-        accounts
-            .get(name)
-            .map(|running| Arc::clone(&running.account))
+        accounts.get(name).map(|served| Arc::clone(&served.account))
+    }
+
+    /// The account of this name, and what does for it what rules decide.
+    pub(crate) fn worker(&self, name: &str) -> Option<(Arc<Account>, Arc<Worker>)> {
+        let accounts = lock(&self.0.accounts);
+        let served = accounts.get(name)?;
+        Some((Arc::clone(&served.account), Arc::clone(&served.worker)))
     }
 
     /// All accounts, by name.
     pub fn accounts(&self) -> Vec<Arc<Account>> {
         let accounts = lock(&self.0.accounts);
-        let running = accounts.values();
-        running
-            .map(|running| Arc::clone(&running.account))
-            .collect()
+        let served = accounts.values();
+        served.map(|served| Arc::clone(&served.account)).collect()
     }
 
-    /// What is told from now on, or from where a consumer is.
-    pub fn read(&self, rights: Rights, start: Start) -> Reader {
+    /// The accounts that a token may have.
+    pub(crate) fn accounts_of(&self, rights: &Rights) -> Vec<Arc<Account>> {
+        let mut accounts = self.accounts();
+        accounts.retain(|account| rights.account(account.name()));
+        accounts
+    }
+
+    /// Somebody reads, and is a consumer if `consumer` is given. It is remembered with its rights.
+    pub(crate) fn begin_reading(&self, consumer: Option<&str>, rights: &Rights) {
         self.0.has_readers.store(true, Ordering::Release);
-        if let Start::Consumer(name) = &start {
-            let mut consumers = lock(&self.0.consumers);
-            // Queues have no room for more.
-            let has_room = consumers.len() < CONSUMERS || Queue::is_own(name);
-            if has_room || consumers.contains_key(name) {
-                consumers.insert(name.clone(), rights.clone());
-            }
+        let Some(name) = consumer else {
+            return;
+        };
+        let mut consumers = lock(&self.0.consumers);
+        // Queues have no room for more.
+        let has_room = consumers.len() < CONSUMERS || Queue::is_own(name);
+        if has_room || consumers.contains_key(name) {
+            consumers.insert(name.to_owned(), rights.clone());
         }
-        Reader::new(self.clone(), rights, start)
     }
 
     /// A consumer has handled all events up to an id. Then they are not told to it again.
@@ -237,10 +267,11 @@ impl Core {
     /// # Errors
     /// When that cannot be stored.
     pub async fn handled(&self, rights: &Rights, consumer: &str, id: u64) -> Result<(), ErrorJson> {
-        for account in self.accounts() {
-            if rights.account(account.name()) {
-                account.handled(consumer.to_owned(), id).await?;
-            }
+        for account in self.accounts_of(rights) {
+            let (core, name) = (self.clone(), consumer.to_owned());
+            // Rules that are gone are forgotten, and will begin anew.
+            let is_there = move || name != CONSUMER || !core.0.rules.are_none();
+            account.handled(consumer.to_owned(), id, is_there).await?;
         }
         Ok(())
     }
@@ -249,11 +280,9 @@ impl Core {
     pub(crate) async fn forget(&self, rights: &Rights, consumer: &str) -> Result<bool, ErrorJson> {
         lock(&self.0.consumers).remove(consumer);
         let mut was_known = false;
-        for account in self.accounts() {
-            if rights.account(account.name()) {
-                let name = consumer.to_owned();
-                was_known |= account.queue(move |q| q.forget_consumer(&name)).await?;
-            }
+        for account in self.accounts_of(rights) {
+            let name = consumer.to_owned();
+            was_known |= account.queue(move |q| q.forget_consumer(&name)).await?;
         }
         Ok(was_known)
     }
@@ -262,19 +291,39 @@ impl Core {
     pub async fn shut_down(&self) {
         self.0.shared.ends.send_replace(true);
         let accounts = std::mem::take(&mut *lock(&self.0.accounts));
-        for running in accounts.values() {
-            running.task.abort();
+        for served in accounts.values() {
+            served.task.abort();
         }
-        let ends = accounts.values().map(|running| running.account.end());
-        futures_util::future::join_all(ends).await;
+        futures_util::future::join_all(accounts.values().map(Served::end)).await;
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
     }
 
+    pub(crate) fn outlets(&self) -> &Running {
+        &self.0.outlets
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.0.rules
+    }
+
+    pub(crate) fn logins(&self) -> &Logins {
+        &self.0.logins
+    }
+
     pub(crate) fn ends(&self) -> watch::Receiver<bool> {
         self.0.shared.ends.subscribe()
+    }
+
+    /// Does something, but not after the process ends.
+    pub(crate) async fn until_end(&self, work: impl Future<Output = ()>) {
+        let mut ends = self.ends();
+        select! {
+            () = work => {}
+            _ = ends.wait_for(|ends| *ends) => {}
+        }
     }
 
     pub(crate) fn is_ending(&self) -> bool {
@@ -282,8 +331,7 @@ impl Core {
     }
 
     pub(crate) fn list(&self, rights: &Rights) -> Vec<AccountJson> {
-        let accounts = self.accounts().into_iter();
-        let accounts = accounts.filter(|account| rights.account(account.name()));
+        let accounts = self.accounts_of(rights).into_iter();
         accounts.map(|account| account.json()).collect()
     }
 

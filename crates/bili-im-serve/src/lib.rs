@@ -1,11 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod app;
+mod clock;
 mod config;
+mod config_file;
 mod core;
 mod error;
 mod hours;
+mod item;
+mod limits;
 mod line;
+mod lock;
+mod log_in;
 mod logins;
 mod metrics;
 mod outlets;
@@ -22,11 +29,13 @@ mod words;
 
 pub use crate::{
     account::{Account, Held, State, Why},
-    config::{AccountSetup, Config, Limits, Login, LoginError, Profiles},
+    config::{AccountSetup, Config, Login, LoginError, Profiles},
+    config_file::{Outlets, reload},
     core::Core,
     error::ServeError,
-    outlets::{OutletLimits, Outlets, reload},
-    reader::{Item, Reader, Start},
+    item::Item,
+    limits::{Limits, OutletLimits},
+    reader::{Reader, Start},
     rights::{Rights, Tokens},
     rpc::reference,
     rules::{Rehearsal, Rehearsed},

@@ -1,12 +1,9 @@
 //! The ids of events: one line for all accounts of a process, so that one number says how far a
 //! consumer has read.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeSet, sync::Mutex};
 
-use crate::shared::since_1970;
+use crate::{clock::since_1970, lock::lock};
 
 /// Gives out ids. They grow, also from one process to the next, since they are microseconds since
 /// 1970 or more.
@@ -30,14 +27,14 @@ pub(crate) struct OpenId<'a> {
 impl Line {
     /// Later ids are above this one.
     pub(crate) fn pass(&self, id: u64) {
-        let mut ids = self.ids();
+        let mut ids = lock(&self.0);
         ids.last = ids.last.max(id);
     }
 
     /// A new id. Until it is dropped, no event from it on is visible.
     pub(crate) fn begin(&self) -> OpenId<'_> {
         let micros = u64::try_from(since_1970().as_micros()).unwrap_or_default();
-        let mut ids = self.ids();
+        let mut ids = lock(&self.0);
         ids.last = micros.max(ids.last + 1);
         let id = ids.last;
         ids.open.insert(id);
@@ -46,18 +43,14 @@ impl Line {
 
     /// All events up to this id are stored, or never will be.
     pub(crate) fn visible(&self) -> u64 {
-        let ids = self.ids();
+        let ids = lock(&self.0);
         ids.open.first().map_or(ids.last, |id| id - 1)
-    }
-
-    fn ids(&self) -> MutexGuard<'_, Ids> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for OpenId<'_> {
     fn drop(&mut self) {
-        self.line.ids().open.remove(&self.id);
+        lock(&self.line.0).open.remove(&self.id);
     }
 }
 

@@ -3,8 +3,10 @@
 use std::{
     collections::BTreeMap,
     fmt::{self, Write},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
+
+use crate::lock::lock;
 
 /// Counters by name and labels.
 #[derive(Debug, Default)]
@@ -13,14 +15,12 @@ pub(crate) struct Metrics(Mutex<BTreeMap<String, u64>>);
 impl Metrics {
     /// Counts one more.
     pub(crate) fn count(&self, name: &str, labels: &[(&str, &str)]) {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counters.entry(sample(name, labels)).or_default() += 1;
+        *lock(&self.0).entry(sample(name, labels)).or_default() += 1;
     }
 
     /// The counters in the text format of Prometheus.
     pub(crate) fn write(&self, page: &mut Page) {
-        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (sample, value) in &*counters {
+        for (sample, value) in &*lock(&self.0) {
             page.line("counter", sample, *value);
         }
     }

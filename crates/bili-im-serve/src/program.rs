@@ -10,7 +10,8 @@ use std::{
 
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 
-use crate::shared::COOKIE;
+/// The variable with the program's login. Programs that are run do not get it.
+const COOKIE: &str = "BILI_IM_COOKIE";
 
 /// Where a program is: a path begins at `folder`, a mere name is looked up as a shell does.
 pub(crate) fn locate(folder: &Path, program: &str) -> PathBuf {

@@ -5,12 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use bili_im_archive::{Dropped, Place, QueuedEvent};
+use bili_im_archive::{Dropped, Place};
 use bili_im_json::ErrorJson;
-use serde_json::{Value, json};
 use tokio::{select, sync::watch};
 
-use crate::{account::Account, core::Core, rights::Rights};
+use crate::{account::Account, core::Core, item::Item, rights::Rights};
 
 /// How many events of an account are read at once.
 const AT_ONCE: usize = 32;
@@ -24,28 +23,6 @@ pub enum Start {
     After(u64),
     /// Where this consumer is. A new one begins now.
     Consumer(String),
-}
-
-/// What is told.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Item {
-    /// An event.
-    Event {
-        /// The account's name.
-        account: String,
-        /// The event.
-        event: QueuedEvent,
-    },
-    /// Events were dropped before this reader got them.
-    Dropped {
-        /// The account's name.
-        account: String,
-        /// Which.
-        dropped: Dropped,
-        /// The item's id. Events of other accounts that are not told yet are behind it.
-        id: u64,
-    },
 }
 
 /// Reads what is told, one after another. It holds few events at a time, however slow its owner is.
@@ -62,29 +39,37 @@ pub struct Reader {
     ends: watch::Receiver<bool>,
 }
 
-impl Reader {
-    pub(crate) fn new(core: Core, rights: Rights, start: Start) -> Self {
-        let mut news = core.shared().news.subscribe();
+impl Core {
+    /// What is told from now on, or from where a consumer is.
+    pub fn read(&self, rights: Rights, start: Start) -> Reader {
+        let consumer = match &start {
+            Start::Consumer(name) => Some(&**name),
+            Start::Now | Start::After(_) => None,
+        };
+        self.begin_reading(consumer, &rights);
+        let mut news = self.shared().news.subscribe();
         news.mark_changed();
-        let visible = core.shared().line.visible();
+        let visible = self.shared().line.visible();
         let (start, told) = match start {
             // No event has a higher id yet.
             Start::After(id) => (Start::After(id.min(visible)), id.min(visible)),
             Start::Now => (Start::Now, visible),
             Start::Consumer(name) => (Start::Consumer(name), 0),
         };
-        Self {
-            ends: core.ends(),
-            core,
+        Reader {
+            core: self.clone(),
             rights,
             start,
             places: BTreeMap::new(),
             ready: VecDeque::new(),
             told,
             news,
+            ends: self.ends(),
         }
     }
+}
 
+impl Reader {
     /// Fixes where the reader begins, and stores a new consumer.
     ///
     /// # Errors
@@ -193,8 +178,7 @@ impl Reader {
 
     /// The accounts of this reader. Those that it did not know get their place.
     async fn accounts(&mut self) -> Result<Vec<Arc<Account>>, ErrorJson> {
-        let mut accounts = self.core.accounts();
-        accounts.retain(|account| self.rights.account(account.name()));
+        let accounts = self.core.accounts_of(&self.rights);
         for account in &accounts {
             if self.places.contains_key(account.name()) {
                 continue;
@@ -209,62 +193,5 @@ impl Reader {
             self.places.insert(account.name().to_owned(), place);
         }
         Ok(accounts)
-    }
-}
-
-impl Item {
-    /// The id: who has handled it has handled all up to it.
-    pub fn id(&self) -> u64 {
-        match self {
-            Self::Event { event, .. } => event.place.id,
-            Self::Dropped { id, .. } => *id,
-        }
-    }
-
-    /// Tells items apart, over all accounts and for ever: an event by its id.
-    pub(crate) fn key(&self) -> String {
-        match self {
-            Self::Event { event, .. } => event.place.id.to_string(),
-            Self::Dropped {
-                account, dropped, ..
-            } => format!("dropped-{account}-{}", dropped.to.id),
-        }
-    }
-
-    /// The account's name.
-    pub fn account(&self) -> &str {
-        match self {
-            Self::Event { account, .. } | Self::Dropped { account, .. } => account,
-        }
-    }
-
-    /// When an event was queued, in seconds since 1970.
-    pub fn time(&self) -> Option<u64> {
-        match self {
-            Self::Event { event, .. } => Some(event.time),
-            Self::Dropped { .. } => None,
-        }
-    }
-
-    /// The item as JSON: the program's event, with `account` and the id as `sn`.
-    pub fn json(&self) -> Value {
-        let (account, mut json) = match self {
-            Self::Event { account, event } => (
-                account,
-                serde_json::from_str(&event.json).unwrap_or_default(),
-            ),
-            Self::Dropped {
-                account, dropped, ..
-            } => {
-                let (from, to, count) = (dropped.from, dropped.to.id, dropped.count);
-                let json = json!({ "event": "dropped", "from": from, "to": to, "count": count });
-                (account, json)
-            }
-        };
-        if let Value::Object(fields) = &mut json {
-            fields.insert("account".to_owned(), account.as_str().into());
-            fields.insert("sn".to_owned(), self.id().into());
-        }
-        json
     }
 }

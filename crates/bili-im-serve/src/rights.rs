@@ -52,6 +52,11 @@ impl Rights {
         self.talkers.as_ref().is_none_or(is_among)
     }
 
+    /// The name of one of its consumers. Those of two tokens are different.
+    pub(crate) fn consumer(&self, name: &str) -> String {
+        format!("{}/{name}", self.name)
+    }
+
     /// Whether nothing is left out.
     pub(crate) fn is_for_all(&self) -> bool {
         self.accounts.is_none() && self.talkers.is_none()

@@ -3,18 +3,12 @@
 use std::{
     collections::BTreeMap,
     sync::{Mutex, atomic::AtomicU64},
-    time::Duration,
 };
 
-use bili_im_proto::{Uid, UnixMicros};
+use bili_im_proto::Uid;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::{
-    config::Limits, line::Line, logins::Logins, metrics::Metrics, outlets::Running, rules::Rules,
-};
-
-/// The variable with the program's login. Programs that are run do not get it.
-pub(crate) const COOKIE: &str = "BILI_IM_COOKIE";
+use crate::{limits::Limits, line::Line, metrics::Metrics};
 
 /// How many archives are searched at once.
 const SEARCHES: usize = 2;
@@ -24,8 +18,6 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) line: Line,
     pub(crate) metrics: Metrics,
-    pub(crate) outlets: Running,
-    pub(crate) rules: Rules,
     /// Changes whenever there is something new to read.
     pub(crate) news: watch::Sender<u64>,
     /// How many accounts were added.
@@ -34,7 +26,6 @@ pub(crate) struct Shared {
     pub(crate) users: Mutex<BTreeMap<Uid, (u64, String)>>,
     /// Wakes whoever waits for a user that an account has let go.
     pub(crate) user_left: Notify,
-    pub(crate) logins: Logins,
     /// How many archives are searched at once.
     pub(crate) searches: Semaphore,
     /// Whether the process ends.
@@ -47,13 +38,10 @@ impl Shared {
             limits,
             line: Line::default(),
             metrics: Metrics::default(),
-            outlets: Running::default(),
-            rules: Rules::default(),
             news: watch::Sender::new(0),
             serials: AtomicU64::new(0),
             users: Mutex::default(),
             user_left: Notify::new(),
-            logins: Logins::default(),
             searches: Semaphore::new(SEARCHES),
             ends: watch::Sender::new(false),
         }
@@ -63,15 +51,4 @@ impl Shared {
         self.news
             .send_modify(|count| *count = count.wrapping_add(1));
     }
-}
-
-/// Seconds since 1970.
-pub(crate) fn now() -> u64 {
-    since_1970().as_secs()
-}
-
-/// The time since 1970.
-pub(crate) fn since_1970() -> Duration {
-    let UnixMicros(micros) = bili_im_reqwest::now().unix;
-    Duration::from_micros(micros)
 }

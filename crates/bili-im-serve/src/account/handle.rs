@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -21,10 +21,11 @@ use super::{
     syncing::{Filling, Syncing},
 };
 use crate::{
+    clock::now,
     config::{AccountSetup, LoginError},
     error::{archive_error, error, panicked, removed},
-    rules::{self, Worker},
-    shared::{Shared, now},
+    lock::lock,
+    shared::Shared,
 };
 
 /// The kinds of errors that say that all calls of the login will fail.
@@ -46,8 +47,6 @@ pub struct Account {
     pub(super) setup: AccountSetup,
     pub(super) shared: Arc<Shared>,
     pub(super) outbox: Outbox,
-    /// Does what rules decide.
-    pub(crate) rules: Worker,
     pub(crate) syncing: Syncing,
     /// Tells the accounts of a process apart: those with lower numbers were added before.
     serial: u64,
@@ -89,7 +88,6 @@ impl Account {
             serial,
             shared,
             outbox: Outbox::default(),
-            rules: Worker::default(),
             syncing: Syncing::default(),
             restart: Notify::new(),
             queue: Arc::new(Mutex::new(queue)),
@@ -323,15 +321,17 @@ impl Account {
         self.joined.store(id, Ordering::Release);
     }
 
-    /// A consumer has handled all that it was told, up to an id.
-    pub(crate) async fn handled(&self, consumer: String, id: u64) -> Result<(), ErrorJson> {
+    /// A consumer has handled all that it was told, up to an id, and is still there by then.
+    pub(crate) async fn handled(
+        &self,
+        consumer: String,
+        id: u64,
+        is_there: impl FnOnce() -> bool + Send + 'static,
+    ) -> Result<(), ErrorJson> {
         let joined = self.joined.load(Ordering::Acquire);
-        let shared = Arc::clone(&self.shared);
         self.queue(move |queue| match id > joined || queue.has(id)? {
-            // They are forgotten, and will begin anew.
-            true if consumer == rules::CONSUMER && shared.rules.are_none() => Ok(()),
-            true => queue.handled(&consumer, id),
-            false => Ok(()),
+            true if is_there() => queue.handled(&consumer, id),
+            _ => Ok(()),
         })
         .await
     }
@@ -378,7 +378,6 @@ impl Account {
 
     /// Ends: waits for the sends under way, and stores the state of the login.
     pub(crate) async fn end(&self) {
-        self.rules.end().await;
         self.syncing.stop().await;
         self.outbox.wait(self.shared.limits.shutdown).await;
         self.keep().await;
@@ -390,8 +389,6 @@ impl Account {
     pub(crate) fn abandon(&self) {
         self.outbox.abandon();
         self.syncing.abandon();
-        // Nobody waits for it.
-        let _task = self.rules.abandon();
         self.let_user_go();
     }
 
@@ -406,8 +403,4 @@ impl Account {
 pub(crate) fn same_user(other: &str) -> ErrorJson {
     let message = format!("the account {other} serves this user already");
     error(Exit::Other, SAME_USER, message, "remove one of the two")
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

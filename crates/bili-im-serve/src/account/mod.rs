@@ -3,6 +3,7 @@
 mod handle;
 mod outbox;
 mod outcome;
+mod sends;
 mod state;
 mod syncing;
 mod watching;
@@ -11,9 +12,4 @@ pub use self::{
     handle::Account,
     state::{Held, State, Why},
 };
-pub(crate) use self::{
-    handle::{lock, same_user},
-    state::AccountJson,
-    syncing::SyncJson,
-    watching::run,
-};
+pub(crate) use self::{handle::same_user, state::AccountJson, syncing::SyncJson, watching::run};

@@ -19,8 +19,10 @@ use tokio::{
     sync::{oneshot, watch},
 };
 
-use super::handle::lock;
-use crate::error::{archive_error, panicked};
+use crate::{
+    error::{archive_error, panicked},
+    lock::lock,
+};
 
 /// The synchronisation of an account: the one under way, or the last one.
 #[derive(Debug, Default)]

@@ -21,9 +21,9 @@ use super::{
     state::{Held, State, Why},
 };
 use crate::{
+    clock::now,
     config::LoginError,
     error::{archive_error, panicked},
-    shared::now,
 };
 
 /// How often the state of the login is stored.
@@ -98,12 +98,8 @@ async fn housekeeping(account: &Account) {
             .queue(move |queue| queue.trim(most, before, forget))
             .await
         {
-            let kind: &str = &error.kind;
-            tracing::warn!(
-                account = account.name(),
-                kind,
-                "the queue cannot be trimmed"
-            );
+            let (account, kind): (_, &str) = (account.name(), &error.kind);
+            tracing::warn!(account, kind, "the queue cannot be trimmed");
         }
         if kept.elapsed() > KEEP {
             kept = Instant::now();

@@ -7,7 +7,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     core::Core,
-    reader::{Item, Reader, Start},
+    item::Item,
+    reader::{Reader, Start},
     rights::Rights,
 };
 

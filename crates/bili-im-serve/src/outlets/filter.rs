@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::table::Table;
 use crate::{
-    reader::Item,
+    item::Item,
     rights::{Rights, is_name, talker},
     toml_file::Fault,
     words::words,

@@ -1,25 +1,24 @@
-//! Outlets: webhooks and notifications. Each is a consumer with a task of its own.
+//! Outlets: webhooks and notifications. Each is a consumer with a task of its own. `running` and
+//! what it holds are below the core, which has them; `tasks` and what they do are above.
 
-mod config;
+mod delivery;
 mod feed;
 mod filter;
-mod limits;
 mod notify;
 mod post;
-mod reload;
 mod running;
-mod secret;
 mod table;
+mod tasks;
 mod template;
 mod waits;
 mod webhook;
 
-pub use self::{config::Outlets, limits::OutletLimits, reload::reload};
 pub(crate) use self::{
     feed::Feed,
     filter::{rights, said, text},
-    notify::{Names, Note, Notifiers, NotifyError, link, value},
-    running::Running,
-    table::Table,
+    notify::{Names, Note, Notifier, NotifyError, link, value},
+    running::{Entry, Kind, Running},
+    table::{Fields, Table},
     template::{TEMPLATE, Template, cut},
+    webhook::Webhook,
 };

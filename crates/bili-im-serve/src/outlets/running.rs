@@ -1,31 +1,44 @@
-//! The outlets that run: begun, ended and exchanged one by one.
+//! The outlets that run.
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
 
-use tokio::{select, task::AbortHandle, time::sleep};
+use tokio::task::AbortHandle;
+use toml::Value;
 
-use super::{
-    config::{Entry, Kind, Outlets},
-    notify::Notifier,
-    post::Poster,
-    webhook::Webhook,
-};
-use crate::{account::lock, core::Core};
+use super::{notify::Notifier, post::Poster, webhook::Webhook};
+use crate::lock::lock;
 
 /// The outlets that run, by the names of their consumers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Running {
-    outlets: Mutex<BTreeMap<String, Outlet>>,
+    pub(super) outlets: Mutex<BTreeMap<String, Outlet>>,
     poster: OnceLock<Poster>,
+    /// How long a receiver may take.
+    patience: Duration,
 }
 
 #[derive(Debug)]
-struct Outlet {
-    entry: Entry,
-    task: AbortHandle,
+pub(super) struct Outlet {
+    pub(super) entry: Entry,
+    pub(super) task: AbortHandle,
+}
+
+/// An outlet.
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    /// What makes two outlets the same. It has secrets.
+    pub(crate) same: Vec<(String, Value)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Webhook(Arc<Webhook>),
+    Notify(Arc<Notifier>),
 }
 
 impl Drop for Outlet {
@@ -35,6 +48,14 @@ impl Drop for Outlet {
 }
 
 impl Running {
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self {
+            outlets: Mutex::default(),
+            poster: OnceLock::new(),
+            patience,
+        }
+    }
+
     pub(crate) fn webhook(&self, name: &str) -> Option<Arc<Webhook>> {
         match self.kind(&format!("hook/{name}"))? {
             Kind::Webhook(webhook) => Some(webhook),
@@ -57,60 +78,30 @@ impl Running {
     }
 
     /// What posts to receivers, once there are some.
-    pub(crate) fn poster(&self, core: &Core) -> Poster {
-        let new = || Poster::new(core.shared().limits.outlets.patience);
-        self.poster.get_or_init(new).clone()
+    pub(super) fn poster(&self) -> &Poster {
+        self.poster.get_or_init(|| Poster::new(self.patience))
     }
 }
 
-impl Core {
-    /// Sets who is told of events, beside clients. Those outlets that are as before go on; others
-    /// end or begin. A new one is told what happens from now on. Also sets the rules.
-    ///
-    /// # Panics
-    /// Outside of a Tokio runtime.
-    pub fn set_outlets(&self, outlets: Outlets) {
-        let running = &self.shared().outlets;
-        let mut before = lock(&running.outlets);
-        let mut after = BTreeMap::new();
-        for entry in outlets.entries {
-            let consumer = entry.kind.consumer().to_owned();
-            let same = before.remove(&consumer);
-            let outlet = match same.filter(|outlet| outlet.entry.is_same(&entry)) {
-                Some(outlet) => outlet,
-                None => {
-                    let poster = running.poster(self);
-                    let task = run(self.clone(), entry.kind.clone(), poster);
-                    let task = tokio::spawn(task).abort_handle();
-                    Outlet { entry, task }
-                }
-            };
-            after.insert(consumer, outlet);
-        }
-        *before = after;
-        self.shared().rules.set(self, outlets.rules);
+impl Entry {
+    /// Whether nothing is different.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.kind.consumer() == other.kind.consumer() && self.same == other.same
     }
 }
 
-/// Runs an outlet until the process ends.
-async fn run(core: Core, kind: Kind, poster: Poster) {
-    let mut ends = core.ends();
-    let told = async {
-        loop {
-            let ended = match &kind {
-                Kind::Webhook(webhook) => webhook.run(&core, &poster).await,
-                Kind::Notify(notifier) => notifier.run(&core, &poster).await,
-            };
-            let Err(error) = ended else {
-                return;
-            };
-            let (outlet, kind): (_, &str) = (kind.consumer(), &error.kind);
-            tracing::warn!(outlet, kind, "the queue cannot be used");
-            sleep(core.shared().limits.first_wait).await;
+impl Kind {
+    /// The name of its consumer.
+    pub(crate) fn consumer(&self) -> &str {
+        match self {
+            Self::Webhook(webhook) => webhook.consumer(),
+            Self::Notify(notifier) => notifier.consumer(),
         }
-    };
-    select! {
-        () = told => {}
-        _ = ends.wait_for(|ends| *ends) => {}
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
     }
 }

@@ -9,11 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bili_im_proto::Secret;
 use http::Uri;
 use serde::de::DeserializeOwned;
 use toml::{Spanned, Value};
 
-use super::secret::Secret;
 use crate::{
     program,
     toml_file::Fault,
@@ -29,7 +29,7 @@ type What<'a> = (&'a str, &'a str);
 /// What an address can be.
 const ADDRESS: What<'_> = ("an address, https://…", "地址，https://…");
 
-pub(super) type Fields = BTreeMap<String, Spanned<Value>>;
+pub(crate) type Fields = BTreeMap<String, Spanned<Value>>;
 
 /// A table of the configuration.
 pub(crate) struct Table<'a> {
@@ -40,13 +40,13 @@ pub(crate) struct Table<'a> {
     spans: BTreeMap<String, Range<usize>>,
     known: Vec<String>,
     /// What makes two tables the same, files with secrets included.
-    pub(super) same: Vec<(String, Value)>,
+    pub(crate) same: Vec<(String, Value)>,
     /// Whether a secret is in the configuration itself.
-    pub(super) has_secrets: bool,
+    pub(crate) has_secrets: bool,
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(text: &'a str, folder: &'a Path, table: Spanned<Fields>) -> Self {
+    pub(crate) fn new(text: &'a str, folder: &'a Path, table: Spanned<Fields>) -> Self {
         let span = table.span();
         let fields = table.into_inner();
         let spans = fields.iter();
@@ -115,7 +115,7 @@ impl<'a> Table<'a> {
     }
 
     /// A field that must be there.
-    pub(super) fn need<T: DeserializeOwned>(
+    pub(crate) fn need<T: DeserializeOwned>(
         &mut self,
         name: &str,
         what: What<'_>,
@@ -162,7 +162,7 @@ impl<'a> Table<'a> {
             Some(text) if text.is_empty() => {
                 Err(self.fault(name, words!("{name} is empty", "{name} 是空的")))
             }
-            text => Ok(text.map(Secret::from)),
+            text => Ok(text.map(Secret::new)),
         }
     }
 

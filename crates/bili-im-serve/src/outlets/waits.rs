@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::limits::OutletLimits;
+use crate::limits::OutletLimits;
 
 /// The waits after the failures of one delivery.
 #[derive(Debug)]

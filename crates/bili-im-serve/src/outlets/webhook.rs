@@ -1,21 +1,16 @@
-//! Webhooks: each event is posted, signed, until the receiver has taken it.
+//! A webhook: events are posted to it, signed.
 
-use std::{fmt::Write, time::Duration};
+use std::fmt::Write;
 
-use bili_im_json::ErrorJson;
+use bili_im_proto::Secret;
 use http::{Request, header::CONTENT_TYPE};
 use ring::hmac;
-use tokio::time::sleep;
 
 use super::{
-    feed::Feed,
     filter::{self, Filter},
-    post::{Poster, Refusal},
-    secret::Secret,
     table::Table,
-    waits::Waits,
 };
-use crate::{core::Core, reader::Item, rights::Rights, shared::now, toml_file::Fault};
+use crate::{rights::Rights, toml_file::Fault};
 
 /// The fewest characters of a secret.
 const SHORTEST: usize = 16;
@@ -23,15 +18,15 @@ const SHORTEST: usize = 16;
 /// A webhook.
 #[derive(Debug)]
 pub(crate) struct Webhook {
-    name: String,
-    rights: Rights,
-    filter: Filter,
+    pub(super) name: String,
+    pub(super) rights: Rights,
+    pub(super) filter: Filter,
     url: Secret,
     secret: Secret,
 }
 
 impl Webhook {
-    pub(super) fn new(name: String, table: &mut Table<'_>) -> Result<Self, Fault> {
+    pub(crate) fn new(name: String, table: &mut Table<'_>) -> Result<Self, Fault> {
         let what = (
             "16 characters at least: openssl rand -hex 24",
             "密钥，至少 16 个字符：openssl rand -hex 24",
@@ -54,19 +49,16 @@ impl Webhook {
         })
     }
 
-    pub(super) fn consumer(&self) -> &str {
+    pub(crate) fn consumer(&self) -> &str {
         &self.rights.name
     }
 
-    /// Posts an item, once.
-    pub(crate) async fn attempt(&self, poster: &Poster, item: &Item) -> Result<(), Refusal> {
-        let body = item.json().to_string();
-        let request = self.request(&item.key(), body, now());
-        let request = request.map_err(|error| Refusal::passing(error.to_string()))?;
-        poster.post(request).await?.check()
-    }
-
-    fn request(&self, key: &str, body: String, time: u64) -> http::Result<Request<Vec<u8>>> {
+    pub(super) fn request(
+        &self,
+        key: &str,
+        body: String,
+        time: u64,
+    ) -> http::Result<Request<Vec<u8>>> {
         let signature = self.signature(time, &body);
         Request::post(self.url.expose())
             .header(CONTENT_TYPE, "application/json")
@@ -84,105 +76,6 @@ impl Webhook {
             hex
         })
     }
-
-    /// Tells all events, until the process ends.
-    ///
-    /// # Errors
-    /// When the queue cannot be used.
-    pub(super) async fn run(&self, core: &Core, poster: &Poster) -> Result<(), ErrorJson> {
-        loop {
-            let mut feed = Feed::new(core, &self.rights);
-            loop {
-                let Some(item) = feed.next().await? else {
-                    return Ok(());
-                };
-                let id = item.id();
-                if !self.filter.takes(&item, &item.json()) {
-                    feed.skip(id);
-                } else if self.deliver(core, poster, item).await? {
-                    feed.handled(id).await?;
-                } else {
-                    // The queue has dropped it. Read anew, it is told what was dropped.
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Delivers an item, or keeps it as a dead letter. Returns `false` when the queue has dropped it
-    /// meanwhile.
-    async fn deliver(&self, core: &Core, poster: &Poster, item: Item) -> Result<bool, ErrorJson> {
-        let limits = &core.shared().limits.outlets;
-        let mut waits = Waits::new(limits, limits.webhook);
-        let mut item = item;
-        for attempts in 1.. {
-            let Err(refusal) = self.attempt(poster, &item).await else {
-                self.count(core, "delivered");
-                break;
-            };
-            match waits.next(refusal.wait).filter(|_| !refusal.is_final) {
-                Some(wait) => self.pause(core, &refusal, wait).await,
-                None => {
-                    self.bury(core, &item, attempts, &refusal.why).await?;
-                    break;
-                }
-            }
-            // It may have been recalled meanwhile.
-            match reread(core, item).await? {
-                Some(current) => item = current,
-                None => return Ok(false),
-            }
-        }
-        Ok(true)
-    }
-
-    async fn pause(&self, core: &Core, refusal: &Refusal, wait: Duration) {
-        self.count(core, "retried");
-        let (outlet, why) = (self.consumer(), &refusal.why);
-        tracing::info!(outlet, why, seconds = wait.as_secs(), "the webhook waits");
-        sleep(wait).await;
-    }
-
-    async fn bury(
-        &self,
-        core: &Core,
-        item: &Item,
-        attempts: u64,
-        why: &str,
-    ) -> Result<(), ErrorJson> {
-        self.count(core, "dead");
-        let (outlet, id) = (self.consumer(), item.id());
-        tracing::warn!(outlet, id, attempts, why, "dead letter");
-        let Item::Event { account, .. } = item else {
-            return Ok(());
-        };
-        let Some(account) = core.account(account) else {
-            return Ok(());
-        };
-        let (name, why) = (self.name.clone(), why.to_owned());
-        account
-            .queue(move |queue| queue.bury(&name, id, attempts, &why))
-            .await
-    }
-
-    fn count(&self, core: &Core, result: &str) {
-        let labels = [("outlet", self.consumer()), ("result", result)];
-        core.shared().metrics.count("bili_im_outlet_total", &labels);
-    }
-}
-
-/// An item as it is queued now; `None` when it no longer is.
-async fn reread(core: &Core, item: Item) -> Result<Option<Item>, ErrorJson> {
-    let Item::Event { account, event } = item else {
-        return Ok(Some(item));
-    };
-    let Some(running) = core.account(&account) else {
-        return Ok(None);
-    };
-    let id = event.place.id;
-    let read = running.queue(move |queue| queue.read(id.saturating_sub(1), id, 1));
-    let event = read.await?.pop();
-    Ok(event.map(|event| Item::Event { account, event }))
 }
 
 #[cfg(test)]
@@ -195,8 +88,8 @@ mod tests {
             name: "crm".to_owned(),
             rights: Rights::all("hook/crm"),
             filter: Filter::default(),
-            url: Secret::from("https://example.com/hook?key=k".to_owned()),
-            secret: Secret::from("0123456789abcdef".to_owned()),
+            url: Secret::new("https://example.com/hook?key=k"),
+            secret: Secret::new("0123456789abcdef"),
         };
         let body = r#"{"event":"message","text":"你好"}"#.to_owned();
         let request = webhook.request("7", body, 1_700_000_000).unwrap();

@@ -15,7 +15,7 @@ use super::{
     call::{Call, Fault},
     table,
 };
-use crate::{core::Core, rights::Rights, server::App};
+use crate::{app::App, core::Core, rights::Rights};
 
 const PARSE: i64 = -32700;
 const INVALID_REQUEST: i64 = -32600;

@@ -3,12 +3,14 @@
 
 mod call;
 mod envelope;
+mod method;
 mod methods;
+mod param;
 mod reference;
 mod stream;
 mod table;
 
-pub use self::reference::reference;
+pub use self::table::reference;
 pub(crate) use self::{
     call::{Call, Fault},
     envelope::http,

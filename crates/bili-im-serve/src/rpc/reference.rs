@@ -5,10 +5,10 @@ use std::fmt::Write;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use super::table::{self, Method};
+use super::method::Method;
 
-/// The page `docs/rpc.md`.
-pub fn reference() -> String {
+/// The page of docs.
+pub(super) fn page(methods: impl Iterator<Item = &'static Method>) -> String {
     let mut page = String::from(
         "# Methods of `bili-im serve`\n\n\
          JSON-RPC 2.0, by `POST /rpc` with `Content-Type: application/json`; batches too. Also over a \
@@ -24,7 +24,7 @@ pub fn reference() -> String {
          `retry_after_seconds`, `exit_code`; `stored` when it is what an earlier `send` with the \
          same key came to).\n",
     );
-    for method in table::all() {
+    for method in methods {
         // Writing into memory cannot fail.
         let _in_memory = write(&mut page, method);
     }
@@ -54,12 +54,12 @@ fn write(page: &mut String, method: &Method) -> std::fmt::Result {
 }
 
 /// The description in the form of OpenRPC.
-pub(super) fn open_rpc() -> Value {
+pub(super) fn open_rpc(methods: impl Iterator<Item = &'static Method>) -> Value {
     let mut settings = SchemaSettings::draft07().for_serialize();
     settings.definitions_path = "/components/schemas".into();
     settings.meta_schema = None;
     let mut generator = settings.into_generator();
-    let methods = table::all().map(|method| {
+    let methods = methods.map(|method| {
         let params = method.params().map(|param| {
             json!({
                 "name": param.name,

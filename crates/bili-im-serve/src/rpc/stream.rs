@@ -26,7 +26,7 @@ use tokio::{
 use tokio_util::codec::{FramedRead, FramedWrite, LinesCodec};
 
 use super::envelope::{answer_text, too_long};
-use crate::{core::Core, rights::Rights, server::App};
+use crate::{app::App, core::Core, rights::Rights};
 
 /// How many calls of a stream are under way at once. Then it is not read on.
 const AT_ONCE: usize = 16;
@@ -46,11 +46,8 @@ pub(crate) async fn socket(
         (_, Err(rejection)) => return rejection.into_response(),
     };
     let Ok(permit) = Arc::clone(&app.streams).try_acquire_owned() else {
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many streams are open\n",
-        )
-            .into_response();
+        let words = "too many streams are open\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     };
     let most = app.core.shared().limits.body;
     let upgrade = upgrade.max_message_size(most).max_frame_size(most);

@@ -1,301 +1,158 @@
-//! What a method is.
+//! All methods, and how one of them is called.
 
-use std::{borrow::Cow, marker::PhantomData};
+use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
-use serde_json::{Value, json};
+use bili_im_json::Exit;
+use bili_im_proto::Talker;
+use serde_json::{Map, Value};
 
 use super::{
-    call::{Call, Fault},
+    call::{Call, Fault, talker_of},
+    method::{Method, Right, Scope, answers},
     methods,
+    param::number,
+    reference::{open_rpc, page},
+};
+use crate::{account::Account, core::Core, error::error, rights::Rights};
+
+/// The one that is about all of them.
+const DISCOVER: Method = Method {
+    name: "rpc.discover",
+    about: "describe the methods, as OpenRPC",
+    right: Right::Read,
+    scope: Scope::Process,
+    params: &[],
+    result: "the description",
+    answers: answers!(discover),
 };
 
-/// A method.
-pub(crate) struct Method {
-    pub(crate) name: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) right: Right,
-    pub(crate) scope: Scope,
-    pub(crate) params: &'static [Param],
-    pub(crate) result: &'static str,
-    pub(crate) answers: Answers,
+/// All methods, in the order of the docs.
+pub(super) fn all() -> impl Iterator<Item = &'static Method> {
+    let others = methods::ALL.iter().copied().flatten();
+    others.chain([&DISCOVER])
 }
 
-/// What a method does, and what its results are.
-pub(crate) struct Answers {
-    pub(crate) run: fn(Call) -> BoxFuture<'static, Result<Value, Fault>>,
-    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
+/// The page `docs/rpc.md`.
+pub fn reference() -> String {
+    page(all())
 }
 
-/// A function from a call to a result.
-macro_rules! answers {
-    ($function:expr) => {
-        $crate::rpc::table::Answers {
-            run: |call| Box::pin(async move { $crate::rpc::call::done(&($function)(call).await?) }),
-            schema: $crate::rpc::table::schema_of(&$function),
+async fn discover(_: Call) -> Result<Value, Fault> {
+    Ok(open_rpc(all()))
+}
+
+impl Call {
+    /// Runs a method.
+    pub(crate) async fn run(
+        core: Core,
+        rights: Rights,
+        method: &str,
+        mut params: Map<String, Value>,
+    ) -> Result<Value, Fault> {
+        let method = all().find(|one| one.name == method);
+        let method = method.ok_or(Fault::Unknown)?;
+        check(method, &mut params)?;
+        if method.right == Right::Write && !rights.write {
+            return Err(Fault::Forbidden("this token may only read"));
         }
+        let talker = match (method.scope, params.get("talker")) {
+            (Scope::Talker, Some(talker)) => Some(talker_of(talker)?),
+            _ => None,
+        };
+        allow(method.scope, &rights, talker, &params).map_err(Fault::Forbidden)?;
+        let account = match method.scope {
+            Scope::Process | Scope::Everything | Scope::Profile => None,
+            _ => Some(account_of(&core, &rights, params.get("account"))?),
+        };
+        if let Some(account) = &account {
+            account.started().await;
+        }
+        let call = Self {
+            core,
+            rights,
+            account: account.clone(),
+            talker,
+            params,
+        };
+        let done = (method.answers.run)(call).await;
+        if let (Err(Fault::Error(error)), Some(account)) = (&done, account) {
+            account.look_again_after(error).await;
+        }
+        done
+    }
+}
+
+/// Whether a token may call a method of this scope.
+fn allow(
+    scope: Scope,
+    rights: &Rights,
+    talker: Option<Talker>,
+    params: &Map<String, Value>,
+) -> Result<(), &'static str> {
+    let name = params.get("account").and_then(Value::as_str);
+    match scope {
+        Scope::Everything if !rights.is_for_all() => Err(
+            "this needs a token for all accounts and conversations (without accounts= and talkers=)",
+        ),
+        Scope::Profile | Scope::WholeAccount if rights.talkers.is_some() => {
+            Err("this needs a token for all conversations (without talkers=)")
+        }
+        Scope::Profile if !name.is_some_and(|name| rights.account(name)) => {
+            Err("this token may not have this account")
+        }
+        Scope::Talker if !rights.talker(talker) => Err("this token may not see this conversation"),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the parameters, and adds those that are left out and have a default.
+fn check(method: &Method, params: &mut Map<String, Value>) -> Result<(), Fault> {
+    for param in method.params().filter(|param| param.is_needed) {
+        if params.get(param.name).is_none_or(Value::is_null) {
+            return Err(Fault::Params(format!("{} is needed", param.name)));
+        }
+    }
+    for (name, value) in &*params {
+        let Some(param) = method.params().find(|param| param.name == name) else {
+            let known: Vec<&str> = method.params().map(|param| param.name).collect();
+            let known = known.join(", ");
+            let name: String = name.chars().take(64).collect();
+            return Err(Fault::Params(format!(
+                "there is no parameter {name:?}; there are: {known}"
+            )));
+        };
+        if !value.is_null() && !param.kind.takes(value) {
+            let kind = param.kind.words();
+            return Err(Fault::Params(format!("{name} is {kind}")));
+        }
+        if number(value).is_some_and(|number| number > param.most) {
+            let most = param.most;
+            return Err(Fault::Params(format!("{name} is {most} at most")));
+        }
+    }
+    for param in method.params() {
+        let is_left_out = params.get(param.name).is_none_or(Value::is_null);
+        if let Some(default) = param.default().filter(|_| is_left_out) {
+            params.insert(param.name.to_owned(), default);
+        }
+    }
+    Ok(())
+}
+
+/// The account of this name; without a name, the only one.
+fn account_of(core: &Core, rights: &Rights, name: Option<&Value>) -> Result<Arc<Account>, Fault> {
+    let mut accounts = core.accounts_of(rights);
+    let found = match name.and_then(Value::as_str) {
+        Some(name) => accounts.into_iter().find(|account| account.name() == name),
+        None if accounts.len() > 1 => {
+            return Err(Fault::Params(
+                "account is needed: there are several".to_owned(),
+            ));
+        }
+        None => accounts.pop(),
     };
-}
-pub(crate) use answers;
-
-/// The schema of what a function gives.
-pub(crate) const fn schema_of<T, R, F>(_: &F) -> fn(&mut SchemaGenerator) -> Schema
-where
-    T: JsonSchema,
-    R: Future<Output = Result<T, Fault>>,
-    F: Fn(Call) -> R,
-{
-    |generator| generator.subschema_for::<T>()
-}
-
-/// A result that is JSON already: that of a `T`.
-#[derive(Serialize)]
-#[serde(transparent)]
-pub(crate) struct Of<T>(Value, #[serde(skip)] PhantomData<T>);
-
-impl<T> From<Value> for Of<T> {
-    fn from(json: Value) -> Self {
-        Self(json, PhantomData)
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Of<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
-    }
-}
-
-/// What a token needs to call a method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Right {
-    Read,
-    Write,
-}
-
-/// What a method is about. This decides which tokens may call it, and which parameters it has
-/// beside its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// The process.
-    Process,
-    /// The process, with all that it serves. Not for tokens with accounts or talkers.
-    Everything,
-    /// A profile, which may be served or not: `account`. Not for tokens with talkers.
-    Profile,
-    /// An account: `account`.
-    Account,
-    /// An account, in all its conversations: `account`. Not for tokens with talkers.
-    WholeAccount,
-    /// A conversation: `account`, `talker`.
-    Talker,
-}
-
-/// A parameter.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Param {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) is_needed: bool,
-    /// What it is when it is left out.
-    pub(crate) default: Option<u64>,
-    /// The largest number.
-    pub(crate) most: u64,
-    pub(crate) about: &'static str,
-}
-
-/// What a parameter can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Text,
-    /// A number, or its digits as a text.
-    Number,
-    Numbers,
-    Flag,
-    Talker,
-    Object,
-}
-
-const ACCOUNT: Param = optional(
-    "account",
-    Kind::Text,
-    "the account's name; needed when there are several",
-);
-
-const PROFILE: Param = needed("account", Kind::Text, "the account's name");
-
-const TALKER: Param = needed(
-    "talker",
-    Kind::Talker,
-    "the other side: {\"user\":\"UID\"} or {\"group\":\"ID\"}",
-);
-
-/// A parameter that must be given.
-pub(crate) const fn needed(name: &'static str, kind: Kind, about: &'static str) -> Param {
-    Param {
-        is_needed: true,
-        ..optional(name, kind, about)
-    }
-}
-
-/// A parameter that can be given.
-pub(crate) const fn optional(name: &'static str, kind: Kind, about: &'static str) -> Param {
-    Param {
-        name,
-        kind,
-        is_needed: false,
-        default: None,
-        most: u64::MAX,
-        about,
-    }
-}
-
-/// A number that is `default` when it is left out, and `most` at most.
-pub(crate) const fn count(
-    name: &'static str,
-    default: u64,
-    most: u64,
-    about: &'static str,
-) -> Param {
-    Param {
-        default: Some(default),
-        most,
-        ..optional(name, Kind::Number, about)
-    }
-}
-
-/// All methods.
-pub(crate) fn all() -> impl Iterator<Item = &'static Method> {
-    methods::ALL.iter().copied().flatten()
-}
-
-impl Method {
-    /// All its parameters.
-    pub(crate) fn params(&self) -> impl Iterator<Item = &'static Param> {
-        let common: &[Param] = match self.scope {
-            Scope::Process | Scope::Everything => &[],
-            Scope::Profile => &[PROFILE],
-            Scope::Account | Scope::WholeAccount => &[ACCOUNT],
-            Scope::Talker => &[ACCOUNT, TALKER],
-        };
-        common.iter().chain(self.params)
-    }
-
-    /// Which tokens may call it.
-    pub(crate) fn needs(&self) -> String {
-        let right = match self.right {
-            Right::Read => "read",
-            Right::Write => "write",
-        };
-        let scope = match self.scope {
-            Scope::Process => "",
-            Scope::Everything => {
-                ", for all accounts and conversations (without `accounts=` and `talkers=`)"
-            }
-            Scope::Account => ", for this account",
-            Scope::Profile | Scope::WholeAccount => {
-                ", for this account and all its conversations (without `talkers=`)"
-            }
-            Scope::Talker => ", for this account and this conversation",
-        };
-        format!("Needs a token that may {right}{scope}.")
-    }
-}
-
-impl Param {
-    /// What it is when it is left out, if that is known.
-    pub(crate) fn default(&self) -> Option<Value> {
-        match self.kind {
-            Kind::Flag => Some(false.into()),
-            _ => self.default.map(Value::from),
-        }
-    }
-
-    /// As a JSON schema.
-    pub(crate) fn schema(&self) -> Value {
-        let mut schema = self.kind.schema();
-        if let Value::Object(fields) = &mut schema {
-            let default = self
-                .default()
-                .map(|default| ("default".to_owned(), default));
-            let most = (self.most < u64::MAX).then(|| ("maximum".to_owned(), self.most.into()));
-            fields.extend(default.into_iter().chain(most));
-        }
-        schema
-    }
-}
-
-impl Kind {
-    /// Whether a value is of this kind.
-    pub(crate) fn takes(self, value: &Value) -> bool {
-        match self {
-            Self::Text => value.is_string(),
-            Self::Number => number(value).is_some(),
-            Self::Numbers => {
-                let are_numbers = |values: &Vec<_>| values.iter().all(|one| number(one).is_some());
-                value.as_array().is_some_and(are_numbers)
-            }
-            Self::Flag => value.is_boolean(),
-            Self::Talker | Self::Object => value.is_object(),
-        }
-    }
-
-    /// In one word.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Number => "number",
-            Self::Numbers => "numbers",
-            Self::Flag => "boolean",
-            Self::Talker => "talker",
-            Self::Object => "object",
-        }
-    }
-
-    /// In words.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Text => "a text",
-            Self::Number => "a number, or its digits as a text",
-            Self::Numbers => "a list of numbers",
-            Self::Flag => "true or false",
-            Self::Talker => "{\"user\":\"UID\"} or {\"group\":\"ID\"}",
-            Self::Object => "an object",
-        }
-    }
-
-    /// As a JSON schema.
-    fn schema(self) -> Value {
-        let number = json!({ "type": ["integer", "string"], "pattern": "^[0-9]+$", "minimum": 0 });
-        match self {
-            Self::Text => json!({ "type": "string" }),
-            Self::Number => number,
-            Self::Numbers => json!({ "type": "array", "items": number }),
-            Self::Flag => json!({ "type": "boolean" }),
-            Self::Talker => json!({
-                "oneOf": [
-                    { "type": "object", "required": ["user"], "properties": { "user": number } },
-                    { "type": "object", "required": ["group"], "properties": { "group": number } },
-                ],
-            }),
-            Self::Object => json!({ "type": "object" }),
-        }
-    }
-}
-
-/// A number, or its digits.
-pub(crate) fn number(value: &Value) -> Option<u64> {
-    match value {
-        Value::String(digits) => digits.parse().ok(),
-        value => value.as_u64(),
-    }
+    found.ok_or_else(|| {
+        let words = "there is no such account, or this token may not use it";
+        error(Exit::WrongUse, "NoAccount", words, "see accounts.list").into()
+    })
 }

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::{
     join,
+    sync::Semaphore,
     time::{Instant, sleep, timeout_at},
 };
 
@@ -18,10 +19,10 @@ use super::{
 };
 use crate::{
     account::{Account, State},
+    clock::now,
     core::Core,
-    outlets::{Note, Notifiers, link},
+    outlets::{Names, Note, link},
     program,
-    shared::now,
 };
 
 /// How long a program may run.
@@ -30,11 +31,20 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Why a send may succeed when it is tried again. Then nothing was sent, or it is under way.
 const PASSING: [&str; 5] = ["RateLimited", "Network", "NotSent", "Starting", "UnderWay"];
 
+/// What all jobs of an account share.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) names: Names,
+    pub(super) answers: Semaphore,
+    pub(super) programs: Semaphore,
+}
+
 /// All that a rule does because of a message.
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     pub(super) core: &'a Core,
     pub(super) account: &'a Arc<Account>,
+    pub(super) common: &'a Common,
     pub(super) rule: &'a Rule,
     pub(super) run: RuleRun,
     /// The program's JSON of the event.
@@ -136,7 +146,7 @@ impl Work<'_> {
         self.insist(until, || {
             let (key, content) = (Some(key.clone()), content.clone());
             Box::pin(async move {
-                let _permit = self.account.rules.answers.acquire().await;
+                let _permit = self.common.answers.acquire().await;
                 self.account.send(key, talker, content).await.map(drop)
             })
         })
@@ -176,9 +186,8 @@ impl Work<'_> {
             text: self.rule.notification(self.json, self.sender),
             link: link(self.json),
         };
-        let notifiers = Notifiers::new(self.core);
-        let told = notifiers.deliver(name, &note, self.until - Instant::now());
-        let told = told.await;
+        let rest = self.until - Instant::now();
+        let told = self.core.notify(name, &note, rest).await;
         told.map_err(|error| error.to_string())
     }
 
@@ -205,7 +214,7 @@ impl Work<'_> {
 
     /// Runs a program. It reads the event's JSON.
     async fn execute(&self, program: &Program) -> Result<(), String> {
-        let permit = timeout_at(self.until, self.account.rules.programs.acquire());
+        let permit = timeout_at(self.until, self.common.programs.acquire());
         let _permit = permit.await.map_err(|_| "earlier programs take too long")?;
         let json = self.json.to_string();
         program::run(&program.path, &program.arguments, json.as_bytes(), LONGEST).await

@@ -1,11 +1,15 @@
 //! Rules: what is done by itself when a message comes. What they decide is stored, and done by a
-//! task of each account.
+//! task of each account. `running` and `worker` are below the core, which has them; `run`, `jobs`
+//! and `actions` are above.
 
 mod actions;
 mod decide;
+mod jobs;
 mod rehearse;
 mod rule;
 mod run;
+mod running;
+mod stored;
 #[cfg(test)]
 mod testing;
 mod texts;
@@ -14,6 +18,6 @@ mod worker;
 pub use self::rehearse::{Rehearsal, Rehearsed};
 pub(crate) use self::{
     rule::Rule,
-    run::{CONSUMER, Rules},
+    running::{CONSUMER, Rules},
     worker::Worker,
 };

@@ -7,13 +7,15 @@ use bili_im_proto::{Talker, Uid};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::decide::{Facts, decide};
-use crate::outlets::Outlets;
+use super::{
+    decide::{Facts, decide},
+    rule::Rule,
+};
 
 /// Rules that are tried on messages of the past, one after another.
 #[derive(Debug)]
 pub struct Rehearsal {
-    outlets: Outlets,
+    rules: Vec<Rule>,
     past: Vec<RuleRun>,
     known: BTreeSet<(Talker, Uid)>,
     count: u64,
@@ -39,10 +41,9 @@ pub struct Rehearsed {
 }
 
 impl Rehearsal {
-    /// With the rules of a configuration.
-    pub fn new(outlets: Outlets) -> Self {
+    pub(crate) fn of(rules: Vec<Rule>) -> Self {
         Self {
-            outlets,
+            rules,
             past: Vec::new(),
             known: BTreeSet::new(),
             count: 0,
@@ -67,8 +68,8 @@ impl Rehearsal {
             .collect();
         let mut done = Vec::new();
         for is_unread in [false, true] {
-            for mut run in decide(&self.outlets.rules, &facts, &past, is_unread) {
-                let mut rules = self.outlets.rules.iter();
+            for mut run in decide(&self.rules, &facts, &past, is_unread) {
+                let mut rules = self.rules.iter();
                 let Some(rule) = rules.find(|rule| rule.name == run.rule) else {
                     continue;
                 };
@@ -94,7 +95,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::rules::testing::message;
+    use crate::{config_file::Outlets, rules::testing::message};
 
     #[test]
     fn what_would_be_sent_is_told_and_its_echo_is_not_answered() {

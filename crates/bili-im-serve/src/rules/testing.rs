@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::rule::Rule;
-use crate::outlets::Outlets;
+use crate::config_file::Outlets;
 
 /// 2026-11-27 12:00 UTC.
 pub(super) const NOON: u64 = 1_795_780_800;

@@ -17,7 +17,7 @@ use super::{
     refusal::Refusal,
     resources::PLATFORM,
 };
-use crate::{rights::Rights, server::App};
+use crate::{app::App, rights::Rights};
 
 /// Answers a call.
 pub(crate) async fn api(

@@ -5,11 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     login::partial,
-    resources::{
-        PLATFORM, channel, extend, fields_of, guild, message, milliseconds, sender, text, user,
-    },
+    resources::{PLATFORM, channel, extend, guild, message, milliseconds, sender, text, user},
 };
-use crate::{core::Core, reader::Item};
+use crate::{core::Core, item::Item};
 
 /// An item as an event; `None` for what is not told: own messages, so that a bot does not answer
 /// itself, and events of an account that was removed.
@@ -31,12 +29,9 @@ pub(super) fn event(core: &Core, item: &Item, now: u64) -> Option<Value> {
         "timestamp": item.time().map_or(now, |seconds| seconds.saturating_mul(1000)),
         "login": partial(&account),
     });
-    extend(&mut event, fields);
+    extend(&mut event, fields.into());
     // The program's own event, for clients that know it.
-    extend(
-        &mut event,
-        fields_of(json!({ "_type": native, "_data": json })),
-    );
+    extend(&mut event, json!({ "_type": native, "_data": json }));
     Some(event)
 }
 

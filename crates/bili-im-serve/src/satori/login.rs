@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{
-    method,
-    resources::{PLATFORM, extend, fields_of, user},
-};
+use super::resources::{PLATFORM, extend, user};
 use crate::{
     account::{Account, State},
     core::Core,
@@ -17,6 +14,22 @@ use crate::{
 /// The name of this implementation. Clients take it for the default, and some of them look a login
 /// up by it.
 const ADAPTER: &str = "satori";
+
+/// What a login can do.
+const METHODS: [&str; 12] = [
+    "guild.plain",
+    "channel.get",
+    "channel.list",
+    "friend.list",
+    "login.get",
+    "message.create",
+    "message.delete",
+    "message.get",
+    "message.list",
+    "upload.create",
+    "user.channel.create",
+    "user.get",
+];
 
 /// How a login is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +53,8 @@ impl From<&State> for Status {
 
 /// The accounts that a token may use.
 fn accounts(core: &Core, rights: &Rights) -> Vec<Arc<Account>> {
-    let mut accounts = core.accounts();
-    accounts.retain(|account| rights.account(account.name()) && account.uid().is_some());
+    let mut accounts = core.accounts_of(rights);
+    accounts.retain(|account| account.uid().is_some());
     accounts
 }
 
@@ -58,10 +71,7 @@ pub(super) fn account_of(core: &Core, rights: &Rights, uid: &str) -> Option<Arc<
 pub(super) fn login(account: &Account) -> Value {
     let mut login = partial(account);
     let status = Status::from(&account.state()) as u8;
-    extend(
-        &mut login,
-        fields_of(json!({ "status": status, "features": method::NAMES })),
-    );
+    extend(&mut login, json!({ "status": status, "features": METHODS }));
     login
 }
 

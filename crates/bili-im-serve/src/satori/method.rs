@@ -31,22 +31,6 @@ pub(super) struct Request {
     pub(super) idempotency_key: Option<String>,
 }
 
-/// What a login can do.
-pub(super) const NAMES: [&str; 12] = [
-    "guild.plain",
-    "channel.get",
-    "channel.list",
-    "friend.list",
-    "login.get",
-    "message.create",
-    "message.delete",
-    "message.get",
-    "message.list",
-    "upload.create",
-    "user.channel.create",
-    "user.get",
-];
-
 impl Request {
     /// Runs a method.
     pub(super) async fn run(&self, method: &str) -> Result<Value, Refusal> {
@@ -152,7 +136,7 @@ impl Request {
         for (method, mut params) in calls {
             if let Some(key) = &self.idempotency_key {
                 let key = format!("satori/{key}/{}", sent.len());
-                extend(&mut params, fields_of(json!({ "idempotency_key": key })));
+                extend(&mut params, json!({ "idempotency_key": key }));
             }
             let done = self.about(talker, method, params).await;
             let done = done.map_err(|refusal| match sent.len() {
@@ -186,10 +170,7 @@ impl Request {
         let found = messages.find(|message| text(message, "msg_key") == Some(key));
         let words = "this message is not among the newest 100";
         let mut found = alone(found.ok_or_else(|| nothing(words))?);
-        extend(
-            &mut found,
-            fields_of(json!({ "channel": channel(talker, None) })),
-        );
+        extend(&mut found, json!({ "channel": channel(talker, None) }));
         Ok(found)
     }
 
@@ -201,7 +182,7 @@ impl Request {
         let limit = self.params.get("limit").and_then(Value::as_u64);
         let mut params = json!({ "limit": limit.unwrap_or(PAGE).clamp(1, NEWEST) });
         if let Some(next) = word("next") {
-            extend(&mut params, fields_of(json!({ "before": next })));
+            extend(&mut params, json!({ "before": next }));
         }
         let history = self.about(self.talker()?, "history", params).await?;
         let mut data: Vec<Value> = array(&history, "messages").map(alone).collect();
@@ -215,7 +196,7 @@ impl Request {
             let next = next
                 .as_str()
                 .map_or_else(|| next.to_string(), str::to_owned);
-            extend(&mut list, fields_of(json!({ "prev": next, "next": next })));
+            extend(&mut list, json!({ "prev": next, "next": next }));
         }
         Ok(list)
     }
@@ -223,7 +204,7 @@ impl Request {
     /// Calls a method about a conversation.
     async fn about(&self, talker: Talker, method: &str, params: Value) -> Result<Value, Refusal> {
         let mut params = params;
-        extend(&mut params, fields_of(json!({ "talker": talker })));
+        extend(&mut params, json!({ "talker": talker }));
         self.call(method, params).await
     }
 
@@ -249,7 +230,7 @@ impl Request {
 /// A message with its sender.
 fn alone(said: &Value) -> Value {
     let mut alone = message(said);
-    extend(&mut alone, fields_of(json!({ "user": sender(said) })));
+    extend(&mut alone, json!({ "user": sender(said) }));
     alone
 }
 

@@ -3,11 +3,7 @@
 use bili_im_proto::Image;
 use serde_json::{Value, json};
 
-use super::{
-    content::Picture,
-    refusal::Refusal,
-    resources::{extend, fields_of},
-};
+use super::{content::Picture, refusal::Refusal, resources::extend};
 
 /// Where an image is.
 pub(super) enum Place<'a> {
@@ -62,7 +58,7 @@ pub(super) fn described(picture: &Picture) -> Value {
             let number = value.parse::<u32>().map(Value::from);
             extend(
                 &mut image,
-                fields_of(json!({ name: number.unwrap_or_else(|_| value.into()) })),
+                json!({ name: number.unwrap_or_else(|_| value.into()) }),
             );
         }
     }

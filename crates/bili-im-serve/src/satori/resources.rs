@@ -4,6 +4,8 @@ use bili_im_proto::Talker;
 use serde_json::{Map, Value, json};
 
 use super::content::to_markup;
+/// The conversation of a channel.
+pub(super) use crate::rights::talker as talker_of;
 
 /// The platform's name.
 pub(super) const PLATFORM: &str = "bilibili";
@@ -13,15 +15,6 @@ pub(super) fn channel_id(talker: Talker) -> String {
     match talker {
         Talker::User(uid) => format!("user:{uid}"),
         Talker::Group(id) => format!("group:{id}"),
-    }
-}
-
-/// The conversation of a channel.
-pub(super) fn talker_of(channel_id: &str) -> Option<Talker> {
-    match channel_id.split_once(':')? {
-        ("user", uid) => Some(Talker::user(uid.parse().ok()?)),
-        ("group", id) => Some(Talker::group(id.parse().ok()?)),
-        _ => None,
     }
 }
 
@@ -87,9 +80,9 @@ pub(super) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 /// Puts all fields of one object into another.
-pub(super) fn extend(object: &mut Value, fields: Map<String, Value>) {
+pub(super) fn extend(object: &mut Value, fields: Value) {
     if let Value::Object(object) = object {
-        object.extend(fields);
+        object.extend(fields_of(fields));
     }
 }
 

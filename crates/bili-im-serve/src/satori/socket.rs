@@ -27,11 +27,11 @@ use super::{
     login::{Told, logins},
 };
 use crate::{
+    app::App,
+    clock::since_1970,
     core::Core,
     reader::{Reader, Start},
     rights::Rights,
-    server::App,
-    shared::since_1970,
 };
 
 const EVENT: u8 = 0;

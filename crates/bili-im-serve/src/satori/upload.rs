@@ -17,7 +17,7 @@ use super::{
     picture::address,
     refusal::Refusal,
 };
-use crate::{rights::Rights, server::App};
+use crate::{app::App, rights::Rights};
 
 /// The most files of a call.
 const MOST_FILES: usize = 10;

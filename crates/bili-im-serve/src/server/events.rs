@@ -16,10 +16,12 @@ use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{guard::refuse, listen::App};
+use super::guard::refuse;
 use crate::{
+    app::App,
     error::TOO_MANY,
-    reader::{Item, Start},
+    item::Item,
+    reader::Start,
     rights::{Rights, is_name},
 };
 
@@ -53,7 +55,7 @@ pub(super) async fn events(
             return refuse(StatusCode::BAD_REQUEST, words);
         }
         (Some(name), last) => {
-            let consumer = consumer_name(&rights, &name);
+            let consumer = rights.consumer(&name);
             if let Some(id) = last
                 && let Err(error) = app.core.handled(&rights, &consumer, id).await
             {
@@ -89,11 +91,6 @@ fn unusable(error: &ErrorJson) -> Response {
     let json = serde_json::to_string(error).unwrap_or_default();
     let kind = [(CONTENT_TYPE, "application/json")];
     (StatusCode::TOO_MANY_REQUESTS, kind, json).into_response()
-}
-
-/// Consumers of two tokens have different names.
-pub(crate) fn consumer_name(rights: &Rights, name: &str) -> String {
-    format!("{}/{name}", rights.name)
 }
 
 fn event(item: &Item) -> Event {

@@ -12,8 +12,7 @@ use http::{
     header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE},
 };
 
-use super::listen::App;
-use crate::rights::Rights;
+use crate::{app::App, rights::Rights};
 
 /// The paths that are counted by their name.
 const PATHS: [&str; 6] = [

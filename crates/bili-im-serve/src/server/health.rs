@@ -10,8 +10,8 @@ use axum::{
 use http::{StatusCode, header::CONTENT_TYPE};
 use serde_json::json;
 
-use super::{guard::refuse, listen::App};
-use crate::rights::Rights;
+use super::guard::refuse;
+use crate::{app::App, rights::Rights};
 
 /// 200 when all accounts work, else 503; with the accounts for who may know.
 pub(super) async fn healthz(

@@ -4,13 +4,10 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
     extract::DefaultBodyLimit,
     middleware,
-    response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, StatusCode, header::CONTENT_LENGTH};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -20,13 +17,13 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
 
 use super::{events, guard, health};
-use crate::{config::Config, core::Core, error::ServeError, rights::Rights, rpc, satori};
+use crate::{app::App, config::Config, core::Core, error::ServeError, rpc, satori};
 
 /// How long to wait after a failed accept, as when no file handles are left.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -37,73 +34,8 @@ const HEADERS: usize = 16 << 10;
 /// How many headers a request can have.
 const MOST_HEADERS: usize = 64;
 
-/// How many requests with a large body there are at once.
-const LARGE: usize = 4;
-
-/// How many connections there are at once that have not said yet who they are.
-const STRANGERS: usize = 16;
-
 /// A peer that is silent for so long is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(60);
-
-/// What the handlers share.
-#[derive(Debug)]
-pub(crate) struct App {
-    pub(crate) core: Core,
-    pub(crate) config: Config,
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
-    pub(crate) streams: Arc<Semaphore>,
-    /// How many connections have not said yet who they are.
-    pub(crate) strangers: Arc<Semaphore>,
-    /// How many requests with a large body there are at once.
-    pub(crate) large: Arc<Semaphore>,
-}
-
-/// A whole body. While it is here, it counts as one that is being handled.
-#[derive(Debug)]
-pub(crate) struct Whole {
-    pub(crate) bytes: Bytes,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl App {
-    /// The rights of a token. Without tokens, everyone may do everything.
-    pub(crate) fn rights(&self, token: &[u8]) -> Option<Rights> {
-        match &self.config.tokens {
-            Some(tokens) => tokens.rights(token).cloned(),
-            None => Some(Rights::all("local")),
-        }
-    }
-
-    /// Waits until one more large body can be handled.
-    pub(crate) async fn take_large(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.large).acquire_owned().await.ok()
-    }
-
-    /// A whole body. Few large ones are handled at once.
-    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Whole, Response> {
-        let limits = &self.core.shared().limits;
-        let length = headers.get(CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let is_large = length.is_some_and(|length: usize| length > limits.body);
-        let (most, permit) = match is_large {
-            true => (limits.image_body, self.take_large().await),
-            false => (limits.body, None),
-        };
-        let refused = match timeout(limits.patience, to_bytes(body, most)).await {
-            Ok(Ok(bytes)) => {
-                return Ok(Whole {
-                    bytes,
-                    _permit: permit,
-                });
-            }
-            Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n"),
-            Err(_) => (StatusCode::REQUEST_TIMEOUT, "the body is late\n"),
-        };
-        Err(refused.into_response())
-    }
-}
 
 /// A process that serves.
 #[derive(Debug)]
@@ -127,18 +59,8 @@ impl Server {
         let failed = |error| ServeError::Listen(wanted, error);
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let streams = Arc::new(Semaphore::new(core.shared().limits.streams));
-        Ok(Self {
-            listener,
-            app: Arc::new(App {
-                core,
-                config,
-                address,
-                streams,
-                strangers: Arc::new(Semaphore::new(STRANGERS)),
-                large: Arc::new(Semaphore::new(LARGE)),
-            }),
-        })
+        let app = Arc::new(App::new(core, config, address));
+        Ok(Self { listener, app })
     }
 
     /// Where it listens.

@@ -6,4 +6,3 @@ mod health;
 mod listen;
 
 pub use self::listen::Server;
-pub(crate) use self::{events::consumer_name, listen::App};

@@ -2,9 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::note::Note;
+use bili_im_proto::Secret;
+
+use super::service::Note;
 use crate::{
-    outlets::{post::Refusal, secret::Secret, table::Table},
+    outlets::{post::Refusal, table::Table},
     program,
     toml_file::Fault,
 };
@@ -57,9 +59,9 @@ mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
-    use crate::outlets::notify::service::{
-        Way,
+    use crate::outlets::notify::{
         testing::{note, way},
+        way::Way,
     };
 
     #[tokio::test]

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
+use bili_im_proto::Secret;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{
-    note::Note,
-    service::{Service, check, post_json},
-};
-use crate::{
-    outlets::{secret::Secret, table::Table},
-    toml_file::Fault,
-};
+use super::service::{Note, Service, check, post_json};
+use crate::{outlets::table::Table, toml_file::Fault};
 
 #[derive(Debug)]
 struct Bark {
@@ -57,7 +52,7 @@ impl Service for Bark {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn the_key_is_in_the_body_and_the_code_200_is_success() {

@@ -3,18 +3,13 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bili_im_proto::Secret;
 use http::Request;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::{
-    note::Note,
-    service::{Service, check, post_json},
-};
-use crate::{
-    outlets::{secret::Secret, table::Table},
-    toml_file::Fault,
-};
+use super::service::{Note, Service, check, post_json};
+use crate::{outlets::table::Table, toml_file::Fault};
 
 #[derive(Debug)]
 struct DingTalk {
@@ -70,7 +65,7 @@ fn signature(url: &str, time: u128, secret: &Secret) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn the_signature_is_in_the_address_and_the_code_0_is_success() {

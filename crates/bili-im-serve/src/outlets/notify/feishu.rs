@@ -3,18 +3,13 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bili_im_proto::Secret;
 use http::Request;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::{
-    note::Note,
-    service::{Service, check, post_json},
-};
-use crate::{
-    outlets::{secret::Secret, table::Table},
-    toml_file::Fault,
-};
+use super::service::{Note, Service, check, post_json};
+use crate::{outlets::table::Table, toml_file::Fault};
 
 #[derive(Debug)]
 struct Feishu {
@@ -73,7 +68,7 @@ fn sign(time: &str, secret: &Secret) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn a_text_is_not_read_as_markup_and_time_and_secret_sign() {

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::note::Note;
+use super::service::Note;
 use crate::outlets::template::Template;
 
 /// How many notes a digest shows.

@@ -3,6 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use bili_im_proto::Secret;
 use jiff::{Timestamp, fmt::rfc2822};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
@@ -10,11 +11,10 @@ use lettre::{
     transport::smtp::{Error, authentication::Credentials, client::Tls},
 };
 
-use super::note::Note;
+use super::service::Note;
 use crate::{
     outlets::{
         post::Refusal,
-        secret::Secret,
         table::{Table, is_loopback},
     },
     toml_file::Fault,
@@ -180,9 +180,9 @@ mod tests {
     };
 
     use super::*;
-    use crate::outlets::notify::service::{
-        Way,
+    use crate::outlets::notify::{
         testing::{note, way},
+        way::Way,
     };
 
     fn mail(more: &str) -> Mail {

@@ -7,19 +7,23 @@ mod feishu;
 mod gathered;
 mod gotify;
 mod mail;
-mod note;
+mod names;
 mod notifier;
-mod notifiers;
 mod ntfy;
 mod serverchan;
 mod service;
 mod telegram;
+mod telling;
+#[cfg(test)]
+mod testing;
+mod way;
 mod wecom;
 mod words;
 
-pub(super) use self::notifier::Notifier;
 pub(crate) use self::{
-    note::Note,
-    notifiers::{Notifiers, NotifyError},
-    words::{Names, link, value},
+    names::Names,
+    notifier::Notifier,
+    service::Note,
+    telling::NotifyError,
+    words::{link, value},
 };

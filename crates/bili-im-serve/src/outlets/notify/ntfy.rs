@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
+use bili_im_proto::Secret;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
 use serde_json::{Value, json};
 
-use super::{
-    note::Note,
-    service::{Service, post_json},
-};
-use crate::{
-    outlets::{secret::Secret, table::Table},
-    toml_file::Fault,
-};
+use super::service::{Note, Service, post_json};
+use crate::{outlets::table::Table, toml_file::Fault};
 
 #[derive(Debug)]
 struct Ntfy {
@@ -60,7 +55,7 @@ impl Service for Ntfy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{TIME, note, sent, service};
+    use crate::outlets::notify::testing::{TIME, note, sent, service};
 
     #[test]
     fn a_topic_is_published_to_with_or_without_a_token() {

@@ -2,18 +2,12 @@
 
 use std::time::Duration;
 
+use bili_im_proto::Secret;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{
-    note::Note,
-    service::{Service, check, post_json},
-};
-use crate::{
-    outlets::{secret::Secret, table::Table},
-    toml_file::Fault,
-    words::words,
-};
+use super::service::{Note, Service, check, post_json};
+use crate::{outlets::table::Table, toml_file::Fault, words::words};
 
 /// The most characters of a title.
 const TITLE: usize = 32;
@@ -42,7 +36,7 @@ pub(super) fn new(table: &mut Table<'_>) -> Result<Box<dyn Service>, Fault> {
         ));
     }
     let server = table.server(Some(&usual_server(key.expose())))?;
-    let url = Secret::from(format!("{server}/{}.send", key.expose()));
+    let url = Secret::new(format!("{server}/{}.send", key.expose()));
     Ok(Box::new(ServerChan { url }))
 }
 
@@ -90,7 +84,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn a_text_is_escaped_and_the_code_0_is_success() {

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
+use bili_im_proto::Secret;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{
-    note::Note,
-    service::{Service, post_json},
-};
+use super::service::{Note, Service, post_json};
 use crate::{
-    outlets::{secret::Secret, table::Table, template::cut},
+    outlets::{table::Table, template::cut},
     toml_file::Fault,
 };
 
@@ -65,7 +63,7 @@ impl Service for Telegram {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn a_text_is_plain_and_ok_is_success() {

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
+use bili_im_proto::Secret;
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{
-    note::Note,
-    service::{Service, check, post_json},
-};
-use crate::{
-    outlets::{secret::Secret, table::Table},
-    toml_file::Fault,
-};
+use super::service::{Note, Service, check, post_json};
+use crate::{outlets::table::Table, toml_file::Fault};
 
 #[derive(Debug)]
 struct WeCom(Secret);
@@ -40,7 +35,7 @@ impl Service for WeCom {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlets::notify::service::testing::{note, sent, service, takes};
+    use crate::outlets::notify::testing::{note, sent, service, takes};
 
     #[test]
     fn a_text_has_title_and_link_and_the_code_0_is_success() {

@@ -12,7 +12,8 @@ use crate::{
     account::SyncJson,
     rpc::{
         call::{Call, Fault},
-        table::{Kind, Method, Param, Right, Scope, answers, count, needed, optional},
+        method::{Method, Right, Scope, answers},
+        param::{Kind, Param, count, needed, optional},
     },
 };
 

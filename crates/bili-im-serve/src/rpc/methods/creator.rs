@@ -8,7 +8,8 @@ use bili_im_proto::{
 use super::writing::make;
 use crate::rpc::{
     call::{Call, Fault},
-    table::{Kind, Method, Right, Scope, answers, needed, optional},
+    method::{Method, Right, Scope, answers},
+    param::{Kind, needed, optional},
 };
 
 const KINDS: [(&str, ReplyKind); 4] = [

@@ -7,9 +7,9 @@ mod process;
 mod reading;
 mod writing;
 
-use super::table::Method;
+use super::method::Method;
 
-/// All of them, in the order of the docs.
+/// All of them but `rpc.discover`, in the order of the docs.
 pub(super) const ALL: &[&[Method]] = &[
     reading::METHODS,
     archive::METHODS,

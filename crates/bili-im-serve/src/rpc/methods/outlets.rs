@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use crate::{
     error::error,
-    outlets::{Note, Notifiers, NotifyError},
-    reader::Item,
+    item::Item,
+    outlets::{Note, NotifyError},
     rpc::{
         call::{Call, Fault},
-        table::{Kind, Method, Right, Scope, answers, count, needed, optional},
+        method::{Method, Right, Scope, answers},
+        param::{Kind, count, needed, optional},
     },
 };
 
@@ -119,10 +120,8 @@ async fn dead(call: Call) -> Result<DeadJson, Fault> {
 
 async fn retry(call: Call) -> Result<RetryJson, Fault> {
     let hook = call.text("hook").unwrap_or_default().to_owned();
-    let outlets = &call.core.shared().outlets;
     let unknown = || Fault::Params("hook: no [[webhook]] has this name".to_owned());
-    let webhook = outlets.webhook(&hook).ok_or_else(unknown)?;
-    let poster = outlets.poster(&call.core);
+    let webhook = call.core.outlets().webhook(&hook).ok_or_else(unknown)?;
     let account = call.account()?;
     let only = call.number("id");
     let begun = Instant::now();
@@ -141,7 +140,7 @@ async fn retry(call: Call) -> Result<RetryJson, Fault> {
         };
         after = item.id();
         let (name, id) = (hook.clone(), after);
-        match webhook.attempt(&poster, &item).await {
+        match webhook.attempt(&call.core, &item).await {
             Ok(()) => {
                 let forgotten = account.queue(move |queue| queue.forget_dead_letter(&name, id));
                 forgotten.await?;
@@ -160,20 +159,17 @@ async fn retry(call: Call) -> Result<RetryJson, Fault> {
 
 async fn test(call: Call) -> Result<TestJson, Fault> {
     let name = call.text("name").unwrap_or_default();
-    let notifiers = Notifiers::new(&call.core);
-    if !notifiers.has(name) {
-        return Err(Fault::Params(format!("name: {}", NotifyError::Unknown)));
-    }
     let note = Note {
         title: "bili-im".to_owned(),
         text: "notify.test".to_owned(),
         link: None,
     };
-    match notifiers.send(name, note).await {
+    match call.core.notify_once(name, &note).await {
         Ok(()) => Ok(TestJson {
             name: name.to_owned(),
             sent: true,
         }),
+        Err(unknown @ NotifyError::Unknown) => Err(Fault::Params(format!("name: {unknown}"))),
         Err(refused) => {
             let (exit, words) = (bili_im_json::Exit::Other, refused.to_string());
             let advice = "see that the fields of this [[notify]] are right";

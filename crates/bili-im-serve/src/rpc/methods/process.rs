@@ -5,7 +5,6 @@ use bili_im_json::{ErrorJson, Exit};
 use bili_im_proto::UnixSeconds;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     account::AccountJson,
@@ -14,10 +13,9 @@ use crate::{
     rights::is_name,
     rpc::{
         call::{Call, Fault},
-        reference,
-        table::{Kind, Method, Right, Scope, answers, needed},
+        method::{Method, Right, Scope, answers},
+        param::{Kind, needed},
     },
-    server::consumer_name,
 };
 
 pub(super) const METHODS: &[Method] = &[
@@ -118,15 +116,6 @@ pub(super) const METHODS: &[Method] = &[
         result: "as `bili-im resume --json`",
         answers: answers!(resume),
     },
-    Method {
-        name: "rpc.discover",
-        about: "describe the methods, as OpenRPC",
-        right: Right::Read,
-        scope: Scope::Process,
-        params: &[],
-        result: "the description",
-        answers: answers!(discover),
-    },
 ];
 
 /// What a consumer has handled.
@@ -195,7 +184,7 @@ async fn ack(call: Call) -> Result<HandledJson, Fault> {
         return Err(Fault::Params(words.to_owned()));
     }
     let id = call.number("id").unwrap_or_default();
-    let name = consumer_name(&call.rights, consumer);
+    let name = call.rights.consumer(consumer);
     call.core.handled(&call.rights, &name, id).await?;
     let consumer = consumer.to_owned();
     Ok(HandledJson { consumer, id })
@@ -203,10 +192,7 @@ async fn ack(call: Call) -> Result<HandledJson, Fault> {
 
 async fn consumers(call: Call) -> Result<ConsumersJson, Fault> {
     let mut consumers = Vec::new();
-    for account in call.core.accounts() {
-        if !call.rights.account(account.name()) {
-            continue;
-        }
+    for account in call.core.accounts_of(&call.rights) {
         let known = account.queue(|queue| queue.consumers()).await?;
         let known = known.into_iter();
         let shown = known.filter(|known| may_know(&call, &known.name));
@@ -231,7 +217,7 @@ async fn forget(call: Call) -> Result<ForgottenJson, Fault> {
     let name = call.text("consumer").unwrap_or_default();
     let name = match name.contains('/') {
         true => name.to_owned(),
-        false => consumer_name(&call.rights, name),
+        false => call.rights.consumer(name),
     };
     if Queue::is_own(&name) {
         let words = "this is a consumer of the process itself";
@@ -288,7 +274,7 @@ async fn login(call: Call) -> Result<LoginJson, Fault> {
 
 async fn login_state(call: Call) -> Result<LoginJson, Fault> {
     let name = named(&call);
-    let login = call.core.shared().logins.get(&name);
+    let login = call.core.logins().get(&name);
     login.ok_or_else(|| {
         let words = "no login of this name has begun";
         error(Exit::WrongUse, "NoLogin", words, "call login").into()
@@ -298,8 +284,4 @@ async fn login_state(call: Call) -> Result<LoginJson, Fault> {
 async fn resume(call: Call) -> Result<ResumedJson, Fault> {
     let was_stopped = call.account()?.resume().await?;
     Ok(ResumedJson { was_stopped })
-}
-
-async fn discover(_: Call) -> Result<Value, Fault> {
-    Ok(reference::open_rpc())
 }

@@ -14,7 +14,8 @@ use bili_im_reqwest::Client;
 
 use crate::rpc::{
     call::{Call, Fault},
-    table::{Kind, Method, Right, Scope, answers, count, needed, optional},
+    method::{Method, Right, Scope, answers},
+    param::{Kind, count, needed, optional},
 };
 
 /// The most messages of one answer.

@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 
 use crate::rpc::{
     call::{Call, Fault},
-    table::{Kind, Method, Of, Param, Right, Scope, answers, needed, optional},
+    method::{Method, Of, Right, Scope, answers},
+    param::{Kind, Param, needed, optional},
 };
 
 const KEY: Param = optional(

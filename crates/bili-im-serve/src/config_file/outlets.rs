@@ -1,18 +1,14 @@
-//! The configuration file of `serve`.
+//! What a configuration file says.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use serde::Deserialize;
-use toml::{Spanned, Value};
+use toml::Spanned;
 
-use super::{
-    notify::Notifier,
-    table::{Fields, Table},
-    webhook::Webhook,
-};
 use crate::{
+    outlets::{Entry, Fields, Kind, Notifier, Table, Webhook},
     rights::is_name,
-    rules::Rule,
+    rules::{Rehearsal, Rule},
     toml_file::{self, Fault},
     words::{Words, words},
 };
@@ -25,23 +21,6 @@ pub struct Outlets {
     pub(crate) rules: Vec<Rule>,
     has_secrets: bool,
 }
-
-/// An outlet.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) kind: Kind,
-    same: Same,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Kind {
-    Webhook(Arc<Webhook>),
-    Notify(Arc<Notifier>),
-}
-
-/// What makes two outlets the same. It has secrets.
-#[derive(PartialEq)]
-struct Same(Vec<(String, Value)>);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,9 +130,16 @@ impl Outlets {
             return Err(same_name(&table));
         }
         self.has_secrets |= table.has_secrets;
-        let same = Same(table.same);
+        let same = table.same;
         self.entries.push(Entry { kind, same });
         Ok(())
+    }
+}
+
+impl Rehearsal {
+    /// With the rules of a configuration.
+    pub fn new(outlets: Outlets) -> Self {
+        Self::of(outlets.rules)
     }
 }
 
@@ -172,29 +158,6 @@ fn name(table: &mut Table<'_>) -> Result<String, Fault> {
 fn same_name(table: &Table<'_>) -> Fault {
     let problem = words!("an earlier one has the same name", "前面已有同名的一项");
     table.fault("name", problem)
-}
-
-impl Entry {
-    /// Whether nothing is different.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.kind.consumer() == other.kind.consumer() && self.same == other.same
-    }
-}
-
-impl Kind {
-    /// The name of its consumer.
-    pub(super) fn consumer(&self) -> &str {
-        match self {
-            Self::Webhook(webhook) => webhook.consumer(),
-            Self::Notify(notifier) => notifier.consumer(),
-        }
-    }
-}
-
-impl std::fmt::Debug for Same {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Same")
-    }
 }
 
 #[cfg(test)]
