@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use bili_im_archive::{Archive, Part};
+use bili_im_archive::{Archive, MessageRange};
 use bili_im_sim::{Large, Server, Service as Simulated, Talker, World};
 use wait4::Wait4;
 
@@ -133,8 +133,8 @@ fn compare(archive: &Archive, service: &Simulated) -> Result<u64> {
     let mut compared = 0;
     for talker in service.talkers(OWN) {
         let part = match talker {
-            Talker::User(uid) => Part::of(bili_im_proto::Uid(uid.0)),
-            Talker::Group(id) => Part::of(bili_im_proto::GroupId(id.0)),
+            Talker::User(uid) => MessageRange::of(bili_im_proto::Uid(uid.0)),
+            Talker::Group(id) => MessageRange::of(bili_im_proto::GroupId(id.0)),
         };
         let mut stored = archive.messages(part)?;
         for there in service.conversation(OWN, talker) {

@@ -55,7 +55,7 @@ impl Filled {
                     .map(|(&time, seqno)| message(session, seqno, time, &texts.write()))
                     .collect();
                 let start = Instant::now();
-                archive.add(Uid(session), &page)?;
+                archive.save_messages(Uid(session), &page)?;
                 took += start.elapsed();
             }
         }

@@ -60,6 +60,9 @@ pub enum ArchiveError {
     /// A file to import is of no known format.
     #[error("the file is neither an exported archive nor a list of messages")]
     NotAnExport,
+    /// A file with answers of the service is too long to import.
+    #[error("the file is longer than 256 MiB")]
+    InputTooLong,
     /// A newer version of this program exported the file.
     #[error("the file has version {found}, and this program knows versions up to {known}")]
     NewerExport {
@@ -110,6 +113,7 @@ impl ArchiveError {
                 "give a file of `bili-im export --format jsonl`, or answers of the service as JSON; \
                  text files of other programs lack the numbers of the messages"
             }
+            Self::InputTooLong => "import its answers in several files",
             Self::NewerExport { .. } => "use a newer version of this program",
             Self::NoOwner => "fill the archive first: `bili-im sync`",
             Self::NothingToSearch => "add a letter, a digit, a Chinese character or an emoji",

@@ -32,7 +32,7 @@ pub use crate::{
     media::{MediaOutcome, media_request},
     outbox::StoredSend,
     queue::{Consumer, Dropped, Place, Queue, QueuedEvent},
-    reading::{ArchivedMessage, ArchivedSession, Messages, Part, Person},
+    reading::{ArchivedMessage, ArchivedSession, MessageRange, Messages, Person},
     rules::{RuleRun, RuleWait},
     search::{Continuation, Found, Hit, Order, Search},
     stats::{Count, Stats, StatsOptions, TalkerStats, Waits},

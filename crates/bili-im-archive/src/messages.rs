@@ -170,6 +170,7 @@ pub(crate) struct SaveOptions {
 }
 
 /// Storing some messages of one session.
+#[derive(Clone, Copy)]
 struct Saving<'a> {
     connection: &'a Connection,
     session: i64,
@@ -351,14 +352,20 @@ impl Saving<'_> {
             )?
             .execute((target.0, target.1, timestamp))?;
         let mut select = self.connection.prepare_cached(
-            "SELECT id, msg_seqno, timestamp, json FROM messages
+            "SELECT id, msg_seqno, timestamp, json, is_rebuilt FROM messages
              JOIN raw_messages ON message_id = id WHERE session_id = ? AND msg_key = ?",
         )?;
         let targets = select.query_map(target, |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            ))
         })?;
-        let targets: Vec<(i64, i64, i64, String)> = targets.collect::<Result<_, _>>()?;
-        for (id, seqno, timestamp, stored) in targets {
+        let targets: Vec<(i64, i64, i64, String, bool)> = targets.collect::<Result<_, _>>()?;
+        for (id, seqno, timestamp, stored, is_rebuilt) in targets {
             let json = recalled(&stored, self.options.keep_recalled);
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
@@ -367,7 +374,13 @@ impl Saving<'_> {
                 self.forget_edits(id)?;
                 self.release_media(&stored)?;
                 words::remove(self.connection, id)?;
-                self.write(UPDATE, id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
+                // Whoever tells of the recall, the message is as it came.
+                let options = SaveOptions {
+                    is_rebuilt,
+                    ..self.options
+                };
+                let saving = Self { options, ..*self };
+                saving.write(UPDATE, id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
             }
         }
         Ok(has_erased)

@@ -11,7 +11,7 @@ use crate::{
     rows::{from_sql, talker_from_sql, talker_to_sql, to_sql},
 };
 
-/// Someone whose name is stored. What is in it was written by strangers.
+/// A user whose name is stored. All texts are untrusted: users choose them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Person {
@@ -21,7 +21,7 @@ pub struct Person {
     pub name: String,
     /// The address of the avatar.
     pub face: String,
-    /// The signature.
+    /// What the user says of themselves on their page.
     pub sign: String,
 }
 
@@ -55,25 +55,26 @@ pub struct ArchivedMessage {
     pub seqno: Seqno,
     /// When it was written; 0 when that is not known.
     pub timestamp: UnixSeconds,
-    /// The message as the service sent it: a JSON object. Of a recalled message the content is
-    /// erased, unless it was to be kept.
+    /// The message as the service sent it: a JSON object. It differs for a message that only a watch
+    /// has told of yet, which is rebuilt from its fields, and for a recalled one, which has the
+    /// status of one and, unless it was to be kept, no content.
     pub json: String,
     /// The message; `None` when it lacks its sender, type or key.
     pub message: Option<Message>,
 }
 
-/// Which messages to read.
+/// Messages of a session, to read them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Part {
+pub struct MessageRange {
     /// The session.
     pub talker: Talker,
     /// Only messages that were written in this time.
     pub during: Range<UnixSeconds>,
 }
 
-impl Part {
-    /// All of a session.
+impl MessageRange {
+    /// All messages of a session.
     pub fn of(talker: impl Into<Talker>) -> Self {
         Self {
             talker: talker.into(),
@@ -88,12 +89,12 @@ impl Part {
     }
 }
 
-/// The name of a session, where people are joined to sessions.
+/// SQL for the name of a session: its own, or that of its user. The query must join `people`.
 pub(crate) const SESSION_NAME: &str =
     "CASE WHEN sessions.name <> '' THEN sessions.name ELSE coalesce(people.name, '') END";
 
 /// How many messages are read from the database at once.
-const AT_ONCE: i64 = 1000;
+const BATCH_SIZE: i64 = 1000;
 
 impl Archive {
     /// The sessions, those that changed last first.
@@ -112,6 +113,7 @@ impl Archive {
         let mut rows = select.query([])?;
         let mut sessions = Vec::new();
         while let Some(row) = rows.next()? {
+            // A later version may know more types.
             let Some(talker) = talker_from_sql(row.get(0)?, row.get(1)?) else {
                 continue;
             };
@@ -124,6 +126,7 @@ impl Archive {
                 system_account: row.get(4)?,
                 changed: changed.map(|changed| UnixMicros(from_sql(changed))),
                 messages: from_sql(row.get(7)?),
+                // Whoever only reads need not fail: damaged, it covers nothing.
                 coverage: coverage.parse().unwrap_or_default(),
             });
         }
@@ -162,23 +165,23 @@ impl Archive {
         Ok(emoticons.collect::<Result<_, _>>()?)
     }
 
-    /// The messages of a part of a session, oldest first. Memory stays small, however many they
+    /// Messages of a session, oldest first. Memory stays small, however many they
     /// are.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn messages(&self, part: Part) -> Result<Messages<'_>, ArchiveError> {
+    pub fn messages(&self, range: MessageRange) -> Result<Messages<'_>, ArchiveError> {
         Ok(Messages {
             archive: self,
-            session: self.session(part.talker)?,
-            part,
-            after: i64::MIN,
-            read: Vec::new().into_iter(),
+            session: self.session_id(range.talker)?,
+            range,
+            last_seqno: i64::MIN,
+            batch: Vec::new().into_iter(),
         })
     }
 
     /// The row of a session, if it is stored.
-    pub(crate) fn session(&self, talker: Talker) -> Result<Option<i64>, ArchiveError> {
+    pub(crate) fn session_id(&self, talker: Talker) -> Result<Option<i64>, ArchiveError> {
         let id = self
             .connection
             .prepare_cached("SELECT id FROM sessions WHERE session_type = ? AND talker_id = ?")?
@@ -191,16 +194,16 @@ impl Archive {
 #[derive(Debug)]
 pub struct Messages<'a> {
     archive: &'a Archive,
-    /// The session's row; `None` at the end.
+    /// The session's row; `None` when nothing more is to be read.
     session: Option<i64>,
-    part: Part,
-    /// The last sequence number that was read.
-    after: i64,
-    read: std::vec::IntoIter<ArchivedMessage>,
+    range: MessageRange,
+    last_seqno: i64,
+    /// Messages that were read and not returned yet.
+    batch: std::vec::IntoIter<ArchivedMessage>,
 }
 
 impl Messages<'_> {
-    fn read_more(&mut self, session: i64) -> Result<(), ArchiveError> {
+    fn read_batch(&mut self, session: i64) -> Result<(), ArchiveError> {
         let limit = |time: UnixSeconds| to_sql(time.0.min(i64::MAX.cast_unsigned()));
         let mut select = self.archive.connection.prepare_cached(
             "SELECT msg_seqno, timestamp, json FROM messages
@@ -208,24 +211,24 @@ impl Messages<'_> {
              WHERE session_id = ? AND msg_seqno > ? AND timestamp >= ? AND timestamp < ?
              ORDER BY msg_seqno LIMIT ?",
         )?;
-        let talker = self.part.talker;
-        let during = &self.part.during;
+        let talker = self.range.talker;
+        let during = &self.range.during;
         let rows = select.query_map(
             (
                 session,
-                self.after,
+                self.last_seqno,
                 limit(during.start),
                 limit(during.end),
-                AT_ONCE,
+                BATCH_SIZE,
             ),
             |row| ArchivedMessage::of_row(talker, row),
         )?;
-        let read: Vec<ArchivedMessage> = rows.collect::<Result<_, _>>()?;
-        match read.last() {
-            Some(last) => self.after = to_sql(last.seqno.0),
+        let batch: Vec<ArchivedMessage> = rows.collect::<Result<_, _>>()?;
+        match batch.last() {
+            Some(last) => self.last_seqno = to_sql(last.seqno.0),
             None => self.session = None,
         }
-        self.read = read.into_iter();
+        self.batch = batch.into_iter();
         Ok(())
     }
 }
@@ -235,10 +238,10 @@ impl Iterator for Messages<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(message) = self.read.next() {
+            if let Some(message) = self.batch.next() {
                 return Some(Ok(message));
             }
-            if let Err(error) = self.read_more(self.session?) {
+            if let Err(error) = self.read_batch(self.session?) {
                 self.session = None;
                 return Some(Err(error));
             }

@@ -24,7 +24,7 @@ impl SyncStore for Archive {
     }
 
     fn save(&mut self, step: SyncStep) -> Result<(), ArchiveError> {
-        let options = self.as_sent();
+        let options = self.options();
         match step {
             SyncStep::Owner(uid) => self.claim(uid),
             SyncStep::Sessions(listed) => self.transact(|connection| {
@@ -39,7 +39,7 @@ impl SyncStore for Archive {
             SyncStep::Finished(mark) => {
                 self.transact(|connection| sessions::finish(connection, mark))
             }
-            // The user hears of the rest; nothing is to be stored.
+            // The other steps tell of progress.
             _ => Ok(()),
         }
     }
@@ -47,35 +47,40 @@ impl SyncStore for Archive {
 
 impl Archive {
     /// Stores messages of a session as the service sends them, in one transaction. The session's
-    /// coverage stays as it is, so that a synchronisation fetches them again.
+    /// coverage stays as it is, so that a synchronisation fetches them again. Whose messages they
+    /// are is not checked.
     ///
     /// # Errors
     /// When they cannot be stored.
-    pub fn add(
+    pub fn save_messages(
         &mut self,
         talker: impl Into<Talker>,
         messages: &[RawMessage],
     ) -> Result<(), ArchiveError> {
-        let options = self.as_sent();
+        let options = self.options();
         self.transact_and_erase(|connection| {
             let session = sessions::id(connection, talker.into())?;
             messages::save(connection, session, messages, options)
         })
     }
 
-    /// Stores what a watch tells: messages and recalls. The session's coverage stays as it is, so that
-    /// a synchronisation fetches the messages again, as the service sends them.
+    /// Stores an event of a watch if it is a message or a recall. The session's coverage stays as it
+    /// is, so that a synchronisation fetches the message again, as the service sends it.
     ///
     /// # Errors
     /// When it cannot be stored, or the archive is not that of `own`.
     pub fn save_event(&mut self, own: Uid, event: &Event) -> Result<(), ArchiveError> {
         self.claim(own)?;
-        let options = self.as_told();
-        match &event.kind {
+        self.save_event_kind(&event.kind)
+    }
+
+    fn save_event_kind(&mut self, kind: &EventKind) -> Result<(), ArchiveError> {
+        let options = self.options_for_rebuilt();
+        match kind {
             EventKind::Message {
                 talker, message, ..
             } => {
-                let json = rebuilt(message);
+                let json = rebuild_json(message);
                 let raw = RawMessage::new(message.msg_seqno, json, Some((**message).clone()));
                 self.transact_and_erase(|connection| {
                     let session = sessions::id(connection, *talker)?;
@@ -89,20 +94,20 @@ impl Archive {
                 let session = sessions::id(connection, *talker)?;
                 messages::recall(connection, session, *key, options)
             }),
+            // A recall that does not say of which message is found by a synchronisation.
             _ => Ok(()),
         }
     }
 
-    /// Does something in one transaction, and finishes erasing when `work` says that it has erased
-    /// something.
+    /// Runs `work` in one transaction, and finishes erasing if it has erased something.
     fn transact_and_erase(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<bool, ArchiveError>,
     ) -> Result<(), ArchiveError> {
-        match self.transact(work)? {
-            true => self.finish_erasing(),
-            false => Ok(()),
+        if self.transact(work)? {
+            self.finish_erasing()?;
         }
+        Ok(())
     }
 
     /// Deletes the images of what was erased, and leaves nothing of it in the write-ahead log.
@@ -115,7 +120,7 @@ impl Archive {
     }
 
     /// How to store messages as the service sends them.
-    fn as_sent(&self) -> SaveOptions {
+    fn options(&self) -> SaveOptions {
         SaveOptions {
             keep_recalled: self.keep_recalled,
             is_rebuilt: false,
@@ -123,15 +128,15 @@ impl Archive {
         }
     }
 
-    /// How to store messages whose JSON is rebuilt from what a watch tells.
-    fn as_told(&self) -> SaveOptions {
+    /// How to store messages whose JSON is rebuilt from the event of a watch.
+    fn options_for_rebuilt(&self) -> SaveOptions {
         SaveOptions {
             is_rebuilt: true,
-            ..self.as_sent()
+            ..self.options()
         }
     }
 
-    /// Does something in one transaction: all of it, or nothing.
+    /// Runs `work` in one transaction: all of it is stored, or nothing.
     pub(crate) fn transact<T>(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, ArchiveError>,
@@ -144,13 +149,14 @@ impl Archive {
     }
 }
 
-/// Returns whether something that was stored is erased.
+/// Stores a page: its messages, its emoticons and what it covers. Returns whether something that was
+/// stored is erased.
 fn save_page(
     connection: &Connection,
     page: &SyncPage,
     options: SaveOptions,
 ) -> Result<bool, ArchiveError> {
-    // Such a page proves nothing: perhaps there is no such session.
+    // An empty page that covers nothing: perhaps there is no such session.
     if page.messages.is_empty() && page.read.is_none() {
         return Ok(false);
     }
@@ -164,7 +170,7 @@ fn save_page(
 }
 
 /// A message as the service would send it, with the fields that are known.
-fn rebuilt(message: &Message) -> String {
+fn rebuild_json(message: &Message) -> String {
     let numbers = |talker: Talker| (talker.session_type(), talker.id());
     let (receiver_type, receiver_id) = message.receiver.map(numbers).unwrap_or_default();
     let at_uids: Vec<u64> = message.at_uids.iter().map(|uid| uid.0).collect();
@@ -191,4 +197,53 @@ pub(crate) fn now() -> i64 {
     since.map_or(0, |since| {
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bili_im_proto::MsgKey;
+
+    use super::*;
+    use crate::testing::{FRIEND, OWN, Shelf, text};
+
+    #[test]
+    fn a_recall_that_a_watch_tells_of_leaves_the_services_json_its_own() {
+        let mut shelf = Shelf::with_people();
+        shelf.archive.keep_recalled = true;
+        let said = text(1, OWN, "a secret");
+        shelf.receive(FRIEND, &said);
+        let recalled = EventKind::Recalled {
+            talker: FRIEND,
+            msg_key: Some(MsgKey(1_000_000)),
+        };
+        shelf.archive.save_event_kind(&recalled).unwrap();
+        let count = |what: &str| -> i64 {
+            let connection = &shelf.archive.connection;
+            let count = connection.query_row(what, [], |row| row.get(0));
+            count.unwrap()
+        };
+        let rebuilt = "SELECT count(*) FROM raw_messages WHERE is_rebuilt";
+        assert_eq!(count(rebuilt), 0);
+
+        // What was to be kept is kept, although the service sends it no more.
+        let mut without_text = said;
+        without_text["msg_status"] = 1.into();
+        without_text["content"] = "".into();
+        shelf.receive(FRIEND, &without_text);
+        let kept = "SELECT count(*) FROM edits WHERE json LIKE '%a secret%'";
+        assert_eq!(count(kept), 1);
+    }
+
+    #[test]
+    fn a_recall_that_a_synchronisation_reads_leaves_a_rebuilt_message_so() {
+        let shelf = Shelf::with_people();
+        shelf.receive(FRIEND, &text(1, OWN, "hi"));
+        shelf.sql("UPDATE raw_messages SET is_rebuilt = 1");
+        shelf.receive(FRIEND, &crate::testing::message(2, OWN, 5, 1_000_000));
+        let rebuilt = "SELECT msg_seqno FROM messages JOIN raw_messages ON message_id = id
+             WHERE is_rebuilt";
+        let connection = &shelf.archive.connection;
+        let seqno: i64 = connection.query_row(rebuilt, [], |row| row.get(0)).unwrap();
+        assert_eq!(seqno, 1);
+    }
 }

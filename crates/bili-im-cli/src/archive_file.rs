@@ -131,6 +131,7 @@ impl Worded for ArchiveError {
             Self::Output(error) => format!("导出内容无法写入：{}", error.worded()),
             Self::Input(error) => format!("文件无法读取：{}", error.worded()),
             Self::NotAnExport => "这个文件既不是导出的存档，也不是消息列表".to_owned(),
+            Self::InputTooLong => "文件超过 256 MiB".to_owned(),
             Self::NewerExport { found, known } => {
                 format!("文件的版本是 {found}，本程序只认识 {known} 及以下")
             }
@@ -166,6 +167,7 @@ pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
         (_, ArchiveError::NotAnExport) => {
             "请给出 `bili-im export --format jsonl` 的文件，或服务应答的 JSON；其他程序的文本文件里没有消息编号"
         }
+        (_, ArchiveError::InputTooLong) => "把里面的应答分成几个文件导入",
         (_, ArchiveError::NewerExport { .. }) => "请用更新的版本",
         (_, ArchiveError::NoOwner) => "先同步一次：bili-im sync",
         (_, ArchiveError::NotWritable(_)) => "腾出空间，或换一个路径；已存的内容完好",

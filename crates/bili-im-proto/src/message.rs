@@ -207,6 +207,15 @@ pub struct Emoticon {
     pub size: u32,
 }
 
+impl Emoticon {
+    /// Reads an emoticon as the service sends it with a page of messages: a JSON object
+    /// (docs/protocol.md §8). `None` when it is none.
+    pub fn from_json(json: &str) -> Option<Self> {
+        let wire: WireEmoticon = serde_json::from_str(json).ok()?;
+        Some(wire.finish())
+    }
+}
+
 wire! {
     struct WireEmoticon {
         text: String,
@@ -219,13 +228,18 @@ wire! {
 
 impl Lenient for Emoticon {
     fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let wire = WireEmoticon::lenient(deserializer)?;
-        Ok(wire.map(|wire| Self {
-            text: wire.text,
-            url: wire.uri.or(wire.url).unwrap_or_default(),
-            gif_url: wire.gif_url,
-            size: wire.size,
-        }))
+        Ok(WireEmoticon::lenient(deserializer)?.map(WireEmoticon::finish))
+    }
+}
+
+impl WireEmoticon {
+    fn finish(self) -> Emoticon {
+        Emoticon {
+            text: self.text,
+            url: self.uri.or(self.url).unwrap_or_default(),
+            gif_url: self.gif_url,
+            size: self.size,
+        }
     }
 }
 

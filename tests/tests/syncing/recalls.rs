@@ -1,6 +1,6 @@
 //! What becomes of recalled messages.
 
-use bili_im_archive::Part;
+use bili_im_archive::MessageRange;
 use bili_im_proto::{Content, SyncOptions};
 use bili_im_sim::{Act, Message, MsgKey, Talker, Uid};
 use bili_im_tests::Stage;
@@ -57,7 +57,7 @@ fn a_removed_message_becomes_a_recalled_one() {
     let now = stage.sim_now();
     stage.service.act(Act::SysCancel { msg_key }, now).unwrap();
     sync(&mut stage, &mut archive, SyncOptions::default());
-    let part = Part::of(bili_im_proto::Uid(4));
+    let part = MessageRange::of(bili_im_proto::Uid(4));
     let messages: Vec<_> = archive
         .messages(part)
         .unwrap()

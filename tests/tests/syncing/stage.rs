@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bili_im_archive::{Archive, ArchiveError, Part};
+use bili_im_archive::{Archive, ArchiveError, MessageRange};
 use bili_im_proto::{
     Credential, Error, Input, SyncOptions, SyncReport, SyncStep, SyncStore, Talker, Uid,
 };
@@ -127,7 +127,7 @@ pub(crate) type Compared = (u64, i64, String);
 pub(crate) fn stored(archive: &Archive) -> BTreeMap<(Talker, u64), Compared> {
     let mut stored = BTreeMap::new();
     for session in archive.sessions().unwrap() {
-        let messages = archive.messages(Part::of(session.talker)).unwrap();
+        let messages = archive.messages(MessageRange::of(session.talker)).unwrap();
         let messages: Result<Vec<_>, ArchiveError> = messages.collect();
         for one in messages.unwrap() {
             let message = one.message.unwrap();

@@ -17,9 +17,9 @@ pub(super) enum Body {
     /// Texts of the service in the middle of the page, each with a link that may be empty.
     Tip(Vec<(String, String)>),
     /// It was recalled, and what it said is not shown.
-    Recalled,
+    RecalledMessage,
     /// It recalls another message.
-    Recall,
+    RecallNotice,
     /// What has no known form, as the service sent it.
     Raw {
         kind: Words,
@@ -36,7 +36,7 @@ impl Body {
         }
         let is_erased = message.raw_content_even_if_recalled().is_empty();
         if message.is_recalled() && (!show_recalled || is_erased) {
-            return Some(Self::Recalled);
+            return Some(Self::RecalledMessage);
         }
         Some(message.content_even_if_recalled().into())
     }
@@ -62,8 +62,8 @@ impl From<Content> for Body {
         match content {
             Content::Text(text) => Self::Text(text),
             Content::Image(image) => Self::Image(image.url().to_owned()),
-            Content::Recall(_) => Self::Recall,
-            Content::Recalled => Self::Recalled,
+            Content::Recall(_) => Self::RecallNotice,
+            Content::Recalled => Self::RecalledMessage,
             Content::Share(share) => card(share.into()),
             Content::MiniProgram(program) => card(program.into()),
             Content::Notice(notice) => card((*notice).into()),
@@ -110,7 +110,7 @@ pub(super) fn kind(kind: Words, msg_type: Option<MsgType>, language: Language) -
 /// A remark about a message.
 pub(super) fn mark(message: &Message, body: &Body) -> Option<Words> {
     match message.status {
-        MsgStatus::Recalled if matches!(body, Body::Recalled) => None,
+        MsgStatus::Recalled if matches!(body, Body::RecalledMessage) => None,
         MsgStatus::Recalled => Some(Words("recalled", "已撤回")),
         MsgStatus::Removed => Some(Words("removed by the service", "已被系统移除")),
         MsgStatus::ImageGone => Some(Words("the image no longer exists", "图片已失效")),

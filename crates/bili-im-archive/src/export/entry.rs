@@ -102,7 +102,7 @@ impl Cast {
 
     fn side(&self, message: Option<&Message>, body: &Body) -> Side {
         match (message, body) {
-            (None, _) | (_, Body::Tip(_) | Body::Recall) => Side::Middle,
+            (None, _) | (_, Body::Tip(_) | Body::RecallNotice) => Side::Middle,
             (Some(message), _) if message.msg_type == MsgType::Recall => Side::Middle,
             (Some(message), _) if Some(message.sender_uid) == self.owner => Side::Own,
             _ => Side::Other,

@@ -9,7 +9,7 @@ use super::{clock::Clock, language::Language};
 use crate::{
     archive::Archive,
     error::ArchiveError,
-    reading::{ArchivedSession, Messages, Part},
+    reading::{ArchivedSession, MessageRange, Messages},
 };
 
 /// An export: what of an archive to write, and how.
@@ -181,7 +181,7 @@ impl Export {
         archive: &'a Archive,
         talker: Talker,
     ) -> Result<Messages<'a>, ArchiveError> {
-        archive.messages(Part::of(talker).during(self.during.clone()))
+        archive.messages(MessageRange::of(talker).during(self.during.clone()))
     }
 }
 

@@ -16,8 +16,8 @@ pub(super) fn lines(body: &Body, language: Language) -> Vec<(String, String)> {
         Body::Card(card) => card_lines(card, language),
         // Each part is a line, because it has its own link.
         Body::Tip(parts) => parts.clone(),
-        Body::Recalled => vec![line(&bracketed(RECALLED.of(language)))],
-        Body::Recall => vec![line(&bracketed(RECALL.of(language)))],
+        Body::RecalledMessage => vec![line(&bracketed(RECALLED.of(language)))],
+        Body::RecallNotice => vec![line(&bracketed(RECALL.of(language)))],
         Body::Raw {
             kind,
             msg_type,

@@ -6,9 +6,9 @@
 
 use std::io::{BufRead, Read};
 
-use bili_im_proto::{Message, Talker, Uid};
+use bili_im_proto::{Emoticon, Message, Talker, Uid};
 use rusqlite::Connection;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{report::ImportReport, storing};
@@ -18,11 +18,11 @@ use crate::{
     export::format::{self, Sent},
 };
 
-/// How deep answers lie in lists and in `data`.
-const DEEPEST: usize = 4;
+/// How many lists, answers and `data` may enclose a message.
+const MAX_DEPTH: usize = 5;
 
-/// The longest file to read, in bytes.
-const LONGEST: u64 = 256 << 20;
+/// The longest file to read, in bytes: it is read as a whole.
+const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// Reads a file that begins with `beginning`.
 pub(super) fn read(
@@ -30,47 +30,49 @@ pub(super) fn read(
     beginning: &[u8],
     rest: &mut dyn BufRead,
 ) -> Result<ImportReport, ArchiveError> {
-    if !beginning.trim_ascii_start().starts_with(b"{")
-        && !beginning.trim_ascii_start().starts_with(b"[")
-    {
+    if !matches!(beginning.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return Err(ArchiveError::NotAnExport);
     }
     let owner = archive.owner()?.ok_or(ArchiveError::NoOwner)?;
     let mut text = beginning.to_vec();
-    rest.take(LONGEST)
+    rest.take(MAX_FILE_BYTES + 1)
         .read_to_end(&mut text)
         .map_err(ArchiveError::Input)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(ArchiveError::InputTooLong);
+    }
     let keep_recalled = archive.keep_recalled;
     archive.transact(|connection| {
-        let mut answers = Answers {
+        let mut importer = AnswerImporter {
             connection,
             owner,
             keep_recalled,
-            seen: 0,
+            messages_seen: 0,
             report: ImportReport::default(),
         };
         let values = serde_json::Deserializer::from_slice(&text).into_iter::<&RawValue>();
         for (nth, value) in values.enumerate() {
             match value {
-                Ok(value) => answers.value(value, DEEPEST)?,
+                Ok(value) => importer.import_value(value, MAX_DEPTH)?,
                 Err(_) if nth == 0 => return Err(ArchiveError::NotAnExport),
                 Err(error) => {
-                    answers.report.note_broken(answers.seen + 1, error);
-                    return Ok(answers.report);
+                    let number = importer.messages_seen + 1;
+                    importer.report.note_broken(number, error);
+                    return Ok(importer.report);
                 }
             }
         }
-        answers.report.is_complete = true;
-        Ok(answers.report)
+        importer.report.is_complete = true;
+        Ok(importer.report)
     })
 }
 
-struct Answers<'a> {
+struct AnswerImporter<'a> {
     connection: &'a Connection,
     owner: Uid,
     keep_recalled: bool,
-    /// How many messages there were so far.
-    seen: u64,
+    /// How many messages there were so far, broken ones included.
+    messages_seen: u64,
     report: ImportReport,
 }
 
@@ -79,100 +81,97 @@ struct Answers<'a> {
 struct Answer<'a> {
     #[serde(borrow)]
     data: Option<&'a RawValue>,
-    #[serde(borrow)]
+    /// `null` on a page without messages.
+    #[serde(borrow, default, deserialize_with = "some")]
     messages: Option<&'a RawValue>,
     #[serde(borrow)]
     e_infos: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Emoticon {
-    text: String,
-    #[serde(alias = "uri")]
-    url: String,
-    #[serde(default)]
-    gif_url: String,
-    #[serde(default)]
-    size: i64,
+/// A value that is there, even if it is `null`.
+fn some<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
-impl Answers<'_> {
-    /// A list, an answer, or a message.
-    fn value(&mut self, value: &RawValue, deepest: usize) -> Result<(), ArchiveError> {
+impl AnswerImporter<'_> {
+    /// Imports a list, an answer, or a message.
+    fn import_value(&mut self, value: &RawValue, depth_left: usize) -> Result<(), ArchiveError> {
         let json = value.get();
-        let list: Result<Vec<&RawValue>, _> = serde_json::from_str(json);
-        let answer: Result<Answer<'_>, _> = serde_json::from_str(json);
-        match (list, answer) {
-            (Ok(list), _) if deepest > 0 => self.list(&list, deepest - 1),
-            (
-                _,
-                Ok(Answer {
-                    data: Some(data), ..
-                }),
-            ) if deepest > 0 => self.value(data, deepest - 1),
-            (
-                _,
-                Ok(Answer {
-                    messages: Some(messages),
-                    e_infos,
-                    ..
-                }),
-            ) if deepest > 0 => {
-                self.emoticons(e_infos)?;
-                self.value(messages, deepest - 1)
+        if json == "null" {
+            return Ok(());
+        }
+        let Some(depth_left) = depth_left.checked_sub(1) else {
+            return self.import_message(json);
+        };
+        if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(json) {
+            return self.import_list(&list, depth_left);
+        }
+        match serde_json::from_str(json) {
+            Ok(Answer {
+                data: Some(data), ..
+            }) => self.import_value(data, depth_left),
+            Ok(Answer {
+                messages: Some(messages),
+                e_infos,
+                ..
+            }) => {
+                self.import_emoticons(e_infos)?;
+                self.import_value(messages, depth_left)
             }
-            _ if json == "null" => Ok(()),
-            _ => self.message(json),
+            _ => self.import_message(json),
         }
     }
 
-    fn list(&mut self, list: &[&RawValue], deepest: usize) -> Result<(), ArchiveError> {
+    fn import_list(&mut self, list: &[&RawValue], depth_left: usize) -> Result<(), ArchiveError> {
         // Recalls first: the messages that they recall may come before or after them.
         for message in list
             .iter()
             .filter_map(|value| Message::from_json(value.get()))
         {
-            if let Some(talker) = talker(&message, self.owner) {
+            if let Some(talker) = session_of(&message, self.owner) {
                 storing::recalls_among(self.connection, talker, [&message])?;
             }
         }
-        list.iter().try_for_each(|value| self.value(value, deepest))
+        list.iter()
+            .try_for_each(|value| self.import_value(value, depth_left))
     }
 
-    fn message(&mut self, json: &str) -> Result<(), ArchiveError> {
-        self.seen += 1;
+    fn import_message(&mut self, json: &str) -> Result<(), ArchiveError> {
+        self.messages_seen += 1;
+        let number = self.messages_seen;
         let Some(message) = Message::from_json(json) else {
-            self.report.note_broken(self.seen, "it is no message");
+            self.report.note_broken(number, "it is no message");
             return Ok(());
         };
-        let Some(talker) = talker(&message, self.owner) else {
-            self.report
-                .note_broken(self.seen, "it is a message between other accounts");
+        let Some(talker) = session_of(&message, self.owner) else {
+            let reason = "it is a message between other accounts";
+            self.report.note_broken(number, reason);
             return Ok(());
         };
-        let line = format::Message {
+        let exported = format::Message {
             talker,
             seqno: message.msg_seqno,
             timestamp: None,
             is_rebuilt: false,
             sent: Sent::new(json).map_err(|error| ArchiveError::Input(error.into()))?,
         };
-        if storing::message(self.connection, &line, json, self.keep_recalled)? {
-            self.report.messages += 1;
-        } else {
-            self.report.known += 1;
-        }
+        let is_new = storing::message(self.connection, &exported, json, self.keep_recalled)?;
+        self.report.count_message(is_new);
         Ok(())
     }
 
-    fn emoticons(&self, e_infos: Option<&RawValue>) -> Result<(), ArchiveError> {
-        let read = e_infos.map(|e_infos| serde_json::from_str::<Vec<Emoticon>>(e_infos.get()));
-        for emoticon in read.and_then(Result::ok).unwrap_or_default() {
+    fn import_emoticons(&self, e_infos: Option<&RawValue>) -> Result<(), ArchiveError> {
+        let list = e_infos.map(|e_infos| serde_json::from_str::<Vec<&RawValue>>(e_infos.get()));
+        let list = list.and_then(Result::ok).unwrap_or_default();
+        let emoticons = list
+            .iter()
+            .filter_map(|json| Emoticon::from_json(json.get()));
+        for emoticon in emoticons.filter(|emoticon| !emoticon.url.is_empty()) {
             let emoticon = format::Emoticon {
                 text: emoticon.text.into(),
                 url: emoticon.url.into(),
                 gif_url: emoticon.gif_url.into(),
-                size: emoticon.size,
+                size: emoticon.size.into(),
             };
             storing::emoticon(self.connection, &emoticon)?;
         }
@@ -180,8 +179,9 @@ impl Answers<'_> {
     }
 }
 
-/// The other side of a message; `None` when it is not the account's.
-fn talker(message: &Message, owner: Uid) -> Option<Talker> {
+/// The other side of the session that a message belongs to; `None` when the account neither sent nor
+/// received it.
+fn session_of(message: &Message, owner: Uid) -> Option<Talker> {
     match message.receiver? {
         group @ Talker::Group(_) => Some(group),
         Talker::User(receiver) if receiver == owner => Some(Talker::User(message.sender_uid)),

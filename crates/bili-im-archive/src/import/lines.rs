@@ -10,36 +10,43 @@ use crate::{
     export::format::{self, Line},
 };
 
-/// The longest list of stretches to read, in bytes.
-const LONGEST_COVERAGE: usize = 1 << 20;
+/// The longest coverage to read, in bytes.
+const MAX_COVERAGE_BYTES: usize = 1 << 20;
 
-/// The lines of one file, as they are stored.
+/// Stores the lines of one file.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct LineImporter {
     pub(super) owner: Option<Uid>,
     pub(super) report: ImportReport,
     keep_recalled: bool,
-    /// Whether the archive had any sessions before.
+    /// Whether the archive had any sessions before the import; `None` until the first line is stored.
     had_sessions: Option<bool>,
-    /// The session whose lines are read, and how many lines were broken before them.
-    session: Option<(Talker, u64)>,
+    session: Option<CurrentSession>,
 }
 
-/// Why a line is not stored.
-enum Refused {
+/// The session whose lines are read.
+#[derive(Debug)]
+struct CurrentSession {
+    talker: Talker,
+    /// How many lines of the file were broken before them.
+    broken_before: u64,
+}
+
+/// Why a line cannot be stored.
+enum StoreError {
     /// It is broken. The others are read all the same.
     Broken(String),
     /// The archive cannot be written.
     Archive(ArchiveError),
 }
 
-impl<E: Into<ArchiveError>> From<E> for Refused {
+impl<E: Into<ArchiveError>> From<E> for StoreError {
     fn from(error: E) -> Self {
         Self::Archive(error.into())
     }
 }
 
-impl Lines {
+impl LineImporter {
     /// Reads the header; `None` when the line is none of ours.
     pub(super) fn begin(line: &[u8], keep_recalled: bool) -> Result<Option<Self>, ArchiveError> {
         /// All that newer versions are sure to have.
@@ -87,16 +94,20 @@ impl Lines {
         }
         match self.try_to_store(connection, line) {
             Ok(()) => Ok(()),
-            Err(Refused::Archive(error)) => Err(error),
-            Err(Refused::Broken(reason)) => {
+            Err(StoreError::Archive(error)) => Err(error),
+            Err(StoreError::Broken(reason)) => {
                 self.report.note_broken(line.number, reason);
                 Ok(())
             }
         }
     }
 
-    fn try_to_store(&mut self, connection: &Connection, line: &InputLine) -> Result<(), Refused> {
-        let broken = |reason: &str| Refused::Broken(reason.to_owned());
+    fn try_to_store(
+        &mut self,
+        connection: &Connection,
+        line: &InputLine,
+    ) -> Result<(), StoreError> {
+        let broken = |reason: &str| StoreError::Broken(reason.to_owned());
         if line.is_too_long {
             return Err(broken("the line is too long"));
         }
@@ -105,7 +116,7 @@ impl Lines {
             return Ok(());
         }
         let parsed: Line<'_> =
-            serde_json::from_str(text).map_err(|error| Refused::Broken(error.to_string()))?;
+            serde_json::from_str(text).map_err(|error| StoreError::Broken(error.to_string()))?;
         match parsed {
             Line::Header(_) => return Err(broken("a second header")),
             Line::Person(person) => storing::person(connection, &person)?,
@@ -118,60 +129,63 @@ impl Lines {
                 }
             }
             Line::Session(session) => {
-                self.session = Some((session.talker, self.report.broken));
+                self.session = Some(CurrentSession {
+                    talker: session.talker,
+                    broken_before: self.report.broken,
+                });
                 storing::session(connection, &session)?;
             }
             Line::Recall(recall) => storing::recall(connection, &recall)?,
-            Line::Message(message) => self.message(connection, &message)?,
+            Line::Message(message) => self.store_message(connection, &message)?,
             Line::Edit(edit) => {
                 let json = edit.sent.json().ok_or_else(|| broken("no message in it"))?;
                 if !storing::edit(connection, &edit, &json)? {
                     return Err(broken("the message is not there"));
                 }
             }
-            Line::Covered(covered) => self.covered(connection, &covered)?,
-            Line::End(end) => self.end(connection, &end)?,
+            Line::Covered(covered) => self.store_coverage(connection, &covered)?,
+            Line::End(end) => self.store_end(connection, &end)?,
         }
         Ok(())
     }
 
-    fn message(
+    fn store_message(
         &mut self,
         connection: &Connection,
         message: &format::Message<'_>,
-    ) -> Result<(), Refused> {
-        let json =
-            (message.sent.json()).ok_or_else(|| Refused::Broken("no message in it".to_owned()))?;
+    ) -> Result<(), StoreError> {
+        let json = (message.sent.json())
+            .ok_or_else(|| StoreError::Broken("no message in it".to_owned()))?;
         let is_new = storing::message(connection, message, &json, self.keep_recalled)?;
-        if is_new {
-            self.report.messages += 1;
-        } else {
-            self.report.known += 1;
-        }
+        self.report.count_message(is_new);
         Ok(())
     }
 
-    /// Notes which messages have been read, unless one of them may have been in a broken line: then
-    /// the next synchronisation reads them again.
-    fn covered(
+    /// Stores which messages of the session have been read. Stores nothing when a line of the session
+    /// was broken, so that the next synchronisation reads the session again.
+    fn store_coverage(
         &self,
         connection: &Connection,
         covered: &format::Covered<'_>,
-    ) -> Result<(), Refused> {
-        let broken = |reason: &str| Refused::Broken(reason.to_owned());
-        if covered.coverage.len() > LONGEST_COVERAGE {
+    ) -> Result<(), StoreError> {
+        let broken = |reason: &str| StoreError::Broken(reason.to_owned());
+        if covered.coverage.len() > MAX_COVERAGE_BYTES {
             return Err(broken("the coverage is too long"));
         }
         let coverage: Coverage =
             (covered.coverage.parse()).map_err(|_| broken("the coverage cannot be read"))?;
-        if self.session == Some((covered.talker, self.report.broken)) {
+        let was_read_whole = (self.session.as_ref()).is_some_and(|session| {
+            session.talker == covered.talker && session.broken_before == self.report.broken
+        });
+        if was_read_whole {
             storing::coverage(connection, covered.talker, &coverage)?;
         }
         Ok(())
     }
 
-    /// Notes up to where the lists have been read, if the archive was empty and all lines whole.
-    fn end(&mut self, connection: &Connection, end: &format::End) -> Result<(), Refused> {
+    /// Marks the import as complete. Stores up to where the lists have been read, if the archive was
+    /// empty and all lines whole.
+    fn store_end(&mut self, connection: &Connection, end: &format::End) -> Result<(), StoreError> {
         self.report.is_complete = true;
         if self.had_sessions == Some(false) && self.report.broken == 0 {
             storing::end(connection, end)?;

@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use super::{answers, input::Input, lines::Lines, report::ImportReport};
+use super::{answers, input::Input, lines::LineImporter, report::ImportReport};
 use crate::{archive::Archive, error::ArchiveError};
 
 /// An import: of our JSONL, or of the service's own answers as other programs keep them.
@@ -56,7 +56,7 @@ impl Import {
         let Some(first) = input.next_line()? else {
             return Err(ArchiveError::NotAnExport);
         };
-        let mut lines = match Lines::begin(&first.bytes, archive.keep_recalled)? {
+        let mut lines = match LineImporter::begin(&first.bytes, archive.keep_recalled)? {
             Some(lines) => lines,
             None => return answers::read(archive, &first.bytes, input.file),
         };

@@ -30,6 +30,14 @@ pub struct BrokenLine {
 }
 
 impl ImportReport {
+    pub(super) fn count_message(&mut self, is_new: bool) {
+        if is_new {
+            self.messages += 1;
+        } else {
+            self.known += 1;
+        }
+    }
+
     pub(super) fn note_broken(&mut self, number: u64, reason: impl ToString) {
         self.broken += 1;
         if self.broken_lines.len() < NAMED {

@@ -46,12 +46,15 @@ pub(super) fn emoticon(
         gif_url,
         size,
     } = emoticon;
-    connection
+    let stored = connection
         .prepare_cached(
             "INSERT OR IGNORE INTO emoticons (text, url, gif_url, size) VALUES (?, ?, ?, ?)",
         )?
         .execute(params![text, url, gif_url, size])?;
-    messages::want_media(connection, url)
+    if stored > 0 {
+        messages::want_media(connection, url)?;
+    }
+    Ok(())
 }
 
 /// Returns whether it could be stored.

@@ -215,6 +215,9 @@ fn answers_of_the_service_are_read() {
         json!({"code": 0, "msg": "0", "data": {"messages": messages, "has_more": 0,
             "e_infos": [{"text": "[tv]", "uri": "https://i0.hdslb.com/tv.png", "size": 1}]}})
     };
+    let quiet = json!({"code": 0, "data": {"messages": null, "has_more": 0, "min_seqno": 0,
+        "e_infos": [{"text": "[ok]", "uri": "https://i0.hdslb.com/ok.png",
+            "url": "https://i0.hdslb.com/ok.png", "size": "1"}, {"text": "[x]"}]}});
     let mut recalled = text(2, OWN, "secret");
     recalled["msg_key"] = json!(77);
     let foreign = json!({"sender_uid": 3, "receiver_type": 1, "receiver_id": 4, "msg_type": 1,
@@ -225,7 +228,7 @@ fn answers_of_the_service_are_read() {
         json!({"odd": 1}),
         foreign,
     ]);
-    let file = format!("{one}\n{}\n", json!([text(1, OWN, "你好"), null]));
+    let file = format!("{one}\n{quiet}\n{}\n", json!([text(1, OWN, "你好"), null]));
     let mut shelf = Shelf::empty();
     let refused = import(&mut shelf, file.as_bytes());
     assert!(matches!(refused, Err(ArchiveError::NoOwner)));
@@ -235,7 +238,8 @@ fn answers_of_the_service_are_read() {
     let numbers: Vec<u64> = report.broken_lines.iter().map(|line| line.number).collect();
     assert_eq!(numbers, [3, 4]);
     let stored = everything(&shelf);
-    assert!(stored.contains("你好") && stored.contains("[tv]") && !stored.contains("secret"));
+    assert!(stored.contains("你好") && !stored.contains("secret"));
+    assert!(stored.contains("[tv]") && stored.contains("[ok]") && !stored.contains("[x]"));
     shelf.check();
 }
 

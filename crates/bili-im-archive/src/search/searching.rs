@@ -67,7 +67,7 @@ impl Archive {
         if !search.talkers.is_empty() {
             let mut sessions = Vec::new();
             for talker in &search.talkers {
-                sessions.extend(self.session(*talker)?.map(words::session_tag));
+                sessions.extend(self.session_id(*talker)?.map(words::session_tag));
             }
             filters.push(sessions);
         }
@@ -140,7 +140,7 @@ impl Archive {
         side: &str,
         messages: usize,
     ) -> Result<Vec<ArchivedMessage>, ArchiveError> {
-        let session = self.session(message.talker)?;
+        let session = self.session_id(message.talker)?;
         let most = i64::try_from(messages).unwrap_or(i64::MAX);
         let mut select = self.connection.prepare_cached(&format!(
             "SELECT msg_seqno, timestamp, json FROM messages JOIN raw_messages ON message_id = id

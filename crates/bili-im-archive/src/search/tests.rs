@@ -36,7 +36,7 @@ impl Stage {
         let mut stage = Self::new();
         let texts = (1..).zip(texts);
         let messages: Vec<RawMessage> = texts.map(|(nth, text)| said(nth, 2, text)).collect();
-        stage.archive.add(FRIEND, &messages).unwrap();
+        stage.archive.save_messages(FRIEND, &messages).unwrap();
         stage
     }
 
@@ -265,8 +265,11 @@ fn filters_narrow_a_search() {
         said(2, OWN, "明天"),
         sent(3, 2, 7, share),
     ];
-    stage.archive.add(FRIEND, &friends).unwrap();
-    stage.archive.add(group, &[said(4, 3, "明天见")]).unwrap();
+    stage.archive.save_messages(FRIEND, &friends).unwrap();
+    stage
+        .archive
+        .save_messages(group, &[said(4, 3, "明天见")])
+        .unwrap();
     let find = |change: fn(&mut Search)| {
         let mut search = Search::new("明天");
         change(&mut search);
@@ -359,7 +362,10 @@ fn recalled_and_changed_messages_are_not_found_by_what_they_said() {
     let mut stage = Stage::of(["明天", "明天见", "明天"]);
     let recall = sent(4, 2, 5, "1001".to_owned());
     let edited = said(2, 2, "后天见");
-    stage.archive.add(FRIEND, &[recall, edited]).unwrap();
+    stage
+        .archive
+        .save_messages(FRIEND, &[recall, edited])
+        .unwrap();
     assert_eq!(stage.with("明天"), [3]);
     assert_eq!(stage.with("见"), [2]);
     let check = "INSERT INTO words (words) VALUES ('integrity-check')";

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use bili_im_archive::{Archive, Part};
+use bili_im_archive::{Archive, MessageRange};
 use bili_im_json::{HistoryJson, MessageJson, direction_word};
 use bili_im_proto::{Message, Talker, UnixSeconds};
 use bili_im_serve::{Rehearsal, Rehearsed};
@@ -132,7 +132,7 @@ fn by_time<'a>(
     during: Range<UnixSeconds>,
 ) -> Result<impl Iterator<Item = Result<(Talker, Message), Failure>> + use<'a>, Failure> {
     let parts = talkers.iter().map(|talker| {
-        let messages = archive.messages(Part::of(*talker).during(during.clone()))?;
+        let messages = archive.messages(MessageRange::of(*talker).during(during.clone()))?;
         let mut messages = messages.filter_map(|archived| match archived {
             Ok(archived) => archived.message.map(Ok),
             Err(error) => Some(Err(error)),

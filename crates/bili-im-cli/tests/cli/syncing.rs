@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bili_im_archive::{Archive, Part};
+use bili_im_archive::{Archive, MessageRange};
 use bili_im_proto::Uid;
 use bili_im_sim::{Act, Large, Message, Talker, World};
 use serde_json::json;
@@ -27,7 +27,7 @@ impl Stage {
 
 /// The texts of the archive's messages with a user, oldest first.
 fn texts(archive: &Archive, uid: u64) -> Vec<String> {
-    let messages = archive.messages(Part::of(Uid(uid))).unwrap();
+    let messages = archive.messages(MessageRange::of(Uid(uid))).unwrap();
     let messages = messages.map(|one| one.unwrap().message.unwrap());
     messages
         .map(|message| message.content().summary())
@@ -147,7 +147,7 @@ fn a_watch_keeps_what_it_tells_and_a_sync_the_message_as_it_was_sent() {
     stage.done("sync");
     let archive = stage.archive();
     assert_eq!(texts(&archive, 10002).last().unwrap(), "kept");
-    let messages = archive.messages(Part::of(Uid(10002))).unwrap();
+    let messages = archive.messages(MessageRange::of(Uid(10002))).unwrap();
     let last = messages.last().unwrap().unwrap();
     // A field that the watch does not know.
     assert!(last.json.contains("new_face_version"), "{}", last.json);

@@ -1,4 +1,8 @@
 //! One message in a page.
+//!
+//! The classes are short, since each message repeats them: `m` is a message, `a` its avatar (`k0` to
+//! `k7` its colours), `c` what stands beside it, `n` the name, `b` the bubble, `t` the time; in a
+//! bubble `i` is an image, `e` an emoticon, `k` the kind of a card, `h` its heading, `l` a line.
 
 use std::collections::BTreeMap;
 
@@ -20,14 +24,14 @@ use super::{
 };
 use crate::error::ArchiveError;
 
-/// What the messages of a page are drawn with.
-pub(super) struct Drawing<'a> {
+/// Renders the messages of a page.
+pub(super) struct MessageRenderer<'a> {
     pub(super) export: &'a Export,
     pub(super) emoticons: &'a BTreeMap<String, String>,
     pub(super) sprites: Sprites<'a>,
 }
 
-impl Drawing<'_> {
+impl MessageRenderer<'_> {
     /// A message. `face` is the address of the sender's avatar.
     pub(super) fn message(
         &mut self,
@@ -38,7 +42,7 @@ impl Drawing<'_> {
         let time = entry.time.as_ref();
         let id = format!("m{}", entry.seqno);
         if entry.side == Side::Middle {
-            let name = matches!(entry.body, Body::Recall).then(|| entry.shown_name());
+            let name = matches!(entry.body, Body::RecallNotice).then(|| entry.shown_name());
             return Ok(html! {
                 div.tip id=(id) {
                     @if let Some(name) = name { bdi { (Shown(&name)) } " " }
@@ -48,13 +52,13 @@ impl Drawing<'_> {
         }
         let name = entry.shown_name();
         let avatar = self.avatar(&name, entry.sender, face)?;
-        let side = if entry.side == Side::Own {
+        let class = if entry.side == Side::Own {
             "m own"
         } else {
             "m"
         };
         Ok(html! {
-            div class=(side) id=(id) {
+            div class=(class) id=(id) {
                 (avatar)
                 div.c {
                     div.n { bdi { (Shown(&name)) } }
@@ -72,20 +76,21 @@ impl Drawing<'_> {
         uid: Option<Uid>,
         face: &str,
     ) -> Result<Markup, ArchiveError> {
-        let mut class = format!("a k{}", uid.map_or(0, |uid| uid.0 % 8));
-        let picture = self.sprites.class(face)?;
-        if let Some(picture) = picture {
-            class = format!("a {picture}");
-        }
-        let letter: String = match picture {
-            Some(_) => String::new(),
-            None => name
-                .chars()
-                .find(|c| c.is_alphanumeric())
-                .into_iter()
-                .collect(),
+        let (class, letter) = match self.sprites.class(face)? {
+            Some(picture) => (format!("a {picture}"), None),
+            None => {
+                let color = uid.map_or(0, |uid| uid.0 % 8);
+                (
+                    format!("a k{color}"),
+                    name.chars().find(|c| c.is_alphanumeric()),
+                )
+            }
         };
-        Ok(html! { span class=(class) aria-hidden="true" { (Shown(&letter)) } })
+        Ok(html! {
+            span class=(class) aria-hidden="true" {
+                @if let Some(letter) = letter { (Shown(letter.encode_utf8(&mut [0; 4]))) }
+            }
+        })
     }
 
     fn body(&mut self, body: &Body) -> Result<Markup, ArchiveError> {
@@ -97,8 +102,8 @@ impl Drawing<'_> {
             Body::Tip(parts) => html! {
                 @for (text, url) in parts { (linked(url, html! { (Shown(text)) })) }
             },
-            Body::Recalled => html! { div.b.gone { (RECALLED.of(language)) } },
-            Body::Recall => html! { (RECALL.of(language)) },
+            Body::RecalledMessage => html! { div.b.gone { (RECALLED.of(language)) } },
+            Body::RecallNotice => html! { (RECALL.of(language)) },
             Body::Raw {
                 kind,
                 msg_type,
@@ -111,9 +116,9 @@ impl Drawing<'_> {
 
     /// A text with its links and emoticons.
     fn text(&mut self, text: &str) -> Result<Markup, ArchiveError> {
-        let mut shown = Vec::new();
+        let mut markup = Vec::new();
         for part in link::parts(text) {
-            shown.push(match part {
+            markup.push(match part {
                 Part::Text(text) => html! { (Shown(text)) },
                 Part::Link(url) => linked(url, html! { (Shown(url)) }),
                 Part::Emoticon(name) => {
@@ -127,7 +132,7 @@ impl Drawing<'_> {
                 }
             });
         }
-        Ok(html! { @for part in &shown { (part) } })
+        Ok(html! { @for part in &markup { (part) } })
     }
 
     /// An image, or a link to it when it is not saved.
@@ -137,8 +142,7 @@ impl Drawing<'_> {
         Ok(match source {
             Some(source) => html! { img.pic src=(source) alt=(name); },
             None => html! {
-                span.none { (name) @if link::safe(url).is_none() { " " (Shown(url)) } }
-                @if let Some(url) = link::safe(url) { " " (linked(&url, html! { (Shown(&url)) })) }
+                span.none { (name) } " " (linked(url, html! { (Shown(url)) }))
             },
         })
     }
@@ -149,7 +153,7 @@ impl Drawing<'_> {
         } else {
             &card.title
         };
-        let is_shown = title == &card.url || link::safe(&card.url).is_some();
+        let hides_url = title != &card.url && link::safe(&card.url).is_none();
         let picture = match link::safe(&card.picture) {
             Some(_) => Some(self.image(&card.picture)?),
             None => None,
@@ -162,7 +166,7 @@ impl Drawing<'_> {
             div.b.card dir="auto" {
                 div.k { (card.kind.of(self.export.language)) }
                 div.h { (linked(&card.url, html! { (Shown(title)) })) }
-                @if !is_shown && !card.url.is_empty() { div.l { (Shown(&card.url)) } }
+                @if hides_url && !card.url.is_empty() { div.l { (Shown(&card.url)) } }
                 @for line in &card.lines { div.l { (Shown(line)) } }
                 @if let Some(picture) = picture { div.l { (picture) } }
                 @for (label, url) in &card.buttons {

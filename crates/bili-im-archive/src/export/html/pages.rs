@@ -15,7 +15,7 @@ use super::{
         options::{Export, ExportReport, snapshot},
         visible::{Shown, on_one_line},
     },
-    bubble::Drawing,
+    bubble::MessageRenderer,
     head::{self, Head},
     plan::{self, Planned},
     sprites::Sprites,
@@ -118,8 +118,8 @@ impl Writer<'_> {
         let mut months = BTreeSet::new();
         let mut written = 0;
         for (number, page) in pages.iter().enumerate() {
-            let mut drawing = self.drawing();
-            let body = self.messages(session, page, &mut messages, &mut drawing, &mut months)?;
+            let mut renderer = self.renderer();
+            let body = self.messages(session, page, &mut messages, &mut renderer, &mut months)?;
             written += page.messages as u64;
             let stem = stem(session.talker);
             let total: usize = pages.iter().map(|page| page.messages).sum();
@@ -127,7 +127,7 @@ impl Writer<'_> {
             let title = title(session, self.export.language);
             let head = Head {
                 title: &title,
-                avatars: self.avatars(session, &mut drawing)?,
+                avatars: self.avatars(session, &mut renderer)?,
                 facts: &format!(
                     "{own} · {} · {}",
                     language.talker(session.talker),
@@ -140,7 +140,7 @@ impl Writer<'_> {
                 language,
             };
             let mut file = files.create(&head::file_name(&stem, number))?;
-            let beginning = head::beginning(&title, &drawing.sprites.style, language);
+            let beginning = head::beginning(&title, &renderer.sprites.style, language);
             file.write_all(beginning.as_bytes())?;
             file.write_all(head.header().into_string().as_bytes())?;
             let neighbours = head.neighbours().into_string();
@@ -148,13 +148,13 @@ impl Writer<'_> {
                 file.write_all(part.as_bytes())?;
             }
             files.finish(file)?;
-            (drawing.sprites.files.iter()).try_for_each(|path| files.show(path))?;
+            (renderer.sprites.files.iter()).try_for_each(|path| files.show(path))?;
         }
         Ok(written)
     }
 
-    fn drawing(&self) -> Drawing<'_> {
-        Drawing {
+    fn renderer(&self) -> MessageRenderer<'_> {
+        MessageRenderer {
             export: self.export,
             emoticons: &self.emoticons,
             sprites: Sprites::new(self.export, self.archive),
@@ -165,13 +165,13 @@ impl Writer<'_> {
     fn avatars(
         &self,
         session: &ArchivedSession,
-        drawing: &mut Drawing<'_>,
+        renderer: &mut MessageRenderer<'_>,
     ) -> Result<maud::Markup, ArchiveError> {
         let id = Some(Uid(session.talker.id()));
-        let other = drawing.avatar(&title(session, self.export.language), id, &session.picture)?;
+        let other = renderer.avatar(&title(session, self.export.language), id, &session.picture)?;
         let own = match self.cast.owner {
             Some(owner) => {
-                drawing.avatar(&self.cast.own_name(), Some(owner), self.cast.face(owner))?
+                renderer.avatar(&self.cast.own_name(), Some(owner), self.cast.face(owner))?
             }
             None => html! {},
         };
@@ -184,7 +184,7 @@ impl Writer<'_> {
         session: &ArchivedSession,
         page: &Planned,
         messages: &mut Messages<'_>,
-        drawing: &mut Drawing<'_>,
+        renderer: &mut MessageRenderer<'_>,
         months: &mut BTreeSet<String>,
     ) -> Result<String, ArchiveError> {
         let mut html = String::new();
@@ -210,7 +210,7 @@ impl Writer<'_> {
                 Some(sender) => self.cast.face(sender),
                 None => "",
             };
-            html.push_str(&drawing.message(&entry, face)?.into_string());
+            html.push_str(&renderer.message(&entry, face)?.into_string());
         }
         Ok(html)
     }
@@ -223,12 +223,12 @@ impl Writer<'_> {
     ) -> Result<(), ArchiveError> {
         let language = self.export.language;
         let mut file = files.create("index.html")?;
-        let mut drawing = self.drawing();
+        let mut renderer = self.renderer();
         let mut list = String::new();
         for session in sessions {
             let id = Some(Uid(session.talker.id()));
             let avatar =
-                drawing.avatar(&title(session, self.export.language), id, &session.picture)?;
+                renderer.avatar(&title(session, self.export.language), id, &session.picture)?;
             let changed = session
                 .changed
                 .and_then(|changed| self.export.clock.at(changed.seconds()));
@@ -247,7 +247,7 @@ impl Writer<'_> {
             list.push_str(&item.into_string());
         }
         let own = self.cast.own_name();
-        let beginning = head::beginning(&own, &drawing.sprites.style, language);
+        let beginning = head::beginning(&own, &renderer.sprites.style, language);
         let header = html! {
             header { div.who { h1 { bdi { (Shown(&on_one_line(&own))) } }
                 p { (language.conversations(sessions.len())) } } }
@@ -262,6 +262,6 @@ impl Writer<'_> {
         }
         file.write_all(b"</ul></main>")?;
         files.finish(file)?;
-        Ok((drawing.sprites.files.iter()).try_for_each(|path| files.show(path))?)
+        Ok((renderer.sprites.files.iter()).try_for_each(|path| files.show(path))?)
     }
 }
