@@ -55,6 +55,8 @@ const FIELDS: [&str; 14] = [
     "9",
 ];
 
+const MINUTES: (&str, &str) = ("a number of minutes", "分钟数");
+
 /// A rule. All of its conditions must hold; then all of its actions are done.
 #[derive(Debug)]
 pub(crate) struct Rule {
@@ -103,43 +105,8 @@ pub(super) struct Program {
 impl Rule {
     /// Takes a rule from its table.
     pub(crate) fn new(name: String, table: &mut Table<'_>) -> Result<Self, Fault> {
-        let minutes = ("a number of minutes", "分钟数");
-        let mut when = When {
-            rights: rights(table, "rules".to_owned())?,
-            people: numbers(table, "people")?,
-            keywords: words(table, "keywords")?,
-            regex: None,
-            types: words(table, "types")?,
-            is_first: table.flag("first")?.unwrap_or_default(),
-            hours: table.take("hours", HOURS)?,
-            unread: table.take::<u32>("unread_minutes", minutes)?.map(seconds),
-        };
-        if let Some(word) = when
-            .types
-            .iter()
-            .find(|word| !TYPES.contains(&word.as_str()))
-        {
-            let known = TYPES.join(", ");
-            let problem = words!(
-                "there is no type {word:?}; there are: {known}",
-                "没有 {word:?} 这种类型；可用的有：{known}"
-            );
-            return Err(table.fault("types", problem));
-        }
-        if when.keywords.iter().any(String::is_empty) {
-            let problem = words!(
-                "a keyword is empty: every text has it",
-                "有一个关键词是空的，任何消息都含有它"
-            );
-            return Err(table.fault("keywords", problem));
-        }
-        let what = ("a regular expression", "正则表达式");
-        if let Some(regex) = table.take::<String>("regex", what)? {
-            let regex = RegexBuilder::new(&regex).size_limit(LARGEST).build();
-            let problem = |error| words!("{error}", "正则表达式有误（{error}）");
-            when.regex = Some(regex.map_err(|error| table.fault("regex", problem(error)))?);
-        }
-        let every: Option<u32> = table.take("every_minutes", minutes)?;
+        let when = When::new(table)?;
+        let every: Option<u32> = table.take("every_minutes", MINUTES)?;
         if every.is_some_and(|minutes| minutes > 1440) {
             let problem = words!(
                 "every_minutes is 1440 at most: a day",
@@ -188,6 +155,47 @@ impl Rule {
             "{name}: {english}, a person at most every {every} min and {per_day} times a day",
             "{name}：{chinese}；对每个人 {every} 分钟内最多一次，一天最多 {per_day} 次"
         )
+    }
+}
+
+impl When {
+    fn new(table: &mut Table<'_>) -> Result<Self, Fault> {
+        let mut when = When {
+            rights: rights(table, "rules".to_owned())?,
+            people: numbers(table, "people")?,
+            keywords: words(table, "keywords")?,
+            regex: None,
+            types: words(table, "types")?,
+            is_first: table.flag("first")?.unwrap_or_default(),
+            hours: table.take("hours", HOURS)?,
+            unread: table.take::<u32>("unread_minutes", MINUTES)?.map(seconds),
+        };
+        if let Some(word) = when
+            .types
+            .iter()
+            .find(|word| !TYPES.contains(&word.as_str()))
+        {
+            let known = TYPES.join(", ");
+            let problem = words!(
+                "there is no type {word:?}; there are: {known}",
+                "没有 {word:?} 这种类型；可用的有：{known}"
+            );
+            return Err(table.fault("types", problem));
+        }
+        if when.keywords.iter().any(String::is_empty) {
+            let problem = words!(
+                "a keyword is empty: every text has it",
+                "有一个关键词是空的，任何消息都含有它"
+            );
+            return Err(table.fault("keywords", problem));
+        }
+        let what = ("a regular expression", "正则表达式");
+        if let Some(regex) = table.take::<String>("regex", what)? {
+            let regex = RegexBuilder::new(&regex).size_limit(LARGEST).build();
+            let problem = |error| words!("{error}", "正则表达式有误（{error}）");
+            when.regex = Some(regex.map_err(|error| table.fault("regex", problem(error)))?);
+        }
+        Ok(when)
     }
 }
 

@@ -63,7 +63,7 @@ fn a_page_in_a_browser_may_do_nothing_and_neither_may_another_host() {
 }
 
 #[test]
-fn a_token_may_do_what_its_line_says() {
+fn a_door_opens_to_its_tokens() {
     let stage = Stage::new();
     let life = guarded(&stage);
     for path in ["/events", "/metrics"] {
@@ -83,6 +83,13 @@ fn a_token_may_do_what_its_line_says() {
     let named = life.get("/healthz").header("host", "bots.example");
     assert_eq!(life.answer(named).0, 200);
 
+    life.stop();
+}
+
+#[test]
+fn a_token_may_call_and_read_what_its_line_says() {
+    let stage = Stage::new();
+    let life = guarded(&stage);
     let message = |uid| json!({ "talker": to(uid), "text": "hi", "idempotency_key": "k" });
     assert_eq!(
         call_as(&life, READER, "send", message(FRIEND))["error"]["code"],

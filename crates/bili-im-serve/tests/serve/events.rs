@@ -150,15 +150,7 @@ fn killed_again_and_again_it_loses_nothing_and_doubles_nothing() {
     let last = stage.start();
     let mut bot = last.events("?consumer=bot");
     for life in 0..12 {
-        let key = format!("answer {life}");
-        let message = json!({ "talker": to(FRIEND), "text": key, "idempotency_key": key });
-        let answer = last.call("send", message);
-        let sent = count(&stage, &format!("{key}\""));
-        match answer["error"]["data"]["kind"].as_str() {
-            None => assert_eq!(sent, 1, "{key}"),
-            // The ticket was stored, and nobody knows whether the request had left.
-            kind => assert_eq!((kind, sent), (Some("Unconfirmed"), 0), "{key}"),
-        }
+        check_answer(&stage, &last, &format!("answer {life}"));
     }
     let all: BTreeSet<String> = (0..written).map(|number| format!("in {number}")).collect();
     let is_all = |told: &BTreeMap<u64, String>| {
@@ -183,6 +175,18 @@ fn killed_again_and_again_it_loses_nothing_and_doubles_nothing() {
         "{incoming:?}"
     );
     last.stop();
+}
+
+/// Checks that an answer whose life was killed was sent once, or never and then says so.
+fn check_answer(stage: &Stage, last: &Life, key: &str) {
+    let message = json!({ "talker": to(FRIEND), "text": key, "idempotency_key": key });
+    let answer = last.call("send", message);
+    let sent = count(stage, &format!("{key}\""));
+    match answer["error"]["data"]["kind"].as_str() {
+        None => assert_eq!(sent, 1, "{key}"),
+        // The ticket was stored, and nobody knows whether the request had left.
+        kind => assert_eq!((kind, sent), (Some("Unconfirmed"), 0), "{key}"),
+    }
 }
 
 fn number(text: &str) -> u64 {

@@ -17,15 +17,8 @@ pub(crate) fn check(value: &Value, schema: &Value, root: &Value) -> Result<(), S
     }
 }
 
-/// The fields that a schema names, when the value is as it says.
-fn named_fields(value: &Value, schema: &Value, root: &Value) -> Result<BTreeSet<String>, String> {
-    let mut named = BTreeSet::new();
-    if let Some(reference) = schema["$ref"].as_str() {
-        let place = reference.strip_prefix('#').unwrap();
-        let target = root.pointer(place);
-        let target = target.ok_or_else(|| format!("{reference} is missing"))?;
-        named.append(&mut named_fields(value, target, root)?);
-    }
+/// Whether a value is of the type, in the list, or the constant that a schema names.
+fn is_of_type(value: &Value, schema: &Value) -> bool {
     let is_a = |word: &Value| match word.as_str() {
         Some("null") => value.is_null(),
         Some("boolean") => value.is_boolean(),
@@ -44,7 +37,19 @@ fn named_fields(value: &Value, schema: &Value, root: &Value) -> Result<BTreeSet<
     let words = schema["enum"].as_array();
     let is_allowed = words.is_none_or(|words| words.contains(value));
     let is_constant = schema.get("const").is_none_or(|constant| constant == value);
-    if !is_right || !is_allowed || !is_constant {
+    is_right && is_allowed && is_constant
+}
+
+/// The fields that a schema names, when the value is as it says.
+fn named_fields(value: &Value, schema: &Value, root: &Value) -> Result<BTreeSet<String>, String> {
+    let mut named = BTreeSet::new();
+    if let Some(reference) = schema["$ref"].as_str() {
+        let place = reference.strip_prefix('#').unwrap();
+        let target = root.pointer(place);
+        let target = target.ok_or_else(|| format!("{reference} is missing"))?;
+        named.append(&mut named_fields(value, target, root)?);
+    }
+    if !is_of_type(value, schema) {
         return Err(format!("{value} is not {schema}"));
     }
     for name in schema["required"].as_array().into_iter().flatten() {

@@ -24,17 +24,45 @@ fn a_file_names_profiles_and_outlets_and_shows_no_secret() {
     assert!(!parse("").unwrap().has_secrets());
 }
 
+fn hook(more: &str) -> String {
+    format!("{HOOK}{SECRET}{more}")
+}
+
+fn phone(more: &str) -> String {
+    format!("{PHONE}{more}")
+}
+
+fn notify(more: &str) -> String {
+    format!("[[notify]]\nname = 'n'\n{more}")
+}
+
+fn mail(more: &str) -> String {
+    let mail = "to = 'mail'\nhost = 'smtp.example.com'\nuser = 'me'\npassword = 'secret-word'";
+    notify(&format!("{mail}\n{more}"))
+}
+
+fn rule(more: &str) -> String {
+    format!("[[rule]]\nname = 'r'\n{more}")
+}
+
+/// Checks that each text has a fault in that line, whose words have these.
+fn check_faults<const N: usize>(faults: [(String, usize, &str); N]) {
+    for (text, line, words) in faults {
+        let fault = parse(&text).unwrap_err();
+        assert_eq!(fault.line, line, "{text}: {fault}");
+        assert!(fault.to_string().contains(words), "{text}: {fault}");
+        let chinese = fault.chinese();
+        assert!(chinese.starts_with(&format!("第 {line} 行：")), "{chinese}");
+        assert!(has_chinese(fault.problem.chinese()), "{text}: {chinese}");
+        for secret in ["0123456789abcdef", "secret-"] {
+            assert!(!format!("{fault}{chinese}").contains(secret), "{fault}");
+        }
+    }
+}
+
 #[test]
-fn a_fault_is_in_its_line_and_says_what_is_allowed() {
-    let hook = |more: &str| format!("{HOOK}{SECRET}{more}");
-    let phone = |more: &str| format!("{PHONE}{more}");
-    let rule = |more: &str| format!("[[rule]]\nname = 'r'\n{more}");
-    let notify = |more: &str| format!("[[notify]]\nname = 'n'\n{more}");
-    let mail = |more: &str| {
-        let mail = "to = 'mail'\nhost = 'smtp.example.com'\nuser = 'me'\npassword = 'secret-word'";
-        notify(&format!("{mail}\n{more}"))
-    };
-    for (text, line, words) in [
+fn a_fault_of_the_file_or_a_webhook_is_in_its_line_and_says_what_is_allowed() {
+    check_faults([
         ("profiles = []".to_owned(), 1, "one profile at least"),
         ("\nprofiles = = 1".to_owned(), 2, "="),
         ("[[webhok]]".to_owned(), 1, "`webhook`"),
@@ -69,6 +97,12 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
             4,
             "cannot be read",
         ),
+    ]);
+}
+
+#[test]
+fn a_fault_of_a_notifier_is_in_its_line_and_says_what_is_allowed() {
+    check_faults([
         (phone("to_ = 1"), 5, "there is no field to_"),
         (phone("title = '{name}'"), 5, "{sender}"),
         (phone("quiet = 'night'"), 5, "23:00-07:30"),
@@ -99,14 +133,16 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
             8,
             "a list",
         ),
-        (rule(""), 2, "a rule does something"),
-        (rule("answr = 'x'"), 3, "there is no field answr"),
+        (phone("keywords = []"), 5, "keywords is empty"),
+    ]);
+}
+
+#[test]
+fn a_fault_of_a_rules_conditions_is_in_its_line_and_says_what_is_allowed() {
+    check_faults([
         (rule("answer = 'x'\nkeywords = []"), 4, "keywords is empty"),
         (rule("answer = 'x'\npeople = []"), 4, "people is empty"),
         (rule("answer = 'x'\ntypes = []"), 4, "types is empty"),
-        (phone("keywords = []"), 5, "keywords is empty"),
-        (rule("answer = '{name}'"), 3, "{sender}"),
-        (rule("answer = ''"), 3, "empty"),
         (rule("answer = 'x'\nregex = '('"), 4, "unclosed group"),
         (
             rule("answer = 'x'\nkeywords = ['']"),
@@ -124,9 +160,20 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
         (rule("unread_minutes = 'x'"), 3, "a number of minutes"),
         (rule("every_minutes = 1441"), 3, "1440 at most"),
         (rule("per_day = 'x'"), 3, "a number"),
+        (rule("regex = 1"), 3, "a regular expression"),
+        (rule("answer = 'x'\nwhen = 1"), 4, "there are: name, "),
+    ]);
+}
+
+#[test]
+fn a_fault_of_a_rules_actions_is_in_its_line_and_says_what_is_allowed() {
+    check_faults([
+        (rule(""), 2, "a rule does something"),
+        (rule("answr = 'x'"), 3, "there is no field answr"),
+        (rule("answer = '{name}'"), 3, "{sender}"),
+        (rule("answer = ''"), 3, "empty"),
         (rule("tag = 1"), 3, "a text"),
         (rule("notify = 1"), 3, "[[notify]]"),
-        (rule("regex = 1"), 3, "a regular expression"),
         (
             rule(&format!("answer = '{}'", "x".repeat(2000))),
             3,
@@ -159,7 +206,6 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
             7,
             "\"fone\"; there are: phone",
         ),
-        (rule("answer = 'x'\nwhen = 1"), 4, "there are: name, "),
         (
             rule("notify = 'phone'"),
             3,
@@ -172,17 +218,7 @@ fn a_fault_is_in_its_line_and_says_what_is_allowed() {
             5,
             "the same name",
         ),
-    ] {
-        let fault = parse(&text).unwrap_err();
-        assert_eq!(fault.line, line, "{text}: {fault}");
-        assert!(fault.to_string().contains(words), "{text}: {fault}");
-        let chinese = fault.chinese();
-        assert!(chinese.starts_with(&format!("第 {line} 行：")), "{chinese}");
-        assert!(has_chinese(fault.problem.chinese()), "{text}: {chinese}");
-        for secret in ["0123456789abcdef", "secret-"] {
-            assert!(!format!("{fault}{chinese}").contains(secret), "{fault}");
-        }
-    }
+    ]);
 }
 
 #[test]
