@@ -1,5 +1,7 @@
 //! A send as a program stores it before it happens (docs/protocol.md §5).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -40,6 +42,10 @@ pub(crate) const VERSION: u32 = 2;
 
 /// By how many seconds two clocks of the service may differ.
 const CLOCKS_DIFFER: u64 = 60;
+
+/// By how much clocks may differ, and a request may be later than it should, for its message to be
+/// taken for the ticket's.
+pub(crate) const MUCH_LATER: Duration = Duration::from_secs(15 * 60);
 
 /// What became of a ticket's message.
 #[derive(Debug, Clone, PartialEq, Eq)]

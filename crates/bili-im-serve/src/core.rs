@@ -42,7 +42,9 @@ struct Inner {
     shared: Arc<Shared>,
     accounts: Mutex<BTreeMap<String, Served>>,
     outlets: Running,
-    rules: Rules,
+    rules: Arc<Rules>,
+    /// Held while outlets and rules are exchanged.
+    configuring: Mutex<()>,
     logins: Logins,
     profiles: OnceLock<Box<dyn Profiles>>,
     /// The consumers that have read since the process began, with what they may read.
@@ -85,7 +87,8 @@ impl Core {
             outlets: Running::new(limits.outlets.patience),
             shared: Arc::new(Shared::new(limits)),
             accounts: Mutex::default(),
-            rules: Rules::default(),
+            rules: Arc::default(),
+            configuring: Mutex::default(),
             logins: Logins::default(),
             profiles: OnceLock::new(),
             consumers: Mutex::default(),
@@ -268,9 +271,9 @@ impl Core {
     /// When that cannot be stored.
     pub async fn handled(&self, rights: &Rights, consumer: &str, id: u64) -> Result<(), ErrorJson> {
         for account in self.accounts_of(rights) {
-            let (core, name) = (self.clone(), consumer.to_owned());
             // Rules that are gone are forgotten, and will begin anew.
-            let is_there = move || name != CONSUMER || !core.0.rules.are_none();
+            let rules = (consumer == CONSUMER).then(|| Arc::clone(&self.0.rules));
+            let is_there = move || rules.is_none_or(|rules| !rules.are_none());
             account.handled(consumer.to_owned(), id, is_there).await?;
         }
         Ok(())
@@ -307,6 +310,10 @@ impl Core {
 
     pub(crate) fn rules(&self) -> &Rules {
         &self.0.rules
+    }
+
+    pub(crate) fn configuring(&self) -> &Mutex<()> {
+        &self.0.configuring
     }
 
     pub(crate) fn logins(&self) -> &Logins {

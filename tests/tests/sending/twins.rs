@@ -1,11 +1,19 @@
 //! Sends of the same text to the same talker, and sends that are cancelled.
 
-use bili_im_proto::{Error, MsgKey};
-use bili_im_sim::faults::{Kind, Rule, When};
+use std::time::Duration;
+
+use bili_im_proto::{Confirmation, Error, MsgKey};
+use bili_im_sim::{
+    Message,
+    faults::{Kind, Rule, When},
+};
 use bili_im_tests::{Running, Turn, local_account};
 
-use crate::simulated::{
-    FANS, FRIEND, login, lose_request, posts, stage, text, until_send, warm_stage, written,
+use crate::{
+    simulated::{
+        FANS, FRIEND, OWN, login, lose_request, posts, stage, text, until_send, warm_stage, written,
+    },
+    tickets::dies_while_sending,
 };
 
 #[test]
@@ -136,4 +144,25 @@ fn a_send_cancelled_before_its_request_left_delays_no_other() {
     drop(cancelled);
     let sent = stage.run(account.send(FRIEND, text("hi"))).unwrap();
     assert_eq!(written(&stage, "hi"), [sent.msg_key]);
+}
+
+#[test]
+fn a_text_typed_when_a_lost_request_can_no_longer_arrive_is_not_its_message() {
+    for (minutes, is_taken) in [(0, true), (30, false), (60 * 24, false)] {
+        let mut stage = stage();
+        let (ticket, _lost, restarted) = dies_while_sending(&mut stage, |ticket| ticket);
+        stage.time.advance(Duration::from_secs(minutes * 60));
+        let (typed, _) = stage.write(Message::text(
+            OWN,
+            bili_im_sim::Talker::user(FRIEND.0),
+            "hi",
+        ));
+        stage.time.advance(Duration::from_secs(3600));
+        let found = stage.run(restarted.confirm(ticket)).unwrap();
+        let wanted = match is_taken {
+            true => Confirmation::Sent(MsgKey(typed.0)),
+            false => Confirmation::CannotTell,
+        };
+        assert_eq!(found, wanted, "{minutes} minutes later");
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     ids::{MsgKey, Seqno, Talker},
     message::Message,
     ticket::{self, Likeness, SendTicket},
-    time::{Now, UnixMicros},
+    time::{Now, UnixMicros, UnixSeconds},
 };
 
 /// A registered send. Its outcome is unknown when it is dropped after it has begun.
@@ -204,6 +204,12 @@ impl Account {
 
     pub(crate) fn latest_arrival(&self) -> Duration {
         self.0.pacing.latest_arrival
+    }
+
+    /// Messages that were written after this moment are not that of a request that left then.
+    pub(crate) fn latest_time(&self, begun: UnixMicros) -> UnixSeconds {
+        let latest = self.latest_arrival() + ticket::MUCH_LATER;
+        UnixSeconds(begun.seconds().0.saturating_add(latest.as_secs()))
     }
 
     /// How much longer a request that left then may arrive.

@@ -50,7 +50,8 @@ pub(super) async fn confirm<I>(io: &Io<I>, ticket: SendTicket) -> Result<Confirm
         }
         // What is not there by now will not come.
         let is_last = left().is_zero();
-        let found = look(io, &ticket).await;
+        let latest = begun(account, &ticket).map(|begun| account.latest_time(begun));
+        let found = look(io, &ticket, latest).await;
         // Another flow may have taken the message for this ticket meanwhile.
         if let Some(key) = sent(account, &ticket) {
             return Ok(Confirmation::Sent(key));

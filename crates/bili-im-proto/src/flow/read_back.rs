@@ -26,7 +26,7 @@ pub(super) async fn read_back<I>(io: &Io<I>, ticket: &SendTicket) -> Option<Sent
         if io.now().mono >= deadline {
             break;
         }
-        let found = look(io, ticket).await;
+        let found = look(io, ticket, None).await;
         // A confirmation of the ticket may have taken the message meanwhile.
         if let Some(key) = io.account.used(ticket).and_then(|used| used.key) {
             return Some(SentMessage::read_back(key));
@@ -40,10 +40,15 @@ pub(super) async fn read_back<I>(io: &Io<I>, ticket: &SendTicket) -> Option<Sent
     None
 }
 
-/// Looks for a ticket's message once.
-pub(super) async fn look<I>(io: &Io<I>, ticket: &SendTicket) -> Result<Found, Error> {
+/// Looks for a ticket's message once. It was written by `latest`, if that is given.
+pub(super) async fn look<I>(
+    io: &Io<I>,
+    ticket: &SendTicket,
+    latest: Option<UnixSeconds>,
+) -> Result<Found, Error> {
     let (mut messages, is_all) = messages_from(io, ticket.talker(), ticket.newest).await?;
-    messages.retain(|message| ticket.matches(message));
+    let is_late = |message: &Message| latest.is_some_and(|latest| message.timestamp > latest);
+    messages.retain(|message| ticket.matches(message) && !is_late(message));
     // A session that seemed empty may not have been.
     let is_older = |message: &Message| message.timestamp < ticket.earliest();
     let is_doubtful = match ticket.newest {

@@ -321,7 +321,8 @@ impl Account {
         self.joined.store(id, Ordering::Release);
     }
 
-    /// A consumer has handled all that it was told, up to an id, and is still there by then.
+    /// A consumer has handled all that it was told, up to an id. Nothing is stored when `is_there`
+    /// says that it is gone.
     pub(crate) async fn handled(
         &self,
         consumer: String,

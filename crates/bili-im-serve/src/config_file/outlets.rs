@@ -6,6 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    core::Core,
+    lock::lock,
     outlets::{Entry, Fields, Kind, Notifier, Table, Webhook},
     rights::is_name,
     rules::{Rehearsal, Rule},
@@ -17,7 +19,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Outlets {
     profiles: Option<Vec<String>>,
-    pub(super) entries: Vec<Entry>,
+    entries: Vec<Entry>,
     pub(crate) rules: Vec<Rule>,
     has_secrets: bool,
 }
@@ -152,6 +154,20 @@ fn name(table: &mut Table<'_>) -> Result<String, Fault> {
     match is_name(&name) {
         true => Ok(name),
         false => Err(table.wrong("name", what)),
+    }
+}
+
+impl Core {
+    /// Sets who is told of events, beside clients. Those outlets that are as before go on; others
+    /// end or begin. A new one is told what happens from now on. Also sets the rules.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn set_outlets(&self, outlets: Outlets) {
+        // Rules name outlets: those of two files must not be mixed.
+        let _alone = lock(self.configuring());
+        self.exchange_outlets(outlets.entries);
+        self.set_rules(outlets.rules);
     }
 }
 

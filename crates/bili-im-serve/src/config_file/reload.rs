@@ -1,4 +1,4 @@
-//! Sets the configuration, and reads it anew when it changes.
+//! Reads the configuration anew when it changes.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,18 +10,6 @@ use tokio::{select, time::sleep};
 
 use super::outlets::Outlets;
 use crate::core::Core;
-
-impl Core {
-    /// Sets who is told of events, beside clients. Those outlets that are as before go on; others
-    /// end or begin. A new one is told what happens from now on. Also sets the rules.
-    ///
-    /// # Panics
-    /// Outside of a Tokio runtime.
-    pub fn set_outlets(&self, outlets: Outlets) {
-        self.exchange_outlets(outlets.entries);
-        self.set_rules(outlets.rules);
-    }
-}
 
 /// Reads the configuration with `read` when its file has changed since this call, and at SIGHUP.
 /// When it has a fault, that is logged, and the outlets stay as they are. Never ends.

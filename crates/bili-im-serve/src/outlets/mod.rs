@@ -1,5 +1,7 @@
-//! Outlets: webhooks and notifications. Each is a consumer with a task of its own. `running` and
-//! what it holds are below the core, which has them; `tasks` and what they do are above.
+//! Outlets: webhooks and notifications. Each is a consumer with a task of its own.
+//!
+//! Below the core, which has them: `running` and what it holds. Above it: `tasks`, `feed`, and what
+//! the tasks do, in `delivery` and `notify/delivery`.
 
 mod delivery;
 mod feed;

@@ -29,8 +29,8 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// Posts. Clones share the connections.
-#[derive(Debug, Clone)]
+/// Posts.
+#[derive(Debug)]
 pub(crate) struct Poster {
     /// For https: with a proxy, if the environment names one.
     secure: reqwest::Client,

@@ -2,15 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use tokio::task::AbortHandle;
-use toml::Value;
 
-use super::{notify::Notifier, post::Poster, webhook::Webhook};
+use super::{notify::Notifier, post::Poster, table::Same, webhook::Webhook};
 use crate::lock::lock;
 
 /// The outlets that run, by the names of their consumers.
@@ -29,10 +27,11 @@ pub(super) struct Outlet {
 }
 
 /// An outlet.
+#[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) kind: Kind,
-    /// What makes two outlets the same. It has secrets.
-    pub(crate) same: Vec<(String, Value)>,
+    /// What makes two outlets the same.
+    pub(crate) same: Same,
 }
 
 #[derive(Debug, Clone)]
@@ -77,7 +76,7 @@ impl Running {
             .map(|outlet| outlet.entry.kind.clone())
     }
 
-    /// What posts to receivers, once there are some.
+    /// What posts to receivers. It is made when the first outlet begins.
     pub(super) fn poster(&self) -> &Poster {
         self.poster.get_or_init(|| Poster::new(self.patience))
     }
@@ -97,11 +96,5 @@ impl Kind {
             Self::Webhook(webhook) => webhook.consumer(),
             Self::Notify(notifier) => notifier.consumer(),
         }
-    }
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind.fmt(f)
     }
 }

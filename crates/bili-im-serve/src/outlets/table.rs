@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     net::IpAddr,
     ops::Range,
     path::{Path, PathBuf},
@@ -40,9 +40,19 @@ pub(crate) struct Table<'a> {
     spans: BTreeMap<String, Range<usize>>,
     known: Vec<String>,
     /// What makes two tables the same, files with secrets included.
-    pub(crate) same: Vec<(String, Value)>,
+    pub(crate) same: Same,
     /// Whether a secret is in the configuration itself.
     pub(crate) has_secrets: bool,
+}
+
+/// The fields of a table with their values. They have secrets, which are never shown.
+#[derive(PartialEq, Default)]
+pub(crate) struct Same(Vec<(String, Value)>);
+
+impl fmt::Debug for Same {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Same")
+    }
 }
 
 impl<'a> Table<'a> {
@@ -59,7 +69,7 @@ impl<'a> Table<'a> {
                 .collect(),
             fields,
             known: Vec::new(),
-            same: Vec::new(),
+            same: Same::default(),
             has_secrets: false,
         }
     }
@@ -86,7 +96,7 @@ impl<'a> Table<'a> {
             return Ok(None);
         };
         let value = value.into_inner();
-        self.same.push((name.to_owned(), value.clone()));
+        self.same.0.push((name.to_owned(), value.clone()));
         let taken = value.try_into();
         taken.map(Some).map_err(|_| self.wrong(name, what))
     }
@@ -153,7 +163,9 @@ impl<'a> Table<'a> {
             (None, Some(path)) => {
                 let read = read_private(&self.folder.join(path));
                 let text = read.map_err(|problem| self.fault(&file, problem))?;
-                self.same.push((file.clone(), Value::String(text.clone())));
+                self.same
+                    .0
+                    .push((file.clone(), Value::String(text.clone())));
                 Some(text)
             }
             (text, None) => text,

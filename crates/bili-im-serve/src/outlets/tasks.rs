@@ -15,9 +15,13 @@ impl Core {
         for entry in entries {
             let consumer = entry.kind.consumer().to_owned();
             let same = before.remove(&consumer);
-            let outlet = match same.filter(|outlet| outlet.entry.is_same(&entry)) {
+            let goes_on =
+                |outlet: &Outlet| !outlet.task.is_finished() && outlet.entry.is_same(&entry);
+            let outlet = match same.filter(goes_on) {
                 Some(outlet) => outlet,
                 None => {
+                    // Here, so that a machine on which none can be made fails at once.
+                    let _poster = self.outlets().poster();
                     let task = tokio::spawn(run(self.clone(), entry.kind.clone()));
                     let task = task.abort_handle();
                     Outlet { entry, task }

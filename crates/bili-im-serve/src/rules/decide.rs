@@ -64,8 +64,8 @@ impl<'a> Facts<'a> {
 }
 
 /// The rules that run; `answer` is empty in those that answer. `past` is what they have done
-/// because of this person within a day. With `is_unread`, those that wait for unread messages, and no
-/// others.
+/// because of this person within a day. With `is_unread`, those that wait for unread messages, and
+/// no others.
 pub(super) fn decide<'a>(
     rules: impl IntoIterator<Item = &'a Rule>,
     facts: &Facts<'_>,

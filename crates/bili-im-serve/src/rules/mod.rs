@@ -1,18 +1,20 @@
-//! Rules: what is done by itself when a message comes. What they decide is stored, and done by a
-//! task of each account. `running` and `worker` are below the core, which has them; `run`, `jobs`
-//! and `actions` are above.
+//! Rules: what is done by itself when a message comes.
+//!
+//! Below the core, which has them: `rule`, `running` (the rules) and `worker` (the handle of an
+//! account's task). Above it: `consumer` reads events, `decide` says what rules do, `queueing`
+//! stores that, `work` does it with `actions`.
 
 mod actions;
+mod consumer;
 mod decide;
-mod jobs;
+mod queueing;
 mod rehearse;
 mod rule;
-mod run;
 mod running;
-mod stored;
 #[cfg(test)]
 mod testing;
 mod texts;
+mod work;
 mod worker;
 
 pub use self::rehearse::{Rehearsal, Rehearsed};

@@ -1,4 +1,4 @@
-//! The task of an account that does what rules have decided.
+//! The handle of the task of an account that does what rules have decided.
 
 use std::sync::Mutex;
 
@@ -6,10 +6,10 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::lock::lock;
 
-/// The task of an account. It begins when there may be something to do.
+/// The task of an account, in `work.rs`. It begins when there may be something to do.
 #[derive(Debug, Default)]
 pub(crate) struct Worker {
-    pub(super) wake: Notify,
+    pub(super) woken: Notify,
     task: Mutex<Task>,
 }
 
@@ -34,7 +34,7 @@ impl Worker {
         if is_idle {
             *task = Task::Runs(begin());
         }
-        self.wake.notify_one();
+        self.woken.notify_one();
     }
 
     /// Ends the task for good. What it was doing is done when the account is added again.

@@ -15,8 +15,8 @@ use crate::{
 /// up by it.
 const ADAPTER: &str = "satori";
 
-/// What a login can do.
-const METHODS: [&str; 12] = [
+/// What a login can do: methods, and the feature `guild.plain`.
+const FEATURES: [&str; 12] = [
     "guild.plain",
     "channel.get",
     "channel.list",
@@ -71,7 +71,10 @@ pub(super) fn account_of(core: &Core, rights: &Rights, uid: &str) -> Option<Arc<
 pub(super) fn login(account: &Account) -> Value {
     let mut login = partial(account);
     let status = Status::from(&account.state()) as u8;
-    extend(&mut login, json!({ "status": status, "features": METHODS }));
+    extend(
+        &mut login,
+        json!({ "status": status, "features": FEATURES }),
+    );
     login
 }
 

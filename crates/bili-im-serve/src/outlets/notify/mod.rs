@@ -2,6 +2,7 @@
 
 mod apprise;
 mod bark;
+mod delivery;
 mod dingtalk;
 mod feishu;
 mod gathered;
@@ -13,7 +14,6 @@ mod ntfy;
 mod serverchan;
 mod service;
 mod telegram;
-mod telling;
 #[cfg(test)]
 mod testing;
 mod way;
@@ -21,9 +21,9 @@ mod wecom;
 mod words;
 
 pub(crate) use self::{
+    delivery::NotifyError,
     names::Names,
     notifier::Notifier,
     service::Note,
-    telling::NotifyError,
     words::{link, value},
 };

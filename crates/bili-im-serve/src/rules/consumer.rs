@@ -5,14 +5,15 @@ use std::sync::Arc;
 use bili_im_json::ErrorJson;
 use tokio::{
     select,
+    task::AbortHandle,
     time::{Instant, sleep, sleep_until},
 };
 
 use super::{
-    jobs::wake,
+    queueing::{end_waits, incoming},
     rule::Rule,
     running::CONSUMER,
-    stored::{end_waits, incoming},
+    work::wake,
 };
 use crate::{
     core::Core,
@@ -28,14 +29,14 @@ impl Core {
     pub(crate) fn set_rules(&self, rules: Vec<Rule>) {
         let rules: Arc<[Arc<Rule>]> = rules.into_iter().map(Arc::new).collect();
         let has_rules = !rules.is_empty();
-        *lock(&self.rules().rules) = Some(rules);
         let mut task = lock(&self.rules().task);
+        *lock(&self.rules().rules) = Some(rules);
         if !has_rules {
             if let Some(task) = task.take() {
                 task.abort();
             }
             tokio::spawn(forget(self.clone()));
-        } else if task.is_none() {
+        } else if task.as_ref().is_none_or(AbortHandle::is_finished) {
             *task = Some(tokio::spawn(watch(self.clone())).abort_handle());
         }
     }

@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     actions::{Common, Work},
     decide::FRESH,
-    stored::looked_at,
+    queueing::looked_at,
     worker::Worker,
 };
 use crate::{
@@ -62,8 +62,7 @@ enum Key {
 /// There may be something to do for the account of this name.
 pub(super) fn wake(core: &Core, account: &str) {
     if let Some((account, worker)) = core.worker(account) {
-        let task = work(core.clone(), account, Arc::clone(&worker));
-        worker.wake(|| tokio::spawn(task));
+        worker.wake(|| tokio::spawn(work(core.clone(), account, Arc::clone(&worker))));
     }
 }
 
@@ -97,7 +96,7 @@ async fn work(core: Core, account: Arc<Account>, worker: Arc<Worker>) {
             Some(key) = under_way.next() => {
                 known.remove(&key);
             }
-            () = worker.wake.notified() => {}
+            () = worker.woken.notified() => {}
         }
     }
 }
