@@ -174,8 +174,9 @@ impl Worded for Invalid {
                 _ => return None,
             },
             Self::ForeignCursor(owner) => {
-                format!("保存的游标属于 uid {}，或由未知的版本写成", owner.0)
+                format!("保存的游标属于 uid {}", owner.0)
             }
+            Self::CursorVersion(version) => format!("不认识游标的版本 {version}"),
             Self::ForeignTicket(owner) => format!("发送凭据属于 uid {owner}"),
             Self::TicketVersion(version) => format!("不认识发送凭据的版本 {version}"),
             Self::UsedTicket => "发送凭据已经用过，一份凭据只能发一次".to_owned(),
@@ -330,6 +331,7 @@ fn chinese_advice(error: &Error) -> Option<&'static str> {
             Invalid::Missing(Missing::CsrfToken) => "把 bili_jct 这个 Cookie 也复制过来",
             Invalid::Missing(Missing::Credential) => "给出已登录浏览器的 Cookie",
             Invalid::Missing(Missing::SigningKeys) => "服务这会儿没有给出密钥，过一分钟再试",
+            Invalid::CursorVersion(_) => "请用写下它的那个版本；换新的游标会漏掉之后的消息",
             Invalid::UsedTicket => "先确认它的结果",
             _ => return None,
         },

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     if let Some(ticket) = unsettled {
         let store = |ticket| ready(save(&cursor, Some(ticket)));
-        client.settle_answer(ticket, store).await?;
+        println!("{:?}", client.settle_answer(ticket, store).await?);
     }
     save(&cursor, None)?;
     let mut events = client.watch(cursor.clone(), WatchOptions::default());

@@ -48,6 +48,7 @@ impl Service {
     /// When the parts of the world do not fit together.
     pub fn new(world: World, start: UnixMicros) -> Result<Self, WorldError> {
         world.check()?;
+        each("faults", &world.faults, faults::check)?;
         let faults = world.faults.iter().cloned().map(RuleState::from);
         let faults = faults.collect();
         let state = State::new(world, start);

@@ -19,7 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         (client.cursor_now()?, None)
     };
     if let Some(ticket) = unsettled {
-        client.settle_answer(ticket, |ticket| save(&cursor, Some(ticket)))?;
+        let answered = client.settle_answer(ticket, |ticket| save(&cursor, Some(ticket)))?;
+        println!("{answered:?}");
     }
     save(&cursor, None)?;
     for event in client.watch(cursor.clone(), WatchOptions::default()) {

@@ -93,7 +93,9 @@ impl Error {
             // Others may pass: an answer without keys, say.
             Self::Invalid(invalid) => matches!(
                 invalid,
-                Invalid::ForeignCursor(_) | Invalid::Missing(Missing::Credential)
+                Invalid::ForeignCursor(_)
+                    | Invalid::CursorVersion(_)
+                    | Invalid::Missing(Missing::Credential)
             ),
             Self::Finished => true,
             _ => self.ends_login(),

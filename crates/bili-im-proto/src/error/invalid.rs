@@ -15,9 +15,12 @@ pub enum Invalid {
     /// Something the request needs is missing.
     #[error(transparent)]
     Missing(#[from] Missing),
-    /// The cursor belongs to another account or version. Start watching with a new one.
+    /// The cursor belongs to another account.
     #[error(transparent)]
     ForeignCursor(#[from] ForeignCursor),
+    /// The cursor was written by another version of this crate. A new one loses what came since.
+    #[error("the cursor has the unknown version {0}")]
+    CursorVersion(u32),
     /// The ticket belongs to another account.
     #[error("the ticket belongs to uid {0}")]
     ForeignTicket(Uid),
@@ -123,9 +126,9 @@ pub enum Missing {
     SigningKeys,
 }
 
-/// The cursor belongs to another account, given here, or was stored by an unknown version.
+/// The cursor belongs to another account, given here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the stored cursor belongs to uid {0} or was stored by an unknown version")]
+#[error("the stored cursor belongs to uid {0}")]
 pub struct ForeignCursor(pub Uid);
 
 impl Invalid {
@@ -140,6 +143,9 @@ impl Invalid {
             Self::Missing(Missing::Credential) => "give the cookie of a logged-in browser",
             Self::Missing(Missing::SigningKeys) => {
                 "the service gave none just now: try again in a minute"
+            }
+            Self::CursorVersion(_) => {
+                "use the version that wrote it; a new cursor loses what came since"
             }
             Self::UsedTicket => "confirm what became of it",
             _ => return None,

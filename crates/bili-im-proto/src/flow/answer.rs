@@ -67,6 +67,9 @@ pub enum Answered {
 impl Account {
     /// Answers a message. Failures of the network and short rate limits are waited for.
     ///
+    /// Store the ticket of each [`AnswerStep::Store`] in one write with the cursor, already advanced
+    /// past the event: stored apart, a crash may answer twice.
+    ///
     /// The flow ends with an error only for what ends all sending: the login is lost, the account
     /// is banned or stopped by risk control.
     ///

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::ForeignCursor,
+    error::{ForeignCursor, Invalid},
     ids::{Seqno, Talker, Uid},
     time::{UnixMicros, UnixSeconds},
 };
@@ -163,11 +163,13 @@ impl Cursor {
         }
     }
 
-    pub(crate) fn check(&self, uid: Uid) -> Result<(), ForeignCursor> {
-        if self.uid == uid && self.version == Self::VERSION {
-            Ok(())
+    pub(crate) fn check(&self, uid: Uid) -> Result<(), Invalid> {
+        if self.version != Self::VERSION {
+            Err(Invalid::CursorVersion(self.version))
+        } else if self.uid != uid {
+            Err(ForeignCursor(self.uid).into())
         } else {
-            Err(ForeignCursor(self.uid))
+            Ok(())
         }
     }
 
@@ -283,7 +285,12 @@ mod tests {
         assert_eq!(cursor.handled(Talker::user(5)), None);
         assert_eq!(cursor.floor(), UnixSeconds(10));
         assert_eq!(cursor.mark(), UnixSeconds(15).micros());
-        assert_eq!(cursor.check(Uid(2)), Err(ForeignCursor(Uid(1))));
+        assert_eq!(cursor.check(Uid(2)), Err(ForeignCursor(Uid(1)).into()));
+        let newer = Cursor {
+            version: 9,
+            ..cursor
+        };
+        assert_eq!(newer.check(Uid(1)), Err(Invalid::CursorVersion(9)));
     }
 
     #[test]

@@ -88,6 +88,5 @@ mod x {
     }
 }
 
-#[cfg(test)]
 pub(crate) use self::routes::paths;
 pub(crate) use self::routes::{Found, find, name};

@@ -94,7 +94,6 @@ pub(crate) fn name(path: &str) -> &'static str {
 }
 
 /// The paths of all endpoints.
-#[cfg(test)]
 pub(crate) fn paths() -> Vec<&'static str> {
     ROUTES.iter().map(|route| route.path).collect()
 }

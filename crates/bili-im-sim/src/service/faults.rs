@@ -4,7 +4,10 @@ use http::Response;
 
 use super::Service;
 use crate::{
-    faults::{Kind, Rule, RuleState, fire},
+    endpoints::paths,
+    faults::{Kind, Rule, RuleState, What, fire},
+    images,
+    push::{FRAMES, PATH},
     reply::Reply,
     time::UnixMicros,
     world::{WorldError, each},
@@ -13,19 +16,34 @@ use crate::{
 /// More faults than any test sets.
 const MOST_FAULTS: usize = 1000;
 
+/// Fails when a fault is invalid, or can affect no request: then it is misspelt.
+pub(super) fn check(rule: &Rule) -> Result<(), WorldError> {
+    rule.check()?;
+    let What::Path(end) = &rule.what else {
+        return Ok(());
+    };
+    let mut paths = paths().into_iter().chain(FRAMES).chain([PATH]);
+    if end.starts_with(images::FOLDER) || paths.any(|path| rule.what.matches(path)) {
+        Ok(())
+    } else {
+        let problem = format!("no path ends with the segments {end:?}");
+        Err(WorldError::invalid("what", problem))
+    }
+}
+
 impl Service {
     /// Adds a fault after those that are set.
     ///
     /// # Errors
     ///
-    /// When the fault is invalid, like a chance above 1.
+    /// When the fault is invalid, like a chance above 1, or matches no path of the service.
     pub fn add_fault(&mut self, rule: Rule) -> Result<(), WorldError> {
         self.add_faults(vec![rule])
     }
 
     /// Adds all faults, or none when one is invalid.
     pub(crate) fn add_faults(&mut self, rules: Vec<Rule>) -> Result<(), WorldError> {
-        each("faults", &rules, Rule::check)?;
+        each("faults", &rules, check)?;
         if self.faults.len().saturating_add(rules.len()) > MOST_FAULTS {
             return Err(WorldError::invalid("faults", "the service takes no more"));
         }
@@ -67,6 +85,30 @@ impl Service {
         match kind.apply(answer, self.state.options.mode, &mut self.state.chance) {
             Reply::Answer(answer) => Reply::Answer(self.dated(answer, now)),
             other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::When;
+
+    #[test]
+    fn a_fault_that_can_affect_no_request_is_refused() {
+        for (what, is_known) in [
+            ("any", true),
+            ("send_msg", true),
+            ("session_svr/update_ack", true),
+            ("sub", true),
+            ("/bfs/im_new/a.jpg", true),
+            ("send_mgs", false),
+            ("SEND_MSG", false),
+            ("msg", false),
+            ("", false),
+        ] {
+            let checked = check(&Rule::new(what, When::Once, Kind::Stall));
+            assert_eq!(checked.is_ok(), is_known, "{what}");
         }
     }
 }
