@@ -6,3 +6,6 @@ mod readme_zh_cn {}
 
 #[doc = include_str!("../../docs/embedding.md")]
 mod embedding {}
+
+#[doc = include_str!("../../docs/testing.md")]
+mod testing {}
