@@ -165,7 +165,7 @@ fn measure_sign(report: &mut Report, time: Duration) -> Result<()> {
 fn measure_decode(report: &mut Report, time: Duration) -> Result<()> {
     let to_peers = peers::decode(time)?;
     for (size, to_peer) in pages::SIZES.into_iter().zip(to_peers) {
-        let page = Response::new(pages::page(size));
+        let page = Response::new(pages::page_json(size));
         decode::check(page.body())?;
         let strict = block(|| decode::strict(page.body()));
         let to_strict = compare(time, block(|| decode::ours(&page)), strict)?;
@@ -180,7 +180,7 @@ fn measure_decode(report: &mut Report, time: Duration) -> Result<()> {
             report.ratio(what, most, comparison);
         }
     }
-    let spaced = Response::new(format!(" {}", pages::page(100)));
+    let spaced = Response::new(format!(" {}", pages::page_json(100)));
     let strict = block(|| decode::strict(spaced.body()));
     let comparison = compare(time, block(|| decode::ours(&spaced)), strict)?;
     report.other(
@@ -300,9 +300,9 @@ fn report_heap(report: &mut Report, heap: &Heap) {
 
 fn measure_watching(report: &mut Report, time: Duration) -> Result<()> {
     let [few, some, many] = watching::SIZES;
-    let mut few = watching::Program::knowing(few)?;
-    let mut some = watching::Program::knowing(some)?;
-    let mut many = watching::Program::knowing(many)?;
+    let mut few = watching::Program::caught_up(few)?;
+    let mut some = watching::Program::caught_up(some)?;
+    let mut many = watching::Program::caught_up(many)?;
     for (program, sessions) in [(&mut some, "1,000"), (&mut many, "100,000")] {
         let comparison = compare(time, watching::polls(program), watching::polls(&mut few))?;
         report.ratio(

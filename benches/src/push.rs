@@ -3,9 +3,9 @@
 pub mod loopback;
 pub mod paced;
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
-use bili_im_proto::{Credential, Uid};
+use bili_im_proto::Credential;
 use bili_im_sim::{Message, Mode, Service, World};
 
 use crate::{
@@ -20,29 +20,56 @@ pub const ACCOUNTS: u64 = 1_000;
 /// The account that writes.
 pub(crate) const FRIEND: u64 = 1;
 
-/// The account that is watched, or the first of them.
-pub const OWN: u64 = 2;
+/// The first of the watched accounts. The others have the uids after it.
+pub(crate) const OWN: u64 = 2;
 
-/// Adds the delays of that many messages, and the requests of an hour without any.
+/// The longest delay over loopback, in seconds.
+const LOOPBACK_BOUND: f64 = 0.1;
+
+/// The longest delay at the service's pace, in seconds.
+const PACED_BOUND: f64 = 2.0;
+
+/// The most requests of an idle hour with push, divided by those without.
+const REQUESTS_BOUND: f64 = 0.2;
+
+/// Whether a watcher has a push connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Push {
+    /// It has one, and polls rarely while that lives.
+    On,
+    /// It only polls.
+    Off,
+}
+
+/// Measures, with push and without, the delays of that many messages and the requests of an hour in
+/// which no message comes. Adds the numbers to the report.
 pub fn measure(report: &mut Report, messages: u32) -> Result<()> {
-    let over_loopback =
-        "delay from a message to its event, with push, over loopback without pacing";
-    report.delays(over_loopback, 0.1, loopback::delays(messages, true)?);
-    let at_pace = "the same at the service's pace, in virtual time";
-    report.delays(at_pace, 2.0, paced::delays(messages, true)?);
-    let (with, without) = (paced::requests(true)?, paced::requests(false)?);
+    report.delays(
+        "delay from a message to its event, with push, over loopback without pacing",
+        LOOPBACK_BOUND,
+        loopback::delays(messages, Push::On)?,
+    );
+    report.delays(
+        "delay from a message to its event, with push, at the service's pace, in virtual time",
+        PACED_BOUND,
+        paced::delays(messages, Push::On)?,
+    );
+    let (with, without) = (paced::requests(Push::On)?, paced::requests(Push::Off)?);
     report.single(
         "requests in an idle hour with push, to without",
         Unit::Ratio,
-        0.2,
+        REQUESTS_BOUND,
         f64::from(with) / f64::from(without),
         format!("{with} to {without}"),
     );
     report.other(
         "delay from a message to its event, without push, over loopback with a poll every 0.2 s",
-        report::delays(loopback::delays(messages, false)?),
+        report::delays(loopback::delays(messages, Push::Off)?),
     );
-    report.other(at_pace, report::delays(paced::delays(messages, false)?));
+    report.other(
+        "delay from a message to its event, without push, at the service's pace, in virtual time",
+        report::delays(paced::delays(messages, Push::Off)?),
+    );
     Ok(())
 }
 
@@ -66,7 +93,7 @@ pub fn report_heap(report: &mut Report, heap: &Heap) {
 fn service(accounts: u64, now: bili_im_sim::UnixMicros) -> Result<Service> {
     let mut world = World::default().in_mode(Mode::Strict);
     world.accounts.push(bili_im_sim::Account::new(FRIEND));
-    for uid in OWN..OWN + accounts {
+    for uid in watched_accounts(accounts) {
         let mut account = bili_im_sim::Account::new(uid);
         account.follows.insert(bili_im_sim::Uid(FRIEND));
         world.accounts.push(account);
@@ -74,18 +101,24 @@ fn service(accounts: u64, now: bili_im_sim::UnixMicros) -> Result<Service> {
     Ok(Service::new(world, now)?)
 }
 
+/// The uids of the watched accounts.
+pub fn watched_accounts(accounts: u64) -> Range<u64> {
+    OWN..OWN + accounts
+}
+
 /// The login that the simulated service gives an account.
 pub fn credential(uid: u64) -> Result<Credential> {
-    let (sessdata, bili_jct) = (format!("sim-{uid}"), format!("{uid:032}"));
-    Ok(Credential::new(&sessdata, &bili_jct, Uid(uid))?)
+    let cookie = bili_im_sim::Account::new(uid).cookie();
+    Ok(Credential::parse(&cookie)?)
 }
 
 fn message(text: &str) -> Message {
     Message::text(FRIEND, bili_im_sim::Talker::user(OWN), text)
 }
 
-/// A part of `whole`, another for each `nth`. The parts are spread evenly.
-fn part(whole: Duration, nth: u32) -> Duration {
+/// The `nth` point of a sequence that is spread evenly over `whole`. A message's delay depends on
+/// when it comes between two polls, so all moments between them must have their share.
+fn spread_point(nth: u32, whole: Duration) -> Duration {
     // Multiples of the golden ratio, modulo 1.
     whole.mul_f64((f64::from(nth) * 0.618_033_988_749_895).fract())
 }

@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use bili_im_proto::{Credential, Origin, Uid};
+use bili_im_proto::{Origin, Uid};
 use bili_im_sim::{Server, Service, World};
 
-use crate::Result;
+use crate::{Result, push::credential};
 
 /// The account that sends.
 const SENDER: u64 = 1;
@@ -45,19 +45,10 @@ fn text(sent: u32) -> String {
     format!("第 {sent} 条")
 }
 
-fn credential() -> Result<Credential> {
-    let csrf = format!("{SENDER:032}");
-    Ok(Credential::new(
-        &format!("sim-{SENDER}"),
-        &csrf,
-        Uid(SENDER),
-    )?)
-}
-
 /// Messages per second through the reqwest adapter, with `in_flight` sends at any time.
 pub fn reqwest(in_flight: u32, time: Duration) -> Result<f64> {
     let (_server, origin) = serve(in_flight)?;
-    let client = bili_im_reqwest::Client::builder(credential()?)
+    let client = bili_im_reqwest::Client::builder(credential(SENDER)?)
         .endpoint(origin)
         .build();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -92,7 +83,7 @@ async fn send_for(time: Duration, client: bili_im_reqwest::Client, to: Uid) -> R
 /// Messages per second through the ureq adapter, with `threads` threads.
 pub fn ureq(threads: u32, time: Duration) -> Result<f64> {
     let (_server, origin) = serve(threads)?;
-    let client = bili_im_ureq::Client::builder(credential()?)
+    let client = bili_im_ureq::Client::builder(credential(SENDER)?)
         .endpoint(origin)
         .build();
     client.profile()?;

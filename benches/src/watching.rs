@@ -4,7 +4,6 @@ mod service;
 
 use std::{
     collections::BTreeMap,
-    mem,
     time::{Duration, Instant},
 };
 
@@ -19,52 +18,101 @@ use crate::Result;
 /// The numbers of sessions to compare.
 pub const SIZES: [u32; 3] = [10, 1_000, 100_000];
 
-/// How far the service's clock advances between polls. A poll looks back a minute, and so finds a
-/// few sessions.
+/// How far the wall clock advances between polls. A poll looks back a minute, and so finds a few
+/// sessions.
 const POLL_GAP: Duration = Duration::from_secs(15);
+
+/// How many sessions further the next message goes. The number is prime, so that every session gets
+/// its turn, and large, so that among many sessions the next is no neighbor of the last.
+const STRIDE: usize = 7_919;
 
 /// A program that watches, together with its service.
 #[derive(Debug)]
 pub struct Program {
     service: Service,
-    flow: Flow<Event, ()>,
-    /// The cursor that the program stores.
-    cursor: Cursor,
-    now: Now,
+    watcher: Watcher,
     /// The session that gets the next message.
     next: usize,
 }
 
-/// What a poll found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Watched {
-    /// How many messages were delivered.
-    pub told: u32,
-    /// Whether all sessions were compared, not only those that changed.
-    pub everything: bool,
+/// The part of a program whose work and memory are measured.
+#[derive(Debug)]
+pub struct Watcher {
+    flow: Flow<Event, ()>,
+    /// The cursor that the program stores.
+    cursor: Cursor,
+    now: Now,
 }
 
-/// A wrapper that measures each piece of the crate's work. The work of the service is not wrapped.
-pub type Around<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
+impl Watcher {
+    /// Resumes the flow, and advances the cursor past the event that comes.
+    pub fn resume(&mut self, input: Input) -> Step<Event, ()> {
+        let step = self.flow.resume(self.now, input);
+        if let Step::Item(event) = &step
+            && let Some(position) = &event.position
+        {
+            self.cursor.advance(position);
+        }
+        step
+    }
+}
+
+/// Resumes the watcher, and may measure that. The service's work is not measured.
+pub trait Probe {
+    /// Calls [`Watcher::resume`].
+    fn resume(&mut self, watcher: &mut Watcher, input: Input) -> Result<Step<Event, ()>>;
+}
+
+/// Measures nothing.
+#[derive(Debug)]
+pub struct NoProbe;
+
+impl Probe for NoProbe {
+    fn resume(&mut self, watcher: &mut Watcher, input: Input) -> Result<Step<Event, ()>> {
+        Ok(watcher.resume(input))
+    }
+}
+
+/// Adds up the time of the watcher's work.
+#[derive(Default)]
+struct Timer(Duration);
+
+impl Probe for Timer {
+    fn resume(&mut self, watcher: &mut Watcher, input: Input) -> Result<Step<Event, ()>> {
+        let start = Instant::now();
+        let step = watcher.resume(input);
+        self.0 += start.elapsed();
+        Ok(step)
+    }
+}
+
+/// What a poll found.
+#[derive(Debug, Default)]
+struct Poll {
+    /// How many messages were delivered.
+    delivered: usize,
+    /// Whether all sessions were compared, not only those that changed.
+    compared_all: bool,
+}
 
 impl Program {
     /// A program that knows this many sessions and has caught up on all of them.
-    pub fn knowing(sessions: u32) -> Result<Self> {
+    pub fn caught_up(sessions: u32) -> Result<Self> {
         let mut program = Self::start(sessions)?;
-        let mut rest = program.service.sessions.len();
+        let mut remaining = program.service.sessions.len();
         // Few enough at a time that the minute which a poll looks back does not fill a list.
-        while rest > 0 {
-            program.pass(POLL_GAP);
-            let some = rest.min(PAGE / 6);
-            program.receive_from(some)?;
-            rest -= some;
+        while remaining > 0 {
+            program.advance_wall_clock(POLL_GAP);
+            let batch = remaining.min(PAGE / 6);
+            program.receive_from(batch)?;
+            remaining -= batch;
         }
-        program.rest()?;
+        program.settle()?;
         Ok(program)
     }
 
     /// A program that was off while `sessions` people wrote a message each.
-    pub fn absent(sessions: u32) -> Result<Self> {
+    pub fn behind(sessions: u32) -> Result<Self> {
         let mut program = Self::start(sessions)?;
         program.service.now += 10 * SECOND;
         for index in 0..program.service.sessions.len() {
@@ -100,142 +148,124 @@ impl Program {
         // The default capacity would be too small for so many sessions.
         let cursor = cursor.with_capacity(2 * service.sessions.len());
         let options = WatchOptions::default().with_interval(Duration::from_millis(1));
-        Ok(Self {
-            service,
+        let watcher = Watcher {
             flow: account.watch(cursor.clone(), options),
             cursor,
             now,
+        };
+        Ok(Self {
+            service,
+            watcher,
             next: 0,
         })
     }
 
     /// Catches up on all sessions in one poll.
-    pub fn catch_up(&mut self, around: Around<'_>) -> Result<()> {
-        self.pass(Duration::from_secs(1));
-        let told = self.poll(around)?.told;
-        if usize::try_from(told)? == self.service.sessions.len() {
-            self.rest()
+    pub fn catch_up(&mut self, probe: &mut impl Probe) -> Result<()> {
+        self.advance_wall_clock(Duration::from_secs(1));
+        let delivered = self.poll(probe)?.delivered;
+        let expected = self.service.sessions.len();
+        if delivered == expected {
+            self.settle()
         } else {
-            Err(format!("{told} messages were delivered").into())
+            Err(format!("{delivered} messages were delivered instead of {expected}").into())
         }
     }
 
-    /// Sends one message to each of the next sessions, and polls.
+    /// Receives one message in each of the next sessions.
     fn receive_from(&mut self, sessions: usize) -> Result<()> {
         for _ in 0..sessions {
             self.service.receive(self.next);
             self.next = (self.next + 1) % self.service.sessions.len();
         }
-        let watched = self.poll(&mut |work| work())?;
-        if usize::try_from(watched.told)? == sessions && !watched.everything {
-            Ok(())
-        } else {
-            Err(format!("a poll with {sessions} messages found {watched:?}").into())
-        }
+        self.poll_for(sessions, &mut NoProbe)
     }
 
     /// Waits until the sessions count as quiet, then fills the minute that each poll looks back.
-    fn rest(&mut self) -> Result<()> {
-        self.pass(Duration::from_secs(600));
-        let told = self.poll(&mut |work| work())?.told;
-        if told != 0 {
-            return Err(format!("{told} messages were delivered again").into());
+    fn settle(&mut self) -> Result<()> {
+        self.advance_wall_clock(Duration::from_secs(600));
+        let delivered = self.poll(&mut NoProbe)?.delivered;
+        if delivered != 0 {
+            return Err(format!("{delivered} messages were delivered again").into());
         }
         for _ in 0..10 {
-            self.poll_with_news(&mut |work| work())?;
+            self.poll_with_news(&mut NoProbe)?;
         }
         Ok(())
     }
 
-    /// Advances only the service's clock, as when a machine sleeps. The watcher's own waits do not
-    /// end, such as the half hour between comparisons of all sessions.
-    fn pass(&mut self, time: Duration) {
+    /// Advances the wall clock, which the service and the watcher share. The watcher's monotonic
+    /// clock stands still, as when a machine sleeps. So the watcher's own waits do not end, such as
+    /// the half hour between comparisons of all sessions.
+    fn advance_wall_clock(&mut self, time: Duration) {
         self.service.now += time.as_micros() as u64;
     }
 
     /// Sends one message to some session, and polls.
-    pub fn poll_with_news(&mut self, around: Around<'_>) -> Result<()> {
-        self.pass(POLL_GAP);
+    pub fn poll_with_news(&mut self, probe: &mut impl Probe) -> Result<()> {
+        self.advance_wall_clock(POLL_GAP);
         self.service.receive(self.next);
-        // The next session must not be a neighbor of this one in any order.
-        self.next = (self.next + 7_919) % self.service.sessions.len();
-        let watched = self.poll(around)?;
-        match watched {
-            Watched {
-                told: 1,
-                everything: false,
-            } => Ok(()),
-            other => Err(format!("a poll with one message found {other:?}").into()),
+        self.next = (self.next + STRIDE) % self.service.sessions.len();
+        self.poll_for(1, probe)
+    }
+
+    /// Polls, and checks that `messages` are delivered without comparing all sessions.
+    fn poll_for(&mut self, messages: usize, probe: &mut impl Probe) -> Result<()> {
+        let poll = self.poll(probe)?;
+        if poll.delivered == messages && !poll.compared_all {
+            Ok(())
+        } else {
+            Err(format!("a poll for {messages} messages found {poll:?}").into())
         }
     }
 
     /// Runs the watcher until it waits for its next poll.
-    fn poll(&mut self, around: Around<'_>) -> Result<Watched> {
-        let mut watched = Watched::default();
-        self.now.unix = UnixMicros(self.service.now);
-        let mut input = None;
+    fn poll(&mut self, probe: &mut impl Probe) -> Result<Poll> {
+        let mut poll = Poll::default();
+        self.watcher.now.unix = UnixMicros(self.service.now);
+        let mut input = Input::Woken;
         loop {
-            let mut step = None;
-            around(&mut || {
-                let input = input.take().unwrap_or(Input::Woken);
-                let made = self.flow.resume(self.now, input);
-                if let Step::Item(event) = &made
-                    && let Some(position) = &event.position
-                {
-                    self.cursor.advance(position);
-                }
-                step = Some(made);
-            });
-            input = Some(match step.ok_or("no step was made")? {
+            input = match probe.resume(&mut self.watcher, input)? {
                 Step::Send(outgoing) => {
-                    watched.everything |= outgoing.request.uri().path().ends_with("get_sessions");
+                    poll.compared_all |= outgoing.request.uri().path().ends_with("get_sessions");
                     Input::Response(self.service.answer(&outgoing)?)
                 }
                 Step::Item(event) => match event.kind {
                     EventKind::Message { .. } => {
-                        watched.told += 1;
+                        poll.delivered += 1;
                         Input::Woken
                     }
                     other => return Err(format!("unexpected event {other:?}").into()),
                 },
                 Step::WaitUntil(moment) => {
-                    self.now.mono = moment;
-                    return Ok(watched);
+                    self.watcher.now.mono = moment;
+                    return Ok(poll);
                 }
                 Step::Done(result) => return Err(format!("the watch ended with {result:?}").into()),
-            });
+            };
         }
     }
 
     /// Drops the service, so that only the watcher's memory is left.
-    pub fn forget_service(&mut self) {
-        drop(mem::take(&mut self.service));
+    pub fn into_watcher(self) -> Watcher {
+        self.watcher
     }
 }
 
 /// The watcher's time to catch up on this many sessions.
 pub fn catching_up(sessions: u32) -> Result<Duration> {
-    let mut work = Duration::ZERO;
-    Program::absent(sessions)?.catch_up(&mut |step| {
-        let start = Instant::now();
-        step();
-        work += start.elapsed();
-    })?;
-    Ok(work)
+    let mut timer = Timer::default();
+    Program::behind(sessions)?.catch_up(&mut timer)?;
+    Ok(timer.0)
 }
 
 /// Measures polls with one message each; a function for [`compare`](crate::measure::compare).
 pub fn polls(program: &mut Program) -> impl FnMut(u32) -> Result<Duration> {
     move |calls| {
-        let mut work = Duration::ZERO;
-        let mut timed = |step: &mut dyn FnMut()| {
-            let start = Instant::now();
-            step();
-            work += start.elapsed();
-        };
+        let mut timer = Timer::default();
         for _ in 0..calls {
-            program.poll_with_news(&mut timed)?;
+            program.poll_with_news(&mut timer)?;
         }
-        Ok(work)
+        Ok(timer.0)
     }
 }

@@ -23,7 +23,7 @@ pub use crate::{
     adapter::Adapter,
     authority::{Authority, tls_without_roots},
     drive::{Answers, Running, Seen, Stage, Timeline, Turn, local_account},
-    live::{DEMO_FRIEND, DEMO_UID, Live, demo_login},
+    live::{DEMO_FRIEND, DEMO_UID, Live, demo_login, sim_login},
     program::{example, program},
 };
 

@@ -16,7 +16,12 @@ pub const DEMO_UID: u64 = 10_001;
 /// A friend of that account.
 pub const DEMO_FRIEND: u64 = 10_002;
 
-/// The login of that account.
+/// The login that the simulated service gives an account, unless its world has another.
+pub fn sim_login(uid: u64) -> Credential {
+    Credential::parse(&bili_im_sim::Account::new(uid).cookie()).unwrap()
+}
+
+/// The login of the demo account.
 pub fn demo_login() -> Credential {
     let cookie = World::demo().account(DEMO_UID).unwrap().cookie();
     Credential::parse(&cookie).unwrap()

@@ -46,7 +46,7 @@ fn run() -> Result<String> {
 }
 
 fn compare_page(size: u64, time: Duration) -> Result<Comparison> {
-    let page = Response::new(pages::page(size));
+    let page = Response::new(pages::page_json(size));
     let messages = ours(&page)?.messages;
     let theirs = peers(page.body())?.messages.unwrap_or_default();
     let agree = messages.len() == theirs.len()

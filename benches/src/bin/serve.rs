@@ -41,7 +41,7 @@ fn main() -> Result<()> {
         let http = unread::http()?;
         let server =
             Server::bind(core.clone(), Config::new((Ipv4Addr::LOCALHOST, 0).into())).await?;
-        for uid in push::OWN..push::OWN + count {
+        for uid in push::watched_accounts(count) {
             let (origin, http) = (origin.clone(), http.clone());
             let name = uid.to_string();
             let archive = folder.path().join(format!("{name}.db"));

@@ -10,14 +10,14 @@ use std::{
 };
 
 use bili_im_proto::{Account, EventKind, Hosts, Origin, PushEvent, WatchOptions};
-use bili_im_reqwest::{Client, Push};
+use bili_im_reqwest::Client;
 use bili_im_sim::Server;
 use tokio::{
     runtime::{Builder, Runtime},
     time::{sleep, timeout},
 };
 
-use super::{OWN, credential, message, part, service};
+use super::{OWN, Push, credential, message, service, spread_point, watched_accounts};
 use crate::{Result, measure::Delays, unread};
 
 /// The time between polls without push.
@@ -42,18 +42,20 @@ fn runtime() -> Result<Runtime> {
 }
 
 /// The times from some messages being accepted to their events, without pacing.
-pub fn delays(messages: u32, push: bool) -> Result<Delays> {
+pub fn delays(messages: u32, push: Push) -> Result<Delays> {
     let (server, origin) = serve(1)?;
     let client = Client::builder(credential(OWN)?).endpoint(origin).build();
-    let options = WatchOptions::default().with_push(push);
-    let options = options.with_interval(if push { A_DAY } else { INTERVAL });
+    let options = match push {
+        Push::On => WatchOptions::default().with_push(true).with_interval(A_DAY),
+        Push::Off => WatchOptions::default().with_interval(INTERVAL),
+    };
     runtime()?.block_on(async {
         let mut events = client.watch(client.cursor_now().await?, options);
         let mut next = async || -> Result<Option<EventKind>> {
             let event = timeout(PATIENCE, events.next()).await?.transpose()?;
             Ok(event.map(|event| event.kind))
         };
-        if push {
+        if push == Push::On {
             match next().await? {
                 Some(EventKind::PushLive) => {}
                 other => return Err(format!("{other:?} came instead of a connection").into()),
@@ -62,7 +64,7 @@ pub fn delays(messages: u32, push: bool) -> Result<Delays> {
         let mut delays = vec![];
         for nth in 0..messages {
             // Long enough that the changes of a second are not folded into one.
-            let pause = INTERVAL / 2 + part(INTERVAL, nth);
+            let pause = INTERVAL / 2 + spread_point(nth, INTERVAL);
             if let Ok(event) = timeout(pause, next()).await {
                 return Err(format!("{event:?} came although nothing was written").into());
             }
@@ -82,17 +84,20 @@ pub fn delays(messages: u32, push: bool) -> Result<Delays> {
 }
 
 /// Live push connections of all accounts, in one thread and without watchers.
-pub fn connections(origin: &Origin, accounts: u64) -> Result<(Runtime, Vec<Push>)> {
+pub fn connections(
+    origin: &Origin,
+    accounts: u64,
+) -> Result<(Runtime, Vec<bili_im_reqwest::Push>)> {
     let runtime = runtime()?;
     let pushes = runtime.block_on(async { timeout(PATIENCE, open(origin, accounts)).await })??;
     Ok((runtime, pushes))
 }
 
-async fn open(origin: &Origin, accounts: u64) -> Result<Vec<Push>> {
+async fn open(origin: &Origin, accounts: u64) -> Result<Vec<bili_im_reqwest::Push>> {
     let http = unread::http()?;
     let live = Arc::new(AtomicU64::new(0));
     let mut pushes = vec![];
-    for uid in OWN..OWN + accounts {
+    for uid in watched_accounts(accounts) {
         let account = Account::builder(credential(uid)?, [7; 24]);
         let account = account.hosts(Hosts::single(origin.clone())).build();
         let counted = Arc::clone(&live);

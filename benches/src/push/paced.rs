@@ -8,7 +8,7 @@ use bili_im_proto::{
 };
 use bili_im_sim::{PushId, Reply, Service};
 
-use super::{OWN, credential, message, part, service};
+use super::{OWN, Push, credential, message, service, spread_point, watched_accounts};
 use crate::{Result, measure::Delays};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -31,12 +31,12 @@ struct Stage {
 pub struct Program {
     flow: Flow<Event, ()>,
     input: Input,
-    push: Option<Push>,
+    connection: Option<Connection>,
     /// When the last message was delivered.
     told: Option<Monotonic>,
 }
 
-struct Push {
+struct Connection {
     session: PushSession,
     id: Option<PushId>,
     /// Whether that was the last event.
@@ -75,7 +75,7 @@ impl Stage {
     }
 }
 
-impl Push {
+impl Connection {
     /// Goes on until the session has read everything that was sent to it. Returns until when it
     /// waits.
     fn go_on(&mut self, stage: &mut Stage) -> Monotonic {
@@ -117,7 +117,7 @@ impl Push {
 }
 
 impl Program {
-    fn start(stage: &mut Stage, uid: u64, push: bool) -> Result<Self> {
+    fn start(stage: &mut Stage, uid: u64, push: Push) -> Result<Self> {
         let account = Account::builder(credential(uid)?, [7; 24]).build();
         let (mut starting, mut input) = (account.cursor_now(), Input::Begin);
         let cursor = loop {
@@ -132,14 +132,14 @@ impl Program {
             };
         };
         let options = WatchOptions::default();
-        let session = push.then(|| account.push_session());
+        let session = (push == Push::On).then(|| account.push_session());
         Ok(Self {
             flow: match &session {
                 Some(session) => account.watch_pushed(cursor, options, session.hints()),
                 None => account.watch(cursor, options),
             },
             input: Input::Begin,
-            push: session.map(|session| Push {
+            connection: session.map(|session| Connection {
                 session,
                 id: None,
                 is_live: false,
@@ -151,7 +151,8 @@ impl Program {
     /// Does everything that can be done now. Returns when something is next.
     fn go_on(&mut self, stage: &mut Stage) -> Result<Monotonic> {
         loop {
-            let push_due = self.push.as_mut().map(|push| push.go_on(stage));
+            let connection = self.connection.as_mut();
+            let push_due = connection.map(|connection| connection.go_on(stage));
             let input = mem::replace(&mut self.input, Input::Woken);
             match self.flow.resume(stage.now(), input) {
                 Step::Send(outgoing) => self.input = stage.answer(outgoing)?,
@@ -182,12 +183,12 @@ impl Program {
 }
 
 /// The times from some messages being accepted to their events.
-pub fn delays(messages: u32, push: bool) -> Result<Delays> {
+pub fn delays(messages: u32, push: Push) -> Result<Delays> {
     let mut stage = Stage::new(1, LATENCY)?;
     let mut program = Program::start(&mut stage, OWN, push)?;
     let mut delays = vec![];
     for nth in 0..messages {
-        program.pass(&mut stage, SECOND * 60 + part(SECOND * 240, nth))?;
+        program.pass(&mut stage, SECOND * 60 + spread_point(nth, SECOND * 240))?;
         program.told = None;
         let written = stage.time;
         (stage.service).write(message(&format!("{nth}")), stage.sim_now())?;
@@ -204,7 +205,7 @@ pub fn delays(messages: u32, push: bool) -> Result<Delays> {
 }
 
 /// How many requests an hour without messages takes. Opening a connection counts as one.
-pub fn requests(push: bool) -> Result<u32> {
+pub fn requests(push: Push) -> Result<u32> {
     let mut stage = Stage::new(1, LATENCY)?;
     let mut program = Program::start(&mut stage, OWN, push)?;
     program.pass(&mut stage, SECOND * 600)?;
@@ -214,10 +215,10 @@ pub fn requests(push: bool) -> Result<u32> {
 }
 
 /// Programs of that many accounts, which watch one service at the same time.
-pub fn programs(accounts: u64, push: bool) -> Result<Vec<Program>> {
+pub fn programs(accounts: u64, push: Push) -> Result<Vec<Program>> {
     let mut stage = Stage::new(accounts, Duration::ZERO)?;
     let mut programs = vec![];
-    for uid in OWN..OWN + accounts {
+    for uid in watched_accounts(accounts) {
         programs.push(Program::start(&mut stage, uid, push)?);
     }
     for _ in 0..10 {
@@ -226,8 +227,8 @@ pub fn programs(accounts: u64, push: bool) -> Result<Vec<Program>> {
         }
         stage.time = stage.time.after(SECOND * 10);
     }
-    let mut pushes = programs.iter().filter_map(|program| program.push.as_ref());
-    match pushes.all(|push| push.is_live) {
+    let mut connections = (programs.iter()).filter_map(|program| program.connection.as_ref());
+    match connections.all(|connection| connection.is_live) {
         true => Ok(programs),
         false => Err("a push connection is not live".into()),
     }

@@ -14,7 +14,7 @@ pub(super) const PAGE: usize = 100;
 pub(super) const SECOND: u64 = 1_000_000;
 
 /// The service, with its sessions by number and by the time of their last change.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Service {
     /// Its clock, in microseconds.
     pub(super) now: u64,

@@ -19,9 +19,9 @@ use fastrand::Rng;
 
 pub use self::quirks::Quirk;
 use self::{
-    ending::outcome,
-    flows::ActiveFlow,
-    network::Dispatch,
+    ending::run_and_judge,
+    flows::{ActiveFlow, StepId},
+    network::{Dispatch, RequestTarget},
     push::{OnPush, PushLine},
     quirks::Quirks,
     warnings::Warnings,
@@ -46,7 +46,7 @@ pub fn run(seed: u64) -> Outcome {
 
 /// Runs a seed; `quirk` is added to its quirks.
 pub fn run_with(seed: u64, quirk: Option<Quirk>) -> Outcome {
-    outcome(Simulation::new(seed, quirk, History::default()), seed)
+    run_and_judge(seed, quirk, History::default())
 }
 
 /// Runs a seed and writes its history.
@@ -56,7 +56,7 @@ pub fn replay(seed: u64) -> Outcome {
 
 /// Runs a seed and writes its history; `quirk` is added to its quirks.
 pub fn replay_with(seed: u64, quirk: Option<Quirk>) -> Outcome {
-    outcome(Simulation::new(seed, quirk, History::written()), seed)
+    run_and_judge(seed, quirk, History::written())
 }
 
 struct Simulation {
@@ -119,17 +119,16 @@ enum Next {
     Start,
     /// A flow is resumed.
     Resume {
-        flow: u64,
-        step: u64,
+        step_id: StepId,
         input: Input,
     },
     /// Something happens on the push connection.
     Push(OnPush),
     /// A request reaches the service.
     Arrive {
-        flow: u64,
-        step: u64,
+        step_id: StepId,
         send: Option<Dispatch>,
+        target: RequestTarget,
         outgoing: Outgoing,
     },
 }
@@ -217,18 +216,18 @@ impl Simulation {
         match next {
             Next::Action(action) => self.perform(action),
             Next::Start => self.start(),
-            Next::Resume { flow, step, input } => self.resume(flow, step, input),
+            Next::Resume { step_id, input } => self.resume(step_id, input),
             Next::Push(event) => {
                 self.on_push(event);
                 Ok(())
             }
             Next::Arrive {
-                flow,
-                step,
+                step_id,
                 send,
+                target,
                 outgoing,
             } => {
-                self.arrive(flow, step, send, outgoing);
+                self.arrive(step_id, send, &target, outgoing);
                 Ok(())
             }
         }
@@ -239,8 +238,8 @@ impl Simulation {
         self.queue.insert((self.now + after, self.order), next);
     }
 
-    fn schedule_resume(&mut self, after: u64, flow: u64, step: u64, input: Input) {
-        self.schedule(after, Next::Resume { flow, step, input });
+    fn schedule_resume(&mut self, after: u64, step_id: StepId, input: Input) {
+        self.schedule(after, Next::Resume { step_id, input });
     }
 
     fn note(&mut self, what: impl FnOnce() -> String) {

@@ -25,15 +25,11 @@ use crate::{
 
 fn connect<'a>(live: &'a Live, transport: &str) -> Box<dyn Transport + 'a> {
     let [ureq, reqwest] = Adapter::both(&demo_login(), &live.origin).unwrap();
-    let state = || tempfile::tempdir().unwrap();
     match transport {
         "in process" => Box::new(InProcess::new(live)),
         "ureq" => Box::new(ureq),
         "reqwest" => Box::new(reqwest),
-        _ => Box::new(Program {
-            live,
-            state: state(),
-        }),
+        _ => Box::new(Program::new(live)),
     }
 }
 

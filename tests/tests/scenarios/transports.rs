@@ -1,4 +1,4 @@
-//! The transports.
+//! How each scenario runs: in process, through an adapter, or by the program.
 
 use std::{
     cell::RefCell,
@@ -39,7 +39,7 @@ fn outcome(error: &Error) -> Outcome {
     }
 }
 
-/// The flows over no socket at all: requests are handed to the service as values.
+/// Runs flows without a socket: hands each request to the simulated service directly.
 pub(crate) struct InProcess<'a> {
     live: &'a Live,
     account: Account,
@@ -77,7 +77,7 @@ impl<'a> InProcess<'a> {
 impl Transport for InProcess<'_> {
     fn act(&self, action: Action) -> Result<(), Outcome> {
         let account = &self.account;
-        let done = match action {
+        let result = match action {
             Action::Profile => self.run(account.profile()).map(drop),
             Action::Unread => self.run(account.call(SingleUnread::new())).map(drop),
             Action::Text(uid, text) => self.send_text(uid, text).map(drop),
@@ -86,13 +86,13 @@ impl Transport for InProcess<'_> {
                 .and_then(|key| self.run(account.recall(Talker::user(uid), key))),
             Action::RecallNothing => self.run(account.recall(FRIEND, MsgKey(7))),
         };
-        done.map_err(|error| outcome(&error))
+        result.map_err(|error| outcome(&error))
     }
 }
 
 impl Transport for Adapter {
     fn act(&self, action: Action) -> Result<(), Outcome> {
-        let done = match action {
+        let result = match action {
             Action::Profile => self.profile().map(drop),
             Action::Unread => self.unread().map(drop),
             Action::Text(uid, text) => self.send_text(Talker::user(uid), text).map(drop),
@@ -104,17 +104,23 @@ impl Transport for Adapter {
             }
             Action::RecallNothing => self.recall(FRIEND, MsgKey(7)),
         };
-        done.map_err(|error| outcome(&error))
+        result.map_err(|error| outcome(&error))
     }
 }
 
 /// The program, a process for each action.
 pub(crate) struct Program<'a> {
-    pub(crate) live: &'a Live,
-    pub(crate) state: tempfile::TempDir,
+    live: &'a Live,
+    state: tempfile::TempDir,
 }
 
-impl Program<'_> {
+impl<'a> Program<'a> {
+    pub(crate) fn new(live: &'a Live) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        Self { live, state }
+    }
+
+    /// Runs a command. Returns the JSON that it prints.
     fn run(&self, arguments: &[&str]) -> Result<serde_json::Value, Outcome> {
         let output = Command::new(program())
             .arg("--json")
@@ -130,13 +136,15 @@ impl Program<'_> {
             .unwrap();
         let code = output.status.code().unwrap();
         if code == 0 {
-            return Ok(serde_json::from_slice(&output.stdout).unwrap_or_default());
+            let stdout = String::from_utf8(output.stdout).unwrap();
+            let json = serde_json::from_str(&stdout);
+            return Ok(json.unwrap_or_else(|error| panic!("{error}: {stdout}")));
         }
         let stderr = String::from_utf8(output.stderr).unwrap();
-        let told: serde_json::Value =
+        let report: serde_json::Value =
             serde_json::from_str(stderr.lines().last().unwrap_or_default())
                 .unwrap_or_else(|error| panic!("{error}: {stderr}"));
-        let outcome = outcome_of_kind(told["error"]["kind"].as_str().unwrap());
+        let outcome = outcome_of_kind(report["error"]["kind"].as_str().unwrap());
         assert_eq!(code, exit_code(outcome), "{stderr}");
         Err(outcome)
     }
@@ -160,21 +168,23 @@ fn outcome_of_kind(kind: &str) -> Outcome {
 /// What the program exits with.
 fn exit_code(outcome: Outcome) -> i32 {
     match outcome {
+        Outcome::Done => 0,
+        Outcome::Unreadable => 1,
         Outcome::Invalid => 2,
         Outcome::Refused(RefusalKind::NotLoggedIn) => 3,
         Outcome::Refused(RefusalKind::RateLimited | RefusalKind::RiskControl) => 5,
         Outcome::Refused(_) => 4,
         Outcome::Network => 6,
         Outcome::Unconfirmed => 7,
-        _ => 1,
     }
 }
 
 impl Transport for Program<'_> {
     fn act(&self, action: Action) -> Result<(), Outcome> {
-        let done = match action {
+        let result = match action {
             Action::Profile => self.run(&["whoami"]),
-            // `unread` asks for groups too; only the first question counts here.
+            // `unread` also makes a second call, for groups. When only that fails, the program
+            // warns and succeeds.
             Action::Unread => self.run(&["unread"]),
             Action::Text(uid, text) => self.run(&["send", &uid.to_string(), text]),
             Action::Image(uid) => self.run(&["send-image", &uid.to_string(), image().url()]),
@@ -185,6 +195,6 @@ impl Transport for Program<'_> {
             }
             Action::RecallNothing => self.run(&["recall", &DEMO_FRIEND.to_string(), "7"]),
         };
-        done.map(drop)
+        result.map(drop)
     }
 }

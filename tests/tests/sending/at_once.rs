@@ -2,16 +2,27 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{
-    Account, Confirmation, Error, Invalid, Outgoing, Pacing, SendTicket, SentMessage,
-};
+use bili_im_proto::{Account, Confirmation, Error, Invalid, Pacing, SendTicket, SentMessage};
 use bili_im_sim::faults::{Kind, Rule, When};
-use bili_im_tests::{Running, Stage, local_account};
+use bili_im_tests::{Running, Stage, Turn, local_account};
 
 use crate::{
-    simulated::{FRIEND, code, http, login, prepared, restart, stage, text, until_send, written},
+    simulated::{FRIEND, code, login, prepared, restart, stage, text, until_send, written},
     tickets::dies_while_sending,
 };
+
+/// Longer than a send may be at work. After that it no longer stops another of its ticket.
+const STANDSTILL: Duration = Duration::from_secs(121);
+
+/// Longer than the account waits after the first refusal as too fast.
+const BACK_OFF: Duration = Duration::from_secs(60);
+
+/// After so long a request can no longer arrive.
+const TOO_LATE: Duration = Duration::from_secs(400);
+
+fn waits<Output, Item>(flow: &Running<Output, Item>) -> bool {
+    matches!(flow.turn, Turn::Waits(_))
+}
 
 #[test]
 fn two_flows_with_one_ticket_send_it_once() {
@@ -20,7 +31,7 @@ fn two_flows_with_one_ticket_send_it_once() {
     let mut twin = until_send(&mut stage, account.send(FRIEND, text("hi")));
     let mut flows = [0; 2].map(|_| Running::new(account.send_ticket(ticket.clone())));
     for flow in &mut flows {
-        stage.turn(flow);
+        stage.turn_until(flow, waits);
     }
     stage.finish(&mut twin).unwrap();
     let [one, other] = flows.map(|mut flow| stage.finish(&mut flow));
@@ -31,14 +42,16 @@ fn two_flows_with_one_ticket_send_it_once() {
     assert_eq!(written(&stage, "hi").len(), 2);
 }
 
-/// A flow that is registered and waits its turn, and its account.
-fn waiting(stage: &mut Stage) -> (SendTicket, Running<SentMessage, SendTicket>, Account) {
+/// A ticket, its flow, which waits because the account has just sent, and the account.
+fn flow_waiting_for_pace(
+    stage: &mut Stage,
+) -> (SendTicket, Running<SentMessage, SendTicket>, Account) {
     let paced = local_account(login(), 1).pacing(Pacing::default());
     let account = paced.build();
     let ticket = stage.run(account.prepare_send(FRIEND, text("hi"))).unwrap();
     stage.run(account.send(FRIEND, text("before"))).unwrap();
     let mut flow = Running::new(account.send_ticket(ticket.clone()));
-    stage.turn(&mut flow);
+    stage.turn_until(&mut flow, waits);
     assert!(flow.items.is_empty());
     (ticket, flow, account)
 }
@@ -46,8 +59,8 @@ fn waiting(stage: &mut Stage) -> (SendTicket, Running<SentMessage, SendTicket>, 
 #[test]
 fn a_flow_that_stood_still_does_not_send_what_another_has_sent() {
     let mut stage = stage();
-    let (ticket, mut late, account) = waiting(&mut stage);
-    stage.time.advance(Duration::from_secs(121));
+    let (ticket, mut late, account) = flow_waiting_for_pace(&mut stage);
+    stage.time.advance(STANDSTILL);
     stage.run(account.send_ticket(ticket)).unwrap();
     let refused = stage.finish(&mut late).unwrap_err();
     assert_eq!(refused, Error::Invalid(Invalid::UsedTicket));
@@ -57,7 +70,7 @@ fn a_flow_that_stood_still_does_not_send_what_another_has_sent() {
 #[test]
 fn a_flow_that_waits_does_not_send_what_another_process_has_sent() {
     let mut stage = stage();
-    let (ticket, mut late, account) = waiting(&mut stage);
+    let (ticket, mut late, account) = flow_waiting_for_pace(&mut stage);
     let other = restart(&stage, &account, 2);
     stage.run(other.send_ticket(ticket)).unwrap();
     let now = stage.time.now;
@@ -68,57 +81,22 @@ fn a_flow_that_waits_does_not_send_what_another_process_has_sent() {
 }
 
 #[test]
-fn a_ticket_that_was_given_back_stays_so_in_every_process() {
+fn a_refused_ticket_can_be_sent_again_after_processes_exchange_state() {
     let (mut stage, account, ticket) = prepared();
     let other = restart(&stage, &account, 2);
     stage.fault(Rule::new("send_msg", When::Once, code(21020)));
     let mut sending = until_send(&mut stage, account.send_ticket(ticket.clone()));
     let now = stage.time.now;
     other.absorb(&account.snapshot(now), now).unwrap();
-    stage.finish(&mut sending).unwrap_err();
+    let refused = stage.finish(&mut sending).unwrap_err();
+    let Error::RateLimited(refused) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(refused.refusal.unwrap().code, Some(21020));
     account.absorb(&other.snapshot(now), now).unwrap();
-    stage.time.advance(Duration::from_secs(60));
+    stage.time.advance(BACK_OFF);
     stage.run(account.send_ticket(ticket)).unwrap();
     assert_eq!(written(&stage, "hi").len(), 1);
-}
-
-#[test]
-fn a_ticket_that_has_not_begun_is_absent_whatever_the_session_answers() {
-    for end in [
-        http(502),
-        code(-500),
-        code(-404),
-        code(-403),
-        Kind::Html,
-        Kind::BreakOff,
-    ] {
-        let (mut stage, account, ticket) = prepared();
-        let restarted = restart(&stage, &account, 2);
-        let rule = Rule::new("fetch_session_msgs", When::Once, end.clone());
-        stage.fault(rule);
-        let found = stage.run(restarted.confirm(ticket)).unwrap();
-        assert!(
-            matches!(found, Confirmation::Absent(_)),
-            "{end:?}: {found:?}"
-        );
-    }
-}
-
-#[test]
-fn a_program_killed_between_the_requests_of_a_send_that_is_signed_anew_may_send_it() {
-    let (mut stage, account, ticket) = prepared();
-    stage.service.rotate_keys();
-    stage.time.advance(Duration::from_secs(100));
-    let mut sending = until_send(&mut stage, account.send_ticket(ticket));
-    let fetches_keys = |outgoing: &Outgoing| outgoing.request.uri().path().ends_with("/nav");
-    while !sending.outgoing().is_some_and(fetches_keys) {
-        stage.turn(&mut sending);
-    }
-    let stored = sending.items.pop().unwrap();
-    let restarted = restart(&stage, &account, 2);
-    drop(sending);
-    let found = stage.run(restarted.confirm(stored)).unwrap();
-    assert!(matches!(found, Confirmation::Absent(_)), "{found:?}");
 }
 
 #[test]
@@ -126,30 +104,27 @@ fn two_confirmations_at_once_say_the_same() {
     let mut stage = stage();
     let (ticket, outgoing, restarted) = dies_while_sending(&mut stage, SendTicket::at_least_once);
     stage.deliver(outgoing);
-    stage.time.advance(Duration::from_secs(400));
+    stage.time.advance(TOO_LATE);
     let mut flows = [0; 2].map(|_| Running::new(restarted.confirm(ticket.clone())));
     for flow in &mut flows {
-        while flow.outgoing().is_none() {
-            stage.turn(flow);
-        }
+        stage.turn_until(flow, |flow| flow.outgoing().is_some());
     }
     let key = written(&stage, "hi")[0];
     for mut flow in flows {
-        while flow.result.is_none() {
-            stage.turn(&mut flow);
-        }
-        assert_eq!(flow.result.unwrap().unwrap(), Confirmation::Sent(key));
+        let found = stage.finish(&mut flow).unwrap();
+        assert_eq!(found, Confirmation::Sent(key));
     }
 }
 
 #[test]
-fn a_confirmation_beside_a_send_that_reads_back_takes_nothing_from_it() {
+fn a_confirmation_during_a_read_back_finds_the_same_message() {
     let (mut stage, account, ticket) = prepared();
     let rule = Rule::new("send_msg", When::Once, Kind::BreakOff).after_effect();
     stage.fault(rule);
     let mut sending = until_send(&mut stage, account.send_ticket(ticket.clone()));
-    stage.turn(&mut sending);
-    stage.turn(&mut sending);
+    stage.turn_until(&mut sending, |sending| {
+        sending.asks() == Some("fetch_session_msgs")
+    });
     let found = stage.run(account.confirm(ticket)).unwrap();
     let sent = stage.finish(&mut sending).unwrap();
     assert_eq!(found, Confirmation::Sent(sent.msg_key));

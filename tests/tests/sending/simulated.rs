@@ -10,7 +10,7 @@ use bili_im_sim::{
     faults::{Kind, Rule, When},
 };
 pub(crate) use bili_im_tests::faults::{code, http};
-use bili_im_tests::{Running, Stage, local_account};
+use bili_im_tests::{Running, Stage, local_account, sim_login};
 
 pub(crate) const OWN: u64 = 10_001;
 
@@ -31,7 +31,7 @@ pub(crate) fn stage_with(change: impl FnOnce(&mut Options)) -> Stage {
 }
 
 pub(crate) fn login() -> Credential {
-    Credential::new(&format!("sim-{OWN}"), &format!("{OWN:032}"), Uid(OWN)).unwrap()
+    sim_login(OWN)
 }
 
 /// An account that knows its keys and the newest message of its friend's session, five minutes ago.

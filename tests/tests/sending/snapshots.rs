@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{
-    Account, Credential, Input, InvalidSnapshot, Monotonic, Now, RefusalKind, Snapshot, Uid,
-};
-use bili_im_tests::{Timeline, answers, local_account};
+use bili_im_proto::{Account, Input, InvalidSnapshot, Monotonic, Now, RefusalKind, Snapshot, Uid};
+use bili_im_tests::{Timeline, answers, local_account, sim_login};
 
 use crate::{
     by_hand::{
@@ -19,7 +17,7 @@ use crate::{
 fn another_accounts_snapshot_is_refused() {
     let (stage, account) = warm_stage();
     let snapshot = account.snapshot(stage.time.now);
-    let other = Credential::new("sim-10002", &format!("{:032}", 10_002), FRIEND).unwrap();
+    let other = sim_login(FRIEND.0);
     let refused = local_account(other.clone(), 2).restore(&snapshot, stage.time.now);
     assert_eq!(refused.unwrap_err(), InvalidSnapshot::Foreign(Uid(OWN)));
     let other = local_account(other, 2).build();

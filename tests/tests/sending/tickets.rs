@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bili_im_proto::{
-    Account, Confirmation, Credential, Error, Input, Invalid, Outgoing, Pacing, SendTicket, Uid,
+    Account, Confirmation, Error, Input, Invalid, Outgoing, Pacing, SendTicket, Uid,
 };
-use bili_im_sim::faults::{Rule, When};
-use bili_im_tests::{Running, Stage, answers, local_account};
+use bili_im_sim::faults::{Kind, Rule, When};
+use bili_im_tests::{Running, Stage, answers, local_account, sim_login};
 
 use crate::simulated::{
-    FANS, FRIEND, OWN, STRANGER, code, crowd, login, posts, prepared, restart, stage, text,
+    FANS, FRIEND, OWN, STRANGER, code, crowd, http, login, posts, prepared, restart, stage, text,
     until_send, warm, warm_stage, written,
 };
 
@@ -207,6 +207,46 @@ fn a_message_is_not_absent_when_its_session_could_not_be_read() {
 }
 
 #[test]
+fn a_ticket_that_has_not_begun_is_absent_whatever_the_session_answers() {
+    for end in [
+        http(502),
+        code(-500),
+        code(-404),
+        code(-403),
+        Kind::Html,
+        Kind::BreakOff,
+    ] {
+        let (mut stage, account, ticket) = prepared();
+        let restarted = restart(&stage, &account, 2);
+        let rule = Rule::new("fetch_session_msgs", When::Once, end.clone());
+        stage.fault(rule);
+        let found = stage.run(restarted.confirm(ticket)).unwrap();
+        assert!(
+            matches!(found, Confirmation::Absent(_)),
+            "{end:?}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_program_killed_between_the_requests_of_a_send_that_is_signed_anew_may_send_it() {
+    let (mut stage, account, ticket) = prepared();
+    stage.service.rotate_keys();
+    stage.time.advance(Duration::from_secs(100));
+    let mut sending = until_send(&mut stage, account.send_ticket(ticket));
+    stage.turn_until(&mut sending, |sending| sending.asks() == Some("nav"));
+    let stored = sending.items.pop().unwrap();
+    let restarted = restart(&stage, &account, 2);
+    drop(sending);
+    let found = stage.run(restarted.confirm(stored)).unwrap();
+    let Confirmation::Absent(ticket) = found else {
+        panic!("{found:?}")
+    };
+    stage.run(restarted.send_ticket(*ticket)).unwrap();
+    assert_eq!(written(&stage, "hi").len(), 1);
+}
+
+#[test]
 fn an_empty_page_of_a_session_that_had_messages_shows_no_message_absent() {
     let unreadable = r#"{"sender_uid":10001,"msg_type":1,"msg_seqno":999999}"#;
     for listed in ["", unreadable] {
@@ -261,8 +301,7 @@ fn another_accounts_ticket_is_refused() {
     let ticket = stage
         .run(account.prepare_send(STRANGER, text("hi")))
         .unwrap();
-    let friend = Credential::new("sim-10002", &format!("{:032}", 10_002), FRIEND).unwrap();
-    let friend = local_account(friend, 3).build();
+    let friend = local_account(sim_login(FRIEND.0), 3).build();
     for error in [
         stage.run(friend.send_ticket(ticket.clone())).unwrap_err(),
         stage.run(friend.settle_answer(ticket.clone())).unwrap_err(),

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use bili_im_archive::{Archive, ArchiveError, MessageRange};
-use bili_im_proto::{
-    Credential, Error, Input, SyncOptions, SyncReport, SyncStep, SyncStore, Talker, Uid,
-};
+use bili_im_proto::{Error, Input, SyncOptions, SyncReport, SyncStep, SyncStore, Talker};
 use bili_im_sim::{Account, Group, Message, SessionSettings, World};
-use bili_im_tests::{Running, Stage, Turn, local_account};
+use bili_im_tests::{Running, Stage, Turn, local_account, sim_login};
 use tempfile::TempDir;
 
 pub(crate) const OWN: u64 = 1;
@@ -93,8 +91,7 @@ fn fill(
     until: usize,
     mut instead: impl FnMut(&str) -> Option<Input>,
 ) -> Option<Result<SyncReport, Error>> {
-    let login = Credential::new("sim-1", &format!("{OWN:032}"), Uid(OWN)).unwrap();
-    let account = local_account(login, 1).build();
+    let account = local_account(sim_login(OWN), 1).build();
     let state = archive.state().unwrap();
     let mut running: Running<SyncReport, SyncStep> = Running::new(account.sync(state, options));
     let mut steps = 0;

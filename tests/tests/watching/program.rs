@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use bili_im_proto::{
-    Account, Credential, Cursor, Event, EventKind, Flow, Hints, Uid, WatchOptions,
-};
+use bili_im_proto::{Account, Credential, Cursor, Event, EventKind, Flow, Hints, WatchOptions};
 use bili_im_sim::World;
-use bili_im_tests::{Answers, Running, Stage, Turn, local_account};
+use bili_im_tests::{Answers, Running, Stage, Turn, local_account, sim_login};
 
 pub(crate) const OWN: u64 = 1;
 
@@ -56,7 +54,7 @@ pub(crate) fn written(from: u64, to: u64, text: &str) -> bili_im_sim::Message {
 }
 
 pub(crate) fn login() -> Credential {
-    Credential::new("sim-1", &format!("{OWN:032}"), Uid(OWN)).unwrap()
+    sim_login(OWN)
 }
 
 pub(crate) fn account(entropy: u8) -> Account {

@@ -73,7 +73,7 @@ fn a_signal_ends_it_while_another_command_has_the_account() {
     let mut watch = counting(&stage, OFTEN);
     stage.fault(Rule::new("user/cards", When::Always, Kind::Stall));
     let _other = Running::start(&mut stage.command("who 10002"));
-    until(|| stage.asked("cards") == 1);
+    stage.until_asked_once("cards");
     watch.signal("TERM");
     assert_eq!(watch.end().code, 0);
 }

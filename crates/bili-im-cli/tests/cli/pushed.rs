@@ -111,7 +111,7 @@ fn a_push_does_not_keep_an_answer_that_waits_from_ending() {
     until(|| connections(&stage) > 0 && stage.asked("new_sessions") >= 3);
     stage.fault_once("send_msg", status(429, PageBody::default(), Some(300)));
     stage.write(10002, "one");
-    until(|| stage.asked("send_msg") == 1);
+    stage.until_asked_once("send_msg");
     stage.write(10002, "two");
     // Time for the push to arrive. When it does not, this shows nothing, and does not fail.
     std::thread::sleep(std::time::Duration::from_millis(300));

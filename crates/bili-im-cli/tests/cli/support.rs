@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bili_im_sim::{
@@ -220,6 +220,13 @@ impl Stage {
         self.requests().get(name).copied().unwrap_or_default()
     }
 
+    /// Waits until the endpoint is asked, which must happen only once.
+    #[track_caller]
+    pub(crate) fn until_asked_once(&self, name: &str) {
+        until(|| self.asked(name) >= 1);
+        assert_eq!(self.asked(name), 1);
+    }
+
     /// Writes a text to the creator.
     pub(crate) fn write(&self, from: u64, text: &str) {
         self.say(from, Talker::user(CREATOR), text);
@@ -314,9 +321,15 @@ pub(crate) fn status(status: u16, body: PageBody, retry_after: Option<u64>) -> K
     }
 }
 
+/// A time limit that nothing reaches on a slow machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Waits until something is true.
+#[track_caller]
 pub(crate) fn until(mut happened: impl FnMut() -> bool) {
+    let start = Instant::now();
     while !happened() {
+        assert!(start.elapsed() < PATIENCE, "this does not happen");
         thread::sleep(Duration::from_millis(1));
     }
 }

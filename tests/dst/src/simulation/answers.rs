@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{
     Simulation,
-    flows::AnyFlow,
-    network::{Dispatch, LATEST_ARRIVAL, RequestTarget},
+    flows::{AnyFlow, StepId},
+    network::{Dispatch, RESEND_AFTER, RequestTarget},
     warnings::Warning,
 };
 use crate::{baseline::Baseline, plan::faults::PUSH_FRAMES, time::SECOND};
@@ -19,8 +19,7 @@ impl Simulation {
     /// Records what the laws need from an answer, if its flow still waits for it.
     pub(super) fn note_answer_sent(
         &mut self,
-        flow: u64,
-        step: u64,
+        step_id: StepId,
         target: &RequestTarget,
         answer: &Response<Vec<u8>>,
         is_fault: bool,
@@ -29,7 +28,9 @@ impl Simulation {
         let Some(running) = &mut self.running else {
             return;
         };
-        let Some(active) = (running.flows.get(&flow)).filter(|active| active.step == step) else {
+        let Some(active) =
+            (running.flows.get(&step_id.flow)).filter(|active| active.step == step_id.step)
+        else {
             return;
         };
         let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
@@ -54,9 +55,12 @@ impl Simulation {
         }
     }
 
-    pub(super) fn note_no_keys(&mut self) {
-        if let Some(running) = &mut self.running {
-            running.warnings.note_no_keys(self.now);
+    /// Records that a request failed, when it was to fetch the signing keys.
+    pub(super) fn note_failed_request(&mut self, target: &RequestTarget) {
+        if target.endpoint == "nav"
+            && let Some(running) = &mut self.running
+        {
+            running.warnings.note_keys_not_fetched(self.now);
         }
     }
 
@@ -135,7 +139,7 @@ impl Simulation {
                 && let Some(send) = self.ledger.sends.get_mut(send)
             {
                 send.made.push(MsgKey(message.msg_key.0));
-                let is_late = self.now >= left + LATEST_ARRIVAL || self.ledger.clock_was_set;
+                let is_late = self.now >= left + RESEND_AFTER || self.ledger.clock_was_set;
                 send.late += usize::from(is_late && send.is_at_least_once);
             }
             self.note(|| format!("    new message {}", shown(message)));

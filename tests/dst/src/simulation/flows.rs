@@ -7,9 +7,16 @@ use bili_im_proto::{
     Outgoing, SendTicket, SentMessage, Step, SyncReport, SyncStep,
 };
 
+/// The step of a flow that an input is for. It comes too late when the flow has made further steps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StepId {
+    pub(super) flow: u64,
+    pub(super) step: u64,
+}
+
 pub(super) struct ActiveFlow {
     pub(super) flow: AnyFlow,
-    /// How often the flow was resumed. An input for an earlier step comes too late.
+    /// How often the flow was resumed.
     pub(super) step: u64,
     /// The request that waits for its answer, as an index into the ledger.
     pub(super) request: Option<usize>,

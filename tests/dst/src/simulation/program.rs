@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use bili_im_proto::{
-    Account, Credential, Event, Hosts, Input, Now, Pacing, PushInput, SendTicket, Uid,
-};
+use bili_im_proto::{Account, Credential, Event, Hosts, Input, Now, Pacing, PushInput, SendTicket};
 
 use super::{
     Next, Running, Simulation, Warnings,
-    flows::{ActiveFlow, AnyFlow, Progress},
+    flows::{ActiveFlow, AnyFlow, Progress, StepId},
     push::PushLine,
 };
 use crate::{
@@ -29,8 +27,8 @@ impl Simulation {
         let since = self.now;
         let unreadable =
             |error: serde_json::Error| format!("the stored state cannot be read: {error}");
-        let login = Credential::new(&format!("sim-{OWN}"), &format!("{OWN:032}"), Uid(OWN))
-            .map_err(|error| error.to_string())?;
+        let cookie = bili_im_sim::Account::new(OWN).cookie();
+        let login = Credential::parse(&cookie).map_err(|error| error.to_string())?;
         let origin = "http://127.0.0.1:1".parse().map_err(|_| "no origin")?;
         let mut builder = Account::builder(login, [self.starts as u8; 24])
             .hosts(Hosts::single(origin))
@@ -105,14 +103,22 @@ impl Simulation {
         self.ledger.options.push((self.now, options));
     }
 
-    /// Stops the program at once. Its flows are lost.
+    /// Crashes the program, if it runs.
     pub(super) fn crash(&mut self) {
-        let Some(running) = self.running.take() else {
-            return;
-        };
-        self.tally.crashes += 1;
-        self.note(|| "crash".to_owned());
-        for active in running.flows.into_values() {
+        if self.running.is_some() {
+            self.tally.crashes += 1;
+            self.note(|| "crash".to_owned());
+            self.stop();
+        }
+    }
+
+    /// Stops the program at once. Its flows are lost.
+    pub(super) fn stop(&mut self) {
+        let running = self.running.take();
+        for active in running
+            .into_iter()
+            .flat_map(|running| running.flows.into_values())
+        {
             self.abandon(&active.flow);
         }
     }
@@ -149,19 +155,23 @@ impl Simulation {
             waits: false,
         };
         running.flows.insert(id, active);
-        self.schedule_resume(0, id, 0, Input::Begin);
+        self.schedule_resume(0, StepId { flow: id, step: 0 }, Input::Begin);
     }
 
-    pub(super) fn resume(&mut self, id: u64, step: u64, input: Input) -> Result<(), String> {
+    pub(super) fn resume(&mut self, step_id: StepId, input: Input) -> Result<(), String> {
         let Some(since) = self.running.as_ref().map(|running| running.since) else {
             return Ok(());
         };
         let now = self.clocks(since);
-        let too_fast = self.note_answer_received(id, step, &input);
+        let too_fast = self.note_answer_received(step_id, &input);
         let Some(running) = &mut self.running else {
             return Ok(());
         };
-        let Some(active) = running.flows.get_mut(&id).filter(|f| f.step == step) else {
+        let Some(active) = running
+            .flows
+            .get_mut(&step_id.flow)
+            .filter(|f| f.step == step_id.step)
+        else {
             return Ok(());
         };
         if let Some(request) = active.request.take()
@@ -179,19 +189,23 @@ impl Simulation {
             self.stored_ahead = self.ahead;
             (self.stored.store_snapshot(&snapshot)).map_err(|error| error.to_string())?;
         }
-        self.act_on(progress, id, now)
+        self.act_on(progress, step_id.flow, now)
     }
 
     /// Does what a flow asks for after it was resumed.
-    fn act_on(&mut self, progress: Progress, id: u64, now: Now) -> Result<(), String> {
-        let Some(active) = (self.running.as_ref()).and_then(|running| running.flows.get(&id))
+    fn act_on(&mut self, progress: Progress, flow: u64, now: Now) -> Result<(), String> {
+        let Some(active) = (self.running.as_ref()).and_then(|running| running.flows.get(&flow))
         else {
             return Ok(());
         };
-        let (step, name, send) = (active.step, active.flow.name(), active.flow.send());
+        let (name, send) = (active.flow.name(), active.flow.send());
+        let step_id = StepId {
+            flow,
+            step: active.step,
+        };
         let wake_after = match progress {
             Progress::Send(outgoing) => {
-                self.send_out(id, step, send, name, outgoing);
+                self.send_out(step_id, send, name, outgoing);
                 return Ok(());
             }
             // Rounded up, since a flow must not be woken too early.
@@ -215,22 +229,22 @@ impl Simulation {
             Progress::Waits => 0,
             ended => {
                 if let Some(running) = &mut self.running {
-                    running.flows.remove(&id);
+                    running.flows.remove(&flow);
                 }
                 return self.finish_flow(ended);
             }
         };
-        self.schedule_resume(wake_after, id, step, Input::Woken);
+        self.schedule_resume(wake_after, step_id, Input::Woken);
         Ok(())
     }
 
     /// Records what the laws need from an answer that reached the program.
-    fn note_answer_received(&mut self, id: u64, step: u64, input: &Input) -> Option<TooFast> {
+    fn note_answer_received(&mut self, step_id: StepId, input: &Input) -> Option<TooFast> {
         let Input::Response(answer) = input else {
             return None;
         };
-        let active = self.running.as_ref()?.flows.get(&id)?;
-        if active.step != step {
+        let active = self.running.as_ref()?.flows.get(&step_id.flow)?;
+        if active.step != step_id.step {
             return None;
         }
         let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();

@@ -3,7 +3,10 @@
 use bili_im_proto::{Account, Cursor, Hints, PushEvent, PushInput, PushSession, PushStep};
 use bili_im_sim::{PushEnd, PushId, UnixMicros};
 
-use super::{Next, Simulation, flows::AnyFlow};
+use super::{
+    Next, Simulation,
+    flows::{AnyFlow, StepId},
+};
 use crate::time::{EPOCH, MILLI};
 
 /// How many of 256 breaks of the network the program is not told of.
@@ -160,12 +163,15 @@ impl Simulation {
             self.ledger.push_lost.get_or_insert(self.now);
         }
         let Some(running) = &self.running else { return };
-        let waiting: Vec<(u64, u64)> = (running.flows.iter())
+        let waiting: Vec<StepId> = (running.flows.iter())
             .filter(|(_, active)| active.waits && matches!(active.flow, AnyFlow::Watch(_)))
-            .map(|(&id, active)| (id, active.step))
+            .map(|(&flow, active)| StepId {
+                flow,
+                step: active.step,
+            })
             .collect();
-        for (id, step) in waiting {
-            self.schedule_resume(0, id, step, bili_im_proto::Input::Woken);
+        for step_id in waiting {
+            self.schedule_resume(0, step_id, bili_im_proto::Input::Woken);
         }
     }
 

@@ -54,7 +54,7 @@ impl Warnings {
     }
 
     /// Records that the keys could not be fetched: a signature that was wrong stays wrong.
-    pub(super) fn note_no_keys(&mut self, now: u64) {
+    pub(super) fn note_keys_not_fetched(&mut self, now: u64) {
         if self.wrong_signature.is_some_and(|at| now <= at + SOON) {
             self.risk = Some(now);
         }
