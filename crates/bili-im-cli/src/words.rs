@@ -76,6 +76,22 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// Such as `1 message`, `2 messages`.
+pub(crate) fn messages(count: u64) -> String {
+    match count {
+        1 => text!("1 message", "1 条消息").to_owned(),
+        _ => format_text!("{count} messages", "{count} 条消息"),
+    }
+}
+
+/// Such as `1 conversation`, `2 conversations`.
+pub(crate) fn conversations(count: u64) -> String {
+    match count {
+        1 => text!("1 conversation", "1 个会话").to_owned(),
+        _ => format_text!("{count} conversations", "{count} 个会话"),
+    }
+}
+
 /// Removes one line end from a program's output.
 pub(crate) fn without_line_end(text: &str) -> &str {
     let bare = text.strip_suffix('\n').unwrap_or(text);
