@@ -8,12 +8,13 @@ use std::{
 
 use bili_im_archive::{Archive, ArchivedMessage, Continuation, Found, Hit, Order, Person};
 use bili_im_json::SearchJson;
-use bili_im_proto::{Direction, MsgType, Uid};
+use bili_im_proto::{Direction, MsgType, Talker, Uid};
 use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
     args::{Global, count, limit},
+    completeness,
     failure::Failure,
     moment,
     output::Output,
@@ -93,7 +94,8 @@ impl Search {
                 "还有更多：加上 --after {next}"
             ));
         }
-        Ok(())
+        let talkers: Vec<Talker> = self.conversations.talkers().collect();
+        completeness::warn(&archive, &talkers, self.period.from(), global, out)
     }
 
     /// Searches until there are as many messages as wanted, or no more.
@@ -174,6 +176,9 @@ impl Display for SearchOutput {
             let session = self.session(hit);
             let [time, sender] = self.head(&hit.message);
             write!(f, "{time}  {session}  {sender}: {}", snippet(hit))?;
+            if hit.is_recalled() {
+                f.write_str(text!(" (recalled)", "（已撤回）"))?;
+            }
             for message in &hit.after {
                 write!(f, "\n  {}", self.line(message))?;
             }
