@@ -258,7 +258,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          bili-im search '\"see you\"' --with 10002 --context 2\n  \
          bili-im search 发票 --from 2026-01-01 --mine --json\n\n\
          消息须包含所有的词，引号里的空格算词的一部分。英文单词和数字按开头匹配，中文在任何位置都能找到。\n\
-         大小写、全半角、简繁体都视为相同。",
+         大小写、全半角、简繁体都视为相同。分享的视频等卡片只按标题查找。",
     ),
     ("search <words>", "要找的词"),
     ("search --with", "只找与这个用户的会话；可多次给出"),

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use bili_im_sim::{Act, Uid};
+use bili_im_sim::{Act, Message, Talker, Uid};
 use serde_json::json;
 
-use crate::support::Stage;
+use crate::support::{CREATOR, Stage};
 
 /// A stage whose archive has a few messages of a user.
 fn stage() -> Stage {
@@ -118,4 +118,21 @@ fn a_recalled_message_that_was_kept_is_marked() {
     assert!(said.ends_with(": 後天見 (recalled)\n"), "{said}");
     assert_eq!(stage.json("search 後天")["hits"][0]["recalled"], true);
     assert_eq!(stage.json("search 明天")["hits"][0]["recalled"], false);
+}
+
+#[test]
+fn labels_are_in_the_language_of_the_user() {
+    let stage = Stage::demo();
+    let share = json!({ "title": "新歌 cover", "author": "铁粉小明" });
+    let share = Message::new(10002, Talker::user(CREATOR), 7, share.to_string());
+    stage.put(share);
+    stage.done("sync");
+    let found = |args: &str| stage.done(args).trim_end().to_owned();
+    assert!(found("search cover").ends_with(": [share] 新歌 cover"));
+    assert!(found("search 新歌 --color always").contains("[share] \u{1b}[31m"));
+    assert!(found("search cover --lang zh").ends_with(": [分享] 新歌 cover"));
+    // A label that was searched for stays.
+    assert!(found("search 分享 cover").ends_with(": [分享] 新歌 cover"));
+    assert!(found("history 10002").contains("[share] 新歌 cover"));
+    assert!(found("sessions").contains("[share] 新歌 cover"));
 }
