@@ -330,7 +330,10 @@ NUMBER        NAME  TEXT
         };
         for (room, expected) in [
             (29, "UID    NAME      WAIT\n12345  a name …  1 h   ██████"),
-            (28, "UID    NAME           WAIT\n12345  a name that …  1 h"),
+            (
+                28,
+                "UID    NAME             WAIT\n12345  a name that is…  1 h",
+            ),
             (21, "UID    NAME      WAIT\n12345  a name …  1 h"),
             (20, "UID    NAME\n12345  a name that …"),
         ] {
