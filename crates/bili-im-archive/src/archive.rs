@@ -11,6 +11,7 @@ use std::{
 
 use bili_im_proto::Uid;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use serde_json::value::RawValue;
 
 use crate::{
     error::ArchiveError,
@@ -139,11 +140,28 @@ impl Archive {
     pub fn check(&self) -> Result<(), ArchiveError> {
         let report: String =
             (self.connection).query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        if report == "ok" {
-            Ok(())
-        } else {
-            Err(ArchiveError::Damaged(report))
+        if report != "ok" {
+            return Err(ArchiveError::Damaged(report));
         }
+        match self.broken_messages()? {
+            0 => Ok(()),
+            broken => Err(ArchiveError::Damaged(format!(
+                "messages that cannot be read: {broken}"
+            ))),
+        }
+    }
+
+    /// How many messages are not JSON. SQLite does not notice that, since nothing else depends on
+    /// what they say.
+    fn broken_messages(&self) -> Result<usize, ArchiveError> {
+        let mut select = self.connection.prepare("SELECT json FROM raw_messages")?;
+        let mut rows = select.query([])?;
+        let mut broken = 0;
+        while let Some(row) = rows.next()? {
+            let json = row.get_ref(0)?.as_str().unwrap_or_default();
+            broken += usize::from(serde_json::from_str::<&RawValue>(json).is_err());
+        }
+        Ok(broken)
     }
 
     /// Keeps other processes from filling the archive until this one is dropped. They can read it.

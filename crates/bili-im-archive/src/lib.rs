@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod completeness;
 mod dead_letters;
 mod error;
 mod export;
@@ -25,6 +26,7 @@ pub use bili_im_proto as proto;
 
 pub use crate::{
     archive::Archive,
+    completeness::Completeness,
     dead_letters::DeadLetter,
     error::ArchiveError,
     export::{Export, ExportReport, Language, PageFiles, Pictures},

@@ -9,6 +9,7 @@ mod args;
 mod cli;
 mod command_line;
 mod commands;
+mod completeness;
 mod config;
 mod credentials;
 mod curl;

@@ -1,7 +1,11 @@
 //! Times for people to read.
 
 use bili_im_proto::{UnixMicros, UnixSeconds};
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
 /// A time in the machine's own zone, to the minute. Empty when the time is out of range.
 pub(crate) fn local(time: UnixSeconds) -> String {
@@ -16,6 +20,12 @@ pub(crate) fn local_micros(time: UnixMicros) -> String {
 /// The day of a time.
 pub(crate) fn day(time: UnixSeconds) -> String {
     shown(time, "%Y-%m-%d")
+}
+
+/// The day after that of a time.
+pub(crate) fn day_after(time: UnixSeconds) -> Option<String> {
+    let day = day(time).parse::<Date>().ok()?;
+    Some(day.tomorrow().ok()?.to_string())
 }
 
 /// Reads a day, as in 2026-01-31, or a time, as in 2026-01-31T08:00, in the machine's own zone.
@@ -63,6 +73,14 @@ mod tests {
         for wrong in ["", "31.1.2026", "2026-02-30", "1969-12-31T00:00:00Z"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_day_is_followed_by_another() {
+        let after = |text| day_after(parse(text).unwrap());
+        assert_eq!(after("2026-01-31").unwrap(), "2026-02-01");
+        assert_eq!(after("2027-12-31T23:59").unwrap(), "2028-01-01");
+        assert_eq!(day_after(UnixSeconds(u64::MAX)), None);
     }
 
     #[test]

@@ -39,10 +39,10 @@ impl Conversations {
 /// The time that a command is about; by default all of it.
 #[derive(Debug, Args)]
 pub(crate) struct Period {
-    /// Only from this day or time on
+    /// Only from this day or time on (included)
     #[arg(long, value_name = "DATE", value_parser = moment::parse)]
     from: Option<UnixSeconds>,
-    /// Only before this day or time
+    /// Only before this day or time (not included)
     #[arg(long, value_name = "DATE", value_parser = moment::parse)]
     to: Option<UnixSeconds>,
 }
@@ -55,9 +55,32 @@ impl Period {
         if range.is_empty() {
             return Err(Failure::wrong_use(
                 text!("--to is not after --from", "--to 不晚于 --from"),
-                text!("exchange them", "把两者对调"),
+                wider(&range),
             ));
         }
         Ok(range)
+    }
+
+    /// Its beginning, if it has one.
+    pub(crate) fn from(&self) -> Option<UnixSeconds> {
+        self.from
+    }
+}
+
+/// What to give instead of an empty time.
+fn wider(empty: &Range<UnixSeconds>) -> String {
+    let (from, to) = (moment::day(empty.start), moment::day(empty.end));
+    let is_day = from == to && moment::parse(&to) == Ok(empty.end);
+    match moment::day_after(empty.start).filter(|_| is_day) {
+        Some(next) => format_text!(
+            "--to is not included; for the whole day: --to {next}",
+            "--to 不含在内；要包括这一整天，请用 --to {next}"
+        ),
+        None if empty.start == empty.end => text!(
+            "--to is not included: give a later time",
+            "--to 不含在内，请给出更晚的时间"
+        )
+        .to_owned(),
+        None => text!("exchange them", "把两者对调").to_owned(),
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Table<const N: usize> {
     rows: Vec<[String; N]>,
     /// Whether the cells of a column may be shortened.
     can_shorten: [bool; N],
+    /// The columns that may be left out, the first of them first.
+    optional: &'static [&'static str],
     /// Which cells of a column strike the eye.
     highlight: Option<Highlight>,
     /// The width of the terminal; `None` without a limit.
@@ -47,6 +49,7 @@ impl<const N: usize> Table<N> {
             head,
             rows: rows.into_iter().collect(),
             can_shorten: [false; N],
+            optional: &[],
             highlight: None,
             room: terminal_width(),
         }
@@ -56,6 +59,12 @@ impl<const N: usize> Table<N> {
     /// as arguments should stay whole.
     pub(crate) fn shorten(mut self, columns: &[&str]) -> Self {
         self.can_shorten = self.head.map(|head| columns.contains(&head));
+        self
+    }
+
+    /// Names the columns that are left out when the table does not fit, one after another.
+    pub(crate) fn leave_out(mut self, columns: &'static [&'static str]) -> Self {
+        self.optional = columns;
         self
     }
 
@@ -71,21 +80,23 @@ impl<const N: usize> Table<N> {
         })
     }
 
-    fn widths(&self) -> [usize; N] {
+    /// The widths of the columns; `None` of those that are left out.
+    fn widths(&self) -> [Option<usize>; N] {
         let mut widths = self.head.map(|head| shown(head).width());
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = cell.width().max(*width);
             }
         }
+        let mut widths = widths.map(Some);
         let Some(room) = self.room else {
             return widths;
         };
-        let all = widths.iter().sum::<usize>() + GAP * N.saturating_sub(1);
-        for _ in room..all {
+        self.leave_columns_out(&mut widths, room);
+        for _ in room..in_all(widths.iter().copied()) {
             // Shortening the widest first leaves all about equally wide.
             let can_shorten = (widths.iter_mut().zip(self.can_shorten))
-                .filter_map(|(width, can_shorten)| can_shorten.then_some(width))
+                .filter_map(|(width, can_shorten)| width.as_mut().filter(|_| can_shorten))
                 .filter(|width| **width > LEAST);
             match can_shorten.max_by_key(|width| **width) {
                 Some(widest) => *widest -= 1,
@@ -94,6 +105,32 @@ impl<const N: usize> Table<N> {
         }
         widths
     }
+
+    /// Leaves out columns until the others fit, shortened as far as they may be.
+    fn leave_columns_out(&self, widths: &mut [Option<usize>; N], room: usize) {
+        let least = |widths: &[Option<usize>; N]| {
+            let columns = widths.iter().zip(self.can_shorten);
+            in_all(columns.map(|(width, can_shorten)| match can_shorten {
+                true => width.map(|width| width.min(LEAST)),
+                false => *width,
+            }))
+        };
+        for optional in self.optional {
+            if least(widths) <= room {
+                return;
+            }
+            let columns = widths.iter_mut().zip(self.head);
+            for (width, _) in columns.filter(|(_, head)| head == optional) {
+                *width = None;
+            }
+        }
+    }
+}
+
+/// The width of columns beside each other.
+fn in_all(widths: impl Iterator<Item = Option<usize>>) -> usize {
+    let all = widths.flatten().map(|width| width + GAP);
+    all.sum::<usize>().saturating_sub(GAP)
 }
 
 /// The head of a column in the language of the user.
@@ -118,8 +155,8 @@ fn shown(head: &'static str) -> &'static str {
         "REPLY" => text!("REPLY", "回复"),
         "RECEIVED" => text!("RECEIVED", "收到"),
         "WRITTEN" => text!("WRITTEN", "发出"),
-        "HALF WAIT" => text!("HALF WAIT", "等待（中位）"),
-        "MOST WAIT" => text!("MOST WAIT", "等待（九成）"),
+        "MEDIAN WAIT" => text!("MEDIAN WAIT", "等待中位数"),
+        "90% WITHIN" => text!("90% WITHIN", "九成不超过"),
         "HOUR" => text!("HOUR", "小时"),
         "MONTH" => text!("MONTH", "月份"),
         "SETTING" => text!("SETTING", "设置"),
@@ -129,7 +166,6 @@ fn shown(head: &'static str) -> &'static str {
     }
 }
 
-/// The width from `COLUMNS`, else from the terminal.
 /// The width of the terminal, or what `COLUMNS` says; `None` without a limit.
 pub(crate) fn terminal_width() -> Option<usize> {
     room(env::var("COLUMNS").ok().as_deref(), || {
@@ -165,13 +201,16 @@ impl<const N: usize> Display for Table<N> {
 
 fn write_row<const N: usize>(
     f: &mut fmt::Formatter<'_>,
-    widths: &[usize; N],
+    widths: &[Option<usize>; N],
     cells: [impl AsRef<str>; N],
     styled: impl Fn(&str, usize) -> String,
 ) -> fmt::Result {
     // Blanks are kept back until a cell follows, so that no line ends in blanks.
     let mut blanks = 0;
     for (column, (cell, &width)) in cells.iter().zip(widths).enumerate() {
+        let Some(width) = width else {
+            continue;
+        };
         let cell = fit(cell.as_ref(), width);
         if !cell.is_empty() {
             write!(f, "{:blanks$}{}", "", styled(&cell, column))?;
@@ -278,6 +317,28 @@ NUMBER        NAME  TEXT
         assert_eq!(table.to_string(), "LAST MESS…\na long me…");
         // Numbers stay whole.
         assert!(with_room(1).contains("\n123456789012  演示  long lo…\n"));
+    }
+
+    #[test]
+    fn columns_without_room_are_left_out_in_their_order() {
+        let shown = |room| {
+            let rows = [row(["12345", "a name that is long", "1 h", "██████"])];
+            let table = Table::new(["UID", "NAME", "WAIT", ""], rows).shorten(&["NAME"]);
+            let mut table = table.leave_out(&["", "WAIT"]);
+            table.room = Some(room);
+            table.to_string()
+        };
+        for (room, expected) in [
+            (29, "UID    NAME      WAIT\n12345  a name …  1 h   ██████"),
+            (
+                28,
+                "UID    NAME             WAIT\n12345  a name that is…  1 h",
+            ),
+            (21, "UID    NAME      WAIT\n12345  a name …  1 h"),
+            (20, "UID    NAME\n12345  a name that …"),
+        ] {
+            assert_eq!(shown(room), expected, "{room}");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bili_im_proto::{Content, Direction, Printable, Session, Talker};
 
+use crate::language::{Language, current};
+
 /// A text on one line without control characters. A line break becomes `⏎`, since `\n` could be
 /// something that the sender wrote.
 pub(crate) fn on_one_line(text: &str) -> String {
@@ -17,8 +19,44 @@ pub(crate) fn line(content: &Content) -> String {
         Content::Text(text) if text.trim().is_empty() => format!("{text:?}"),
         // Not the summary, which drops line breaks.
         Content::Text(text) => text.clone(),
-        Content::Image(image) => format!("[图片] {}", image.url()),
-        other => other.summary(),
+        Content::Image(image) => format!("{} {}", summary(content), image.url()),
+        other => summary(other),
+    })
+}
+
+/// The summary of a content, with its label in the language of the user.
+pub(crate) fn summary(content: &Content) -> String {
+    let summary = content.summary();
+    match (english_label(content), label_end(&summary)) {
+        (Some(label), Some(end)) if current() == Language::English => {
+            format!("[{label}]{}", summary.get(end..).unwrap_or_default())
+        }
+        _ => summary,
+    }
+}
+
+/// Where the label ends that a summary begins with.
+pub(crate) fn label_end(summary: &str) -> Option<usize> {
+    let end = summary.find(']')? + 1;
+    summary.starts_with('[').then_some(end)
+}
+
+/// The label of a content whose summary begins with one.
+fn english_label(content: &Content) -> Option<String> {
+    Some(match content {
+        Content::Image(_) => "image".to_owned(),
+        Content::Recall(_) => "recalled a message".to_owned(),
+        Content::Recalled => "recalled message".to_owned(),
+        Content::Share(_) | Content::ShareOther(_) | Content::TextShare(_) => "share".to_owned(),
+        Content::MiniProgram(_) => "mini program".to_owned(),
+        Content::VideoPush(_) => "video".to_owned(),
+        Content::ArticlePush(_) => "article".to_owned(),
+        Content::PictureCard(_) => "picture".to_owned(),
+        Content::Unknown { msg_type, .. } => format!("message of type {}", msg_type.number()),
+        Content::Malformed { msg_type, .. } => {
+            format!("unreadable content of type {}", msg_type.number())
+        }
+        _ => return None,
     })
 }
 
@@ -76,6 +114,22 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// Such as `1 message`, `2 messages`.
+pub(crate) fn messages(count: u64) -> String {
+    match count {
+        1 => text!("1 message", "1 条消息").to_owned(),
+        _ => format_text!("{count} messages", "{count} 条消息"),
+    }
+}
+
+/// Such as `1 conversation`, `2 conversations`.
+pub(crate) fn conversations(count: u64) -> String {
+    match count {
+        1 => text!("1 conversation", "1 个会话").to_owned(),
+        _ => format_text!("{count} conversations", "{count} 个会话"),
+    }
+}
+
 /// Removes one line end from a program's output.
 pub(crate) fn without_line_end(text: &str) -> &str {
     let bare = text.strip_suffix('\n').unwrap_or(text);
@@ -92,6 +146,30 @@ mod tests {
     fn a_line_break_is_not_shown_as_a_backslash_and_a_letter() {
         assert_eq!(on_one_line("a\nb\r\nc\rd"), "a⏎b⏎c⏎d");
         assert_eq!(on_one_line("a\\nb\u{1b}"), "a\\nb\\u{1b}");
+    }
+
+    #[test]
+    fn labels_are_in_the_language_of_the_user() {
+        use bili_im_proto::MsgType;
+
+        for (msg_type, raw, expected) in [
+            (MsgType::Text, r#"{"content":"[图片] x"}"#, "[图片] x"),
+            (
+                MsgType::Image,
+                r#"{"url":"https://a.b/c"}"#,
+                "[image] https://a.b/c",
+            ),
+            (
+                MsgType::Share,
+                r#"{"title":"[合集] t"}"#,
+                "[share] [合集] t",
+            ),
+            (MsgType::from(777), "[1]", "[message of type 777] [1]"),
+            (MsgType::Image, "x", "[unreadable content of type 2] x"),
+        ] {
+            assert_eq!(line(&Content::parse(msg_type, raw)), expected);
+        }
+        assert_eq!(line(&Content::Recalled), "[recalled message]");
     }
 
     #[test]

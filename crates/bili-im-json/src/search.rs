@@ -21,6 +21,8 @@ struct HitJson {
     talker: Talker,
     session_name: String,
     message: Option<MessageJson>,
+    /// Whether it was recalled, and what it said was kept.
+    recalled: bool,
     text: String,
     places: Vec<PlaceJson>,
     before: Vec<MessageJson>,
@@ -62,6 +64,7 @@ impl HitJson {
             talker: hit.message.talker,
             session_name: hit.session_name.clone(),
             message: message(&hit.message),
+            recalled: hit.is_recalled(),
             text: hit.text.clone(),
             places: places
                 .map(|place| PlaceJson::new(&hit.text, place))

@@ -39,10 +39,10 @@ pub struct CountJson {
 pub struct WaitsJson {
     /// How many answers there are.
     pub answers: u64,
-    /// Half of them were quicker.
-    pub median: u64,
-    /// Nine of ten were quicker.
-    pub percentile_90: u64,
+    /// Half of them were quicker; null without answers.
+    pub median: Option<u64>,
+    /// Nine of ten were quicker; null without answers.
+    pub percentile_90: Option<u64>,
 }
 
 /// The counts of a conversation.
@@ -87,10 +87,11 @@ impl From<Count> for CountJson {
 
 impl From<Waits> for WaitsJson {
     fn from(waits: Waits) -> Self {
+        let some = |seconds| (waits.answers > 0).then_some(seconds);
         Self {
             answers: waits.answers,
-            median: waits.median,
-            percentile_90: waits.percentile_90,
+            median: some(waits.median),
+            percentile_90: some(waits.percentile_90),
         }
     }
 }

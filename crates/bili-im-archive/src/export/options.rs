@@ -9,6 +9,7 @@ use super::{clock::Clock, language::Language};
 use crate::{
     archive::Archive,
     error::ArchiveError,
+    messages::first_id,
     reading::{ArchivedSession, MessageRange, Messages},
 };
 
@@ -95,7 +96,7 @@ impl Export {
         }
     }
 
-    /// Only what was written in this time.
+    /// Only what was written in this time. Sessions without a message of it are left out.
     #[must_use]
     pub fn during(self, during: Range<UnixSeconds>) -> Self {
         Self { during, ..self }
@@ -172,8 +173,26 @@ impl Export {
             report.left_out += u64::from(is_left_out);
             !is_left_out
         });
+        if self.is_limited_in_time() {
+            let mut within = Vec::new();
+            for session in sessions {
+                if self.has_any(archive, session.talker)? {
+                    within.push(session);
+                }
+            }
+            sessions = within;
+        }
         report.sessions = sessions.len() as u64;
         Ok((sessions, report))
+    }
+
+    /// Whether a session has a message of the time to export.
+    fn has_any(&self, archive: &Archive, talker: Talker) -> Result<bool, ArchiveError> {
+        let [start, end] = [self.during.start, self.during.end].map(first_id);
+        let session = archive.session_id(talker)?;
+        Ok((archive.connection)
+            .prepare_cached("SELECT 1 FROM messages WHERE session_id = ? AND id >= ? AND id < ?")?
+            .exists((session, start, end))?)
     }
 
     pub(super) fn messages<'a>(

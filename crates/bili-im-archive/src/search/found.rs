@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use bili_im_proto::Message;
+
 use crate::{reading::ArchivedMessage, search::Continuation};
 
 /// A page of what a search has found.
@@ -31,4 +33,11 @@ pub struct Hit {
     pub before: Vec<ArchivedMessage>,
     /// The messages after it, oldest first.
     pub after: Vec<ArchivedMessage>,
+}
+
+impl Hit {
+    /// Whether the message was recalled, and what it said was kept.
+    pub fn is_recalled(&self) -> bool {
+        (self.message.message.as_ref()).is_some_and(Message::is_recalled)
+    }
 }

@@ -9,18 +9,21 @@ use std::{
 use bili_im_archive::{
     Archive, ArchiveError, Export as Exporting, ExportReport, PageFiles, Pictures,
 };
+use bili_im_proto::Talker;
 use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
     args::Global,
+    completeness,
     failure::Failure,
     language::{self, Language},
     output::Output,
     private_file::make_folder,
     selection::{Conversations, Period},
     whole_file::{self, Finished, WholeFile},
+    words,
 };
 
 /// The folder with the pictures beside the pages.
@@ -108,14 +111,24 @@ impl Export {
                 written.map_err(ArchiveError::Output)?;
                 report
             }
-            None => return self.print(&archive, &export),
+            None => {
+                self.print(&archive, &export)?;
+                return self.warn(&archive, global, out);
+            }
         };
+        self.warn(&archive, global, out)?;
         out.print(&ExportOutput {
             out: self.out.unwrap_or_default(),
             sessions: report.sessions,
             messages: report.messages,
             left_out: report.left_out,
         })
+    }
+
+    /// Warns when the archive lacks something of what was exported.
+    fn warn(&self, archive: &Archive, global: &Global, out: Output) -> Result<(), Failure> {
+        let talkers: Vec<Talker> = self.conversations.talkers().collect();
+        completeness::warn(archive, &talkers, self.period.from(), global, out)
     }
 
     fn export(&self, archive: &Archive) -> Result<Exporting, Failure> {
@@ -278,17 +291,15 @@ struct ExportOutput {
 
 impl Display for ExportOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            out,
-            sessions,
-            messages,
-            left_out,
-        } = self;
-        let out = out.display();
+        let (messages, conversations) = (
+            words::messages(self.messages),
+            words::conversations(self.sessions),
+        );
+        let (out, left_out) = (self.out.display(), &self.left_out);
         write_text!(
             f,
-            "{messages} messages of {sessions} conversations\nin {out}",
-            "{sessions} 个会话的 {messages} 条消息\n存于 {out}"
+            "{messages} of {conversations}\nin {out}",
+            "{conversations}的 {messages}\n存于 {out}"
         )?;
         if *left_out > 0 {
             write_text!(

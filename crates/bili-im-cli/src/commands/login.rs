@@ -40,6 +40,8 @@ impl Login {
         let profile = Profile::named(global.profile()?)?;
         profile.check(self.keyring)?;
         self.qr_png.as_deref().map_or(Ok(()), check_is_new)?;
+        // One that cannot be read is of no use, and replaced.
+        let last = profile.load().ok().flatten();
         let (credential, refresh_token) = match credentials::given(global, out)? {
             Some(credential) => (credential, Secret::default()),
             None => self.scan(global, out)?,
@@ -53,6 +55,9 @@ impl Login {
             global,
             out,
         )?;
+        if let Some(last) = last {
+            warn_of_replaced(&last, &login, &profile.name, out);
+        }
         out.print(&LoginOutput {
             profile: profile.name,
             uid: login.uid(),
@@ -139,6 +144,31 @@ impl Login {
         }
         Ok(())
     }
+}
+
+/// Warns that the profile had the login of another account.
+fn warn_of_replaced(
+    last: &stored_login::Login,
+    new: &stored_login::Login,
+    profile: &ProfileName,
+    out: Output,
+) {
+    let Some(uid) = last.uid().filter(|&uid| Some(uid) != new.uid()) else {
+        return;
+    };
+    let who = match &last.account {
+        Some(name) => {
+            let name = on_one_line(name);
+            format_text!("{name} ({uid})", "{name}（{uid}）")
+        }
+        None => uid.to_string(),
+    };
+    out.warn(format_text!(
+        "this replaces the login of {who} in profile {profile}; to keep both, give each its own: \
+         bili-im login --profile NAME",
+        "登录档案 {profile} 里原来是 {who} 的登录，已被替换；要同时保留，请各用一个档案：\
+         bili-im login --profile NAME"
+    ));
 }
 
 fn check_is_new(path: &Path) -> Result<(), Failure> {

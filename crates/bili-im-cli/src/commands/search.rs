@@ -8,12 +8,13 @@ use std::{
 
 use bili_im_archive::{Archive, ArchivedMessage, Continuation, Found, Hit, Order, Person};
 use bili_im_json::SearchJson;
-use bili_im_proto::{Direction, MsgType, Uid};
+use bili_im_proto::{Content, Direction, Message, MsgType, Talker, Uid};
 use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
     args::{Global, count, limit},
+    completeness,
     failure::Failure,
     moment,
     output::Output,
@@ -34,7 +35,7 @@ Examples:
 
 A message must have all the words. Quotes keep spaces. Latin words and numbers are found by their
 beginning, Chinese anywhere. Upper and lower case, full and half width, simplified and traditional
-characters count as equal.")]
+characters count as equal. Of a card, such as a shared video, only the title is searched.")]
 pub(crate) struct Search {
     /// What to search for
     #[arg(required = true)]
@@ -93,7 +94,8 @@ impl Search {
                 "还有更多：加上 --after {next}"
             ));
         }
-        Ok(())
+        let talkers: Vec<Talker> = self.conversations.talkers().collect();
+        completeness::warn(&archive, &talkers, self.period.from(), global, out)
     }
 
     /// Searches until there are as many messages as wanted, or no more.
@@ -174,6 +176,9 @@ impl Display for SearchOutput {
             let session = self.session(hit);
             let [time, sender] = self.head(&hit.message);
             write!(f, "{time}  {session}  {sender}: {}", snippet(hit))?;
+            if hit.is_recalled() {
+                f.write_str(text!(" (recalled)", "（已撤回）"))?;
+            }
             for message in &hit.after {
                 write!(f, "\n  {}", self.line(message))?;
             }
@@ -215,10 +220,36 @@ impl SearchOutput {
     }
 }
 
+/// The text of a hit with its label in the language of the user, and where the words are in it. A
+/// label that has the words stays.
+fn with_own_label(hit: &Hit) -> (String, Vec<Range<usize>>) {
+    let as_found = || (hit.text.clone(), hit.places.clone());
+    let first = hit.places.first().map_or(0, |place| place.start);
+    let message = hit.message.message.as_ref();
+    let Some(content) = message.map(Message::content_even_if_recalled) else {
+        return as_found();
+    };
+    let shown = match content {
+        Content::Text(_) => return as_found(),
+        content => words::summary(&content),
+    };
+    match (words::label_end(&hit.text), words::label_end(&shown)) {
+        (Some(old), Some(new)) if old <= first => {
+            let label = shown.get(..new).unwrap_or_default();
+            let text = format!("{label}{}", hit.text.get(old..).unwrap_or_default());
+            let moved = |at: usize| at.saturating_sub(old) + new;
+            let places = hit.places.iter();
+            let places = places.map(|place| moved(place.start)..moved(place.end));
+            (text, places.collect())
+        }
+        _ => as_found(),
+    }
+}
+
 /// The text around the first word, with the words highlighted at a terminal.
 fn snippet(hit: &Hit) -> String {
-    let text = &hit.text;
-    let first = hit.places.first().map_or(0, |place| place.start);
+    let (text, places) = &with_own_label(hit);
+    let first = places.first().map_or(0, |place| place.start);
     let (before, after) = SHOWN;
     let at = |from: usize, characters| {
         let mut places = text.get(from..).unwrap_or_default().char_indices();
@@ -236,7 +267,7 @@ fn snippet(hit: &Hit) -> String {
             false => part,
         };
     };
-    for place in hit.places.iter().filter(|place| place.start < end) {
+    for place in places.iter().filter(|place| place.start < end) {
         let place = place.start..place.end.min(end);
         push(from..place.start, false);
         from = place.end;

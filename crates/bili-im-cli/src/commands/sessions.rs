@@ -20,7 +20,7 @@ use crate::{
     progress::Progress,
     table::{Table, fit},
     user_marks::UserMarks,
-    words::{direction_text, marks, on_one_line, talker_cell},
+    words::{self, direction_text, marks, on_one_line, talker_cell},
 };
 
 /// The greatest width of the newest message.
@@ -191,7 +191,7 @@ impl Display for SessionsOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.list.sessions.iter().map(|session| {
             let last = session.last_msg.as_ref().map(|message| {
-                let text = on_one_line(&message.content().summary());
+                let text = on_one_line(&words::summary(&message.content()));
                 match self.own == Some(message.sender_uid) {
                     true => format!("{}: {text}", direction_text(Direction::Own)),
                     false => text,

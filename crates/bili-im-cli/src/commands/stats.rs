@@ -11,12 +11,13 @@ use serde::Serialize;
 
 use crate::{
     archive_file::ArchiveFile,
-    args::{Global, count},
+    args::{Global, limit},
+    completeness,
     failure::Failure,
     output::Output,
     selection::Period,
     table::{Table, terminal_width},
-    words::{duration, on_one_line, talker_cell},
+    words::{self, duration, on_one_line, talker_cell},
 };
 
 /// How wide the longest bar is, as far as the terminal allows it beside the other columns.
@@ -41,8 +42,8 @@ pub(crate) struct Stats {
     #[arg(long)]
     system: bool,
     /// How many people to show
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = count)]
-    top: usize,
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = limit)]
+    top: u64,
 }
 
 impl Stats {
@@ -51,10 +52,10 @@ impl Stats {
         let options = StatsOptions::default()
             .during(self.period.range()?)
             .with_service(self.system);
-        out.print_long(&StatsOutput(StatsJson::new(
-            archive.stats(&options)?,
-            self.top,
-        )))
+        let top = usize::try_from(self.top).unwrap_or(usize::MAX);
+        let stats = StatsJson::new(archive.stats(&options)?, top);
+        out.print_long(&StatsOutput(stats))?;
+        completeness::warn(&archive, &[], self.period.from(), global, out)
     }
 }
 
@@ -84,9 +85,9 @@ fn cells(count: CountJson, greatest: u64) -> [String; 3] {
 }
 
 fn wait_cells(waits: WaitsJson) -> [String; 2] {
-    [waits.median, waits.percentile_90].map(|seconds| match waits.answers {
-        0 => String::new(),
-        _ => duration(Duration::from_secs(seconds)),
+    [waits.median, waits.percentile_90].map(|seconds| {
+        let wait = seconds.map(Duration::from_secs);
+        wait.map(duration).unwrap_or_default()
     })
 }
 
@@ -97,19 +98,23 @@ impl Display for StatsOutput {
         if received + written == 0 {
             return f.write_str(text!("no messages", "没有消息"));
         }
+        let received = words::messages(received);
         write_text!(
             f,
-            "{received} messages received, {written} written\n",
-            "收到 {received} 条消息，发出 {written} 条\n"
+            "{received} received, {written} written\n",
+            "收到 {received}，发出 {written} 条\n"
         )?;
         write_text!(f, "bars: █ written, ░ received\n", "条形：█ 发出，░ 收到\n")?;
         if stats.waits.answers > 0 {
             let [median, most] = wait_cells(stats.waits);
-            let answers = stats.waits.answers;
+            let answers = match stats.waits.answers {
+                1 => text!("1 answer", "1 次").to_owned(),
+                answers => format_text!("{answers} answers", "{answers} 次"),
+            };
             write_text!(
                 f,
-                "{answers} answers: half within {median}, nine of ten within {most}\n",
-                "回复 {answers} 次：等待的中位数是 {median}，九成不超过 {most}\n"
+                "{answers}: half within {median}, nine of ten within {most}\n",
+                "回复 {answers}：等待的中位数是 {median}，九成不超过 {most}\n"
             )?;
         }
         writeln!(f, "\n{}", self.people())?;
@@ -155,13 +160,14 @@ impl StatsOutput {
                 "NAME",
                 "RECEIVED",
                 "WRITTEN",
-                "HALF WAIT",
-                "MOST WAIT",
+                "MEDIAN WAIT",
+                "90% WITHIN",
                 "",
             ],
             rows,
         )
         .shorten(&["NAME"])
+        .leave_out(&["", "90% WITHIN", "MEDIAN WAIT"])
     }
 }
 
@@ -171,5 +177,5 @@ fn bars(what: &'static str, counts: Vec<(String, CountJson)>) -> impl Display {
         let [received, written, bar] = cells(count, greatest.unwrap_or_default());
         [label, received, written, bar]
     });
-    Table::new([what, "RECEIVED", "WRITTEN", ""], rows)
+    Table::new([what, "RECEIVED", "WRITTEN", ""], rows).leave_out(&[""])
 }

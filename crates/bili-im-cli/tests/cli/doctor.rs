@@ -50,6 +50,33 @@ fn the_archive_is_counted_and_a_damaged_one_is_a_fault() {
 }
 
 #[test]
+fn a_message_that_cannot_be_read_is_a_fault() {
+    let stage = Stage::demo();
+    stage.done("sync");
+    let mut file = fs::read(stage.archive_file()).unwrap();
+    let written = "\"sender_uid\"".as_bytes();
+    let at = file.windows(written.len()).position(|part| part == written);
+    file[at.unwrap()] = 0xa5;
+    fs::write(stage.archive_file(), file).unwrap();
+    let ran = stage.run("doctor");
+    let words = "fault    archive  the archive is damaged: messages that cannot be read: 1";
+    assert!(ran.code == 1 && ran.out.contains(words), "{ran:?}");
+}
+
+#[test]
+fn an_archive_of_another_account_or_that_is_not_complete_is_told() {
+    let stage = Stage::demo();
+    stage.done("sync");
+    let ran = stage.run_as(stage.cookie(10003), "doctor");
+    let words = "fault    archive  the archive belongs to account 10001, and this to account 10003";
+    assert!(ran.code == 1 && ran.out.contains(words), "{ran:?}");
+    let ran = Stage::unfinished().run("doctor");
+    let words =
+        "; conversations that are not complete yet: 2 of 2\n         to do:   bili-im sync\n";
+    assert!(ran.code == 0 && ran.out.contains(words), "{ran:?}");
+}
+
+#[test]
 fn each_fault_is_told_with_what_to_do() {
     let stage = Stage::demo();
     let ran = stage.run_as(

@@ -2,13 +2,21 @@
 
 use std::{fs, path::PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{FRIEND, Stage};
+use crate::support::{FRIEND, Stage, code, finish};
 
 impl Stage {
     fn file(&self, name: &str) -> PathBuf {
         self.state_dir().join(name)
+    }
+
+    /// With an archive that knows the conversations, and has not read them.
+    pub(crate) fn unfinished() -> Self {
+        let stage = Self::demo();
+        stage.fault_once("fetch_session_msgs", code(-101));
+        stage.run("sync").failed(3, "not logged in");
+        stage
     }
 
     fn export(&self, format: &str, name: &str) -> PathBuf {
@@ -157,7 +165,7 @@ fn stats_count_messages_by_person_hour_and_month() {
     let months = stats["months"].as_object().unwrap().values();
     assert_eq!(months.map(count).sum::<u64>(), all);
     let said = stage.done("stats");
-    assert!(said.contains('█') && said.contains("HALF WAIT"), "{said}");
+    assert!(said.contains('█') && said.contains("MEDIAN WAIT"), "{said}");
     assert_eq!(count(&stage.json("stats --from 2100-01-01")), 0);
 }
 
@@ -178,4 +186,87 @@ fn whoever_has_no_archive_is_told_of_the_others() {
     assert!(ran.err.contains("default.db"), "{ran:?}");
     let nothing = stage.done("stats --from 2001-01-01 --to 2001-01-02");
     assert_eq!(nothing, "no messages\n");
+}
+
+#[test]
+fn what_an_archive_lacks_is_said_with_what_to_do() {
+    let stage = Stage::unfinished();
+    let file = stage.archive_file();
+    let copy = stage.file("copy.db");
+    fs::copy(&file, &copy).unwrap();
+    let out = stage.file("out.csv");
+    let to_file = format!("export --format csv --out {}", out.display());
+    let missing = "warning: conversations that are not complete yet: ";
+    for command in ["search 催更", "stats", "export --format txt", &to_file] {
+        let ran = stage.run(command);
+        let said = format!("{missing}2 of 2; go on with bili-im sync\n");
+        assert_eq!((ran.code, &*ran.err), (0, &*said), "{command}");
+    }
+    let copied = stage.run(&format!("stats --archive {}", copy.display()));
+    let said = format!("go on with bili-im sync --archive {}\n", copy.display());
+    assert!(copied.err.ends_with(&said), "{copied:?}");
+    // Nothing of that time is missing.
+    stage.done("stats --from 2100-01-01");
+    let json = stage.run("stats --json").err;
+    assert!(json.starts_with("{\"warning\":"), "{json}");
+    stage.done("sync");
+    stage.done("stats");
+}
+
+#[test]
+fn pages_without_a_message_are_not_written_and_the_index_is_that_of_the_export() {
+    let stage = synchronised();
+    let folder = stage.export("html", "pages");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let (page, index) = (read("user-10002.html"), read("index.html"));
+    let again = format!("export --format html --force --out {}", folder.display());
+    let said = stage.done(&format!("{again} --from 2100-01-01"));
+    assert!(
+        said.starts_with("0 messages of 0 conversations\n"),
+        "{said}"
+    );
+    assert_eq!((read("user-10002.html"), read("index.html")), (page, index));
+
+    let alone = format!(
+        "export --format html --with 10002 --out {}",
+        folder.display()
+    );
+    fs::remove_file(folder.join("user-10002.html")).unwrap();
+    stage.run(&alone).failed(2, "index.html exists already");
+    let said = stage.done(&format!("{alone} --force"));
+    assert!(said.contains(" of 1 conversation\n"), "{said}");
+    let index = read("index.html");
+    assert!(
+        index.contains("user-10002.html") && !index.contains("group-"),
+        "{index}"
+    );
+}
+
+#[test]
+fn a_table_leaves_out_what_a_narrow_terminal_has_no_room_for() {
+    let stage = synchronised();
+    let widest = |columns: &str| {
+        let said = finish(stage.command("stats").env("COLUMNS", columns)).out;
+        let head = said.lines().find(|line| line.starts_with("UID")).unwrap();
+        let widest = said.lines().map(|line| line.chars().count()).max();
+        (head.to_owned(), widest.unwrap())
+    };
+    let (head, width) = widest("80");
+    assert!(head.ends_with("90% WITHIN") && width <= 80, "{head}");
+    let (head, width) = widest("60");
+    assert!(!head.contains("90%") && width <= 60, "{head}");
+}
+
+#[test]
+fn nobody_waits_without_an_answer() {
+    let stage = synchronised();
+    let stats = stage.json("stats");
+    for talker in stats["talkers"].as_array().unwrap() {
+        let is_answered = talker["waits"]["answers"] != 0;
+        assert_eq!(talker["waits"]["median"].is_u64(), is_answered, "{talker}");
+    }
+    let none = stage.json("stats --to 2001-01-01")["waits"].clone();
+    let expected = json!({ "answers": 0, "median": null, "percentile_90": null });
+    assert_eq!(none, expected);
+    stage.run("stats --top 0").failed(2, "it must be above 0");
 }

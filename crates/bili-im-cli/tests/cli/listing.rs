@@ -128,7 +128,7 @@ fn a_conversation_is_read_newest_message_first() {
     assert!(lines[0].starts_with("SEQNO  TIME              UID    NAME      MESSAGE"));
     assert!(lines[1].ends_with("  10002  铁粉小明  催更[doge]"));
     assert!(lines[3].ends_with("  own    演示UP主  这张图拍得真好"));
-    assert!(lines[4].ends_with("  [图片] https://i0.hdslb.com/bfs/im_new/demo.jpg"));
+    assert!(lines[4].ends_with("  [image] https://i0.hdslb.com/bfs/im_new/demo.jpg"));
     assert_eq!(lines.len(), 7);
     assert_eq!(stage.asked("update_ack"), 0);
     let group = stage.done("history --group 20001");
@@ -205,10 +205,10 @@ fn what_was_recalled_is_hidden_unless_asked_for() {
     let sent = stage.json("send 10002 oops");
     stage.done(&["recall", FRIEND, sent["msg_key"].as_str().unwrap()]);
     for (args, shown) in [
-        ("history 10002", "[消息已撤回]"),
+        ("history 10002", "[recalled message]"),
         ("history 10002 --json", "[消息已撤回]"),
-        ("history 10002", "[撤回了一条消息]"),
-        ("sessions", "[撤回了一条消息]"),
+        ("history 10002", "[recalled a message]"),
+        ("sessions", "[recalled a message]"),
     ] {
         let ran = stage.run(args);
         assert!(!ran.out.contains("oops"), "{ran:?}");

@@ -159,6 +159,19 @@ fn what_is_given_comes_before_what_is_kept() {
 }
 
 #[test]
+fn a_login_that_replaces_another_accounts_says_so() {
+    let stage = logged_in();
+    assert_eq!(stage.login("", &stage.cookie(CREATOR)).err, "");
+    let ran = stage.login("", &stage.cookie(10002));
+    let words = "warning: this replaces the login of 演示UP主 (10001) in profile default; ";
+    assert!(ran.code == 0 && ran.err.starts_with(words), "{ran:?}");
+    assert!(
+        ran.err.ends_with("bili-im login --profile NAME\n"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn profiles_are_kept_apart() {
     let stage = logged_in();
     assert_eq!(stage.login("--profile work", &stage.cookie(10002)).code, 0);

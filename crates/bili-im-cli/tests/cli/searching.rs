@@ -1,8 +1,11 @@
 //! `search`.
 
+use std::time::SystemTime;
+
+use bili_im_sim::{Act, Message, Talker, Uid};
 use serde_json::json;
 
-use crate::support::Stage;
+use crate::support::{CREATOR, Stage};
 
 /// A stage whose archive has a few messages of a user.
 fn stage() -> Stage {
@@ -82,7 +85,54 @@ fn what_cannot_be_searched_is_refused_with_what_to_do() {
         .run("search 明天 --with 99999")
         .failed(1, "no conversation with user 99999");
     for command in ["search 明天", "stats", "export --format txt"] {
-        let args = format!("{command} --from 2026-02-01 --to 2026-01-01");
-        stage.run(&args).failed(2, "--to is not after --from");
+        for (time, advice) in [
+            ("--from 2026-02-01 --to 2026-01-01", "exchange them"),
+            (
+                "--from 2026-01-31 --to 2026-01-31",
+                "--to is not included; for the whole day: --to 2026-02-01",
+            ),
+            (
+                "--from 2026-01-31T08:00 --to 2026-01-31T08:00",
+                "give a later time",
+            ),
+        ] {
+            let ran = stage.run(&format!("{command} {time}"));
+            let said = ran.failed(2, "--to is not after --from");
+            assert!(said.err.contains(advice), "{said:?}");
+        }
     }
+}
+
+#[test]
+fn a_recalled_message_that_was_kept_is_marked() {
+    let stage = stage();
+    let recall = Act::Recall {
+        uid: Uid(10003),
+        msg_key: stage.newest().msg_key,
+    };
+    let now = SystemTime::now().into();
+    let recalled = stage.server.with(|service| service.act(recall, now));
+    recalled.unwrap();
+    stage.done("sync --keep-recalled");
+    let said = stage.done("search 後天");
+    assert!(said.ends_with(": 後天見 (recalled)\n"), "{said}");
+    assert_eq!(stage.json("search 後天")["hits"][0]["recalled"], true);
+    assert_eq!(stage.json("search 明天")["hits"][0]["recalled"], false);
+}
+
+#[test]
+fn labels_are_in_the_language_of_the_user() {
+    let stage = Stage::demo();
+    let share = json!({ "title": "新歌 cover", "author": "铁粉小明" });
+    let share = Message::new(10002, Talker::user(CREATOR), 7, share.to_string());
+    stage.put(share);
+    stage.done("sync");
+    let found = |args: &str| stage.done(args).trim_end().to_owned();
+    assert!(found("search cover").ends_with(": [share] 新歌 cover"));
+    assert!(found("search 新歌 --color always").contains("[share] \u{1b}[31m"));
+    assert!(found("search cover --lang zh").ends_with(": [分享] 新歌 cover"));
+    // A label that was searched for stays.
+    assert!(found("search 分享 cover").ends_with(": [分享] 新歌 cover"));
+    assert!(found("history 10002").contains("[share] 新歌 cover"));
+    assert!(found("sessions").contains("[share] 新歌 cover"));
 }

@@ -26,7 +26,6 @@ pub(super) struct Head<'a> {
     /// The name of its first page, without `.html`.
     pub(super) stem: &'a str,
     /// Whether there is a list of all conversations.
-    pub(super) has_index: bool,
     pub(super) language: Language,
 }
 
@@ -72,7 +71,7 @@ impl Head<'_> {
                     h1 { bdi { (Shown(&on_one_line(self.title))) } }
                     p { bdi { (Shown(&on_one_line(self.facts))) } }
                 }
-                @if self.has_index { a.all href="index.html" { (Words("All", "全部会话").of(self.language)) } }
+                a.all href="index.html" { (Words("All", "全部会话").of(self.language)) }
                 @if self.pages.iter().any(|page| !page.months.is_empty()) { (self.dates()) }
             }
         }

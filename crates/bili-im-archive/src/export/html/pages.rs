@@ -56,7 +56,8 @@ pub trait PageFiles {
 
 impl Export {
     /// Writes pages of chat bubbles: `user-10002.html` for each conversation, then
-    /// `user-10002-2.html` when it is long. Of several conversations `index.html` is the list.
+    /// `user-10002-2.html` when it is long. `index.html` is the list of them. Without a conversation
+    /// nothing is written.
     ///
     /// The pages need nothing else to be read: no script, no other files but pictures
     /// [beside](crate::Pictures::Beside) them, and no network.
@@ -75,13 +76,15 @@ impl Export {
             archive,
             cast: Cast::of(archive, self.language)?,
             emoticons: archive.emoticons()?,
-            has_index: sessions.len() != 1,
         };
+        let mut listed = Vec::new();
         for session in &sessions {
-            report.messages += writer.conversation(session, files)?;
+            let messages = writer.conversation(session, files)?;
+            report.messages += messages;
+            listed.push((session, messages));
         }
-        if writer.has_index {
-            writer.index(&sessions, files)?;
+        if !listed.is_empty() {
+            writer.index(&listed, files)?;
         }
         Ok(report)
     }
@@ -92,7 +95,6 @@ struct Writer<'a> {
     archive: &'a Archive,
     cast: Cast,
     emoticons: BTreeMap<String, String>,
-    has_index: bool,
 }
 
 /// The name of a conversation's first page, without `.html`.
@@ -136,7 +138,6 @@ impl Writer<'_> {
                 pages: &pages,
                 number,
                 stem: &stem,
-                has_index: self.has_index,
                 language,
             };
             let mut file = files.create(&head::file_name(&stem, number))?;
@@ -215,17 +216,17 @@ impl Writer<'_> {
         Ok(html)
     }
 
-    /// The list of all conversations.
+    /// The list of the conversations, each with the number of its messages.
     fn index(
         &self,
-        sessions: &[ArchivedSession],
+        sessions: &[(&ArchivedSession, u64)],
         files: &mut impl PageFiles,
     ) -> Result<(), ArchiveError> {
         let language = self.export.language;
         let mut file = files.create("index.html")?;
         let mut renderer = self.renderer();
         let mut list = String::new();
-        for session in sessions {
+        for (session, messages) in sessions {
             let id = Some(Uid(session.talker.id()));
             let avatar =
                 renderer.avatar(&title(session, self.export.language), id, &session.picture)?;
@@ -240,7 +241,7 @@ impl Writer<'_> {
                     }
                     span.t {
                         @if let Some(changed) = changed { (clock::day(&changed)) " · " }
-                        (session.messages)
+                        (messages)
                     }
                 }
             };

@@ -5,7 +5,7 @@ use std::{
     io,
 };
 
-use bili_im_proto::Uid;
+use bili_im_proto::{Uid, UnixSeconds};
 use proptest::prelude::*;
 use scraper::{Html, Selector};
 use serde_json::json;
@@ -54,8 +54,12 @@ fn pages(shelf: &Shelf, mut export: Export) -> BTreeMap<String, String> {
 }
 
 fn page(shelf: &Shelf) -> String {
-    let pages = pages(shelf, Export::of([FRIEND]));
-    pages.into_values().next().unwrap()
+    conversation(pages(shelf, Export::of([FRIEND])))
+}
+
+/// The page of the friend.
+fn conversation(mut pages: BTreeMap<String, String>) -> String {
+    pages.remove("user-10002.html").unwrap()
 }
 
 /// Fails when the page has an element or attribute that is not ours, or a link that is no address on
@@ -225,8 +229,7 @@ fn every_kind_of_message_is_shown() {
 #[test]
 fn a_chinese_page_has_no_english_words_of_ours() {
     let export = Export::of([FRIEND]).language(Language::Chinese);
-    let pages = pages(&every_kind(), export);
-    let page = pages.into_values().next().unwrap();
+    let page = conversation(pages(&every_kind(), export));
     let text = shown(&check(&page), "header, main").concat();
     let words = text.split(|c: char| !c.is_ascii_alphabetic());
     let words: BTreeSet<&str> = words.filter(|word| !word.is_empty()).collect();
@@ -280,7 +283,7 @@ fn saved_pictures_are_a_part_of_the_page() {
     let inside = Export::of([FRIEND]).pictures(Pictures::Inside {
         folder: folder.clone(),
     });
-    let page = pages(&shelf, inside).into_values().next().unwrap();
+    let page = conversation(pages(&shelf, inside));
     let parsed = check(&page);
     assert_eq!(shown(&parsed, "img.pic").len(), 1);
     assert_eq!(shown(&parsed, ".e"), ["[doge]", "[doge]"]);
@@ -290,7 +293,7 @@ fn saved_pictures_are_a_part_of_the_page() {
         folder,
         path: "my media".into(),
     });
-    let page = pages(&shelf, beside).into_values().next().unwrap();
+    let page = conversation(pages(&shelf, beside));
     assert!(page.contains("src=\"my%20media/a.png\""));
     assert!(page.contains("background-image:url(\"my%20media/a.png\")}"));
 }
@@ -339,4 +342,23 @@ fn a_long_conversation_is_split_and_the_pages_lead_to_each_other() {
             .html()
             .contains("user-10002.html")
     );
+}
+
+#[test]
+fn conversations_without_a_message_of_the_time_are_left_out() {
+    let shelf = Shelf::with_people();
+    shelf.receive(FRIEND, &text(1, OWN, "x"));
+    shelf.receive(FRIEND, &text(60, OWN, "later"));
+    shelf.receive(GROUP, &text(1, OWN, "y"));
+    let hour = 3600;
+    let within = |start, end| {
+        let during = UnixSeconds(NOON + start)..UnixSeconds(NOON + end);
+        pages(&shelf, Export::all().during(during))
+    };
+    let late = within(hour, 2 * hour);
+    let names: Vec<&str> = late.keys().map(String::as_str).collect();
+    assert_eq!(names, ["index.html", "user-10002.html"]);
+    let index = check(&late["index.html"]);
+    assert_eq!(shown(&index, "main .t"), ["2026-05-01 · 1"]);
+    assert!(within(2 * hour, 3 * hour).is_empty());
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use bili_im_proto::Credential;
 use serde::Serialize;
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     check::{Check, Status, Subject},
     files, login, network,
 };
-use crate::{args::Global, config, failure::Failure, output::Output};
+use crate::{args::Global, config, credentials, failure::Failure, output::Output};
 
 /// Check the login, the network, the clock, the pace, the files and the archive
 #[derive(Debug, clap::Args)]
@@ -25,9 +26,11 @@ impl Doctor {
     pub(crate) fn run(self, global: &Global, out: Output) -> Result<(), Failure> {
         let mut checks = vec![version(), settings()];
         checks.extend(files::checks());
-        checks.push(archive::check(global));
+        let credential = credentials::load(global, out);
+        let uid = credential.as_ref().ok().and_then(Credential::uid);
+        checks.push(archive::check(uid, global));
         checks.extend(network::checks(global));
-        checks.extend(login::checks(global, out));
+        checks.extend(login::checks(credential, global, out));
         let faults = checks.iter().filter(|check| check.status == Status::Fault);
         let (faults, all) = (faults.count(), checks.len());
         out.print(&DoctorOutput {

@@ -1,6 +1,6 @@
 //! The login, and the pace of its account.
 
-use bili_im_proto::{RefusalKind, UnixMicros};
+use bili_im_proto::{Credential, RefusalKind, UnixMicros};
 use serde_json::Value;
 
 use super::check::{Check, Subject};
@@ -9,8 +9,13 @@ use crate::{
     words::on_one_line,
 };
 
-pub(super) fn checks(global: &Global, out: Output) -> Vec<Check> {
-    let login = match ActiveLogin::open(global, out) {
+pub(super) fn checks(
+    credential: Result<Credential, Failure>,
+    global: &Global,
+    out: Output,
+) -> Vec<Check> {
+    let login = credential.and_then(|credential| ActiveLogin::with(credential, global, out));
+    let login = match login {
         Ok(login) => login,
         Err(failure) => return vec![Check::fault(Subject::Login, &failure)],
     };
