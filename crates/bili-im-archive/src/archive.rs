@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fmt,
-    fs::{File, TryLockError},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
     time::Duration,
@@ -46,8 +46,12 @@ pub struct Archive {
     pub(crate) connection: Connection,
     path: PathBuf,
     pub(crate) keep_recalled: bool,
+    /// How many recalled messages have lost what they said.
+    pub(crate) erased: u64,
     /// Held while this process fills the archive.
     lock: Option<File>,
+    /// Which file was opened.
+    file: Option<FileId>,
 }
 
 impl Archive {
@@ -63,7 +67,7 @@ impl Archive {
         }
     }
 
-    /// Opens an archive that exists.
+    /// Opens an archive that exists. Where nothing can be written it can only be read.
     ///
     /// # Errors
     /// As [`create`](Self::create). Also when there is no such file.
@@ -72,24 +76,57 @@ impl Archive {
         if path.metadata().map_or(0, |file| file.len()) == 0 {
             return Err(ArchiveError::Missing(path));
         }
-        Self::open_file(path)
+        match Self::open_file(path.clone()) {
+            Err(ArchiveError::NotWritable(_)) if is_write_protected(&path) => {
+                Self::open_read_only(path)
+            }
+            opened => opened,
+        }
     }
 
     fn open_file(path: PathBuf) -> Result<Self, ArchiveError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags)?;
-        let mut archive = Self {
+        let connection = Connection::open_with_flags(
+            &path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        let mut archive = Self::of(connection, path)?;
+        archive.prepare()?;
+        archive.file = file_id(&archive.path);
+        Ok(archive)
+    }
+
+    /// Opens an archive that no process can change, as on read-only media.
+    fn open_read_only(path: PathBuf) -> Result<Self, ArchiveError> {
+        // What was stored last is in the log, which SQLite reads only where it can write.
+        if path_beside(&path, "wal").exists() {
+            return Err(ArchiveError::ReadOnly(path));
+        }
+        let connection = Connection::open_with_flags(
+            immutable_uri(&path)?,
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                | OpenFlags::SQLITE_OPEN_URI,
+        )?;
+        let mut archive = Self::of(connection, path)?;
+        if archive.format()? < FORMAT {
+            return Err(ArchiveError::ReadOnly(archive.path));
+        }
+        archive.file = file_id(&archive.path);
+        Ok(archive)
+    }
+
+    fn of(connection: Connection, path: PathBuf) -> Result<Self, ArchiveError> {
+        connection.busy_timeout(PATIENCE)?;
+        // Otherwise SQLite plans some statements anew each time they run.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        Ok(Self {
             connection,
             path,
             keep_recalled: false,
+            erased: 0,
             lock: None,
-        };
-        archive.connection.busy_timeout(PATIENCE)?;
-        // Otherwise SQLite plans some statements anew each time they run.
-        let plans_stay = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
-        archive.connection.set_db_config(plans_stay, true)?;
-        archive.prepare()?;
-        Ok(archive)
+            file: None,
+        })
     }
 
     /// Whether to keep what recalled messages said, as far as it was read. By default it is erased.
@@ -101,9 +138,46 @@ impl Archive {
         }
     }
 
+    /// How many recalled messages have lost what they said while this archive was open: those that
+    /// it had, and those that the service still sent. With
+    /// [`keep_recalled`](Self::keep_recalled) none does.
+    pub fn erased(&self) -> u64 {
+        self.erased
+    }
+
     /// Where the archive is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether the file at the archive's path is still the open one. When it was deleted or moved,
+    /// what is stored goes with it.
+    pub fn is_in_place(&self) -> bool {
+        file_id(&self.path) == self.file
+    }
+
+    /// Closes the archive, and deletes it if nothing was ever stored in it. Returns whether it did.
+    ///
+    /// # Errors
+    /// When it cannot be read or deleted.
+    pub fn remove_if_empty(self) -> Result<bool, ArchiveError> {
+        let is_empty = self.owner()?.is_none() && self.sessions()?.is_empty();
+        if !is_empty || !self.is_in_place() {
+            return Ok(false);
+        }
+        let Self {
+            connection, path, ..
+        } = self;
+        // This deletes the files of SQLite beside it.
+        connection.close().map_err(|(_, error)| error)?;
+        for path in [path_beside(&path, "lock"), path] {
+            if let Err(source) = fs::remove_file(&path)
+                && source.kind() != io::ErrorKind::NotFound
+            {
+                return Err(ArchiveError::File { path, source });
+            }
+        }
+        Ok(true)
     }
 
     /// Whose archive it is; `None` when nothing was ever stored in it.
@@ -182,10 +256,7 @@ impl Archive {
         if self.lock.is_some() {
             return Ok(());
         }
-        let mut path = OsString::from(&self.path);
-        path.push("-");
-        path.push(purpose);
-        let path = PathBuf::from(path);
+        let path = path_beside(&self.path, purpose);
         let failed = |source| ArchiveError::File {
             path: path.clone(),
             source,
@@ -201,8 +272,8 @@ impl Archive {
         }
     }
 
-    /// Checks what the file is, and brings it to the newest format.
-    fn prepare(&mut self) -> Result<(), ArchiveError> {
+    /// Checks what the file is. Returns its format: 0 when it is empty.
+    fn format(&self) -> Result<i64, ArchiveError> {
         let not_an_archive = || ArchiveError::NotAnArchive(self.path.clone());
         let format = match pragma(&self.connection, "user_version") {
             Err(ArchiveError::Damaged(_)) => return Err(not_an_archive()),
@@ -219,6 +290,12 @@ impl Archive {
                 known: FORMAT,
             });
         }
+        Ok(format)
+    }
+
+    /// Checks what the file is, and brings it to the newest format.
+    fn prepare(&mut self) -> Result<(), ArchiveError> {
+        let format = self.format()?;
         self.connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
              PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 8000;",
@@ -244,6 +321,65 @@ impl Archive {
     }
 }
 
+/// Which file something is: its device and its number there.
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+
+    let there = path.metadata().ok()?;
+    Some((there.dev(), there.ino()))
+}
+
+/// Windows does not let an open file be deleted or moved.
+#[cfg(not(unix))]
+fn file_id(_: &Path) -> Option<FileId> {
+    None
+}
+
+/// The file beside an archive whose name ends with this word.
+fn path_beside(archive: &Path, word: &str) -> PathBuf {
+    let mut path = OsString::from(archive);
+    path.push("-");
+    path.push(word);
+    path.into()
+}
+
+/// Whether no file can be made beside this one, as on read-only media.
+fn is_write_protected(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let made = tempfile::tempfile_in(folder.unwrap_or(Path::new(".")));
+    let kinds = [
+        io::ErrorKind::PermissionDenied,
+        io::ErrorKind::ReadOnlyFilesystem,
+    ];
+    made.is_err_and(|error| kinds.contains(&error.kind()))
+}
+
+/// The address by which SQLite reads a file that nobody changes, without files beside it.
+fn immutable_uri(path: &Path) -> Result<String, ArchiveError> {
+    let failed = |source| ArchiveError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let absolute = std::path::absolute(path).map_err(failed)?;
+    let text = absolute.to_string_lossy();
+    let mut uri = "file:".to_owned();
+    if !text.starts_with('/') {
+        uri.push_str("///");
+    }
+    for byte in text.bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'/' | b':' | b'-' | b'_' | b'.' => uri.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(uri + "?immutable=1")
+}
+
 /// Opens a file, and creates it if there is none: then only its owner can read it.
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
@@ -262,5 +398,46 @@ impl fmt::Debug for Archive {
         f.debug_struct("Archive")
             .field("path", &self.path)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FRIEND, OWN, Shelf, text};
+
+    #[test]
+    fn an_archive_that_nobody_can_change_is_read_without_its_folder() {
+        let Shelf { archive, folder } = {
+            let shelf = Shelf::with_people();
+            shelf.receive(FRIEND, &text(1, OWN, "hi"));
+            shelf
+        };
+        let path = folder.path().join("50% ü?#.db");
+        // The log is still there.
+        fs::copy(archive.path(), folder.path().join("open.db")).unwrap();
+        fs::write(folder.path().join("open.db-wal"), "").unwrap();
+        let refused = Archive::open_read_only(folder.path().join("open.db"));
+        assert!(matches!(refused, Err(ArchiveError::ReadOnly(_))));
+
+        let from = archive.path().to_owned();
+        drop(archive);
+        fs::rename(from, &path).unwrap();
+        let archive = Archive::open_read_only(path.clone()).unwrap();
+        assert_eq!(archive.sessions().unwrap().len(), 3);
+        archive.check().unwrap();
+        assert!(archive.claim(crate::proto::Uid(7)).is_err());
+        assert!(!path_beside(&path, "shm").exists());
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_noticed() {
+        let shelf = Shelf::empty();
+        assert!(shelf.archive.is_in_place());
+        let path = shelf.archive.path();
+        fs::rename(path, shelf.folder.path().join("other.db")).unwrap();
+        assert_eq!(shelf.archive.is_in_place(), cfg!(not(unix)));
+        fs::write(path, "another").unwrap();
+        assert_eq!(shelf.archive.is_in_place(), cfg!(not(unix)));
     }
 }

@@ -40,6 +40,10 @@ pub enum ArchiveError {
     /// The archive cannot be written: the disk is full, or the place is read-only.
     #[error("the archive cannot be written: {0}")]
     NotWritable(String),
+    /// Nothing can be written where the archive is, and what was stored last, or by an older
+    /// version, cannot be read without that.
+    #[error("{} cannot be read where it is, since nothing can be written there", .0.display())]
+    ReadOnly(PathBuf),
     /// A file beside the archive cannot be opened.
     #[error("{} cannot be opened: {source}", path.display())]
     File {
@@ -105,6 +109,9 @@ impl ArchiveError {
             }
             Self::Busy => "wait until it is done",
             Self::NotWritable(_) => "make room, or give another path; what was stored is intact",
+            Self::ReadOnly(_) => {
+                "copy it to another place to read it, with the files beside it whose names begin with its own"
+            }
             Self::NoSession(_) => {
                 "read it first: `bili-im sync`; `bili-im sessions` shows the numbers"
             }

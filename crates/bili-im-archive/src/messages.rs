@@ -47,13 +47,13 @@ pub(crate) fn first_id(time: UnixSeconds) -> i64 {
 }
 
 /// Stores messages of a session. What is stored already stays; what the service has changed since
-/// becomes history. Returns whether something that was stored is erased.
+/// becomes history. Returns how many recalled messages have lost what they said.
 pub(crate) fn save(
     connection: &Connection,
     session: i64,
     messages: &[RawMessage],
     options: SaveOptions,
-) -> Result<bool, ArchiveError> {
+) -> Result<u64, ArchiveError> {
     let saving = Saving {
         connection,
         session,
@@ -63,15 +63,16 @@ pub(crate) fn save(
         messages.iter().map(|raw| (timestamp(raw), raw)).collect();
     // In the order of their ids, which the index of words takes best.
     dated.sort_by_key(|&(timestamp, raw)| (timestamp, raw.seqno));
-    let mut has_erased = false;
+    let mut erased = 0;
     for (timestamp, raw) in dated {
-        has_erased |= saving.save(timestamp, raw)?;
+        erased += saving.save(timestamp, raw)?;
     }
-    Ok(has_erased)
+    Ok(erased)
 }
 
 /// Stores a message exactly as it was exported, unless one with its number is stored. Only what it
-/// says is erased when it is known to be recalled since. Returns whether it is new.
+/// says is erased when it is known to be recalled since, unless that is to be kept: then a message
+/// that was erased gets it back. Returns whether it is new.
 pub(crate) fn restore(
     connection: &Connection,
     session: i64,
@@ -79,16 +80,18 @@ pub(crate) fn restore(
     raw: &RawMessage,
     options: SaveOptions,
 ) -> Result<bool, ArchiveError> {
-    let has_content = |message: &Message| !message.raw_content_even_if_recalled().is_empty();
     let mut saving = Saving {
         connection,
         session,
         options: SaveOptions {
-            keep_recalled: raw.message.as_ref().is_some_and(has_content),
+            keep_recalled: says_something(&raw.json),
             ..options
         },
     };
-    if saving.stored(raw)?.is_some() {
+    if let Some(stored) = saving.stored(raw)? {
+        if options.keep_recalled {
+            saving.give_back(&stored, timestamp, raw)?;
+        }
         return Ok(false);
     }
     let (mut json, mut message) = (raw.json.clone(), raw.message.clone());
@@ -143,14 +146,14 @@ pub(crate) fn want_media(connection: &Connection, url: &str) -> Result<(), Archi
     Ok(())
 }
 
-/// Notes that a message of a session was recalled. Returns whether something that was stored is
-/// erased.
+/// Notes that a message of a session was recalled. Returns how many messages have lost what they
+/// said.
 pub(crate) fn recall(
     connection: &Connection,
     session: i64,
     key: MsgKey,
     options: SaveOptions,
-) -> Result<bool, ArchiveError> {
+) -> Result<u64, ArchiveError> {
     let saving = Saving {
         connection,
         session,
@@ -185,8 +188,7 @@ struct Stored {
 }
 
 impl Saving<'_> {
-    fn save(&self, timestamp: i64, raw: &RawMessage) -> Result<bool, ArchiveError> {
-        let mut has_erased = false;
+    fn save(&self, timestamp: i64, raw: &RawMessage) -> Result<u64, ArchiveError> {
         let mut message = raw.message.clone();
         let mut json = raw.json.clone();
         if let Some(known) = &message
@@ -195,30 +197,51 @@ impl Saving<'_> {
             json = recalled(&json, self.options.keep_recalled);
             message = Message::from_json(&json).or(message);
         }
-        match self.stored(raw)? {
-            Some(stored) if stored.json == json || self.options.is_rebuilt => return Ok(false),
+        let is_erased =
+            !self.options.keep_recalled && message.as_ref().is_some_and(Message::is_recalled);
+        let before = match self.stored(raw)? {
+            Some(stored) if stored.json == json || self.options.is_rebuilt => return Ok(0),
             Some(stored) => {
-                self.release_media(&stored.json)?;
                 if message.as_ref().is_some_and(Message::is_recalled) {
                     self.forget_edits(stored.id)?;
-                    has_erased = !self.options.keep_recalled;
                 }
                 if !stored.is_rebuilt {
                     self.note_edit(&stored, message.as_ref())?;
                 }
                 words::remove(self.connection, stored.id)?;
                 self.write(UPDATE, stored.id, timestamp, raw, &json, message.as_ref())?;
+                self.release_media(&stored.json)?;
+                stored.json
             }
             None => {
                 let id = self.free_id(timestamp)?;
                 self.write(INSERT, id, timestamp, raw, &json, message.as_ref())?;
+                raw.json.clone()
             }
-        }
+        };
         let recall = message.map(|message| message.content_even_if_recalled());
-        if let Some(Content::Recall(key)) = recall {
-            has_erased |= self.recall(key, timestamp)?;
+        let recalled = match recall {
+            Some(Content::Recall(key)) => self.recall(key, timestamp)?,
+            _ => 0,
+        };
+        Ok(u64::from(is_erased && says_something(&before)) + recalled)
+    }
+
+    /// Gives a message that was erased what it said.
+    fn give_back(
+        &self,
+        stored: &Stored,
+        timestamp: i64,
+        raw: &RawMessage,
+    ) -> Result<(), ArchiveError> {
+        let is_recalled = Message::from_json(&stored.json).is_some_and(|one| one.is_recalled());
+        if is_recalled && !says_something(&stored.json) && says_something(&raw.json) {
+            let json = recalled(&raw.json, true);
+            let message = Message::from_json(&json);
+            words::remove(self.connection, stored.id)?;
+            self.write(UPDATE, stored.id, timestamp, raw, &json, message.as_ref())?;
         }
-        Ok(has_erased)
+        Ok(())
     }
 
     /// What is stored of a message.
@@ -295,7 +318,8 @@ impl Saving<'_> {
         Ok(())
     }
 
-    /// Notes that a message no longer has its image. An image that nothing has is not kept.
+    /// Notes that a message no longer has its image. An image that nothing has is not kept: the
+    /// message must be written first, since it may still have the same one.
     fn release_media(&self, json: &str) -> Result<(), ArchiveError> {
         let content = Message::from_json(json).map(|message| message.content_even_if_recalled());
         if let Some(Content::Image(image)) = content {
@@ -338,12 +362,13 @@ impl Saving<'_> {
             .exists((self.session, to_sql(key.0)))?)
     }
 
-    /// Notes that a message was recalled, and forgets what it said.
-    fn recall(&self, key: MsgKey, timestamp: i64) -> Result<bool, ArchiveError> {
-        let mut has_erased = false;
+    /// Notes that a message was recalled, and forgets what it said. Returns how many messages have
+    /// lost what they said: a key may belong to several.
+    fn recall(&self, key: MsgKey, timestamp: i64) -> Result<u64, ArchiveError> {
+        let mut erased = 0;
         // Some notices share the key 0.
         if key == MsgKey(0) {
-            return Ok(false);
+            return Ok(0);
         }
         let target = (self.session, to_sql(key.0));
         self.connection
@@ -370,9 +395,8 @@ impl Saving<'_> {
             let message = Message::from_json(&json);
             let raw = RawMessage::new(from_sql(seqno).into(), json, message);
             if raw.json != stored {
-                has_erased = !self.options.keep_recalled;
+                erased += u64::from(says_something(&stored) && !says_something(&raw.json));
                 self.forget_edits(id)?;
-                self.release_media(&stored)?;
                 words::remove(self.connection, id)?;
                 // Whoever tells of the recall, the message is as it came.
                 let options = SaveOptions {
@@ -381,9 +405,10 @@ impl Saving<'_> {
                 };
                 let saving = Self { options, ..*self };
                 saving.write(UPDATE, id, timestamp, &raw, &raw.json, raw.message.as_ref())?;
+                self.release_media(&stored)?;
             }
         }
-        Ok(has_erased)
+        Ok(erased)
     }
 }
 
@@ -398,6 +423,12 @@ fn text(message: &Message, is_recalled_kept: bool) -> String {
         Content::Recalled => String::new(),
         other => other.summary(),
     }
+}
+
+/// Whether a message has content: one that was erased has none.
+fn says_something(json: &str) -> bool {
+    Message::from_json(json)
+        .is_some_and(|message| !message.raw_content_even_if_recalled().is_empty())
 }
 
 /// The message with the status of a recalled one. What it said is kept or erased.

@@ -99,12 +99,15 @@ impl Archive {
         }
     }
 
-    /// Runs `work` in one transaction, and finishes erasing if it has erased something.
+    /// Runs `work` in one transaction. It returns how many messages have lost what they said: if any
+    /// has, finishes erasing.
     fn transact_and_erase(
         &mut self,
-        work: impl FnOnce(&Connection) -> Result<bool, ArchiveError>,
+        work: impl FnOnce(&Connection) -> Result<u64, ArchiveError>,
     ) -> Result<(), ArchiveError> {
-        if self.transact(work)? {
+        let erased = self.transact(work)?;
+        if erased > 0 {
+            self.erased += erased;
             self.finish_erasing()?;
         }
         Ok(())
@@ -149,24 +152,24 @@ impl Archive {
     }
 }
 
-/// Stores a page: its messages, its emoticons and what it covers. Returns whether something that was
-/// stored is erased.
+/// Stores a page: its messages, its emoticons and what it covers. Returns how many recalled messages
+/// have lost what they said.
 fn save_page(
     connection: &Connection,
     page: &SyncPage,
     options: SaveOptions,
-) -> Result<bool, ArchiveError> {
+) -> Result<u64, ArchiveError> {
     // An empty page that covers nothing: perhaps there is no such session.
     if page.messages.is_empty() && page.read.is_none() {
-        return Ok(false);
+        return Ok(0);
     }
     let session = sessions::id(connection, page.talker)?;
-    let has_erased = messages::save(connection, session, &page.messages, options)?;
+    let erased = messages::save(connection, session, &page.messages, options)?;
     messages::save_emoticons(connection, &page.emoticons)?;
     if let Some(stretch) = page.read {
         sessions::cover(connection, session, page.talker, stretch)?;
     }
-    Ok(has_erased)
+    Ok(erased)
 }
 
 /// A message as the service would send it, with the fields that are known.
@@ -232,6 +235,31 @@ mod tests {
         shelf.receive(FRIEND, &without_text);
         let kept = "SELECT count(*) FROM edits WHERE json LIKE '%a secret%'";
         assert_eq!(count(kept), 1);
+    }
+
+    #[test]
+    fn it_is_counted_how_many_messages_lose_what_they_said() {
+        let mut shelf = Shelf::with_people();
+        let save = |shelf: &mut Shelf, message: &serde_json::Value| {
+            let json = message.to_string();
+            let seqno = message["msg_seqno"].as_u64().unwrap().into();
+            let raw = RawMessage::new(seqno, json.clone(), Message::from_json(&json));
+            shelf.archive.save_messages(FRIEND, &[raw]).unwrap();
+            shelf.archive.erased()
+        };
+        let mut said = text(1, OWN, "a secret");
+        assert_eq!(save(&mut shelf, &said), 0);
+        let recall = crate::testing::message(2, OWN, 5, 1_000_000);
+        assert_eq!(save(&mut shelf, &recall), 1);
+        said["msg_status"] = 1.into();
+        assert_eq!(save(&mut shelf, &said), 1);
+        // The service still sends what it said.
+        said["msg_seqno"] = 3.into();
+        said["msg_key"] = 3.into();
+        assert_eq!(save(&mut shelf, &said), 2);
+        shelf.archive.keep_recalled = true;
+        said["msg_seqno"] = 4.into();
+        assert_eq!(save(&mut shelf, &said), 2);
     }
 
     #[test]

@@ -84,7 +84,9 @@ CREATE TABLE emoticons (
     size INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Images. `state` is `wanted`, `saved`, `gone`, or `recalled`. `file` is a path in the folder of images.
+-- Images. `state` is `wanted`, `saved`, `recalled`, or why it is never fetched: `not_found`,
+-- `too_large`, `foreign`. Earlier versions wrote `gone`, also after passing errors: it is tried
+-- again. `file` is a path in the folder of images, of an image that is or was saved.
 CREATE TABLE media (
     url TEXT PRIMARY KEY,
     state TEXT NOT NULL DEFAULT 'wanted',

@@ -54,6 +54,11 @@ impl ArchiveFile {
         }
     }
 
+    /// Whether it is the profile's own, and no other was named.
+    pub(crate) fn is_the_profiles(&self) -> bool {
+        self.archive.is_none()
+    }
+
     /// The archives of other profiles and services.
     fn others(&self) -> Option<String> {
         let folders = self
@@ -122,6 +127,9 @@ impl Worded for ArchiveError {
             Self::Damaged(what) => format!("存档已损坏：{what}"),
             Self::Busy => "另一个进程正在写这份存档".to_owned(),
             Self::NotWritable(why) => format!("存档无法写入：{why}"),
+            Self::ReadOnly(path) => {
+                format!("{} 所在的位置不可写，无法直接读取", path.display())
+            }
             Self::File { path, source } => {
                 format!("{} 无法打开：{}", path.display(), source.worded())
             }
@@ -162,6 +170,7 @@ pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
         }
         (_, ArchiveError::NothingToSearch) => "加上文字、字母、数字或表情",
         (_, ArchiveError::SearchTooLong) => "最多 32 个词，共 1,000 个字符",
+        (_, ArchiveError::ReadOnly(_)) => "把它和旁边同名开头的文件一起复制到别处再读",
         (_, ArchiveError::NoSession(_)) => "先同步：bili-im sync；编号见 bili-im sessions",
         (_, ArchiveError::Output(_)) => "腾出空间，或换一个路径",
         (_, ArchiveError::NotAnExport) => {

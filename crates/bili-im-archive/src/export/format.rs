@@ -66,7 +66,7 @@ pub(crate) struct Emoticon<'a> {
     pub(crate) size: i64,
 }
 
-/// A picture that is saved or gone.
+/// A picture that is saved, or is not there.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Media<'a> {
     pub(crate) url: Cow<'a, str>,
@@ -154,6 +154,9 @@ pub(crate) struct Covered<'a> {
     pub(crate) talker: Talker,
     /// Such as `0-41@0 60-99@1760000000`.
     pub(crate) coverage: Cow<'a, str>,
+    /// How many lines are between the session's own and this one. Older files lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lines: Option<u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -35,6 +35,7 @@ impl Export {
             export: self,
             archive,
             out,
+            lines: 0,
         };
         let owner = archive.owner()?;
         writer.line(&Line::Header(format::Header {
@@ -50,6 +51,7 @@ impl Export {
         }
         for session in &sessions {
             writer.session(session.talker)?;
+            writer.lines = 0;
             writer.recalls(session.talker)?;
             report.messages += writer.messages(session.talker)?;
             writer.edits(session.talker)?;
@@ -64,12 +66,15 @@ struct Writer<'a> {
     export: &'a Export,
     archive: &'a Archive,
     out: &'a mut dyn Write,
+    /// How many lines were written, since the last session began.
+    lines: u64,
 }
 
 impl Writer<'_> {
     fn line(&mut self, line: &Line<'_>) -> Result<(), ArchiveError> {
         serde_json::to_writer(&mut self.out, line)
             .map_err(|error| ArchiveError::Output(error.into()))?;
+        self.lines += 1;
         Ok(self.out.write_all(b"\n")?)
     }
 
@@ -152,7 +157,7 @@ impl Writer<'_> {
 
     fn media(&mut self) -> Result<(), ArchiveError> {
         let query = "SELECT url, state, file, bytes, tries FROM media
-             WHERE state <> 'wanted' OR tries > 0 ORDER BY url";
+             WHERE state <> 'wanted' OR tries > 0 OR file IS NOT NULL ORDER BY url";
         self.rows(query, [], |row| {
             Ok(Line::Media(format::Media {
                 url: text(row, 0)?,
@@ -271,6 +276,7 @@ impl Writer<'_> {
         self.line(&Line::Covered(format::Covered {
             talker: session.talker,
             coverage: coverage.into(),
+            lines: Some(self.lines),
         }))
     }
 

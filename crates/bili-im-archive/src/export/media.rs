@@ -11,14 +11,15 @@ use bili_im_proto::ImageFormat;
 use rusqlite::OptionalExtension;
 
 use super::options::Pictures;
-use crate::{archive::Archive, error::ArchiveError, rows::from_sql};
+use crate::{archive::Archive, error::ArchiveError, media::is_whole};
 
 /// A picture that is saved.
 #[derive(Debug, Clone)]
 pub(super) struct Saved {
     /// Its path in the media folder.
     pub(super) file: String,
-    pub(super) bytes: u64,
+    /// How long it was when it was saved.
+    pub(super) bytes: Option<i64>,
 }
 
 /// Whether a path stays in the folder that it is relative to.
@@ -46,7 +47,7 @@ pub(super) fn saved(
     let saved = row.and_then(|(file, bytes): (Option<String>, Option<i64>)| {
         Some(Saved {
             file: file.filter(|file| is_inside(file))?,
-            bytes: bytes.map_or(0, from_sql),
+            bytes,
         })
     });
     Ok(saved)
@@ -54,10 +55,15 @@ pub(super) fn saved(
 
 impl Saved {
     /// An image's address in a page: the picture itself, or the file beside the page. `None` when it
-    /// is not there. The picture itself must be a known format of at most `most` bytes.
+    /// is not there, or damaged. The picture itself must be a known format of at most `most` bytes.
     pub(super) fn source(&self, pictures: &Pictures, most: u64) -> Option<String> {
         match pictures {
             Pictures::None => None,
+            Pictures::Inside { folder } | Pictures::Beside { folder, .. }
+                if !is_whole(&folder.join(&self.file), self.bytes) =>
+            {
+                None
+            }
             Pictures::Inside { folder } => {
                 let mut bytes = Vec::new();
                 let file = File::open(folder.join(&self.file)).ok()?;
@@ -68,10 +74,7 @@ impl Saved {
                 (bytes.len() as u64 <= most)
                     .then(|| format!("data:{format};base64,{}", BASE64_STANDARD.encode(&bytes)))
             }
-            Pictures::Beside { folder, path } => {
-                let is_there = folder.join(&self.file).is_file();
-                is_there.then(|| encoded(&format!("{path}/{}", self.file)))
-            }
+            Pictures::Beside { path, .. } => Some(encoded(&format!("{path}/{}", self.file))),
         }
     }
 }

@@ -129,7 +129,8 @@ impl AnswerImporter<'_> {
             .filter_map(|value| Message::from_json(value.get()))
         {
             if let Some(talker) = session_of(&message, self.owner) {
-                storing::recalls_among(self.connection, talker, [&message])?;
+                self.report.erased +=
+                    storing::recall_in(self.connection, talker, &message, self.keep_recalled)?;
             }
         }
         list.iter()

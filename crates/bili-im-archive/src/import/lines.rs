@@ -30,6 +30,8 @@ struct CurrentSession {
     talker: Talker,
     /// How many lines of the file were broken before them.
     broken_before: u64,
+    /// How many of them were read, broken ones included.
+    lines: u64,
 }
 
 /// Why a line cannot be stored.
@@ -115,6 +117,7 @@ impl LineImporter {
         if text.trim().is_empty() {
             return Ok(());
         }
+        let lines_before = self.count_line();
         let parsed: Line<'_> =
             serde_json::from_str(text).map_err(|error| StoreError::Broken(error.to_string()))?;
         match parsed {
@@ -132,10 +135,13 @@ impl LineImporter {
                 self.session = Some(CurrentSession {
                     talker: session.talker,
                     broken_before: self.report.broken,
+                    lines: 0,
                 });
                 storing::session(connection, &session)?;
             }
-            Line::Recall(recall) => storing::recall(connection, &recall)?,
+            Line::Recall(recall) => {
+                self.report.erased += storing::recall(connection, &recall, self.keep_recalled)?;
+            }
             Line::Message(message) => self.store_message(connection, &message)?,
             Line::Edit(edit) => {
                 let json = edit.sent.json().ok_or_else(|| broken("no message in it"))?;
@@ -143,7 +149,7 @@ impl LineImporter {
                     return Err(broken("the message is not there"));
                 }
             }
-            Line::Covered(covered) => self.store_coverage(connection, &covered)?,
+            Line::Covered(covered) => self.store_coverage(connection, &covered, lines_before)?,
             Line::End(end) => self.store_end(connection, &end)?,
         }
         Ok(())
@@ -161,12 +167,21 @@ impl LineImporter {
         Ok(())
     }
 
+    /// Counts a line. Returns how many lines of the session were before it.
+    fn count_line(&mut self) -> u64 {
+        self.session.as_mut().map_or(0, |session| {
+            session.lines += 1;
+            session.lines - 1
+        })
+    }
+
     /// Stores which messages of the session have been read. Stores nothing when a line of the session
-    /// was broken, so that the next synchronisation reads the session again.
+    /// was broken or is missing, so that the next synchronisation reads the session again.
     fn store_coverage(
         &self,
         connection: &Connection,
         covered: &format::Covered<'_>,
+        lines: u64,
     ) -> Result<(), StoreError> {
         let broken = |reason: &str| StoreError::Broken(reason.to_owned());
         if covered.coverage.len() > MAX_COVERAGE_BYTES {
@@ -177,6 +192,11 @@ impl LineImporter {
         let was_read_whole = (self.session.as_ref()).is_some_and(|session| {
             session.talker == covered.talker && session.broken_before == self.report.broken
         });
+        if was_read_whole && let Some(written) = covered.lines.filter(|&written| written != lines) {
+            return Err(StoreError::Broken(format!(
+                "the conversation before it has {lines} lines, and had {written} when it was exported"
+            )));
+        }
         if was_read_whole {
             storing::coverage(connection, covered.talker, &coverage)?;
         }

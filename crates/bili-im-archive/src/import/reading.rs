@@ -2,12 +2,15 @@
 
 use std::io::BufRead;
 
+use bili_im_proto::Uid;
+
 use super::{answers, input::Input, lines::LineImporter, report::ImportReport};
 use crate::{archive::Archive, error::ArchiveError};
 
 /// An import: of our JSONL, or of the service's own answers as other programs keep them.
 ///
-/// What the archive has already stays as it is. It is safe to import the same file twice, and to
+/// What the archive has already stays as it is, but messages that the file says are recalled lose
+/// what they said, unless [`Archive::keep_recalled`] is set. It is safe to import the same file twice, and to
 /// import again after a failure.
 ///
 /// ```no_run
@@ -23,12 +26,21 @@ use crate::{archive::Archive, error::ArchiveError};
 /// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub struct Import {}
+pub struct Import {
+    /// Whose files to read, if the archive does not say whose it is.
+    account: Option<Uid>,
+}
 
 impl Import {
     /// Refuses files of other accounts than the archive's.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Refuses files of other accounts than this one, too.
+    #[must_use]
+    pub fn of_account(self, uid: Uid) -> Self {
+        Self { account: Some(uid) }
     }
 
     /// Reads a file into the archive.
@@ -42,13 +54,16 @@ impl Import {
         file: &mut dyn BufRead,
     ) -> Result<ImportReport, ArchiveError> {
         archive.lock()?;
-        let report = Self::read_all(archive, file);
+        let report = self.read_all(archive, file);
         // What was read before a failure stays.
         archive.finish_erasing()?;
-        report
+        let report = report?;
+        archive.erased += report.erased;
+        Ok(report)
     }
 
     fn read_all(
+        &self,
         archive: &mut Archive,
         file: &mut dyn BufRead,
     ) -> Result<ImportReport, ArchiveError> {
@@ -60,8 +75,11 @@ impl Import {
             Some(lines) => lines,
             None => return answers::read(archive, &first.bytes, input.file),
         };
-        if let Some(owner) = lines.owner {
-            archive.claim(owner)?;
+        if let Some(login) = lines.owner {
+            if let Some(owner) = self.account.filter(|&account| account != login) {
+                return Err(ArchiveError::Foreign { owner, login });
+            }
+            archive.claim(login)?;
         }
         loop {
             let batch = input.next_lines()?;

@@ -11,6 +11,9 @@ pub struct ImportReport {
     pub messages: u64,
     /// How many messages the archive had already.
     pub known: u64,
+    /// How many messages that the archive had have lost what they said, since the file says that
+    /// they were recalled. With [`keep_recalled`](crate::Archive::keep_recalled) none does.
+    pub erased: u64,
     /// How many lines (of other programs' files: messages) could not be read.
     pub broken: u64,
     /// The first hundred of them.

@@ -62,7 +62,16 @@ pub(super) fn media(
     connection: &Connection,
     media: &format::Media<'_>,
 ) -> Result<bool, ArchiveError> {
-    let is_known = ["wanted", "saved", "gone", "recalled"].contains(&media.state.as_ref());
+    const STATES: [&str; 7] = [
+        "wanted",
+        "saved",
+        "recalled",
+        "not_found",
+        "too_large",
+        "foreign",
+        "gone", // of earlier versions
+    ];
+    let is_known = STATES.contains(&media.state.as_ref());
     let has_file = media.file.as_deref().is_some_and(is_inside);
     if !is_known || (media.file.is_some() && !has_file) || (media.state == "saved" && !has_file) {
         return Ok(false);
@@ -77,7 +86,8 @@ pub(super) fn media(
     connection
         .prepare_cached(
             "INSERT INTO media (url, state, file, bytes, tries) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (url) DO UPDATE SET state = ?2, file = ?3, bytes = ?4, tries = ?5
+             ON CONFLICT (url) DO UPDATE SET state = ?2, file = coalesce(?3, file),
+                bytes = coalesce(?4, bytes), tries = ?5
              WHERE state = 'wanted'",
         )?
         .execute(params![url, state, file, bytes, tries])?;
@@ -113,31 +123,38 @@ pub(super) fn session(
     Ok(())
 }
 
-pub(super) fn recall(connection: &Connection, recall: &format::Recall) -> Result<(), ArchiveError> {
+/// Notes a recall. Returns how many messages have lost what they said.
+pub(super) fn recall(
+    connection: &Connection,
+    recall: &format::Recall,
+    keep_recalled: bool,
+) -> Result<u64, ArchiveError> {
     let session = sessions::id(connection, recall.talker)?;
-    note_recall(connection, session, recall.msg_key, recall.timestamp)
+    let (key, timestamp) = (recall.msg_key, recall.timestamp);
+    note_recall(connection, session, key, timestamp, keep_recalled)
 }
 
-/// Notes a recall. When it is new, a message that is stored loses what it said.
+/// Notes a recall. When it is new, a message that is stored loses what it said, unless that is to be
+/// kept. Returns how many have.
 fn note_recall(
     connection: &Connection,
     session: i64,
     key: MsgKey,
     timestamp: i64,
-) -> Result<(), ArchiveError> {
+    keep_recalled: bool,
+) -> Result<u64, ArchiveError> {
     let is_known = connection
         .prepare_cached("SELECT 1 FROM recalls WHERE session_id = ? AND msg_key = ?")?
         .exists((session, to_sql(key.0)))?;
     if is_known {
-        return Ok(());
+        return Ok(0);
     }
     let options = SaveOptions {
-        keep_recalled: false,
+        keep_recalled,
         is_rebuilt: false,
         now: timestamp,
     };
-    messages::recall(connection, session, key, options)?;
-    Ok(())
+    messages::recall(connection, session, key, options)
 }
 
 /// Stores a message unless the archive has it. Returns whether it is new.
@@ -160,21 +177,22 @@ pub(super) fn message(
     messages::restore(connection, session, timestamp, &raw, options)
 }
 
-/// Notes the recalls among messages that are about to be stored.
-pub(super) fn recalls_among<'a>(
+/// Notes the recall that a message tells of, if it tells of one. Returns how many messages have lost
+/// what they said.
+pub(super) fn recall_in(
     connection: &Connection,
     talker: Talker,
-    messages: impl IntoIterator<Item = &'a Message>,
-) -> Result<(), ArchiveError> {
+    message: &Message,
+    keep_recalled: bool,
+) -> Result<u64, ArchiveError> {
     let session = sessions::id(connection, talker)?;
-    for message in messages {
-        if let Content::Recall(key) = message.content_even_if_recalled()
-            && key != MsgKey(0)
-        {
-            note_recall(connection, session, key, to_sql(message.timestamp.0))?;
+    match message.content_even_if_recalled() {
+        Content::Recall(key) if key != MsgKey(0) => {
+            let timestamp = to_sql(message.timestamp.0);
+            note_recall(connection, session, key, timestamp, keep_recalled)
         }
+        _ => Ok(0),
     }
-    Ok(())
 }
 
 /// Returns whether the message is there.

@@ -8,6 +8,8 @@ use super::*;
 use crate::{
     error::ArchiveError,
     export::Export,
+    reading::ArchivedSession,
+    search::Search,
     testing::{FRIEND, GROUP, NOON, OWN, SERVICE, Shelf, message, text},
 };
 
@@ -51,6 +53,15 @@ fn exported(shelf: &Shelf, export: &Export) -> String {
         .jsonl(&shelf.archive, UnixSeconds(5), &mut file)
         .unwrap();
     String::from_utf8(file).unwrap()
+}
+
+fn found(shelf: &Shelf, words: &str) -> usize {
+    shelf
+        .archive
+        .search(&Search::new(words))
+        .unwrap()
+        .hits
+        .len()
 }
 
 fn import(shelf: &mut Shelf, mut file: &[u8]) -> Result<ImportReport, ArchiveError> {
@@ -171,6 +182,71 @@ fn what_is_stored_already_stays_unless_the_file_says_that_it_was_recalled() {
     for gone in ["mine, too", "although"] {
         assert!(!file.contains(gone), "{gone}: {file}");
     }
+}
+
+#[test]
+fn what_recalled_messages_said_is_kept_if_that_is_asked_for() {
+    let mut shelf = Shelf::with_people();
+    shelf.receive(FRIEND, &text(2, OWN, "mine"));
+    let file = everything(&full());
+    shelf.archive.keep_recalled = true;
+    let report = import(&mut shelf, file.as_bytes()).unwrap();
+    assert_eq!(report.erased, 0);
+    assert!(everything(&shelf).contains("mine"));
+
+    // What was erased comes back from a file that has it.
+    let mut shelf = Shelf::with_people();
+    shelf.receive(FRIEND, &text(2, OWN, "mine"));
+    let report = import(&mut shelf, file.as_bytes()).unwrap();
+    assert_eq!((report.erased, shelf.archive.erased()), (1, 1));
+    shelf.archive.keep_recalled = true;
+    import(&mut shelf, file.as_bytes()).unwrap();
+    assert!(everything(&shelf).contains("although"));
+    assert_eq!(found(&shelf, "although"), 1);
+    shelf.check();
+}
+
+#[test]
+fn a_missing_line_is_noticed_and_the_conversation_read_again() {
+    let file = everything(&full());
+    for missing in [r#""odd""#, "\"edit\"", "\"recall\""] {
+        let lines: Vec<&str> = file.lines().collect();
+        let gone = lines.iter().position(|line| line.contains(missing));
+        let mut lines = lines.clone();
+        lines.remove(gone.unwrap());
+        let (shelf, report) = imported(&lines.join("\n"));
+        assert_eq!(report.broken, 1, "{missing}: {report:?}");
+        let reason = &report.broken_lines[0].reason;
+        assert!(reason.contains(" lines, and had "), "{reason}");
+        let sessions = shelf.archive.sessions().unwrap();
+        let is_unread = |session: &ArchivedSession| session.coverage.newest().is_none();
+        assert!(sessions.iter().all(is_unread));
+        assert!(everything(&shelf).contains("\"end\":{\"listed\":null"));
+    }
+    // Files of earlier versions do not have the number.
+    let (start, rest) = file.split_once(",\"lines\":").unwrap();
+    let older = format!(
+        "{start}{}",
+        rest.trim_start_matches(|c: char| c.is_ascii_digit())
+    );
+    let (shelf, report) = imported(&older);
+    assert!(report.is_complete && report.broken == 0);
+    assert_eq!(everything(&shelf), file);
+}
+
+#[test]
+fn files_of_other_accounts_than_the_given_one_are_refused() {
+    let mut shelf = Shelf::empty();
+    let file = everything(&full());
+    let refused = Import::new()
+        .of_account(Uid(777))
+        .read(&mut shelf.archive, &mut file.as_bytes());
+    assert!(matches!(refused, Err(ArchiveError::Foreign { .. })));
+    let Shelf { archive, folder } = shelf;
+    assert!(archive.remove_if_empty().unwrap());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let (shelf, _) = imported(&file);
+    assert!(!shelf.archive.remove_if_empty().unwrap());
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bili_im_archive::{Archive, Import as Importing, ImportReport};
+use bili_im_archive::{Archive, ArchiveError, Import as Importing, ImportReport};
+use bili_im_proto::Uid;
 use serde::Serialize;
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     args::Global,
     failure::Failure,
     output::Output,
+    profiles::Profile,
     wording::Worded,
     words::on_one_line,
 };
@@ -31,10 +33,14 @@ Examples:
   zcat backup.jsonl.gz | bili-im import -
 
 It reads files of `export --format jsonl`, and answers of the service as JSON, which other programs
-keep. What the archive has already stays as it is.")]
+keep. What the archive has already stays as it is; but messages that a file says are recalled lose
+what they said, unless --keep-recalled is given.")]
 pub(crate) struct Import {
     #[command(flatten)]
     archive: ArchiveFile,
+    /// Keep what recalled messages said; those that were erased get it back if a file has it
+    #[arg(long)]
+    keep_recalled: bool,
     /// The files; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -60,20 +66,15 @@ impl Import {
             .iter()
             .map(|path| open(path))
             .collect::<Result<_, _>>()?;
-        let mut archive = self.archive.create(global)?;
-        let mut output = ImportOutput {
-            archive: archive.path().to_owned(),
-            ..ImportOutput::default()
-        };
-        let mut is_whole = true;
-        for (path, file) in files {
-            let report = self.read(&mut archive, path, file)?;
-            is_whole &= report.is_complete && report.broken == 0;
-            warn(path, &report, out);
-            output.messages += report.messages;
-            output.known += report.known;
-            output.broken += report.broken;
+        let is_new = !self.archive.path(global)?.exists();
+        let archive = self.archive.create(global)?;
+        let mut archive = archive.keep_recalled(self.keep_recalled);
+        let read = self.read_all(&mut archive, files, global, out);
+        if is_new && read.is_err() {
+            // Why the file is not read matters more than what is left.
+            let _is_removed = archive.remove_if_empty();
         }
+        let (output, is_whole) = read?;
         out.print(&output)?;
         match is_whole {
             true => Ok(()),
@@ -84,21 +85,63 @@ impl Import {
         }
     }
 
-    fn read(
+    /// Reads the files. Returns what was read, and whether that is everything.
+    fn read_all(
         &self,
         archive: &mut Archive,
-        path: &Path,
-        mut file: Box<dyn BufRead>,
-    ) -> Result<ImportReport, Failure> {
-        Importing::new().read(archive, &mut file).map_err(|error| {
-            let advice = archive_file::advice(&error);
-            let message = format!("{}: {}", path.display(), error.worded());
-            let failure = Failure::wrong_use(message, "");
-            match advice {
-                Some(advice) => failure.advise(advice),
-                None => failure,
-            }
-        })
+        files: Vec<(&Path, Box<dyn BufRead>)>,
+        global: &Global,
+        out: Output,
+    ) -> Result<(ImportOutput, bool), Failure> {
+        let mut output = ImportOutput {
+            archive: archive.path().to_owned(),
+            ..ImportOutput::default()
+        };
+        let mut importing = Importing::new();
+        // Later a login of another account could not fill the archive.
+        if self.archive.is_the_profiles() && archive.owner()?.is_none() {
+            importing = match kept_account(global) {
+                Some(uid) => importing.of_account(uid),
+                None => importing,
+            };
+        }
+        let mut is_whole = true;
+        for (path, mut file) in files {
+            let read = importing.read(archive, &mut file);
+            let report = read.map_err(|error| failure(path, &error))?;
+            is_whole &= report.is_complete && report.broken == 0;
+            warn(path, &report, out);
+            output.messages += report.messages;
+            output.known += report.known;
+            output.erased += report.erased;
+            output.broken += report.broken;
+        }
+        Ok((output, is_whole))
+    }
+}
+
+/// Whose login the profile has, if it has one at this service.
+fn kept_account(global: &Global) -> Option<Uid> {
+    let (name, endpoint) = (global.profile().ok()?, global.endpoint().ok()?);
+    let login = Profile::named(name.clone()).ok()?.load().ok()??;
+    login.check_endpoint(&name, endpoint.as_ref()).ok()?;
+    login.uid()
+}
+
+/// Why a file is not read.
+fn failure(path: &Path, error: &ArchiveError) -> Failure {
+    let advice = match error {
+        ArchiveError::Foreign { .. } => Some(text!(
+            "give another archive with --archive for the file of another account",
+            "导入其他账号的文件时，用 --archive 指定另一份存档"
+        )),
+        _ => archive_file::advice(error),
+    };
+    let message = format!("{}: {}", path.display(), error.worded());
+    let failure = Failure::wrong_use(message, "");
+    match advice {
+        Some(advice) => failure.advise(advice),
+        None => failure,
     }
 }
 
@@ -142,6 +185,8 @@ struct ImportOutput {
     archive: PathBuf,
     messages: u64,
     known: u64,
+    /// How many recalled messages lost what they said.
+    erased: u64,
     broken: u64,
 }
 
@@ -151,6 +196,7 @@ impl Display for ImportOutput {
             archive,
             messages,
             known,
+            erased,
             broken,
         } = self;
         write_text!(
@@ -163,6 +209,13 @@ impl Display for ImportOutput {
                 f,
                 ", {broken} lines could not be read",
                 "，{broken} 行无法读取"
+            )?;
+        }
+        if *erased > 0 {
+            write_text!(
+                f,
+                "\n{erased} recalled messages lost what they said: --keep-recalled keeps it next time",
+                "\n抹去了 {erased} 条已撤回消息的内容：下次加 --keep-recalled 可保留"
             )?;
         }
         write_text!(f, "\nin {}", "\n存于 {}", archive.display())

@@ -34,7 +34,11 @@ Examples:
   bili-im sync --with 10002 --archive friend.db
 
 It can be stopped at any time, and goes on where it was the next time. Recalled messages lose
-what they said, unless --keep-recalled was given each time.")]
+what they said, unless --keep-recalled was given each time.
+
+--media tries each image that is not saved once, and again the next time; only what the service no
+longer has (404, 410), what is larger than 20 MiB and what is not on its hosts is never tried again.
+What an earlier version gave up, and files that are missing or damaged, are fetched again.")]
 pub(crate) struct Sync {
     #[command(flatten)]
     archive: ArchiveFile,
@@ -84,15 +88,17 @@ impl Sync {
         let report = filling.progress.report;
         let images = if self.media && is_whole {
             let (archive, endpoint) = (&mut filling.archive, global.endpoint()?);
-            let images = media::save(archive, login.client(), endpoint.as_ref(), &stop)?;
+            let images = media::save(archive, login.client(), endpoint.as_ref(), &stop, out)?;
             is_whole = !stop.is_asked();
             Some(images)
         } else {
             None
         };
+        check_place(&filling.archive)?;
         out.print(&SyncOutput {
             archive: filling.archive.path().to_owned(),
             images,
+            erased: filling.archive.erased(),
             is_whole,
             sessions: report.sessions,
             failed: report.failed,
@@ -129,6 +135,22 @@ impl Sync {
         options.since = self.since;
         options
     }
+}
+
+/// Fails when the archive's file was deleted or moved meanwhile.
+fn check_place(archive: &Archive) -> Result<(), Failure> {
+    if archive.is_in_place() {
+        return Ok(());
+    }
+    let path = archive.path().display();
+    Err(Failure::other(format_text!(
+        "{path} was deleted or moved while it was filled: what was read is not there",
+        "同步期间 {path} 被删除或移走了，读到的内容不在那里"
+    ))
+    .advise(text!(
+        "run bili-im sync again, and leave the file where it is until it ends",
+        "重新运行 bili-im sync，结束之前不要动这个文件"
+    )))
 }
 
 /// An archive that is filled, and what the user is told of it.
@@ -199,6 +221,8 @@ struct SyncOutput {
     failed: usize,
     messages: u64,
     unreadable: u64,
+    /// How many recalled messages lost what they said.
+    erased: u64,
     /// `None` when they are not saved.
     images: Option<ImagesJson>,
 }
@@ -212,6 +236,7 @@ impl Display for SyncOutput {
             failed,
             messages,
             unreadable,
+            erased,
             images,
         } = self;
         match messages {
@@ -236,17 +261,15 @@ impl Display for SyncOutput {
                 "；{failed} 个会话无法读取"
             )?;
         }
-        if let Some(ImagesJson {
-            saved,
-            gone,
-            failed,
-        }) = images
-        {
+        if *erased > 0 {
             write_text!(
                 f,
-                "\n{saved} images, {gone} that no longer exist, {failed} to try again",
-                "\n图片：{saved} 张已保存，{gone} 张已不存在，{failed} 张下次再试"
+                "\n{erased} recalled messages lost what they said: --keep-recalled keeps it next time",
+                "\n抹去了 {erased} 条已撤回消息的内容：下次加 --keep-recalled 可保留"
             )?;
+        }
+        if let Some(images) = images {
+            write!(f, "\n{images}")?;
         }
         write_text!(f, "\nin {}", "\n存于 {}", archive.display())?;
         if !is_whole {

@@ -61,9 +61,13 @@ pub(crate) struct Watch {
     /// without this it is not sent again
     #[arg(long, requires = "reply_stdout")]
     at_least_once: bool,
-    /// Keep what is told in the profile's archive, or in this one
+    /// Keep what is told in the profile's archive, or in this one; recalled messages lose what they
+    /// said there, unless --keep-recalled is given
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     archive: Option<Option<PathBuf>>,
+    /// Keep in the archive what recalled messages said
+    #[arg(long, requires = "archive")]
+    keep_recalled: bool,
     /// Leave out your own messages
     #[arg(long)]
     no_own: bool,
@@ -146,7 +150,8 @@ impl Watch {
             .transpose()?;
         let archive = self.archive.map(ArchiveFile::from);
         let archive = archive.map(|file| file.create(global)).transpose()?;
-        let archive = archive.map(|archive| (archive, progress.cursor.uid()));
+        let own = progress.cursor.uid();
+        let archive = archive.map(|archive| (archive.keep_recalled(self.keep_recalled), own));
         let mut handler = Handler {
             login: login.share(),
             out,

@@ -142,8 +142,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "watch --archive",
-        "把报出的内容存进本档案的存档，或指定的文件",
+        "把报出的内容存进本档案的存档，或指定的文件；已撤回的消息会抹去内容，除非加 --keep-recalled",
     ),
+    ("watch --keep-recalled", "在存档里保留已撤回消息的内容"),
     ("who", "查询用户是谁"),
     ("who <uids>", "用户的编号"),
     ("send", "发送文本"),
@@ -243,7 +244,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "sync examples",
         "示例：\n  bili-im sync\n  bili-im sync --since 2026-01-01\n  \
          bili-im sync --with 10002 --archive friend.db\n\n\
-         随时可以中断，下次从断点继续。已撤回的消息会抹去内容，除非每次都加 --keep-recalled。",
+         随时可以中断，下次从断点继续。已撤回的消息会抹去内容，除非每次都加 --keep-recalled。\n\n\
+         --media 把还没保存的图片各试一次，没取到的下次再试；只有服务上已不存在的（404、410）、\
+         超过 20 MiB 的、\n不在服务域名下的不再重试。旧版本放弃的图片，以及丢失或损坏的文件，会重新获取。",
     ),
     ("sync --with", "只同步与这个用户的会话；可多次给出"),
     ("sync --group", "只同步这个应援团的会话；可多次给出"),
@@ -310,7 +313,12 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "示例：\n  bili-im import backup.jsonl\n  \
          bili-im import --archive copy.db backup.jsonl\n  \
          zcat backup.jsonl.gz | bili-im import -\n\n\
-         可读 `export --format jsonl` 的文件，以及其他程序保存的服务应答（JSON）。存档里已有的内容不变。",
+         可读 `export --format jsonl` 的文件，以及其他程序保存的服务应答（JSON）。存档里已有的内容不变；\n\
+         但文件里说已撤回的消息会抹去内容，除非加 --keep-recalled。",
+    ),
+    (
+        "import --keep-recalled",
+        "保留已撤回消息的内容；文件里有的话，已抹去的也会恢复",
     ),
     ("import <files>", "要读的文件；- 是标准输入"),
     ("stats", "统计存档里的消息：和谁、多少、什么时候"),

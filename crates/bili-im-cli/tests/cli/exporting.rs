@@ -150,6 +150,89 @@ fn what_cannot_be_imported_is_said() {
         .failed(2, "cannot be read");
 }
 
+/// The first line of a file of an account, and of a version.
+fn header(owner: &str, version: u32) -> String {
+    json!({ "header": {
+        "format": "bili-im-archive", "version": version, "owner": owner, "exported": 1,
+    } })
+    .to_string()
+}
+
+#[test]
+fn a_refused_import_leaves_no_archive_behind() {
+    let stage = Stage::demo();
+    let file = stage.file("backup.jsonl");
+    for (text, words) in [
+        (&*header("10001", 99), "version 99"),
+        ("text", "neither an exported archive nor"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let import = format!("import {}", file.display());
+        stage.run(&import).failed(2, words);
+        let archive = stage.archive_file();
+        let left: Vec<_> = fs::read_dir(archive.parent().unwrap()).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
+fn the_profiles_archive_is_not_filled_with_the_file_of_another_account() {
+    let stage = Stage::demo();
+    let cookie = stage.cookie(10001);
+    stage.login("", &cookie);
+    let file = stage.file("backup.jsonl");
+    fs::write(&file, header("777", 1)).unwrap();
+    let refused = stage.run_kept(&format!("import {}", file.display()));
+    refused.failed(2, "belongs to account 10001, and this to account 777");
+    assert!(refused.err.contains("with --archive"), "{refused:?}");
+    assert!(!stage.archive_file().exists());
+    assert_eq!(stage.run_kept("sync").code, 0);
+    let other = stage.file("other.db");
+    stage.run_kept(&format!(
+        "import --archive {} {}",
+        other.display(),
+        file.display()
+    ));
+    assert!(other.exists());
+}
+
+#[test]
+fn an_import_erases_only_if_what_was_said_is_not_to_be_kept() {
+    let stage = Stage::demo();
+    stage.write(10002, "a secret");
+    let key = stage.newest().msg_key;
+    stage.done("sync");
+    let plain = stage.file("plain.db");
+    fs::copy(stage.archive_file(), &plain).unwrap();
+    let plain = format!("--archive {}", plain.display());
+    let later = format!("--archive {}", stage.file("later.db").display());
+    stage.recall(key);
+    stage.done(&format!("sync {later}"));
+    let file = stage.file("later.jsonl").display().to_string();
+    stage.done(&format!("export --format jsonl {later} --out {file}"));
+    let has_secret = |archive: &str| {
+        let shown = stage.done(&format!("export --format txt --recalled {archive}"));
+        shown.contains("a secret")
+    };
+
+    let said = stage.done(&format!("import --keep-recalled {file}"));
+    assert!(!said.contains("lost what they said"), "{said}");
+    assert!(has_secret(""));
+    let said = stage.done(&format!("import {plain} {file}"));
+    assert!(
+        said.contains("\n1 recalled messages lost what they said: --keep-recalled"),
+        "{said}"
+    );
+    assert!(!has_secret(&plain));
+
+    // It comes back from a file that has it.
+    let kept = stage.export("jsonl", "kept.jsonl").display().to_string();
+    stage.done(&format!("import {plain} {kept}"));
+    assert!(!has_secret(&plain));
+    stage.done(&format!("import {plain} --keep-recalled {kept}"));
+    assert!(has_secret(&plain));
+}
+
 #[test]
 fn stats_count_messages_by_person_hour_and_month() {
     let stage = synchronised();

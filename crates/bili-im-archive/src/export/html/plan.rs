@@ -7,6 +7,7 @@ use crate::{
     archive::Archive,
     error::ArchiveError,
     reading::{ArchivedMessage, ArchivedSession},
+    rows::from_sql,
 };
 
 /// What the markup around a message takes, in bytes.
@@ -65,6 +66,9 @@ fn weight(
         _ => None,
     };
     // In a page, three bytes of a picture take four.
-    let picture = picture.map_or(0, |picture| picture.bytes / 3 * 4);
+    let bytes = picture
+        .and_then(|picture| picture.bytes)
+        .map_or(0, from_sql);
+    let picture = bytes / 3 * 4;
     Ok(own + picture.min(export.page_bytes))
 }

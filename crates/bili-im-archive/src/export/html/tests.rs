@@ -275,10 +275,10 @@ fn saved_pictures_are_a_part_of_the_page() {
     shelf.receive(FRIEND, &text(3, OWN, "[doge][doge][cat]"));
     shelf.sql(
         "INSERT OR REPLACE INTO media (url, state, file, bytes)
-         VALUES ('https://i0.hdslb.com/a.png', 'saved', 'a.png', 33),
+         VALUES ('https://i0.hdslb.com/a.png', 'saved', 'a.png', 29),
             ('https://i0.hdslb.com/b.png', 'saved', 'b.png', 5),
-            ('https://i0.hdslb.com/doge.png', 'saved', 'a.png', 33),
-            ('https://i0.hdslb.com/friend.png', 'saved', '../media/a.png', 33)",
+            ('https://i0.hdslb.com/doge.png', 'saved', 'a.png', 29),
+            ('https://i0.hdslb.com/friend.png', 'saved', '../media/a.png', 29)",
     );
     let inside = Export::of([FRIEND]).pictures(Pictures::Inside {
         folder: folder.clone(),
@@ -290,12 +290,17 @@ fn saved_pictures_are_a_part_of_the_page() {
     assert_eq!(shown(&parsed, "#m3 .b"), ["[doge][doge][cat]"]);
     assert_eq!(page.matches("data:image/png;base64,iVBO").count(), 2);
     let beside = Export::of([FRIEND]).pictures(Pictures::Beside {
-        folder,
+        folder: folder.clone(),
         path: "my media".into(),
     });
-    let page = conversation(pages(&shelf, beside));
+    let page = conversation(pages(&shelf, beside.clone()));
     assert!(page.contains("src=\"my%20media/a.png\""));
     assert!(page.contains("background-image:url(\"my%20media/a.png\")}"));
+
+    // A damaged file is as none.
+    std::fs::write(folder.join("a.png"), &png[..28]).unwrap();
+    let page = pages(&shelf, beside).into_values().next().unwrap();
+    assert!(!page.contains("my%20media/a.png"));
 }
 
 #[test]
