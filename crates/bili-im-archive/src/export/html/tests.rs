@@ -299,7 +299,7 @@ fn saved_pictures_are_a_part_of_the_page() {
 
     // A damaged file is as none.
     std::fs::write(folder.join("a.png"), &png[..28]).unwrap();
-    let page = pages(&shelf, beside).into_values().next().unwrap();
+    let page = conversation(pages(&shelf, beside));
     assert!(!page.contains("my%20media/a.png"));
 }
 
