@@ -103,10 +103,7 @@ impl ArchiveError {
             Self::Missing(_) => "fill one first: `bili-im sync`",
             Self::Newer { .. } => "use a newer version of this program; nothing was changed",
             Self::Foreign { .. } => "use an archive of its own for each account",
-            Self::Damaged(_) => {
-                "move the file away and synchronise again, or restore a copy; `sqlite3 FILE .recover` \
-                 may save what is left"
-            }
+            Self::Damaged(_) => "move the file away and synchronise again, or restore a copy",
             Self::Busy => "wait until it is done",
             Self::NotWritable(_) => "make room, or give another path; what was stored is intact",
             Self::ReadOnly(_) => {

@@ -50,6 +50,13 @@ impl ArchiveFile {
                     "先建一份：bili-im sync --profile {profile}；或用 --archive 指定：{others}"
                 )))
             }
+            (Err(error @ ArchiveError::Missing(_)), None) if self.archive.is_some() => {
+                let path = path.display();
+                Err(Failure::from(error).advise(format_text!(
+                    "fill it first: bili-im sync --archive {path}",
+                    "先建一份：bili-im sync --archive {path}"
+                )))
+            }
             (archive, _) => Ok(archive?),
         }
     }
@@ -161,9 +168,7 @@ pub(crate) fn advice(error: &ArchiveError) -> Option<&'static str> {
         (_, ArchiveError::Missing(_)) => "先建一份：bili-im sync",
         (_, ArchiveError::Newer { .. }) => "请用更新的版本；什么都没有改动",
         (_, ArchiveError::Foreign { .. }) => "每个账号请用各自的存档",
-        (_, ArchiveError::Damaged(_)) => {
-            "把文件移走后重新同步，或恢复备份；`sqlite3 文件 .recover` 也许能救回一部分"
-        }
+        (_, ArchiveError::Damaged(_)) => "把文件移走后重新同步，或恢复备份",
         (_, ArchiveError::Busy) => "等它结束再试",
         (_, ArchiveError::TooManyConsumers) => {
             "改用或移除一个已经不需要的消费者；30 天不用的名字会自动清除"

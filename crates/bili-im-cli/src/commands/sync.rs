@@ -241,11 +241,16 @@ impl Display for SyncOutput {
         } = self;
         match messages {
             0 => f.write_str(text!("nothing new", "没有新消息"))?,
-            _ => write_text!(
-                f,
-                "{messages} messages of {sessions} conversations",
-                "新存 {sessions} 个会话的 {messages} 条消息"
-            )?,
+            _ => {
+                let (messages, sessions) = (*messages, *sessions as u64);
+                let (messages, sessions) =
+                    (words::messages(messages), words::conversations(sessions));
+                write_text!(
+                    f,
+                    "{messages} of {sessions}",
+                    "新存 {sessions}的 {messages}"
+                )?;
+            }
         }
         if *unreadable > 0 {
             write_text!(

@@ -23,7 +23,9 @@ pub(super) fn check(rule: &Rule) -> Result<(), WorldError> {
         return Ok(());
     };
     let mut paths = paths().into_iter().chain(FRAMES).chain([PATH]);
-    if end.starts_with(images::FOLDER) || paths.any(|path| rule.what.matches(path)) {
+    // Only the paths of images have dots.
+    let is_an_image = end.starts_with(images::FOLDER) || end.contains('.');
+    if is_an_image || paths.any(|path| rule.what.matches(path)) {
         Ok(())
     } else {
         let problem = format!("no path ends with the segments {end:?}");
@@ -102,6 +104,7 @@ mod tests {
             ("session_svr/update_ack", true),
             ("sub", true),
             ("/bfs/im_new/a.jpg", true),
+            ("a.jpg", true),
             ("send_mgs", false),
             ("SEND_MSG", false),
             ("msg", false),
