@@ -16,7 +16,7 @@ use crate::{
 pub fn decode(time: Duration) -> Result<[Comparison; SIZES.len()]> {
     let mut peers = cargo();
     peers
-        .args(["run", "--quiet", "--release", "--locked"])
+        .args(["run", "--quiet", "--release"])
         .args(["--manifest-path", "benches/peers/Cargo.toml", "--"])
         .arg(time.as_millis().to_string());
     Ok(serde_json::from_slice(&output(&mut peers)?)?)
