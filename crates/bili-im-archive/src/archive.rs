@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::ArchiveError,
+    percent::encoded,
     rows::{from_sql, to_sql},
 };
 
@@ -364,20 +365,11 @@ fn immutable_uri(path: &Path) -> Result<String, ArchiveError> {
         source,
     };
     let absolute = std::path::absolute(path).map_err(failed)?;
-    let text = absolute.to_string_lossy();
-    let mut uri = "file:".to_owned();
-    if !text.starts_with('/') {
-        uri.push_str("///");
+    let mut text = absolute.to_string_lossy().into_owned();
+    if cfg!(windows) {
+        text = format!("///{}", text.replace('\\', "/"));
     }
-    for byte in text.bytes() {
-        match byte {
-            b'\\' if cfg!(windows) => uri.push('/'),
-            b'/' | b':' | b'-' | b'_' | b'.' => uri.push(char::from(byte)),
-            _ if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    Ok(uri + "?immutable=1")
+    Ok(format!("file:{}?immutable=1", encoded(&text)))
 }
 
 /// Opens a file, and creates it if there is none: then only its owner can read it.

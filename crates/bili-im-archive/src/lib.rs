@@ -10,6 +10,7 @@ mod import;
 mod media;
 mod messages;
 mod outbox;
+mod percent;
 mod queue;
 mod reading;
 mod rows;

@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     fmt::Write as _,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     time::Duration,
 };
 
@@ -15,7 +15,7 @@ use bili_im_proto::{
 use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
 
-use crate::{archive::Archive, error::ArchiveError, export::is_inside};
+use crate::{archive::Archive, error::ArchiveError};
 
 /// The longest image that is kept, in bytes.
 const MOST: usize = 20 << 20;
@@ -250,6 +250,14 @@ fn image_in(
         },
         _ => Err(MediaOutcome::Failed),
     }
+}
+
+/// Whether a path stays in the folder that it is relative to.
+pub(crate) fn is_inside(file: &str) -> bool {
+    let mut parts = Path::new(file).components().peekable();
+    parts.peek().is_some()
+        && parts.all(|part| matches!(part, Component::Normal(_)))
+        && !file.contains(['\\', ':', '\0'])
 }
 
 /// Whether a file has all the bytes of the image that was saved in it: as many as then.

@@ -18,6 +18,7 @@ use crate::{
     output::Output,
     profile_name::ProfileName,
     profiles::Profile,
+    stored_login::Login,
     variables::{ACCOUNT, COOKIE},
     wording::Worded,
 };
@@ -91,11 +92,17 @@ pub(crate) fn warn_without_login(global: &Global, out: Output) -> Result<(), Fai
 
 /// The account's name at the time of its login, if the profile in use is that account's.
 pub(crate) fn kept_name(own: Uid, global: &Global) -> Option<String> {
+    let login = kept_for_service(global)?;
+    login.account.clone().filter(|_| login.uid() == Some(own))
+}
+
+/// The login of the profile in use, if it has one that can be read, at the service in use.
+pub(crate) fn kept_for_service(global: &Global) -> Option<Login> {
     let name = global.profile().ok()?;
     let login = Profile::named(name.clone()).ok()?.load().ok()??;
     let endpoint = global.endpoint().ok()?;
     login.check_endpoint(&name, endpoint.as_ref()).ok()?;
-    login.account.clone().filter(|_| login.uid() == Some(own))
+    Some(login)
 }
 
 fn no_login(profile: &ProfileName) -> Failure {

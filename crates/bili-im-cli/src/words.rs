@@ -130,6 +130,14 @@ pub(crate) fn conversations(count: u64) -> String {
     }
 }
 
+/// That so many recalled messages lost what they said, and what keeps it.
+pub(crate) fn erased(count: u64) -> String {
+    format_text!(
+        "{count} recalled messages lost what they said: --keep-recalled keeps it next time",
+        "抹去了 {count} 条已撤回消息的内容：下次加 --keep-recalled 可保留"
+    )
+}
+
 /// Removes one line end from a program's output.
 pub(crate) fn without_line_end(text: &str) -> &str {
     let bare = text.strip_suffix('\n').unwrap_or(text);

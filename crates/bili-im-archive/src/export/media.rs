@@ -1,17 +1,18 @@
 //! Pictures that the media folder has.
 
-use std::{
-    fs::File,
-    io::Read,
-    path::{Component, Path},
-};
+use std::{fs::File, io::Read};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bili_im_proto::ImageFormat;
 use rusqlite::OptionalExtension;
 
 use super::options::Pictures;
-use crate::{archive::Archive, error::ArchiveError, media::is_whole};
+use crate::{
+    archive::Archive,
+    error::ArchiveError,
+    media::{is_inside, is_whole},
+    percent::encoded,
+};
 
 /// A picture that is saved.
 #[derive(Debug, Clone)]
@@ -20,14 +21,6 @@ pub(super) struct Saved {
     pub(super) file: String,
     /// How long it was when it was saved.
     pub(super) bytes: Option<i64>,
-}
-
-/// Whether a path stays in the folder that it is relative to.
-pub(crate) fn is_inside(file: &str) -> bool {
-    let mut parts = Path::new(file).components().peekable();
-    parts.peek().is_some()
-        && parts.all(|part| matches!(part, Component::Normal(_)))
-        && !file.contains(['\\', ':', '\0'])
 }
 
 /// The picture with this address, if it is saved and the export has pictures.
@@ -87,19 +80,6 @@ fn mime(format: ImageFormat) -> Option<&'static str> {
         ImageFormat::Webp => "image/webp",
         _ => return None,
     })
-}
-
-/// A path as a relative address.
-fn encoded(path: &str) -> String {
-    let mut url = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_./".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    url
 }
 
 #[cfg(test)]

@@ -19,10 +19,7 @@ mod tests;
 mod text;
 mod visible;
 
-pub(crate) use self::{
-    clock::{Clock, month},
-    media::is_inside,
-};
+pub(crate) use self::clock::{Clock, month};
 pub use self::{
     html::PageFiles,
     language::Language,

@@ -10,8 +10,8 @@ use crate::{archive::Archive, error::ArchiveError};
 /// An import: of our JSONL, or of the service's own answers as other programs keep them.
 ///
 /// What the archive has already stays as it is, but messages that the file says are recalled lose
-/// what they said, unless [`Archive::keep_recalled`] is set. It is safe to import the same file twice, and to
-/// import again after a failure.
+/// what they said, unless [`Archive::keep_recalled`] is set. It is safe to import the same file
+/// twice, and to import again after a failure.
 ///
 /// ```no_run
 /// use bili_im_archive::{Archive, Import};

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     error::ArchiveError,
-    export::{format, is_inside},
+    export::format,
+    media::is_inside,
     messages::{self, SaveOptions},
     rows::{talker_to_sql, to_sql},
     sessions,

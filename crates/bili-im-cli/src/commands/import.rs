@@ -8,17 +8,16 @@ use std::{
 };
 
 use bili_im_archive::{Archive, ArchiveError, Import as Importing, ImportReport};
-use bili_im_proto::Uid;
 use serde::Serialize;
 
 use crate::{
     archive_file::{self, ArchiveFile},
     args::Global,
+    credentials,
     failure::Failure,
     output::Output,
-    profiles::Profile,
     wording::Worded,
-    words::on_one_line,
+    words::{self, on_one_line},
 };
 
 /// How many broken lines are named.
@@ -100,7 +99,7 @@ impl Import {
         let mut importing = Importing::new();
         // Later a login of another account could not fill the archive.
         if self.archive.is_the_profiles() && archive.owner()?.is_none() {
-            importing = match kept_account(global) {
+            importing = match credentials::kept_for_service(global).and_then(|login| login.uid()) {
                 Some(uid) => importing.of_account(uid),
                 None => importing,
             };
@@ -118,14 +117,6 @@ impl Import {
         }
         Ok((output, is_whole))
     }
-}
-
-/// Whose login the profile has, if it has one at this service.
-fn kept_account(global: &Global) -> Option<Uid> {
-    let (name, endpoint) = (global.profile().ok()?, global.endpoint().ok()?);
-    let login = Profile::named(name.clone()).ok()?.load().ok()??;
-    login.check_endpoint(&name, endpoint.as_ref()).ok()?;
-    login.uid()
 }
 
 /// Why a file is not read.
@@ -212,11 +203,7 @@ impl Display for ImportOutput {
             )?;
         }
         if *erased > 0 {
-            write_text!(
-                f,
-                "\n{erased} recalled messages lost what they said: --keep-recalled keeps it next time",
-                "\n抹去了 {erased} 条已撤回消息的内容：下次加 --keep-recalled 可保留"
-            )?;
+            write!(f, "\n{}", words::erased(*erased))?;
         }
         write_text!(f, "\nin {}", "\n存于 {}", archive.display())
     }

@@ -33,8 +33,8 @@ Examples:
   bili-im sync --since 2026-01-01
   bili-im sync --with 10002 --archive friend.db
 
-It can be stopped at any time, and goes on where it was the next time. Recalled messages lose
-what they said, unless --keep-recalled was given each time.
+It can be stopped at any time, and goes on where it was the next time. A recalled message loses
+what it said, unless the run that learns of the recall has --keep-recalled. What was kept stays.
 
 --media tries each image that is not saved once, and again the next time; only what the service no
 longer has (404, 410), what is larger than 20 MiB and what is not on its hosts is never tried again.
@@ -267,11 +267,7 @@ impl Display for SyncOutput {
             )?;
         }
         if *erased > 0 {
-            write_text!(
-                f,
-                "\n{erased} recalled messages lost what they said: --keep-recalled keeps it next time",
-                "\n抹去了 {erased} 条已撤回消息的内容：下次加 --keep-recalled 可保留"
-            )?;
+            write!(f, "\n{}", words::erased(*erased))?;
         }
         if let Some(images) = images {
             write!(f, "\n{images}")?;

@@ -244,7 +244,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "sync examples",
         "示例：\n  bili-im sync\n  bili-im sync --since 2026-01-01\n  \
          bili-im sync --with 10002 --archive friend.db\n\n\
-         随时可以中断，下次从断点继续。已撤回的消息会抹去内容，除非每次都加 --keep-recalled。\n\n\
+         随时可以中断，下次从断点继续。得知撤回的那次运行没加\n\
+         --keep-recalled 的话，消息内容会被抹去；保留下来的不受影响。\n\n\
          --media 把还没保存的图片各试一次，没取到的下次再试；只有服务上已不存在的（404、410）、\
          超过 20 MiB 的、\n不在服务域名下的不再重试。旧版本放弃的图片，以及丢失或损坏的文件，会重新获取。",
     ),
